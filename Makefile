@@ -1,0 +1,77 @@
+# penstock's commands. `make demo` and `make test` set up all that they need.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+VENV := .venv
+JOB_VENV := .venv-job
+PYTHON := $(VENV)/bin/python
+JOB_PYTHON := $(JOB_VENV)/bin/python
+POM := flink_app/pom.xml
+BASE_PYTHON ?= python3.11
+
+# The jsii runtime announces Node 20's end of life on every start.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# A company's own flags for Maven, for example -s settings.xml.
+MAVEN_OPTIONS ?= -B -q
+
+.PHONY: help demo test check setup prerequisites lint test-fast test-slow test-java bench lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Build the bundled job, synthesize and check every environment
+	$(VENV)/bin/penstock package flink_app
+	npx cdk synth --quiet
+
+test: setup lint test-java test-library ## Every check that CI runs
+
+check: $(VENV)/.installed lint test-fast ## The fast checks: no Java, no Maven, under a minute
+
+lint:
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+test-fast:
+	CDK_VALIDATION=false $(PYTHON) -m pytest -m "not validators and not build and not pipeline"
+
+.PHONY: test-library
+test-library: ## The library's tests, with the coverage gate
+	CDK_VALIDATION=false $(PYTHON) -m pytest --cov --cov-report=term:skip-covered
+
+test-java: ## The job's Java classes
+	mvn $(MAVEN_OPTIONS) -f $(POM) verify
+
+bench: setup ## The benchmarks: figures, no thresholds that a busy machine could miss
+	$(PYTHON) benchmarks/synth.py
+
+setup: prerequisites $(VENV)/.installed $(JOB_VENV)/.installed node_modules/.installed ## Install what is missing
+
+prerequisites:
+	@sh tools/prerequisites.sh
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(BASE_PYTHON) -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(JOB_VENV)/.installed: requirements/job.txt
+	$(BASE_PYTHON) -m venv $(JOB_VENV)
+	$(JOB_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/job.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --silent
+	@touch $@
+
+lock: $(VENV)/.installed ## Renew the lock files
+	$(VENV)/bin/uv pip compile -q pyproject.toml --extra dev --extra local --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
+	$(VENV)/bin/uv pip compile -q requirements/job.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements/job.txt
+	npm install --package-lock-only --silent
+
+clean: ## Remove what the commands made
+	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/target flink_app/.penstock build .coverage \
+	  .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,83 @@
+"""What an application's template says about Flink: pure translations of its properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
+
+from penstock.application.props import ApplicationPropsError
+
+if TYPE_CHECKING:
+    from penstock.application.props import ApplicationEncryption, FlinkApplicationProps, RunConfiguration
+    from penstock.model.properties import PropertyGroups
+    from penstock.model.runtimes import FlinkRuntime
+    from penstock.model.sizing import Sizing
+
+__all__ = ("encryption_configuration", "environment_properties", "flink_configuration", "run_configuration")
+
+# With ConfigurationType DEFAULT, MSF ignores whatever else the block says.
+_CUSTOM = "CUSTOM"
+
+
+def environment_properties(groups: PropertyGroups) -> list[dict[str, object]]:
+    """Return the property groups as the template's PropertyGroups."""
+    return [
+        {"PropertyGroupId": group, "PropertyMap": dict(entries)} for group, entries in sorted(groups.groups.items())
+    ]
+
+
+def flink_configuration(
+    props: FlinkApplicationProps, sizing: Sizing
+) -> CfnApplication.FlinkApplicationConfigurationProperty:
+    """Return checkpoints, monitoring and parallelism, every value explicit."""
+    return CfnApplication.FlinkApplicationConfigurationProperty(
+        checkpoint_configuration=CfnApplication.CheckpointConfigurationProperty(
+            configuration_type=_CUSTOM,
+            checkpointing_enabled=props["checkpointing_enabled"],
+            checkpoint_interval=props["checkpoint_interval"].to_milliseconds(),
+            min_pause_between_checkpoints=props["min_pause_between_checkpoints"].to_milliseconds(),
+        ),
+        monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
+            configuration_type=_CUSTOM, log_level=props["log_level"], metrics_level=props["metrics_level"]
+        ),
+        parallelism_configuration=CfnApplication.ParallelismConfigurationProperty(
+            configuration_type=_CUSTOM,
+            parallelism=sizing.parallelism,
+            parallelism_per_kpu=sizing.parallelism_per_kpu,
+            auto_scaling_enabled=props["auto_scaling_enabled"],
+        ),
+    )
+
+
+def encryption_configuration(
+    encryption: ApplicationEncryption | None, runtime: FlinkRuntime
+) -> CfnApplication.ApplicationEncryptionConfigurationProperty | None:
+    """Return the key of state at rest, None to leave it as it is."""
+    if encryption is None:
+        return None
+    if encryption.key is None:
+        return CfnApplication.ApplicationEncryptionConfigurationProperty(key_type="AWS_OWNED_KEY")
+    if not runtime.customer_managed_key_allowed:
+        message = (
+            f"a customer managed key needs a runtime from FLINK-1_20 on, got {runtime.identifier}: upgrade the runtime"
+            " in a deployment of its own first"
+        )
+        raise ApplicationPropsError(message)
+    return CfnApplication.ApplicationEncryptionConfigurationProperty(
+        key_type="CUSTOMER_MANAGED_KEY", key_id=encryption.key.key_arn
+    )
+
+
+def run_configuration(run: RunConfiguration | None) -> CfnApplication.RunConfigurationProperty | None:
+    """Return how a running application continues after an update, None for MSF's default."""
+    if run is None:
+        return None
+    return CfnApplication.RunConfigurationProperty(
+        application_restore_configuration=CfnApplication.ApplicationRestoreConfigurationProperty(
+            application_restore_type=run.restore_mode, snapshot_name=run.snapshot_name
+        ),
+        flink_run_configuration=CfnApplication.FlinkRunConfigurationProperty(
+            allow_non_restored_state=run.allow_non_restored_state
+        ),
+    )

@@ -1,0 +1,175 @@
+"""The role that an application's job runs as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
+from penstock.application.props import ApplicationPropsError
+from penstock.application.wildcards import (
+    DESCRIBE_LOG_GROUPS,
+    DESCRIBE_NETWORK,
+    NETWORK_INTERFACES,
+    OWN_LOG_GROUP,
+    PUT_METRIC_DATA,
+    record_wildcard,
+)
+from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import RemovalPolicy
+    from constructs import Construct
+
+    from penstock.application.application_code import CodeBinding
+    from penstock.application.application_log import ApplicationLog
+    from penstock.application.application_network import ApplicationNetwork
+
+__all__ = ("ExecutionRole",)
+
+_POLICY_NAME = "Application"
+
+
+class ExecutionRole(iam.Role):
+    """A role that only one application may assume, with all of its permissions in one inline policy.
+
+    MSF checks code, log and network when it creates the application. A separate ``AWS::IAM::Policy`` may not be in
+    force by then, an inline policy is (aws-cdk issues 21552 and 34325). Whatever CDK's ``grant_*`` methods add later
+    lands in the same inline policy, so it is in force too before the application starts to use it.
+
+    The trust policy names the application by ARN and account, against the confused deputy
+    (managed-flink, iam-cross-service-confused-deputy-prevention).
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, application_arn: str, removal_policy: RemovalPolicy
+    ) -> None:
+        self._document = iam.PolicyDocument()
+        stack = Stack.of(scope)
+        super().__init__(
+            scope,
+            construct_id,
+            description="Execution role of a Managed Service for Apache Flink application",
+            assumed_by=iam.ServicePrincipal(
+                SERVICE_PRINCIPAL,
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnEquals": {"aws:SourceArn": application_arn},
+                },
+            ),
+            inline_policies={_POLICY_NAME: self._document},
+        )
+        self.apply_removal_policy(removal_policy)
+
+    def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
+        """Add a statement to the inline policy; CDK's grants arrive here."""
+        self._document.add_statements(statement)
+        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self)
+
+    def add_to_policy(self, statement: iam.PolicyStatement) -> bool:
+        """Add a statement to the inline policy."""
+        return self.add_to_principal_policy(statement).statement_added
+
+    def allow(
+        self,
+        sid: str,
+        *,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Mapping[str, object]] | None = None,
+        wildcard_reason: str | None = None,
+    ) -> None:
+        """Add an Allow statement to the inline policy.
+
+        A resource with ``*`` in it needs a ``wildcard_reason``, which is recorded for cdk-nag, for penstock's own
+        checks and for whoever reviews the template; without one, ApplicationPropsError is raised.
+        """
+        for resource in resources:
+            if "*" not in resource:
+                continue
+            if wildcard_reason is None:
+                message = (
+                    f"statement {sid!r} allows {', '.join(actions)} on the wildcard resource {resource!r}: name the"
+                    " resources, or say in wildcard_reason why that is not possible"
+                )
+                raise ApplicationPropsError(message)
+            record_wildcard(self, actions=actions, resource=resource, reason=wildcard_reason)
+        self._document.add_statements(
+            iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), conditions=conditions)
+        )
+
+    def allow_code(self, code: CodeBinding) -> None:
+        """Allow to read exactly the code object, and to decrypt with exactly its bucket's key, through S3 only."""
+        self.allow("ReadCode", actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[code.object_arn])
+        if code.encryption_key is not None:
+            self.allow(
+                "DecryptCode",
+                actions=["kms:Decrypt"],
+                resources=[code.encryption_key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}},
+            )
+
+    def allow_logging(self, log: ApplicationLog) -> None:
+        """Allow to write to the application's own log stream, and to find it."""
+        self.allow("WriteLog", actions=["logs:PutLogEvents"], resources=[log.stream_arn])
+        self.allow(
+            "FindLogStream",
+            actions=["logs:DescribeLogStreams"],
+            resources=[f"{log.group_arn}:*"],
+            wildcard_reason=OWN_LOG_GROUP,
+        )
+        self.allow(
+            "FindLogGroup",
+            actions=["logs:DescribeLogGroups"],
+            resources=["*"],
+            wildcard_reason=DESCRIBE_LOG_GROUPS,
+        )
+
+    def allow_metrics(self) -> None:
+        """Allow to publish metrics, in MSF's own namespace only."""
+        self.allow(
+            "PublishMetrics",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
+            wildcard_reason=PUT_METRIC_DATA,
+        )
+
+    def allow_network(self, network: ApplicationNetwork) -> None:
+        """Allow to attach network interfaces in the application's own subnets, with its own security groups.
+
+        AWS's page asks for all of it on ``*`` (managed-flink, vpc-permissions). IAM can do better: creating is held to
+        the subnets and security groups, and what happens to an interface to those in these subnets. The Describe
+        actions know no resource.
+        """
+        self.allow(
+            "DescribeNetwork",
+            actions=[
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            resources=["*"],
+            wildcard_reason=DESCRIBE_NETWORK,
+        )
+        self.allow(
+            "CreateNetworkInterfaceInOwnSubnets",
+            actions=["ec2:CreateNetworkInterface"],
+            resources=[*network.subnet_arns, *network.security_group_arns],
+        )
+        self.allow(
+            "UseNetworkInterfacesInOwnSubnets",
+            actions=[
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+            ],
+            resources=[network.any_network_interface_arn],
+            conditions={"ArnEquals": {"ec2:Subnet": network.subnet_arns}},
+            wildcard_reason=NETWORK_INTERFACES,
+        )

@@ -1,0 +1,247 @@
+"""An application on Managed Service for Apache Flink, with production defaults."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final, Unpack
+
+import jsii
+from aws_cdk import Annotations, Names, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
+
+from penstock.application.application_log import ApplicationLog
+from penstock.application.application_network import ApplicationNetwork
+from penstock.application.configuration import (
+    encryption_configuration,
+    environment_properties,
+    flink_configuration,
+    run_configuration,
+)
+from penstock.application.execution_role import ExecutionRole
+from penstock.application.flink_application_base import FlinkApplicationBase, IFlinkApplication
+from penstock.application.imported_application import ImportedFlinkApplication
+from penstock.application.props import (
+    PRODUCTION_DEFAULTS,
+    ApplicationPropsError,
+    FlinkApplicationProps,
+    MetricsLevel,
+    merge_props,
+)
+from penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
+from penstock.model.properties import PropertyGroups, refuse_run_options
+from penstock.model.runtimes import FlinkRuntime
+from penstock.model.sizing import Sizing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+    from penstock.application.application_code import ApplicationCode, CodeBinding
+
+__all__ = ("FlinkApplication",)
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedApplicationName"
+DEAR_METRICS_WARNING: Final = "penstock:metricsPerSubtask"
+RUN_CONFIGURATION_WARNING: Final = "penstock:runConfiguration"
+
+_MAX_NAME_CHARACTERS: Final = 128
+_MAX_DESCRIPTION_CHARACTERS: Final = 1024
+_DEAR_METRICS_ABOVE_PARALLELISM: Final = 64
+_PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
+_TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class FlinkApplication(FlinkApplicationBase):
+    """A Flink application with its execution role, its log and its place in a VPC.
+
+    Everything that keeps a production job recoverable is on unless it is switched off: checkpoints, snapshots, system
+    rollback, an encrypted log with retention. FlinkApplicationProps has each property and its default; a subclass
+    changes defaults for its own jobs with a class attribute ``defaults``.
+
+    CloudFormation creates the application and never starts it.
+
+    Parameters
+    ----------
+    code
+        Where the code comes from.
+    props
+        FlinkApplicationProps, each as a keyword argument.
+
+    Raises ApplicationPropsError, SizingError, PropertyError or ApplicationNameError for what MSF would refuse, and
+    PackagingError for code that would not run.
+    """
+
+    defaults: ClassVar[FlinkApplicationProps] = PRODUCTION_DEFAULTS
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, code: ApplicationCode, **props: Unpack[FlinkApplicationProps]
+    ) -> None:
+        settings = merge_props(type(self), props)
+        super().__init__(scope, construct_id, runtime=settings["runtime"])
+        self._application_name = self._choose_name(settings)
+        self.sizing = Sizing(
+            parallelism=settings["parallelism"],
+            parallelism_per_kpu=settings["parallelism_per_kpu"],
+            max_kpus=settings["max_kpus"],
+        )
+        binding = code.bind(self, self.runtime)
+        self.log = self._build_log(settings)
+        self.network = self._build_network(settings)
+        self.role = self._build_role(settings, binding)
+        self.resource = self._build_application(settings, binding)
+        self.log.attach(self.resource)
+        self._properties = PropertyGroups(is_opaque=Token.is_unresolved)
+        if binding.run_options:
+            self._set_properties(self._properties.with_group(RUN_OPTIONS_GROUP, binding.run_options))
+        for group, entries in settings.get("property_groups", {}).items():
+            self.add_property_group(group, entries)
+        self._warn(settings)
+
+    @staticmethod
+    def from_application_name(
+        scope: Construct, construct_id: str, application_name: str, *, runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20
+    ) -> IFlinkApplication:
+        """Import an application of this account and Region; the runtime decides on the names of its metrics."""
+        return ImportedFlinkApplication(scope, construct_id, application_name=application_name, runtime=runtime)
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The execution role, so that ``bucket.grant_read(application)`` allows the job to read."""
+        return self.role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the job; raises ApplicationPropsError where it is in no VPC."""
+        if self.network is None:
+            message = f"application {self.node.path} is in no VPC and has no connections: pass vpc"
+            raise ApplicationPropsError(message)
+        return self.network.connections
+
+    def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
+        """Hand a property group to the job, or add entries to one.
+
+        Raises PropertyError beyond MSF's limits, for a key that has another value already, and for the run options,
+        which are derived from the code.
+        """
+        refuse_run_options({group: entries})
+        self._set_properties(self._properties.with_group(group, entries))
+
+    def _set_properties(self, properties: PropertyGroups) -> None:
+        self._properties = properties
+        self.resource.add_property_override(_PROPERTY_GROUPS, environment_properties(properties))
+
+    def _choose_name(self, settings: FlinkApplicationProps) -> str:
+        name = settings.get("application_name")
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"application name {name!r} is made from the construct's path: moving or renaming a construct replaces"
+                " the application and loses its snapshots; pass application_name",
+            )
+        return name if Token.is_unresolved(name) else check_application_name(name)
+
+    def _build_log(self, settings: FlinkApplicationProps) -> ApplicationLog:
+        return ApplicationLog(
+            self,
+            "Log",
+            application_name=self.application_name,
+            retention=settings["log_retention"],
+            encryption_key=settings.get("log_encryption_key"),
+            removal_policy=settings["removal_policy"],
+        )
+
+    def _build_network(self, settings: FlinkApplicationProps) -> ApplicationNetwork | None:
+        vpc = settings.get("vpc")
+        if vpc is not None:
+            return ApplicationNetwork(
+                self,
+                "Network",
+                vpc=vpc,
+                vpc_subnets=settings.get("vpc_subnets"),
+                security_groups=settings.get("security_groups"),
+            )
+        stray = [name for name in ("vpc_subnets", "security_groups") if name in settings]
+        if stray:
+            message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
+            raise ApplicationPropsError(message)
+        return None
+
+    def _build_role(self, settings: FlinkApplicationProps, code: CodeBinding) -> ExecutionRole:
+        role = ExecutionRole(
+            self,
+            "ExecutionRole",
+            application_arn=self.application_arn,
+            removal_policy=settings["removal_policy"],
+        )
+        role.allow_code(code)
+        role.allow_logging(self.log)
+        role.allow_metrics()
+        if self.network is not None:
+            role.allow_network(self.network)
+        return role
+
+    def _build_application(self, settings: FlinkApplicationProps, code: CodeBinding) -> CfnApplication:
+        resource = CfnApplication(
+            self,
+            "Resource",
+            application_name=self.application_name,
+            application_description=_description(settings.get("description")),
+            application_mode="STREAMING",
+            runtime_environment=self.runtime.identifier,
+            service_execution_role=self.role.role_arn,
+            application_configuration=CfnApplication.ApplicationConfigurationProperty(
+                application_code_configuration=code.configuration(),
+                application_encryption_configuration=encryption_configuration(settings.get("encryption"), self.runtime),
+                application_snapshot_configuration=CfnApplication.ApplicationSnapshotConfigurationProperty(
+                    snapshots_enabled=settings["snapshots_enabled"]
+                ),
+                application_system_rollback_configuration=CfnApplication.ApplicationSystemRollbackConfigurationProperty(
+                    rollback_enabled=settings["system_rollback_enabled"]
+                ),
+                flink_application_configuration=flink_configuration(settings, self.sizing),
+                vpc_configurations=[self.network.configuration()] if self.network else None,
+            ),
+            application_maintenance_configuration=_maintenance(settings.get("maintenance_window_start_time")),
+            run_configuration=run_configuration(settings.get("run_configuration")),
+        )
+        resource.apply_removal_policy(settings["removal_policy"])
+        return resource
+
+    def _warn(self, settings: FlinkApplicationProps) -> None:
+        if settings["metrics_level"] is MetricsLevel.PARALLELISM and (
+            self.sizing.parallelism > _DEAR_METRICS_ABOVE_PARALLELISM
+        ):
+            Annotations.of(self).add_warning_v2(
+                DEAR_METRICS_WARNING,
+                f"metrics per subtask at parallelism {self.sizing.parallelism} are dear and may be dropped above"
+                f" {_DEAR_METRICS_ABOVE_PARALLELISM}: use MetricsLevel.OPERATOR (R194)",
+            )
+        if settings.get("run_configuration") is not None:
+            Annotations.of(self).add_warning_v2(
+                RUN_CONFIGURATION_WARNING,
+                "run_configuration is applied again on every later update of the running application: remove it after"
+                " the deployment that needs it",
+            )
+
+
+def _description(text: str | None) -> str | None:
+    if text is not None and len(text) > _MAX_DESCRIPTION_CHARACTERS:
+        message = f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
+        raise ApplicationPropsError(message)
+    return text
+
+
+def _maintenance(start_time: str | None) -> CfnApplication.ApplicationMaintenanceConfigurationProperty | None:
+    if start_time is None:
+        return None
+    if not _TIME_OF_DAY.fullmatch(start_time):
+        message = f"maintenance_window_start_time must be HH:MM in UTC, got {start_time!r}"
+        raise ApplicationPropsError(message)
+    return CfnApplication.ApplicationMaintenanceConfigurationProperty(
+        application_maintenance_window_start_time=start_time
+    )

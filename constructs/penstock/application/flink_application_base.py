@@ -1,0 +1,175 @@
+"""What a created and an imported application have in common: identity, metrics and grants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from penstock.model import metrics
+from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
+
+if TYPE_CHECKING:
+    from penstock.model.metrics import ApplicationMetric
+    from penstock.model.runtimes import FlinkRuntime
+
+__all__ = ("FlinkApplicationBase", "IFlinkApplication", "MetricOptions", "application_arn")
+
+
+class MetricOptions(TypedDict, total=False):
+    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
+
+    statistic: str
+    period: Duration
+    label: str
+    color: str
+    dimensions_map: dict[str, str]
+
+
+class IFlinkApplication(Protocol):
+    """An application on MSF, created in this app or elsewhere."""
+
+    @property
+    def application_name(self) -> str:
+        """The physical name."""
+
+    @property
+    def application_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    @property
+    def runtime(self) -> FlinkRuntime:
+        """The Flink runtime, which decides on metrics and capabilities."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow the grantee these actions on this application only."""
+
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return one of the application's metrics."""
+
+
+def application_arn(scope: Construct, application_name: str) -> str:
+    """Return the ARN of an application in the scope's account and Region, which CloudFormation does not return."""
+    service = SERVICE_PRINCIPAL.partition(".")[0]
+    return Stack.of(scope).format_arn(service=service, resource="application", resource_name=application_name)
+
+
+class FlinkApplicationBase(Construct):
+    """The part of an application that needs no more than its name and its runtime."""
+
+    _application_name: str
+
+    def __init__(self, scope: Construct, construct_id: str, *, runtime: FlinkRuntime) -> None:
+        super().__init__(scope, construct_id)
+        self._runtime = runtime
+
+    @property
+    def application_name(self) -> str:
+        """The physical name."""
+        return self._application_name
+
+    @property
+    def application_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return application_arn(self, self.application_name)
+
+    @property
+    def runtime(self) -> FlinkRuntime:
+        """The Flink runtime, which decides on metrics and capabilities."""
+        return self._runtime
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow the grantee these actions, such as ``kinesisanalytics:DescribeApplication``, on this application."""
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.application_arn])
+
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this application; by default its average over five minutes."""
+        dimensions = {"Application": self.application_name} | options.get("dimensions_map", {})
+        options = options | MetricOptions(dimensions_map=dimensions)
+        return cloudwatch.Metric(namespace=METRICS_NAMESPACE, metric_name=name, **options).attach_to(self)
+
+    def metric_restarts(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts`` (R088)."""
+        return self.metric(self.runtime.restart_metric, **(MetricOptions(statistic="Maximum") | options))
+
+    def metric_uptime(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds since the job's last failure: ``uptime``, from Flink 2.2 on ``runningTime``."""
+        return self.metric(self.runtime.uptime_metric, **(MetricOptions(statistic="Maximum") | options))
+
+    def metric_downtime(self, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
+        """Milliseconds that the job has not processed: ``downtime``, from Flink 2.2 on the sum of what replaced it."""
+        parts = [self.metric(name, **options) for name in self.runtime.downtime_metrics]
+        if len(parts) == 1:
+            return parts[0]
+        return cloudwatch.MathExpression(
+            expression=" + ".join(f"m{i}" for i in range(len(parts))),
+            using_metrics={f"m{i}": part for i, part in enumerate(parts)},
+            label=options.get("label", "downtime"),
+            period=options.get("period"),
+        )
+
+    def metric_kpus(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """KPUs, the orchestration one included; one sample an hour."""
+        return self._metric(metrics.KPUS, options)
+
+    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """CPU use of the task managers, in percent."""
+        return self._metric(metrics.CPU_UTILIZATION, options)
+
+    def metric_container_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """CPU use of the containers, in percent; autoscaling acts on it."""
+        return self._metric(metrics.CONTAINER_CPU_UTILIZATION, options)
+
+    def metric_container_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Memory use of the containers, in percent."""
+        return self._metric(metrics.CONTAINER_MEMORY_UTILIZATION, options)
+
+    def metric_heap_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """JVM heap use, in percent."""
+        return self._metric(metrics.HEAP_MEMORY_UTILIZATION, options)
+
+    def metric_old_generation_gc_time(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds spent collecting the old generation."""
+        return self._metric(metrics.OLD_GENERATION_GC_TIME, options)
+
+    def metric_threads(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Live threads."""
+        return self._metric(metrics.THREADS, options)
+
+    def metric_last_checkpoint_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that the last checkpoint took."""
+        return self._metric(metrics.LAST_CHECKPOINT_DURATION, options)
+
+    def metric_last_checkpoint_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Bytes of the last checkpoint."""
+        return self._metric(metrics.LAST_CHECKPOINT_SIZE, options)
+
+    def metric_failed_checkpoints(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Failed checkpoints since the job was started; alarm on its rate."""
+        return self._metric(metrics.FAILED_CHECKPOINTS, options)
+
+    def metric_records_in_per_second(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Records that came in, per second."""
+        return self._metric(metrics.RECORDS_IN_PER_SECOND, options)
+
+    def metric_records_out_per_second(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Records that went out, per second."""
+        return self._metric(metrics.RECORDS_OUT_PER_SECOND, options)
+
+    def metric_late_records_dropped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Records that a window dropped because they came too late."""
+        return self._metric(metrics.LATE_RECORDS_DROPPED, options)
+
+    def metric_kinesis_lag(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that the job is behind the newest record of its Kinesis stream."""
+        return self._metric(metrics.KINESIS_LAG, options)
+
+    def metric_kafka_lag(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Records that the job is behind the newest of its Kafka partitions, in the partition with most."""
+        return self._metric(metrics.KAFKA_LAG, options)
+
+    def _metric(self, metric: ApplicationMetric, options: MetricOptions) -> cloudwatch.Metric:
+        return self.metric(metric.name, **(MetricOptions(statistic=metric.statistic.value) | options))

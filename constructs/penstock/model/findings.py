@@ -1,0 +1,43 @@
+"""How penstock's template checks name what they find, and what cdk-nag calls the same thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+__all__ = ("nag_wildcard_id", "resource_pattern", "wildcard_id")
+
+
+def resource_pattern(resource: object) -> str:
+    """Return a resource of a template's policy as one line of text, references in angle brackets.
+
+    ``{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::b/*"]]}`` becomes ``arn:<AWS::Partition>:s3:::b/*``,
+    which is also the form in which cdk-nag writes it.
+    """
+    match resource:
+        case str():
+            return resource.replace("${", "<").replace("}", ">")
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [logical_id, attribute]}:
+            return f"<{logical_id}.{attribute}>"
+        case {"Fn::Join": [delimiter, parts]}:
+            return str(delimiter).join(resource_pattern(part) for part in parts)
+        case {"Fn::Sub": text}:
+            return resource_pattern(text)
+        case {"Fn::ImportValue": name}:
+            return resource_pattern(name)
+        case Mapping():
+            return json.dumps(resource, separators=(",", ":"))
+        case _:
+            return str(resource)
+
+
+def wildcard_id(action: str, resource: object) -> str:
+    """Return the id of penstock's finding that an action is allowed on a wildcard resource."""
+    return f"MSF7[{action}@{resource_pattern(resource)}]"
+
+
+def nag_wildcard_id(resource: object) -> str:
+    """Return the id of cdk-nag's finding that a policy names a wildcard resource."""
+    return f"AwsSolutions-IAM5[Resource::{resource_pattern(resource)}]"

@@ -1,0 +1,46 @@
+"""What MSF calls things: names, Amazon Resource Names, service principals and fixed paths."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from penstock.model.errors import PenstockError
+
+__all__ = (
+    "CODE_ARCHIVE_MAX_BYTES",
+    "LOG_GROUP_PREFIX",
+    "LOG_STREAM_NAME",
+    "METRICS_NAMESPACE",
+    "RUN_OPTIONS_GROUP",
+    "SERVICE_PRINCIPAL",
+    "ApplicationNameError",
+    "check_application_name",
+)
+
+SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
+METRICS_NAMESPACE: Final = "AWS/KinesisAnalytics"
+LOG_GROUP_PREFIX: Final = "/aws/kinesis-analytics/"
+LOG_STREAM_NAME: Final = "kinesis-analytics-log-stream"
+
+RUN_OPTIONS_GROUP: Final = "kinesis.analytics.flink.run.options"
+"""The property group in which MSF looks for a Python job's entry point, jar and modules (managed-flink, how-python)."""
+
+CODE_ARCHIVE_MAX_BYTES: Final = 512 * 1024 * 1024
+"""MSF does not start an application whose code is larger (managed-flink, limits)."""
+
+_APPLICATION_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+
+
+class ApplicationNameError(PenstockError):
+    """An application name that CreateApplication would refuse."""
+
+
+def check_application_name(name: str) -> str:
+    """Return the name, or raise ApplicationNameError where MSF would refuse it (CreateApplication, ApplicationName)."""
+    if not _APPLICATION_NAME.fullmatch(name):
+        message = (
+            f"application name must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r} ({len(name)} characters)"
+        )
+        raise ApplicationNameError(message)
+    return name

@@ -1,0 +1,20 @@
+"""The code archive of a PyFlink job for Managed Service for Apache Flink: built without Docker, checked before use."""
+
+from __future__ import annotations
+
+from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
+from penstock.packaging.code_archive_checks import check_archive, find_problems
+from penstock.packaging.errors import PackagingError
+from penstock.packaging.pyflink_builder import PyFlinkPackage, build_package
+from penstock.packaging.pyflink_project import PyFlinkProject
+
+__all__ = (
+    "CodeArchive",
+    "PackagingError",
+    "PyFlinkLayout",
+    "PyFlinkPackage",
+    "PyFlinkProject",
+    "build_package",
+    "check_archive",
+    "find_problems",
+)

@@ -1,0 +1,140 @@
+"""A code archive as MSF gets it, and what is where in the one of a PyFlink job."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from penstock.packaging.errors import PackagingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ("JAR_ENTRY", "MANIFEST_ENTRY", "MODULES_FOLDER", "CodeArchive", "PackageManifest", "PyFlinkLayout")
+
+JAR_ENTRY: Final = "lib/pyflink-dependencies.jar"
+MODULES_FOLDER: Final = "dep/"
+MANIFEST_ENTRY: Final = "penstock-package.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageManifest:
+    """What penstock's packager notes in each zip that it builds.
+
+    Parameters
+    ----------
+    runtime
+        The identifier of the runtime that the zip was built for.
+    packages
+        The job's own Python packages, as against third-party ones.
+    """
+
+    runtime: str | None = None
+    packages: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> PackageManifest:
+        """Read a manifest."""
+        noted = json.loads(text)
+        return cls(runtime=noted["runtime"], packages=tuple(noted["packages"]))
+
+    def to_json(self) -> bytes:
+        """Write a manifest; the same content gives the same bytes."""
+        noted = {"runtime": self.runtime, "packages": list(self.packages)}
+        return (json.dumps(noted, indent=2, sort_keys=True) + "\n").encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeArchive:
+    """A zip or jar on disk and the sizes, in bytes, of the files in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    size_bytes
+        Its own size.
+    entries
+        The unpacked size of each file in it, by name.
+    """
+
+    path: Path
+    size_bytes: int
+    entries: Mapping[str, int] = field(repr=False)
+
+    @classmethod
+    def open(cls, path: Path) -> CodeArchive:
+        """Read the archive's table of contents; PackagingError where there is none."""
+        if path.suffix not in {".zip", ".jar"}:
+            message = f"code must be a .zip or a .jar, got {path}"
+            raise PackagingError(message)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                entries = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
+        except FileNotFoundError as error:
+            message = f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
+            raise PackagingError(message) from error
+        except zipfile.BadZipFile as error:
+            message = f"{path} is not a zip archive ({error}): build it again"
+            raise PackagingError(message) from error
+        return cls(path=path, size_bytes=path.stat().st_size, entries=MappingProxyType(entries))
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it holds a Python job; a Java job is a jar."""
+        return self.path.suffix == ".zip"
+
+    @property
+    def jars(self) -> list[str]:
+        """The jars in it."""
+        return sorted(name for name in self.entries if name.endswith(".jar"))
+
+    @property
+    def manifest(self) -> PackageManifest:
+        """What penstock's packager noted when it built the archive; nothing for one that it has not built."""
+        if MANIFEST_ENTRY not in self.entries:
+            return PackageManifest()
+        with zipfile.ZipFile(self.path) as archive:
+            return PackageManifest.from_json(archive.read(MANIFEST_ENTRY))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PyFlinkLayout:
+    """What is where in the zip of a PyFlink job (managed-flink, how-python-creating).
+
+    Parameters
+    ----------
+    entry_point
+        The Python file with the job.
+    jar
+        The one jar with all of the job's Java dependencies, None for a job without.
+    modules
+        The folder, file or comma-separated list with the job's Python modules, None for a job without.
+    """
+
+    entry_point: str = "main.py"
+    jar: str | None = JAR_ENTRY
+    modules: str | None = MODULES_FOLDER
+
+    @classmethod
+    def of(cls, archive: CodeArchive, *, entry_point: str) -> PyFlinkLayout:
+        """Return the layout of an archive."""
+        has_modules = any(name.startswith(MODULES_FOLDER) for name in archive.entries)
+        return cls(
+            entry_point=entry_point,
+            jar=archive.jars[0] if archive.jars else None,
+            modules=MODULES_FOLDER if has_modules else None,
+        )
+
+    def run_options(self) -> dict[str, str]:
+        """Return the property group from which MSF starts the job."""
+        options = {"python": self.entry_point}
+        if self.jar is not None:
+            options["jarfile"] = self.jar
+        if self.modules is not None:
+            options["pyFiles"] = self.modules
+        return options

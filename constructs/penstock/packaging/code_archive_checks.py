@@ -1,0 +1,150 @@
+"""What MSF or Flink would refuse about a code archive, found before it is uploaded."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from penstock.model.names import CODE_ARCHIVE_MAX_BYTES
+from penstock.packaging.code_archive import MANIFEST_ENTRY, MODULES_FOLDER, CodeArchive
+from penstock.packaging.errors import PackagingError
+from penstock.packaging.jar_checks import find_jar_problems
+from penstock.packaging.native_checks import find_native_problems
+from penstock.packaging.python_syntax import find_syntax_error
+from penstock.packaging.third_party import PROVIDED_BY_MSF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.model.runtimes import FlinkRuntime
+
+__all__ = ("check_archive", "find_problems")
+
+_MIB: Final = 1024 * 1024
+_SECRET_NAMES: Final = re.compile(
+    r"(?:^|/)(?:\.env(?:\..+)?|\.netrc|\.pypirc|\.npmrc|credentials|id_(?:rsa|dsa|ecdsa|ed25519)|.+\.(?:key|p12|pfx|jks))$"
+    r"|(?:^|/)\.(?:aws|ssh)/"
+)
+_SECRET_CONTENT: Final = re.compile(
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
+)
+_CACHES: Final = re.compile(
+    r"(?:^|/)(?:__pycache__|\.git|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.idea|\.vscode|\.venv|node_modules)/"
+    r"|(?:^|/)\.DS_Store$|\.pyc$"
+)
+_TEXT_MAX_BYTES: Final = _MIB
+
+
+def check_archive(
+    archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None, shown_as: Path | None = None
+) -> None:
+    """Raise PackagingError with every problem of the archive; see find_problems.
+
+    ``shown_as`` is the path that the error names, where it is not the archive's own.
+    """
+    problems = find_problems(archive, runtime=runtime, entry_point=entry_point)
+    if problems:
+        raise PackagingError.of_problems(shown_as or archive.path, problems)
+
+
+def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None) -> list[str]:
+    """Return what MSF or Flink would refuse on this runtime, each with its fix.
+
+    Of a PyFlink zip: an entry point that is missing or does not compile, none or several jars, connectors of another
+    Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than 512 MiB, secrets, caches.
+    Without ``entry_point``, every Python file at the top of the zip is taken for one.
+    """
+    with zipfile.ZipFile(archive.path) as opened:
+        problems = [*_size(archive), *_stray_files(archive, opened)]
+        if not archive.is_python:
+            return [*problems, *find_jar_problems(archive.path.name, opened, runtime)]
+        return [
+            *_manifest(archive, runtime),
+            *_entry_points(archive, opened, runtime, entry_point),
+            *_one_jar(archive, opened, runtime),
+            *find_native_problems(archive, opened, runtime),
+            *_bundled_runtime(archive),
+            *problems,
+        ]
+
+
+def _size(archive: CodeArchive) -> Iterator[str]:
+    if archive.size_bytes > CODE_ARCHIVE_MAX_BYTES:
+        largest = sorted(archive.entries, key=archive.entries.__getitem__, reverse=True)[:3]
+        shown = ", ".join(f"{name} ({archive.entries[name] / _MIB:.0f} MiB)" for name in largest)
+        yield (
+            f"it has {archive.size_bytes / _MIB:.0f} MiB, MSF takes at most {CODE_ARCHIVE_MAX_BYTES // _MIB}: leave out"
+            f" what the job does not need; the largest are {shown}"
+        )
+
+
+def _manifest(archive: CodeArchive, runtime: FlinkRuntime) -> Iterator[str]:
+    built_for = archive.manifest.runtime
+    if built_for not in {None, runtime.identifier}:
+        yield f"it was built for {built_for}, the application runs {runtime.identifier}: build it for that runtime"
+
+
+def _entry_points(
+    archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime, entry_point: str | None
+) -> Iterator[str]:
+    top = sorted(name for name in archive.entries if "/" not in name and name.endswith(".py"))
+    if entry_point is not None and entry_point not in archive.entries:
+        there = ", ".join(top) or "no Python file"
+        yield f"entry point {entry_point!r} is not in it, at its top is {there}: choose one of those as entry_point"
+        return
+    if not top:
+        yield "it has no Python file at its top: put the job's entry point there, for example main.py"
+    if runtime.python_version is None:
+        yield f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
+        return
+    for name in [*([entry_point] if entry_point is not None else top), *_own_modules(archive)]:
+        problem = find_syntax_error(opened.read(name), name, runtime.python_version)
+        if problem is not None:
+            yield problem
+
+
+def _own_modules(archive: CodeArchive) -> list[str]:
+    """Return the modules of the job's own packages; of third-party ones, some files are for other Pythons."""
+    folders = tuple(f"{MODULES_FOLDER}{package}/" for package in archive.manifest.packages)
+    return sorted(name for name in archive.entries if name.startswith(folders) and name.endswith(".py"))
+
+
+def _one_jar(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
+    if len(archive.jars) != 1:
+        found = ", ".join(archive.jars) or "none"
+        yield (
+            f"MSF takes exactly one jar, it holds {found}: shade all connectors into one (pom.xml with the"
+            " maven-shade-plugin and its ServicesResourceTransformer)"
+        )
+    for jar in archive.jars:
+        with opened.open(jar) as stream, zipfile.ZipFile(stream) as nested:
+            yield from find_jar_problems(jar, nested, runtime)
+
+
+def _bundled_runtime(archive: CodeArchive) -> Iterator[str]:
+    provided = {f"{MODULES_FOLDER}{name.replace('-', '_')}" for name in PROVIDED_BY_MSF}
+    bundled = sorted({"/".join(name.split("/")[:2]) for name in archive.entries} & provided)
+    for name in bundled:
+        yield f"{name} is part of MSF's runtime and would clash with it: remove it from the requirements"
+
+
+def _stray_files(archive: CodeArchive, opened: zipfile.ZipFile) -> Iterator[str]:
+    for name, size in archive.entries.items():
+        if name.startswith("/") or ".." in PurePosixPath(name).parts:
+            yield f"{name} would be unpacked outside of the job's folder: build the archive again"
+        elif _CACHES.search(name):
+            yield f"{name} is a cache: remove it"
+        elif archive.is_python and (_SECRET_NAMES.search(name) or _holds_secret(opened, name, size)):
+            yield (
+                f"{name} looks like a secret, and whoever may read the code could read it: remove it, and let the job's"
+                " role or AWS Secrets Manager hand out what it needs"
+            )
+
+
+def _holds_secret(opened: zipfile.ZipFile, name: str, size: int) -> bool:
+    if size > _TEXT_MAX_BYTES or name == MANIFEST_ENTRY:
+        return False
+    return _SECRET_CONTENT.search(opened.read(name)) is not None

@@ -1,0 +1,152 @@
+"""The folder of a PyFlink job: which of its files go where."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from penstock.packaging.errors import PackagingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ("PyFlinkProject",)
+
+_SKIPPED_FOLDERS: Final = frozenset(
+    {
+        ".git",
+        ".hypothesis",
+        ".idea",
+        ".mypy_cache",
+        ".penstock",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+        ".venv",
+        ".vscode",
+        "__pycache__",
+        "build",
+        "dist",
+        "node_modules",
+        "target",
+        "venv",
+    }
+)
+_SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
+_SKIPPED_NAMES: Final = frozenset({".DS_Store", "conftest.py", "setup.py"})
+
+
+@dataclass(frozen=True)
+class PyFlinkProject:
+    """A folder with a PyFlink job.
+
+    - Each Python file at its top is an entry point and goes to the top of the zip.
+    - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, data too, below
+      ``dep/``.
+    - ``requirements.txt`` pins third-party packages, which go below ``dep/`` as well.
+    - ``pom.xml`` builds the one jar with all Java dependencies.
+
+    Caches, virtual environments and build output are passed over; so are tests, which are not packages of the job.
+
+    Raises PackagingError where the folder does not exist or has no Python file.
+    """
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        """Refuse a folder without a job."""
+        if not self.folder.is_dir():
+            message = f"there is no job folder {self.folder}"
+            raise PackagingError(message)
+        if not self.entry_points:
+            message = f"job folder {self.folder} has no Python file at its top: put the job's main.py there"
+            raise PackagingError(message)
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """Every file that the build depends on, relative to the folder."""
+        found: list[Path] = []
+        pending = [self.folder]
+        while pending:
+            for path in sorted(pending.pop().iterdir()):
+                if path.is_dir():
+                    if path.name not in _SKIPPED_FOLDERS and not path.name.endswith(".egg-info"):
+                        pending.append(path)
+                elif path.suffix not in _SKIPPED_SUFFIXES and path.name not in _SKIPPED_NAMES:
+                    found.append(path.relative_to(self.folder))
+        return sorted(found)
+
+    @cached_property
+    def entry_points(self) -> list[str]:
+        """The Python files at the folder's top."""
+        return [path.name for path in self.files if len(path.parts) == 1 and path.suffix == ".py"]
+
+    @cached_property
+    def packages(self) -> list[str]:
+        """The job's own Python packages."""
+        return sorted({path.parts[0] for path in self.files if len(path.parts) == 2 and path.name == "__init__.py"})  # noqa: PLR2004 - a package and its __init__.py
+
+    @property
+    def requirements(self) -> Path | None:
+        """The file that pins third-party packages."""
+        path = self.folder / "requirements.txt"
+        return path if path.is_file() else None
+
+    @property
+    def pom(self) -> Path | None:
+        """Maven's description of the jar."""
+        path = self.folder / "pom.xml"
+        return path if path.is_file() else None
+
+    def check_entry_point(self, name: str) -> None:
+        """Raise PackagingError unless the folder has this entry point."""
+        if name not in self.entry_points:
+            there = ", ".join(self.entry_points)
+            message = f"entry point {name!r} is not in {self.folder}, at its top is {there}: choose one of those"
+            raise PackagingError(message)
+
+    def sources(self) -> dict[str, bytes]:
+        """Return the entry points and the files of the job's packages, under their names in the zip's layout.
+
+        Raises PackagingError for an entry point that imports another one, which MSF would not find.
+        """
+        self._refuse_imports_between_entry_points()
+        top = {name: (self.folder / name).read_bytes() for name in self.entry_points}
+        own = [path for path in self.files if path.parts[0] in self.packages]
+        return top | {f"dep/{path.as_posix()}": (self.folder / path).read_bytes() for path in own}
+
+    def fingerprint(self, *salt: str) -> str:
+        """Return a hash of every file that the build depends on, and of the salt."""
+        digest = hashlib.sha256("\0".join(salt).encode())
+        for path in self.files:
+            content = hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
+            digest.update(f"\0{path.as_posix()}\0{content}".encode())
+        return digest.hexdigest()
+
+    def _refuse_imports_between_entry_points(self) -> None:
+        modules = {name.removesuffix(".py") for name in self.entry_points}
+        for name in self.entry_points:
+            shared = sorted(_imported(self.folder / name) & modules)
+            if shared:
+                message = (
+                    f"entry point {name} imports {', '.join(shared)}, which MSF does not put on the job's path: move"
+                    " what they share into a package, a folder with an __init__.py"
+                )
+                raise PackagingError(message)
+
+
+def _imported(path: Path) -> set[str]:
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except SyntaxError:
+        return set()  # reported, with its line, by the checks of the archive
+    roots: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            roots.add(node.module.partition(".")[0])
+    return roots

@@ -1,0 +1,45 @@
+"""Whether Python source compiles for another Python than the one that asks."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+
+__all__ = ("find_syntax_error",)
+
+_COMPILE = "import sys; compile(sys.stdin.buffer.read(), sys.argv[1], 'exec')"
+
+
+def find_syntax_error(source: bytes, name: str, python_version: str) -> str | None:
+    """Return why the source does not compile for ``python_version`` (``major.minor``), None where it does.
+
+    For an older Python the grammar of that version is asked; for a newer one, only where this one does not understand
+    the source, that Python itself, if it is on the path.
+    """
+    major, minor = (int(part) for part in python_version.split("."))
+    try:
+        ast.parse(source, name, feature_version=min((major, minor), sys.version_info[:2]))
+        compile(source, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        if (major, minor) > sys.version_info[:2]:
+            return _ask(source, name, python_version)
+        line = f"{name}:{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else name
+        return f"{line} does not compile for Python {python_version}: {getattr(error, 'msg', None) or error}"
+    return None
+
+
+def _ask(source: bytes, name: str, python_version: str) -> str | None:
+    python = shutil.which(f"python{python_version}")
+    if python is None:
+        here = ".".join(str(part) for part in sys.version_info[:2])
+        return (
+            f"{name} does not compile for Python {here}, and python{python_version}, the runtime's, is not here to ask:"
+            " install it, or mend the syntax"
+        )
+    result = subprocess.run([python, "-c", _COMPILE, name], input=source, capture_output=True, check=False)
+    if result.returncode == 0:
+        return None
+    reason = result.stderr.decode(errors="replace").strip().splitlines()[-1]
+    return f"{name} does not compile for Python {python_version}: {reason}"

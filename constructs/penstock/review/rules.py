@@ -1,0 +1,205 @@
+"""The rules for applications on Managed Service for Apache Flink, each a function from templates to findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from penstock.model.findings import resource_pattern, wildcard_id
+from penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
+from penstock.review.findings import APPLICATION, LOGGING_OPTION, Finding, Resource, is_off
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from penstock.review.findings import Templates
+
+__all__ = ("RULES", "find_all")
+
+_CONFIGURATION: Final = "ApplicationConfiguration"
+_CHECKPOINTING: Final = f"{_CONFIGURATION}.FlinkApplicationConfiguration.CheckpointConfiguration.CheckpointingEnabled"
+_SNAPSHOTS: Final = f"{_CONFIGURATION}.ApplicationSnapshotConfiguration.SnapshotsEnabled"
+_ROLLBACK: Final = f"{_CONFIGURATION}.ApplicationSystemRollbackConfiguration.RollbackEnabled"
+_VPC: Final = f"{_CONFIGURATION}.VpcConfigurations"
+
+
+def checkpointing_is_on(templates: Templates) -> Iterator[Finding]:
+    """MSF1: without checkpoints a failure loses all state (cdk-nag's KDA3 looks at another resource class)."""
+    for application in _flink_applications(templates):
+        if is_off(application.get(_CHECKPOINTING)):
+            yield Finding(
+                rule="MSF1",
+                problem="checkpointing is off: after any failure the job starts from an empty state",
+                fix="leave checkpointing_enabled at its default",
+                resource=application,
+                location=_CHECKPOINTING,
+            )
+
+
+def snapshots_are_on(templates: Templates) -> Iterator[Finding]:
+    """MSF2: without snapshots every update, stop and scaling loses all state (R042, R054)."""
+    for application in _flink_applications(templates):
+        if is_off(application.get(_SNAPSHOTS)):
+            yield Finding(
+                rule="MSF2",
+                problem="snapshots are off: every update, stop and scaling starts the job from an empty state",
+                fix="leave snapshots_enabled at its default",
+                resource=application,
+                location=_SNAPSHOTS,
+            )
+
+
+def system_rollback_is_on(templates: Templates) -> Iterator[Finding]:
+    """MSF3: MSF rolls a failed update back only where that is asked for (R072)."""
+    for application in _flink_applications(templates):
+        value = application.get(_ROLLBACK)
+        if value is None or is_off(value):
+            yield Finding(
+                rule="MSF3",
+                problem="system rollback is off: an update that fails leaves the application stopped or stuck",
+                fix="leave system_rollback_enabled at its default, or set RollbackEnabled: true",
+                resource=application,
+                location=_ROLLBACK,
+            )
+
+
+def runtime_is_supported(templates: Templates) -> Iterator[Finding]:
+    """MSF4: MSF does not start applications on runtimes whose support has ended."""
+    for application in _flink_applications(templates):
+        identifier = application.get("RuntimeEnvironment")
+        try:
+            supported = FlinkRuntime.of(identifier).is_supported
+        except (UnknownRuntimeError, TypeError):
+            continue
+        if not supported:
+            yield Finding(
+                rule="MSF4",
+                problem=f"runtime {identifier} is no longer supported and will not start",
+                fix="upgrade in place, one step at a time, to FLINK-1_20 or later",
+                resource=application,
+                location="RuntimeEnvironment",
+            )
+
+
+def log_has_retention(templates: Templates) -> Iterator[Finding]:
+    """MSF5: an application logs, and its log group says for how long (R205)."""
+    logged: set[tuple[str, str]] = set()
+    for option in templates.resources(LOGGING_OPTION):
+        application = templates.find(option.get("ApplicationName"), option.template)
+        if application is not None:
+            logged.add((application.template.path, application.logical_id))
+        for group in _log_groups(option, templates):
+            if group.get("RetentionInDays") is None:
+                yield Finding(
+                    rule="MSF5",
+                    problem="the application's log group has no retention and keeps log events for ever",
+                    fix="set RetentionInDays, for example 30",
+                    resource=group,
+                    location="RetentionInDays",
+                )
+    for application in _flink_applications(templates):
+        if (application.template.path, application.logical_id) not in logged:
+            yield Finding(
+                rule="MSF5",
+                problem="the application logs nowhere, so a failed start leaves no trace",
+                fix=f"add an {LOGGING_OPTION}",
+                resource=application,
+                location="ApplicationName",
+            )
+
+
+def subnets_are_private(templates: Templates) -> Iterator[Finding]:
+    """MSF6: the job's network interfaces get no public address, so a public subnet has no way out for them."""
+    for application in _flink_applications(templates):
+        for configuration in application.get(_VPC) or []:
+            for subnet_id in configuration.get("SubnetIds", []):
+                subnet = templates.find(subnet_id, application.template)
+                if subnet is not None and _is_public(subnet, templates):
+                    yield Finding(
+                        rule="MSF6",
+                        problem=f"subnet {subnet.logical_id} is public, and the job gets no public address in it",
+                        fix="choose private subnets, with NAT or endpoints for what the job reaches",
+                        resource=application,
+                        location=_VPC,
+                    )
+
+
+def wildcards_have_a_reason(templates: Templates) -> Iterator[Finding]:
+    """MSF7: each wildcard resource in IAM has a recorded reason, action by action."""
+    for resource in templates.resources("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        for statement in _statements(resource):
+            for target in _as_list(statement.get("Resource")):
+                if statement.get("Effect") != "Allow" or "*" not in resource_pattern(target):
+                    continue
+                for action in _as_list(statement.get("Action")):
+                    yield Finding(
+                        rule=wildcard_id(action, target),
+                        problem=f"{action} is allowed on the wildcard resource {resource_pattern(target)}",
+                        fix="name the resources, or record the reason (ExecutionRole.allow, record_wildcard)",
+                        resource=resource,
+                        location="PolicyDocument",
+                    )
+
+
+RULES: Final[tuple[Callable[[Templates], Iterator[Finding]], ...]] = (
+    checkpointing_is_on,
+    snapshots_are_on,
+    system_rollback_is_on,
+    runtime_is_supported,
+    log_has_retention,
+    subnets_are_private,
+    wildcards_have_a_reason,
+)
+
+
+def find_all(templates: Templates) -> list[Finding]:
+    """Return what all rules find."""
+    return [finding for rule in RULES for finding in rule(templates)]
+
+
+def _flink_applications(templates: Templates) -> Iterator[Resource]:
+    for application in templates.resources(APPLICATION):
+        if str(application.get("RuntimeEnvironment")).startswith("FLINK"):
+            yield application
+
+
+def _log_groups(option: Resource, templates: Templates) -> Iterator[Resource]:
+    """Yield the log groups that the parts of a logging option's ARN refer to."""
+    match option.get("CloudWatchLoggingOption.LogStreamARN"):
+        case {"Fn::Join": [_, parts]}:
+            for part in parts:
+                resource = templates.find(part, option.template)
+                if resource is not None and resource.type == "AWS::Logs::LogGroup":
+                    yield resource
+
+
+def _is_public(subnet: Resource, templates: Templates) -> bool:
+    if subnet.get("MapPublicIpOnLaunch") is True:
+        return True
+    tables = [
+        association.get("RouteTableId")
+        for association in subnet.template.resources("AWS::EC2::SubnetRouteTableAssociation")
+        if association.get("SubnetId") == {"Ref": subnet.logical_id}
+    ]
+    return any(
+        route.get("RouteTableId") in tables and _leads_to_internet_gateway(route, templates)
+        for route in subnet.template.resources("AWS::EC2::Route")
+    )
+
+
+def _leads_to_internet_gateway(route: Resource, templates: Templates) -> bool:
+    gateway = templates.find(route.get("GatewayId"), route.template)
+    return gateway is not None and gateway.type == "AWS::EC2::InternetGateway"
+
+
+def _statements(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    documents = [policy["PolicyDocument"] for policy in resource.get("Policies") or []]
+    documents += [resource.get("PolicyDocument")] if resource.get("PolicyDocument") else []
+    for document in documents:
+        yield from _as_list(document.get("Statement"))
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,10 @@
+"""The shortest app: one PyFlink job on MSF, with production defaults."""
+
+from aws_cdk import App, Stack
+
+from penstock.application import PyFlinkApplication
+
+app = App()
+stack = Stack(app, "Vehicles")
+PyFlinkApplication(stack, "Metrics", folder="flink_app", application_name="vehicle-metrics", parallelism=4)
+app.synth()

@@ -1,0 +1,1 @@
+"""The deployable app: its environments, and the stacks of each."""

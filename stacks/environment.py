@@ -1,0 +1,174 @@
+"""An environment's values, as its TOML file holds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from penstock.model.errors import PenstockError
+from penstock.model.names import check_application_name
+from penstock.model.properties import PropertyGroups, refuse_run_options
+from penstock.model.runtimes import FlinkRuntime
+from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ("ApplicationSettings", "CodeSettings", "Environment", "NetworkSettings")
+
+_Given = TypeVar("_Given")
+_Checked = TypeVar("_Checked")
+
+LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653]
+
+
+class _Settings(BaseModel):
+    """Values that are read once: immutable, of exactly the written type, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class CodeSettings(_Settings):
+    """Where the application's code comes from: exactly one of a folder, a package and a bucket."""
+
+    folder: str | None = None
+    """A PyFlink job's folder, relative to the repository; built at synthesis."""
+    package: str | None = None
+    """A zip that is built already, relative to the repository."""
+    bucket: str | None = None
+    """The name of a bucket."""
+    object_key: str | None = None
+    """The object in the bucket."""
+    object_version: str | None = None
+    """The object's version."""
+    entry_point: str = "main.py"
+    """The Python file with the job."""
+
+    @model_validator(mode="after")
+    def _exactly_one_source(self) -> Self:
+        given = [name for name in ("folder", "package", "bucket") if getattr(self, name) is not None]
+        if len(given) != 1:
+            message = f"code has exactly one of folder, package and bucket, got {' and '.join(given) or 'none'}"
+            raise ValueError(message)
+        if (self.bucket is None) != (self.object_key is None):
+            message = f"bucket and object_key go together, got {self.bucket!r} and {self.object_key!r}"
+            raise ValueError(message)
+        if self.object_version is not None and self.bucket is None:
+            message = "object_version goes with bucket and object_key"
+            raise ValueError(message)
+        return self
+
+
+class NetworkSettings(_Settings):
+    """The VPC that the application runs in."""
+
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+    """An existing VPC of the account and Region; its private subnets are used."""
+
+
+class ApplicationSettings(_Settings):
+    """The values of one application."""
+
+    name: str
+    """The physical name; changing it replaces the application and loses its snapshots."""
+    runtime: str = "FLINK-1_20"
+    code: CodeSettings
+    parallelism: int = 1
+    parallelism_per_kpu: int = 1
+    max_kpus: int = DEFAULT_MAX_KPUS
+    auto_scaling: bool = True
+    checkpoint_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
+    log_retention_days: LogRetentionDays = 30
+    metrics_level: Literal["APPLICATION", "TASK", "OPERATOR", "PARALLELISM"] = "APPLICATION"
+    maintenance_window_start_time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    properties: dict[str, dict[str, str]] = {}
+    """Property groups by id, as the job reads them; values are text."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_allowed(cls, name: str) -> str:
+        return _allowed(check_application_name, name)
+
+    @field_validator("runtime")
+    @classmethod
+    def _runtime_is_supported(cls, identifier: str) -> str:
+        runtime = _allowed(FlinkRuntime.of, identifier)
+        if not runtime.is_supported:
+            message = f"runtime {identifier} is no longer supported by MSF: use FLINK-1_20 or later"
+            raise ValueError(message)
+        return identifier
+
+    @field_validator("properties")
+    @classmethod
+    def _properties_are_allowed(cls, properties: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        _allowed(refuse_run_options, properties)
+        _allowed(_property_groups, properties)
+        return properties
+
+    @model_validator(mode="after")
+    def _size_is_allowed(self) -> Self:
+        _allowed(_sizing, self)
+        return self
+
+    @property
+    def sizing(self) -> Sizing:
+        """The parallelism, checked."""
+        return _sizing(self)
+
+
+class Environment(_Settings):
+    """One environment, deployed as one Stage."""
+
+    name: str
+    """From the file's name."""
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """The account; without one, the one that the CDK's command line is logged in to."""
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    """The Region; without one, the one that the CDK's command line is set to."""
+    sensitive_data: bool = True
+    """Whether data that must not be lost or seen passes through it."""
+    retain_data: bool = True
+    """Whether what holds data outlives its stack."""
+    network: NetworkSettings | None = None
+    """The VPC; without one the application reaches public endpoints only."""
+    application: ApplicationSettings
+
+    @model_validator(mode="after")
+    def _combination_is_possible(self) -> Self:
+        if (self.account is None) != (self.region is None):
+            message = f"account and region go together, got account={self.account!r} and region={self.region!r}"
+            raise ValueError(message)
+        if self.network is not None and self.account is None:
+            message = "network.vpc_id needs account and region, because the CDK looks the VPC up there"
+            raise ValueError(message)
+        if self.sensitive_data and not self.retain_data:
+            message = "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
+            raise ValueError(message)
+        return self
+
+    @property
+    def stage_name(self) -> str:
+        """The id of the Stage, ``Dev`` for ``dev.toml``."""
+        return "".join(part.capitalize() for part in self.name.replace("_", "-").split("-"))
+
+
+def _sizing(settings: ApplicationSettings) -> Sizing:
+    return Sizing(
+        parallelism=settings.parallelism,
+        parallelism_per_kpu=settings.parallelism_per_kpu,
+        max_kpus=settings.max_kpus,
+    )
+
+
+def _property_groups(groups: dict[str, dict[str, str]]) -> PropertyGroups:
+    return PropertyGroups(groups=groups)
+
+
+def _allowed(check: Callable[[_Given], _Checked], value: _Given) -> _Checked:
+    """Return the check's answer, with penstock's errors in the form that pydantic collects."""
+    try:
+        return check(value)
+    except PenstockError as error:
+        raise ValueError(str(error)) from error

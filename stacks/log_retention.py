@@ -1,0 +1,34 @@
+"""Days of log retention as the CDK names them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk.aws_logs import RetentionDays
+
+__all__ = ("log_retention",)
+
+_BY_DAYS: Final = {
+    1: RetentionDays.ONE_DAY,
+    3: RetentionDays.THREE_DAYS,
+    5: RetentionDays.FIVE_DAYS,
+    7: RetentionDays.ONE_WEEK,
+    14: RetentionDays.TWO_WEEKS,
+    30: RetentionDays.ONE_MONTH,
+    60: RetentionDays.TWO_MONTHS,
+    90: RetentionDays.THREE_MONTHS,
+    120: RetentionDays.FOUR_MONTHS,
+    150: RetentionDays.FIVE_MONTHS,
+    180: RetentionDays.SIX_MONTHS,
+    365: RetentionDays.ONE_YEAR,
+    400: RetentionDays.THIRTEEN_MONTHS,
+    545: RetentionDays.EIGHTEEN_MONTHS,
+    731: RetentionDays.TWO_YEARS,
+    1827: RetentionDays.FIVE_YEARS,
+    3653: RetentionDays.TEN_YEARS,
+}
+
+
+def log_retention(days: int) -> RetentionDays:
+    """Return the CDK's name for a number of days that CloudWatch Logs knows."""
+    return _BY_DAYS[days]

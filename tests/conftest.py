@@ -1,0 +1,55 @@
+"""What all tests share: the CDK's switches, and small code archives."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+# Read when aws_cdk is imported and at each synthesis. The built-in validation costs seconds; marked tests turn it on.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+os.environ["CDK_VALIDATION"] = "false"
+
+# A deadline would measure the machine, not the code.
+settings.register_profile("penstock", deadline=None)
+settings.load_profile("penstock")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+def make_jar(files: Mapping[str, bytes] | None = None) -> bytes:
+    """Return a jar with a manifest and these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        for name, content in (files or {}).items():
+            jar.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def write_archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that writes a PyFlink zip: the files given, over a main.py and one jar."""
+
+    def write(files: Mapping[str, bytes | None] | None = None, *, name: str = "job.zip") -> Path:
+        content = {"main.py": b"print('job')\n", "lib/pyflink-dependencies.jar": make_jar(), **(files or {})}
+        path = tmp_path_factory.mktemp("archive") / name
+        with zipfile.ZipFile(path, "w") as archive:
+            for entry, data in content.items():
+                if data is not None:
+                    archive.writestr(entry, data)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def job_zip(write_archive: Callable[..., Path]) -> Path:
+    """Return a PyFlink zip with an entry point, a module and a jar."""
+    return write_archive({"dep/job/__init__.py": b""})

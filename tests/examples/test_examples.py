@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk.assertions import Match, Template
+
+from examples.composition import ClickPipeline
+from examples.subclassing import ClickCounts
+from penstock.application import ApplicationCode
+from penstock.review import add_checks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def configuration(template: Template) -> dict[str, dict[str, object]]:
+    (application,) = template.find_resources("AWS::KinesisAnalyticsV2::Application").values()
+    return dict(application["Properties"]["ApplicationConfiguration"])
+
+
+def checked(stack: Stack) -> Template:
+    """Synthesize with the checks of penstock's own app."""
+    app = stack.node.root
+    assert isinstance(app, App)
+    add_checks(app)
+    app.synth()
+    return Template.from_stack(stack)
+
+
+def test_a_subclass_brings_its_properties_grants_and_defaults(job_zip: Path) -> None:
+    stack = Stack(App(), "Clicks")
+    clicks = kinesis.Stream(stack, "Clicks", encryption=kinesis.StreamEncryption.MANAGED)
+    ClickCounts(
+        stack, "Counts", clicks=clicks, code=ApplicationCode.from_asset(job_zip), application_name="click-counts"
+    )
+    template = checked(stack)
+    flink = configuration(template)["FlinkApplicationConfiguration"]
+    assert "'CheckpointInterval': 30000" in str(flink)
+    assert "'LogLevel': 'WARN'" in str(flink)
+    assert "'PropertyGroupId': 'input.clicks'" in str(configuration(template)["EnvironmentProperties"])
+    (role,) = template.find_resources("AWS::IAM::Role").values()
+    assert "kinesis:GetRecords" in str(role["Properties"]["Policies"])
+    template.resource_count_is("AWS::IAM::Policy", 0)
+
+
+def test_a_composition_wires_stream_application_and_alarm(job_zip: Path) -> None:
+    stack = Stack(App(), "Clicks")
+    ClickPipeline(stack, "Pipeline", code=ApplicationCode.from_asset(job_zip))
+    template = checked(stack)
+    template.resource_count_is("AWS::Kinesis::Stream", 1)
+    template.has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "Metrics": Match.array_with(
+                [Match.object_like({"MetricStat": {"Metric": Match.object_like({"MetricName": "fullRestarts"})}})]
+            ),
+            "TreatMissingData": "notBreaching",
+        },
+    )
+
+
+def test_the_readme_opens_with_the_first_example() -> None:
+    snippet = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert snippet is not None
+    assert snippet[1].strip() in (ROOT / "examples" / "getting_started.py").read_text()
+
+
+def test_the_readme_shows_the_subclass_of_the_examples() -> None:
+    source = (ROOT / "examples" / "subclassing.py").read_text()
+    shown = source[source.index("class ClickCounts") :].strip()
+    assert shown in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.build
+def test_the_first_example_synthesizes(tmp_path: Path) -> None:
+    environment = {"CDK_OUTDIR": str(tmp_path), "CDK_VALIDATION": "false", "HOME": str(Path.home())}
+    environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    subprocess.run([sys.executable, "examples/getting_started.py"], cwd=ROOT, env=environment, check=True)
+    resources = json.loads((tmp_path / "Vehicles.template.json").read_text())["Resources"].values()
+    assert "AWS::KinesisAnalyticsV2::Application" in {resource["Type"] for resource in resources}

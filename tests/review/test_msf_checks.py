@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import Acknowledgment, App, Stack, Validations
+from aws_cdk import aws_iam as iam
+
+from penstock.application import ApplicationCode, FlinkApplication
+from penstock.review import MsfChecks, add_checks
+from penstock.review.rules import RULES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def application(app: App, job_zip: Path, **props: bool) -> FlinkApplication:
+    stack = Stack(app, "Stack")
+    code = ApplicationCode.from_asset(job_zip)
+    return FlinkApplication(stack, "App", code=code, application_name="clicks", **props)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def app() -> App:
+    app = App()
+    Validations.of(app).add_plugins(MsfChecks())
+    return app
+
+
+def test_the_defaults_pass_in_any_app(app: App, job_zip: Path) -> None:
+    application(app, job_zip)
+    app.synth()
+
+
+@pytest.mark.parametrize(
+    ("prop", "rule"),
+    [("checkpointing_enabled", "MSF1"), ("snapshots_enabled", "MSF2"), ("system_rollback_enabled", "MSF3")],
+)
+def test_a_finding_fails_the_synthesis_and_names_construct_and_fix(
+    app: App, job_zip: Path, prop: str, rule: str
+) -> None:
+    application(app, job_zip, **{prop: False})
+    with pytest.raises(RuntimeError) as error:
+        app.synth()
+    assert rule in str(error.value)
+    assert "Stack/App/Resource" in str(error.value)
+    assert f"leave {prop} at its default" in str(error.value)
+
+
+def test_an_acknowledged_finding_passes(app: App, job_zip: Path) -> None:
+    flink = application(app, job_zip, snapshots_enabled=False)
+    Validations.of(flink).acknowledge(Acknowledgment(id="penstock::MSF2", reason="a test job without state"))
+    app.synth()
+
+
+def test_a_recorded_reason_covers_its_own_action_only(app: App, job_zip: Path) -> None:
+    flink = application(app, job_zip)
+    flink.role.allow("Find", actions=["sns:ListTopics"], resources=["*"], wildcard_reason="it knows no resource")
+    flink.role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
+    with pytest.raises(RuntimeError, match=r"MSF7\[sns:Publish@\*\]") as error:
+        app.synth()
+    assert "MSF7[sns:ListTopics" not in str(error.value)
+    assert "MSF7[logs:DescribeLogGroups" not in str(error.value)
+
+
+def test_penstocks_own_set_adds_cdk_nag_and_writes_reasons_into_the_template(job_zip: Path) -> None:
+    app = App()
+    flink = application(app, job_zip)
+    add_checks(app)
+    assembly = app.synth()
+    resources = assembly.get_stack_by_name("Stack").template["Resources"]
+    (role,) = [resource for resource in resources.values() if resource["Type"] == "AWS::IAM::Role"]
+    recorded = {entry["id"]: entry["reason"] for entry in role["Metadata"]["cdk_nag"]["rules_to_suppress"]}
+    assert "knows no resource" in recorded["AwsSolutions-IAM5[Resource::*]"]
+    assert flink.role.node.path == "Stack/App/ExecutionRole"
+
+
+def test_penstocks_own_set_finds_what_only_cdk_nag_knows(job_zip: Path) -> None:
+    app = App()
+    flink = application(app, job_zip)
+    iam.Role(flink, "Other", assumed_by=iam.AccountRootPrincipal()).add_managed_policy(
+        iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess")
+    )
+    add_checks(app)
+    with pytest.raises(RuntimeError, match="AwsSolutions-IAM4"):
+        app.synth()
+
+
+def test_the_rules_are_those_that_the_plugin_lists() -> None:
+    checks = MsfChecks()
+    documented = [(rule.__doc__ or "").partition(":")[0] for rule in RULES]
+    assert checks.rule_ids == documented
+    assert checks.name == "penstock"
+    assert checks.version
+
+
+@pytest.mark.validators
+def test_the_cdks_own_validation_agrees(job_zip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_VALIDATION", "true")
+    app = App(context={"@aws-cdk/core:validateAgainstDefaultRules": True})
+    application(app, job_zip)
+    add_checks(app)
+    app.synth()

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stacks.environment_files import EnvironmentFileError, load_environments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MINIMAL = """
+[application]
+name = "clicks"
+code = { folder = "flink_app" }
+"""
+
+
+def write(folder: Path, text: str, name: str = "dev") -> Path:
+    (folder / f"{name}.toml").write_text(text)
+    return folder
+
+
+def test_a_minimal_file_takes_the_defaults_of_production(tmp_path: Path) -> None:
+    (environment,) = load_environments(write(tmp_path, MINIMAL))
+    assert (environment.name, environment.stage_name) == ("dev", "Dev")
+    assert (environment.sensitive_data, environment.retain_data) == (True, True)
+    assert environment.account is None
+    assert environment.application.runtime == "FLINK-1_20"
+    assert environment.application.sizing.kpus == 1
+
+
+def test_a_full_file_is_read(tmp_path: Path) -> None:
+    text = """
+    account = "111122223333"
+    region = "eu-central-1"
+    sensitive_data = false
+    retain_data = false
+    network = { vpc_id = "vpc-0123456789abcdef0" }
+
+    [application]
+    name = "clicks"
+    runtime = "FLINK-2_2"
+    parallelism = 12
+    parallelism_per_kpu = 4
+    max_kpus = 10
+    auto_scaling = false
+    checkpoint_interval_seconds = 30
+    log_level = "WARN"
+    log_retention_days = 365
+    metrics_level = "TASK"
+    maintenance_window_start_time = "02:00"
+
+    [application.code]
+    bucket = "code"
+    object_key = "job.zip"
+    object_version = "v1"
+
+    [application.properties."input.events"]
+    topic = "events"
+    """
+    (environment,) = load_environments(write(tmp_path, text, "us-prod_2"))
+    assert environment.stage_name == "UsProd2"
+    assert environment.network is not None
+    assert environment.application.sizing.kpus == 3
+    assert environment.application.properties == {"input.events": {"topic": "events"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("application = ", "dev.toml is not TOML: "),
+        ("", "dev.toml: application: is missing, expected a table .application."),
+        ("name = 'x'" + MINIMAL, "name: got 'x', expected no such key: the environment is named by its file"),
+        ("colour = 'red'" + MINIMAL, "colour: is no key of an environment .got 'red'.: remove it or mend its name"),
+        (MINIMAL + "paralelism = 2", "application.paralelism: is no key of an environment"),
+        (MINIMAL + "parallelism = '2'", "application.parallelism: got '2', expected a valid integer"),
+        (MINIMAL + "parallelism = 0", "application: parallelism must be at least 1, got 0"),
+        (MINIMAL + "parallelism_per_kpu = 9", "application: parallelism per KPU must be 1 to 8, got 9"),
+        (MINIMAL + "parallelism = 65", "application: parallelism 65 at 1 per KPU needs 65 KPUs, the quota is 64"),
+        (MINIMAL + "log_retention_days = 31", "application.log_retention_days: got 31, expected 1, 3, 5"),
+        (MINIMAL + "log_level = 'info'", "application.log_level: got 'info', expected 'DEBUG', 'INFO'"),
+        (MINIMAL + "checkpoint_interval_seconds = 0", "checkpoint_interval_seconds: got 0, expected greater than"),
+        (MINIMAL + "maintenance_window_start_time = '2:00'", "got '2:00', expected text that matches"),
+        (MINIMAL + "runtime = '1.20'", "application.runtime: runtime must be of the form FLINK-<major>_<minor>"),
+        (MINIMAL + "runtime = 'FLINK-1_13'", "application.runtime: runtime FLINK-1_13 is no longer supported"),
+        ("[application]\nname = 'a b'\ncode = { folder = 'x' }", "application.name: application name must be 1 to 128"),
+        ("[application]\nname = 'a'", "application.code: is missing, expected a table with folder, package or bucket"),
+        ("[application]\nname = 'a'\ncode = {}", "exactly one of folder, package and bucket, got none"),
+        (
+            "[application]\nname = 'a'\ncode = { folder = 'x', package = 'y' }",
+            "exactly one of folder, package and bucket, got folder and package",
+        ),
+        ("[application]\nname = 'a'\ncode = { bucket = 'x' }", "bucket and object_key go together, got 'x' and None"),
+        (
+            "[application]\nname = 'a'\ncode = { folder = 'x', object_version = 'v' }",
+            "object_version goes with bucket and object_key",
+        ),
+        (
+            MINIMAL + "properties = { g = { k = 1 } }",
+            "application.properties.g.k: got 1, expected a valid string",
+        ),
+        (MINIMAL + "properties = { g = {} }", "application.properties: property group 'g' must have 1 to 50 entries"),
+        (
+            MINIMAL + 'properties = { "kinesis.analytics.flink.run.options" = { python = "x" } }',
+            "is derived from the application's code",
+        ),
+        ("account = '111122223333'" + MINIMAL, "account and region go together, got account='111122223333'"),
+        ("account = '1'\nregion = 'eu-central-1'" + MINIMAL, "account: got '1', expected text that matches"),
+        ("network = { vpc_id = 'vpc-12345678' }" + MINIMAL, "network.vpc_id needs account and region"),
+        ("retain_data = false" + MINIMAL, "retain_data = false needs sensitive_data = false"),
+        ("retain_data = 'no'" + MINIMAL, "retain_data: got 'no', expected a valid boolean"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_file_key_and_expected_form(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=message) as error:
+        load_environments(write(tmp_path, text))
+    assert "dev.toml" in str(error.value)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFileError) as error:
+        load_environments(write(tmp_path, "a = 1\nb = 2" + MINIMAL))
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_two_environments_must_not_have_one_application(tmp_path: Path) -> None:
+    write(tmp_path, MINIMAL, "dev")
+    with pytest.raises(EnvironmentFileError, match="environments dev and prod both have the application 'clicks'"):
+        load_environments(write(tmp_path, MINIMAL, "prod"))
+
+
+def test_the_same_name_in_another_account_is_another_application(tmp_path: Path) -> None:
+    write(tmp_path, MINIMAL, "dev")
+    elsewhere = "account = '111122223333'\nregion = 'eu-central-1'" + MINIMAL
+    assert len(load_environments(write(tmp_path, elsewhere, "prod"))) == 2
+
+
+def test_one_environment_can_be_chosen_but_all_are_validated(tmp_path: Path) -> None:
+    write(tmp_path, MINIMAL, "dev")
+    write(tmp_path, MINIMAL.replace("clicks", "other"), "prod")
+    assert [environment.name for environment in load_environments(tmp_path, only="prod")] == ["prod"]
+    with pytest.raises(EnvironmentFileError, match="no environment 'qa' in .*: known are dev, prod"):
+        load_environments(tmp_path, only="qa")
+    write(tmp_path, "x = 1", "dev")
+    with pytest.raises(EnvironmentFileError, match=r"dev.toml: x"):
+        load_environments(tmp_path, only="prod")
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFileError, match="add a file such as dev.toml"):
+        load_environments(tmp_path)
