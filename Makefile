@@ -8,22 +8,22 @@ PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
 POM := flink_app/pom.xml
 BASE_PYTHON ?= python3.11
+DEMO_OPTIONS ?=
 
 # The jsii runtime announces Node 20's end of life on every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # A company's own flags for Maven, for example -s settings.xml.
 MAVEN_OPTIONS ?= -B -q
 
-.PHONY: help demo test check setup prerequisites lint test-fast test-slow test-java bench lock clean
+.PHONY: help demo test check setup prerequisites lint test-fast test-slow test-job test-java bench lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: setup ## Build the bundled job, synthesize and check every environment
-	$(VENV)/bin/penstock package flink_app
-	npx cdk synth --quiet
+demo: setup ## Run the bundled job end to end on this machine; DEMO_OPTIONS="--seconds 30 --report out"
+	$(VENV)/bin/penstock demo $(DEMO_OPTIONS)
 
-test: setup lint test-java test-library ## Every check that CI runs
+test: setup lint test-java test-library test-job ## Every check that CI runs
 
 check: $(VENV)/.installed lint test-fast ## The fast checks: no Java, no Maven, under a minute
 
@@ -39,11 +39,15 @@ test-fast:
 test-library: ## The library's tests, with the coverage gate
 	CDK_VALIDATION=false $(PYTHON) -m pytest --cov --cov-report=term:skip-covered
 
+test-job: ## The PyFlink job's tests, in the job's own environment
+	$(JOB_PYTHON) -m pytest -c tests/flink_app/pytest.ini tests/flink_app
+
 test-java: ## The job's Java classes
 	mvn $(MAVEN_OPTIONS) -f $(POM) verify
 
 bench: setup ## The benchmarks: figures, no thresholds that a busy machine could miss
 	$(PYTHON) benchmarks/synth.py
+	$(PYTHON) benchmarks/vehicle_job.py
 
 setup: prerequisites $(VENV)/.installed $(JOB_VENV)/.installed node_modules/.installed ## Install what is missing
 

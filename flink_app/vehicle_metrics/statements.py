@@ -1,4 +1,4 @@
-"""The SQL of the vehicle job: four tables, three views, two inserts.
+"""The SQL of the vehicle job: four tables, four views, two inserts.
 
 Tables take the options of their connector from outside, so that the same statements run on Kafka and Prometheus, on
 files, and on the small collections of a test.
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The latest report of a vehicle is the greatest of (milliseconds into the window) * 2^32 + (number of warnings): one
-# plain MAX, which Flink aggregates before the exchange. Of reports of one millisecond the greater number wins.
+# The latest report of a vehicle is the greatest of (milliseconds into the window) * 2^32 + (number of warnings), so
+# that a maximum finds it in any order of arrival. Of reports of one millisecond the greater number wins.
 _LATEST_BASE = 2**32
 
 
@@ -53,6 +53,7 @@ def table_statements(options: TableOptions, window_seconds: int, out_of_ordernes
             region STRING,
             `timestamp` BIGINT,
             measurement BIGINT,
+            shard INT,
             payload STRING,
             reason STRING,
             event_time AS TO_TIMESTAMP_LTZ(`timestamp`, 3),
@@ -84,31 +85,46 @@ def table_statements(options: TableOptions, window_seconds: int, out_of_ordernes
         CREATE TEMPORARY VIEW accepted_events AS
         SELECT * FROM events WHERE reason IS NULL
         """,
+        """
+        CREATE TEMPORARY FUNCTION collect_vehicles AS 'io.penstock.flink.states.CollectVehicles' LANGUAGE JAVA
+        """,
+        f"""
+        CREATE TEMPORARY VIEW shards AS
+        SELECT
+            window_time AS shard_time,
+            collect_vehicles(
+                vehicleId,
+                region,
+                CASE WHEN eventType <> 'WARNINGS' THEN CASE WHEN measurement > 0 THEN 1 ELSE 0 END END,
+                CASE WHEN eventType = 'WARNINGS'
+                    THEN MOD(`timestamp`, {window_seconds * 1000}) * {_LATEST_BASE} + measurement END
+            ) AS vehicles
+        FROM TABLE(TUMBLE(TABLE accepted_events, DESCRIPTOR(event_time), {window}))
+        GROUP BY window_start, window_end, window_time, shard
+        """,  # noqa: S608 (only numbers are put in)
         f"""
         CREATE TEMPORARY VIEW vehicles AS
         SELECT
-            vehicleId,
-            region,
-            window_time AS vehicle_time,
-            MAX(CASE WHEN eventType IN ('IC_RPM', 'ELECTRIC_RPM')
-                THEN CASE WHEN measurement > 0 THEN 1 ELSE 0 END END) AS moving,
-            MAX(CASE WHEN eventType = 'WARNINGS'
-                THEN MOD(`timestamp`, {window_seconds * 1000}) * {_LATEST_BASE} + measurement END) AS latest_warnings,
+            s.shard_time AS vehicle_time,
+            v.vehicleId,
+            v.region,
+            v.moving,
+            MOD(v.report, {_LATEST_BASE}) AS warnings,
             PROCTIME() AS lookup_time
-        FROM TABLE(TUMBLE(TABLE accepted_events, DESCRIPTOR(event_time), {window}))
-        GROUP BY window_start, window_end, window_time, vehicleId, region
-        """,  # noqa: S608 (only numbers are put in)
-        f"""
+        FROM shards AS s
+        CROSS JOIN UNNEST(s.vehicles) AS v (vehicleId, region, moving, report)
+        """,  # noqa: S608
+        """
         CREATE TEMPORARY VIEW vehicles_with_model AS
         SELECT
             COALESCE(m.`model`, 'unknown') AS `model`,
             v.region,
             v.vehicle_time,
             v.moving,
-            MOD(v.latest_warnings, {_LATEST_BASE}) AS warnings
+            v.warnings
         FROM vehicles AS v
         LEFT JOIN vehicle_models FOR SYSTEM_TIME AS OF v.lookup_time AS m ON m.vehicleId = v.vehicleId
-        """,  # noqa: S608
+        """,
     ]
 
 

@@ -70,3 +70,16 @@ def test_a_folder_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (CliRunner().invoke(app, ["package", str(folder)]) for _ in range(2))
     assert first.exit_code == second.exit_code == 0
     assert "unchanged" in second.output
+
+
+@pytest.mark.parametrize("command", ["demo", "replay"])
+def test_what_needs_the_extra_says_so_without_it(command: str) -> None:
+    program = (
+        "import importlib.util as u, sys; find = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'confluent_kafka' else find(name, *rest)\n"
+        f"sys.argv = ['penstock', '{command}', 'x.jsonl', '--topic', 't']\n"
+        "from penstock.cli.main import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: this command needs Kafka and pictures: install the extra")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib.util import find_spec
+from typing import Annotated, Final
 
 import typer
 
@@ -15,6 +16,15 @@ __all__ = ("app", "main")
 
 EXIT_FAILED = 1
 
+_ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _needs_extra() -> None:
+    """Needs the extra `local`: pip install 'penstock[local]'."""
+    message = "this command needs Kafka and pictures: install the extra with `pip install 'penstock[local]'`"
+    raise PenstockError(message)
+
+
 app = typer.Typer(
     help="Build, check, run and operate applications on Amazon Managed Service for Apache Flink.",
     no_args_is_help=True,
@@ -22,6 +32,16 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed with a message, 2 wrong arguments, 130 interrupted.",
 )
 app.command("package")(package_command)
+
+if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
+    from penstock.cli.demo import demo_command
+    from penstock.cli.replay import replay_command
+
+    app.command("demo")(demo_command)
+    app.command("replay")(replay_command)
+else:
+    for _name in ("demo", "replay"):
+        app.command(_name, context_settings=_ANY_ARGUMENTS, add_help_option=False)(_needs_extra)
 
 
 def _show_version(value: bool) -> None:

@@ -3,6 +3,7 @@ package io.penstock.flink.events;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
@@ -10,6 +11,7 @@ import org.apache.flink.table.types.logical.RowType;
 /** Where a table keeps the fields of an event: positions of its physical columns. */
 final class EventColumns implements Serializable {
     static final String PAYLOAD = "payload";
+    static final String SHARD = "shard";
     static final String REASON = "reason";
 
     private static final long serialVersionUID = 1L;
@@ -19,9 +21,13 @@ final class EventColumns implements Serializable {
             VehicleEvent.REGION,
             VehicleEvent.TIMESTAMP,
             VehicleEvent.MEASUREMENT,
+            SHARD,
             PAYLOAD,
             REASON);
-    private static final List<String> NUMBERS = List.of(VehicleEvent.TIMESTAMP, VehicleEvent.MEASUREMENT);
+    private static final Map<String, LogicalTypeRoot> NUMBERS = Map.of(
+            VehicleEvent.TIMESTAMP, LogicalTypeRoot.BIGINT,
+            VehicleEvent.MEASUREMENT, LogicalTypeRoot.BIGINT,
+            SHARD, LogicalTypeRoot.INTEGER);
 
     private final int[] positions;
 
@@ -39,11 +45,11 @@ final class EventColumns implements Serializable {
                 throw new ValidationException(
                         "got column '" + field.getName() + "' for format vehicle-event, expected one of " + NAMES);
             }
-            LogicalTypeRoot expected =
-                    NUMBERS.contains(field.getName()) ? LogicalTypeRoot.BIGINT : LogicalTypeRoot.VARCHAR;
+            LogicalTypeRoot expected = NUMBERS.getOrDefault(field.getName(), LogicalTypeRoot.VARCHAR);
             if (field.getType().getTypeRoot() != expected) {
                 throw new ValidationException("got type " + field.getType() + " for column '" + field.getName()
-                        + "' of format vehicle-event, expected " + (NUMBERS.contains(field.getName()) ? "BIGINT" : "STRING"));
+                        + "' of format vehicle-event, expected "
+                        + (expected == LogicalTypeRoot.VARCHAR ? "STRING" : expected));
             }
             positions[known] = row.getFieldIndex(field.getName());
         }
@@ -79,13 +85,17 @@ final class EventColumns implements Serializable {
         return positions[4];
     }
 
-    /** -1 when the table does not keep the record itself. */
-    int payload() {
+    int shard() {
         return positions[5];
     }
 
-    int reason() {
+    /** -1 when the table does not keep the record itself. */
+    int payload() {
         return positions[6];
+    }
+
+    int reason() {
+        return positions[7];
     }
 
     @Override

@@ -12,13 +12,13 @@ import org.apache.flink.table.types.logical.RowType;
 final class GuardColumns implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    final int vehicleId;
+    final int shard;
     final int timestamp;
     final int reason;
     final int count;
 
-    private GuardColumns(int vehicleId, int timestamp, int reason, int count) {
-        this.vehicleId = vehicleId;
+    private GuardColumns(int shard, int timestamp, int reason, int count) {
+        this.shard = shard;
         this.timestamp = timestamp;
         this.reason = reason;
         this.count = count;
@@ -27,21 +27,21 @@ final class GuardColumns implements Serializable {
     static GuardColumns of(DataType physical) {
         RowType row = (RowType) physical.getLogicalType();
         List<String> names = row.getFieldNames();
-        for (String name : List.of(VehicleEvent.VEHICLE_ID, VehicleEvent.TIMESTAMP, EventColumns.REASON)) {
+        for (String name : List.of(EventColumns.SHARD, VehicleEvent.TIMESTAMP, EventColumns.REASON)) {
             if (!names.contains(name)) {
                 throw new ValidationException("got columns " + names + ", a guarded table needs column '" + name + "'");
             }
         }
         return new GuardColumns(
-                names.indexOf(VehicleEvent.VEHICLE_ID),
+                names.indexOf(EventColumns.SHARD),
                 names.indexOf(VehicleEvent.TIMESTAMP),
                 names.indexOf(EventColumns.REASON),
                 names.size());
     }
 
-    /** One vehicle's records stay together and in order; records without a vehicle are spread by their time of arrival. */
+    /** A shard's records stay together and in order; records without a shard are spread by their time of arrival. */
     KeySelector<RowData, Integer> spread() {
-        int column = vehicleId;
-        return row -> row.isNullAt(column) ? (int) System.nanoTime() : row.getString(column).hashCode();
+        int column = shard;
+        return row -> row.isNullAt(column) ? (int) System.nanoTime() : row.getInt(column);
     }
 }

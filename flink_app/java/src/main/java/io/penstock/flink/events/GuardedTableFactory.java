@@ -18,7 +18,7 @@ import org.apache.flink.table.factories.FactoryUtil;
  * {@code 'connector' = 'guarded'}: another connector's source, behind a {@link LatenessGuard}.
  *
  * <p>{@code guard.connector} names the connector. Options that begin with {@code guard.} are read here, all others are
- * that connector's. The format has to fill {@code vehicleId}, {@code timestamp} and {@code reason}.
+ * that connector's. The format has to fill {@code shard}, {@code timestamp} and {@code reason}.
  */
 public final class GuardedTableFactory implements DynamicTableSourceFactory {
     static final ConfigOption<String> CONNECTOR = ConfigOptions.key("guard.connector")

@@ -14,7 +14,7 @@ import org.apache.flink.table.connector.source.abilities.SupportsWatermarkPushDo
 import org.apache.flink.table.data.RowData;
 
 /**
- * Reads with another table source, gives each vehicle's records to one guard, and marks the late ones.
+ * Reads with another table source, gives each shard's records to one guard, and marks the late ones.
  *
  * <p>The exchange before the guard costs a serialisation, and buys the proof of {@link LatenessGuard}: each guard hears
  * the watermark of every source subtask, also while its own neighbour is idle.
@@ -83,7 +83,7 @@ final class GuardedTableSource implements ScanTableSource, SupportsWatermarkPush
 
     private DataStream<RowData> guard(DataStream<RowData> records) {
         LatenessGuard guard = new LatenessGuard(columns.timestamp, columns.reason, columns.count, windowMs);
-        return records.partitionCustom((hash, subtasks) -> Math.floorMod(hash, subtasks), columns.spread())
+        return records.partitionCustom((shard, subtasks) -> Math.floorMod(shard, subtasks), columns.spread())
                 .transform(name + "-guard", records.getType(), guard)
                 .uid(name + "-guard");
     }

@@ -10,6 +10,7 @@ import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.api.watermark.Watermark;
@@ -27,7 +28,8 @@ import org.apache.flink.table.data.UpdatableRowData;
  * watermark of the guards goes on to hold until new ones overtake it, because window operators restore theirs as well.
  * So a record is in a window, or it has a reason and goes to the dead letters: never both, never neither.
  */
-final class LatenessGuard extends AbstractStreamOperator<RowData> implements OneInputStreamOperator<RowData, RowData> {
+final class LatenessGuard extends AbstractStreamOperator<RowData>
+        implements OneInputStreamOperator<RowData, RowData>, BoundedOneInput {
     private static final long serialVersionUID = 1L;
 
     private final int timestampColumn;
@@ -122,6 +124,17 @@ final class LatenessGuard extends AbstractStreamOperator<RowData> implements One
     public void processWatermarkStatus(WatermarkStatus status) throws Exception {
         if (status.isActive()) {
             super.processWatermarkStatus(status);
+        }
+    }
+
+    /**
+     * The input has ended, or the job is drained: all windows close. An idle source does not pass the last watermark on,
+     * so without this the last windows of an idle topic would be lost.
+     */
+    @Override
+    public void endInput() throws Exception {
+        if (watermark < Long.MAX_VALUE) {
+            processWatermark(Watermark.MAX_WATERMARK);
         }
     }
 

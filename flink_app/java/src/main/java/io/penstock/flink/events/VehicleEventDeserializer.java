@@ -10,6 +10,9 @@ import org.apache.flink.table.data.binary.BinaryStringData;
 
 /** One row per record, always: a record that is no event becomes a row with its reason and its own text. */
 final class VehicleEventDeserializer implements DeserializationSchema<RowData> {
+    /** Enough for any parallelism, and few enough that a shard of a large fleet is worth a value in the state. */
+    static final int SHARDS = 1024;
+
     private static final long serialVersionUID = 1L;
 
     private final TypeInformation<RowData> rowType;
@@ -46,6 +49,7 @@ final class VehicleEventDeserializer implements DeserializationSchema<RowData> {
         row.setField(columns.region(), event.region);
         row.setField(columns.timestamp(), event.timestamp);
         row.setField(columns.measurement(), event.measurement);
+        row.setField(columns.shard(), Math.floorMod(event.vehicleId.hashCode(), SHARDS));
         return row;
     }
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class GuardedTableFactoryTest {
     private static final List<Column> COLUMNS = List.of(
-            Column.physical("vehicleId", DataTypes.STRING()),
+            Column.physical("shard", DataTypes.INT()),
             Column.physical("timestamp", DataTypes.BIGINT()),
             Column.physical("reason", DataTypes.STRING()));
 
@@ -43,7 +43,7 @@ class GuardedTableFactoryTest {
                 ValidationException.class,
                 () -> TestTables.source(COLUMNS.subList(0, 2), options("datagen", "5 s")));
         assertEquals(
-                "got columns [vehicleId, timestamp], a guarded table needs column 'reason'",
+                "got columns [shard, timestamp], a guarded table needs column 'reason'",
                 TestTables.rootMessage(error));
     }
 

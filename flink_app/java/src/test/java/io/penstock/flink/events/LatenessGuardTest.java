@@ -60,6 +60,18 @@ class LatenessGuardTest {
         }
     }
 
+    /** An idle source keeps the last watermark to itself when a job is drained. */
+    @Test
+    void closesAllWindowsAtTheEndOfItsInput() throws Exception {
+        try (OneInputStreamOperatorTestHarness<RowData, RowData> guard = harness(1, 0)) {
+            guard.open();
+            guard.processWatermark(new Watermark(10));
+            guard.processWatermarkStatus(WatermarkStatus.IDLE);
+            guard.endInput();
+            assertTrue(guard.getOutput().contains(Watermark.MAX_WATERMARK));
+        }
+    }
+
     @Test
     void remembersTheLeastWatermarkOfAllGuardsAfterARestore() throws Exception {
         List<OperatorSubtaskState> states = new ArrayList<>();

@@ -21,6 +21,7 @@ class VehicleEventDeserializerTest {
             DataTypes.FIELD("timestamp", DataTypes.BIGINT()),
             DataTypes.FIELD("region", DataTypes.STRING()),
             DataTypes.FIELD("vehicleId", DataTypes.STRING()),
+            DataTypes.FIELD("shard", DataTypes.INT()),
             DataTypes.FIELD("eventType", DataTypes.STRING()));
 
     @Test
@@ -33,7 +34,8 @@ class VehicleEventDeserializerTest {
         assertEquals(5, row.getLong(3));
         assertEquals("US", row.getString(4).toString());
         assertEquals("v", row.getString(5).toString());
-        assertEquals("WARNINGS", row.getString(6).toString());
+        assertTrue(row.getInt(6) >= 0 && row.getInt(6) < VehicleEventDeserializer.SHARDS);
+        assertEquals("WARNINGS", row.getString(7).toString());
     }
 
     @Test

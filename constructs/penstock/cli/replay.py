@@ -1,0 +1,182 @@
+"""``penstock replay``: send recorded events to a Kafka topic."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines
+from penstock.local.event_lines import first_event_shift, minutes_shift_ms
+from penstock.local.kafka_sink import KafkaSink
+from penstock.local.replay import EventTime, ReplayOptions, replay
+from penstock.local.signals import stop_signals_raise
+from penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.local.replay import ReplaySummary
+
+__all__ = ("ConsoleProgress", "parse_settings", "parse_speed_up", "replay_command", "show_error")
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+AS_FAST_AS_POSSIBLE = "max"
+
+
+class ConsoleProgress:
+    """Shows stages as lines with their durations, and where the present one stands if a terminal is watching."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("") if console.is_terminal else None
+        self._title = ""
+        self._begin = time.monotonic()
+
+    def stage(self, title: str) -> None:
+        """End the stage before, and begin another one."""
+        self.done()
+        self._title, self._begin = title, time.monotonic()
+        if self._status is not None:
+            self._status.update(f"{title} ...")
+            self._status.start()
+        else:
+            self._console.print(f"  {title} ...", highlight=False)
+
+    def update(self, text: str) -> None:
+        """Show where the present stage stands."""
+        if self._status is not None:
+            self._status.update(f"{self._title}: {text}")
+
+    def done(self) -> None:
+        """End the present stage well."""
+        if self._title:
+            self.stop()
+            seconds = time.monotonic() - self._begin
+            self._console.print(f"[green]✓[/green] {self._title} ({seconds:.1f} s)", highlight=False)
+            self._title = ""
+
+    def stop(self) -> None:
+        """Stop showing anything that moves."""
+        if self._status is not None:
+            self._status.stop()
+
+
+def parse_speed_up(text: str) -> float:
+    """Return a speed-up as a number, 0 for as fast as possible."""
+    if text == AS_FAST_AS_POSSIBLE:
+        return 0.0
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        msg = f"expected a number of at least 0, or {AS_FAST_AS_POSSIBLE}, got {text!r}"
+        raise typer.BadParameter(msg)
+    return value
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, str]:
+    """Return client settings given as ``key=value``."""
+    settings = {}
+    for text in texts:
+        key, found, value = text.partition("=")
+        if not found or not key:
+            msg = f"expected KEY=VALUE, got {text!r}"
+            raise typer.BadParameter(msg)
+        settings[key] = value
+    return settings
+
+
+def show_error(console: Console, error: PenstockError) -> None:
+    """Show an error; its text may hold brackets, which are no markup."""
+    console.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
+
+
+def _shift_ms(file: Path, event_time: EventTime) -> int | None:
+    """Return the shift, ``None`` if only the first event can tell."""
+    if event_time is EventTime.KEEP:
+        return 0
+    if file == STANDARD_INPUT:
+        return None
+    latest_ms = latest_event_ms(file)
+    return 0 if latest_ms is None else minutes_shift_ms(latest_ms, int(time.time() * 1000))
+
+
+def replay_command(
+    file: Annotated[Path, typer.Argument(help="JSON Lines, plain or gzip; - for the standard input.")],
+    *,
+    bootstrap_servers: Annotated[str, typer.Option(help="The Kafka brokers: host:port, separated by commas.")],
+    topic: Annotated[str, typer.Option(help="An existing topic.")] = "vehicle-events",
+    speed_up: Annotated[
+        str, typer.Option(help="How much faster than recorded; 0 or max for as fast as possible.")
+    ] = AS_FAST_AS_POSSIBLE,
+    event_time: Annotated[
+        EventTime,
+        typer.Option(
+            help="keep: the events' own times. now: moved by a whole number of minutes, so that the latest event of "
+            "the file (of the standard input: the first one) happened within the last minute."
+        ),
+    ] = EventTime.KEEP,
+    client_setting: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A setting of librdkafka, for example for TLS.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")] = False,
+) -> None:
+    """Send recorded events to a Kafka topic, in order per vehicle.
+
+    Every line is one record with its vehicle's id as the key. A line that is no event is sent as it is, without a key,
+    for the job's dead letters. Exit code: 0 if all was delivered, 1 if not, 130 after Ctrl-C.
+    """
+    speed, settings = parse_speed_up(speed_up), parse_settings(client_setting or ())
+    console = Console(stderr=True)
+    progress = ConsoleProgress(console)
+    try:
+        with stop_signals_raise():
+            if not json_output:
+                progress.stage(f"replay {file} to {topic}")
+            sink = KafkaSink(bootstrap_servers, topic, settings=settings)
+            lines: Iterable[bytes] = read_lines(file)
+            shift_ms = _shift_ms(file, event_time)
+            if shift_ms is None:
+                shift_ms, lines = first_event_shift(lines, now_ms=int(time.time() * 1000))
+            summary = replay(lines, sink, ReplayOptions(speed_up=speed, shift_ms=shift_ms), progress=progress)
+            progress.done()
+    except PenstockError as error:
+        progress.stop()
+        show_error(console, error)
+        raise typer.Exit(EXIT_FAILED) from error
+    except KeyboardInterrupt as error:
+        progress.stop()
+        console.print("interrupted", highlight=False)
+        raise typer.Exit(EXIT_INTERRUPTED) from error
+    _show(summary, as_json=json_output)
+
+
+def _show(summary: ReplaySummary, *, as_json: bool) -> None:
+    console = Console()
+    if as_json:
+        console.print_json(
+            data={
+                "sent": summary.sent,
+                "malformed": summary.malformed,
+                "elapsed_seconds": round(summary.elapsed_seconds, 3),
+                "records_per_second": round(summary.records_per_second, 1),
+                "max_lag_seconds": round(summary.max_lag_seconds, 3),
+                "first_event_ms": summary.first_event_ms,
+                "last_event_ms": summary.last_event_ms,
+                "shift_ms": summary.shift_ms,
+            }
+        )
+        return
+    console.print(
+        f"{summary.sent:,} records in {summary.elapsed_seconds:.1f} s, {summary.records_per_second:,.0f} a second; "
+        f"{summary.malformed:,} malformed; at most {summary.max_lag_seconds:.1f} s behind; "
+        f"event times moved by {summary.shift_ms / 60_000:,.0f} min",
+        highlight=False,
+    )

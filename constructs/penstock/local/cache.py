@@ -1,0 +1,51 @@
+"""Where downloads are kept between runs, and how a folder there comes to be all at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ("cached_folder", "default_cache")
+
+
+def default_cache() -> Path:
+    """Return the user's cache folder for penstock."""
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(root) if root else Path.home() / ".cache") / "penstock"
+
+
+def cached_folder(cache: Path, name: str, fill: Callable[[Path], None]) -> Path:
+    """Return a folder of the cache, filled once.
+
+    The folder is filled under another name and then renamed, so that an interrupted run leaves nothing that looks done,
+    and two runs at the same time do not disturb each other.
+
+    Parameters
+    ----------
+    cache
+        The cache's root.
+    name
+        The folder's name; it changes when the content should.
+    fill
+        Fills an empty folder.
+    """
+    folder = cache / name
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
+    try:
+        fill(draft)
+        draft.chmod(0o755)
+        with contextlib.suppress(OSError):  # another run was faster, and its folder is as good
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
