@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 import penstock
+from penstock.cli.key import key_app
 from penstock.cli.package import package_command
 from penstock.model.errors import PenstockError
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 failed with a message, 2 wrong arguments, 130 interrupted.",
 )
+app.add_typer(key_app, name="key")
 app.command("package")(package_command)
 
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):

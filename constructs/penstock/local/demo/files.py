@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from penstock.local.demo.results import metric_rows
 from penstock.local.report.page import render_page
-from penstock.local.report.plots import PLOTS, draw_plots
 from penstock.local.report.series import write_series
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ def write_report(result: DemoResult, folder: Path) -> list[Path]:
     folder
         Where the files go; made if it is not there.
     """
+    from penstock.local.report.plots import PLOTS, draw_plots  # noqa: PLC0415 - matplotlib is slow to load, and only a report needs it
+
     folder.mkdir(parents=True, exist_ok=True)
     series, page = folder / SERIES_NAME, folder / PAGE_NAME
     write_series(series, result.samples)

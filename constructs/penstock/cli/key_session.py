@@ -1,0 +1,159 @@
+"""What the commands of ``penstock key`` have in common: who calls what, the plan, the run and what is shown."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3  # type: ignore[import-untyped]
+import typer
+from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+
+from penstock.control.application import ApplicationControl
+from penstock.control.clients import Clock
+from penstock.control.errors import ControlError
+from penstock.control.key_runner import KeyRunner
+from penstock.control.kms_keys import KmsKeys
+from penstock.control.operator import operator_session
+from penstock.control.windows import PermissionWindows
+from penstock.model.keys import plan
+from penstock.model.keys.steps import AwaitStart, Done, Soak
+from penstock.model.policies.operator_policies import operator_key_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from penstock.model.keys import Action, Goal, ObservedApplication
+
+__all__ = ("EXIT_WAITING", "Surroundings", "connect", "fields_of", "lines_of", "mendable", "now", "reach")
+
+EXIT_WAITING: Final = 3
+
+
+@dataclass(kw_only=True)
+class Surroundings:
+    """What reaches AWS and the time; a test puts others in their place."""
+
+    new_session: Callable[..., Any] = boto3.Session
+    clock: Clock = Clock()  # noqa: RUF009 - frozen
+
+
+surroundings: Final = Surroundings()
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return surroundings.clock.now()
+
+
+@contextmanager
+def mendable() -> Iterator[None]:
+    """Turn what boto3 cannot do at all, such as find credentials or an endpoint, into a message."""
+    try:
+        yield
+    except BotoCoreError as error:
+        message = f"cannot reach AWS: {error}; check --profile, --region and the network"
+        raise ControlError(message) from error
+
+
+def connect(
+    application: str, region: str | None, profile: str | None, operator_role: str | None, *, windows: bool
+) -> KeyRunner:
+    """Return what acts on the application: MSF as the operator, KMS and IAM as the caller."""
+    clock, new_session = surroundings.clock, surroundings.new_session
+    caller = new_session(profile_name=profile, region_name=region)
+    operator = caller
+    if operator_role is not None:
+        operator = operator_session(
+            caller.client("sts"),
+            role_arn=operator_role,
+            application_name=application,
+            region=caller.region_name,
+            new_session=new_session,
+            clock=clock,
+        )
+    control = ApplicationControl(operator.client("kinesisanalyticsv2"), application, clock=clock)
+    opened = None
+    if windows and operator_role is not None:
+        arn = control.describe().arn
+        opened = PermissionWindows(
+            caller.client("iam"),
+            role_name=operator_role.rpartition("/")[2],
+            application_arn=arn,
+            document=lambda key_arn: json.dumps(
+                operator_key_policy(application_arn=arn, key_arns=[key_arn], region=caller.region_name).to_json()
+            ),
+            clock=clock,
+        )
+    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), windows=opened)
+
+
+def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
+    """Show the plan and, if it is to be applied, take its steps; exit with 3 where it has to wait."""
+    observed = runner.observe(*([key_arn] if key_arn else []))
+    steps = plan(observed, goal)
+    if not as_json:
+        typer.echo(f"plan for {observed.application_arn}")
+        for number, step in enumerate(steps, start=1):
+            typer.echo(f"  {number:>3}. {step}")
+    taken: list[str] = []
+
+    def announce(step: Action) -> None:
+        taken.append(str(step))
+        if not as_json:
+            typer.echo(f"  -> {step}")
+
+    end: Done | Soak | AwaitStart | None = None
+    if apply:
+        if not as_json:
+            typer.echo("applying")
+        end = runner.run(goal, announce)
+    result = "planned" if end is None else "done" if isinstance(end, Done) else "waiting"
+    if as_json:
+        fields = {"application": observed.application_arn, "plan": [str(step) for step in steps]}
+        typer.echo(json.dumps({**fields, "applied": apply, "taken": taken, "result": result}, indent=2))
+    elif end is None:
+        typer.echo("nothing was changed: run it again with --apply")
+    elif result == "waiting":
+        typer.echo("run the same command again then; it goes on from here")
+    if result == "waiting":
+        raise typer.Exit(EXIT_WAITING)
+
+
+def fields_of(observed: ObservedApplication) -> dict[str, Any]:
+    """Return an application's keys for scripts."""
+    counted = Counter(str(each.encryption) for each in observed.snapshots)
+    return {
+        "application": observed.application_arn,
+        "status": observed.status.value,
+        "configuredKey": str(observed.configured),
+        "effectiveKey": str(observed.effective) if observed.effective else None,
+        "pendingRestart": observed.pending_restart(),
+        "snapshotsPerKey": dict(sorted(counted.items())),
+        "openWindows": None if observed.windows is None else sorted(observed.windows),
+        "keys": {
+            arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None}
+            for arn, key in observed.keys.items()
+        },
+    }
+
+
+def lines_of(observed: ObservedApplication) -> Iterator[str]:
+    """Yield an application's keys for people."""
+    fields = fields_of(observed)
+    yield f"{observed.application_arn}  {observed.status}"
+    yield f"  configured key   {observed.configured}"
+    yield f"  effective key    {observed.effective or 'none, nothing runs'}"
+    yield f"  pending restart  {observed.pending_restart() or 'no'}"
+    for key, count in fields["snapshotsPerKey"].items():
+        yield f"  snapshots        {count} under {key}"
+    shown = "not looked at without --operator-role"
+    if observed.windows is not None:
+        shown = ", ".join(sorted(observed.windows)) or "none"
+    yield f"  open windows     {shown}"
+    for arn, key in fields["keys"].items():
+        yield f"  key              {arn} is {key['state']}, rotated {key['rotatedAt'] or 'never'}"

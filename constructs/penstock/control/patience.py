@@ -1,0 +1,85 @@
+"""Retries of what passes by itself: IAM changes that are not seen yet, and a job that restarts just now.
+
+A call that fails for good raises a ControlError and has changed nothing. Throttling is left to botocore's own retries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from botocore.exceptions import ClientError, ParamValidationError  # type: ignore[import-untyped]
+
+from penstock.control.errors import (
+    SdkTooOldError,
+    SnapshotNotPossibleError,
+    code_of,
+    explained,
+    is_permission_trouble,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from penstock.control.clients import Clock
+
+__all__ = ("PROPAGATION_SECONDS", "patiently")
+
+T = TypeVar("T")
+
+PROPAGATION_SECONDS: Final = 75.0
+"""IAM's changes are usually seen within a minute."""
+
+_SNAPSHOT_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 5.0
+_SNAPSHOT_PAUSE_SECONDS: Final = 20.0
+_NO_SNAPSHOT: Final = "Failed to take snapshot"
+
+
+def patiently(
+    call: Callable[[], T],
+    *,
+    doing: str,
+    clock: Clock,
+    keys: Iterable[str] = (),
+    passed_on: Iterable[str] = (),
+    propagation_seconds: float = PROPAGATION_SECONDS,
+) -> T:
+    """Return the answer of a call, tried again while its failure may pass by itself.
+
+    Errors with a code of ``passed_on`` are raised as botocore's ClientError, for a caller that decides anew from the
+    state; every other one as a ControlError that says what was being done.
+    """
+    begin = clock.now()
+    while True:
+        try:
+            return call()
+        except ParamValidationError as error:
+            message = (
+                f"cannot {doing}: the installed boto3 does not know the request ({error}); bundle boto3 1.40.40 or"
+                " newer, or choose a newer Lambda runtime; nothing was sent"
+            )
+            raise SdkTooOldError(message) from error
+        except ClientError as error:
+            if code_of(error) in set(passed_on):
+                raise
+            waited = (clock.now() - begin).total_seconds()
+            if _is_snapshot_trouble(error):
+                if waited >= _SNAPSHOT_SECONDS:
+                    raise _no_snapshot(error, doing) from error
+                clock.sleep(_SNAPSHOT_PAUSE_SECONDS)
+            elif is_permission_trouble(error) and waited < propagation_seconds:
+                clock.sleep(_PAUSE_SECONDS)
+            else:
+                raise explained(error, doing=doing, keys=keys) from error
+
+
+def _is_snapshot_trouble(error: ClientError) -> bool:
+    return code_of(error) == "InvalidApplicationConfigurationException" and _NO_SNAPSHOT in str(error)
+
+
+def _no_snapshot(error: ClientError, doing: str) -> SnapshotNotPossibleError:
+    return SnapshotNotPossibleError(
+        f"cannot {doing}: MSF cannot take a snapshot, because the job is failing or restarting; nothing was changed."
+        " See the application's log, mend the job or stop the application with force, which loses what is newer than"
+        f" the last snapshot, then try again. {error}"
+    )

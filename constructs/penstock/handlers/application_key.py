@@ -1,0 +1,138 @@
+"""The custom resource that encrypts an application with a customer managed key, and keeps it so.
+
+Properties: ``ApplicationName``, ``OperatorRoleArn``, ``KeyArn``, ``PreviousKeyArns`` (a list), ``ApplicationRevision``
+(changes whenever the application's template does, so that the key is asserted again). Attributes: ``KeyType``,
+``KeyArn``, ``WhatWasFound``.
+
+End states, which each error's message names as well:
+
+- Create or Update refused (permission, disabled key, Region, runtime, snapshots disabled, application missing): the
+  application goes on under the key that it had.
+- Create, Update or Delete accepted by MSF and then failed: RUNNING under the old key with system rollback, else READY
+  and configured with the new one. It is asked once a deployment, never again and again. CloudFormation then rolls
+  back: an Update with the old properties, or the Delete of a resource that was being created.
+- Delete: the application is under the AWS-owned key, or was gone. If that is refused, it stays under the key, and the
+  operator keeps its permission because the resource is still there: mend the cause and delete again.
+- Delete where another key than ``KeyArn`` is configured: left alone. This resource did not set it, or a Create that was
+  to replace it has failed; taking away the encryption that was there before would be no rollback.
+
+A stopped application is never started, a RUNNING one restarts through a snapshot under its old key (R016 to R018).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from penstock.control.encryption import Progress, check_possible, request_encryption
+from penstock.control.errors import ApplicationMissingError
+from penstock.handlers.events import Event, Result, complete, not_complete
+from penstock.handlers.services import Services
+from penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.control.application import ApplicationControl, ApplicationDetail
+
+__all__ = ("ApplicationKeyHandler", "is_complete", "on_event")
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.INFO)
+_GONE = "the application was gone"
+
+
+class ApplicationKeyHandler:
+    """Answers the framework's two calls with the clients it is given."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def on_event(self, event: Event) -> Result:
+        """Check the properties, look at the application, and change nothing."""
+        name = event.text("ApplicationName")
+        found = _GONE
+        try:
+            detail = self._application(event).describe()
+        except ApplicationMissingError:
+            if not event.is_delete:
+                raise
+        else:
+            if not event.is_delete:
+                _check_possible_unless_there(detail, _target(event))
+            found = f"{detail.encryption}, {detail.status}{_stranger(detail, event)}"
+        _LOG.info("%s of the key of %s: found %s", event.request_type, name, found)
+        return {
+            "PhysicalResourceId": event.physical_resource_id if event.is_delete else f"penstock-application-key/{name}",
+            "StartedAt": str(int(self._services.clock.now().timestamp())),
+            "Found": found,
+        }
+
+    def is_complete(self, event: Event) -> Result:
+        """Take the next step towards the wanted encryption, and say whether it is there."""
+        if event.is_delete:
+            try:
+                return self._delete(event)
+            except ApplicationMissingError:
+                return complete(WhatWasFound=_GONE)
+        application, target = self._application(event), _target(event)
+        if not self._assert(application, target, event):
+            return not_complete()
+        # What the service says now, not what was asked of it.
+        detail = application.describe()
+        return complete(
+            KeyType=detail.encryption.key_type.value,
+            KeyArn=detail.encryption.key_arn or "",
+            WhatWasFound=event.found,
+        )
+
+    def _delete(self, event: Event) -> Result:
+        application = self._application(event)
+        detail = application.describe()
+        if detail.status is ApplicationStatus.DELETING:
+            return complete(WhatWasFound=_GONE)
+        if detail.is_steady and detail.encryption.key_arn not in {None, event.text("KeyArn")}:
+            _LOG.info("left %s under %s, which this resource did not set", detail.name, detail.encryption)
+            return complete(WhatWasFound=event.found)
+        if not self._assert(application, AWS_OWNED, event):
+            return not_complete()
+        return complete(WhatWasFound=event.found)
+
+    def _assert(self, application: ApplicationControl, target: ApplicationEncryption, event: Event) -> bool:
+        progress = request_encryption(application, target, since=event.begin)
+        _LOG.info("%s: %s", application.name, progress.value)
+        return progress is Progress.THERE
+
+    def _application(self, event: Event) -> ApplicationControl:
+        return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+
+
+def _check_possible_unless_there(detail: ApplicationDetail, target: ApplicationEncryption) -> None:
+    """Refuse early what MSF would refuse late, but never to leave things as they are."""
+    if detail.encryption != target:
+        check_possible(detail, target)
+
+
+def _stranger(detail: ApplicationDetail, event: Event) -> str:
+    """Return a remark where the application is under a key that the template does not know.
+
+    It is not refused here: the operator may hold permission on it all the same, and MSF decides on that.
+    """
+    known = {event.text("KeyArn"), *event.texts("PreviousKeyArns"), event.old_properties.get("KeyArn")}
+    return "" if detail.encryption.keys <= known else " (a key that is neither this resource's nor a previous one)"
+
+
+def _target(event: Event) -> ApplicationEncryption:
+    return ApplicationEncryption.customer_managed(event.text("KeyArn"))
+
+
+def on_event(event: Mapping[str, Any], context: object) -> Result:
+    """Answer the framework's first call for an event."""
+    del context
+    return ApplicationKeyHandler(Services()).on_event(Event.parse(event))
+
+
+def is_complete(event: Mapping[str, Any], context: object) -> Result:
+    """Answer the framework's question whether the event is done."""
+    del context
+    return ApplicationKeyHandler(Services()).is_complete(Event.parse(event))

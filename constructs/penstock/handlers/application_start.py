@@ -1,0 +1,178 @@
+"""The custom resource that sees to it that an application runs, and stops it when it goes.
+
+Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``,
+``ForceStopAfterSeconds``, ``SubnetIds`` and ``SecurityGroupIds`` (lists, empty without a VPC). Attributes: ``Status``,
+``ApplicationVersionId``, and on Delete ``RemainingNetworkInterfaces``.
+
+End states, which each error's message names as well:
+
+- Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
+  is not started, and one that runs is left running (R010). A start that MSF failed leaves it READY, and is tried once
+  a deployment; CloudFormation rolls back, which stops nothing that did not run.
+- Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or where the
+  application does not come to rest, for ``ForceStopAfterSeconds``: stopped with force, which loses what is newer than
+  its last snapshot. Then its network interfaces are waited for, so that subnets and security groups can be deleted;
+  after 20 minutes more the deletion goes on and names those that remain, which may be others' in a shared group.
+- An application that is gone is stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from penstock.control.errors import (
+    ApplicationMissingError,
+    KeyUnusableError,
+    OperationFailedError,
+    SnapshotNotPossibleError,
+    WrongStateError,
+)
+from penstock.control.network_interfaces import network_interfaces
+from penstock.handlers.events import Event, Result, complete, not_complete
+from penstock.handlers.services import Services
+from penstock.model.keys import ApplicationStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.control.application import ApplicationControl, ApplicationDetail
+
+__all__ = ("ApplicationStartHandler", "is_complete", "on_event")
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.INFO)
+
+_START: Final = "StartApplication"
+_INTERFACES_SECONDS: Final = 20 * 60
+_FORCEABLE: Final = frozenset(
+    {
+        ApplicationStatus.STARTING,
+        ApplicationStatus.UPDATING,
+        ApplicationStatus.STOPPING,
+        ApplicationStatus.AUTOSCALING,
+        ApplicationStatus.RUNNING,
+    }
+)
+"""Where StopApplication takes Force."""
+
+
+class ApplicationStartHandler:
+    """Answers the framework's two calls with the clients it is given."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def on_event(self, event: Event) -> Result:
+        """Check the properties and change nothing."""
+        name = event.text("ApplicationName")
+        if not event.is_delete:
+            event.seconds("ForceStopAfterSeconds")
+            event.texts("SubnetIds")
+            event.texts("SecurityGroupIds")
+        return {
+            "PhysicalResourceId": event.physical_resource_id
+            if event.is_delete
+            else f"penstock-application-start/{name}",
+            "StartedAt": str(int(self._services.clock.now().timestamp())),
+        }
+
+    def is_complete(self, event: Event) -> Result:
+        """Take the next step towards a running, or a stopped, application, and say whether it is there."""
+        application = self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+        if not event.is_delete:
+            return self._ensure_running(application, event)
+        try:
+            stopped = self._ensure_stopped(application, event)
+        except ApplicationMissingError:
+            stopped = True
+        return self._without_interfaces(event) if stopped else not_complete()
+
+    def _ensure_running(self, application: ApplicationControl, event: Event) -> Result:
+        detail = application.describe()
+        if not detail.is_steady:
+            _LOG.info("%s is %s", detail.name, detail.status)
+            return not_complete()
+        _check_key(detail, event)
+        if detail.is_running or self._has_finished(application, detail, event):
+            return complete(Status=detail.status.value, ApplicationVersionId=str(detail.version_id))
+        _LOG.info("start %s from its latest snapshot", detail.name)
+        application.start()
+        return not_complete()
+
+    @staticmethod
+    def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
+        """Whether a batch job was started by this deployment and has finished; raise where the start failed."""
+        started = [each for each in application.operations(since=event.begin) if each.name == _START]
+        for operation in started:
+            if operation.failed:
+                message = (
+                    f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
+                    f" {detail.status}, with its snapshots as they were: mend the cause and deploy again"
+                )
+                raise OperationFailedError(message)
+        return any(operation.succeeded for operation in started)
+
+    def _ensure_stopped(self, application: ApplicationControl, event: Event) -> bool:
+        detail = application.describe()
+        if detail.is_steady and not detail.is_running:
+            return True
+        if detail.status is ApplicationStatus.DELETING:
+            return False
+        overdue = self._is_past(event, event.seconds("ForceStopAfterSeconds"))
+        if overdue and detail.status in _FORCEABLE:
+            _LOG.warning("stop %s, which is %s, with force and without a snapshot", detail.name, detail.status)
+            application.stop(force=True)
+        elif detail.is_running:
+            self._stop_with_snapshot(application)
+        return False
+
+    @staticmethod
+    def _stop_with_snapshot(application: ApplicationControl) -> None:
+        _LOG.info("stop %s with a snapshot", application.name)
+        try:
+            application.stop()
+        except (SnapshotNotPossibleError, KeyUnusableError) as error:
+            # The job or its key may recover before the wait is over; if not, it is stopped with force.
+            _LOG.warning("%s", error)
+
+    def _without_interfaces(self, event: Event) -> Result:
+        remaining = network_interfaces(
+            self._services.ec2(),
+            subnet_ids=event.texts("SubnetIds"),
+            security_group_ids=event.texts("SecurityGroupIds"),
+            clock=self._services.clock,
+        )
+        if remaining and not self._is_past(event, event.seconds("ForceStopAfterSeconds") + _INTERFACES_SECONDS):
+            _LOG.info("wait for network interfaces %s", ", ".join(remaining))
+            return not_complete()
+        if remaining:
+            _LOG.warning("network interfaces %s remain", ", ".join(remaining))
+        return complete(Status=ApplicationStatus.READY.value, RemainingNetworkInterfaces=", ".join(remaining))
+
+    def _is_past(self, event: Event, seconds: int) -> bool:
+        return self._services.clock.now() >= event.begin + timedelta(seconds=seconds)
+
+
+def _check_key(detail: ApplicationDetail, event: Event) -> None:
+    expected = event.text("ExpectedKeyArn", default="")
+    if expected and detail.encryption.key_arn != expected:
+        message = (
+            f"application {detail.name} is configured with {detail.encryption}, expected {expected}: it is"
+            f" {detail.status} and was left so, because what it writes under another key stays under that key (R010);"
+            " deploy the key first"
+        )
+        raise WrongStateError(message)
+
+
+def on_event(event: Mapping[str, Any], context: object) -> Result:
+    """Answer the framework's first call for an event."""
+    del context
+    return ApplicationStartHandler(Services()).on_event(Event.parse(event))
+
+
+def is_complete(event: Mapping[str, Any], context: object) -> Result:
+    """Answer the framework's question whether the event is done."""
+    del context
+    return ApplicationStartHandler(Services()).is_complete(Event.parse(event))

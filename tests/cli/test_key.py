@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import NoCredentialsError
+from typer.testing import CliRunner
+
+from penstock.cli import key_session
+from penstock.cli.key import key_app
+from penstock.control.errors import ControlError
+from penstock.control.windows import WINDOW_PREFIX
+from penstock.model.keys import KeyPlanError
+from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR
+from tests.control.fake_msf import FakeAws, cmk
+
+COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
+AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]
+READING = ("Describe", "List", "Get", "Assume")
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    aws = FakeAws()
+    monkeypatch.setattr(key_session.surroundings, "new_session", aws.new_session)
+    monkeypatch.setattr(key_session.surroundings, "clock", aws.world.clock)
+    aws.msf.managed_keys = {KEY_1}
+    aws.msf.run(cmk(KEY_1))
+    return aws
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(key_app, list(arguments), catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rotate", "--new-key", KEY_2],
+        ["rotate", "--new-key", KEY_2.rpartition("/")[2]],
+        ["rotate", "--on-demand"],
+        ["disable"],
+        ["purge-snapshots"],
+    ],
+)
+def test_a_command_shows_its_plan_and_changes_nothing(aws: FakeAws, arguments: list[str]) -> None:
+    result = invoke(*arguments, *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert f"plan for {APPLICATION_ARN}" in result.output
+    assert "   1. " in result.output
+    assert "nothing was changed: run it again with --apply" in result.output
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+    shown = json.loads(invoke(*arguments, *AS_OPERATOR, "--json").output)
+    assert shown["result"] == "planned"
+    assert shown["plan"]
+    assert shown["taken"] == []
+
+
+def test_a_rotation_waits_for_its_soak_with_exit_code_3_and_then_goes_on(aws: FakeAws) -> None:
+    command = ["rotate", "--new-key", KEY_2, *AS_OPERATOR, "--soak-seconds", "600", "--apply"]
+    result = invoke(*command)
+    assert result.exit_code == 3
+    assert "-> soak for 600 s" in result.output
+    assert "run the same command again" in result.output
+    assert json.loads(invoke(*command, "--json").output)["result"] == "waiting"
+    aws.world.time += timedelta(seconds=600)
+    result = invoke(*command)
+    assert result.exit_code == 0
+    assert aws.msf.effective == cmk(KEY_2)
+    assert list(aws.iam.policies) == [WINDOW_PREFIX + KEY_2.rpartition("/")[2]]
+    document = aws.iam.policies[WINDOW_PREFIX + KEY_2.rpartition("/")[2]]
+    assert KEY_2 in document
+    assert APPLICATION_ARN in document
+
+
+def test_a_key_is_enabled_as_the_caller_without_windows(aws: FakeAws) -> None:
+    aws.msf.configured = aws.msf.effective = {"KeyType": "AWS_OWNED_KEY"}
+    aws.msf.managed_keys = {KEY_2}
+    result = invoke("enable", "--key", KEY_2, *COMMON, "--soak-seconds", "0", "--apply", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.output)["result"] == "done"
+    assert aws.msf.effective == cmk(KEY_2)
+    assert not aws.iam.policies
+    assert not aws.world.named("AssumeRole")
+
+
+def test_windows_are_left_alone_where_something_else_manages_them(aws: FakeAws) -> None:
+    aws.msf.managed_keys = {KEY_1, KEY_2}
+    result = invoke("rotate", "--new-key", KEY_2, *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply")
+    assert result.exit_code == 0
+    assert not aws.world.named("PutRolePolicy")
+
+
+def test_an_on_demand_rotation_that_is_repeated_does_not_rotate_twice(aws: FakeAws) -> None:
+    command = ["rotate", "--on-demand", *AS_OPERATOR, "--soak-seconds", "0", "--apply"]
+    assert invoke(*command).exit_code == 0
+    assert invoke(*command).exit_code == 0
+    assert aws.kms.material(KEY_1) == 1
+    aws.world.time += timedelta(days=8)
+    assert invoke(*command).exit_code == 0
+    assert aws.kms.material(KEY_1) == 2
+
+
+def test_the_status_shows_keys_snapshots_windows_and_a_pending_restart(aws: FakeAws) -> None:
+    aws.kms.rotations[KEY_1] = [aws.world.time]
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["configuredKey"] == shown["effectiveKey"] == KEY_1
+    assert shown["snapshotsPerKey"] == {KEY_1: 1}
+    assert shown["openWindows"] == []
+    assert "no restart is known since" in shown["pendingRestart"]
+    assert shown["keys"][KEY_1]["state"] == "Enabled"
+    text = invoke("status", *AS_OPERATOR).output
+    for words in (
+        f"configured key   {KEY_1}",
+        "snapshots        1 under",
+        "open windows     none",
+        "rotated 2026-01-31",
+    ):
+        assert words in text
+    aws.msf.move("STOPPING", "READY", looks=0)
+    text = invoke("status", *COMMON).output
+    assert "effective key    none, nothing runs" in text
+    assert "not looked at without --operator-role" in text
+    assert json.loads(invoke("status", *COMMON, "--json").output)["effectiveKey"] is None
+
+
+def test_one_way_to_rotate_has_to_be_chosen(aws: FakeAws) -> None:
+    for arguments in ([], ["--on-demand", "--new-key", KEY_2]):
+        result = invoke("rotate", *AS_OPERATOR, *arguments)
+        assert result.exit_code == 2
+        assert "either --new-key or --on-demand" in result.output
+
+
+def test_a_refusal_is_one_message(aws: FakeAws) -> None:
+    with pytest.raises(KeyPlanError, match="already uses"):
+        invoke("enable", "--key", KEY_2, *AS_OPERATOR)
+
+
+def test_what_boto3_cannot_reach_is_a_message(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(**_options: Any) -> Any:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(key_session.surroundings, "new_session", without)
+    with pytest.raises(ControlError, match="cannot reach AWS: Unable to locate credentials; check --profile"):
+        invoke("status", *COMMON)
+
+
+def test_the_exit_codes_are_in_the_help() -> None:
+    assert "3 waiting" in " ".join(invoke("--help").output.split())

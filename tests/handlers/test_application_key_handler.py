@@ -1,0 +1,391 @@
+"""The custom resource of the key, over sequences of application states and errors, as the framework drives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock.control.errors import (
+    ApplicationMissingError,
+    KeyUnusableError,
+    MissingPermissionError,
+    OperationFailedError,
+    ReadBackError,
+    SdkTooOldError,
+    SnapshotNotPossibleError,
+    WrongStateError,
+)
+from penstock.handlers import application_key
+from penstock.handlers.application_key import ApplicationKeyHandler
+from penstock.handlers.events import Event, EventError
+from penstock.handlers.services import Services
+from penstock.model.keys import KeyRefusedError
+from tests.control.fake_aws import ACCOUNT, APPLICATION, KEY_1, KEY_2, OPERATOR, error
+from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
+from tests.handlers.framework import Framework, NeverCompleteError
+
+if TYPE_CHECKING:
+    from penstock.model.errors import PenstockError
+
+
+def properties(key_arn: str = KEY_1, **changes: Any) -> dict[str, Any]:
+    return {
+        "ApplicationName": APPLICATION,
+        "OperatorRoleArn": OPERATOR,
+        "KeyArn": key_arn,
+        "PreviousKeyArns": [],
+        "ApplicationRevision": "1",
+    } | changes
+
+
+@pytest.fixture
+def aws() -> FakeAws:
+    aws = FakeAws()
+    aws.msf.managed_keys = {KEY_1, KEY_2}
+    return aws
+
+
+@pytest.fixture
+def framework(aws: FakeAws) -> Framework:
+    handler = ApplicationKeyHandler(Services(new_session=aws.new_session, clock=aws.world.clock))
+    return Framework(aws, handler)
+
+
+START_STATES = {
+    "stopped": lambda _aws: None,
+    "running": lambda aws: aws.msf.run(),
+    "in maintenance": lambda aws: (aws.msf.run(), aws.msf.move("MAINTENANCE", "RUNNING", looks=3)),
+    "autoscaling": lambda aws: (aws.msf.run(), aws.msf.move("AUTOSCALING", "RUNNING", looks=5)),
+    "starting": lambda aws: (aws.msf.run(), aws.msf.move("STARTING", "RUNNING")),
+    "stopping": lambda aws: aws.msf.move("STOPPING", "READY"),
+    "rolled back": lambda aws: aws.msf.move("ROLLING_BACK", "READY"),
+}
+PASSING_ERRORS = {
+    "none": [],
+    "IAM not seen yet": [error("AccessDeniedException", "is not authorized to perform: kms:CreateGrant")] * 8,
+    "privileges not seen yet": [
+        error("InvalidArgumentException", "The role doesn't have sufficient privileges to use the key")
+    ],
+    "changed meanwhile": [error("ConcurrentModificationException", "stale")] * 3,
+    "in use meanwhile": [error("ResourceInUseException", "the application is UPDATING")] * 9,
+    "job restarting": [error("InvalidApplicationConfigurationException", "Failed to take snapshot for X")],
+}
+
+
+@pytest.mark.parametrize("state", START_STATES)
+@pytest.mark.parametrize("passing", PASSING_ERRORS)
+def test_create_waits_changes_the_key_and_reads_it_back(
+    aws: FakeAws, framework: Framework, state: str, passing: str
+) -> None:
+    START_STATES[state](aws)
+    aws.world.fail("UpdateApplication", *PASSING_ERRORS[passing])
+    was_running = aws.msf.effective is not None
+    answer = framework.create(properties())
+    assert answer["PhysicalResourceId"] == f"penstock-application-key/{APPLICATION}"
+    assert answer["Data"]["KeyType"] == "CUSTOMER_MANAGED_KEY"
+    assert answer["Data"]["KeyArn"] == KEY_1
+    assert answer["Data"]["WhatWasFound"].startswith("the AWS-owned key, ")
+    assert aws.msf.configured == cmk(KEY_1)
+    assert aws.msf.status == ("RUNNING" if was_running else "READY")
+    assert aws.msf.effective == (cmk(KEY_1) if was_running else None)
+    assert not aws.world.named("StartApplication")
+    # A running application restarted through a snapshot under the old key.
+    if was_running:
+        assert aws.msf.snapshots[-1].encryption == AWS_OWNED
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("revision", ["1", "2"])
+def test_an_update_that_changes_nothing_only_reads(
+    aws: FakeAws, framework: Framework, running: bool, revision: str
+) -> None:
+    aws.msf.configured = cmk(KEY_1)
+    if running:
+        aws.msf.run()
+    answer = framework.update(properties(ApplicationRevision=revision), properties())
+    assert answer["Data"]["KeyArn"] == KEY_1
+    assert {name for name, _request in aws.world.calls} <= {
+        "AssumeRole",
+        "DescribeApplication",
+        "ListApplicationOperations",
+    }
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_an_application_that_lost_its_key_is_encrypted_again(aws: FakeAws, framework: Framework, running: bool) -> None:
+    if running:
+        aws.msf.run()
+    answer = framework.update(properties(ApplicationRevision="2"), properties())
+    assert answer["Data"]["WhatWasFound"].startswith("the AWS-owned key")
+    assert aws.msf.configured == cmk(KEY_1)
+
+
+def test_an_update_changes_the_key_and_its_rollback_changes_it_back(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.run(cmk(KEY_1))
+    new, old = properties(KEY_2, PreviousKeyArns=[KEY_1]), properties(KEY_1)
+    answer = framework.update(new, old)
+    assert answer["Data"] == {
+        "KeyType": "CUSTOMER_MANAGED_KEY",
+        "KeyArn": KEY_2,
+        "WhatWasFound": f"{KEY_1}, RUNNING",
+    }
+    answer = framework.update(old, new)
+    assert answer["Data"]["KeyArn"] == KEY_1
+    assert "neither" not in answer["Data"]["WhatWasFound"]
+    assert aws.msf.effective == cmk(KEY_1)
+    assert answer["PhysicalResourceId"] == f"penstock-application-key/{APPLICATION}"
+
+
+def test_a_key_that_nobody_declared_is_remarked(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.run(cmk(KEY_2))
+    answer = framework.create(properties())
+    assert answer["Data"]["WhatWasFound"].endswith("(a key that is neither this resource's nor a previous one)")
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_the_request_is_nested_and_carries_the_token_or_the_version(
+    aws: FakeAws, framework: Framework, tokens: bool
+) -> None:
+    aws.msf.tokens = tokens
+    framework.create(properties())
+    framework.delete(properties())
+    enabling, disabling = aws.world.named("UpdateApplication")
+    block = "ApplicationEncryptionConfigurationUpdate"
+    assert enabling["ApplicationConfigurationUpdate"] == {
+        block: {"KeyTypeUpdate": "CUSTOMER_MANAGED_KEY", "KeyIdUpdate": KEY_1}
+    }
+    assert disabling["ApplicationConfigurationUpdate"] == {block: {"KeyTypeUpdate": "AWS_OWNED_KEY"}}
+    assert ("ConditionalToken" in enabling, "CurrentApplicationVersionId" in enabling) == (tokens, not tokens)
+
+
+@pytest.mark.parametrize("state", START_STATES)
+@pytest.mark.parametrize("passing", PASSING_ERRORS)
+def test_delete_switches_back_explicitly(aws: FakeAws, framework: Framework, state: str, passing: str) -> None:
+    aws.msf.configured = cmk(KEY_1)
+    START_STATES[state](aws)
+    aws.world.fail("UpdateApplication", *PASSING_ERRORS[passing])
+    framework.delete(properties())
+    assert aws.msf.configured == AWS_OWNED
+    assert not aws.world.named("StartApplication")
+
+
+@pytest.mark.parametrize("state", ["gone", "being deleted", "goes while waiting"])
+def test_delete_of_an_application_that_is_gone_is_fine(aws: FakeAws, framework: Framework, state: str) -> None:
+    aws.msf.configured = cmk(KEY_1)
+    if state == "gone":
+        aws.msf.exists = False
+    elif state == "being deleted":
+        aws.msf.status = "DELETING"
+    else:
+        aws.msf.move("STOPPING", "READY", looks=3)
+        looks = 0
+
+        def vanish(operation: str, _request: dict[str, Any]) -> None:
+            nonlocal looks
+            looks += operation == "DescribeApplication"
+            aws.msf.exists = looks < 3
+
+        aws.world.on_call = vanish
+    assert framework.delete(properties())["Data"]["WhatWasFound"] == "the application was gone"
+    assert not aws.world.named("UpdateApplication")
+
+
+@pytest.mark.parametrize("configured", [AWS_OWNED, cmk(KEY_2)])
+def test_delete_leaves_alone_what_this_resource_did_not_set(
+    aws: FakeAws, framework: Framework, configured: dict[str, str]
+) -> None:
+    aws.msf.run(configured)
+    framework.delete(properties(PreviousKeyArns=[KEY_2]))
+    assert aws.msf.configured == configured
+    assert not aws.world.named("UpdateApplication")
+
+
+class TestFailures:
+    """Each names its cause and fix, and leaves the documented state."""
+
+    @pytest.mark.parametrize(
+        ("arrange", "kind", "match"),
+        [
+            (lambda aws: setattr(aws.msf, "runtime", "FLINK-1_19"), WrongStateError, "needs FLINK-1_20 or newer"),
+            (
+                lambda aws: (aws.msf.run(), setattr(aws.msf, "snapshots_enabled", False)),
+                WrongStateError,
+                "would lose its state",
+            ),
+            (lambda aws: setattr(aws.msf, "exists", False), ApplicationMissingError, "does not exist in this account"),
+        ],
+    )
+    def test_create_is_refused_before_anything_is_changed(
+        self, aws: FakeAws, framework: Framework, arrange: Any, kind: type[PenstockError], match: str
+    ) -> None:
+        arrange(aws)
+        with pytest.raises(kind, match=match):
+            framework.create(properties())
+        assert framework.failed_in == "on_event"
+        assert not aws.world.named("UpdateApplication")
+
+    @pytest.mark.parametrize("runtime", ["FLINK-1_19", "FLINK-1_20"])
+    def test_an_update_that_leaves_the_key_does_not_ask_for_more(
+        self, aws: FakeAws, framework: Framework, runtime: str
+    ) -> None:
+        aws.msf.runtime, aws.msf.configured, aws.msf.snapshots_enabled = runtime, cmk(KEY_1), None
+        assert framework.update(properties(), properties())["Data"]["KeyArn"] == KEY_1
+
+    @pytest.mark.parametrize(
+        ("key_arn", "match"),
+        [
+            (KEY_1.replace("eu-central-1", "us-east-1"), "Region us-east-1, the application in"),
+            (KEY_1.replace(ACCOUNT, "444455556666"), "account 444455556666"),
+            ("alias/mine", "expected the ARN of a KMS key"),
+        ],
+    )
+    def test_a_key_elsewhere(self, framework: Framework, key_arn: str, match: str) -> None:
+        with pytest.raises(KeyRefusedError, match=match):
+            framework.create(properties(key_arn))
+
+    @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            (
+                error("AccessDeniedException", "User is not authorized to perform: kms:CreateGrant on resource"),
+                MissingPermissionError,
+                "permission is missing .kms:CreateGrant.*both allow every key involved .*11111111",
+            ),
+            (
+                error("InvalidArgumentException", "KMSInvalidStateException: key is pending deletion"),
+                KeyUnusableError,
+                "re-enable it",
+            ),
+            (
+                error("InvalidArgumentException", "RuntimeEnvironment does not support this"),
+                WrongStateError,
+                "the runtime is too old",
+            ),
+            (error("InvalidRequestException", "not now"), WrongStateError, "check the configuration"),
+            (
+                error("InvalidApplicationConfigurationException", "Failed to take snapshot for X"),
+                SnapshotNotPossibleError,
+                "the job is failing or restarting",
+            ),
+            (error("ConcurrentModificationException", "stale"), WrongStateError, "somebody else keeps changing"),
+        ],
+    )
+    def test_what_msf_refuses_changes_nothing(
+        self,
+        aws: FakeAws,
+        framework: Framework,
+        request_type: str,
+        refusal: tuple[Exception, type[PenstockError], str],
+    ) -> None:
+        raised, kind, match = refusal
+        before = cmk(KEY_1) if request_type == "Delete" else AWS_OWNED
+        aws.msf.run(before)
+        aws.world.fail("UpdateApplication", *[raised] * 40)
+        with pytest.raises(kind, match=match):
+            framework.send(request_type, properties(), properties(KEY_2) if request_type == "Update" else None)
+        assert aws.msf.configured == before
+        assert aws.msf.status == "RUNNING"
+
+    @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+    @pytest.mark.parametrize("system_rollback", [True, False])
+    def test_an_update_that_msf_fails_is_asked_for_once(
+        self, aws: FakeAws, framework: Framework, request_type: str, system_rollback: bool
+    ) -> None:
+        old = cmk(KEY_1) if request_type == "Delete" else cmk(KEY_2)
+        aws.msf.run(old)
+        aws.msf.failing["UpdateApplication"] = 1
+        aws.msf.system_rollback = system_rollback
+        with pytest.raises(OperationFailedError, match="the job did not start.* the application is (RUNNING|READY)"):
+            framework.send(request_type, properties(), properties(KEY_2))
+        wanted = AWS_OWNED if request_type == "Delete" else cmk(KEY_1)
+        assert (aws.msf.status, aws.msf.configured) == (("RUNNING", old) if system_rollback else ("READY", wanted))
+        assert len(aws.world.named("UpdateApplication")) == 1
+
+    def test_a_create_that_failed_is_rolled_back_by_the_delete_that_follows(
+        self, aws: FakeAws, framework: Framework
+    ) -> None:
+        aws.msf.run()
+        aws.msf.failing["UpdateApplication"] = 1
+        aws.msf.system_rollback = True
+        with pytest.raises(OperationFailedError):
+            framework.create(properties())
+        # The framework knows the physical id, so CloudFormation's Delete arrives.
+        assert framework.failed_in == "is_complete"
+        framework.delete(properties())
+        assert aws.msf.configured == AWS_OWNED
+        assert len(aws.world.named("UpdateApplication")) == 1
+
+    def test_an_update_that_the_service_ignores_is_found_out(self, aws: FakeAws, framework: Framework) -> None:
+        aws.msf.ignoring_updates = True
+        with pytest.raises(ReadBackError, match="as successful, but the application is READY under the AWS-owned key"):
+            framework.create(properties())
+
+    def test_an_operator_that_cannot_be_assumed(self, aws: FakeAws, framework: Framework) -> None:
+        denied = error("AccessDenied", "is not authorized to perform: sts:AssumeRole")
+        aws.world.fail("AssumeRole", *[denied] * 4)
+        framework.create(properties())
+        aws.world.fail("AssumeRole", *[denied] * 40)
+        with pytest.raises(MissingPermissionError, match="the role's trust policy must name the caller"):
+            framework.update(properties(), properties())
+
+    def test_an_application_that_never_rests_ends_with_the_frameworks_timeout(
+        self, aws: FakeAws, framework: Framework
+    ) -> None:
+        aws.msf.run()
+        aws.msf.move("UPDATING", "RUNNING", looks=100_000)
+        with pytest.raises(NeverCompleteError):
+            framework.create(properties())
+        assert aws.msf.configured == AWS_OWNED
+
+    def test_a_boto3_that_is_too_old_says_so(self, framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("penstock.control.encryption._request", lambda _detail, _target: {"Unknown": 1})
+        with pytest.raises(SdkTooOldError, match="bundle boto3"):
+            framework.create(properties())
+
+    def test_the_reason_of_a_failure_may_be_unreadable(self, aws: FakeAws, framework: Framework) -> None:
+        aws.msf.run()
+        aws.msf.failing["UpdateApplication"] = 1
+        aws.msf.system_rollback = True
+        aws.world.fail("DescribeApplicationOperation", error("ResourceNotFoundException", "gone"))
+        with pytest.raises(OperationFailedError, match="its reason cannot be read .ResourceNotFoundException"):
+            framework.create(properties())
+
+    def test_other_operations_are_not_taken_for_ours(self, aws: FakeAws, framework: Framework) -> None:
+        aws.msf.run()
+        aws.world.sleep(1)
+        operation = aws.msf._operation("ApplicationMaintenance")
+        operation["StartTime"] = operation["EndTime"] = aws.world.time.replace(year=2030)
+        operation["OperationStatus"] = "FAILED"
+        assert framework.create(properties())["Data"]["KeyArn"] == KEY_1
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"ApplicationName": ""}, "ApplicationName to be a string"),
+        ({"KeyArn": 5}, "KeyArn to be a string"),
+        ({"PreviousKeyArns": "x"}, "PreviousKeyArns to be a list"),
+    ],
+)
+def test_properties_that_a_template_gets_wrong(framework: Framework, changes: dict[str, Any], match: str) -> None:
+    with pytest.raises(EventError, match=match):
+        framework.create(properties(**changes))
+
+
+def test_the_entry_points_use_botos_session(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        application_key, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
+    )
+    event = {"RequestType": "Create", "ResourceProperties": properties()}
+    event |= application_key.on_event(event, None)
+    assert event["StartedAt"].isdecimal()
+    assert application_key.is_complete(event, None) == {"IsComplete": False}
+    assert application_key.is_complete(event, None)["IsComplete"] is True
+    assert aws.sessions[1]["region_name"] == "eu-central-1"
+
+
+def test_is_complete_needs_what_on_event_returned() -> None:
+    with pytest.raises(EventError, match="StartedAt"):
+        _ = Event.parse({"RequestType": "Create"}).begin

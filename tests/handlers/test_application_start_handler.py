@@ -1,0 +1,251 @@
+"""The custom resource that starts and stops, over sequences of application states and errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from penstock.control.errors import (
+    ApplicationMissingError,
+    MissingPermissionError,
+    OperationFailedError,
+    WrongStateError,
+)
+from penstock.handlers import application_start
+from penstock.handlers.application_start import ApplicationStartHandler
+from penstock.handlers.events import EventError
+from penstock.handlers.services import Services
+from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
+from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
+from tests.handlers.framework import Framework, NeverCompleteError
+
+FORCE_SECONDS = 900
+
+
+def properties(**changes: Any) -> dict[str, Any]:
+    return {
+        "ApplicationName": APPLICATION,
+        "OperatorRoleArn": OPERATOR,
+        "ExpectedKeyArn": KEY_1,
+        "ApplicationRevision": "1",
+        "ForceStopAfterSeconds": str(FORCE_SECONDS),
+        "SubnetIds": ["subnet-1"],
+        "SecurityGroupIds": ["sg-1"],
+    } | changes
+
+
+@pytest.fixture
+def aws() -> FakeAws:
+    aws = FakeAws()
+    aws.msf.managed_keys = {KEY_1}
+    aws.msf.configured = cmk(KEY_1)
+    return aws
+
+
+@pytest.fixture
+def framework(aws: FakeAws) -> Framework:
+    return Framework(aws, ApplicationStartHandler(Services(new_session=aws.new_session, clock=aws.world.clock)))
+
+
+STATES = {
+    "stopped": lambda _aws: None,
+    "running": lambda aws: aws.msf.run(),
+    "updating": lambda aws: (aws.msf.run(), aws.msf.move("UPDATING", "RUNNING", looks=4)),
+    "update ends ready": lambda aws: aws.msf.move("UPDATING", "READY", looks=4),
+    "maintenance": lambda aws: (aws.msf.run(), aws.msf.move("MAINTENANCE", "RUNNING", looks=4)),
+    "stopping": lambda aws: aws.msf.move("STOPPING", "READY", looks=4),
+    "rolled back": lambda aws: setattr(aws.msf, "status", "READY"),
+}
+ERRORS = {
+    "none": [],
+    "IAM not seen yet": [error("AccessDeniedException", "not authorized to perform: kms:Decrypt")] * 5,
+    "in use": [error("ResourceInUseException", "busy")] * 3,
+}
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("passing", ERRORS)
+def test_it_sees_to_it_that_the_application_runs(
+    aws: FakeAws, framework: Framework, request_type: str, state: str, passing: str
+) -> None:
+    STATES[state](aws)
+    aws.world.fail("StartApplication", *ERRORS[passing])
+    answer = framework.send(request_type, properties(), properties(ApplicationRevision="0"))
+    assert aws.msf.status == "RUNNING"
+    assert answer["Data"] == {"Status": "RUNNING", "ApplicationVersionId": "1"}
+    assert answer["PhysicalResourceId"] == f"penstock-application-start/{APPLICATION}"
+    assert len(aws.msf.operations) <= 1
+
+
+def test_a_rollback_is_an_update_with_the_old_properties(aws: FakeAws, framework: Framework) -> None:
+    framework.create(properties())
+    aws.control().stop()
+    framework.update(properties(ApplicationRevision="2"), properties())
+    framework.update(properties(), properties(ApplicationRevision="2"))
+    assert aws.msf.status == "RUNNING"
+
+
+def test_a_batch_job_that_has_finished_is_not_started_again(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.batch = True
+    assert framework.create(properties())["Data"]["Status"] == "READY"
+    assert len(aws.world.named("StartApplication")) == 1
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("configured", [AWS_OWNED, cmk(KEY_2)])
+def test_another_key_than_the_expected_one_is_refused(
+    aws: FakeAws, framework: Framework, running: bool, configured: dict[str, str]
+) -> None:
+    aws.msf.configured = configured
+    if running:
+        aws.msf.run()
+    with pytest.raises(WrongStateError, match="is configured with .*, expected .* was left so"):
+        framework.create(properties())
+    assert aws.msf.status == ("RUNNING" if running else "READY")
+    assert not aws.world.named("StartApplication")
+
+
+def test_any_key_is_fine_where_none_is_expected(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.configured = AWS_OWNED
+    framework.create(properties(ExpectedKeyArn="", SubnetIds=[], SecurityGroupIds=[]))
+    assert aws.msf.status == "RUNNING"
+
+
+def test_a_start_that_msf_fails_is_tried_once(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.failing["StartApplication"] = 5
+    with pytest.raises(OperationFailedError, match="did not start: the job did not start; it is READY"):
+        framework.create(properties())
+    assert len(aws.world.named("StartApplication")) == 1
+    # The next deployment tries again, and what failed before it does not count.
+    aws.msf.failing.clear()
+    framework.update(properties(), properties())
+    assert aws.msf.status == "RUNNING"
+
+
+def test_a_missing_application_or_permission_is_reported(aws: FakeAws, framework: Framework) -> None:
+    aws.world.fail("StartApplication", *[error("AccessDeniedException", "kms:Decrypt not authorized")] * 40)
+    with pytest.raises(MissingPermissionError, match="start application vehicles"):
+        framework.create(properties())
+    aws.msf.exists = False
+    with pytest.raises(ApplicationMissingError):
+        framework.create(properties())
+
+
+class TestDelete:
+    @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.parametrize("passing", ERRORS)
+    def test_it_stops_with_a_snapshot_and_waits_for_the_interfaces(
+        self, aws: FakeAws, framework: Framework, state: str, passing: str
+    ) -> None:
+        STATES[state](aws)
+        aws.world.fail("StopApplication", *ERRORS[passing])
+        aws.ec2.interfaces = ["eni-1", "eni-2", "eni-3"]
+        ran = aws.msf.effective is not None
+        answer = framework.delete(properties())
+        assert aws.msf.status == "READY"
+        assert not any(request.get("Force") for request in aws.world.named("StopApplication"))
+        assert len(aws.msf.snapshots) == (2 if ran else 0)
+        assert aws.ec2.interfaces == []
+        assert answer["Data"]["RemainingNetworkInterfaces"] == ""
+
+    @pytest.mark.parametrize("state", ["STARTING", "UPDATING", "STOPPING", "AUTOSCALING"])
+    def test_what_is_stuck_is_stopped_with_force_after_the_wait(
+        self, aws: FakeAws, framework: Framework, state: str
+    ) -> None:
+        aws.msf.run()
+        aws.msf.move(state, "RUNNING", looks=100_000)
+        begin = aws.world.time
+        framework.delete(properties())
+        assert aws.msf.status == "READY"
+        assert aws.world.named("StopApplication") == [{"ApplicationName": APPLICATION, "Force": True}]
+        assert FORCE_SECONDS < (aws.world.time - begin).total_seconds() < FORCE_SECONDS + 300
+
+    @pytest.mark.parametrize(
+        "raised",
+        [
+            error("InvalidApplicationConfigurationException", "Failed to take snapshot for the application"),
+            error("InvalidArgumentException", "KMSInvalidStateException: key is disabled"),
+        ],
+    )
+    def test_a_job_of_which_no_snapshot_can_be_taken_is_stopped_with_force_after_the_wait(
+        self, aws: FakeAws, framework: Framework, raised: Exception
+    ) -> None:
+        aws.msf.run()
+
+        def refuse(operation: str, request: dict[str, Any]) -> None:
+            if operation == "StopApplication" and not request.get("Force"):
+                aws.world.errors["StopApplication"] = [raised]
+
+        aws.world.on_call = refuse
+        begin = aws.world.time
+        framework.delete(properties())
+        assert aws.msf.status == "READY"
+        assert (aws.world.time - begin).total_seconds() > FORCE_SECONDS
+
+    def test_a_rollback_of_msf_cannot_be_forced_and_is_waited_for(self, aws: FakeAws, framework: Framework) -> None:
+        aws.msf.run()
+        aws.msf.move("ROLLING_BACK", "RUNNING", looks=100_000)
+        with pytest.raises(NeverCompleteError):
+            framework.delete(properties())
+        assert not aws.world.named("StopApplication")
+
+    def test_a_missing_permission_ends_the_delete(self, aws: FakeAws, framework: Framework) -> None:
+        aws.msf.run()
+        aws.msf.managed_keys = set()
+        with pytest.raises(MissingPermissionError, match="stop application vehicles"):
+            framework.delete(properties())
+        assert aws.msf.status == "RUNNING"
+
+    @pytest.mark.parametrize("gone", [True, False])
+    def test_an_application_that_is_gone_or_going(self, aws: FakeAws, framework: Framework, gone: bool) -> None:
+        aws.msf.exists = not gone
+        if not gone:
+            aws.msf.status = "DELETING"
+            looks = 0
+
+            def vanish(_operation: str, _request: dict[str, Any]) -> None:
+                nonlocal looks
+                looks += 1
+                aws.msf.exists = looks < 6
+
+            aws.world.on_call = vanish
+        assert framework.delete(properties())["Data"]["Status"] == "READY"
+
+    def test_interfaces_that_stay_are_named_and_do_not_block_for_ever(self, aws: FakeAws, framework: Framework) -> None:
+        aws.ec2.interfaces, aws.ec2.going = ["eni-2", "eni-1"], False
+        begin = aws.world.time
+        assert framework.delete(properties())["Data"]["RemainingNetworkInterfaces"] == "eni-1, eni-2"
+        assert (aws.world.time - begin).total_seconds() > FORCE_SECONDS + 1200
+
+    def test_without_a_vpc_no_interface_is_looked_for(self, aws: FakeAws, framework: Framework) -> None:
+        framework.delete(properties(SubnetIds=[], SecurityGroupIds=[]))
+        assert not aws.world.named("DescribeNetworkInterfaces")
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"ForceStopAfterSeconds": "soon"}, "whole number of seconds"),
+        ({"SubnetIds": [1]}, "SubnetIds to be a list"),
+        ({"ApplicationName": ""}, "ApplicationName to be a string"),
+    ],
+)
+def test_properties_that_a_template_gets_wrong(framework: Framework, changes: dict[str, Any], match: str) -> None:
+    with pytest.raises(EventError, match=match):
+        framework.create(properties(**changes))
+
+
+def test_the_entry_points(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        application_start, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
+    )
+    event = {"RequestType": "Create", "ResourceProperties": properties()}
+    event |= application_start.on_event(event, None)
+    assert application_start.is_complete(event, None) == {"IsComplete": False}
+
+
+def test_the_default_services_make_botos_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    assert Services().ec2().describe_network_interfaces is not None
