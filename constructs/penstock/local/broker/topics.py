@@ -28,6 +28,11 @@ DRAIN_POLL_SECONDS = 1.0
 BATCH_RECORDS = 10_000
 
 
+COORDINATOR_NOT_SETTLED = frozenset(
+    {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+)
+
+
 def explain(error: KafkaException) -> str:
     """Return what a Kafka exception says, without the names of its classes."""
     cause = error.args[0] if error.args else error
@@ -107,13 +112,21 @@ class TopicAccess:
         return sum(ends.values()) - sum(starts.values())
 
     def remaining(self, topic: str, *, group: str) -> int:
-        """Return how many records of a topic a consumer group has not committed yet."""
+        """Return how many records of a topic a consumer group has not committed yet.
+
+        A group whose coordinator is not settled yet, as shortly after a broker's start, has committed nothing.
+        """
         starts, ends = self.offsets(topic)
         # Not through the admin client: librdkafka dereferences a null pointer there when the group's coordinator is not
         # ready yet, and takes the whole process down.
         consumer = self._consumer(group)
         try:
             places = consumer.committed([TopicPartition(topic, number) for number in ends], timeout=TIMEOUT_SECONDS)
+        except KafkaException as error:
+            cause = error.args[0]
+            if not isinstance(cause, KafkaError) or cause.code() not in COORDINATOR_NOT_SETTLED:
+                raise
+            places = []
         finally:
             consumer.close()
         committed = {place.partition: place.offset for place in places}
