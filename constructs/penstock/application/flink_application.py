@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final, Unpack
 
 import jsii
-from aws_cdk import Annotations, Names, Token
+from aws_cdk import Annotations, IStableStringProducer, Lazy, Names, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from penstock.application.application_log import ApplicationLog
 from penstock.application.application_network import ApplicationNetwork
+from penstock.application.application_resource import ApplicationResource
 from penstock.application.configuration import (
     encryption_configuration,
     environment_properties,
@@ -82,6 +83,7 @@ class FlinkApplication(FlinkApplicationBase):
     ) -> None:
         settings = merge_props(type(self), props)
         super().__init__(scope, construct_id, runtime=settings["runtime"])
+        self._sets_key_in_template = settings.get("encryption") is not None
         self._application_name = self._choose_name(settings)
         self.sizing = Sizing(
             parallelism=settings["parallelism"],
@@ -120,6 +122,16 @@ class FlinkApplication(FlinkApplicationBase):
             message = f"application {self.node.path} is in no VPC and has no connections: pass vpc"
             raise ApplicationPropsError(message)
         return self.network.connections
+
+    @property
+    def revision(self) -> str:
+        """A digest of what the template says about the application, known when it is synthesized."""
+        return Lazy.string(_Revision(self.resource))
+
+    @property
+    def sets_key_in_template(self) -> bool:
+        """Whether the application's own template says which key it is under."""
+        return self._sets_key_in_template
 
     def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
         """Hand a property group to the job, or add entries to one.
@@ -185,8 +197,8 @@ class FlinkApplication(FlinkApplicationBase):
             role.allow_network(self.network)
         return role
 
-    def _build_application(self, settings: FlinkApplicationProps, code: CodeBinding) -> CfnApplication:
-        resource = CfnApplication(
+    def _build_application(self, settings: FlinkApplicationProps, code: CodeBinding) -> ApplicationResource:
+        resource = ApplicationResource(
             self,
             "Resource",
             application_name=self.application_name,
@@ -227,6 +239,17 @@ class FlinkApplication(FlinkApplicationBase):
                 "run_configuration is applied again on every later update of the running application: remove it after"
                 " the deployment that needs it",
             )
+
+
+@jsii.implements(IStableStringProducer)
+class _Revision:
+    """Asks a resource for its revision when the template is written."""
+
+    def __init__(self, resource: ApplicationResource) -> None:
+        self._resource = resource
+
+    def produce(self) -> str:
+        return self._resource.revision()
 
 
 def _description(text: str | None) -> str | None:

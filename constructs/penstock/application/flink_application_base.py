@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from aws_cdk import Duration, Stack
@@ -9,14 +10,17 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from penstock.application.props import ApplicationPropsError
 from penstock.model import metrics
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
 if TYPE_CHECKING:
+    from constructs import IDependable
+
     from penstock.model.metrics import ApplicationMetric
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("FlinkApplicationBase", "IFlinkApplication", "MetricOptions", "application_arn")
+__all__ = ("FlinkApplicationBase", "IFlinkApplication", "KeyInPlace", "MetricOptions", "application_arn")
 
 
 class MetricOptions(TypedDict, total=False):
@@ -57,6 +61,14 @@ def application_arn(scope: Construct, application_name: str) -> str:
     return Stack.of(scope).format_arn(service=service, resource="application", resource_name=application_name)
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeyInPlace:
+    """The customer managed key that a deployment puts an application under, and the update that does it."""
+
+    key_arn: str
+    update: IDependable
+
+
 class FlinkApplicationBase(Construct):
     """The part of an application that needs no more than its name and its runtime."""
 
@@ -65,6 +77,38 @@ class FlinkApplicationBase(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, runtime: FlinkRuntime) -> None:
         super().__init__(scope, construct_id)
         self._runtime = runtime
+        self._key_in_place: KeyInPlace | None = None
+        self._is_started = False
+
+    @property
+    def key_in_place(self) -> KeyInPlace | None:
+        """The customer managed key that the deployment puts the application under, None for the AWS-owned one."""
+        return self._key_in_place
+
+    @property
+    def revision(self) -> str:
+        """A text that changes whenever the deployment changes the application; empty for an imported one."""
+        return ""
+
+    def put_key_in_place(self, key: KeyInPlace) -> None:
+        """Record the key; raise ApplicationPropsError for a second one, and after the start (R010)."""
+        if self._key_in_place is not None:
+            message = f"application {self.node.path} has a customer managed key already: give it one encryption"
+            raise ApplicationPropsError(message)
+        if self._is_started:
+            message = (
+                f"application {self.node.path} is started before its key is in place, so that it would write data under"
+                " the AWS-owned key: create the encryption before the start"
+            )
+            raise ApplicationPropsError(message)
+        self._key_in_place = key
+
+    def record_start(self) -> None:
+        """Record that the deployment starts the application; raise ApplicationPropsError for a second start."""
+        if self._is_started:
+            message = f"application {self.node.path} is started already: give it one start"
+            raise ApplicationPropsError(message)
+        self._is_started = True
 
     @property
     def application_name(self) -> str:

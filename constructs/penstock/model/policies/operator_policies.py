@@ -1,17 +1,87 @@
-"""What the operator of an application needs on its customer managed key."""
+"""The two policies of an application's operator: what it does with the application, and what it needs on its key.
+
+They are two because the operator exists before the key does, and because the second is attached and detached while keys
+change (R005, R023).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from penstock.model.errors import PenstockError
 from penstock.model.policies.documents import PolicyDocument, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("operator_key_policy",)
+__all__ = ("OPERATOR_ACTIONS", "OperatorPolicyError", "operator_base_policy", "operator_key_policy")
 
-_SOURCE: Final = "managed-flink, key-management-flink: permissions of the API caller; R005, R035"
+OPERATOR_ACTIONS: Final = (
+    "kinesisanalytics:AddApplicationCloudWatchLoggingOption",
+    "kinesisanalytics:AddApplicationVpcConfiguration",
+    "kinesisanalytics:CreateApplicationPresignedUrl",
+    "kinesisanalytics:CreateApplicationSnapshot",
+    "kinesisanalytics:DeleteApplicationCloudWatchLoggingOption",
+    "kinesisanalytics:DeleteApplicationSnapshot",
+    "kinesisanalytics:DeleteApplicationVpcConfiguration",
+    "kinesisanalytics:DescribeApplication",
+    "kinesisanalytics:DescribeApplicationOperation",
+    "kinesisanalytics:DescribeApplicationSnapshot",
+    "kinesisanalytics:DescribeApplicationVersion",
+    "kinesisanalytics:ListApplicationOperations",
+    "kinesisanalytics:ListApplicationSnapshots",
+    "kinesisanalytics:ListApplicationVersions",
+    "kinesisanalytics:ListTagsForResource",
+    "kinesisanalytics:RollbackApplication",
+    "kinesisanalytics:StartApplication",
+    "kinesisanalytics:StopApplication",
+    "kinesisanalytics:TagResource",
+    "kinesisanalytics:UntagResource",
+    "kinesisanalytics:UpdateApplication",
+    "kinesisanalytics:UpdateApplicationMaintenanceConfiguration",
+)
+"""What one does with a Flink application that exists, each of which takes the application's ARN as its resource.
+
+Left out are CreateApplication, ListApplications and DiscoverInputSchema, which can only be allowed on every resource
+(service authorization reference, Kinesis Analytics V2); DeleteApplication, since CloudFormation creates and deletes the
+application; and the inputs, outputs and reference data of SQL applications.
+"""
+
+_BASE_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy; R005 to R007"
+_KEY_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy; R005, R023, R035"
+
+
+class OperatorPolicyError(PenstockError):
+    """A policy that would allow an operator nothing."""
+
+
+def operator_base_policy(*, application_arn: str, execution_role_arn: str) -> PolicyDocument:
+    """Return the first of the operator's two policies: the life of this application, and nothing about keys.
+
+    Parameters
+    ----------
+    application_arn
+        The application; no other one is allowed (R006).
+    execution_role_arn
+        The role that the job runs as, which the operator may hand to MSF and to nobody else (R007).
+    """
+    return PolicyDocument(
+        statements=(
+            Statement(
+                sid="AllowMSFAPICalls",
+                actions=OPERATOR_ACTIONS,
+                resources=(application_arn,),
+                source=_BASE_SOURCE,
+            ),
+            Statement(
+                sid="AllowPassingServiceExecutionRole",
+                actions=("iam:PassRole",),
+                resources=(execution_role_arn,),
+                conditions={"StringEquals": {"iam:PassedToService": ("kinesisanalytics.amazonaws.com",)}},
+                source=_BASE_SOURCE,
+            ),
+        )
+    )
 
 
 def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region: str) -> PolicyDocument:
@@ -25,41 +95,47 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
         Its key, or both keys while one replaces the other (R023).
     region
         The Region of application and keys.
+
+    Raises OperatorPolicyError without a key.
     """
-    via = {"kms:ViaService": f"kinesisanalytics.{region}.amazonaws.com"}
-    for_application = via | {"kms:EncryptionContext:aws:kinesisanalytics:arn": application_arn}
+    if not key_arns:
+        message = "the operator's policy needs the ARN of at least one key, got none: without a key, attach no policy"
+        raise OperatorPolicyError(message)
+    keys = tuple(key_arns)
+    via = {"kms:ViaService": (f"kinesisanalytics.{region}.amazonaws.com",)}
+    for_application = via | {"kms:EncryptionContext:aws:kinesisanalytics:arn": (application_arn,)}
     return PolicyDocument(
-        (
+        statements=(
             Statement(
-                sid="DescribeKey",
-                actions=["kms:DescribeKey"],
-                resources=key_arns,
+                sid="AllowDescribeKey",
+                actions=("kms:DescribeKey",),
+                resources=keys,
                 conditions={"StringEquals": via},
-                source=_SOURCE,
+                source=_KEY_SOURCE,
             ),
             Statement(
-                sid="UseKeyForDurableState",
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=key_arns,
+                sid="AllowKeyOperationsForDurableState",
+                actions=("kms:Decrypt", "kms:GenerateDataKey"),
+                resources=keys,
                 conditions={"StringEquals": for_application},
-                source=_SOURCE,
+                source=_KEY_SOURCE,
             ),
             Statement(
-                sid="UseKeyForRunningState",
-                actions=["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"],
-                resources=key_arns,
+                sid="AllowKeyOperationsForRunningState",
+                actions=("kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"),
+                resources=keys,
                 conditions={"StringEquals": for_application},
-                source=_SOURCE,
+                source=_KEY_SOURCE,
             ),
             Statement(
-                sid="CreateGrantForRunningState",
-                actions=["kms:CreateGrant"],
-                resources=key_arns,
+                sid="AllowCreateGrantForRunningState",
+                actions=("kms:CreateGrant",),
+                resources=keys,
                 conditions={
-                    "StringEquals": for_application | {"kms:GrantConstraintType": "EncryptionContextSubset"},
-                    "ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"},
+                    "ForAllValues:StringEquals": {"kms:GrantOperations": ("Decrypt",)},
+                    "StringEquals": for_application | {"kms:GrantConstraintType": ("EncryptionContextSubset",)},
                 },
-                source=_SOURCE,
+                source=_KEY_SOURCE,
             ),
         )
     )

@@ -1,0 +1,20 @@
+"""The customer-managed-key sequence for applications on Managed Service for Apache Flink (MSF)."""
+
+from __future__ import annotations
+
+from penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
+from penstock.encryption.customer_managed_encryption import CustomerManagedEncryption
+from penstock.encryption.errors import EncryptionError
+from penstock.encryption.key_administrator import KeyAdministrator
+from penstock.encryption.operator_role import OperatorRole
+from penstock.encryption.principals import PermissionSetPrincipal
+
+__all__ = (
+    "ApplicationKey",
+    "CustomerManagedEncryption",
+    "EncryptionError",
+    "KeyAdministrator",
+    "KeyPolicyMode",
+    "OperatorRole",
+    "PermissionSetPrincipal",
+)

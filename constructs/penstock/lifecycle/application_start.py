@@ -1,0 +1,99 @@
+"""Starts an application at the end of its deployment, and stops it when it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration
+from constructs import Construct
+
+from penstock.application import FlinkApplication
+from penstock.lifecycle.control_provider import ControlProvider
+from penstock.lifecycle.errors import LifecycleError
+from penstock.model.names import APPLICATION_START_RESOURCE
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+    from penstock.application import FlinkApplicationBase
+
+__all__ = ("ApplicationStart",)
+
+_MAX_WAIT_MINUTES: Final = 60
+_DESCRIBE_INTERFACES: Final = (
+    "ec2:DescribeNetworkInterfaces knows no resource (service authorization reference, Amazon EC2); the handler asks"
+    " for those in the application's own subnets and security groups"
+)
+
+
+class ApplicationStart(Construct):
+    """Sees to it that an application runs after the deployment, which CloudFormation never does by itself.
+
+    It comes after the application, after its log and after its customer managed key, if it has one, and does not start
+    it under any other key (R010). A later deployment of a change that stopped the application starts it again, from its
+    latest snapshot.
+
+    When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,
+    which loses what is newer than the last snapshot; and waits until MSF has given back its network interfaces, so that
+    subnets and security groups can go too.
+
+    Parameters
+    ----------
+    application
+        The application.
+    operator
+        The role that starts and stops it: as a rule its OperatorRole.
+    force_stop_after
+        How long a stop with a snapshot may take, at most an hour. Default: 30 minutes.
+
+    Raises LifecycleError for a longer wait, ApplicationPropsError for a second start of an application.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: FlinkApplicationBase,
+        operator: iam.Role,
+        force_stop_after: Duration | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        wait = force_stop_after or Duration.minutes(30)
+        if wait.to_seconds() > Duration.minutes(_MAX_WAIT_MINUTES).to_seconds():
+            message = (
+                f"force_stop_after must be at most {_MAX_WAIT_MINUTES} minutes, got {wait.to_minutes()}: a deployment"
+                " waits for two hours at most, and for network interfaces after that"
+            )
+            raise LifecycleError(message)
+        application.record_start()
+        key = application.key_in_place
+        network = application.network if isinstance(application, FlinkApplication) else None
+        self.resource = self._provider(operator, has_network=network is not None).build_resource(
+            self,
+            "Resource",
+            resource_type=APPLICATION_START_RESOURCE,
+            properties={
+                "ApplicationName": application.application_name,
+                "OperatorRoleArn": operator.role_arn,
+                "ExpectedKeyArn": "" if key is None else key.key_arn,
+                "ApplicationRevision": application.revision,
+                "ForceStopAfterSeconds": str(wait.to_seconds()),
+                "SubnetIds": [] if network is None else network.subnet_ids,
+                "SecurityGroupIds": []
+                if network is None
+                else [group.security_group_id for group in network.security_groups],
+            },
+        )
+        self.resource.node.add_dependency(operator)
+        if key is not None:
+            self.resource.node.add_dependency(key.update)
+        if isinstance(application, FlinkApplication):
+            self.resource.node.add_dependency(application.resource, application.log)
+
+    def _provider(self, operator: iam.Role, *, has_network: bool) -> ControlProvider:
+        provider = ControlProvider.of(self, "application")
+        provider.act_as(operator)
+        if has_network:
+            provider.allow(["ec2:DescribeNetworkInterfaces"], resource="*", wildcard_reason=_DESCRIBE_INTERFACES)
+        return provider
