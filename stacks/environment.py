@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from penstock.model.errors import PenstockError
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from stacks.access import EncryptionSettings, PrincipalSettings
+from stacks.settings import Settings, allowed
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment", "NetworkSettings")
-
-_Given = TypeVar("_Given")
-_Checked = TypeVar("_Checked")
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653]
 
 
-class _Settings(BaseModel):
-    """Values that are read once: immutable, of exactly the written type, and without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class CodeSettings(_Settings):
+class CodeSettings(Settings):
     """Where the application's code comes from: exactly one of a folder, a package and a bucket."""
 
     folder: str | None = None
@@ -60,14 +49,14 @@ class CodeSettings(_Settings):
         return self
 
 
-class NetworkSettings(_Settings):
+class NetworkSettings(Settings):
     """The VPC that the application runs in."""
 
     vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
     """An existing VPC of the account and Region; its private subnets are used."""
 
 
-class ApplicationSettings(_Settings):
+class ApplicationSettings(Settings):
     """The values of one application."""
 
     name: str
@@ -83,18 +72,20 @@ class ApplicationSettings(_Settings):
     log_retention_days: LogRetentionDays = 30
     metrics_level: Literal["APPLICATION", "TASK", "OPERATOR", "PARALLELISM"] = "APPLICATION"
     maintenance_window_start_time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
-    properties: dict[str, dict[str, str]] = {}
+    start: bool = False
+    """Whether a deployment ends with the application running."""
+    properties: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Property groups by id, as the job reads them; values are text."""
 
     @field_validator("name")
     @classmethod
-    def _name_is_allowed(cls, name: str) -> str:
-        return _allowed(check_application_name, name)
+    def _name_isallowed(cls, name: str) -> str:
+        return allowed(check_application_name, name)
 
     @field_validator("runtime")
     @classmethod
     def _runtime_is_supported(cls, identifier: str) -> str:
-        runtime = _allowed(FlinkRuntime.of, identifier)
+        runtime = allowed(FlinkRuntime.of, identifier)
         if not runtime.is_supported:
             message = f"runtime {identifier} is no longer supported by MSF: use FLINK-1_20 or later"
             raise ValueError(message)
@@ -102,14 +93,14 @@ class ApplicationSettings(_Settings):
 
     @field_validator("properties")
     @classmethod
-    def _properties_are_allowed(cls, properties: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        _allowed(refuse_run_options, properties)
-        _allowed(_property_groups, properties)
+    def _properties_areallowed(cls, properties: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        allowed(refuse_run_options, properties)
+        allowed(_property_groups, properties)
         return properties
 
     @model_validator(mode="after")
-    def _size_is_allowed(self) -> Self:
-        _allowed(_sizing, self)
+    def _size_isallowed(self) -> Self:
+        allowed(_sizing, self)
         return self
 
     @property
@@ -118,7 +109,7 @@ class ApplicationSettings(_Settings):
         return _sizing(self)
 
 
-class Environment(_Settings):
+class Environment(Settings):
     """One environment, deployed as one Stage."""
 
     name: str
@@ -133,6 +124,10 @@ class Environment(_Settings):
     """Whether what holds data outlives its stack."""
     network: NetworkSettings | None = None
     """The VPC; without one the application reaches public endpoints only."""
+    operators: PrincipalSettings | None = None
+    """Who may assume the role that operates the application."""
+    encryption: EncryptionSettings | None = None
+    """The key of the application's state; without it, the one that AWS owns."""
     application: ApplicationSettings
 
     @model_validator(mode="after")
@@ -145,6 +140,23 @@ class Environment(_Settings):
             raise ValueError(message)
         if self.sensitive_data and not self.retain_data:
             message = "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _access_is_safe(self) -> Self:
+        encryption = self.encryption
+        if encryption is not None and encryption.key_policy == "development" and self.sensitive_data:
+            message = (
+                'encryption.key_policy = "development" needs sensitive_data = false: with it, too many can decrypt'
+                " (R030)"
+            )
+            raise ValueError(message)
+        if self.operators is None and (encryption is not None or self.application.start):
+            message = (
+                "operators is missing: an application that has a key of its own or is started needs somebody who may"
+                " operate it; add [operators] with roles or permission_sets"
+            )
             raise ValueError(message)
         return self
 
@@ -164,11 +176,3 @@ def _sizing(settings: ApplicationSettings) -> Sizing:
 
 def _property_groups(groups: dict[str, dict[str, str]]) -> PropertyGroups:
     return PropertyGroups(groups=groups)
-
-
-def _allowed(check: Callable[[_Given], _Checked], value: _Given) -> _Checked:
-    """Return the check's answer, with penstock's errors in the form that pydantic collects."""
-    try:
-        return check(value)
-    except PenstockError as error:
-        raise ValueError(str(error)) from error

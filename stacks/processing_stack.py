@@ -18,7 +18,10 @@ from penstock.application import (
     PyFlinkApplication,
     PyFlinkLayout,
 )
+from penstock.encryption import CustomerManagedEncryption, KeyPolicyMode, OperatorRole
+from penstock.lifecycle import ApplicationStart
 from stacks.log_retention import log_retention
+from stacks.principals import principals
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -40,11 +43,48 @@ class ProcessingStack(Stack):
         super().__init__(scope, construct_id, description=f"penstock {environment.name}: processing")
         self.environment_settings = environment
         self.application = self._build_application()
+        self.operator = self._build_operator()
+        if self.operator is not None and environment.application.start:
+            ApplicationStart(self, "Start", application=self.application, operator=self.operator)
         self._build_outputs()
 
     def _build_application(self) -> PyFlinkApplication:
         settings = self.environment_settings.application
         return PyFlinkApplication(self, "VehicleMetrics", code=self._code(settings.code), **self._props(settings))
+
+    def _build_operator(self) -> OperatorRole | None:
+        """Return the role that operates the application, and that puts it under its key if it has one."""
+        environment = self.environment_settings
+        if environment.operators is None:
+            return None
+        operators = principals(self, environment.operators)
+        if environment.encryption is None:
+            return OperatorRole(
+                self,
+                "Operator",
+                application=self.application,
+                execution_role_arn=self.application.role.role_arn,
+                operators=operators,
+            )
+        settings = environment.encryption
+        encryption = CustomerManagedEncryption(
+            self,
+            "Encryption",
+            application=self.application,
+            operators=operators,
+            key_administrators=principals(self, settings.key_administrators),
+            key_generation=settings.key_generation,
+            close_previous_key=settings.close_previous_key,
+            key_policy_mode=KeyPolicyMode(settings.key_policy),
+            sensitive_data=environment.sensitive_data,
+            key_removal_policy=self._removal_policy,
+        )
+        CfnOutput(self, "KeyArn", value=encryption.key_arn)
+        return encryption.operator
+
+    @property
+    def _removal_policy(self) -> RemovalPolicy:
+        return RemovalPolicy.RETAIN if self.environment_settings.retain_data else RemovalPolicy.DESTROY
 
     def _props(self, settings: ApplicationSettings) -> FlinkApplicationProps:
         environment = self.environment_settings
@@ -61,7 +101,7 @@ class ProcessingStack(Stack):
             log_retention=log_retention(settings.log_retention_days),
             metrics_level=MetricsLevel(settings.metrics_level),
             property_groups=settings.properties,
-            removal_policy=RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY,
+            removal_policy=self._removal_policy,
         )
         if settings.maintenance_window_start_time is not None:
             props["maintenance_window_start_time"] = settings.maintenance_window_start_time
@@ -87,3 +127,5 @@ class ProcessingStack(Stack):
     def _build_outputs(self) -> None:
         CfnOutput(self, "ApplicationName", value=self.application.application_name)
         CfnOutput(self, "LogGroupName", value=self.application.log.group.log_group_name)
+        if self.operator is not None:
+            CfnOutput(self, "OperatorRoleArn", value=self.operator.role_arn)

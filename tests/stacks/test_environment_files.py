@@ -30,6 +30,37 @@ def test_a_minimal_file_takes_the_defaults_of_production(tmp_path: Path) -> None
     assert environment.application.sizing.kpus == 1
 
 
+ACCESS = """
+[operators]
+permission_sets = ["FlinkOperator"]
+[encryption]
+key_administrators = { roles = ["arn:aws:iam::111122223333:role/SecurityLead"] }
+"""
+
+
+def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> None:
+    (environment,) = load_environments(write(tmp_path, MINIMAL + ACCESS))
+    assert environment.encryption is not None
+    assert environment.encryption.key_generation == 1
+    assert environment.encryption.key_administrators.roles == ["arn:aws:iam::111122223333:role/SecurityLead"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MINIMAL + ACCESS + 'key_policy = "development"', "needs sensitive_data = false"),
+        (MINIMAL + "[encryption]\nkey_administrators = {}", "expected at least one of roles and permission_sets"),
+        (MINIMAL + "start = true", "operators is missing"),
+        (MINIMAL + ACCESS.replace('["FlinkOperator"]', '["*"]'), r"operators.permission_sets.0: got '\*'"),
+        (MINIMAL + ACCESS.replace(":role/SecurityLead", ":root"), "encryption.key_administrators.roles.0: got"),
+        (MINIMAL + ACCESS + "key_generation = 0", "key_generation: got 0"),
+    ],
+)
+def test_access_that_would_not_be_safe_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=message):
+        load_environments(write(tmp_path, text))
+
+
 def test_a_full_file_is_read(tmp_path: Path) -> None:
     text = """
     account = "111122223333"

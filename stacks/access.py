@@ -1,0 +1,43 @@
+"""Who operates an environment, and the key of its applications' state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from stacks.settings import Settings
+
+__all__ = ("EncryptionSettings", "PrincipalSettings")
+
+RoleArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$")]
+PermissionSet = Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,32}$")]
+
+
+class PrincipalSettings(Settings):
+    """People and roles; at least one."""
+
+    roles: list[RoleArn] = Field(default_factory=list)
+    """ARNs of roles that exist already."""
+    permission_sets: list[PermissionSet] = Field(default_factory=list)
+    """Names of permission sets of IAM Identity Center."""
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if not self.roles and not self.permission_sets:
+            message = "expected at least one of roles and permission_sets, got none"
+            raise ValueError(message)
+        return self
+
+
+class EncryptionSettings(Settings):
+    """The customer managed key of the applications' state, one for each application."""
+
+    key_administrators: PrincipalSettings
+    """Who manages the keys, and never uses them."""
+    key_generation: Annotated[int, Field(ge=1)] = 1
+    """The number of the keys; raise it by one for new ones."""
+    close_previous_key: bool = False
+    """Whether the keys before these are closed to operator and service."""
+    key_policy: Literal["least-privilege", "development"] = "least-privilege"
+    """AWS's permissive policy for development is for data that is not sensitive."""
