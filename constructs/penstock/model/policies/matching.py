@@ -1,0 +1,42 @@
+"""How IAM compares actions, ARNs and texts with the patterns of a policy.
+
+Sources: IAM, "JSON policy elements": Action, Resource, and String and ARN condition operators.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+__all__ = ("action_matches", "arn_matches", "text_matches")
+
+_SEGMENTS: Final = 6
+
+
+def text_matches(pattern: str, text: str) -> bool:
+    """Whether a text matches, where ``*`` stands for any text and ``?`` for one character; case counts."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+def action_matches(pattern: str, action: str) -> bool:
+    """Whether an action matches; case does not count."""
+    return text_matches(pattern.lower(), action.lower())
+
+
+def arn_matches(pattern: str, arn: str) -> bool:
+    """Whether an ARN matches, each of its six segments by itself.
+
+    Only in the last segment of the pattern do wildcards reach beyond colons, so that ``*`` stands for every ARN.
+    """
+    patterns = pattern.split(":", _SEGMENTS - 1)
+    segments = arn.split(":", len(patterns) - 1)
+    if len(patterns) != len(segments):
+        return False
+    return all(text_matches(each, segment) for each, segment in zip(patterns, segments, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
+    return re.compile("".join(parts), re.DOTALL)

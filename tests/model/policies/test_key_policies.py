@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from penstock.model.keys import LifecycleOperation
+from penstock.model.policies.closed_key_policy import closed_key_policy
+from penstock.model.policies.documents import PolicyDocument, PolicyDocumentError, Statement
+from penstock.model.policies.evaluator import Caller, NamedPolicy
+from penstock.model.policies.key_administration import (
+    ADMINISTRATOR_ACTIONS,
+    CLOUDFORMATION_ACTIONS,
+    key_administrator_policy,
+)
+from penstock.model.policies.key_policy import KeyPolicyError, application_key_policy, development_key_policy
+from penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
+from penstock.model.policies.operator_policies import (
+    OPERATOR_ACTIONS,
+    OperatorPolicyError,
+    operator_base_policy,
+    operator_key_policy,
+)
+from penstock.model.policies.principals import KeyPrincipal, KeyPrincipalError
+from tests.model.policies.documented import (
+    ACCOUNT,
+    APPLICATION,
+    CONTROL,
+    DEVELOPMENT_ACTIONS,
+    EXECUTION_ROLE,
+    INFRASTRUCTURE,
+    KEY,
+    KEY_POLICY,
+    OPERATOR,
+    OPERATOR_POLICY,
+    REGION,
+)
+
+ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/KeyAdministrator"
+CLOUDFORMATION = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role"
+ACCOUNT_ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/AccountAdministrator"
+EVERYTHING = NamedPolicy(
+    name="AdministratorAccess",
+    document=PolicyDocument(statements=(Statement(sid="All", actions=("*",), resources=("*",)),)),
+)
+KEY_DOCUMENT = application_key_policy(
+    application_arn=APPLICATION,
+    account=ACCOUNT,
+    region=REGION,
+    operators=[KeyPrincipal.role(OPERATOR), KeyPrincipal.role(CLOUDFORMATION)],
+    administrators=[KeyPrincipal.role(ADMINISTRATOR)],
+    cloudformation_role=KeyPrincipal.role(CLOUDFORMATION),
+)
+THE_KEY = NamedPolicy(name="key policy", document=KEY_DOCUMENT)
+BASE = NamedPolicy(
+    name="base", document=operator_base_policy(application_arn=APPLICATION, execution_role_arn=EXECUTION_ROLE)
+)
+KEY_PERMISSION = NamedPolicy(
+    name="key permission",
+    document=operator_key_policy(application_arn=APPLICATION, key_arns=[KEY], region=REGION),
+)
+OWN_PATH = KeyPath(application_arn=APPLICATION, region=REGION)
+
+
+def comparable(statement: dict[str, object]) -> Statement:
+    return Statement.from_json(statement)
+
+
+def test_the_key_policy_has_awss_eight_statements_word_for_word() -> None:
+    ours = application_key_policy(
+        application_arn=APPLICATION,
+        account=ACCOUNT,
+        region=REGION,
+        operators=[KeyPrincipal.role(OPERATOR)],
+        administrators=[KeyPrincipal.role(ADMINISTRATOR)],
+    )
+    by_sid = {statement.sid: statement for statement in ours.statements}
+    for documented in KEY_POLICY:
+        assert by_sid.pop(documented["Sid"]) == comparable(documented)
+    # What AWS leaves to the reader: somebody has to be able to change the policy (R004).
+    assert set(by_sid) == {"AllowKeyAdministratorsToManageKey"}
+
+
+# Why the operator's policy is not AWS's: one application instead of every resource (R006), named actions instead of
+# kinesisanalytics:*, PassRole to MSF only (R007), and two policies (R005), whose ids name no application.
+DIFFERENT = {"AllowMSFAPICalls", "AllowPassingServiceExecutionRole"}
+RENAMED = {
+    "AllowMyCmkApplicationKeyOperationsForDurableState": "AllowKeyOperationsForDurableState",
+    "AllowMyCmkApplicationKeyOperationsForRunningState": "AllowKeyOperationsForRunningState",
+    "AllowMyCmkApplicationCreateGrantForRunningState": "AllowCreateGrantForRunningState",
+}
+
+
+def test_the_operators_policies_are_awss_but_for_the_explained_differences() -> None:
+    ours = {s.sid: s for policy in (BASE, KEY_PERMISSION) for s in policy.document.statements}
+    for documented in OPERATOR_POLICY:
+        sid = RENAMED.get(documented["Sid"], documented["Sid"])
+        if sid not in DIFFERENT:
+            assert ours[sid] == comparable(documented | {"Sid": sid})
+    calls, pass_role = ours["AllowMSFAPICalls"], ours["AllowPassingServiceExecutionRole"]
+    assert calls.resources == (APPLICATION,)
+    assert all(action.startswith("kinesisanalytics:") and "*" not in action for action in calls.actions)
+    assert pass_role.resources == (EXECUTION_ROLE,)
+    assert pass_role.conditions == {"StringEquals": {"iam:PassedToService": (CONTROL,)}}
+    assert set(ours) == {RENAMED.get(s["Sid"], s["Sid"]) for s in OPERATOR_POLICY}
+
+
+def test_the_operator_neither_creates_nor_deletes_and_the_base_policy_has_no_key() -> None:
+    assert not {"kinesisanalytics:CreateApplication", "kinesisanalytics:DeleteApplication"} & set(OPERATOR_ACTIONS)
+    assert {f"kinesisanalytics:{operation.value}" for operation in LifecycleOperation} <= set(OPERATOR_ACTIONS)
+    assert "kms:" not in json.dumps(BASE.document.to_json())
+
+
+def test_the_development_policy_is_awss() -> None:
+    document = development_key_policy(administrators=[KeyPrincipal.role(ADMINISTRATOR)])
+    admin, service = document.statements
+    assert document.to_json()["Id"] == "key-policy-permissive-for-dev-only"
+    assert (admin.actions, admin.conditions) == (("kms:*",), {})
+    assert service.principals == {"Service": (CONTROL, INFRASTRUCTURE)}
+    assert (set(service.actions), service.conditions) == (DEVELOPMENT_ACTIONS, {})
+
+
+@pytest.mark.parametrize("actions", [ADMINISTRATOR_ACTIONS, CLOUDFORMATION_ACTIONS])
+def test_managing_a_key_is_no_cryptographic_operation(actions: tuple[str, ...]) -> None:
+    forbidden = ("Decrypt", "Encrypt", "GenerateData", "GenerateMac", "ReEncrypt", "Sign", "CreateGrant", "*")
+    assert not [action for action in actions if any(word in action for word in forbidden)]
+    assert "kms:EnableKeyRotation" not in actions
+    assert "kms:PutKeyPolicy" in actions
+
+
+def test_an_administrators_policy_names_the_key_and_its_alias() -> None:
+    document = key_administrator_policy(KEY, "arn:aws:kms:us-east-1:123456789012:alias/flink")
+    resources = {s.sid: s.resources for s in document.statements}
+    assert resources["AllowToManageKey"] == (KEY,)
+    assert resources["AllowToManageAlias"] == ("arn:aws:kms:us-east-1:123456789012:alias/flink",)
+    assert "AllowToManageAlias" not in {s.sid for s in key_administrator_policy(KEY).statements}
+
+
+@pytest.mark.parametrize("operation", LifecycleOperation)
+@pytest.mark.parametrize("identity", [[BASE], [BASE, KEY_PERMISSION]])
+def test_the_operator_may_do_every_operation(operation: LifecycleOperation, identity: list[NamedPolicy]) -> None:
+    verdict = can_operate(operation, Caller.role(OPERATOR), OWN_PATH, keys={KEY: THE_KEY}, identity_policies=identity)
+    assert verdict.allowed, verdict.first_denial
+    assert "key policy: AllowOperatorToDescribeKey" in verdict.statements
+
+
+def test_cloudformation_may_use_the_key_through_the_service_only() -> None:
+    def ask(path: KeyPath) -> bool:
+        return can_use_key(
+            Caller.role(CLOUDFORMATION), path, key_arn=KEY, key_policy=THE_KEY, identity_policies=[EVERYTHING]
+        ).allowed
+
+    assert ask(OWN_PATH)
+    assert not ask(KeyPath(application_arn=APPLICATION, region=REGION, through_service=False))
+
+
+OTHER_PATHS = {
+    "another application": KeyPath(application_arn=APPLICATION + "2", region=REGION),
+    "another Region": KeyPath(application_arn=APPLICATION, region="eu-central-1"),
+    "not through MSF": KeyPath(application_arn=APPLICATION, region=REGION, through_service=False),
+}
+
+
+@pytest.mark.parametrize("path", OTHER_PATHS.values(), ids=OTHER_PATHS)
+@pytest.mark.parametrize("operation", LifecycleOperation)
+def test_the_operator_may_do_nothing_on_another_path(operation: LifecycleOperation, path: KeyPath) -> None:
+    for identity in ([BASE, KEY_PERMISSION], [EVERYTHING]):
+        verdict = can_operate(operation, Caller.role(OPERATOR), path, keys={KEY: THE_KEY}, identity_policies=identity)
+        assert not verdict.allowed
+    data = [d for r, d in verdict.calls if r.action != "kms:DescribeKey" and r.action.startswith("kms:")]
+    assert not any(decision.allowed for decision in data)
+
+
+@pytest.mark.parametrize("caller", [EXECUTION_ROLE, ACCOUNT_ADMINISTRATOR, "arn:aws:iam::999999999999:role/Operator"])
+@pytest.mark.parametrize("path", [OWN_PATH, *OTHER_PATHS.values()])
+def test_nobody_else_may_use_the_key_whatever_iam_allows(caller: str, path: KeyPath) -> None:
+    verdict = can_use_key(Caller.role(caller), path, key_arn=KEY, key_policy=THE_KEY, identity_policies=[EVERYTHING])
+    assert verdict.denied_entirely
+
+
+def test_an_administrator_manages_and_cannot_use() -> None:
+    verdict = can_use_key(
+        Caller.role(ADMINISTRATOR), OWN_PATH, key_arn=KEY, key_policy=THE_KEY, identity_policies=[EVERYTHING]
+    )
+    assert [request.action for request, decision in verdict.calls if decision.allowed] == ["kms:DescribeKey"]
+
+
+def test_msf_uses_the_key_for_this_application_and_no_other() -> None:
+    assert service_can_use_key(APPLICATION, ACCOUNT, key_arn=KEY, key_policy=THE_KEY).allowed
+    assert service_can_use_key(APPLICATION + "2", ACCOUNT, key_arn=KEY, key_policy=THE_KEY).denied_entirely
+    other_account = service_can_use_key(APPLICATION, "999999999999", key_arn=KEY, key_policy=THE_KEY)
+    assert not other_account.allowed
+
+
+def test_a_closed_key_is_managed_and_used_by_nobody() -> None:
+    closed = NamedPolicy(
+        name="closed",
+        document=closed_key_policy(
+            administrators=[KeyPrincipal.role(ADMINISTRATOR)], cloudformation_role=KeyPrincipal.role(CLOUDFORMATION)
+        ),
+    )
+    operator = can_use_key(
+        Caller.role(OPERATOR), OWN_PATH, key_arn=KEY, key_policy=closed, identity_policies=[BASE, KEY_PERMISSION]
+    )
+    assert operator.denied_entirely
+    assert service_can_use_key(APPLICATION, ACCOUNT, key_arn=KEY, key_policy=closed).denied_entirely
+
+
+def test_people_of_identity_center_are_matched_by_their_permission_set() -> None:
+    document = application_key_policy(
+        application_arn=APPLICATION,
+        account=ACCOUNT,
+        region=REGION,
+        operators=[KeyPrincipal.role(OPERATOR), KeyPrincipal.identity_center(ACCOUNT, "FlinkOperator")],
+        administrators=[KeyPrincipal.identity_center(ACCOUNT, "KeyAdministrator")],
+    )
+    key = NamedPolicy(name="key policy", document=document)
+    roles = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com"
+    for region in ("", "/eu-central-1"):
+        person = Caller.role(f"{roles}{region}/AWSReservedSSO_FlinkOperator_0123456789abcdef")
+        assert can_use_key(person, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[KEY_PERMISSION]).allowed
+        # The key policy only hands the decision on, so the permission set has to allow it as well.
+        assert can_use_key(person, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[]).denied_entirely
+    stranger = Caller.role(f"{roles}/AWSReservedSSO_ReadOnly_0123456789abcdef")
+    assert can_use_key(stranger, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[EVERYTHING]).denied_entirely
+    impostor = Caller.role(f"arn:aws:iam::{ACCOUNT}:role/AWSReservedSSO_FlinkOperator_0123456789abcdef")
+    assert can_use_key(impostor, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[EVERYTHING]).denied_entirely
+
+
+def test_statements_for_people_of_two_accounts_keep_different_ids() -> None:
+    document = development_key_policy(
+        administrators=[
+            KeyPrincipal.role(ADMINISTRATOR),
+            KeyPrincipal.identity_center(ACCOUNT, "A"),
+            KeyPrincipal.identity_center("999999999999", "A"),
+        ]
+    )
+    sids = [statement.sid for statement in document.statements]
+    assert len(set(sids)) == len(sids) == 4
+
+
+@pytest.mark.parametrize(
+    ("arn", "message"),
+    [
+        ("*", "without wildcards"),
+        ("", "without wildcards"),
+        (f"arn:aws:iam::{ACCOUNT}:role/*", "without wildcards"),
+        (f"arn:aws:iam::{ACCOUNT}:root", "whole account"),
+        (ACCOUNT, "whole account"),
+    ],
+)
+def test_a_key_policy_names_nobody_in_general(arn: str, message: str) -> None:
+    with pytest.raises(KeyPrincipalError, match=message):
+        KeyPrincipal.role(arn)
+
+
+def test_a_permission_set_has_no_wildcard() -> None:
+    with pytest.raises(KeyPrincipalError, match="one permission set"):
+        KeyPrincipal.identity_center(ACCOUNT, "*")
+
+
+def test_a_key_without_administrator_or_operator_is_refused() -> None:
+    role = [KeyPrincipal.role(OPERATOR)]
+    for operators, administrators, message in (([], role, "one operator"), (role, [], "one administrator")):
+        with pytest.raises(KeyPolicyError, match=message):
+            application_key_policy(
+                application_arn=APPLICATION,
+                account=ACCOUNT,
+                region=REGION,
+                operators=operators,
+                administrators=administrators,
+            )
+    with pytest.raises(OperatorPolicyError, match="at least one key"):
+        operator_key_policy(application_arn=APPLICATION, key_arns=[], region=REGION)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("text", "must be a JSON object"),
+        ({"Statement": "x"}, "must be a list"),
+        ({"Version": "2020-01-01", "Statement": []}, "version of a policy must be 2012-10-17"),
+        ({"Statement": [], "Extra": 1}, "got Extra as well"),
+        ({"Statement": [{"Effect": "Maybe"}]}, "must be Allow or Deny"),
+        ({"Statement": [{"Effect": "Allow", "Action": "a", "NotAction": "b"}]}, "has Action and NotAction"),
+        ({"Statement": [{"Effect": "Allow", "Resource": {"Ref": "Key"}}]}, "resolve references"),
+        ({"Statement": [{"Effect": "Allow", "Principal": "me"}]}, "stand under their kind"),
+    ],
+)
+def test_what_is_no_policy_is_refused(document: object, message: str) -> None:
+    with pytest.raises(PolicyDocumentError, match=message):
+        PolicyDocument.from_json(document)  # type: ignore[arg-type]
+
+
+def test_json_numbers_and_booleans_are_read_as_iam_compares_them() -> None:
+    statement = Statement.from_json(
+        {"Effect": "Deny", "NotPrincipal": "*", "Condition": {"Bool": {"a": True}, "NumericEquals": {"b": 5}}}
+    )
+    assert statement.conditions == {"Bool": {"a": ("true",)}, "NumericEquals": {"b": ("5",)}}
+    assert PolicyDocument.from_json({"Statement": statement.to_json()}).statements == (statement,)
