@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Environment, RemovalPolicy, Stack
+from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -461,3 +461,9 @@ def json_values(value: Any) -> list[Any]:
     """Return the value and everything in it."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [value, *(each for part in inner for each in json_values(part))]
+
+
+def test_a_synthesizer_without_a_role_for_cloudformation_is_refused() -> None:
+    stack = Stack(App(), "Stack", synthesizer=CliCredentialsStackSynthesizer())
+    with pytest.raises(EncryptionError, match="pass cloudformation_role_arn"):
+        encryption_in(stack, application_in(stack))

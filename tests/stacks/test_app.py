@@ -11,6 +11,8 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from app import ENVIRONMENTS, build_app
+from penstock.review.assembly import read_assembly
+from penstock.review.encryption import review_encryption
 from stacks.environment import Environment
 from stacks.environment_files import load_environments
 from stacks.penstock_stage import PenstockStage
@@ -214,3 +216,14 @@ def test_cfn_lint_has_nothing_to_say(assembly: CloudAssembly) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_environment_with_a_key_of_its_own_passes_the_review(assembly: CloudAssembly, name: str) -> None:
+    (environment,) = load_environments(ENVIRONMENTS, only=name)
+    reviews = review_encryption(read_assembly(Path(assembly.directory), stage=environment.stage_name))
+    assert bool(reviews) == (environment.encryption is not None)
+    for review in reviews:
+        assert review.problems == () or review.is_for_development
+        denied = {row.who for row in review.rows if not row.allowed}
+        assert {"execution role", "account administrator"} <= denied

@@ -198,6 +198,7 @@ class CustomerManagedEncryption(Construct):
             sensitive_data=self._sensitive_data,
             removal_policy=self._key_removal_policy,
         )
+        key.node.add_dependency(self.operator)
         if isinstance(self.application, FlinkApplication):
             key.node.add_dependency(self.application.resource, self.application.log)
         for administrator in self._administrators:

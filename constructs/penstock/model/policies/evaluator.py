@@ -183,14 +183,22 @@ def _no(
 
 
 def _nearest(policies: Sequence[NamedPolicy], request: Request, context: Context) -> str:
-    """Return the condition that keeps the first otherwise fitting statement from allowing."""
-    for policy in policies:
-        for statement in policy.document.statements:
-            named = statement.principals is None or _granted_to(statement, request.caller)
-            if _allows(statement) and named and _fits(statement, request):
-                unmet = first_unmet(statement.conditions, context)
-                return f"{_name(policy, statement)} does not apply: {unmet} is not met"
+    """Return the condition that keeps an otherwise fitting statement from allowing."""
+    fitting = [
+        (_name(policy, statement), statement)
+        for policy in policies
+        for statement in policy.document.statements
+        if _allows(statement) and _fits(statement, request) and _concerns(statement, request.caller)
+    ]
+    # A statement for the whole account says less about this caller than any other.
+    fitting.sort(key=lambda each: each[1].principals is not None and _concerns(each[1], request.caller) == "account")
+    for name, statement in fitting:
+        return f"{name} does not apply: {first_unmet(statement.conditions, context)} is not met"
     return "no statement allows it"
+
+
+def _concerns(statement: Statement, caller: Caller) -> str:
+    return "caller" if statement.principals is None else _granted_to(statement, caller)
 
 
 def _applicable(policies: Sequence[NamedPolicy], request: Request, context: Context) -> Iterator[tuple[str, Statement]]:

@@ -74,6 +74,12 @@ class Verdict:
         return not any(decision.allowed for _, decision in self.calls)
 
     @property
+    def reaches_data(self) -> bool:
+        """Whether a call is allowed with which data can be read or written, or the permission to do so passed on."""
+        powerful = (*_DATA_ACTIONS, "kms:CreateGrant")
+        return any(decision.allowed for request, decision in self.calls if request.action in powerful)
+
+    @property
     def statements(self) -> tuple[str, ...]:
         """The statements that allowed, each once."""
         return tuple(dict.fromkeys(each for _, decision in self.calls for each in decision.statements))

@@ -1,0 +1,118 @@
+"""``penstock review``: what a synthesized app says about security, derived from its templates alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from penstock.model.errors import PenstockError
+from penstock.model.keys.involved import LifecycleOperation
+from penstock.review.assembly import read_assembly
+from penstock.review.encryption import ASSUMPTIONS, review_encryption
+
+if TYPE_CHECKING:
+    from penstock.review.encryption import EncryptionReview, Row
+
+__all__ = ("review_command",)
+
+
+class ReviewError(PenstockError):
+    """A review that was not told what to look at."""
+
+
+def review_command(
+    *,
+    encryption: Annotated[
+        bool, typer.Option("--encryption", help="Who can use the key of each application's state, and why.")
+    ] = False,
+    assembly: Annotated[Path, typer.Option(help="What cdk synth wrote.")] = Path("cdk.out"),
+    stage: Annotated[str | None, typer.Option(help="One Stage only, for example Prod.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Review a synthesized app. Exits with 1 where something is not as it ought to be."""
+    if not encryption:
+        message = "expected something to review, got nothing: pass --encryption"
+        raise ReviewError(message)
+    reviews = review_encryption(read_assembly(assembly, stage=stage))
+    if as_json:
+        typer.echo(json.dumps([_fields(review) for review in reviews], indent=2))
+    else:
+        _show(reviews)
+    if any(review.problems and not review.is_for_development for review in reviews):
+        raise typer.Exit(1)
+
+
+def _fields(review: EncryptionReview) -> dict[str, Any]:
+    return {**dataclasses.asdict(review), "problems": list(review.problems), "assumptions": list(ASSUMPTIONS)}
+
+
+def _show(reviews: tuple[EncryptionReview, ...]) -> None:
+    console = Console()
+    if not reviews:
+        console.print("no application here is under a customer managed key")
+    for review in reviews:
+        console.print(f"\n[bold]{review.stage or review.stack}[/bold]  {review.application_arn}", soft_wrap=True)
+        console.print(_order(review))
+        for key_arn in dict.fromkeys(row.key for row in review.rows):
+            console.print(_access(review, key_arn))
+        console.print("the operator role may be assumed by:")
+        for principal in review.assumed_by:
+            console.print(f"- {principal}", soft_wrap=True, highlight=False)
+        for problem in review.problems:
+            console.print(f"[red]{problem}[/red]", soft_wrap=True)
+        console.print(_verdict(review))
+    if reviews:
+        console.print("\nassumed:")
+        for assumption in ASSUMPTIONS:
+            console.print(f"- {assumption}", soft_wrap=True)
+
+
+def _verdict(review: EncryptionReview) -> str:
+    if not review.problems:
+        return "[green]as it ought to be[/green]"
+    if review.is_for_development:
+        return "[yellow]AWS's permissive policy for development: never for sensitive data[/yellow]"
+    return f"[red]{len(review.problems)} not as it ought to be[/red]"
+
+
+def _order(review: EncryptionReview) -> Table:
+    table = Table("step", "waits for", "because of", title="the order", title_justify="left")
+    for arrival in review.arrivals:
+        chain = "\n".join(f"{arrow.later} -> {arrow.earlier}: {arrow.because}" for arrow in arrival.chain)
+        table.add_row(arrival.step, arrival.after, chain or "[red]nothing[/red]")
+    return table
+
+
+def _access(review: EncryptionReview, key_arn: str) -> Table:
+    """Return who may do what with a key; those with the same answer for the same operations share a row."""
+    name = key_arn.rpartition("/")[2]
+    table = Table(title=f"access to {name}", title_justify="left", show_lines=True)
+    for heading in ("who", "what", "", "because of"):
+        table.add_column(heading, overflow="fold")
+    shared: dict[tuple[str, ...], list[str]] = {}
+    rows = [row for row in review.rows if row.key == key_arn]
+    for who, own in groupby(rows, key=lambda row: row.who):
+        for (answer, because), same in groupby(own, key=lambda row: (row.allowed, _reason(row, name))):
+            what = _what([row.operation for row in same])
+            shared.setdefault((what, "allowed" if answer else "denied", because), []).append(who)
+    for (what, answer, because), everybody in shared.items():
+        table.add_row("\n".join(everybody), what, answer, because)
+    return table
+
+
+def _what(operations: list[str]) -> str:
+    return "all operations" if set(operations) == set(LifecycleOperation) else "\n".join(operations)
+
+
+def _reason(row: Row, key: str) -> str:
+    """Return a reason without what its row says already: the operation, and the key whose policy it is."""
+    if row.allowed:
+        return "\n".join(each.removeprefix(f"{key}: ") for each in row.because.split(", "))
+    return row.because.removeprefix(f"kinesisanalytics:{row.operation}: ").replace(f"{key}: ", "")

@@ -1,0 +1,7 @@
+"""Who can use the key of an application's state, and why, derived from templates alone."""
+
+from __future__ import annotations
+
+from penstock.review.encryption.review import ASSUMPTIONS, Arrival, EncryptionReview, Row, review_encryption
+
+__all__ = ("ASSUMPTIONS", "Arrival", "EncryptionReview", "Row", "review_encryption")

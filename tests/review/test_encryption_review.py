@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, Stack, Stage
+from typer.testing import CliRunner
+
+from penstock.application import FlinkApplication
+from penstock.cli.main import app as penstock
+from penstock.encryption import KeyPolicyMode
+from penstock.lifecycle import ApplicationStart
+from penstock.review.assembly import AssemblyError, read_assembly
+from penstock.review.encryption import EncryptionReview, review_encryption
+from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryption_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def synthesize(folder: Path, **props: Any) -> Path:
+    app = App(outdir=str(folder))
+    stage = Stage(app, "Prod", env=Environment(account=ACCOUNT, region=REGION))
+    stack = Stack(stage, "Processing")
+    application = application_in(stack)
+    encryption = encryption_in(stack, application, **props)
+    ApplicationStart(stack, "Start", application=application, operator=encryption.operator)
+    Stack(stage, "Empty")
+    app.synth()
+    return folder
+
+
+def review(folder: Path) -> EncryptionReview:
+    (found,) = review_encryption(read_assembly(folder, stage="Prod"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthesize(tmp_path_factory.mktemp("assembly"), key_generation=2)
+
+
+@pytest.fixture(scope="module")
+def reviewed(assembly: Path) -> EncryptionReview:
+    return review(assembly)
+
+
+def outcomes(reviewed: EncryptionReview, key: str) -> dict[tuple[str, str], bool]:
+    return {(row.who, row.operation): row.allowed for row in reviewed.rows if key in row.key}
+
+
+@pytest.mark.parametrize("key", ["EncryptionKey1", "EncryptionKey2"])
+def test_operator_and_cloudformation_operate_and_nobody_else_does(reviewed: EncryptionReview, key: str) -> None:
+    found = outcomes(reviewed, key)
+    operations = {operation for who, operation in found if who == "CloudFormation"}
+    assert {"StartApplication", "StopApplication", "UpdateApplication"} < operations
+    for (who, operation), allowed in found.items():
+        if operation in operations:
+            assert allowed == (who in {"operator", "CloudFormation"}), (who, operation)
+    assert {"execution role", "account administrator", "key administrator"} <= {who for who, _ in found}
+    assert found["operator", "use the key for another application"] is False
+    assert found["operator", "use the key in another Region"] is False
+    assert found["operator", "use the key not through MSF"] is False
+    assert found["MSF", "use the key for this application"] is True
+    assert found["MSF", "use the key for another application"] is False
+    assert reviewed.problems == ()
+
+
+def test_each_answer_names_the_statements_behind_it(reviewed: EncryptionReview) -> None:
+    operator = next(row for row in reviewed.rows if row.who == "operator" and row.operation == "StartApplication")
+    assert "AllowMSFAPICalls" in operator.because
+    assert "AllowOperatorToConfigureAppToCreateGrantForRunningState" in operator.because
+    other = next(row for row in reviewed.rows if row.operation == "use the key not through MSF")
+    assert "AllowOperatorToDescribeKey does not apply: StringEquals kms:ViaService is not met" in other.because
+
+
+def test_every_step_waits_for_the_one_before_it(reviewed: EncryptionReview) -> None:
+    assert [arrival.step for arrival in reviewed.arrivals] == [
+        "application",
+        "log",
+        "key",
+        "permission",
+        "update",
+        "start",
+    ]
+    assert all(arrival.chain for arrival in reviewed.arrivals)
+
+
+def test_whoever_becomes_the_operator_is_named(reviewed: EncryptionReview) -> None:
+    people, automation = reviewed.assumed_by
+    assert "AWSReservedSSO_FlinkOperator_*" in people
+    assert "PenstockApplicationRole" in automation
+
+
+def test_a_closed_key_is_out_of_everybodys_reach(tmp_path: Path) -> None:
+    reviewed = review(synthesize(tmp_path, key_generation=2, close_previous_key=True))
+    assert not any(outcomes(reviewed, "EncryptionKey1").values())
+    assert any(outcomes(reviewed, "EncryptionKey2").values())
+    assert reviewed.problems == ()
+
+
+def edit(source: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """Copy an assembly with a change of its template."""
+    for path in source.rglob("*.json"):
+        body = json.loads(path.read_text())
+        if path.name.endswith("template.json") and any("Encryption" in name for name in body.get("Resources", {})):
+            change(body["Resources"])
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(json.dumps(body))
+    return target
+
+
+def _one(resources: dict[str, Any], starts: str, kind: str) -> dict[str, Any]:
+    return next(body for name, body in resources.items() if name.startswith(starts) and body["Type"] == kind)
+
+
+def open_to_the_account(resources: dict[str, Any]) -> None:
+    _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    )
+
+
+def let_the_job_in(resources: dict[str, Any]) -> None:
+    role = next(name for name in resources if name.startswith("AppExecutionRole"))
+    _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::GetAtt": [role, "Arn"]}},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+        }
+    )
+
+
+def forget_the_condition(resources: dict[str, Any]) -> None:
+    for statement in _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"]:
+        if statement["Sid"].startswith("AllowOperatorToConfigure"):
+            del statement["Condition"]["StringEquals"]["kms:ViaService"]
+
+
+def lock_the_service_out(resources: dict[str, Any]) -> None:
+    key = _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]
+    key["Statement"] = [each for each in key["Statement"] if "MSFService" not in each["Sid"]]
+
+
+def forget_the_order(resources: dict[str, Any]) -> None:
+    del _one(resources, "App", "AWS::KinesisAnalyticsV2::Application")["DependsOn"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (open_to_the_account, "account administrator is allowed"),
+        (let_the_job_in, "execution role is allowed"),
+        (forget_the_condition, "operator is allowed use the key not through MSF"),
+        (lock_the_service_out, "MSF is denied use the key for this application"),
+        (forget_the_order, "nothing makes application wait for operator"),
+    ],
+)
+def test_what_ought_not_to_be_is_a_problem(
+    change: Callable[[dict[str, Any]], None], problem: str, assembly: Path, tmp_path: Path
+) -> None:
+    folder = edit(assembly, tmp_path, change)
+    assert any(problem in each for each in review(folder).problems)
+    result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(folder)])
+    assert result.exit_code == 1
+    assert "not as it ought to be" in result.output
+
+
+def test_the_development_policy_is_named_and_accepted(tmp_path: Path) -> None:
+    folder = synthesize(tmp_path, key_policy_mode=KeyPolicyMode.DEVELOPMENT, sensitive_data=False)
+    reviewed = review(folder)
+    assert reviewed.is_for_development
+    assert any("not through MSF" in problem for problem in reviewed.problems)
+    result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(folder)])
+    assert result.exit_code == 0
+    assert "never for sensitive data" in " ".join(result.output.split())
+
+
+def test_an_imported_application_is_reviewed_too(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    stack = Stack(app, "Plain", synthesizer=CliCredentialsStackSynthesizer())
+    running = FlinkApplication.from_application_name(stack, "Running", "orders")
+    encryption_in(
+        stack,
+        running,
+        execution_role_arn=f"arn:aws:iam::{ACCOUNT}:role/Orders",
+        cloudformation_role_arn=f"arn:aws:iam::{ACCOUNT}:role/Deploy",
+    )
+    app.synth()
+    (found,) = review_encryption(read_assembly(tmp_path))
+    assert found.problems == ()
+    assert [arrival.step for arrival in found.arrivals] == ["key", "permission", "update"]
+    assert "application/orders" in found.application_arn
+
+
+def test_the_command_shows_order_access_and_assumptions(assembly: Path) -> None:
+    result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(assembly), "--stage", "Prod"])
+    assert result.exit_code == 0, result.output
+    for text in ("the order", "all operations", "as it ought to be", "AdministratorAccess", "may be assumed by"):
+        assert text in result.output
+
+
+def test_scripts_read_json(assembly: Path) -> None:
+    result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(assembly), "--json"])
+    (found,) = json.loads(result.output)
+    assert found["problems"] == []
+    assert {"who", "operation", "allowed", "because"} <= set(found["rows"][0])
+
+
+def test_an_app_without_such_a_key_says_so(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    Stack(app, "Empty")
+    app.synth()
+    result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(tmp_path)])
+    assert result.exit_code == 0
+    assert "no application here" in result.output
+
+
+def test_what_is_no_assembly_is_one_message(assembly: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssemblyError, match="run cdk synth first"):
+        read_assembly(tmp_path)
+    with pytest.raises(AssemblyError, match="no stage 'Qa': known are Prod"):
+        read_assembly(assembly, stage="Qa")
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(AssemblyError, match="is not JSON"):
+        read_assembly(tmp_path)
+
+
+def test_nothing_to_review_is_an_error(assembly: Path) -> None:
+    result = CliRunner().invoke(penstock, ["review", "--assembly", str(assembly)])
+    assert "pass --encryption" in str(result.exception)
