@@ -128,6 +128,8 @@ class Environment(Settings):
     """Who may assume the role that operates the application."""
     encryption: EncryptionSettings | None = None
     """The key of the application's state; without it, the one that AWS owns."""
+    alarm_topic: Annotated[str, Field(pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+$")] | None = None
+    """The ARN of the SNS topic that alarms notify; without one they are to be seen in CloudWatch only."""
     application: ApplicationSettings
 
     @model_validator(mode="after")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 
 from penstock.application import (
     ApplicationCode,
@@ -18,7 +20,7 @@ from penstock.application import (
     PyFlinkApplication,
     PyFlinkLayout,
 )
-from penstock.encryption import CustomerManagedEncryption, KeyPolicyMode, OperatorRole
+from penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
 from penstock.lifecycle import ApplicationStart
 from stacks.log_retention import log_retention
 from stacks.principals import principals
@@ -80,7 +82,16 @@ class ProcessingStack(Stack):
             key_removal_policy=self._removal_policy,
         )
         CfnOutput(self, "KeyArn", value=encryption.key_arn)
+        self._guard(encryption)
         return encryption.operator
+
+    def _guard(self, encryption: CustomerManagedEncryption) -> None:
+        keys = [encryption.key, *([encryption.previous_key] if encryption.previous_key else [])]
+        guard = KeyGuard(self, "KeyGuard", application=self.application, keys=keys, operators=[encryption.operator])
+        if self.environment_settings.alarm_topic is not None:
+            topic = sns.Topic.from_topic_arn(self, "AlarmTopic", self.environment_settings.alarm_topic)
+            guard.add_alarm_action(SnsAction(topic))
+        CfnOutput(self, "KeyGuardLogGroupName", value=guard.log_group.log_group_name)
 
     @property
     def _removal_policy(self) -> RemovalPolicy:

@@ -153,6 +153,7 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     settings = environment(
         sensitive_data=False,
         retain_data=False,
+        alarm_topic="arn:aws:sns:eu-central-1:111122223333:on-call",
         operators={"roles": ["arn:aws:iam::111122223333:role/OnCall"]},
         encryption={
             "key_administrators": {"permission_sets": ["KeyAdministrator"]},
@@ -168,6 +169,9 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     assert (
         only(body, "AWS::KMS::Key", "EncryptionKey1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     )
+    alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(alarms) == 4
+    assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
     start = only(body, "Custom::PenstockApplicationStart", "Start")
     assert (
         start["Properties"]["ExpectedKeyArn"]

@@ -6,6 +6,7 @@ from penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
 from penstock.encryption.customer_managed_encryption import CustomerManagedEncryption
 from penstock.encryption.errors import EncryptionError
 from penstock.encryption.key_administrator import KeyAdministrator
+from penstock.encryption.key_guard import KeyGuard
 from penstock.encryption.operator_role import OperatorRole
 from penstock.encryption.principals import PermissionSetPrincipal
 
@@ -14,6 +15,7 @@ __all__ = (
     "CustomerManagedEncryption",
     "EncryptionError",
     "KeyAdministrator",
+    "KeyGuard",
     "KeyPolicyMode",
     "OperatorRole",
     "PermissionSetPrincipal",

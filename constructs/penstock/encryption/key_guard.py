@@ -1,0 +1,180 @@
+"""Alarms for whatever endangers the key of an application while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_events import CfnRule
+from constructs import Construct
+
+from penstock.encryption.errors import EncryptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+
+    from penstock.application import IFlinkApplication
+
+__all__ = ("KeyGuard",)
+
+RUNBOOK: Final = "docs/runbooks/key.md"
+_API_CALL: Final = "AWS API Call via CloudTrail"
+_DANGEROUS: Final[Mapping[str, str]] = {
+    "DisableKey": "#key-disabled",
+    "ScheduleKeyDeletion": "#key-scheduled-for-deletion",
+    "PutKeyPolicy": "#key-policy-changed",
+}
+
+
+class KeyGuard(Construct):
+    """Notices who disables, deletes or opens a key in use, and who changes an application's key behind its operator.
+
+    Each is an EventBridge rule on what CloudTrail records, an entry in a log group that says who did it, and an alarm.
+    A deployment that changes the key's policy triggers the alarm as well, since CloudFormation is one who can.
+
+    The account needs a CloudTrail trail that logs management events: without one EventBridge gets none of them
+    (EventBridge, "AWS service events delivered via CloudTrail"). Delivery takes minutes, and is best effort.
+
+    Parameters
+    ----------
+    application
+        The application.
+    keys
+        Its key, and the previous one as long as snapshots are under it.
+    operators
+        The roles that may change the application's key.
+    log_encryption_key
+        The key of the log group; it has to let CloudWatch Logs use it. Default: the one that CloudWatch Logs owns.
+    log_retention
+        How long what happened is kept. Default: one year.
+
+    Raises EncryptionError without a key or an operator.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: IFlinkApplication,
+        keys: Sequence[kms.IKey],
+        operators: Sequence[iam.IRole],
+        log_encryption_key: kms.IKey | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not keys or not operators:
+            message = f"a guard needs a key and an operator, got {len(keys)} keys and {len(operators)} operators"
+            raise EncryptionError(message)
+        self._application_name = application.application_name
+        self.log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=log_retention,
+            encryption_key=log_encryption_key,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self.alarms = [
+            self._watch(event, _key_call(event, [key.key_arn for key in keys]), section)
+            for event, section in _DANGEROUS.items()
+        ]
+        stranger = _key_change(application.application_name, [role.role_arn for role in operators])
+        self.alarms.append(self._watch("UpdateApplication", stranger, "#key-changed-outside-the-operator"))
+        self._let_rules_write()
+
+    def add_alarm_action(self, *actions: cloudwatch.IAlarmAction) -> None:
+        """Notify somebody of each alarm."""
+        for alarm in self.alarms:
+            alarm.add_alarm_action(*actions)
+
+    def _watch(self, event: str, pattern: Mapping[str, Any], section: str) -> cloudwatch.Alarm:
+        rule = CfnRule(
+            self,
+            event,
+            description=f"{event} endangers the key of {self._application_name}",
+            event_pattern=pattern,
+            targets=[CfnRule.TargetProperty(id="Log", arn=_without_suffix(self.log_group))],
+        )
+        return cloudwatch.Alarm(
+            self,
+            f"{event}Alarm",
+            alarm_description=f"{event} on the key of {self._application_name}: {RUNBOOK}{section}",
+            metric=cloudwatch.Metric(
+                namespace="AWS/Events",
+                metric_name="MatchedEvents",
+                dimensions_map={"RuleName": rule.ref},
+                statistic="Sum",
+                period=Duration.minutes(5),
+            ),
+            threshold=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def _let_rules_write(self) -> None:
+        """Let EventBridge write to this log group, which takes a policy of CloudWatch Logs and no role."""
+        stack = Stack.of(self)
+        # The service writes with both principals (EventBridge, "Using resource-based policies", CloudWatch Logs).
+        statement = {
+            "Sid": "AllowEventBridgeToLog",
+            "Effect": "Allow",
+            "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": self.log_group.log_group_arn,
+            "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}},
+        }
+        logs.CfnResourcePolicy(
+            self,
+            "LogPolicy",
+            policy_name=self.node.addr,
+            policy_document=stack.to_json_string({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+
+
+def _without_suffix(group: logs.LogGroup) -> str:
+    """Return the group's ARN as a rule's target takes it, without the ``:*`` that CloudFormation appends."""
+    return Stack.of(group).format_arn(service="logs", resource=f"log-group:{group.log_group_name}")
+
+
+def _key_call(event: str, key_arns: list[str]) -> dict[str, Any]:
+    """Return the pattern of a call on one of the keys that succeeded.
+
+    A caller may name a key by id or ARN, which ``requestParameters`` repeat; ``resources`` always has the ARN.
+    """
+    return {
+        "source": ["aws.kms"],
+        "detail-type": [_API_CALL],
+        "detail": {
+            "eventSource": ["kms.amazonaws.com"],
+            "eventName": [event],
+            "errorCode": [{"exists": False}],
+            "resources": {"ARN": key_arns},
+        },
+    }
+
+
+def _key_change(application_name: str, operator_arns: list[str]) -> dict[str, Any]:
+    """Return the pattern of an update of the application's key by anybody but the operators, also without a role."""
+    issuers: tuple[list[Any], ...] = ([{"anything-but": operator_arns}], [{"exists": False}])
+    return {
+        "source": ["aws.kinesisanalytics"],
+        "detail-type": [_API_CALL],
+        "detail": {
+            "eventSource": ["kinesisanalytics.amazonaws.com"],
+            "eventName": ["UpdateApplication"],
+            "errorCode": [{"exists": False}],
+            "requestParameters": {
+                "applicationName": [application_name],
+                "applicationConfigurationUpdate": {
+                    "applicationEncryptionConfigurationUpdate": {"keyTypeUpdate": [{"exists": True}]}
+                },
+            },
+            "$or": [{"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": issuer}}}} for issuer in issuers],
+        },
+    }

@@ -1,0 +1,38 @@
+"""EventBridge's matching of events, as far as penstock's rules use it.
+
+Source: EventBridge, "Creating event patterns": arrays of matchers are alternatives, an array in an event matches if any
+of its elements does, ``anything-but`` needs the field to be there, ``exists`` looks at leaves, ``$or`` holds
+alternatives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def matches(pattern: dict[str, Any], event: Any) -> bool:
+    """Whether an event matches a pattern."""
+    if isinstance(event, list):
+        return any(matches(pattern, each) for each in event)
+    for name, expected in pattern.items():
+        if name == "$or":
+            if not any(matches(each, event) for each in expected):
+                return False
+            continue
+        found = event.get(name) if isinstance(event, dict) else None
+        if isinstance(expected, dict):
+            if not matches(expected, found if found is not None else {}):
+                return False
+        elif not any(_leaf(matcher, found) for matcher in expected):
+            return False
+    return True
+
+
+def _leaf(matcher: Any, found: Any) -> bool:
+    if isinstance(matcher, dict) and "exists" in matcher:
+        return bool((found is not None) == matcher["exists"])
+    if isinstance(matcher, dict):
+        (forbidden,) = matcher.values()
+        assert list(matcher) == ["anything-but"], f"a matcher that is not modelled: {matcher}"
+        return found is not None and found not in forbidden
+    return bool(matcher in found if isinstance(found, list) else matcher == found)

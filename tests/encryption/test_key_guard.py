@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from penstock.application import FlinkApplication
+from penstock.encryption import EncryptionError, KeyGuard
+from penstock.encryption.key_guard import RUNBOOK
+from penstock.review import add_checks
+from tests.encryption.conftest import ACCOUNT, REGION, new_stack
+from tests.encryption.event_patterns import matches
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/Operator"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def guard_in(stack: Stack, **props: Any) -> KeyGuard:
+    return KeyGuard(
+        stack,
+        "Guard",
+        application=FlinkApplication.from_application_name(stack, "App", "orders"),
+        keys=[kms.Key.from_key_arn(stack, "Key", KEY)],
+        operators=[iam.Role.from_role_arn(stack, "Operator", OPERATOR)],
+        **props,
+    )
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    stack = new_stack()
+    guard_in(stack)
+    return Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def patterns(template: Template) -> dict[str, dict[str, Any]]:
+    rules = [rule["Properties"]["EventPattern"] for rule in template.find_resources("AWS::Events::Rule").values()]
+    return {rule["detail"]["eventName"][0]: rule for rule in rules}
+
+
+def key_event(name: str) -> dict[str, Any]:
+    """Return what CloudTrail records of a call on the key by its id (KMS, "Logging with CloudTrail", examples)."""
+    return {
+        "source": "aws.kms",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventSource": "kms.amazonaws.com",
+            "eventName": name,
+            "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/Alice"},
+            "requestParameters": {"keyId": "1"},
+            "responseElements": None,
+            "resources": [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": KEY}],
+        },
+    }
+
+
+def update_event(issuer: str | None) -> dict[str, Any]:
+    session = {} if issuer is None else {"sessionContext": {"sessionIssuer": {"type": "Role", "arn": issuer}}}
+    return {
+        "source": "aws.kinesisanalytics",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventSource": "kinesisanalytics.amazonaws.com",
+            "eventName": "UpdateApplication",
+            "userIdentity": {"type": "AssumedRole" if issuer else "IAMUser", **session},
+            "requestParameters": {
+                "applicationName": "orders",
+                "applicationConfigurationUpdate": {
+                    "applicationEncryptionConfigurationUpdate": {"keyTypeUpdate": "AWS_OWNED_KEY"}
+                },
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
+def test_a_call_that_endangers_the_key_is_noticed(name: str, patterns: dict[str, dict[str, Any]]) -> None:
+    event = key_event(name)
+    assert [rule for rule, pattern in patterns.items() if matches(pattern, event)] == [name]
+    failed = copy.deepcopy(event)
+    failed["detail"]["errorCode"] = "AccessDenied"
+    other_key = copy.deepcopy(event)
+    other_key["detail"]["resources"][0]["ARN"] = KEY + "0"
+    harmless = copy.deepcopy(event)
+    harmless["detail"]["eventName"] = "DescribeKey"
+    for quiet in (failed, other_key, harmless):
+        assert not any(matches(pattern, quiet) for pattern in patterns.values())
+
+
+@pytest.mark.parametrize("issuer", [f"arn:aws:iam::{ACCOUNT}:role/Someone", None])
+def test_a_key_change_by_anybody_but_the_operator_is_noticed(
+    issuer: str | None, patterns: dict[str, dict[str, Any]]
+) -> None:
+    assert matches(patterns["UpdateApplication"], update_event(issuer))
+
+
+def test_the_operator_other_applications_and_other_updates_are_not(patterns: dict[str, dict[str, Any]]) -> None:
+    other = update_event(None)
+    other["detail"]["requestParameters"]["applicationName"] = "payments"
+    plain = update_event(None)
+    plain["detail"]["requestParameters"]["applicationConfigurationUpdate"] = {"flinkApplicationConfigurationUpdate": {}}
+    failed = update_event(None)
+    failed["detail"]["errorCode"] = "InvalidRequestException"
+    for quiet in (update_event(OPERATOR), other, plain, failed):
+        assert not matches(patterns["UpdateApplication"], quiet)
+
+
+def test_every_rule_logs_who_did_it_and_has_an_alarm(template: Template) -> None:
+    rules = template.find_resources("AWS::Events::Rule")
+    for rule in rules.values():
+        (target,) = rule["Properties"]["Targets"]
+        assert ":log-group:" in str(target["Arn"])
+    alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
+    assert {alarm["Properties"]["Dimensions"][0]["Value"]["Ref"] for alarm in alarms} == set(rules)
+    assert all(alarm["Properties"]["TreatMissingData"] == "notBreaching" for alarm in alarms)
+    (group,) = template.find_resources("AWS::Logs::LogGroup").values()
+    assert (group["Properties"]["RetentionInDays"], group["DeletionPolicy"]) == (365, "Retain")
+
+
+def test_every_alarm_names_a_section_of_the_runbook_that_exists(template: Template) -> None:
+    headings = {
+        "#" + line.removeprefix("## ").strip().lower().replace(" ", "-")
+        for line in (ROOT / RUNBOOK).read_text(encoding="utf-8").splitlines()
+        if line.startswith("## ")
+    }
+    for alarm in template.find_resources("AWS::CloudWatch::Alarm").values():
+        _, _, section = alarm["Properties"]["AlarmDescription"].partition(RUNBOOK)
+        assert section in headings
+
+
+def test_only_eventbridge_may_write_and_only_to_this_log_group(template: Template) -> None:
+    (policy,) = template.find_resources("AWS::Logs::ResourcePolicy").values()
+    document = str(policy["Properties"]["PolicyDocument"])
+    assert "events.amazonaws.com" in document
+    assert f'"aws:SourceAccount":"{ACCOUNT}"' in document
+    assert '"Resource":"*"' not in document
+
+
+def test_everything_on_notifies_and_passes_all_checks() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "LogKey", enable_key_rotation=True)
+    topic = sns.Topic(stack, "Topic", master_key=key, enforce_ssl=True)
+    guard = guard_in(stack, log_encryption_key=key, log_retention=logs.RetentionDays.TEN_YEARS)
+    guard.add_alarm_action(actions.SnsAction(topic))
+    app = stack.node.root
+    assert isinstance(app, App)
+    add_checks(app)
+    app.synth()
+    template = Template.from_stack(stack)
+    for alarm in template.find_resources("AWS::CloudWatch::Alarm").values():
+        assert len(alarm["Properties"]["AlarmActions"]) == 1
+    template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 3653})
+
+
+def test_a_guard_of_nothing_is_refused() -> None:
+    stack = new_stack()
+    application = FlinkApplication.from_application_name(stack, "App", "orders")
+    with pytest.raises(EncryptionError, match="got 0 keys and 0 operators"):
+        KeyGuard(stack, "Guard", application=application, keys=[], operators=[])
