@@ -14,7 +14,7 @@ import penstock
 from penstock.control.clients import Clock
 
 
-@pytest.mark.parametrize("module", ["application", "application_key", "application_start"])
+@pytest.mark.parametrize("module", ["application", "application_key", "application_start", "grafana_content"])
 def test_a_handler_runs_from_its_own_code(module: str, tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, sys.argv[1]); import penstock.handlers.{module} as handler;"

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from penstock.application import ApplicationCode, FlinkApplication
 from penstock.review import MsfChecks, add_checks
 from penstock.review.rules import RULES
+from tests.validated import run_validated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,9 +96,13 @@ def test_the_rules_are_those_that_the_plugin_lists() -> None:
 
 
 @pytest.mark.validators
-def test_the_cdks_own_validation_agrees(job_zip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CDK_VALIDATION", "true")
-    app = App(context={"@aws-cdk/core:validateAgainstDefaultRules": True})
-    application(app, job_zip)
-    add_checks(app)
-    app.synth()
+@pytest.mark.parametrize(("runtime", "agrees"), [("FLINK-1_20", True), ("FLINK-9_9", False)])
+def test_the_cdks_own_validation_agrees(runtime: str, agrees: bool, job_zip: Path, tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys; from aws_cdk import App; from penstock.review import add_checks;"
+        "from tests.review.test_msf_checks import application;"
+        "app = App(); built = application(app, pathlib.Path(sys.argv[1]));"
+        "built.resource.runtime_environment = sys.argv[2]; add_checks(app); app.synth()"
+    )
+    done = run_validated(["-c", program, str(job_zip), runtime], outdir=tmp_path, context={})
+    assert (done.returncode == 0) == agrees, done.stderr

@@ -1,0 +1,1 @@
+"""Dashboards as code; importing one imports grafana-foundation-sdk."""

@@ -1,0 +1,50 @@
+"""The versions of Grafana that a workspace can have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from penstock.observability.errors import DashboardWorkspaceError
+
+__all__ = ("GrafanaVersion",)
+
+_OWN_PLUGIN_FROM = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrafanaVersion:
+    """A version of Grafana; ``of`` takes one that is not named here yet.
+
+    Parameters
+    ----------
+    version
+        As Managed Grafana calls it, such as ``12.4`` (``aws grafana list-versions``). A workspace goes up only.
+    """
+
+    V10_4: ClassVar[GrafanaVersion]
+    V12_4: ClassVar[GrafanaVersion]
+
+    version: str
+
+    @staticmethod
+    def of(version: str) -> GrafanaVersion:
+        """Return a version by its name; raise DashboardWorkspaceError below 9, which has no service accounts."""
+        return GrafanaVersion(version=version)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no version, and what the provisioning of content cannot work with."""
+        major = self.version.partition(".")[0]
+        if not major.isdecimal() or int(major) < 9:  # noqa: PLR2004 - Grafana 9
+            message = f"expected a version of Grafana from 9 on, such as '12.4', got {self.version!r}"
+            raise DashboardWorkspaceError(message)
+
+    @property
+    def prometheus_data_source_type(self) -> str:
+        """The plugin that queries Managed Prometheus: from 12 on Grafana's own one no longer signs requests."""
+        own_plugin = int(self.version.partition(".")[0]) >= _OWN_PLUGIN_FROM
+        return "grafana-amazonprometheus-datasource" if own_plugin else "prometheus"
+
+
+GrafanaVersion.V10_4 = GrafanaVersion(version="10.4")
+GrafanaVersion.V12_4 = GrafanaVersion(version="12.4")
