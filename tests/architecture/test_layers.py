@@ -35,7 +35,7 @@ ALLOWED_OF_PENSTOCK = {
     "application": {"model", "packaging", "application"},
     "lifecycle": {"model", "application", "lifecycle"},
     "encryption": {"model", "application", "lifecycle", "encryption"},
-    "network": {"model", "application", "network"},
+    "network": {"model", "network"},
     "streams": {"model", "application", "lifecycle", "streams"},
     "sinks": {"model", "application", "lifecycle", "streams", "sinks"},
     "observability": {"model", "application", "lifecycle", "observability"},

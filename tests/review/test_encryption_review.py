@@ -33,7 +33,7 @@ def synthesize(folder: Path, **props: Any) -> Path:
 
 
 def review(folder: Path) -> EncryptionReview:
-    (found,) = review_encryption(read_assembly(folder, stage="Prod"))
+    (found,) = review_encryption(read_assembly(folder, environment="prod"))
     return found
 
 
@@ -198,7 +198,9 @@ def test_an_imported_application_is_reviewed_too(tmp_path: Path) -> None:
 
 
 def test_the_command_shows_order_access_and_assumptions(assembly: Path) -> None:
-    result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(assembly), "--stage", "Prod"])
+    result = CliRunner().invoke(
+        penstock, ["review", "--encryption", "--assembly", str(assembly), "--environment", "prod"]
+    )
     assert result.exit_code == 0, result.output
     for text in ("the order", "all operations", "as it ought to be", "AdministratorAccess", "may be assumed by"):
         assert text in result.output
@@ -221,10 +223,10 @@ def test_an_app_without_such_a_key_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_no_assembly_is_one_message(assembly: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssemblyError, match="run cdk synth first"):
+    with pytest.raises(AssemblyError, match="run `npx cdk synth`"):
         read_assembly(tmp_path)
-    with pytest.raises(AssemblyError, match="no stage 'Qa': known are Prod"):
-        read_assembly(assembly, stage="Qa")
+    with pytest.raises(AssemblyError, match="no environment 'qa' in the assembly .*: it has Prod"):
+        read_assembly(assembly, environment="qa")
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(AssemblyError, match="is not JSON"):
         read_assembly(tmp_path)

@@ -57,6 +57,7 @@ RESOLUTION = Resolution(
         ({"Fn::Select": [1, {"Fn::Split": [":", "a:b"]}]}, "b"),
         ({"Fn::Select": ["5", ["a"]]}, "<['a'][5]>"),
         ({"Fn::ImportValue": "Other"}, "<Other>"),
+        ({"Fn::GetStackOutput": {"StackName": "S", "OutputName": "O"}}, "<S.O>"),
         ({"A": [{"Ref": "AWS::URLSuffix"}]}, {"A": ["amazonaws.com"]}),
         ({"Ref": "Key", "C": 1}, {"Ref": "Key", "C": 1}),
     ],

@@ -223,7 +223,7 @@ def test_cfn_lint_has_nothing_to_say(assembly: CloudAssembly) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_environment_with_a_key_of_its_own_passes_the_review(assembly: CloudAssembly, name: str) -> None:
     (environment,) = load_environments(ENVIRONMENTS, only=name)
-    reviews = review_encryption(read_assembly(Path(assembly.directory), stage=environment.stage_name))
+    reviews = review_encryption(read_assembly(Path(assembly.directory), environment=name))
     assert bool(reviews) == (environment.encryption is not None)
     for review in reviews:
         assert review.problems == () or review.is_for_development

@@ -12,6 +12,7 @@ import penstock
 from penstock.cli.key import key_app
 from penstock.cli.package import package_command
 from penstock.cli.review import review_command
+from penstock.cli.size import size_command
 from penstock.model.errors import PenstockError
 
 __all__ = ("app", "main")
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(key_app, name="key")
 app.command("package")(package_command)
 app.command("review")(review_command)
+app.command("size")(size_command)
 
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
     from penstock.cli.demo import demo_command

@@ -33,14 +33,14 @@ def review_command(
         bool, typer.Option("--encryption", help="Who can use the key of each application's state, and why.")
     ] = False,
     assembly: Annotated[Path, typer.Option(help="What cdk synth wrote.")] = Path("cdk.out"),
-    stage: Annotated[str | None, typer.Option(help="One Stage only, for example Prod.")] = None,
+    environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Review a synthesized app. Exits with 1 where something is not as it ought to be."""
     if not encryption:
         message = "expected something to review, got nothing: pass --encryption"
         raise ReviewError(message)
-    reviews = review_encryption(read_assembly(assembly, stage=stage))
+    reviews = review_encryption(read_assembly(assembly, environment=environment))
     if as_json:
         typer.echo(json.dumps([_fields(review) for review in reviews], indent=2))
     else:

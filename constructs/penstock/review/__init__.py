@@ -1,22 +1,23 @@
-"""Checks of synthesized templates, and reviews of what they allow.
+"""Checks of synthesized templates, for any CDK app with applications on Managed Service for Apache Flink.
 
-The checks need the CDK; the reviews read files only, so this package imports nothing before it is used.
+What reads templates only, as the command line does, is imported without the CDK, which takes a second to load.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from penstock.review.findings import Finding
 
 if TYPE_CHECKING:
     from penstock.review.msf_checks import MsfChecks, add_checks
 
-__all__ = ("MsfChecks", "add_checks")
+__all__ = ("Finding", "MsfChecks", "add_checks")
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    from penstock.review import msf_checks  # noqa: PLC0415 (importing the CDK takes half a second)
-
-    return getattr(msf_checks, name)
+def __getattr__(name: str) -> object:
+    if name in {"MsfChecks", "add_checks"}:
+        return getattr(import_module("penstock.review.msf_checks"), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.model.errors import PenstockError
-from penstock.review.findings import Template
+from penstock.review.findings import Template, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("AssemblyError", "SynthesizedStack", "read_assembly")
+__all__ = ("AssemblyError", "SynthesizedStack", "read_assembly", "read_environment")
 
 ANY_ACCOUNT: Final = "111122223333"
 """Stands for the account of a stack that is synthesized for any."""
 ANY_REGION: Final = "us-east-1"
 """Stands for the Region of a stack that is synthesized for any."""
 
+_ANYWHERE: Final = "aws://unknown-account/unknown-region"
+_STACK: Final = "aws:cloudformation:stack"
+_STAGE: Final = "cdk:cloud-assembly"
+
 
 class AssemblyError(PenstockError):
-    """A folder that is no cloud assembly, or lacks what was asked for."""
+    """A folder that is no cloud assembly, or lacks the environment that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,33 +55,55 @@ class SynthesizedStack:
     cloudformation_role_arn: str | None
 
 
-def read_assembly(folder: Path, *, stage: str | None = None) -> tuple[SynthesizedStack, ...]:
-    """Return the stacks of an assembly, in the order of their Stages; of one Stage, if it is named.
+def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
+    """Return the stacks of an assembly, in the order of their Stages; of one environment, if it is named.
 
-    Raises AssemblyError for a folder without a manifest, and for a Stage that it does not have.
+    An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
+    Raises AssemblyError for a folder without an assembly, and for an environment that it does not hold.
     """
     stacks = tuple(_stacks(folder, ""))
-    if stage is None:
+    if environment is None:
         return stacks
-    chosen = tuple(stack for stack in stacks if stack.stage == stage)
+    chosen = tuple(stack for stack in stacks if stack.stage and _normalized(stack.stage) == _normalized(environment))
     if not chosen:
-        known = ", ".join(sorted({stack.stage or "(none)" for stack in stacks})) or "none"
-        message = f"{folder} has no stage {stage!r}: known are {known}; synthesize it first"
+        stages = _stages(stacks)
+        known = f"it has {', '.join(stages)}" if stages else "it has no Stages, leave the environment out"
+        message = f"there is no environment {environment!r} in the assembly {folder}: {known}"
         raise AssemblyError(message)
     return chosen
 
 
+def read_environment(folder: Path, environment: str | None) -> Templates:
+    """Return the templates of one environment; of an app without Stages, those of all its stacks.
+
+    Raises AssemblyError as read_assembly does, and where there are Stages and none is named.
+    """
+    stacks = read_assembly(folder, environment=environment)
+    if environment is None and (stages := _stages(stacks)):
+        message = f"the assembly {folder} has the environments {', '.join(stages)}: choose one with --environment"
+        raise AssemblyError(message)
+    return Templates(tuple(stack.template for stack in stacks))
+
+
+def _stages(stacks: tuple[SynthesizedStack, ...]) -> list[str]:
+    return list(dict.fromkeys(stack.stage for stack in stacks if stack.stage))
+
+
+def _normalized(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
 def _stacks(folder: Path, stage: str) -> Iterator[SynthesizedStack]:
-    for artifact in _manifest(folder).get("artifacts", {}).values():
+    for artifact_id, artifact in _manifest(folder).get("artifacts", {}).items():
         properties = artifact.get("properties", {})
-        if artifact["type"] == "cdk:cloud-assembly":
-            name = properties.get("displayName", properties["directoryName"])
+        if artifact["type"] == _STAGE:
+            name = properties.get("displayName", artifact_id)
             yield from _stacks(folder / properties["directoryName"], name)
-        elif artifact["type"] == "aws:cloudformation:stack":
-            account, _, region = artifact["environment"].removeprefix("aws://").partition("/")
+        elif artifact["type"] == _STACK:
+            account, _, region = artifact.get("environment", _ANYWHERE).removeprefix("aws://").partition("/")
             yield SynthesizedStack(
                 stage=stage,
-                name=properties.get("stackName", artifact.get("displayName", "")),
+                name=properties.get("stackName", artifact_id),
                 account=ANY_ACCOUNT if account == "unknown-account" else account,
                 region=ANY_REGION if region == "unknown-region" else region,
                 template=Template.read(str(folder / properties["templateFile"])),
@@ -90,7 +116,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"{folder} is no cloud assembly, there is no manifest.json in it: run cdk synth first"
+        message = f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
         raise AssemblyError(message) from error
     except ValueError as error:
         message = f"{path} is not JSON: {error}"

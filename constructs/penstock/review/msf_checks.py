@@ -43,7 +43,8 @@ class MsfChecks:
     ``Validations.of(construct).acknowledge(Acknowledgment(id="penstock::MSF3", reason="..."))``.
 
     The rules: MSF1 checkpointing, MSF2 snapshots, MSF3 system rollback, MSF4 a supported runtime, MSF5 a log with
-    retention, MSF6 private subnets, MSF7 a recorded reason for each wildcard resource in IAM.
+    retention, MSF6 private subnets, MSF7 a recorded reason for each wildcard resource in IAM, MSF8 a way in
+    the VPC to all that the job may call.
     """
 
     @property
@@ -59,7 +60,7 @@ class MsfChecks:
     @property
     def rule_ids(self) -> list[str]:
         """The ids of the rules."""
-        return [f"MSF{number}" for number in range(1, 8)]
+        return [f"MSF{number}" for number in range(1, 9)]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Run the rules over all templates of the app."""

@@ -63,6 +63,7 @@ class Resolution:
             "Fn::Select": self._select,
             "Fn::Split": self._split,
             "Fn::ImportValue": lambda name: f"<{self.resolve(name)}>",
+            "Fn::GetStackOutput": lambda output: f"<{output['StackName']}.{output['OutputName']}>",
         }
 
     def _ref(self, name: str) -> str:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.model.findings import resource_pattern, wildcard_id
 from penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
-from penstock.review.findings import APPLICATION, LOGGING_OPTION, Finding, Resource, is_off
+from penstock.review.findings import LOGGING_OPTION, Finding, Resource, is_off
+from penstock.review.parts import as_list, flink_applications, statements
+from penstock.review.reachability import job_reaches_what_it_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterator
 
     from penstock.review.findings import Templates
 
@@ -25,7 +26,7 @@ _VPC: Final = f"{_CONFIGURATION}.VpcConfigurations"
 
 def checkpointing_is_on(templates: Templates) -> Iterator[Finding]:
     """MSF1: without checkpoints a failure loses all state (cdk-nag's KDA3 looks at another resource class)."""
-    for application in _flink_applications(templates):
+    for application in flink_applications(templates):
         if is_off(application.get(_CHECKPOINTING)):
             yield Finding(
                 rule="MSF1",
@@ -38,7 +39,7 @@ def checkpointing_is_on(templates: Templates) -> Iterator[Finding]:
 
 def snapshots_are_on(templates: Templates) -> Iterator[Finding]:
     """MSF2: without snapshots every update, stop and scaling loses all state (R042, R054)."""
-    for application in _flink_applications(templates):
+    for application in flink_applications(templates):
         if is_off(application.get(_SNAPSHOTS)):
             yield Finding(
                 rule="MSF2",
@@ -51,7 +52,7 @@ def snapshots_are_on(templates: Templates) -> Iterator[Finding]:
 
 def system_rollback_is_on(templates: Templates) -> Iterator[Finding]:
     """MSF3: MSF rolls a failed update back only where that is asked for (R072)."""
-    for application in _flink_applications(templates):
+    for application in flink_applications(templates):
         value = application.get(_ROLLBACK)
         if value is None or is_off(value):
             yield Finding(
@@ -65,7 +66,7 @@ def system_rollback_is_on(templates: Templates) -> Iterator[Finding]:
 
 def runtime_is_supported(templates: Templates) -> Iterator[Finding]:
     """MSF4: MSF does not start applications on runtimes whose support has ended."""
-    for application in _flink_applications(templates):
+    for application in flink_applications(templates):
         identifier = application.get("RuntimeEnvironment")
         try:
             supported = FlinkRuntime.of(identifier).is_supported
@@ -97,7 +98,7 @@ def log_has_retention(templates: Templates) -> Iterator[Finding]:
                     resource=group,
                     location="RetentionInDays",
                 )
-    for application in _flink_applications(templates):
+    for application in flink_applications(templates):
         if (application.template.path, application.logical_id) not in logged:
             yield Finding(
                 rule="MSF5",
@@ -110,7 +111,7 @@ def log_has_retention(templates: Templates) -> Iterator[Finding]:
 
 def subnets_are_private(templates: Templates) -> Iterator[Finding]:
     """MSF6: the job's network interfaces get no public address, so a public subnet has no way out for them."""
-    for application in _flink_applications(templates):
+    for application in flink_applications(templates):
         for configuration in application.get(_VPC) or []:
             for subnet_id in configuration.get("SubnetIds", []):
                 subnet = templates.find(subnet_id, application.template)
@@ -127,11 +128,11 @@ def subnets_are_private(templates: Templates) -> Iterator[Finding]:
 def wildcards_have_a_reason(templates: Templates) -> Iterator[Finding]:
     """MSF7: each wildcard resource in IAM has a recorded reason, action by action."""
     for resource in templates.resources("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        for statement in _statements(resource):
-            for target in _as_list(statement.get("Resource")):
+        for statement in statements(resource):
+            for target in as_list(statement.get("Resource")):
                 if statement.get("Effect") != "Allow" or "*" not in resource_pattern(target):
                     continue
-                for action in _as_list(statement.get("Action")):
+                for action in as_list(statement.get("Action")):
                     yield Finding(
                         rule=wildcard_id(action, target),
                         problem=f"{action} is allowed on the wildcard resource {resource_pattern(target)}",
@@ -149,18 +150,13 @@ RULES: Final[tuple[Callable[[Templates], Iterator[Finding]], ...]] = (
     log_has_retention,
     subnets_are_private,
     wildcards_have_a_reason,
+    job_reaches_what_it_calls,
 )
 
 
 def find_all(templates: Templates) -> list[Finding]:
     """Return what all rules find."""
     return [finding for rule in RULES for finding in rule(templates)]
-
-
-def _flink_applications(templates: Templates) -> Iterator[Resource]:
-    for application in templates.resources(APPLICATION):
-        if str(application.get("RuntimeEnvironment")).startswith("FLINK"):
-            yield application
 
 
 def _log_groups(option: Resource, templates: Templates) -> Iterator[Resource]:
@@ -190,16 +186,3 @@ def _is_public(subnet: Resource, templates: Templates) -> bool:
 def _leads_to_internet_gateway(route: Resource, templates: Templates) -> bool:
     gateway = templates.find(route.get("GatewayId"), route.template)
     return gateway is not None and gateway.type == "AWS::EC2::InternetGateway"
-
-
-def _statements(resource: Resource) -> Iterator[Mapping[str, Any]]:
-    documents = [policy["PolicyDocument"] for policy in resource.get("Policies") or []]
-    documents += [resource.get("PolicyDocument")] if resource.get("PolicyDocument") else []
-    for document in documents:
-        yield from _as_list(document.get("Statement"))
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

@@ -1,0 +1,17 @@
+"""The VPC that applications run in, and the endpoints through which they reach AWS services."""
+
+from __future__ import annotations
+
+from penstock.model.aws_services import AwsService, AwsServiceError
+from penstock.network.application_vpc import ApplicationVpc
+from penstock.network.application_vpc_base import ApplicationVpcBase, IApplicationVpc
+from penstock.network.errors import NetworkError
+
+__all__ = (
+    "ApplicationVpc",
+    "ApplicationVpcBase",
+    "AwsService",
+    "AwsServiceError",
+    "IApplicationVpc",
+    "NetworkError",
+)

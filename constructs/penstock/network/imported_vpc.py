@@ -1,0 +1,71 @@
+"""A VPC that was created elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ec2 as ec2
+
+from penstock.network.application_vpc_base import ApplicationVpcBase
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from penstock.model.aws_services import AwsService
+
+__all__ = ("ImportedApplicationVpc",)
+
+
+class ImportedApplicationVpc(ApplicationVpcBase):
+    """A VPC that another stack, or nobody's stack, has created. Made by the static factories of ApplicationVpc."""
+
+    @staticmethod
+    def of_attributes(
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc_id: str,
+        availability_zones: Sequence[str],
+        application_subnet_ids: Sequence[str],
+        application_route_table_ids: Sequence[str] | None,
+        vpc_cidr_block: str | None,
+        existing_endpoints: Sequence[AwsService],
+        trusted_accounts: Sequence[str],
+    ) -> ImportedApplicationVpc:
+        """Import a VPC by what is known about it."""
+        imported = ImportedApplicationVpc(
+            scope, construct_id, existing_endpoints=existing_endpoints, trusted_accounts=trusted_accounts
+        )
+        vpc = ec2.Vpc.from_vpc_attributes(
+            imported,
+            "Vpc",
+            vpc_id=vpc_id,
+            availability_zones=list(availability_zones),
+            vpc_cidr_block=vpc_cidr_block,
+            isolated_subnet_ids=list(application_subnet_ids),
+            isolated_subnet_route_table_ids=(
+                None if application_route_table_ids is None else list(application_route_table_ids)
+            ),
+        )
+        imported._use(vpc, ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED))
+        return imported
+
+    @staticmethod
+    def of_lookup(
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc_id: str,
+        application_subnets: ec2.SubnetSelection | None,
+        existing_endpoints: Sequence[AwsService],
+        trusted_accounts: Sequence[str],
+    ) -> ImportedApplicationVpc:
+        """Import a VPC that the CDK looks up."""
+        imported = ImportedApplicationVpc(
+            scope, construct_id, existing_endpoints=existing_endpoints, trusted_accounts=trusted_accounts
+        )
+        vpc = ec2.Vpc.from_lookup(imported, "Vpc", vpc_id=vpc_id)
+        imported._use(vpc, application_subnets or ec2.SubnetSelection(one_per_az=True))
+        return imported

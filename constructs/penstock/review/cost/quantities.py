@@ -1,0 +1,59 @@
+"""Quantities as templates hold them: numbers, text, or what only the deployment knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.review.findings import Resource
+
+__all__ = ("UnknownQuantityError", "integer", "is_on", "price_of", "text")
+
+
+class UnknownQuantityError(PenstockError):
+    """What a resource costs cannot be told; the message is the reason that the estimate gives."""
+
+
+def integer(resource: Resource, path: str, default: int | None = None) -> int:
+    """Return the whole number at a path, or the default where there is none."""
+    value = resource.get(path)
+    if value is None:
+        if default is not None:
+            return default
+        message = f"the template does not say {path}"
+        raise UnknownQuantityError(message)
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        message = f"{path} is known at the deployment only"
+        raise UnknownQuantityError(message) from error
+
+
+def text(resource: Resource, path: str, default: str | None = None) -> str:
+    """Return the text at a path, or the default where there is none."""
+    value = resource.get(path)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str):
+        reason = "is known at the deployment only" if value is not None else "is not in the template"
+        message = f"{path} {reason}"
+        raise UnknownQuantityError(message)
+    return value
+
+
+def is_on(resource: Resource, path: str) -> bool:
+    """Whether the boolean at a path is true."""
+    value = resource.get(path)
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def price_of(prices: Mapping[str, float], name: str, table: str) -> float:
+    """Return the price of an instance or volume type."""
+    if name not in prices:
+        message = f"there is no price for {name}: add it to [{table}] in a price file (--prices)"
+        raise UnknownQuantityError(message)
+    return prices[name]

@@ -1,0 +1,51 @@
+"""The parts of templates that several rules look at: applications, and the statements of policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.review.findings import APPLICATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from penstock.review.findings import Resource, Templates
+
+__all__ = ("as_list", "flink_applications", "role_policies", "statements")
+
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+
+
+def flink_applications(templates: Templates) -> Iterator[Resource]:
+    """Yield the applications that run Flink jobs; Studio and SQL applications are none of our business."""
+    for application in templates.resources(APPLICATION):
+        if str(application.get("RuntimeEnvironment")).startswith("FLINK"):
+            yield application
+
+
+def statements(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    """Yield the statements of a policy, or of all inline policies of a role."""
+    documents = [policy["PolicyDocument"] for policy in resource.get("Policies") or []]
+    documents += [resource.get("PolicyDocument")] if resource.get("PolicyDocument") else []
+    for document in documents:
+        yield from as_list(document.get("Statement"))
+
+
+def role_policies(role: Resource, templates: Templates) -> Iterator[Resource]:
+    """Yield the role itself, for its inline policies, and every policy that is attached to it."""
+    yield role
+    for policy in templates.resources(*_POLICIES):
+        attached = [templates.find(value, policy.template) for value in as_list(policy.get("Roles"))]
+        named = [templates.find(value, role.template) for value in as_list(role.get("ManagedPolicyArns"))]
+        if any(each and each.key == role.key for each in attached) or any(
+            each and each.key == policy.key for each in named
+        ):
+            yield policy
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return what IAM and CloudFormation let one write as one value or as several."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
