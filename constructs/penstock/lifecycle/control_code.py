@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import penstock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ("CARRIED_PACKAGES", "control_code_folder")
 
@@ -19,16 +17,18 @@ CARRIED_PACKAGES: Final = ("model", "control", "handlers")
 """What runs in a Lambda function; nothing of it imports the CDK, or a third-party library but boto3."""
 
 
-@contextmanager
-def control_code_folder() -> Iterator[str]:
-    """Yield a folder with the code of penstock's Lambda functions, for as long as the CDK copies it.
+@cache
+def control_code_folder() -> str:
+    """Return a folder with the code of penstock's Lambda functions, which goes when the process ends.
 
-    It is taken from where penstock is installed, so it works from a checkout and from a wheel alike.
+    It is taken from where penstock is installed, so it works from a checkout and from a wheel alike. It is one for all
+    functions: the CDK reads a folder again for each path that it does not know.
     """
     source = Path(penstock.__file__).parent
-    with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
-        target = Path(folder) / "penstock"
-        for package in CARRIED_PACKAGES:
-            shutil.copytree(source / package, target / package, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copyfile(source / "__init__.py", target / "__init__.py")
-        yield folder
+    folder = tempfile.mkdtemp(prefix="penstock-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    target = Path(folder) / "penstock"
+    for package in CARRIED_PACKAGES:
+        shutil.copytree(source / package, target / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(source / "__init__.py", target / "__init__.py")
+    return folder

@@ -95,9 +95,8 @@ class ControlProvider(Construct):
         self.role = self._build_logging_role("Role", f"Runs penstock.handlers.{handler}")
         if vpc is not None:
             self.allow(_INTERFACE_ACTIONS, resource="*", wildcard_reason=_NETWORK_INTERFACES)
-        with control_code_folder() as folder:
-            self.on_event = self._build_function("OnEvent", "on_event", folder)
-            self.is_complete = self._build_function("IsComplete", "is_complete", folder)
+        self.on_event = self._build_function("OnEvent", "on_event")
+        self.is_complete = self._build_function("IsComplete", "is_complete")
         self._framework_roles = [
             self._build_logging_role("OnEventFrameworkRole", "Calls the handler when its resource changes"),
             self._build_logging_role("IsCompleteFrameworkRole", "Asks the handler whether it is done"),
@@ -155,13 +154,13 @@ class ControlProvider(Construct):
         self.log_group.grant_write(role)
         return role
 
-    def _build_function(self, construct_id: str, function: str, folder: str) -> lambda_.Function:
+    def _build_function(self, construct_id: str, function: str) -> lambda_.Function:
         return lambda_.Function(
             self,
             construct_id,
             description=f"penstock.handlers.{self._handler}.{function}",
             runtime=lambda_.Runtime.PYTHON_3_14,
-            code=lambda_.Code.from_asset(folder),
+            code=lambda_.Code.from_asset(control_code_folder()),
             handler=f"penstock.handlers.{self._handler}.{function}",
             role=self.role.without_policy_updates(),
             timeout=Duration.minutes(_HANDLER_TIMEOUT_MINUTES),
