@@ -14,7 +14,9 @@ import penstock
 from penstock.control.clients import Clock
 
 
-@pytest.mark.parametrize("module", ["application", "application_key", "application_start", "grafana_content"])
+@pytest.mark.parametrize(
+    "module", ["application", "application_key", "application_start", "kafka_bootstrap_brokers", "grafana_content"]
+)
 def test_a_handler_runs_from_its_own_code(module: str, tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, sys.argv[1]); import penstock.handlers.{module} as handler;"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.control.clients import Ec2Client
+    from penstock.control.kafka import KafkaClient
 
 __all__ = ("Services",)
 
@@ -47,6 +48,11 @@ class Services:
             clock=self.clock,
         )
         return ApplicationControl(session.client("kinesisanalyticsv2", config=_config()), name, clock=self.clock)
+
+    def kafka(self) -> KafkaClient:
+        """Return ``kafka`` with the function's own role."""
+        client: KafkaClient = self.new_session().client("kafka", config=_config())
+        return client
 
     def ec2(self) -> Ec2Client:
         """Return ``ec2`` with the function's own role."""

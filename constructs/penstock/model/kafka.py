@@ -1,0 +1,79 @@
+"""What Kafka and MSK call things, and what they refuse: pure decisions about topics and brokers.
+
+Sources: Kafka, topic configurations and "Internals: valid topic names"; MSK, "Amazon MSK cluster operations" and
+CreateTopic; AWS::MSK::Topic.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Final
+
+from penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = (
+    "IAM_PORT",
+    "KafkaError",
+    "check_broker_nodes",
+    "check_cluster_name",
+    "check_topic_name",
+    "encode_properties",
+    "render_properties",
+)
+
+IAM_PORT: Final = 9098
+"""Where brokers take clients with IAM and TLS (MSK, "Port information")."""
+
+_TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_CLUSTER: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,63}")
+_KEY: Final = re.compile(r"[a-z0-9._]+")
+_MIN_ZONES, _MAX_ZONES = 2, 3
+
+
+class KafkaError(PenstockError):
+    """A name, a number or a configuration that Kafka or MSK would refuse."""
+
+
+def check_topic_name(name: str) -> str:
+    """Return the name of a topic, or raise KafkaError."""
+    if not _TOPIC.fullmatch(name) or name in {".", ".."}:
+        message = f"a topic's name must be 1 to 249 letters, digits, '.', '_' or '-', got {name!r}"
+        raise KafkaError(message)
+    return name
+
+
+def check_cluster_name(name: str) -> str:
+    """Return the name of a cluster, or raise KafkaError."""
+    if not _CLUSTER.fullmatch(name):
+        message = f"a cluster's name must be 1 to 64 letters, digits or '-', and not begin with '-', got {name!r}"
+        raise KafkaError(message)
+    return name
+
+
+def check_broker_nodes(nodes: int, *, zones: int) -> int:
+    """Return the number of brokers, or raise KafkaError where they cannot be spread evenly over the zones."""
+    if not _MIN_ZONES <= zones <= _MAX_ZONES:
+        message = f"a cluster's brokers are in {_MIN_ZONES} or {_MAX_ZONES} availability zones, got subnets in {zones}"
+        raise KafkaError(message)
+    if nodes < zones or nodes % zones:
+        message = f"the number of brokers must be a multiple of the {zones} availability zones, got {nodes}"
+        raise KafkaError(message)
+    return nodes
+
+
+def render_properties(properties: Mapping[str, str]) -> str:
+    """Return the text of a properties file, in the order of its keys, or raise KafkaError for what does not fit in."""
+    for key, value in properties.items():
+        if not _KEY.fullmatch(key) or "\n" in value or not value:
+            message = f"a Kafka property must be a key of small letters and a value on one line, got {key!r}={value!r}"
+            raise KafkaError(message)
+    return "\n".join(f"{key}={properties[key]}" for key in sorted(properties))
+
+
+def encode_properties(properties: Mapping[str, str]) -> str:
+    """Return a properties file as AWS::MSK::Topic takes it, in Base64."""
+    return base64.b64encode(render_properties(properties).encode()).decode()

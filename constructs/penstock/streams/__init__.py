@@ -1,0 +1,24 @@
+"""Streams and topics for jobs on Managed Service for Apache Flink (MSF)."""
+
+from __future__ import annotations
+
+from penstock.streams.errors import StreamError
+from penstock.streams.kafka_cluster_base import IKafkaCluster
+from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
+from penstock.streams.kafka_topic import CleanupPolicy, IKafkaTopic, KafkaTopic
+from penstock.streams.provisioned_kafka_cluster import ProvisionedKafkaCluster
+from penstock.streams.serverless_kafka_cluster import ImportedKafkaCluster, ServerlessKafkaCluster
+
+__all__ = (
+    "BrokerInstance",
+    "CleanupPolicy",
+    "IKafkaCluster",
+    "IKafkaTopic",
+    "ImportedKafkaCluster",
+    "KafkaMonitoring",
+    "KafkaTopic",
+    "KafkaVersion",
+    "ProvisionedKafkaCluster",
+    "ServerlessKafkaCluster",
+    "StreamError",
+)

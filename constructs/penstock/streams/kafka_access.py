@@ -1,0 +1,34 @@
+"""ARNs and actions of IAM access control on MSK.
+
+Source: MSK, "Semantics of IAM authorization policy actions and resources".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk import Fn, Token
+
+__all__ = (
+    "CONNECT_ACTIONS",
+    "GROUP_ACTIONS",
+    "IDEMPOTENT_WRITE_ACTIONS",
+    "READ_ACTIONS",
+    "WRITE_ACTIONS",
+    "resource_arn",
+)
+
+CONNECT_ACTIONS: Final = ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster")
+IDEMPOTENT_WRITE_ACTIONS: Final = ("kafka-cluster:WriteDataIdempotently",)
+"""On the cluster; Kafka's producers are idempotent unless told otherwise."""
+READ_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
+WRITE_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
+GROUP_ACTIONS: Final = ("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup")
+
+
+def resource_arn(cluster_arn: str, kind: str, name: str) -> str:
+    """Return the ARN of a ``topic`` or ``group`` of a cluster: that of the cluster, with another kind and a name."""
+    if Token.is_unresolved(cluster_arn):
+        parts = Fn.split(":cluster/", cluster_arn)
+        return f"{Fn.select(0, parts)}:{kind}/{Fn.select(1, parts)}/{name}"
+    return f"{cluster_arn.replace(':cluster/', f':{kind}/', 1)}/{name}"

@@ -1,0 +1,41 @@
+"""Where a cluster's brokers are, read when the cluster can say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from constructs import Construct
+
+from penstock.lifecycle.control_provider import ControlProvider
+
+if TYPE_CHECKING:
+    from aws_cdk import CfnResource
+
+__all__ = ("KafkaBootstrapServers",)
+
+RESOURCE_TYPE: Final = "Custom::PenstockKafkaBootstrapBrokers"
+
+
+class KafkaBootstrapServers(Construct):
+    """The addresses of a cluster's brokers for clients with IAM and TLS.
+
+    They are no attribute of the cluster in CloudFormation. A lookup during synthesis would know nothing of a new
+    cluster, so a custom resource asks MSK once the cluster is active, and again whenever its template changes.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster: CfnResource, arn: str, revision: str) -> None:
+        super().__init__(scope, construct_id)
+        provider = ControlProvider.of(self, "kafka_bootstrap_brokers")
+        provider.allow(["kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"], resource=arn)
+        self._resource = provider.build_resource(
+            self,
+            "Resource",
+            resource_type=RESOURCE_TYPE,
+            properties={"ClusterArn": arn, "ClusterRevision": revision},
+        )
+        self._resource.node.add_dependency(cluster)
+
+    @property
+    def servers(self) -> str:
+        """The addresses, separated by commas, in a stable order."""
+        return self._resource.get_att_string("BootstrapServers")

@@ -1,0 +1,153 @@
+"""What every Kafka cluster has, created in this app or elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack, cast
+
+from aws_cdk import Duration, Names
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from penstock.model.kafka import IAM_PORT
+from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ("IKafkaCluster", "KafkaClusterBase", "KafkaMetricOptions")
+
+
+class KafkaMetricOptions(TypedDict, total=False):
+    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
+
+    statistic: str
+    period: Duration
+    label: str
+    color: str
+    dimensions_map: dict[str, str]
+
+
+class IKafkaCluster(Protocol):
+    """A cluster of MSK whose clients come with IAM and TLS."""
+
+    @property
+    def cluster_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The brokers' addresses for clients with IAM and TLS, separated by commas."""
+
+    @property
+    def takes_iam(self) -> bool:
+        """Whether clients come with IAM, without which neither grants nor native topics work."""
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the brokers."""
+
+    def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to connect, and nothing on any topic."""
+
+    def grant_idempotent_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write idempotently to those topics on which it may write."""
+
+
+class KafkaClusterBase(Construct):
+    """The part of a cluster that needs no more than its ARN, its brokers' addresses and their security groups."""
+
+    _cluster_arn: str
+    _cluster_name: str
+    _bootstrap_servers: str
+    _security_groups: Sequence[ec2.ISecurityGroup]
+    _takes_iam: bool = True
+
+    @property
+    def cluster_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return self._cluster_arn
+
+    @property
+    def cluster_name(self) -> str:
+        """The physical name."""
+        return self._cluster_name
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The brokers' addresses for clients with IAM and TLS, separated by commas."""
+        return self._bootstrap_servers
+
+    @property
+    def takes_iam(self) -> bool:
+        """Whether clients come with IAM."""
+        return self._takes_iam
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the brokers."""
+        return ec2.Connections(security_groups=list(self._security_groups), default_port=ec2.Port.tcp(IAM_PORT))
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the brokers, on the port for IAM and TLS only.
+
+        Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
+        would replace the cluster, and its stack never depends on that of a client.
+        """
+        for client in clients:
+            for client_group in client.connections.security_groups:
+                for group in self._security_groups:
+                    self._allow(client_group, group)
+
+    def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to connect, and nothing on any topic."""
+        return self._grant(grantee, CONNECT_ACTIONS)
+
+    def grant_idempotent_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write idempotently to those topics on which it may write."""
+        return self._grant(grantee, IDEMPOTENT_WRITE_ACTIONS)
+
+    def metric(self, name: str, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of the cluster in ``AWS/Kafka``; by default its average over five minutes."""
+        dimensions = {"Cluster Name": self.cluster_name} | options.get("dimensions_map", {})
+        options = options | KafkaMetricOptions(dimensions_map=dimensions)
+        return cloudwatch.Metric(namespace="AWS/Kafka", metric_name=name, **options).attach_to(self)
+
+    def metric_offline_partitions(self, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+        """Partitions without a leader; anything above zero loses availability."""
+        return self.metric("OfflinePartitionsCount", **(KafkaMetricOptions(statistic="Maximum") | options))
+
+    def metric_active_controllers(self, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+        """Active controllers; always one."""
+        return self.metric("ActiveControllerCount", **(KafkaMetricOptions(statistic="Maximum") | options))
+
+    def metric_disk_used(self, broker_id: int, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+        """Use of a broker's disk for data logs, in percent."""
+        of_broker = KafkaMetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
+        return self.metric("KafkaDataLogsDiskUsed", **(of_broker | options))
+
+    def metric_consumer_lag(
+        self, topic_name: str, consumer_group: str, **options: Unpack[KafkaMetricOptions]
+    ) -> cloudwatch.Metric:
+        """Records that a consumer group is behind, in the partition of the topic with most."""
+        dimensions = {"Consumer Group": consumer_group, "Topic": topic_name}
+        of_group = KafkaMetricOptions(dimensions_map=dimensions, statistic="Maximum")
+        return self.metric("MaxOffsetLag", **(of_group | options))
+
+    def _allow(self, client: ec2.ISecurityGroup, brokers: ec2.ISecurityGroup) -> None:
+        name = f"To{Names.unique_resource_name(self, max_length=64)}"
+        if client.node.try_find_child(name) is not None:
+            return
+        ec2.CfnSecurityGroupIngress(
+            cast("Construct", client),
+            name,
+            ip_protocol="tcp",
+            from_port=IAM_PORT,
+            to_port=IAM_PORT,
+            group_id=brokers.security_group_id,
+            source_security_group_id=client.security_group_id,
+            description="Kafka with IAM and TLS",
+        )
+
+    def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])

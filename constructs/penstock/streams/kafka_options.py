@@ -1,0 +1,68 @@
+"""The choices that a provisioned cluster has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Self
+
+__all__ = ("BrokerInstance", "KafkaMonitoring", "KafkaVersion")
+
+
+@dataclass(frozen=True)
+class KafkaVersion:
+    """A version of Kafka on MSK; ``of`` names one that is not here yet."""
+
+    version: str
+
+    V3_7_X_KRAFT: ClassVar[KafkaVersion]
+    V3_8_X_KRAFT: ClassVar[KafkaVersion]
+    V3_9_X_KRAFT: ClassVar[KafkaVersion]
+    V4_0_X_KRAFT: ClassVar[KafkaVersion]
+    V4_1_X_KRAFT: ClassVar[KafkaVersion]
+
+    @classmethod
+    def of(cls, version: str) -> Self:
+        """Return a version by MSK's own name for it."""
+        return cls(version)
+
+
+KafkaVersion.V3_7_X_KRAFT = KafkaVersion("3.7.x.kraft")
+KafkaVersion.V3_8_X_KRAFT = KafkaVersion("3.8.x.kraft")
+KafkaVersion.V3_9_X_KRAFT = KafkaVersion("3.9.x.kraft")
+KafkaVersion.V4_0_X_KRAFT = KafkaVersion("4.0.x.kraft")
+KafkaVersion.V4_1_X_KRAFT = KafkaVersion("4.1.x.kraft")
+
+
+@dataclass(frozen=True)
+class BrokerInstance:
+    """An instance type of Standard brokers; ``of`` names one that is not here."""
+
+    instance_type: str
+
+    T3_SMALL: ClassVar[BrokerInstance]
+    M7G_LARGE: ClassVar[BrokerInstance]
+    M7G_XLARGE: ClassVar[BrokerInstance]
+    M7G_2XLARGE: ClassVar[BrokerInstance]
+    M7G_4XLARGE: ClassVar[BrokerInstance]
+
+    @classmethod
+    def of(cls, instance_type: str) -> Self:
+        """Return an instance type by its name, such as ``kafka.m7g.large``."""
+        return cls(instance_type)
+
+
+BrokerInstance.T3_SMALL = BrokerInstance("kafka.t3.small")
+BrokerInstance.M7G_LARGE = BrokerInstance("kafka.m7g.large")
+BrokerInstance.M7G_XLARGE = BrokerInstance("kafka.m7g.xlarge")
+BrokerInstance.M7G_2XLARGE = BrokerInstance("kafka.m7g.2xlarge")
+BrokerInstance.M7G_4XLARGE = BrokerInstance("kafka.m7g.4xlarge")
+
+
+class KafkaMonitoring(StrEnum):
+    """How finely CloudWatch metrics are split; all but the first are paid for."""
+
+    DEFAULT = "DEFAULT"
+    PER_BROKER = "PER_BROKER"
+    PER_TOPIC_PER_BROKER = "PER_TOPIC_PER_BROKER"
+    PER_TOPIC_PER_PARTITION = "PER_TOPIC_PER_PARTITION"

@@ -1,0 +1,236 @@
+"""A cluster of MSK with brokers of one's own choice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final
+
+import jsii
+from aws_cdk import Annotations, Names, RemovalPolicy, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
+from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
+
+from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
+from penstock.streams.errors import StreamError
+from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
+from penstock.streams.kafka_cluster_base import KafkaClusterBase
+from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
+from penstock.streams.subnets import private_subnet_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+__all__ = ("ProvisionedKafkaCluster",)
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedClusterName"
+_MAX_NAME_CHARACTERS: Final = 64
+_MIN_STORAGE_GIB, _MAX_STORAGE_GIB = 1, 16_384
+_STORAGE_TARGET_PERCENT: Final = 60
+
+
+@jsii.implements(ec2.IConnectable)
+class ProvisionedKafkaCluster(KafkaClusterBase):
+    """A cluster with Standard brokers, spread over availability zones, whose clients come with IAM and TLS only.
+
+    Name, subnets, security groups and the key of its data are fixed at creation: changing one makes a new, empty
+    cluster, and the old one stays. Who may connect is a rule of the client's (``allow_clients``) and changes nothing.
+    MSK changes one thing at a time: deploy a new version, instance type or storage by itself.
+
+    Parameters
+    ----------
+    vpc, vpc_subnets
+        Where the brokers are: private subnets in two or three availability zones.
+    cluster_name
+        The physical name. Default: made from the construct's path, with a warning.
+    kafka_version
+        Default: 3.9 with KRaft.
+    broker_instance
+        Default: ``kafka.m7g.large``.
+    broker_nodes
+        A multiple of the availability zones. Default: one in each.
+    storage_gib_per_broker, max_storage_gib_per_broker
+        Where the storage begins, and how far it grows when it is 60 % full; it never shrinks. Default: 100, and ten
+        times that.
+    server_properties
+        Further properties of the brokers, by Kafka's own keys. Default: topics are never made by accident, and have a
+        replica in each zone, of which one may fail.
+    encryption_key
+        The key of the data at rest. Default: an own one, with rotation.
+    monitoring
+        Default: per broker.
+    log_retention, log_encryption_key
+        Of the brokers' log. Default: 30 days, and the key that CloudWatch Logs owns.
+    removal_policy
+        Default: RETAIN.
+
+    Raises KafkaError for brokers that cannot be spread evenly, a name or property that MSK would refuse, StreamError
+    for storage beyond MSK's limits.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        cluster_name: str | None = None,
+        kafka_version: KafkaVersion = KafkaVersion.V3_9_X_KRAFT,
+        broker_instance: BrokerInstance = BrokerInstance.M7G_LARGE,
+        broker_nodes: int | None = None,
+        storage_gib_per_broker: int = 100,
+        max_storage_gib_per_broker: int | None = None,
+        server_properties: Mapping[str, str] | None = None,
+        encryption_key: kms.IKey | None = None,
+        monitoring: KafkaMonitoring = KafkaMonitoring.PER_BROKER,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._removal_policy = removal_policy
+        self._cluster_name = self._choose_name(cluster_name)
+        subnet_ids = private_subnet_ids(vpc, vpc_subnets)
+        nodes = check_broker_nodes(broker_nodes or len(subnet_ids), zones=len(subnet_ids))
+        largest = max_storage_gib_per_broker or min(10 * storage_gib_per_broker, _MAX_STORAGE_GIB)
+        _check_storage(storage_gib_per_broker, largest)
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
+        )
+        self._security_groups = [self.security_group]
+        self.encryption_key = encryption_key or self._build_key()
+        self.log_group = self._build_log(log_retention, log_encryption_key)
+        self.configuration = self._build_configuration(server_properties or {}, zones=len(subnet_ids))
+        self.resource = CfnCluster(
+            self,
+            "Resource",
+            cluster_name=self.cluster_name,
+            kafka_version=kafka_version.version,
+            number_of_broker_nodes=nodes,
+            broker_node_group_info=CfnCluster.BrokerNodeGroupInfoProperty(
+                client_subnets=subnet_ids,
+                instance_type=broker_instance.instance_type,
+                security_groups=[self.security_group.security_group_id],
+                storage_info=CfnCluster.StorageInfoProperty(
+                    ebs_storage_info=CfnCluster.EBSStorageInfoProperty(volume_size=storage_gib_per_broker)
+                ),
+            ),
+            client_authentication=CfnCluster.ClientAuthenticationProperty(
+                sasl=CfnCluster.SaslProperty(iam=CfnCluster.IamProperty(enabled=True)),
+                unauthenticated=CfnCluster.UnauthenticatedProperty(enabled=False),
+            ),
+            configuration_info=CfnCluster.ConfigurationInfoProperty(
+                arn=self.configuration.attr_arn,
+                revision=self.configuration.attr_latest_revision_revision,
+            ),
+            encryption_info=CfnCluster.EncryptionInfoProperty(
+                encryption_at_rest=CfnCluster.EncryptionAtRestProperty(
+                    data_volume_kms_key_id=self.encryption_key.key_arn
+                ),
+                encryption_in_transit=CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
+            ),
+            enhanced_monitoring=monitoring.value,
+            logging_info=CfnCluster.LoggingInfoProperty(
+                broker_logs=CfnCluster.BrokerLogsProperty(
+                    cloud_watch_logs=CfnCluster.CloudWatchLogsProperty(
+                        enabled=True, log_group=self.log_group.log_group_name
+                    )
+                )
+            ),
+        )
+        self.resource.apply_removal_policy(removal_policy)
+        self._cluster_arn = self.resource.attr_arn
+        self._grow_storage(largest)
+        revision = [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
+        self._bootstrap_servers = KafkaBootstrapServers(
+            self, "BootstrapServers", cluster=self.resource, arn=self.cluster_arn, revision=_digest(revision)
+        ).servers
+
+    def _choose_name(self, name: str | None) -> str:
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"cluster name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
+                " empty cluster; pass cluster_name",
+            )
+        return name if Token.is_unresolved(name) else check_cluster_name(name)
+
+    def _build_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            description=f"Data of the Kafka cluster {self.cluster_name}",
+            enable_key_rotation=True,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_log(self, retention: logs.RetentionDays, key: kms.IKey | None) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/vendedlogs/msk/{self.cluster_name}",
+            retention=retention,
+            encryption_key=key,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_configuration(self, properties: Mapping[str, str], *, zones: int) -> CfnConfiguration:
+        defaults = {
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": str(zones),
+            "min.insync.replicas": str(zones - 1),
+            "offsets.topic.replication.factor": str(zones),
+        }
+        configuration = CfnConfiguration(
+            self,
+            "Configuration",
+            name=f"{self.cluster_name}-configuration",
+            server_properties=render_properties({**defaults, **properties}),
+        )
+        configuration.apply_removal_policy(self._removal_policy)
+        return configuration
+
+    def _grow_storage(self, largest_gib: int) -> None:
+        target = CfnScalableTarget(
+            self,
+            "StorageTarget",
+            service_namespace="kafka",
+            scalable_dimension="kafka:broker-storage:VolumeSize",
+            resource_id=self.cluster_arn,
+            min_capacity=1,
+            max_capacity=largest_gib,
+        )
+        CfnScalingPolicy(
+            self,
+            "StorageGrowth",
+            policy_name=f"{self.cluster_name}-storage",
+            policy_type="TargetTrackingScaling",
+            scaling_target_id=target.ref,
+            target_tracking_scaling_policy_configuration=CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
+                target_value=_STORAGE_TARGET_PERCENT,
+                disable_scale_in=True,
+                predefined_metric_specification=CfnScalingPolicy.PredefinedMetricSpecificationProperty(
+                    predefined_metric_type="KafkaBrokerStorageUtilization"
+                ),
+            ),
+        )
+
+
+def _check_storage(initial_gib: int, largest_gib: int) -> None:
+    if not _MIN_STORAGE_GIB <= initial_gib <= largest_gib <= _MAX_STORAGE_GIB:
+        message = (
+            f"a broker has {_MIN_STORAGE_GIB} to {_MAX_STORAGE_GIB} GiB, and grows from storage_gib_per_broker to"
+            f" max_storage_gib_per_broker, got {initial_gib} and {largest_gib}"
+        )
+        raise StreamError(message)
+
+
+def _digest(values: list[object]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""A cluster of MSK Serverless, and clusters that were made elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import RemovalPolicy, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk.aws_msk import CfnServerlessCluster
+
+from penstock.model.kafka import check_cluster_name
+from penstock.streams.errors import StreamError
+from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
+from penstock.streams.kafka_cluster_base import IKafkaCluster, KafkaClusterBase
+from penstock.streams.subnets import private_subnet_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+__all__ = ("ImportedKafkaCluster", "ServerlessKafkaCluster")
+
+_MIN_SUBNETS = 2
+
+
+@jsii.implements(ec2.IConnectable)
+class ServerlessKafkaCluster(KafkaClusterBase):
+    """A cluster without brokers to size, whose clients come with IAM and TLS; AWS spreads and encrypts it.
+
+    **Everything of it is fixed at creation**, its tags included: changing anything makes a new, empty cluster, and the
+    old one stays. So it is left out of the tags that the app gives to everything, which may change.
+
+    Parameters
+    ----------
+    vpc, vpc_subnets
+        Private subnets in at least two availability zones.
+    cluster_name
+        The physical name; there is no default, because one made from the construct's path would change with it.
+    removal_policy
+        Default: RETAIN.
+
+    Raises StreamError for public subnets or too few, KafkaError for a name that MSK would refuse.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        cluster_name: str,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._cluster_name = cluster_name if Token.is_unresolved(cluster_name) else check_cluster_name(cluster_name)
+        subnet_ids = private_subnet_ids(vpc, vpc_subnets)
+        if len(subnet_ids) < _MIN_SUBNETS:
+            message = (
+                f"a serverless cluster is in at least {_MIN_SUBNETS} subnets, got {len(subnet_ids)}: pass vpc_subnets"
+            )
+            raise StreamError(message)
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
+        )
+        self._security_groups = [self.security_group]
+        self.resource = CfnServerlessCluster(
+            self,
+            "Resource",
+            cluster_name=self.cluster_name,
+            client_authentication=CfnServerlessCluster.ClientAuthenticationProperty(
+                sasl=CfnServerlessCluster.SaslProperty(iam=CfnServerlessCluster.IamProperty(enabled=True))
+            ),
+            vpc_configs=[
+                CfnServerlessCluster.VpcConfigProperty(
+                    subnet_ids=subnet_ids, security_groups=[self.security_group.security_group_id]
+                )
+            ],
+        )
+        self.resource.apply_removal_policy(removal_policy)
+        self.resource.add_property_deletion_override("Tags")
+        self._cluster_arn = self.resource.attr_arn
+        self._bootstrap_servers = KafkaBootstrapServers(
+            self, "BootstrapServers", cluster=self.resource, arn=self.cluster_arn, revision=""
+        ).servers
+
+    @staticmethod
+    def from_cluster_arn(
+        scope: Construct,
+        construct_id: str,
+        cluster_arn: str,
+        *,
+        bootstrap_servers: str,
+        security_groups: Sequence[ec2.ISecurityGroup],
+        takes_iam: bool = True,
+    ) -> IKafkaCluster:
+        """Import a cluster of any kind, see ImportedKafkaCluster."""
+        return ImportedKafkaCluster(
+            scope,
+            construct_id,
+            cluster_arn=cluster_arn,
+            bootstrap_servers=bootstrap_servers,
+            security_groups=security_groups,
+            takes_iam=takes_iam,
+        )
+
+
+@jsii.implements(ec2.IConnectable)
+class ImportedKafkaCluster(KafkaClusterBase):
+    """A cluster that another stack, or nobody's stack, has created.
+
+    Parameters
+    ----------
+    cluster_arn
+        The cluster, serverless or provisioned.
+    bootstrap_servers
+        Its brokers' addresses for clients with IAM and TLS (``aws kafka get-bootstrap-brokers``).
+    security_groups
+        Those of its brokers, to which rules for clients are added.
+    takes_iam
+        Whether clients come with IAM. Default: yes.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_arn: str,
+        bootstrap_servers: str,
+        security_groups: Sequence[ec2.ISecurityGroup],
+        takes_iam: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = cluster_arn.partition(":cluster/")[2].partition("/")[0]
+        if not Token.is_unresolved(cluster_arn) and not name:
+            message = f"expected the ARN of a cluster, arn:...:cluster/NAME/ID, got {cluster_arn!r}"
+            raise StreamError(message)
+        self._cluster_arn = cluster_arn
+        self._cluster_name = name
+        self._bootstrap_servers = bootstrap_servers
+        self._security_groups = list(security_groups)
+        self._takes_iam = takes_iam

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import pytest
+from botocore.stub import Stubber  # type: ignore[import-untyped]
+
+from penstock.control.kafka import ClusterError
+from penstock.handlers import kafka_bootstrap_brokers
+from penstock.handlers.events import Event, EventError
+from penstock.handlers.kafka_bootstrap_brokers import KafkaBootstrapBrokersHandler
+from penstock.handlers.services import Services
+
+ARN = "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/0a1b-2"
+
+
+class Kafka:
+    """MSK's answers, checked against botocore's model of the service."""
+
+    def __init__(self, state: str, brokers: dict[str, str] | None = None) -> None:
+        self.client = boto3.client(
+            "kafka", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        self.stubber = Stubber(self.client)
+        self.stubber.add_response("describe_cluster_v2", {"ClusterInfo": {"State": state}}, {"ClusterArn": ARN})
+        if brokers is not None:
+            self.stubber.add_response("get_bootstrap_brokers", brokers, {"ClusterArn": ARN})
+        self.stubber.activate()
+
+    def session(self, **_: Any) -> Any:
+        kafka = self
+
+        class Session:
+            def client(self, name: str, **_: Any) -> Any:
+                assert name == "kafka"
+                return kafka.client
+
+        return Session()
+
+    def handler(self) -> KafkaBootstrapBrokersHandler:
+        return KafkaBootstrapBrokersHandler(Services(new_session=self.session))
+
+
+def event(request_type: str = "Create", **more: Any) -> Event:
+    properties = {"ClusterArn": ARN, "ClusterRevision": "1"}
+    return Event.parse({"RequestType": request_type, "ResourceProperties": properties, **more})
+
+
+def test_the_addresses_for_iam_are_returned_in_a_stable_order() -> None:
+    kafka = Kafka("ACTIVE", {"BootstrapBrokerStringSaslIam": "b-2:9098,b-1:9098", "BootstrapBrokerStringTls": "b:9094"})
+    answer = kafka.handler().is_complete(event())
+    assert answer == {"IsComplete": True, "Data": {"BootstrapServers": "b-1:9098,b-2:9098"}}
+    kafka.stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("state", ["CREATING", "UPDATING", "HEALING", "MAINTENANCE", "REBOOTING_BROKER"])
+def test_a_cluster_that_cannot_say_yet_is_asked_again(state: str) -> None:
+    assert Kafka(state).handler().is_complete(event("Update")) == {"IsComplete": False}
+
+
+def test_a_cluster_that_failed_or_takes_no_iam_fails_the_deployment() -> None:
+    with pytest.raises(ClusterError, match="is FAILED and has no brokers"):
+        Kafka("FAILED").handler().is_complete(event())
+    with pytest.raises(ClusterError, match="switch on IAM authentication"):
+        Kafka("ACTIVE", {"BootstrapBrokerStringTls": "b:9094"}).handler().is_complete(event())
+
+
+def test_a_cluster_has_one_resource_which_goes_without_a_call() -> None:
+    handler = Kafka("ACTIVE").handler()
+    made = handler.on_event(event())["PhysicalResourceId"]
+    assert handler.on_event(event("Update", PhysicalResourceId=made))["PhysicalResourceId"] == made
+    going = event("Delete", PhysicalResourceId=made)
+    assert handler.on_event(going) == {"PhysicalResourceId": made}
+    assert handler.is_complete(going) == {"IsComplete": True, "Data": {}}
+
+
+def test_a_template_without_the_arn_is_refused() -> None:
+    with pytest.raises(EventError, match="ClusterArn"):
+        Kafka("ACTIVE").handler().on_event(Event.parse({"RequestType": "Create", "ResourceProperties": {}}))
+
+
+def test_the_functions_of_the_lambda_are_the_handlers() -> None:
+    going = {"RequestType": "Delete", "PhysicalResourceId": "x", "ResourceProperties": {}}
+    assert kafka_bootstrap_brokers.on_event(going, None) == {"PhysicalResourceId": "x"}
+    assert kafka_bootstrap_brokers.is_complete(going, None)["IsComplete"] is True

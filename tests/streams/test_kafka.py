@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.assertions import Annotations, Match, Template
+
+from penstock.model.kafka import KafkaError
+from penstock.review import add_checks
+from penstock.streams import (
+    BrokerInstance,
+    CleanupPolicy,
+    ImportedKafkaCluster,
+    KafkaMonitoring,
+    KafkaTopic,
+    KafkaVersion,
+    ProvisionedKafkaCluster,
+    ServerlessKafkaCluster,
+    StreamError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ARN = "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/0a1b-2"
+CLUSTER, TOPIC = "AWS::MSK::Cluster", "AWS::MSK::Topic"
+
+
+def new_stack(name: str = "Stack", app: App | None = None) -> Stack:
+    return Stack(app or App(), name, env=Environment(account="111122223333", region="eu-central-1"))
+
+
+def vpc_in(stack: Stack, zones: int = 3, kind: ec2.SubnetType = ec2.SubnetType.PRIVATE_ISOLATED) -> ec2.Vpc:
+    subnets = [ec2.SubnetConfiguration(name="application", subnet_type=kind, cidr_mask=24)]
+    return ec2.Vpc(
+        stack,
+        "Vpc",
+        nat_gateways=0,
+        availability_zones=[f"eu-central-1{zone}" for zone in "abcd"[:zones]],
+        subnet_configuration=subnets,
+        flow_logs={"All": ec2.FlowLogOptions()},
+        restrict_default_security_group=False,
+    )
+
+
+def only(template: Template, kind: str) -> dict[str, Any]:
+    (resource,) = template.find_resources(kind).values()
+    return resource
+
+
+def decoded(topic: dict[str, Any]) -> set[str]:
+    return set(base64.b64decode(topic["Properties"]["Configs"]).decode().splitlines())
+
+
+def imported_in(stack: Stack, **props: Any) -> ImportedKafkaCluster:
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Brokers", "sg-0123456789abcdef0")
+    given = {"cluster_arn": ARN, "bootstrap_servers": "b-1:9098", "security_groups": [group]}
+    return ImportedKafkaCluster(stack, "Imported", **(given | props))
+
+
+@pytest.fixture(scope="module")
+def default() -> Template:
+    stack = new_stack()
+    ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
+    return Template.from_stack(stack)
+
+
+def test_by_default_clients_come_with_iam_and_tls_only(default: Template) -> None:
+    properties = only(default, CLUSTER)["Properties"]
+    assert properties["ClientAuthentication"] == {
+        "Sasl": {"Iam": {"Enabled": True}},
+        "Unauthenticated": {"Enabled": False},
+    }
+    assert properties["EncryptionInfo"]["EncryptionInTransit"] == {"ClientBroker": "TLS", "InCluster": True}
+    assert "DataVolumeKMSKeyId" in properties["EncryptionInfo"]["EncryptionAtRest"]
+
+
+def test_by_default_brokers_are_spread_and_topics_are_not_made_by_accident(default: Template) -> None:
+    properties = only(default, CLUSTER)["Properties"]
+    assert properties["NumberOfBrokerNodes"] == len(properties["BrokerNodeGroupInfo"]["ClientSubnets"]) == 3
+    configuration = only(default, "AWS::MSK::Configuration")["Properties"]["ServerProperties"]
+    assert {"auto.create.topics.enable=false", "default.replication.factor=3", "min.insync.replicas=2"} <= set(
+        configuration.splitlines()
+    )
+
+
+def test_by_default_storage_grows_and_never_shrinks(default: Template) -> None:
+    target = only(default, "AWS::ApplicationAutoScaling::ScalableTarget")["Properties"]
+    assert target["MaxCapacity"] == 1000
+    policy = only(default, "AWS::ApplicationAutoScaling::ScalingPolicy")["Properties"]
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"] is True
+
+
+def test_what_holds_data_outlives_the_stack(default: Template) -> None:
+    for kind in (CLUSTER, "AWS::KMS::Key", "AWS::Logs::LogGroup"):
+        kept = default.find_resources(kind).values()
+        assert any(resource["DeletionPolicy"] == "Retain" for resource in kept)
+    assert only(default, CLUSTER)["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_brokers_are_asked_for_after_the_cluster_and_again_when_it_changes() -> None:
+    revisions = []
+    for version in (KafkaVersion.V3_9_X_KRAFT, KafkaVersion.V3_9_X_KRAFT, KafkaVersion.V4_1_X_KRAFT):
+        stack = new_stack()
+        cluster = ProvisionedKafkaCluster(
+            stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet", kafka_version=version
+        )
+        template = Template.from_stack(stack)
+        lookup = only(template, "Custom::PenstockKafkaBootstrapBrokers")
+        assert stack.get_logical_id(cluster.resource) in lookup["DependsOn"]
+        revisions.append(lookup["Properties"]["ClusterRevision"])
+    assert revisions[0] == revisions[1] != revisions[2]
+    (policy,) = [
+        body
+        for name, body in template.find_resources("AWS::IAM::Policy").items()
+        if name.startswith("PenstockKafkaBootstrapBrokersRole")
+    ]
+    asks = policy["Properties"]["PolicyDocument"]["Statement"][-1]
+    assert asks["Action"] == ["kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"]
+    assert asks["Resource"] == {"Fn::GetAtt": [stack.get_logical_id(cluster.resource), "Arn"]}
+
+
+def test_everything_on_passes_all_checks() -> None:
+    app = App()
+    stack = new_stack(app=app)
+    key = kms.Key(stack, "OwnKey", enable_key_rotation=True)
+    cluster = ProvisionedKafkaCluster(
+        stack,
+        "Cluster",
+        vpc=vpc_in(stack, zones=2),
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+        cluster_name="fleet",
+        kafka_version=KafkaVersion.of("4.2.x.kraft"),
+        broker_instance=BrokerInstance.of("kafka.m7g.8xlarge"),
+        broker_nodes=4,
+        storage_gib_per_broker=500,
+        max_storage_gib_per_broker=4000,
+        server_properties={"num.partitions": "6", "min.insync.replicas": "1"},
+        encryption_key=key,
+        monitoring=KafkaMonitoring.PER_TOPIC_PER_PARTITION,
+        log_retention=logs.RetentionDays.ONE_YEAR,
+        log_encryption_key=key,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    KafkaTopic(
+        stack,
+        "Topic",
+        cluster=cluster,
+        topic_name="events",
+        partitions=12,
+        replication_factor=2,
+        retention=Duration.hours(1),
+        cleanup_policy=CleanupPolicy.COMPACT_AND_DELETE,
+        min_insync_replicas=2,
+        configuration={"max.message.bytes": "1048588"},
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    add_checks(app)
+    app.synth()
+    template = Template.from_stack(stack)
+    properties = only(template, CLUSTER)["Properties"]
+    assert properties["KafkaVersion"] == "4.2.x.kraft"
+    assert properties["NumberOfBrokerNodes"] == 4
+    assert properties["EnhancedMonitoring"] == "PER_TOPIC_PER_PARTITION"
+    assert "min.insync.replicas=1" in only(template, "AWS::MSK::Configuration")["Properties"]["ServerProperties"]
+    topic = only(template, TOPIC)
+    assert decoded(topic) == {
+        "cleanup.policy=compact,delete",
+        "max.message.bytes=1048588",
+        "min.insync.replicas=2",
+        "retention.ms=3600000",
+    }
+    assert topic["DeletionPolicy"] == "Delete"
+
+
+def test_a_generated_name_is_warned_about() -> None:
+    stack = new_stack()
+    ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack))
+    found = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("pass cluster_name"))
+    assert len(found) == 1
+
+
+def test_a_serverless_cluster_has_no_tags_that_could_replace_it() -> None:
+    app = App()
+    stack = new_stack(app=app)
+    cluster = ServerlessKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
+    Tags.of(app).add("penstock:environment", "prod")
+    KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    add_checks(app)
+    app.synth()
+    resource = only(Template.from_stack(stack), "AWS::MSK::ServerlessCluster")
+    assert "Tags" not in resource["Properties"]
+    assert resource["Properties"]["ClientAuthentication"] == {"Sasl": {"Iam": {"Enabled": True}}}
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_a_topic_by_default_survives_one_broker_and_its_stack() -> None:
+    stack = new_stack()
+    KafkaTopic(stack, "Topic", cluster=imported_in(stack), topic_name="events", partitions=6)
+    topic = only(Template.from_stack(stack), TOPIC)
+    assert topic["Properties"]["ReplicationFactor"] == 3
+    assert decoded(topic) == {"cleanup.policy=delete", "min.insync.replicas=2", "retention.ms=604800000"}
+    assert (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def statements(stack: Stack) -> dict[str, set[str]]:
+    policy = only(Template.from_stack(stack), "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    found: dict[str, set[str]] = {}
+    for statement in policy:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        found.setdefault(str(statement["Resource"]), set()).update(actions)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["created", "imported"])
+def test_a_reader_gets_its_topic_and_its_group_and_nothing_else(kind: str) -> None:
+    stack = new_stack()
+    cluster = imported_in(stack)
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    topic = (
+        KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+        if kind == "created"
+        else KafkaTopic.from_topic_name(stack, "Topic", cluster=cluster, topic_name="events")
+    )
+    topic.grant_read(role, consumer_group="metrics")
+    prefix = "arn:aws:kafka:eu-central-1:111122223333"
+    assert statements(stack) == {
+        ARN: {"kafka-cluster:Connect", "kafka-cluster:DescribeCluster"},
+        f"{prefix}:topic/fleet/0a1b-2/events": {"kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"},
+        f"{prefix}:group/fleet/0a1b-2/metrics": {"kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"},
+    }
+
+
+def test_a_writer_gets_its_topic_and_nothing_else() -> None:
+    stack = new_stack()
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    topic = KafkaTopic(stack, "Topic", cluster=imported_in(stack), topic_name="events", partitions=6)
+    topic.grant_write(role)
+    granted = statements(stack)
+    assert granted[ARN] == {
+        "kafka-cluster:Connect",
+        "kafka-cluster:DescribeCluster",
+        "kafka-cluster:WriteDataIdempotently",
+    }
+    actions = set().union(*granted.values())
+    assert not {"kafka-cluster:ReadData", "kafka-cluster:CreateTopic", "kafka-cluster:DeleteTopic"} & actions
+    assert not any("*" in resource for resource in granted)
+
+
+def test_the_arns_of_a_created_cluster_are_derived_from_its_own() -> None:
+    stack = new_stack()
+    cluster = ServerlessKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
+    topic = KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    rendered = str(stack.resolve(topic.topic_arn))
+    assert ":topic/" in rendered
+    assert rendered.count("Fn::Split") == 2
+    assert "/events" in rendered
+
+
+def test_clients_are_let_in_by_rules_of_their_own_stack() -> None:
+    app = App()
+    ingestion, processing = new_stack("Ingestion", app), new_stack("Processing", app)
+    vpc = vpc_in(ingestion)
+    cluster = ServerlessKafkaCluster(ingestion, "Cluster", vpc=vpc, cluster_name="fleet")
+    client = ec2.SecurityGroup(processing, "Client", vpc=vpc)
+    cluster.allow_clients(client, client)
+    assert not Template.from_stack(ingestion).find_resources("AWS::EC2::SecurityGroupIngress")
+    rule = only(Template.from_stack(processing), "AWS::EC2::SecurityGroupIngress")["Properties"]
+    assert (rule["FromPort"], rule["ToPort"], rule["IpProtocol"]) == (9098, 9098, "tcp")
+
+
+def test_a_topic_hands_a_job_what_it_reads() -> None:
+    stack = new_stack()
+    topic = KafkaTopic(stack, "Topic", cluster=imported_in(stack), topic_name="events", partitions=6)
+    assert topic.connection_properties() == {
+        "bootstrap.servers": "b-1:9098",
+        "topic": "events",
+        "authentication": "iam",
+    }
+
+
+def test_metrics_are_those_of_the_cluster() -> None:
+    cluster = imported_in(new_stack())
+    lag = cluster.metric_consumer_lag("events", "metrics", label="lag")
+    assert lag.namespace == "AWS/Kafka"
+    assert lag.dimensions == {"Cluster Name": "fleet", "Consumer Group": "metrics", "Topic": "events"}
+    assert cluster.metric_disk_used(2).dimensions == {"Cluster Name": "fleet", "Broker ID": "2"}
+    assert cluster.metric_offline_partitions().metric_name == "OfflinePartitionsCount"
+    assert cluster.metric_active_controllers().statistic == "Maximum"
+    assert cluster.connections.default_port is not None
+
+
+REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
+    (
+        "brokers that cannot be spread",
+        lambda s: ProvisionedKafkaCluster(s, "C", vpc=vpc_in(s), cluster_name="c", broker_nodes=4),
+        KafkaError,
+        "multiple of the 3 availability zones, got 4",
+    ),
+    (
+        "one zone",
+        lambda s: ProvisionedKafkaCluster(s, "C", vpc=vpc_in(s, zones=1), cluster_name="c"),
+        KafkaError,
+        "got subnets in 1",
+    ),
+    (
+        "public subnets",
+        lambda s: ProvisionedKafkaCluster(s, "C", vpc=vpc_in(s, kind=ec2.SubnetType.PUBLIC), cluster_name="c"),
+        StreamError,
+        "private subnets",
+    ),
+    (
+        "storage that would have to shrink",
+        lambda s: ProvisionedKafkaCluster(
+            s, "C", vpc=vpc_in(s), cluster_name="c", storage_gib_per_broker=200, max_storage_gib_per_broker=100
+        ),
+        StreamError,
+        "got 200 and 100",
+    ),
+    (
+        "a name that MSK does not take",
+        lambda s: ServerlessKafkaCluster(s, "C", vpc=vpc_in(s), cluster_name="a_b"),
+        KafkaError,
+        "got 'a_b'",
+    ),
+    (
+        "a serverless cluster in one zone",
+        lambda s: ServerlessKafkaCluster(s, "C", vpc=vpc_in(s, zones=1), cluster_name="c"),
+        StreamError,
+        "at least 2 subnets, got 1",
+    ),
+    (
+        "what is no cluster",
+        lambda s: imported_in(s, cluster_arn="arn:aws:kafka:eu-central-1:111122223333:configuration/x/1"),
+        StreamError,
+        "expected the ARN of a cluster",
+    ),
+    (
+        "a native topic without IAM",
+        lambda s: KafkaTopic(s, "T", cluster=imported_in(s, takes_iam=False), topic_name="t", partitions=1),
+        StreamError,
+        "clients come with IAM",
+    ),
+    (
+        "a topic name with a space",
+        lambda s: KafkaTopic(s, "T", cluster=imported_in(s), topic_name="a b", partitions=1),
+        KafkaError,
+        "got 'a b'",
+    ),
+    (
+        "no partition",
+        lambda s: KafkaTopic(s, "T", cluster=imported_in(s), topic_name="t", partitions=0),
+        StreamError,
+        "at least one partition",
+    ),
+    (
+        "more replicas in sync than there are",
+        lambda s: KafkaTopic(
+            s, "T", cluster=imported_in(s), topic_name="t", partitions=1, replication_factor=2, min_insync_replicas=3
+        ),
+        StreamError,
+        "replication factor 2, got 3",
+    ),
+    (
+        "a property on two lines",
+        lambda s: KafkaTopic(s, "T", cluster=imported_in(s), topic_name="t", partitions=1, configuration={"a": "b\nc"}),
+        KafkaError,
+        "a value on one line",
+    ),
+]
+
+
+@pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        build(new_stack())
