@@ -1,4 +1,7 @@
-"""Streams and topics for jobs on Managed Service for Apache Flink (MSF)."""
+"""Streams and topics for jobs on Managed Service for Apache Flink (MSF).
+
+``DeliveryToS3`` is in ``penstock.streams.delivery_to_s3``, since it loads parts of the CDK that topics don't need.
+"""
 
 from __future__ import annotations
 

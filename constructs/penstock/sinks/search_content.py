@@ -1,0 +1,96 @@
+"""What keeps content in a search domain: its master role, and the handler that acts as it from within the VPC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Names, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from penstock.application.wildcards import record_wildcard
+from penstock.lifecycle import ControlProvider
+from penstock.model.search_content import Content, encode
+from penstock.sinks.grants import DOMAIN_CONTENT
+
+if TYPE_CHECKING:
+    from aws_cdk import CustomResource
+
+__all__ = ("SearchContentProvider",)
+
+_RESOURCE_TYPE: Final = "Custom::PenstockSearchContent"
+_HTTP_ACTIONS: Final = ("es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpPatch", "es:ESHttpPost", "es:ESHttpPut")
+_PATHS: Final = (
+    "_component_template/penstock-*",
+    "_dashboards/api/saved_objects/*",
+    "_index_template/*",
+    "_plugins/_security/api/roles/*",
+    "_plugins/_security/api/rolesmapping/*",
+)
+
+
+class SearchContentProvider(Construct):
+    """The domain's master user, an IAM role without a password, and the only function that may assume it.
+
+    The function reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_arn: str,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description="Keeps roles and dashboards in a search domain"
+        )
+        self._provider = ControlProvider(
+            self,
+            "Provider",
+            handler="search_content",
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=[self.security_group],
+        )
+        self.master_role = self._build_master_role(domain_arn, removal_policy)
+        self._provider.allow(["sts:AssumeRole"], resource=self.master_role.role_arn)
+
+    def build_resource(self, scope: Construct, construct_id: str, *, endpoint: str, content: Content) -> CustomResource:
+        """Add content; each resource owns what it has put, and removes no more than that."""
+        content_id = f"{Names.unique_resource_name(scope, max_length=80, separator='-')}-{construct_id}"
+        return self._provider.build_resource(
+            scope,
+            construct_id,
+            resource_type=_RESOURCE_TYPE,
+            properties={
+                "Endpoint": endpoint,
+                "MasterRoleArn": self.master_role.role_arn,
+                "ContentId": content_id,
+                "Content": encode(content),
+                "Mappings": [f"{role}={arn}" for role, arns in content.mappings.items() for arn in arns],
+            },
+        )
+
+    def _build_master_role(self, domain_arn: str, removal_policy: RemovalPolicy) -> iam.Role:
+        resources = [f"{domain_arn}/{path}" for path in _PATHS]
+        role = iam.Role(
+            self,
+            "MasterRole",
+            description=f"Master user of the search domain {Stack.of(self).stack_name}",
+            assumed_by=iam.ArnPrincipal(self._provider.role.role_arn),
+            inline_policies={
+                "Content": iam.PolicyDocument(
+                    statements=[iam.PolicyStatement(actions=list(_HTTP_ACTIONS), resources=resources)]
+                )
+            },
+        )
+        role.apply_removal_policy(removal_policy)
+        for resource in resources:
+            record_wildcard(role, actions=_HTTP_ACTIONS, resource=resource, reason=DOMAIN_CONTENT)
+        return role

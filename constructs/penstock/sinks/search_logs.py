@@ -1,0 +1,113 @@
+"""Where a search domain logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_opensearchservice as opensearch
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_kms as kms
+
+__all__ = ("SearchLogs",)
+
+_KINDS: Final = ("search-slow-logs", "index-slow-logs", "application-logs", "audit-logs")
+
+
+class SearchLogs(Construct):
+    """Encrypted log groups for slow searches, slow indexing, errors and audit, and the policy to write to them.
+
+    The policy is a native resource: the CDK's own way is a Lambda function. CloudWatch Logs takes ten such policies in
+    an account and Region.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_name: str,
+        domain_arn: str,
+        retention: logs.RetentionDays,
+        encryption_key: kms.IKey,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._prefix = f"/aws/OpenSearchService/domains/{domain_name}/"
+        self._allow_cloudwatch_logs(encryption_key)
+        self.groups = {
+            kind: logs.LogGroup(
+                self,
+                kind,
+                log_group_name=f"{self._prefix}{kind}",
+                retention=retention,
+                encryption_key=encryption_key,
+                removal_policy=removal_policy,
+            )
+            for kind in _KINDS
+        }
+        self.policy = self._build_policy(domain_name, domain_arn)
+        self.policy.apply_removal_policy(removal_policy)
+
+    def options(self) -> opensearch.LoggingOptions:
+        """Return the groups as the CDK takes them."""
+        return opensearch.LoggingOptions(
+            slow_search_log_enabled=True,
+            slow_search_log_group=self.groups["search-slow-logs"],
+            slow_index_log_enabled=True,
+            slow_index_log_group=self.groups["index-slow-logs"],
+            app_log_enabled=True,
+            app_log_group=self.groups["application-logs"],
+            audit_log_enabled=True,
+            audit_log_group=self.groups["audit-logs"],
+        )
+
+    def _build_policy(self, domain_name: str, domain_arn: str) -> logs.CfnResourcePolicy:
+        document = iam.PolicyDocument(
+            statements=[
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal("es.amazonaws.com")],
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                    resources=[f"{self._group_arn(kind)}:*" for kind in _KINDS],
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
+                        "ArnEquals": {"aws:SourceArn": domain_arn},
+                    },
+                )
+            ]
+        )
+        return logs.CfnResourcePolicy(
+            self,
+            "Policy",
+            policy_name=f"penstock-search-{domain_name}",
+            policy_document=Stack.of(self).to_json_string(document),
+        )
+
+    def _allow_cloudwatch_logs(self, key: kms.IKey) -> None:
+        """Let CloudWatch Logs use the key for these log groups only (CloudWatch Logs, encrypt-log-data-kms)."""
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AllowCloudWatchLogsForTheseGroups",
+                principals=[iam.ServicePrincipal(f"logs.{Stack.of(self).region}.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                resources=["*"],
+                conditions={
+                    "ArnEquals": {
+                        "kms:EncryptionContext:aws:logs:arn": [self._group_arn(kind) for kind in _KINDS],
+                    }
+                },
+            )
+        )
+
+    def _group_arn(self, kind: str) -> str:
+        return Stack.of(self).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{self._prefix}{kind}",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.model.delivery import (
+    Buffering,
+    DeliveryError,
+    check_delivery_stream_name,
+    check_error_prefix,
+    check_partition_keys,
+    check_prefix,
+)
+
+
+@given(size=st.integers(-1, 200), seconds=st.integers(-1, 1000), columnar=st.booleans(), partitioned=st.booleans())
+def test_buffering_is_taken_exactly_within_the_services_limits(
+    size: int, seconds: int, columnar: bool, partitioned: bool
+) -> None:
+    possible = (64 if columnar or partitioned else 1) <= size <= 128 and (60 if partitioned else 0) <= seconds <= 900
+    try:
+        buffering = Buffering(size_mib=size, interval_seconds=seconds, columnar=columnar, partitioned=partitioned)
+    except DeliveryError:
+        assert not possible
+    else:
+        assert possible
+        assert seconds <= buffering.longest_delay_seconds <= seconds * 1.5
+
+
+@pytest.mark.parametrize("name", ["", "a" * 65, "a b", "a/b"])
+def test_fails_on_an_impossible_name(name: str) -> None:
+    with pytest.raises(DeliveryError, match="1 to 64 letters"):
+        check_delivery_stream_name(name)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "keys"),
+    [
+        ("raw/", []),
+        ("", []),
+        ("raw/!{timestamp:yyyy/MM}/!{firehose:random-string}/", []),
+        ("raw/!{partitionKeyFromQuery:a}/!{timestamp:HH}/", ["a"]),
+    ],
+)
+def test_takes_prefixes_that_firehose_can_evaluate(prefix: str, keys: list[str]) -> None:
+    assert check_prefix(prefix, keys=keys) == prefix
+
+
+@pytest.mark.parametrize(
+    ("prefix", "keys", "message"),
+    [
+        ("raw/!{year}/", [], "has the expression"),
+        ("raw/!{firehose:error-output-type}/", [], "has the expression"),
+        ("raw/!{partitionKeyFromLambda:a}/", [], "has the expression"),
+        ("raw/!{partitionKeyFromQuery:a}/", ["a", "b"], "must be the same"),
+        ("raw/", ["a"], "must be the same"),
+        ("x" * 1025, [], "1024 characters"),
+    ],
+)
+def test_fails_on_other_prefixes(prefix: str, keys: list[str], message: str) -> None:
+    with pytest.raises(DeliveryError, match=message):
+        check_prefix(prefix, keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("error_prefix", "prefix", "message"),
+    [
+        ("errors/!{partitionKeyFromQuery:a}/", "raw/", "timestamp and firehose only"),
+        ("errors/", "raw/!{timestamp:yyyy}/", "must have"),
+        ("", "raw/", "choose two folders"),
+        ("raw/errors/", "raw/", "choose two folders"),
+        ("errors/!{firehose:error-output-type}/", "!{timestamp:yyyy}/", "choose two folders"),
+    ],
+)
+def test_fails_on_error_prefixes_that_hide_errors(error_prefix: str, prefix: str, message: str) -> None:
+    with pytest.raises(DeliveryError, match=message):
+        check_error_prefix(error_prefix, prefix=prefix)
+
+
+def test_a_plain_error_prefix_does_for_a_plain_prefix() -> None:
+    assert check_error_prefix("errors/", prefix="raw/") == "errors/"
+
+
+@pytest.mark.parametrize("keys", [[], [f"k{i}" for i in range(51)], ["a-b"], ["1a"]])
+def test_fails_on_impossible_partition_keys(keys: list[str]) -> None:
+    with pytest.raises(DeliveryError):
+        check_partition_keys(keys)
