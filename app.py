@@ -15,7 +15,6 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 from aws_cdk import App
 
 from penstock.model.errors import PenstockError
-from penstock.review import add_checks
 from stacks.environment_files import load_environments
 from stacks.penstock_stage import PenstockStage
 
@@ -31,6 +30,8 @@ def add_stages(app: App) -> App:
 
 def build_app(app: App) -> App:
     """Add the Stages of the chosen environments, and the checks that every synthesis runs."""
+    from penstock.review import add_checks  # noqa: PLC0415 (cdk-nag takes a while to load)
+
     add_checks(add_stages(app))
     return app
 

@@ -30,6 +30,7 @@ def write_package(folder: Path) -> Path:
     package = folder / "job.zip"
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("main.py", "pass\n")
+        archive.writestr("generator.py", "pass\n")
         archive.write(jar, "lib/pyflink-dependencies.jar")
     return package
 

@@ -11,9 +11,10 @@ from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
+from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
 from stacks.settings import Settings, allowed
 
-__all__ = ("ApplicationSettings", "CodeSettings", "Environment", "NetworkSettings")
+__all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653]
 
@@ -49,13 +50,6 @@ class CodeSettings(Settings):
         return self
 
 
-class NetworkSettings(Settings):
-    """The VPC that the application runs in."""
-
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
-    """An existing VPC of the account and Region; its private subnets are used."""
-
-
 class ApplicationSettings(Settings):
     """The values of one application."""
 
@@ -79,7 +73,7 @@ class ApplicationSettings(Settings):
 
     @field_validator("name")
     @classmethod
-    def _name_isallowed(cls, name: str) -> str:
+    def _name_is_allowed(cls, name: str) -> str:
         return allowed(check_application_name, name)
 
     @field_validator("runtime")
@@ -93,13 +87,13 @@ class ApplicationSettings(Settings):
 
     @field_validator("properties")
     @classmethod
-    def _properties_areallowed(cls, properties: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    def _properties_are_allowed(cls, properties: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         allowed(refuse_run_options, properties)
         allowed(_property_groups, properties)
         return properties
 
     @model_validator(mode="after")
-    def _size_isallowed(self) -> Self:
+    def _size_is_allowed(self) -> Self:
         allowed(_sizing, self)
         return self
 
@@ -122,8 +116,12 @@ class Environment(Settings):
     """Whether data that must not be lost or seen passes through it."""
     retain_data: bool = True
     """Whether what holds data outlives its stack."""
-    network: NetworkSettings | None = None
-    """The VPC; without one the application reaches public endpoints only."""
+    network: NetworkSettings = NetworkSettings()
+    """The VPC; by default one of its own, without a way to the internet."""
+    events: EventsSettings
+    """Where events come from."""
+    metrics: MetricsSettings
+    """Where metrics go, and who looks at them."""
     operators: PrincipalSettings | None = None
     """Who may assume the role that operates the application."""
     encryption: EncryptionSettings | None = None
@@ -131,17 +129,27 @@ class Environment(Settings):
     alarm_topic: Annotated[str, Field(pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+$")] | None = None
     """The ARN of the SNS topic that alarms notify; without one they are to be seen in CloudWatch only."""
     application: ApplicationSettings
+    """The job."""
+    generator: ApplicationSettings | None = None
+    """A job that makes up events of a fleet; leave it out where there are real ones."""
 
     @model_validator(mode="after")
     def _combination_is_possible(self) -> Self:
         if (self.account is None) != (self.region is None):
             message = f"account and region go together, got account={self.account!r} and region={self.region!r}"
             raise ValueError(message)
-        if self.network is not None and self.account is None:
+        if self.network.vpc_id is not None and self.account is None:
             message = "network.vpc_id needs account and region, because the CDK looks the VPC up there"
             raise ValueError(message)
         if self.sensitive_data and not self.retain_data:
             message = "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if self.generator is not None and self.generator.name == self.application.name:
+            message = f"generator.name: got {self.generator.name!r}, which is the application's: give it one of its own"
             raise ValueError(message)
         return self
 
@@ -154,13 +162,19 @@ class Environment(Settings):
                 " (R030)"
             )
             raise ValueError(message)
-        if self.operators is None and (encryption is not None or self.application.start):
+        is_started = any(each.start for each in self.applications)
+        if self.operators is None and (encryption is not None or is_started):
             message = (
                 "operators is missing: an application that has a key of its own or is started needs somebody who may"
                 " operate it; add [operators] with roles or permission_sets"
             )
             raise ValueError(message)
         return self
+
+    @property
+    def applications(self) -> list[ApplicationSettings]:
+        """All applications of the environment."""
+        return [self.application] if self.generator is None else [self.application, self.generator]
 
     @property
     def stage_name(self) -> str:

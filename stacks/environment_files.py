@@ -86,11 +86,12 @@ def _expected(location: Sequence[int | str]) -> str:
 def _refuse_same_application(environments: list[Environment]) -> None:
     seen: dict[tuple[Any, ...], str] = {}
     for environment in environments:
-        identity = (environment.account, environment.region, environment.application.name)
-        if identity in seen:
-            message = (
-                f"environments {seen[identity]} and {environment.name} both have the application"
-                f" {environment.application.name!r} in the same account and Region: give each a name of its own"
-            )
-            raise EnvironmentFileError(message)
-        seen[identity] = environment.name
+        for application in environment.applications:
+            identity = (environment.account, environment.region, application.name)
+            if identity in seen:
+                message = (
+                    f"environments {seen[identity]} and {environment.name} both have the application"
+                    f" {application.name!r} in the same account and Region: give each a name of its own"
+                )
+                raise EnvironmentFileError(message)
+            seen[identity] = environment.name

@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from stacks.processing_stack import ProcessingStack
+from penstock.pipeline import KafkaSource, PipelineScopes
+from stacks.applications import build_application
+from stacks.network_stack import NetworkStack
+from stacks.operations import ApplicationOperations
+from stacks.vehicle_pipeline import VehiclePipeline
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.environment import Environment
+    from penstock.application import FlinkApplication
+    from stacks.environment import ApplicationSettings, Environment
 
 __all__ = ("PenstockStage",)
 
 
 class PenstockStage(cdk.Stage):
-    """One environment: its stacks in the order of their deployment."""
+    """One environment: its stacks in the order of their deployment, and the pipeline in them.
+
+    A subclass overrides ``build_pipeline`` for a pipeline of its own.
+    """
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:
         super().__init__(
@@ -25,5 +33,53 @@ class PenstockStage(cdk.Stage):
             environment.stage_name,
             env=cdk.Environment(account=environment.account, region=environment.region),
         )
-        self.processing = ProcessingStack(self, "Processing", environment=environment)
+        self.environment_settings = environment
+        self.network = NetworkStack(self, "Network", environment=environment)
+        self.ingestion = self._build_stack("Ingestion")
+        self.presentation = self._build_stack("Presentation")
+        self.processing = self._build_stack("Processing")
+        self.pipeline = self.build_pipeline(
+            PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)
+        )
+        self.generator = self._build_generator()
+        self._operate(self.pipeline.application, environment.application)
+        if self.generator is not None and environment.generator is not None:
+            self._operate(self.generator, environment.generator)
         cdk.Tags.of(self).add("penstock:environment", environment.name)
+
+    def build_pipeline(self, scopes: PipelineScopes) -> VehiclePipeline:
+        """Make the pipeline in the stacks of this environment."""
+        return VehiclePipeline(
+            self, "Pipeline", environment=self.environment_settings, network=self.network.network, scopes=scopes
+        )
+
+    def _build_stack(self, name: str) -> cdk.Stack:
+        description = f"penstock {self.environment_settings.name}: {name.lower()}"
+        return cdk.Stack(self, name, description=description)
+
+    def _build_generator(self) -> FlinkApplication | None:
+        """Make the fleet generator, which writes where the pipeline reads, if that is Kafka."""
+        settings, source = self.environment_settings.generator, self.pipeline.source
+        if settings is None or not isinstance(source, KafkaSource):
+            return None
+        generator = build_application(
+            self.processing,
+            "VehicleGenerator",
+            settings,
+            environment=self.environment_settings,
+            network=self.network.network,
+        )
+        source.connect_writer(generator)
+        return generator
+
+    def _operate(self, application: FlinkApplication, settings: ApplicationSettings) -> None:
+        name = application.node.id
+        ApplicationOperations(
+            self.processing,
+            f"{name}Operations",
+            application=application,
+            environment=self.environment_settings,
+            start=settings.start,
+        )
+        cdk.CfnOutput(self.processing, f"{name}Name", value=application.application_name)
+        cdk.CfnOutput(self.processing, f"{name}LogGroupName", value=application.log.group.log_group_name)

@@ -52,4 +52,4 @@ def write_archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pat
 @pytest.fixture(scope="session")
 def job_zip(write_archive: Callable[..., Path]) -> Path:
     """Return a PyFlink zip with an entry point, a module and a jar."""
-    return write_archive({"dep/job/__init__.py": b""})
+    return write_archive({"generator.py": b"print('fleet')\n", "dep/job/__init__.py": b""})

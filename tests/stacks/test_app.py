@@ -12,11 +12,11 @@ from aws_cdk.assertions import Template
 
 from app import ENVIRONMENTS, build_app
 from penstock.review.assembly import read_assembly
+from penstock.review.dependencies import arrows_of, path_between
 from penstock.review.encryption import review_encryption
 from stacks.environment import Environment
 from stacks.environment_files import load_environments
 from stacks.penstock_stage import PenstockStage
-from stacks.processing_stack import ProcessingStack
 from tests.stacks.conftest import ROOT
 from tests.validated import run_validated
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
+APPLICATION = "AWS::KinesisAnalyticsV2::Application"
+START = "Custom::PenstockApplicationStart"
+STACKS = ["Network", "Ingestion", "Presentation", "Processing"]
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +35,14 @@ def assembly(cdk_context: dict[str, Any], job_zip: Path) -> CloudAssembly:
     return build_app(App(context={**cdk_context, "package": str(job_zip)})).synth()
 
 
-def template(assembly: CloudAssembly, name: str) -> dict[str, Any]:
+def templates(assembly: CloudAssembly, name: str) -> dict[str, dict[str, Any]]:
+    """Return the templates of an environment by the name of their stack."""
     stage = assembly.get_nested_assembly(f"assembly-{name.capitalize()}")
-    (stack,) = stage.stacks
-    body: dict[str, Any] = stack.template
-    return body
+    return {stack.stack_name.partition("-")[2]: stack.template for stack in stage.stacks}
+
+
+def template(assembly: CloudAssembly, name: str) -> dict[str, Any]:
+    return templates(assembly, name)["Processing"]
 
 
 def only(body: dict[str, Any], resource_type: str, starts: str = "VehicleMetrics") -> dict[str, Any]:
@@ -54,43 +60,103 @@ def test_every_environment_passes_the_checks(assembly: CloudAssembly) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_environments_values_reach_its_template(assembly: CloudAssembly, name: str) -> None:
+def test_an_environments_stacks_are_deployed_in_order(assembly: CloudAssembly, name: str) -> None:
+    stage = assembly.get_nested_assembly(f"assembly-{name.capitalize()}")
+    depends = {s.stack_name.partition("-")[2]: {str(d.id) for d in s.dependencies} for s in stage.stacks}
+    assert set(depends) == set(STACKS)
+    assert any("Network" in each for each in depends["Ingestion"])
+    for earlier in STACKS[:-1]:
+        assert any(earlier in each for each in depends["Processing"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_environments_values_reach_its_templates(assembly: CloudAssembly, name: str) -> None:
     (environment,) = load_environments(ENVIRONMENTS, only=name)
     body = template(assembly, name)
-    application = only(body, "AWS::KinesisAnalyticsV2::Application")
+    application = only(body, APPLICATION)
     flink = application["Properties"]["ApplicationConfiguration"]["FlinkApplicationConfiguration"]
     assert application["Properties"]["ApplicationName"] == environment.application.name
     assert flink["ParallelismConfiguration"]["Parallelism"] == environment.application.parallelism
     assert application["DeletionPolicy"] == ("Retain" if environment.retain_data else "Delete")
-    assert only(body, "AWS::Logs::LogGroup")["Properties"]["RetentionInDays"] == (
+    assert only(body, "AWS::Logs::LogGroup", "VehicleMetricsLog")["Properties"]["RetentionInDays"] == (
         environment.application.log_retention_days
     )
     assert {"Key": "penstock:environment", "Value": name} in application["Properties"]["Tags"]
+    topic = only(templates(assembly, name)["Ingestion"], "AWS::MSK::Topic", "Events")["Properties"]
+    assert (topic["TopicName"], topic["PartitionCount"]) == (environment.events.topic, environment.events.partitions)
+    metrics = only(templates(assembly, name)["Presentation"], "AWS::APS::Workspace", "Metrics")["Properties"]
+    assert metrics["Alias"] == environment.metrics.workspace_name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_jobs_find_each_other_and_their_metrics(assembly: CloudAssembly, name: str) -> None:
+    body = template(assembly, name)
+    groups = {}
+    for job in ("VehicleMetrics", "VehicleGenerator"):
+        properties = only(body, APPLICATION, job)["Properties"]["ApplicationConfiguration"]["EnvironmentProperties"]
+        groups[job] = {group["PropertyGroupId"]: group["PropertyMap"] for group in properties["PropertyGroups"]}
+    reads, writes = groups["VehicleMetrics"]["input.events"], groups["VehicleGenerator"]["output.events"]
+    assert reads["topic"] == writes["topic"]
+    assert reads["bootstrap.servers"] == writes["bootstrap.servers"]
+    assert {"remote.write.url", "region"} <= set(groups["VehicleMetrics"]["output.prometheus"])
+    assert groups["VehicleMetrics"]["output.dead.letters"]["topic"] != reads["topic"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_job_starts_only_when_it_gets_through_the_network(assembly: CloudAssembly, name: str) -> None:
+    resources = template(assembly, name)["Resources"]
+    arrows = arrows_of(resources)
+    rules = [each for each, body in resources.items() if body["Type"] == "AWS::EC2::SecurityGroupIngress"]
+    starts = [each for each, body in resources.items() if body["Type"] == START]
+    assert len(rules) == len(starts) == 2
+    for start in starts:
+        assert any(path_between(arrows, start, rule) for rule in rules)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_wildcard_has_its_reason_in_the_template(assembly: CloudAssembly, name: str) -> None:
-    role = only(template(assembly, name), "AWS::IAM::Role")
-    reasons = {entry["id"]: entry["reason"] for entry in role["Metadata"]["cdk_nag"]["rules_to_suppress"]}
-    assert reasons
-    assert all(reason for reason in reasons.values())
+    wildcards = 0
+    for body in templates(assembly, name).values():
+        for resource in body["Resources"].values():
+            rules = resource.get("Metadata", {}).get("cdk_nag", {}).get("rules_to_suppress", [])
+            assert all(rule["reason"] for rule in rules)
+            wildcards += sum("IAM5" in rule["id"] for rule in rules)
+    print(f"{name}: {wildcards} wildcards in IAM, each with its reason")  # noqa: T201 (the issue asks for the number)
+    assert wildcards
 
 
 def test_production_and_staging_keep_their_data(assembly: CloudAssembly) -> None:
     for name in ("prod", "staging"):
-        application = only(template(assembly, name), "AWS::KinesisAnalyticsV2::Application")
-        assert application["DeletionPolicy"] == application["UpdateReplacePolicy"] == "Retain"
+        kept = {
+            "Processing": (APPLICATION, "VehicleMetrics"),
+            "Ingestion": ("AWS::MSK::Cluster", "Kafka"),
+            "Presentation": ("AWS::APS::Workspace", "Metrics"),
+        }
+        for stack, (kind, starts) in kept.items():
+            resource = only(templates(assembly, name)[stack], kind, starts)
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
 
 @pytest.mark.parametrize("name", ["prod", "staging"])
-def test_production_and_staging_put_their_state_under_a_key_of_their_own(assembly: CloudAssembly, name: str) -> None:
+def test_production_and_staging_put_their_state_under_keys_of_their_own(assembly: CloudAssembly, name: str) -> None:
     body = template(assembly, name)
-    key = only(body, "AWS::KMS::Key", "EncryptionKey1")
+    key = only(body, "AWS::KMS::Key", "VehicleMetricsOperationsEncryptionKey1")
     assert key["DeletionPolicy"] == "Retain"
     assert key["Properties"]["KeyPolicy"]["Id"] == "penstock-application-key-policy"
-    update = only(body, "Custom::PenstockApplicationKey", "")
+    update = only(body, "Custom::PenstockApplicationKey")
     assert update["Properties"]["ApplicationName"] == f"vehicle-metrics-{name}"
-    assert {"KeyArn", "OperatorRoleArn"} <= set(body["Outputs"])
+    assert {"VehicleMetricsKeyArn", "VehicleMetricsOperatorRoleArn"} <= set(body["Outputs"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_environment_with_keys_of_its_own_passes_the_review(assembly: CloudAssembly, name: str) -> None:
+    (environment,) = load_environments(ENVIRONMENTS, only=name)
+    reviews = review_encryption(read_assembly(Path(assembly.directory), environment=name))
+    assert len(reviews) == (0 if environment.encryption is None else len(environment.applications))
+    for review in reviews:
+        assert review.problems == () or review.is_for_development
+        denied = {row.who for row in review.rows if not row.allowed}
+        assert {"execution role", "account administrator"} <= denied
 
 
 def test_one_environment_can_be_synthesized_alone(cdk_context: dict[str, Any], job_zip: Path) -> None:
@@ -115,39 +181,41 @@ def test_an_unknown_environment_is_one_message_and_exit_code_1(job_zip: Path) ->
 
 def environment(**values: Any) -> Environment:
     application = {"name": "clicks", "code": {"folder": "flink_app"}, **values.pop("application", {})}
-    return Environment.model_validate({"name": "test", "application": application, **values})
+    places = {"events": {"cluster_name": "clicks"}, "metrics": {"workspace_name": "clicks"}}
+    return Environment.model_validate({"name": "test", "application": application, **places, **values})
+
+
+def staged(settings: Environment, job_zip: Path | None = None) -> PenstockStage:
+    return PenstockStage(App(context={"package": str(job_zip)} if job_zip else {}), environment=settings)
 
 
 def test_code_may_be_a_bucket_and_a_key() -> None:
     code = {"bucket": "code", "object_key": "job.zip", "object_version": "v1", "entry_point": "generator.py"}
-    stack = ProcessingStack(App(), "Test", environment=environment(application={"code": code}))
-    (application,) = Template.from_stack(stack).find_resources("AWS::KinesisAnalyticsV2::Application").values()
+    stage = staged(environment(application={"code": code}))
+    application = only(Template.from_stack(stage.processing).to_json(), APPLICATION)
     configuration = application["Properties"]["ApplicationConfiguration"]
     location = configuration["ApplicationCodeConfiguration"]["CodeContent"]["S3ContentLocation"]
     assert (location["FileKey"], location["ObjectVersion"]) == ("job.zip", "v1")
-    (group,) = configuration["EnvironmentProperties"]["PropertyGroups"]
-    assert group["PropertyMap"]["python"] == "generator.py"
+    groups = configuration["EnvironmentProperties"]["PropertyGroups"]
+    (options,) = [group["PropertyMap"] for group in groups if "run.options" in group["PropertyGroupId"]]
+    assert options["python"] == "generator.py"
 
 
 def test_code_may_be_a_package_in_the_repository(job_zip: Path) -> None:
-    settings = environment(application={"code": {"package": str(job_zip)}})
-    stack = ProcessingStack(App(), "Test", environment=settings)
-    Template.from_stack(stack).resource_count_is("AWS::KinesisAnalyticsV2::Application", 1)
+    stage = staged(environment(application={"code": {"package": str(job_zip)}}))
+    Template.from_stack(stage.processing).resource_count_is(APPLICATION, 1)
 
 
-def test_a_vpc_is_looked_up_in_its_account(job_zip: Path) -> None:
+def test_an_existing_vpc_is_looked_up_in_its_account(job_zip: Path) -> None:
     settings = environment(
         account="111122223333",
         region="eu-central-1",
-        network={"vpc_id": "vpc-12345678"},
-        application={"maintenance_window_start_time": "03:00"},
+        network={"vpc_id": "vpc-12345678", "existing_endpoints": ["aps-workspaces"]},
     )
-    stage = PenstockStage(App(context={"package": str(job_zip)}), environment=settings)
-    (application,) = (
-        Template.from_stack(stage.processing).find_resources("AWS::KinesisAnalyticsV2::Application").values()
-    )
-    assert len(application["Properties"]["ApplicationConfiguration"]["VpcConfigurations"]) == 1
-    assert "ApplicationMaintenanceConfiguration" in application["Properties"]
+    stage = staged(settings, job_zip)
+    assert not Template.from_stack(stage.network).find_resources("AWS::EC2::*")
+    configuration = only(Template.from_stack(stage.processing).to_json(), APPLICATION)["Properties"]
+    assert len(configuration["ApplicationConfiguration"]["VpcConfigurations"]) == 1
 
 
 def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Path) -> None:
@@ -162,38 +230,42 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
             "close_previous_key": True,
             "key_policy": "development",
         },
-        application={"start": True},
+        metrics={"workspace_name": "clicks", "dashboards": False},
+        application={"start": True, "maintenance_window_start_time": "03:00"},
     )
-    stack = ProcessingStack(App(context={"package": str(job_zip)}), "Test", environment=settings)
-    body = Template.from_stack(stack).to_json()
-    assert only(body, "AWS::KMS::Key", "EncryptionKey2")["DeletionPolicy"] == "Delete"
-    assert (
-        only(body, "AWS::KMS::Key", "EncryptionKey1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
-    )
+    stage = staged(settings, job_zip)
+    body = Template.from_stack(stage.processing).to_json()
+    keys = "VehicleMetricsOperationsEncryptionKey"
+    assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
+    assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     assert len(alarms) == 4
     assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
-    start = only(body, "Custom::PenstockApplicationStart", "Start")
-    assert (
-        start["Properties"]["ExpectedKeyArn"]
-        == only(body, "Custom::PenstockApplicationKey", "")["Properties"]["KeyArn"]
-    )
+    start, update = only(body, START), only(body, "Custom::PenstockApplicationKey")
+    assert start["Properties"]["ExpectedKeyArn"] == update["Properties"]["KeyArn"]
+    assert "ApplicationMaintenanceConfiguration" in only(body, APPLICATION)["Properties"]
+    Template.from_stack(stage.presentation).resource_count_is("AWS::Grafana::Workspace", 0)
 
 
 def test_operators_can_be_named_without_a_key(job_zip: Path) -> None:
-    settings = environment(operators={"permission_sets": ["FlinkOperator"]})
-    stack = ProcessingStack(App(context={"package": str(job_zip)}), "Test", environment=settings)
-    body = Template.from_stack(stack).to_json()
-    assert only(body, "AWS::IAM::Role", "Operator")
+    stage = staged(environment(operators={"permission_sets": ["FlinkOperator"]}), job_zip)
+    body = Template.from_stack(stage.processing).to_json()
+    assert only(body, "AWS::IAM::Role", "VehicleMetricsOperationsOperator")
     assert not [each for each in body["Resources"].values() if each["Type"].startswith("Custom::")]
 
 
 @pytest.mark.build
 def test_a_folder_is_built_when_it_is_synthesized(cdk_context: dict[str, Any]) -> None:
     body = template(build_app(App(context={**cdk_context, "env": "dev"})).synth(), "dev")
-    application = only(body, "AWS::KinesisAnalyticsV2::Application")
-    groups = application["Properties"]["ApplicationConfiguration"]["EnvironmentProperties"]["PropertyGroups"]
-    assert groups[-1]["PropertyMap"]["jarfile"] == "lib/pyflink-dependencies.jar"
+    for job, entry_point in (("VehicleMetrics", "main.py"), ("VehicleGenerator", "generator.py")):
+        configuration = only(body, APPLICATION, job)["Properties"]["ApplicationConfiguration"]
+        groups = {
+            g["PropertyGroupId"]: g["PropertyMap"] for g in configuration["EnvironmentProperties"]["PropertyGroups"]
+        }
+        assert groups["kinesis.analytics.flink.run.options"] == {
+            "python": entry_point,
+            "jarfile": "lib/pyflink-dependencies.jar",
+        }
 
 
 @pytest.mark.validators
@@ -207,10 +279,11 @@ def test_cfn_lint_has_nothing_to_say(assembly: CloudAssembly) -> None:
     stages = [assembly.get_nested_assembly(f"assembly-{name.capitalize()}") for name in NAMES]
     paths = [stack.template_full_path for stage in stages for stack in stage.stacks]
     result = subprocess.run(
-        # W3005 calls it redundant to depend on what is referred to as well, as the CDK does everywhere.
+        # W3005 calls it redundant to depend on what is referred to as well, as the CDK does everywhere; E1022 does not
+        # know Fn::GetStackOutput, the CDK's weak references, inside of Fn::Join and Fn::Split.
         [
             Path(sys.executable).with_name("cfn-lint"),
-            *("--regions", "eu-central-1", "--ignore-checks", "W3005", "--"),
+            *("--regions", "eu-central-1", "--ignore-checks", "W3005", "E1022", "--"),
             *paths,
         ],
         capture_output=True,
@@ -218,14 +291,3 @@ def test_cfn_lint_has_nothing_to_say(assembly: CloudAssembly) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_environment_with_a_key_of_its_own_passes_the_review(assembly: CloudAssembly, name: str) -> None:
-    (environment,) = load_environments(ENVIRONMENTS, only=name)
-    reviews = review_encryption(read_assembly(Path(assembly.directory), environment=name))
-    assert bool(reviews) == (environment.encryption is not None)
-    for review in reviews:
-        assert review.problems == () or review.is_for_development
-        denied = {row.who for row in review.rows if not row.allowed}
-        assert {"execution role", "account administrator"} <= denied

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MINIMAL = """
+events = { cluster_name = "clicks" }
+metrics = { workspace_name = "clicks" }
 [application]
 name = "clicks"
 code = { folder = "flink_app" }
@@ -48,6 +50,27 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('network = { cidr = "10.0.0.0/30" }', "network.cidr: "),
+        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are those of a VPC of its own"),
+        ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
+        ("network = { zones = 4 }", "network.zones: got 4"),
+        ('generator = { name = "clicks", code = { folder = "flink_app" } }', "generator.name: got 'clicks'"),
+    ],
+)
+def test_places_that_do_not_fit_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=message):
+        load_environments(write(tmp_path, f"{text}\n{MINIMAL}"))
+
+
+def test_names_of_clusters_are_those_that_msk_takes(tmp_path: Path) -> None:
+    text = MINIMAL.replace('cluster_name = "clicks"', 'cluster_name = "a_b"')
+    with pytest.raises(EnvironmentFileError, match="events.cluster_name: a cluster's name must be"):
+        load_environments(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         (MINIMAL + ACCESS + 'key_policy = "development"', "needs sensitive_data = false"),
         (MINIMAL + "[encryption]\nkey_administrators = {}", "expected at least one of roles and permission_sets"),
         (MINIMAL + "start = true", "operators is missing"),
@@ -67,7 +90,9 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     region = "eu-central-1"
     sensitive_data = false
     retain_data = false
-    network = { vpc_id = "vpc-0123456789abcdef0" }
+    network = { vpc_id = "vpc-0123456789abcdef0", existing_endpoints = ["aps-workspaces", "bedrock-runtime"] }
+    events = { cluster_name = "clicks", kind = "provisioned", broker_instance = "kafka.m7g.xlarge", partitions = 24 }
+    metrics = { workspace_name = "clicks", retention_days = 400, dashboards = false }
 
     [application]
     name = "clicks"

@@ -90,6 +90,9 @@ class ApplicationStart(Construct):
             self.resource.node.add_dependency(key.update)
         if isinstance(application, FlinkApplication):
             self.resource.node.add_dependency(application.resource, application.log)
+        if network is not None:
+            # What lets the job through the network is a rule of its security groups, which nothing else waits for.
+            self.resource.node.add_dependency(network)
 
     def _provider(self, operator: iam.Role, *, has_network: bool) -> ControlProvider:
         provider = ControlProvider.of(self, "application")

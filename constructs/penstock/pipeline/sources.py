@@ -1,0 +1,47 @@
+"""Sources of events that connect themselves to an application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.application import FlinkApplication
+    from penstock.streams import IKafkaTopic
+
+__all__ = ("KafkaSource",)
+
+
+class KafkaSource:
+    """Events in a topic, and a topic for those that a job cannot use.
+
+    Parameters
+    ----------
+    events
+        The topic of the events.
+    dead_letters
+        The topic of what the job cannot use. Default: none.
+    consumer_group
+        The group in which the job reads.
+    """
+
+    def __init__(self, *, events: IKafkaTopic, consumer_group: str, dead_letters: IKafkaTopic | None = None) -> None:
+        self.events = events
+        self.dead_letters = dead_letters
+        self.consumer_group = consumer_group
+
+    def connect_reader(self, application: FlinkApplication) -> None:
+        """Let the application read, and write dead letters: property groups as the bundled job names them."""
+        self.events.cluster.allow_clients(application)
+        self.events.grant_read(application, consumer_group=self.consumer_group)
+        application.add_property_group(
+            "input.events", {**self.events.connection_properties(), "consumer.group": self.consumer_group}
+        )
+        if self.dead_letters is not None:
+            self.dead_letters.grant_write(application)
+            application.add_property_group("output.dead.letters", {"topic": self.dead_letters.topic_name})
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let an application write events: the property group as the bundled generator names it."""
+        self.events.cluster.allow_clients(application)
+        self.events.grant_write(application)
+        application.add_property_group("output.events", self.events.connection_properties())

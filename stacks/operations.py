@@ -1,0 +1,93 @@
+"""Who operates an application of an environment, under which key, and whether it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_cloudwatch_actions import SnsAction
+from constructs import Construct
+
+from penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
+from penstock.lifecycle import ApplicationStart
+from stacks.principals import principals
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+    from penstock.application import FlinkApplication
+    from stacks.access import EncryptionSettings
+    from stacks.environment import Environment
+
+__all__ = ("ApplicationOperations",)
+
+
+class ApplicationOperations(Construct):
+    """The operator of an application, its key with a guard if the environment has one, and its start if asked for."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: FlinkApplication,
+        environment: Environment,
+        start: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._application = application
+        self._environment = environment
+        if environment.operators is None:
+            return
+        operators = principals(self, environment.operators)
+        self.operator: iam.Role = (
+            self._build_operator(operators)
+            if environment.encryption is None
+            else self._encrypt(operators, environment.encryption)
+        )
+        self._output("OperatorRoleArn", self.operator.role_arn)
+        if start:
+            ApplicationStart(self, "Start", application=application, operator=self.operator)
+
+    def _build_operator(self, operators: list[iam.IPrincipal]) -> OperatorRole:
+        return OperatorRole(
+            self,
+            "Operator",
+            application=self._application,
+            execution_role_arn=self._application.role.role_arn,
+            operators=operators,
+        )
+
+    def _encrypt(self, operators: list[iam.IPrincipal], settings: EncryptionSettings) -> OperatorRole:
+        encryption = CustomerManagedEncryption(
+            self,
+            "Encryption",
+            application=self._application,
+            operators=operators,
+            key_administrators=principals(self, settings.key_administrators),
+            key_generation=settings.key_generation,
+            close_previous_key=settings.close_previous_key,
+            key_policy_mode=KeyPolicyMode(settings.key_policy),
+            sensitive_data=self._environment.sensitive_data,
+            key_removal_policy=RemovalPolicy.RETAIN if self._environment.retain_data else RemovalPolicy.DESTROY,
+        )
+        self._output("KeyArn", encryption.key_arn)
+        self._guard(encryption)
+        return encryption.operator
+
+    def _guard(self, encryption: CustomerManagedEncryption) -> None:
+        guard = KeyGuard(
+            self,
+            "KeyGuard",
+            application=self._application,
+            keys=[encryption.key, *([encryption.previous_key] if encryption.previous_key else [])],
+            operators=[encryption.operator],
+        )
+        if self._environment.alarm_topic is not None:
+            topic = sns.Topic.from_topic_arn(self, "AlarmTopic", self._environment.alarm_topic)
+            guard.add_alarm_action(SnsAction(topic))
+        self._output("KeyGuardLogGroupName", guard.log_group.log_group_name)
+
+    def _output(self, name: str, value: str) -> None:
+        CfnOutput(Stack.of(self), f"{self._application.node.id}{name}", value=value)

@@ -1,0 +1,121 @@
+"""The connected-vehicles pipeline: a fleet's events through Kafka and Flink to Prometheus and Grafana."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+
+from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
+from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster, ServerlessKafkaCluster
+from stacks.applications import build_application
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from penstock.application import FlinkApplication
+    from penstock.network import IApplicationVpc
+    from penstock.pipeline import Sink, Source
+    from penstock.streams import IKafkaCluster
+    from stacks.environment import Environment
+
+__all__ = ("VehiclePipeline",)
+
+_CONSUMER_GROUP = "vehicle-metrics"
+
+
+class VehiclePipeline(StreamingPipeline):
+    """The pipeline of an environment; override a builder method to swap a part of it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        network: IApplicationVpc,
+        scopes: PipelineScopes | None = None,
+    ) -> None:
+        self.environment = environment
+        self.network = network
+        super().__init__(scope, construct_id, scopes=scopes)
+
+    def build_source(self, scope: Construct) -> Source:
+        """Make the cluster and the topics of events and dead letters."""
+        settings = self.environment.events
+        cluster = self._build_cluster(scope)
+        topic: dict[str, Any] = {
+            "cluster": cluster,
+            "retention": Duration.hours(settings.retention_hours),
+            "removal_policy": self.removal_policy,
+            "replication_factor": self._replicas(),
+        }
+        return KafkaSource(
+            events=KafkaTopic(scope, "Events", topic_name=settings.topic, partitions=settings.partitions, **topic),
+            dead_letters=KafkaTopic(
+                scope, "DeadLetters", topic_name=settings.dead_letters_topic, partitions=1, **topic
+            ),
+            consumer_group=_CONSUMER_GROUP,
+        )
+
+    def build_sink(self, scope: Construct) -> Sink:
+        """Make the workspaces of metrics and dashboards."""
+        settings = self.environment.metrics
+        workspace = MetricsWorkspace(
+            scope,
+            "Metrics",
+            workspace_alias=settings.workspace_name,
+            retention_days=settings.retention_days,
+            removal_policy=self.removal_policy,
+        )
+        CfnOutput(Stack.of(scope), "PrometheusQueryUrl", value=workspace.query_url)
+        if settings.dashboards:
+            self._build_dashboards(scope, workspace)
+        return PrometheusSink(workspace=workspace, network=self.network)
+
+    def build_application(self, scope: Construct) -> FlinkApplication:
+        """Make the job that turns events into metrics."""
+        return build_application(
+            scope, "VehicleMetrics", self.environment.application, environment=self.environment, network=self.network
+        )
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """What becomes of what holds data."""
+        return RemovalPolicy.RETAIN if self.environment.retain_data else RemovalPolicy.DESTROY
+
+    def _replicas(self) -> int:
+        return 3 if self.environment.events.kind == "serverless" else self.environment.network.zones
+
+    def _build_cluster(self, scope: Construct) -> IKafkaCluster:
+        settings = self.environment.events
+        place: dict[str, Any] = {
+            "vpc": self.network.vpc,
+            "vpc_subnets": self.network.application_subnets,
+            "cluster_name": settings.cluster_name,
+            "removal_policy": self.removal_policy,
+        }
+        if settings.kind == "serverless":
+            return ServerlessKafkaCluster(scope, "Kafka", **place)
+        return ProvisionedKafkaCluster(
+            scope,
+            "Kafka",
+            broker_instance=BrokerInstance.of(settings.broker_instance),
+            storage_gib_per_broker=settings.storage_gib_per_broker,
+            **place,
+        )
+
+    def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
+        # The dashboard's library takes a while to import.
+        from penstock.observability.dashboards.connected_vehicles import connected_vehicles  # noqa: PLC0415
+
+        grafana = DashboardWorkspace(
+            scope,
+            "Dashboards",
+            workspace_name=self.environment.metrics.workspace_name,
+            identity_source=IdentitySource.iam_identity_center(),
+            removal_policy=self.removal_policy,
+        )
+        grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics, is_default=True)))
+        CfnOutput(Stack.of(scope), "GrafanaUrl", value=grafana.workspace_url)
