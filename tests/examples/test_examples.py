@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk.assertions import Match, Template
 
 from examples.composition import ClickPipeline
+from examples.pipeline import ClickPipeline as ClickPipelineWithSink
+from examples.pipeline import SearchableClickPipeline, build_network
 from examples.subclassing import ClickCounts
 from penstock.application import ApplicationCode
 from penstock.review import add_checks
@@ -84,3 +86,24 @@ def test_the_first_example_synthesizes(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "examples/getting_started.py"], cwd=ROOT, env=environment, check=True)
     resources = json.loads((tmp_path / "Vehicles.template.json").read_text())["Resources"].values()
     assert "AWS::KinesisAnalyticsV2::Application" in {resource["Type"] for resource in resources}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "group", "absent"),
+    [(ClickPipelineWithSink, "output.prometheus", "es:"), (SearchableClickPipeline, "output.search", "aps:")],
+)
+def test_a_pipeline_swaps_its_sink_by_one_method(
+    pipeline: type[ClickPipelineWithSink], group: str, absent: str, job_zip: Path
+) -> None:
+    stack = Stack(App(), "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
+    pipeline(stack, "Pipeline", code=ApplicationCode.from_asset(job_zip), network=build_network(stack))
+    template = checked(stack)
+    groups = configuration(template)["EnvironmentProperties"]["PropertyGroups"]
+    assert isinstance(groups, list)
+    assert {group, "input.clicks"} <= {each["PropertyGroupId"] for each in groups}
+    (role,) = [
+        body for name, body in template.find_resources("AWS::IAM::Role").items() if "CounterExecutionRole" in name
+    ]
+    policies = json.dumps(role["Properties"]["Policies"])
+    assert '"kinesis:GetRecords"' in policies
+    assert f'"{absent}' not in policies

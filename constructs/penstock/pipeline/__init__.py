@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from penstock.pipeline.ports import Sink, Source
-from penstock.pipeline.sinks import PrometheusSink
-from penstock.pipeline.sources import KafkaSource
+from penstock.pipeline.sinks import PrometheusSink, SearchSink
+from penstock.pipeline.sources import KafkaSource, KinesisSource
 from penstock.pipeline.streaming_pipeline import PipelineScopes, StreamingPipeline
 
-__all__ = ("KafkaSource", "PipelineScopes", "PrometheusSink", "Sink", "Source", "StreamingPipeline")
+__all__ = (
+    "KafkaSource",
+    "KinesisSource",
+    "PipelineScopes",
+    "PrometheusSink",
+    "SearchSink",
+    "Sink",
+    "Source",
+    "StreamingPipeline",
+)

@@ -10,8 +10,34 @@ if TYPE_CHECKING:
     from penstock.application import FlinkApplication
     from penstock.network import IApplicationVpc
     from penstock.observability.metrics_workspace_base import IMetricsWorkspace
+    from penstock.sinks import ISearchDomain
 
-__all__ = ("PrometheusSink",)
+__all__ = ("PrometheusSink", "SearchSink")
+
+
+class SearchSink:
+    """Documents in an index of a search domain, in whose VPC the application has to be.
+
+    Parameters
+    ----------
+    domain
+        The domain.
+    index
+        The index.
+    group
+        The property group in which the job looks for it.
+    """
+
+    def __init__(self, *, domain: ISearchDomain, index: str, group: str = "output.search") -> None:
+        self.domain = domain
+        self.index = index
+        self.group = group
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application write to the index, and to no other one."""
+        application.connections.allow_to_default_port(self.domain)
+        self.domain.grant_index_write(application, self.index)
+        application.add_property_group(self.group, self.domain.connection_properties(self.index))
 
 
 class PrometheusSink:

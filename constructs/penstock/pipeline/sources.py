@@ -4,11 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.model.aws_services import AwsService
+
 if TYPE_CHECKING:
     from penstock.application import FlinkApplication
-    from penstock.streams import IKafkaTopic
+    from penstock.network import IApplicationVpc
+    from penstock.streams import IEventStream, IKafkaTopic
 
-__all__ = ("KafkaSource",)
+__all__ = ("KafkaSource", "KinesisSource")
+
+
+class KinesisSource:
+    """Events in a stream of Kinesis, which a job polls.
+
+    Parameters
+    ----------
+    events
+        The stream.
+    group
+        The property group in which the job looks for it.
+    network
+        The VPC that the application is in, which gets an endpoint for the service. Default: none.
+    """
+
+    def __init__(
+        self, *, events: IEventStream, group: str = "input.events", network: IApplicationVpc | None = None
+    ) -> None:
+        self.events = events
+        self.group = group
+        self.network = network
+
+    def connect_reader(self, application: FlinkApplication) -> None:
+        """Let the application read."""
+        if self.network is not None:
+            self.network.add_endpoint(AwsService.KINESIS_STREAMS)
+        self.events.grant_read(application)
+        application.add_property_group(self.group, self.events.connection_properties())
 
 
 class KafkaSource:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from penstock.streams.errors import StreamError
+from penstock.streams.event_stream import EventStream, StreamCapacity
+from penstock.streams.event_stream_base import IEventStream
 from penstock.streams.kafka_cluster_base import IKafkaCluster
 from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
 from penstock.streams.kafka_topic import CleanupPolicy, IKafkaTopic, KafkaTopic
@@ -15,6 +17,8 @@ from penstock.streams.serverless_kafka_cluster import ImportedKafkaCluster, Serv
 __all__ = (
     "BrokerInstance",
     "CleanupPolicy",
+    "EventStream",
+    "IEventStream",
     "IKafkaCluster",
     "IKafkaTopic",
     "ImportedKafkaCluster",
@@ -23,5 +27,6 @@ __all__ = (
     "KafkaVersion",
     "ProvisionedKafkaCluster",
     "ServerlessKafkaCluster",
+    "StreamCapacity",
     "StreamError",
 )

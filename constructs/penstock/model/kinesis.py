@@ -1,0 +1,60 @@
+"""What Kinesis Data Streams refuses, as pure decisions.
+
+Sources: Kinesis Data Streams, CreateStream, IncreaseStreamRetentionPeriod, UpdateShardCount and "Quotas and limits".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from penstock.model.errors import PenstockError
+
+__all__ = ("KinesisError", "check_retention_hours", "check_scaling", "check_shard_count", "check_stream_name")
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_MIN_RETENTION_HOURS, _MAX_RETENTION_HOURS = 24, 8760
+_MAX_FACTOR: Final = 2
+
+
+class KinesisError(PenstockError):
+    """A name or a number that Kinesis would refuse."""
+
+
+def check_stream_name(name: str) -> str:
+    """Return the name of a stream or of a consumer, or raise KinesisError."""
+    if not _NAME.fullmatch(name):
+        message = f"a name in Kinesis must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r}"
+        raise KinesisError(message)
+    return name
+
+
+def check_shard_count(shards: int) -> int:
+    """Return the number of shards, or raise KinesisError."""
+    if shards < 1:
+        message = f"a provisioned stream has at least one shard, got {shards}"
+        raise KinesisError(message)
+    return shards
+
+
+def check_retention_hours(hours: int) -> int:
+    """Return the retention, or raise KinesisError."""
+    if not _MIN_RETENTION_HOURS <= hours <= _MAX_RETENTION_HOURS:
+        message = f"retention must be {_MIN_RETENTION_HOURS} to {_MAX_RETENTION_HOURS} hours, got {hours}"
+        raise KinesisError(message)
+    return hours
+
+
+def check_scaling(shards: int, *, other: int) -> int:
+    """Return a number of shards to change to from another and back, or raise KinesisError.
+
+    UpdateShardCount at most doubles the shards, and at most halves them.
+    """
+    check_shard_count(shards)
+    small, large = sorted((shards, other))
+    if large > _MAX_FACTOR * small:
+        message = (
+            f"Kinesis at most doubles or halves the shards in one step, got {other} and {shards}: scale in more steps"
+        )
+        raise KinesisError(message)
+    return shards

@@ -1,0 +1,185 @@
+"""A stream of Kinesis Data Streams, with production defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from aws_cdk import Acknowledgment, Annotations, Duration, Names, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
+from aws_cdk.aws_kinesis import CfnStream
+
+from penstock.model.kinesis import check_retention_hours, check_shard_count, check_stream_name
+from penstock.streams.errors import StreamError
+from penstock.streams.event_stream_base import EventStreamBase, IEventStream
+from penstock.streams.shard_schedule import ShardSchedule
+from penstock.streams.stream_consumer import StreamConsumer
+
+if TYPE_CHECKING:
+    from aws_cdk.aws_events import Schedule
+    from constructs import Construct
+
+__all__ = ("EventStream", "StreamCapacity")
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedStreamName"
+_MAX_NAME_CHARACTERS: Final = 128
+_OWN_KEY: Final = (
+    "with the key that AWS manages, its policy and not yours decides who reads the records; one's own costs by the"
+    " call, which Kinesis makes seldom, because it caches data keys"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamCapacity:
+    """How much a stream takes; made by ``on_demand`` or ``provisioned``."""
+
+    shard_count: int | None
+
+    @classmethod
+    def on_demand(cls) -> Self:
+        """Return a capacity that follows the traffic, up to twice its peak of the last 30 days."""
+        return cls(shard_count=None)
+
+    @classmethod
+    def provisioned(cls, *, shard_count: int) -> Self:
+        """Return a number of shards, each of which takes 1 MiB or 1000 records a second, and gives 2 MiB."""
+        return cls(shard_count=check_shard_count(shard_count))
+
+
+class EventStream(EventStreamBase):
+    """An encrypted stream whose records stay for a week.
+
+    Parameters
+    ----------
+    stream_name
+        The physical name; changing it makes a new, empty stream, and the old one stays. Default: made from the
+        construct's path, with a warning.
+    capacity
+        Default: on demand.
+    retention
+        How long records stay, 24 hours to 365 days. Default: 7 days.
+    encryption_key
+        The key of the records. Default: an own one, with rotation.
+    removal_policy
+        Default: RETAIN.
+
+    Raises KinesisError for what Kinesis would refuse.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stream_name: str | None = None,
+        capacity: StreamCapacity | None = None,
+        retention: Duration | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stream_name = self._choose_name(stream_name)
+        self.capacity = capacity or StreamCapacity.on_demand()
+        self._encryption_key = encryption_key or kms.Key(
+            self,
+            "Key",
+            description=f"Records of the stream {self.stream_name}",
+            enable_key_rotation=True,
+            removal_policy=removal_policy,
+        )
+        self.resource = CfnStream(
+            self,
+            "Resource",
+            name=self.stream_name,
+            shard_count=self.capacity.shard_count,
+            stream_mode_details=CfnStream.StreamModeDetailsProperty(
+                stream_mode="ON_DEMAND" if self.capacity.shard_count is None else "PROVISIONED"
+            ),
+            retention_period_hours=check_retention_hours(int((retention or Duration.days(7)).to_hours())),
+            stream_encryption=CfnStream.StreamEncryptionProperty(
+                encryption_type="KMS", key_id=self._encryption_key.key_arn
+            ),
+        )
+        self.resource.apply_removal_policy(removal_policy)
+        self._stream_arn = self.resource.attr_arn
+        Validations.of(self.resource).acknowledge(Acknowledgment(id="AwsSolutions-KDS3", reason=_OWN_KEY))
+
+    @staticmethod
+    def from_stream_name(
+        scope: Construct, construct_id: str, stream_name: str, *, encryption_key: kms.IKey | None = None
+    ) -> IEventStream:
+        """Import a stream of this account and Region; its key, if it has one of its own, so that grants include it."""
+        arn = Stack.of(scope).format_arn(service="kinesis", resource="stream", resource_name=stream_name)
+        return _ImportedEventStream(scope, construct_id, stream_arn=arn, encryption_key=encryption_key)
+
+    @staticmethod
+    def from_stream_arn(
+        scope: Construct, construct_id: str, stream_arn: str, *, encryption_key: kms.IKey | None = None
+    ) -> IEventStream:
+        """Import a stream; its key, if it has one of its own, so that grants include it."""
+        return _ImportedEventStream(scope, construct_id, stream_arn=stream_arn, encryption_key=encryption_key)
+
+    def add_consumer(self, consumer_name: str) -> StreamConsumer:
+        """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
+
+        Everything of it is fixed at creation; another name makes another one.
+        """
+        return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
+
+    def scale_on_schedule(self, construct_id: str, *, shard_count: int, schedule: Schedule) -> ShardSchedule:
+        """Change the number of shards at a time of day, such as 6 to 12 in the morning, and back with a second one.
+
+        EventBridge Scheduler calls UpdateShardCount itself, as a role that may do that on this stream only; there is no
+        Application Auto Scaling for streams. The next deployment that changes the stream sets its own number again.
+        Raises StreamError for a stream on demand, KinesisError for more than twice or less than half of its shards.
+        """
+        if self.capacity.shard_count is None:
+            message = f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
+            raise StreamError(message)
+        return ShardSchedule(
+            self,
+            construct_id,
+            stream=self,
+            present_shard_count=self.capacity.shard_count,
+            shard_count=shard_count,
+            schedule=schedule,
+        )
+
+    def add_throttle_alarm(self, construct_id: str = "ThrottleAlarm") -> cloudwatch.Alarm:
+        """Add an alarm for producers that Kinesis turns away, which lose or delay records."""
+        return cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=f"Producers of {self.stream_name} are throttled: add shards, or spread partition keys",
+            metric=self.metric_write_throttled(period=Duration.minutes(1)),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def _choose_name(self, name: str | None) -> str:
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"stream name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
+                " empty stream; pass stream_name",
+            )
+        return name if Token.is_unresolved(name) else check_stream_name(name)
+
+
+class _ImportedEventStream(EventStreamBase):
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stream_arn: str, encryption_key: kms.IKey | None
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = stream_arn.partition(":stream/")[2]
+        if not name:
+            message = f"expected the ARN of a stream, arn:...:stream/NAME, got {stream_arn!r}"
+            raise StreamError(message)
+        self._stream_arn = stream_arn
+        self._stream_name = name
+        self._encryption_key = encryption_key

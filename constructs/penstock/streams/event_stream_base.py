@@ -1,0 +1,133 @@
+"""What every stream of Kinesis has, created in this app or elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict, Unpack
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
+
+__all__ = ("EventStreamBase", "IEventStream", "StreamMetricOptions")
+
+READ_ACTIONS: Final = (
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)
+"""What Flink's source calls when it polls (managed-flink, "Kinesis source": IAM permissions)."""
+WRITE_ACTIONS: Final = (
+    "kinesis:DescribeStreamSummary",
+    "kinesis:ListShards",
+    "kinesis:PutRecord",
+    "kinesis:PutRecords",
+)
+
+
+class StreamMetricOptions(TypedDict, total=False):
+    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
+
+    statistic: str
+    period: Duration
+    label: str
+    color: str
+    dimensions_map: dict[str, str]
+
+
+class IEventStream(Protocol):
+    """A stream, created in this app or elsewhere."""
+
+    @property
+    def stream_name(self) -> str:
+        """The physical name."""
+
+    @property
+    def stream_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to read by polling."""
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write."""
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return the properties with which a job finds the stream."""
+
+
+class EventStreamBase(Construct):
+    """The part of a stream that needs no more than its name, its ARN and its key."""
+
+    _stream_name: str
+    _stream_arn: str
+    _encryption_key: kms.IKey | None
+
+    @property
+    def stream_name(self) -> str:
+        """The physical name."""
+        return self._stream_name
+
+    @property
+    def stream_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return self._stream_arn
+
+    @property
+    def encryption_key(self) -> kms.IKey | None:
+        """The key of the records, None where AWS owns it or it is not known."""
+        return self._encryption_key
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to read this stream by polling, and nothing else."""
+        return self.grant(grantee, READ_ACTIONS, key_actions=["kms:Decrypt"])
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write to this stream, and nothing else."""
+        return self.grant(grantee, WRITE_ACTIONS, key_actions=["kms:GenerateDataKey"])
+
+    def grant(self, grantee: iam.IGrantable, actions: Sequence[str], *, key_actions: Sequence[str]) -> iam.Grant:
+        """Allow the grantee these actions on this stream, and those on its key, through Kinesis only."""
+        granted = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.stream_arn])
+        if self._encryption_key is not None:
+            via = f"kinesis.{Stack.of(self).region}.amazonaws.com"
+            statement = iam.PolicyStatement(
+                actions=list(key_actions),
+                resources=[self._encryption_key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": via}},
+            )
+            grantee.grant_principal.add_to_principal_policy(statement)
+        return granted
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return the properties with which a job finds the stream, as the Flink connector names them."""
+        return {"stream.arn": self.stream_arn, "aws.region": Stack.of(self).region}
+
+    def metric(self, name: str, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of the stream in ``AWS/Kinesis``; by default its average over five minutes."""
+        dimensions = {"StreamName": self.stream_name} | options.get("dimensions_map", {})
+        options = options | StreamMetricOptions(dimensions_map=dimensions)
+        return cloudwatch.Metric(namespace="AWS/Kinesis", metric_name=name, **options).attach_to(self)
+
+    def metric_write_throttled(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+        """Records that producers were not allowed to write."""
+        return self.metric("WriteProvisionedThroughputExceeded", **(StreamMetricOptions(statistic="Sum") | options))
+
+    def metric_read_throttled(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+        """Reads that consumers were not allowed."""
+        return self.metric("ReadProvisionedThroughputExceeded", **(StreamMetricOptions(statistic="Sum") | options))
+
+    def metric_iterator_age(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that the slowest polling consumer is behind."""
+        return self.metric("GetRecords.IteratorAgeMilliseconds", **(StreamMetricOptions(statistic="Maximum") | options))
+
+    def metric_incoming_records(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+        """Records that came in."""
+        return self.metric("IncomingRecords", **(StreamMetricOptions(statistic="Sum") | options))

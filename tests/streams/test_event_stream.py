@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Annotations, Match, Template
+from aws_cdk.aws_events import Schedule
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.model.kinesis import KinesisError, check_scaling
+from penstock.review import add_checks
+from penstock.streams import EventStream, StreamCapacity, StreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STREAM = "AWS::Kinesis::Stream"
+ARN = "arn:aws:kinesis:eu-central-1:111122223333:stream/clicks"
+
+
+def new_stack() -> Stack:
+    return Stack(App(), "Stack", env=Environment(account="111122223333", region="eu-central-1"))
+
+
+def only(template: Template, kind: str) -> dict[str, Any]:
+    (resource,) = template.find_resources(kind).values()
+    return resource
+
+
+def granted(stack: Stack) -> dict[str, set[str]]:
+    policy = only(Template.from_stack(stack), "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    found: dict[str, set[str]] = {}
+    for statement in policy:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        found.setdefault(json.dumps(statement["Resource"]), set()).update(actions)
+    return found
+
+
+def role_in(stack: Stack) -> iam.Role:
+    return iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+
+
+def test_by_default_a_stream_is_on_demand_encrypted_and_kept() -> None:
+    stack = new_stack()
+    EventStream(stack, "Clicks", stream_name="clicks")
+    resource = only(Template.from_stack(stack), STREAM)
+    assert resource["Properties"]["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert resource["Properties"]["RetentionPeriodHours"] == 168
+    assert resource["Properties"]["StreamEncryption"]["EncryptionType"] == "KMS"
+    assert "ShardCount" not in resource["Properties"]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    key = only(Template.from_stack(stack), "AWS::KMS::Key")
+    assert key["Properties"]["EnableKeyRotation"] is True
+    assert key["DeletionPolicy"] == "Retain"
+
+
+def test_everything_on_passes_all_checks() -> None:
+    app = App()
+    stack = Stack(app, "Stack", env=Environment(account="111122223333", region="eu-central-1"))
+    stream = EventStream(
+        stack,
+        "Clicks",
+        stream_name="clicks",
+        capacity=StreamCapacity.provisioned(shard_count=6),
+        retention=Duration.days(30),
+        encryption_key=kms.Key(stack, "Key", enable_key_rotation=True),
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    stream.add_consumer("counter")
+    stream.add_throttle_alarm()
+    stream.scale_on_schedule("Morning", shard_count=12, schedule=Schedule.cron(hour="6", minute="0"))
+    stream.scale_on_schedule("Evening", shard_count=6, schedule=Schedule.cron(hour="20", minute="0"))
+    add_checks(app)
+    app.synth()
+    template = Template.from_stack(stack)
+    assert only(template, STREAM)["Properties"]["ShardCount"] == 6
+    schedules = [each["Properties"] for each in template.find_resources("AWS::Scheduler::Schedule").values()]
+    targets = {json.loads(each["Target"]["Input"])["TargetShardCount"] for each in schedules}
+    assert targets == {6, 12}
+    for role in template.find_resources("AWS::IAM::Role").values():
+        (policy,) = role["Properties"]["Policies"]
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Action"] == "kinesis:UpdateShardCount"
+        assert statement["Resource"] != "*"
+    alarm = only(template, "AWS::CloudWatch::Alarm")["Properties"]
+    assert alarm["MetricName"] == "WriteProvisionedThroughputExceeded"
+
+
+def test_a_reader_gets_this_stream_and_its_key_through_kinesis_and_nothing_else() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-central-1:111122223333:key/1")
+    EventStream.from_stream_arn(stack, "Clicks", ARN, encryption_key=key).grant_read(role_in(stack))
+    assert granted(stack) == {
+        json.dumps(ARN): {
+            "kinesis:DescribeStream",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:GetRecords",
+            "kinesis:GetShardIterator",
+            "kinesis:ListShards",
+        },
+        json.dumps(key.key_arn): {"kms:Decrypt"},
+    }
+    text = json.dumps(Template.from_stack(stack).to_json())
+    assert '"kms:ViaService": "kinesis.eu-central-1.amazonaws.com"' in text
+
+
+def test_a_writer_may_not_read_and_without_a_key_there_is_none() -> None:
+    stack = new_stack()
+    EventStream.from_stream_name(stack, "Clicks", "clicks").grant_write(role_in(stack))
+    ((_, actions),) = granted(stack).items()
+    assert actions == {
+        "kinesis:DescribeStreamSummary",
+        "kinesis:ListShards",
+        "kinesis:PutRecord",
+        "kinesis:PutRecords",
+    }
+
+
+def test_a_consumer_is_subscribed_to_and_never_registered_by_the_job() -> None:
+    stack = new_stack()
+    consumer = EventStream(stack, "Clicks", stream_name="clicks").add_consumer("counter")
+    consumer.grant_read(role_in(stack))
+    actions = set().union(*granted(stack).values())
+    assert {"kinesis:SubscribeToShard", "kinesis:DescribeStreamConsumer", "kms:Decrypt"} <= actions
+    assert not {"kinesis:RegisterStreamConsumer", "kinesis:DeregisterStreamConsumer", "kinesis:GetRecords"} & actions
+    properties = consumer.connection_properties()
+    assert (properties["source.reader.type"], properties["source.efo.consumer.name"]) == ("EFO", "counter")
+
+
+def test_a_generated_name_is_warned_about() -> None:
+    stack = new_stack()
+    EventStream(stack, "Clicks")
+    assert len(Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("pass stream_name"))) == 1
+
+
+def test_metrics_and_properties_are_those_of_the_stream() -> None:
+    stream = EventStream(new_stack(), "Clicks", stream_name="clicks")
+    assert stream.metric_iterator_age().metric_name == "GetRecords.IteratorAgeMilliseconds"
+    assert stream.metric_read_throttled().dimensions == {"StreamName": "clicks"}
+    assert stream.metric_incoming_records(label="in").statistic == "Sum"
+    assert stream.connection_properties()["aws.region"] == "eu-central-1"
+    assert stream.encryption_key is not None
+
+
+REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
+    ("no shard", lambda _: StreamCapacity.provisioned(shard_count=0), KinesisError, "at least one shard"),
+    ("a name with a space", lambda s: EventStream(s, "S", stream_name="a b"), KinesisError, "got 'a b'"),
+    (
+        "too short a retention",
+        lambda s: EventStream(s, "S", stream_name="s", retention=Duration.hours(1)),
+        KinesisError,
+        "24 to 8760 hours, got 1",
+    ),
+    (
+        "a schedule of a stream on demand",
+        lambda s: EventStream(s, "S", stream_name="s").scale_on_schedule(
+            "X", shard_count=2, schedule=Schedule.rate(Duration.days(1))
+        ),
+        StreamError,
+        "scales by itself",
+    ),
+    (
+        "more than twice the shards",
+        lambda s: EventStream(
+            s, "S", stream_name="s", capacity=StreamCapacity.provisioned(shard_count=6)
+        ).scale_on_schedule("X", shard_count=13, schedule=Schedule.rate(Duration.days(1))),
+        KinesisError,
+        "got 6 and 13",
+    ),
+    (
+        "what is no stream",
+        lambda s: EventStream.from_stream_arn(s, "S", "arn:aws:kinesis:eu-central-1:111122223333:x"),
+        StreamError,
+        "expected the ARN of a stream",
+    ),
+]
+
+
+@pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        build(new_stack())
+
+
+@given(st.integers(1, 500), st.integers(1, 500))
+def test_what_can_be_scaled_can_be_scaled_back(shards: int, other: int) -> None:
+    def allowed(a: int, b: int) -> bool:
+        try:
+            return check_scaling(a, other=b) == a
+        except KinesisError:
+            return False
+
+    assert allowed(shards, other) == allowed(other, shards) == (max(shards, other) <= 2 * min(shards, other))
