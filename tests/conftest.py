@@ -15,8 +15,9 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 os.environ["CDK_VALIDATION"] = "false"
 
 # A deadline would measure the machine, not the code.
-settings.register_profile("penstock", deadline=None)
-settings.load_profile("penstock")
+settings.register_profile("thorough", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=25)
+settings.load_profile(os.environ.get("PENSTOCK_HYPOTHESIS", "thorough"))
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

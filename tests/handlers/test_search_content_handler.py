@@ -68,7 +68,7 @@ class Deployment:
             new_session=lambda **given: FakeSession(self.assumed, **given),
             clock=self.world.clock,
             scheme="http",
-            timeout_seconds=0.3,
+            timeout_seconds=0.15,
         )
         self.handler = SearchContentHandler(self.services)
         self.framework = Framework(self, self.handler)  # type: ignore[arg-type]

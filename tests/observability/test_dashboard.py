@@ -55,7 +55,7 @@ def test_a_dashboard_comes_from_a_file_or_a_builder(tmp_path: Path) -> None:
         ("[]", "must be a JSON object, got list"),
         ("{}", "must have a title, got None"),
         ('{"title": " "}', "must have a title, got ' '"),
-        (json.dumps({"title": Token.as_string({"Ref": "X"})}), "known only at deployment"),
+        pytest.param(json.dumps({"title": Token.as_string({"Ref": "X"})}), "known only at deployment", id="a token"),
         (json.dumps({"title": "Fleet", "text": "x" * 4 * 1024 * 1024}), "must be at most 4194304 bytes"),
     ],
 )

@@ -341,7 +341,9 @@ def test_an_imported_domain_grants_its_part_and_says_what_is_missing(stack: Stac
     assert ingress["Properties"]["FromPort"] == 443
 
 
-@pytest.mark.parametrize("endpoint", ["search.example.com", Token.as_string({"Ref": "Endpoint"})])
+@pytest.mark.parametrize(
+    "endpoint", ["search.example.com", Token.as_string({"Ref": "Endpoint"})], ids=["a name", "a token"]
+)
 def test_fails_to_find_a_name_in_an_endpoint_of_ones_own(endpoint: str) -> None:
     with pytest.raises(SearchDomainError, match="from_domain_attributes"):
         name_in_endpoint(endpoint)

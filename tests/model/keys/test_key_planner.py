@@ -276,7 +276,7 @@ def goal_encryption(state: ObservedApplication, goal: Goal) -> ApplicationEncryp
     return getattr(goal, "target", state.configured)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=10 * settings.default.max_examples)
 @given(state=STATES, goal=GOALS)
 def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> None:
     try:
@@ -318,7 +318,7 @@ def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> Non
         assert state.is_steady
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 @given(state=STATES, goal=GOALS)
 def test_every_plan_ends_and_leaves_a_good_snapshot_where_there_was_a_state(
     state: ObservedApplication, goal: Goal
