@@ -13,6 +13,8 @@ from penstock.encryption import KeyPolicyMode
 from penstock.lifecycle import ApplicationStart
 from penstock.review.assembly import AssemblyError, read_assembly
 from penstock.review.encryption import EncryptionReview, review_encryption
+from penstock.sinks import ArchiveBucket
+from penstock.streams.delivery_to_s3 import DeliverySource, DeliveryToS3
 from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryption_in
 
 if TYPE_CHECKING:
@@ -208,7 +210,7 @@ def test_the_command_shows_order_access_and_assumptions(assembly: Path) -> None:
 
 def test_scripts_read_json(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(assembly), "--json"])
-    (found,) = json.loads(result.output)
+    (found,) = json.loads(result.output)["encryption"]
     assert found["problems"] == []
     assert {"who", "operation", "allowed", "because"} <= set(found["rows"][0])
 
@@ -232,6 +234,23 @@ def test_what_is_no_assembly_is_one_message(assembly: Path, tmp_path: Path) -> N
         read_assembly(tmp_path)
 
 
+def test_deliveries_say_what_they_promise(tmp_path: Path, assembly: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    stack = Stack(app, "Archive", env=Environment(account=ACCOUNT, region=REGION))
+    bucket = ArchiveBucket(stack, "Bucket", bucket_name="archive-of-events")
+    DeliveryToS3(stack, "Delivery", bucket=bucket.bucket, source=DeliverySource.direct_put(), delivery_stream_name="events")
+    app.synth()
+    asked = ["review", "--delivery", "--assembly", str(tmp_path)]
+    shown = CliRunner().invoke(penstock, asked)
+    assert shown.exit_code == 0, shown.output
+    assert "Delivery" in shown.output
+    assert "at-least-once" in shown.output
+    (found,) = json.loads(CliRunner().invoke(penstock, [*asked, "--json"]).output)["delivery"]
+    assert found["guarantee"] == "at-least-once"
+    none = CliRunner().invoke(penstock, ["review", "--delivery", "--assembly", str(assembly)])
+    assert "no delivery to a sink here" in none.output
+
+
 def test_nothing_to_review_is_an_error(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--assembly", str(assembly)])
-    assert "pass --encryption" in str(result.exception)
+    assert "pass --encryption, --delivery or both" in str(result.exception)

@@ -15,9 +15,11 @@ from rich.table import Table
 from penstock.model.errors import PenstockError
 from penstock.model.keys.involved import LifecycleOperation
 from penstock.review.assembly import read_assembly
+from penstock.review.delivery import delivery_guarantees
 from penstock.review.encryption import ASSUMPTIONS, review_encryption
 
 if TYPE_CHECKING:
+    from penstock.review.delivery import DeliveryGuarantee
     from penstock.review.encryption import EncryptionReview, Row
 
 __all__ = ("review_command",)
@@ -32,19 +34,31 @@ def review_command(
     encryption: Annotated[
         bool, typer.Option("--encryption", help="Who can use the key of each application's state, and why.")
     ] = False,
+    delivery: Annotated[
+        bool, typer.Option("--delivery", help="What each delivery to a sink promises about its records.")
+    ] = False,
     assembly: Annotated[Path, typer.Option(help="What cdk synth wrote.")] = Path("cdk.out"),
     environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Review a synthesized app. Exits with 1 where something is not as it ought to be."""
-    if not encryption:
-        message = "expected something to review, got nothing: pass --encryption"
+    if not encryption and not delivery:
+        message = "expected something to review, got nothing: pass --encryption, --delivery or both"
         raise ReviewError(message)
-    reviews = review_encryption(read_assembly(assembly, environment=environment))
+    stacks = read_assembly(assembly, environment=environment)
+    reviews = review_encryption(stacks) if encryption else ()
+    guarantees = delivery_guarantees(stacks) if delivery else ()
     if as_json:
-        typer.echo(json.dumps([_fields(review) for review in reviews], indent=2))
+        sections: dict[str, Any] = {
+            **({"encryption": [_fields(review) for review in reviews]} if encryption else {}),
+            **({"delivery": [dataclasses.asdict(each) for each in guarantees]} if delivery else {}),
+        }
+        typer.echo(json.dumps(sections, indent=2))
     else:
-        _show(reviews)
+        if encryption:
+            _show(reviews)
+        if delivery:
+            Console().print(_deliveries(guarantees))
     if any(review.problems and not review.is_for_development for review in reviews):
         raise typer.Exit(1)
 
@@ -72,6 +86,15 @@ def _show(reviews: tuple[EncryptionReview, ...]) -> None:
         console.print("\nassumed:")
         for assumption in ASSUMPTIONS:
             console.print(f"- {assumption}", soft_wrap=True)
+
+
+def _deliveries(guarantees: tuple[DeliveryGuarantee, ...]) -> Table | str:
+    if not guarantees:
+        return "no delivery to a sink here"
+    table = Table("delivery", "promises", title="deliveries", title_justify="left")
+    for each in guarantees:
+        table.add_row(each.resource, each.guarantee)
+    return table
 
 
 def _verdict(review: EncryptionReview) -> str:

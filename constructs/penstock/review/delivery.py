@@ -1,0 +1,35 @@
+"""What each delivery in a template promises about the records that it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.model.delivery import DELIVERY_METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.review.assembly import SynthesizedStack
+
+__all__ = ("DeliveryGuarantee", "delivery_guarantees")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryGuarantee:
+    """What one delivery promises, such as ``at-least-once``: a record may then arrive more than once."""
+
+    stage: str
+    stack: str
+    resource: str
+    guarantee: str
+
+
+def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[DeliveryGuarantee, ...]:
+    """Return what the deliveries of the stacks promise, as their constructs wrote it into the templates."""
+    return tuple(
+        DeliveryGuarantee(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
+        for stack in stacks
+        for resource in stack.template.resources()
+        if (guarantee := resource.body.get("Metadata", {}).get(DELIVERY_METADATA)) is not None
+    )
