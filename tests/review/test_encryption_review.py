@@ -238,7 +238,8 @@ def test_deliveries_say_what_they_promise(tmp_path: Path, assembly: Path) -> Non
     app = App(outdir=str(tmp_path))
     stack = Stack(app, "Archive", env=Environment(account=ACCOUNT, region=REGION))
     bucket = ArchiveBucket(stack, "Bucket", bucket_name="archive-of-events")
-    DeliveryToS3(stack, "Delivery", bucket=bucket.bucket, source=DeliverySource.direct_put(), delivery_stream_name="events")
+    source = DeliverySource.direct_put()
+    DeliveryToS3(stack, "Delivery", bucket=bucket.bucket, source=source, delivery_stream_name="events")
     app.synth()
     asked = ["review", "--delivery", "--assembly", str(tmp_path)]
     shown = CliRunner().invoke(penstock, asked)

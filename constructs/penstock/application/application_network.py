@@ -38,6 +38,7 @@ class ApplicationNetwork(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.vpc = vpc
+        self._owner = vpc.env.account
         self.subnet_ids = self._select_subnets(vpc_subnets or ec2.SubnetSelection(one_per_az=True))
         self.security_groups = self._check_security_groups(security_groups)
         self.connections = ec2.Connections(security_groups=self.security_groups)
@@ -98,5 +99,5 @@ class ApplicationNetwork(Construct):
 
     def _ec2_arn(self, resource: str, resource_id: str) -> str:
         return Stack.of(self).format_arn(
-            service="ec2", resource=resource, resource_name=resource_id, account=self.vpc.env.account
+            service="ec2", resource=resource, resource_name=resource_id, account=self._owner
         )

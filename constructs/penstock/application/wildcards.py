@@ -41,6 +41,7 @@ NETWORK_INTERFACES: Final = (
 
 def record_wildcard(construct: IConstruct, *, actions: Sequence[str], resource: str, reason: str) -> None:
     """Acknowledge a wildcard resource in the construct's policy, for cdk-nag and for penstock's own checks."""
-    rendered = Stack.of(construct).resolve(resource)
+    # A call of the CDK for each of hundreds of literal "*" would be felt.
+    rendered = Stack.of(construct).resolve(resource) if "${" in resource else resource
     ids = [nag_wildcard_id(rendered), *(f"penstock::{wildcard_id(action, rendered)}" for action in actions)]
     Validations.of(construct).acknowledge(*(Acknowledgment(id=each, reason=reason) for each in ids))

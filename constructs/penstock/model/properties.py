@@ -97,7 +97,7 @@ class PropertyGroups:
         if not isinstance(text, str):
             message = f"{what} must be text, got {text!r} ({type(text).__name__}): convert it, for example with str()"
             raise PropertyError(message)
-        if not self.is_opaque(text) and not 1 <= len(text) <= MAX_TEXT_CHARACTERS:
+        if not 1 <= len(text) <= MAX_TEXT_CHARACTERS and not self.is_opaque(text):
             message = f"{what} must be 1 to {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
             raise PropertyError(message)
 
