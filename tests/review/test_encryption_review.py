@@ -254,4 +254,28 @@ def test_deliveries_say_what_they_promise(tmp_path: Path, assembly: Path) -> Non
 
 def test_nothing_to_review_is_an_error(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--assembly", str(assembly)])
-    assert "pass --encryption, --delivery or both" in str(result.exception)
+    assert "pass --encryption, --delivery or --wildcards" in str(result.exception)
+
+
+def test_wildcards_are_counted_with_their_reasons_and_one_without_is_a_failure(assembly: Path, tmp_path: Path) -> None:
+    def add_one_without(resources: dict[str, Any]) -> None:
+        role = _one(resources, "AppExecutionRole", "AWS::IAM::Role")
+        role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(
+            {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        )
+
+    def ask(folder: Path) -> tuple[int, list[dict[str, str]], str]:
+        asked = ["review", "--wildcards", "--assembly", str(folder)]
+        shown = CliRunner().invoke(penstock, asked)
+        return (
+            shown.exit_code,
+            json.loads(CliRunner().invoke(penstock, [*asked, "--json"]).output)["wildcards"],
+            shown.output,
+        )
+
+    _, before, _ = ask(assembly)
+    code, after, shown = ask(edit(assembly, tmp_path, add_one_without))
+    assert code == 1
+    assert [each["finding"] for each in after if each not in before] == ["s3:*@*"]
+    assert "none recorded" in shown
+    assert f"{len(after)} wildcards" in shown

@@ -17,10 +17,12 @@ from penstock.model.keys.involved import LifecycleOperation
 from penstock.review.assembly import read_assembly
 from penstock.review.delivery import delivery_guarantees
 from penstock.review.encryption import ASSUMPTIONS, review_encryption
+from penstock.review.wildcards import wildcards_of
 
 if TYPE_CHECKING:
     from penstock.review.delivery import DeliveryGuarantee
     from penstock.review.encryption import EncryptionReview, Row
+    from penstock.review.wildcards import Wildcard
 
 __all__ = ("review_command",)
 
@@ -37,21 +39,26 @@ def review_command(
     delivery: Annotated[
         bool, typer.Option("--delivery", help="What each delivery to a sink promises about its records.")
     ] = False,
+    wildcards: Annotated[
+        bool, typer.Option("--wildcards", help="Every wildcard resource in IAM policies, with its reason.")
+    ] = False,
     assembly: Annotated[Path, typer.Option(help="What cdk synth wrote.")] = Path("cdk.out"),
     environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Review a synthesized app. Exits with 1 where something is not as it ought to be."""
-    if not encryption and not delivery:
-        message = "expected something to review, got nothing: pass --encryption, --delivery or both"
+    if not encryption and not delivery and not wildcards:
+        message = "expected something to review, got nothing: pass --encryption, --delivery or --wildcards"
         raise ReviewError(message)
     stacks = read_assembly(assembly, environment=environment)
     reviews = review_encryption(stacks) if encryption else ()
     guarantees = delivery_guarantees(stacks) if delivery else ()
+    found = wildcards_of(stacks) if wildcards else ()
     if as_json:
         sections: dict[str, Any] = {
             **({"encryption": [_fields(review) for review in reviews]} if encryption else {}),
             **({"delivery": [dataclasses.asdict(each) for each in guarantees]} if delivery else {}),
+            **({"wildcards": [dataclasses.asdict(each) for each in found]} if wildcards else {}),
         }
         typer.echo(json.dumps(sections, indent=2))
     else:
@@ -59,7 +66,10 @@ def review_command(
             _show(reviews)
         if delivery:
             Console().print(_deliveries(guarantees))
-    if any(review.problems and not review.is_for_development for review in reviews):
+        if wildcards:
+            _show_wildcards(found)
+    unreasoned = any(not each.reason for each in found)
+    if unreasoned or any(review.problems and not review.is_for_development for review in reviews):
         raise typer.Exit(1)
 
 
@@ -86,6 +96,21 @@ def _show(reviews: tuple[EncryptionReview, ...]) -> None:
         console.print("\nassumed:")
         for assumption in ASSUMPTIONS:
             console.print(f"- {assumption}", soft_wrap=True)
+
+
+def _show_wildcards(found: tuple[Wildcard, ...]) -> None:
+    """Show each reason once, with what it is the reason for."""
+    console = Console()
+    by_reason: dict[str, list[Wildcard]] = {}
+    for each in found:
+        by_reason.setdefault(each.reason, []).append(each)
+    table = Table("reason", "times", "for", title="wildcard resources in IAM", title_justify="left", show_lines=True)
+    for reason, same in by_reason.items():
+        actions = dict.fromkeys(each.finding.partition("@")[0] for each in same)
+        table.add_row(reason or "[red]none recorded[/red]", str(len(same)), "\n".join(actions))
+    console.print(table)
+    missing = len(by_reason.get("", ()))
+    console.print(f"{len(found)} wildcards, {missing or 'none'} without a reason")
 
 
 def _deliveries(guarantees: tuple[DeliveryGuarantee, ...]) -> Table | str:

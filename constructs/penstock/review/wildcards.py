@@ -1,0 +1,48 @@
+"""Every wildcard resource that IAM policies of an app allow something on, and why it cannot be narrower."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.review.findings import Templates
+from penstock.review.rules import wildcards_have_a_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.review.assembly import SynthesizedStack
+    from penstock.review.findings import Resource
+
+__all__ = ("Wildcard", "wildcards_of")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wildcard:
+    """An action that a policy allows on a wildcard resource; the reason is empty where nobody recorded one."""
+
+    stage: str
+    stack: str
+    policy: str
+    finding: str
+    reason: str
+
+
+def wildcards_of(stacks: Sequence[SynthesizedStack]) -> tuple[Wildcard, ...]:
+    """Return all wildcards of the stacks, action by action."""
+    return tuple(
+        Wildcard(
+            stage=stack.stage,
+            stack=stack.name,
+            policy=finding.resource.name,
+            finding=finding.rule.removeprefix("MSF7[").removesuffix("]"),
+            reason=_reason(finding.resource, f"penstock::{finding.rule}"),
+        )
+        for stack in stacks
+        for finding in wildcards_have_a_reason(Templates((stack.template,)))
+    )
+
+
+def _reason(resource: Resource, finding: str) -> str:
+    recorded = resource.body.get("Metadata", {}).get("cdk_nag", {}).get("rules_to_suppress", [])
+    return next((str(rule["reason"]) for rule in recorded if rule["id"] == finding), "")
