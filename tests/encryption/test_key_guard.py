@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from tests.encryption.conftest import ACCOUNT, REGION, new_stack
 from tests.encryption.event_patterns import matches
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+PREVIOUS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2"
+OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/10"
 OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/Operator"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +32,7 @@ def guard_in(stack: Stack, **props: Any) -> KeyGuard:
         stack,
         "Guard",
         application=FlinkApplication.from_application_name(stack, "App", "orders"),
-        keys=[kms.Key.from_key_arn(stack, "Key", KEY)],
+        keys=[kms.Key.from_key_arn(stack, "Key", KEY), kms.Key.from_key_arn(stack, "PreviousKey", PREVIOUS_KEY)],
         operators=[iam.Role.from_role_arn(stack, "Operator", OPERATOR)],
         **props,
     )
@@ -49,8 +51,8 @@ def patterns(template: Template) -> dict[str, dict[str, Any]]:
     return {rule["detail"]["eventName"][0]: rule for rule in rules}
 
 
-def key_event(name: str) -> dict[str, Any]:
-    """Return what CloudTrail records of a call on the key by its id (KMS, "Logging with CloudTrail", examples)."""
+def key_event(name: str, key: str = KEY, *, named: str | None = None) -> dict[str, Any]:
+    """Return what CloudTrail records of a call on a key, by default by its id (KMS, "Logging with CloudTrail")."""
     return {
         "source": "aws.kms",
         "detail-type": "AWS API Call via CloudTrail",
@@ -58,9 +60,9 @@ def key_event(name: str) -> dict[str, Any]:
             "eventSource": "kms.amazonaws.com",
             "eventName": name,
             "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/Alice"},
-            "requestParameters": {"keyId": "1"},
+            "requestParameters": {"keyId": key.rpartition("/")[2] if named is None else named},
             "responseElements": None,
-            "resources": [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": KEY}],
+            "resources": [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key}],
         },
     }
 
@@ -85,16 +87,25 @@ def update_event(issuer: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
-def test_a_call_that_endangers_the_key_is_noticed(name: str, patterns: dict[str, dict[str, Any]]) -> None:
-    event = key_event(name)
-    assert [rule for rule, pattern in patterns.items() if matches(pattern, event)] == [name]
-    failed = copy.deepcopy(event)
+@pytest.mark.parametrize("key", [KEY, PREVIOUS_KEY])
+def test_a_call_that_endangers_a_key_is_noticed_however_it_names_the_key(
+    name: str, key: str, patterns: dict[str, dict[str, Any]]
+) -> None:
+    without_resources = key_event(name, key)
+    del without_resources["detail"]["resources"]
+    for event in (key_event(name, key), key_event(name, key, named=key), without_resources):
+        assert [rule for rule, pattern in patterns.items() if matches(pattern, event)] == [name]
+
+
+@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
+def test_a_call_that_failed_or_is_harmless_or_on_another_key_is_not(
+    name: str, patterns: dict[str, dict[str, Any]]
+) -> None:
+    failed = key_event(name)
     failed["detail"]["errorCode"] = "AccessDenied"
-    other_key = copy.deepcopy(event)
-    other_key["detail"]["resources"][0]["ARN"] = KEY + "0"
-    harmless = copy.deepcopy(event)
-    harmless["detail"]["eventName"] = "DescribeKey"
-    for quiet in (failed, other_key, harmless):
+    on_another_key = key_event(name, OTHER_KEY)
+    by_its_arn = key_event(name, OTHER_KEY, named=OTHER_KEY)
+    for quiet in (failed, on_another_key, by_its_arn, key_event("DescribeKey"), key_event("EnableKey")):
         assert not any(matches(pattern, quiet) for pattern in patterns.values())
 
 
@@ -139,12 +150,26 @@ def test_every_alarm_names_a_section_of_the_runbook_that_exists(template: Templa
         assert section in headings
 
 
-def test_only_eventbridge_may_write_and_only_to_this_log_group(template: Template) -> None:
+def test_only_these_rules_may_write_and_only_to_this_log_group(template: Template) -> None:
     (policy,) = template.find_resources("AWS::Logs::ResourcePolicy").values()
-    document = str(policy["Properties"]["PolicyDocument"])
-    assert "events.amazonaws.com" in document
-    assert f'"aws:SourceAccount":"{ACCOUNT}"' in document
-    assert '"Resource":"*"' not in document
+    (group,) = template.find_resources("AWS::Logs::LogGroup")
+    rules = sorted(template.find_resources("AWS::Events::Rule"))
+    create, write = statements(policy["Properties"]["PolicyDocument"])
+    for statement in (create, write):
+        assert statement["Principal"] == {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
+        assert statement["Resource"] == f"{group}.Arn"
+    # EventBridge makes streams without saying for which rule, so that a condition would leave the log empty.
+    assert (create["Action"], create.get("Condition")) == ("logs:CreateLogStream", None)
+    assert write["Action"] == "logs:PutLogEvents"
+    assert sorted(write["Condition"]["ArnEquals"].pop("aws:SourceArn")) == [f"{rule}.Arn" for rule in rules]
+    assert write["Condition"] == {"ArnEquals": {}}
+
+
+def statements(document: Any) -> list[dict[str, Any]]:
+    """Return a policy's statements, with ``Resource.Attribute`` for each reference."""
+    parts = document["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else ".".join(part["Fn::GetAtt"]) for part in parts)
+    return list(json.loads(text)["Statement"])
 
 
 def test_everything_on_notifies_and_passes_all_checks() -> None:

@@ -37,8 +37,10 @@ class KeyGuard(Construct):
     Each is an EventBridge rule on what CloudTrail records, an entry in a log group that says who did it, and an alarm.
     A deployment that changes the key's policy triggers the alarm as well, since CloudFormation is one who can.
 
-    The account needs a CloudTrail trail that logs management events: without one EventBridge gets none of them
-    (EventBridge, "AWS service events delivered via CloudTrail"). Delivery takes minutes, and is best effort.
+    The account needs a CloudTrail trail that logs write management events and does not exclude those of AWS KMS: the
+    event history, which every account has, is not enough for EventBridge ("AWS service events delivered via
+    CloudTrail"). Delivery takes minutes, and is best effort. The log group takes one of the ten resource policies that
+    CloudWatch Logs allows an account in a Region.
 
     Parameters
     ----------
@@ -79,10 +81,8 @@ class KeyGuard(Construct):
             encryption_key=log_encryption_key,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.alarms = [
-            self._watch(event, _key_call(event, [key.key_arn for key in keys]), section)
-            for event, section in _DANGEROUS.items()
-        ]
+        self._rules: list[CfnRule] = []
+        self.alarms = [self._watch(event, _key_call(event, keys), section) for event, section in _DANGEROUS.items()]
         stranger = _key_change(application.application_name, [role.role_arn for role in operators])
         self.alarms.append(self._watch("UpdateApplication", stranger, "#key-changed-outside-the-operator"))
         self._let_rules_write()
@@ -100,6 +100,7 @@ class KeyGuard(Construct):
             event_pattern=pattern,
             targets=[CfnRule.TargetProperty(id="Log", arn=_without_suffix(self.log_group))],
         )
+        self._rules.append(rule)
         return cloudwatch.Alarm(
             self,
             f"{event}Alarm",
@@ -118,23 +119,29 @@ class KeyGuard(Construct):
         )
 
     def _let_rules_write(self) -> None:
-        """Let EventBridge write to this log group, which takes a policy of CloudWatch Logs and no role."""
-        stack = Stack.of(self)
-        # The service writes with both principals (EventBridge, "Using resource-based policies", CloudWatch Logs).
-        statement = {
-            "Sid": "AllowEventBridgeToLog",
-            "Effect": "Allow",
-            "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": self.log_group.log_group_arn,
-            "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}},
+        """Let these rules write to this log group, which takes a policy of CloudWatch Logs and no role."""
+        create = self._log_statement("AllowEventBridgeToCreateStreams", "logs:CreateLogStream")
+        # EventBridge says for which rule it writes, but not for which it makes a stream: a condition on both denies it.
+        write = self._log_statement("AllowTheseRulesToWrite", "logs:PutLogEvents") | {
+            "Condition": {"ArnEquals": {"aws:SourceArn": [rule.attr_arn for rule in self._rules]}}
         }
+        stack = Stack.of(self)
         logs.CfnResourcePolicy(
             self,
             "LogPolicy",
             policy_name=self.node.addr,
-            policy_document=stack.to_json_string({"Version": "2012-10-17", "Statement": [statement]}),
+            policy_document=stack.to_json_string({"Version": "2012-10-17", "Statement": [create, write]}),
         )
+
+    def _log_statement(self, sid: str, action: str) -> dict[str, Any]:
+        return {
+            "Sid": sid,
+            "Effect": "Allow",
+            # The service writes with both principals (EventBridge, "Using resource-based policies", CloudWatch Logs).
+            "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
+            "Action": action,
+            "Resource": self.log_group.log_group_arn,
+        }
 
 
 def _without_suffix(group: logs.LogGroup) -> str:
@@ -142,11 +149,14 @@ def _without_suffix(group: logs.LogGroup) -> str:
     return Stack.of(group).format_arn(service="logs", resource=f"log-group:{group.log_group_name}")
 
 
-def _key_call(event: str, key_arns: list[str]) -> dict[str, Any]:
+def _key_call(event: str, keys: Sequence[kms.IKey]) -> dict[str, Any]:
     """Return the pattern of a call on one of the keys that succeeded.
 
-    A caller may name a key by id or ARN, which ``requestParameters`` repeat; ``resources`` always has the ARN.
+    ``resources`` has the key's ARN (KMS, "Logging with CloudTrail"). ``requestParameters`` repeat what the caller
+    wrote, id or ARN, and find the key in a record without ``resources``.
     """
+    arns = [key.key_arn for key in keys]
+    named = [*arns, *(key.key_id for key in keys)]
     return {
         "source": ["aws.kms"],
         "detail-type": [_API_CALL],
@@ -154,7 +164,7 @@ def _key_call(event: str, key_arns: list[str]) -> dict[str, Any]:
             "eventSource": ["kms.amazonaws.com"],
             "eventName": [event],
             "errorCode": [{"exists": False}],
-            "resources": {"ARN": key_arns},
+            "$or": [{"resources": {"ARN": arns}}, {"requestParameters": {"keyId": named}}],
         },
     }
 
