@@ -1,35 +1,74 @@
-"""What a Lambda function carries is enough for the handlers, and nothing else is loaded."""
+"""What a Lambda function carries is enough for the handlers, with boto3 and nothing else installed."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-import penstock
 from penstock.control.clients import Clock
+from penstock.lifecycle.control_code import control_code_folder
+
+CODE = Path(control_code_folder())
+MODULES = {
+    ".".join(path.relative_to(CODE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in CODE.rglob("*.py")
+}
+HANDLERS = sorted(name for name, path in MODULES.items() if "def on_event(" in path.read_text(encoding="utf-8"))
+# What the runtime of AWS Lambda has besides Python: boto3 and what it needs.
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 
-@pytest.mark.parametrize(
-    "module", ["application", "application_key", "application_start", "kafka_bootstrap_brokers", "grafana_content"]
-)
-def test_a_handler_runs_from_its_own_code(module: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of installed packages with boto3 and its dependencies alone."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        installed = Path(spec.origin)
+        installed = installed.parent if installed.name == "__init__.py" else installed
+        (folder / installed.name).symlink_to(installed)
+    return folder
+
+
+def run_in_a_lambda(program: str, runtime: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program without the environment's packages: isolated, and without ``site``."""
+    program = f"import sys; sys.path[:0] = {[str(CODE), str(runtime)]!r}; {program}"
+    return subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+
+
+def test_nothing_but_boto3_is_there(runtime: Path) -> None:
+    absent = ["aws_cdk", "constructs", "jsii", "packaging", "pydantic", "rich", "typer"]
+    found = f"print([name for name in {absent} + ['boto3'] if importlib.util.find_spec(name)])"
+    assert run_in_a_lambda(f"import importlib.util; {found}", runtime).stdout.strip() == "['boto3']"
+
+
+def test_all_that_is_carried_can_be_imported(runtime: Path) -> None:
+    done = run_in_a_lambda(f"import importlib; [importlib.import_module(name) for name in {sorted(MODULES)}]", runtime)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", HANDLERS)
+def test_a_handler_runs_from_its_own_code(module: str, runtime: Path) -> None:
     program = (
-        f"import sys; sys.path.insert(0, sys.argv[1]); import penstock.handlers.{module} as handler;"
-        "assert handler.__file__.startswith(sys.argv[1]);"
+        f"import {module} as handler;"
         "assert callable(handler.on_event) and callable(handler.is_complete);"
-        "foreign = {'aws_cdk', 'jsii', 'typer', 'pydantic', 'rich', 'constructs'} & set(sys.modules);"
-        "sys.exit(', '.join(foreign) or 0)"
+        "print(handler.__file__)"
     )
-    source = Path(penstock.__file__).parent
-    for package in ("model", "control", "handlers"):
-        shutil.copytree(source / package, tmp_path / "penstock" / package)
-    shutil.copyfile(source / "__init__.py", tmp_path / "penstock" / "__init__.py")
-    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+    done = run_in_a_lambda(program, runtime)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) == MODULES[module]
+
+
+def test_no_handler_is_overlooked() -> None:
+    helpers = {"penstock.handlers", "penstock.handlers.events", "penstock.handlers.services"}
+    assert {name for name in MODULES if name.startswith("penstock.handlers")} == helpers | set(HANDLERS)
 
 
 def test_the_clock_is_aware_of_its_time_zone() -> None:
