@@ -2,12 +2,14 @@
 
 Source: EventBridge, "Creating event patterns": arrays of matchers are alternatives, an array in an event matches if any
 of its elements does, ``anything-but`` needs the field to be there, ``exists`` looks at leaves, ``$or`` holds
-alternatives.
+alternatives. A null is a value, not an absence. test_event_patterns.py compares this with EventBridge's own engine.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+_ABSENT = object()
 
 
 def matches(pattern: dict[str, Any], event: Any) -> bool:
@@ -19,9 +21,9 @@ def matches(pattern: dict[str, Any], event: Any) -> bool:
             if not any(matches(each, event) for each in expected):
                 return False
             continue
-        found = event.get(name) if isinstance(event, dict) else None
+        found = event.get(name, _ABSENT) if isinstance(event, dict) else _ABSENT
         if isinstance(expected, dict):
-            if not matches(expected, found if found is not None else {}):
+            if not matches(expected, found):
                 return False
         elif not any(_leaf(matcher, found) for matcher in expected):
             return False
@@ -30,9 +32,9 @@ def matches(pattern: dict[str, Any], event: Any) -> bool:
 
 def _leaf(matcher: Any, found: Any) -> bool:
     if isinstance(matcher, dict) and "exists" in matcher:
-        return bool((found is not None) == matcher["exists"])
+        return bool((found is not _ABSENT) == matcher["exists"])
     if isinstance(matcher, dict):
         (forbidden,) = matcher.values()
         assert list(matcher) == ["anything-but"], f"a matcher that is not modelled: {matcher}"
-        return found is not None and found not in forbidden
+        return found is not _ABSENT and found not in forbidden
     return bool(matcher in found if isinstance(found, list) else matcher == found)

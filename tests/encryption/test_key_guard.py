@@ -17,13 +17,10 @@ from penstock.application import FlinkApplication
 from penstock.encryption import EncryptionError, KeyGuard
 from penstock.encryption.key_guard import RUNBOOK
 from penstock.review import add_checks
-from tests.encryption.conftest import ACCOUNT, REGION, new_stack
+from tests.encryption.cloudtrail_events import KEY, OPERATOR, OTHER_KEY, PREVIOUS_KEY, key_event, update_event
+from tests.encryption.conftest import ACCOUNT, new_stack
 from tests.encryption.event_patterns import matches
 
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
-PREVIOUS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2"
-OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/10"
-OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/Operator"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,41 +46,6 @@ def template() -> Template:
 def patterns(template: Template) -> dict[str, dict[str, Any]]:
     rules = [rule["Properties"]["EventPattern"] for rule in template.find_resources("AWS::Events::Rule").values()]
     return {rule["detail"]["eventName"][0]: rule for rule in rules}
-
-
-def key_event(name: str, key: str = KEY, *, named: str | None = None) -> dict[str, Any]:
-    """Return what CloudTrail records of a call on a key, by default by its id (KMS, "Logging with CloudTrail")."""
-    return {
-        "source": "aws.kms",
-        "detail-type": "AWS API Call via CloudTrail",
-        "detail": {
-            "eventSource": "kms.amazonaws.com",
-            "eventName": name,
-            "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/Alice"},
-            "requestParameters": {"keyId": key.rpartition("/")[2] if named is None else named},
-            "responseElements": None,
-            "resources": [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key}],
-        },
-    }
-
-
-def update_event(issuer: str | None) -> dict[str, Any]:
-    session = {} if issuer is None else {"sessionContext": {"sessionIssuer": {"type": "Role", "arn": issuer}}}
-    return {
-        "source": "aws.kinesisanalytics",
-        "detail-type": "AWS API Call via CloudTrail",
-        "detail": {
-            "eventSource": "kinesisanalytics.amazonaws.com",
-            "eventName": "UpdateApplication",
-            "userIdentity": {"type": "AssumedRole" if issuer else "IAMUser", **session},
-            "requestParameters": {
-                "applicationName": "orders",
-                "applicationConfigurationUpdate": {
-                    "applicationEncryptionConfigurationUpdate": {"keyTypeUpdate": "AWS_OWNED_KEY"}
-                },
-            },
-        },
-    }
 
 
 @pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
