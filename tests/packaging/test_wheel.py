@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
@@ -20,15 +21,12 @@ APP = """
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
-import penstock
 from penstock.application import ApplicationCode, FlinkApplication
 from penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
 from penstock.lifecycle import ApplicationStart
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from penstock.observability.dashboards.connected_vehicles import connected_vehicles
 from penstock.review import add_checks
-
-assert penstock.__file__ is not None and "site" in penstock.__file__, penstock.__file__
 
 app = App()
 stack = Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
@@ -74,15 +72,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel by itself; what it depends on comes from the test's own environment."""
-    target = tmp_path_factory.mktemp("installed") / "site"
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel into a virtual environment of its own; what it depends on comes from the test's environment."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(target), str(wheel)],
+        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)],
         check=True,
         capture_output=True,
     )
-    return target
+    # Python reads no .pth file in a folder that a .pth file names, so an editable install of the checkout stays out.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +94,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def environment(site: Path, **more: str) -> dict[str, str]:
-    # The editable install would put the checkout on the path, so the environment's packages come in without it.
-    packages = sysconfig.get_path("purelib")
-    return {
+def run(*arguments: str, project: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", ""),
-        "PYTHONPATH": os.pathsep.join([str(site), packages]),
         "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         **more,
     }
+    return subprocess.run(arguments, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def check_types(python: Path, project: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """Run mypy as a user does: it looks for the types where the interpreter's packages are (PEP 561)."""
+    options = ["--strict", "--python-executable", str(python), "--cache-dir", str(project / ".mypy_cache")]
+    return run(sys.executable, "-m", "mypy", *options, program, project=project)
 
 
 def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
@@ -116,16 +122,21 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
     assert {"penstock/py.typed", "penstock/handlers/application.py", "penstock/control/application.py"} <= names
 
 
-def test_it_works_in_an_empty_app(site: Path, project: Path) -> None:
-    outdir = project / "cdk.out"
-    done = subprocess.run(
-        [sys.executable, "-S", "app.py"],
-        cwd=project,
-        env=environment(site, CDK_OUTDIR=str(outdir)),
-        capture_output=True,
-        text=True,
-        check=False,
+def test_the_checkout_is_out_of_reach(python: Path, project: Path) -> None:
+    program = (
+        "import importlib.util as util;"
+        "print(util.find_spec('penstock').origin);"
+        "print([name for name in ('stacks', 'tests', 'app', 'examples') if util.find_spec(name)])"
     )
+    done = run(str(python), "-P", "-c", program, project=project)
+    origin, others = done.stdout.splitlines()
+    assert Path(origin).is_relative_to(python.parents[1])
+    assert others == "[]"
+
+
+def test_it_works_in_an_empty_app(python: Path, project: Path) -> None:
+    outdir = project / "cdk.out"
+    done = run(str(python), "app.py", project=project, CDK_OUTDIR=str(outdir))
     assert done.returncode == 0, done.stderr
     resources = json.loads((outdir / "Clicks.template.json").read_text())["Resources"]
     assert {"AWS::KinesisAnalyticsV2::Application", "Custom::PenstockApplicationStart"} <= {
@@ -134,24 +145,10 @@ def test_it_works_in_an_empty_app(site: Path, project: Path) -> None:
     assert list(outdir.glob("asset.*/penstock/handlers/application.py"))
 
 
-def test_its_types_are_shipped(site: Path, project: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(project / ".mypy_cache"), "app.py"],
-        cwd=project,
-        env={**os.environ, "MYPYPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_its_types_are_shipped(python: Path, project: Path) -> None:
+    done = check_types(python, project, "app.py")
     assert done.returncode == 0, done.stdout
-    wrong = project / "wrong.py"
-    wrong.write_text(APP.replace('application_name="clicks"', "application_name=5"))
-    refused = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(project / ".mypy_cache"), "wrong.py"],
-        cwd=project,
-        env={**os.environ, "MYPYPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert 'incompatible type "int"' in refused.stdout or "has incompatible type" in refused.stdout
+    (project / "wrong.py").write_text(APP.replace('application_name="clicks"', "application_name=5"))
+    refused = check_types(python, project, "wrong.py")
+    assert 'Argument "application_name" to "FlinkApplication"' in refused.stdout
+    assert 'has incompatible type "int"; expected "str"' in refused.stdout
