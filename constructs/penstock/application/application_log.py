@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key, log_group_arn
 from penstock.model.names import LOG_GROUP_PREFIX, LOG_STREAM_NAME
 
 if TYPE_CHECKING:
@@ -37,14 +36,12 @@ class ApplicationLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         group_name = f"{LOG_GROUP_PREFIX}{application_name}"
-        self.encryption_key = encryption_key or kms.Key(
+        self.encryption_key = encryption_key or build_log_key(
             self,
-            "Key",
             description=f"Log of the Managed Service for Apache Flink application {application_name}",
-            enable_key_rotation=True,
             removal_policy=removal_policy,
         )
-        self._allow_cloudwatch_logs(group_name)
+        allow_cloudwatch_logs(self, self.encryption_key, [group_name])
         self.group = logs.LogGroup(
             self,
             "Group",
@@ -60,7 +57,7 @@ class ApplicationLog(Construct):
     @property
     def group_arn(self) -> str:
         """The log group's ARN, without the ``:*`` that CloudFormation appends."""
-        return self._group_arn(self.group.log_group_name)
+        return log_group_arn(self, self.group.log_group_name)
 
     @property
     def stream_arn(self) -> str:
@@ -77,23 +74,3 @@ class ApplicationLog(Construct):
         )
         option.cfn_options.deletion_policy = application.cfn_options.deletion_policy
         option.cfn_options.update_replace_policy = application.cfn_options.update_replace_policy
-
-    def _allow_cloudwatch_logs(self, group_name: str) -> None:
-        """Let CloudWatch Logs use the key for this log group only (CloudWatch Logs, encrypt-log-data-kms)."""
-        self.encryption_key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AllowCloudWatchLogsForThisGroup",
-                principals=[iam.ServicePrincipal(f"logs.{Stack.of(self).region}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                resources=["*"],
-                conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": self._group_arn(group_name)}},
-            )
-        )
-
-    def _group_arn(self, group_name: str) -> str:
-        return Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )

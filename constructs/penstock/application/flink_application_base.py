@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Protocol, Unpack
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.application.props import ApplicationPropsError
+from penstock.foundation.metric_options import MetricOptions
 from penstock.model import metrics
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     from penstock.model.runtimes import FlinkRuntime
 
 __all__ = ("FlinkApplicationBase", "IFlinkApplication", "KeyInPlace", "MetricOptions", "application_arn")
-
-
-class MetricOptions(TypedDict, total=False):
-    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
-
-    statistic: str
-    period: Duration
-    label: str
-    color: str
-    dimensions_map: dict[str, str]
 
 
 class IFlinkApplication(Protocol):

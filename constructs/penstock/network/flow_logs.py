@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -34,11 +36,9 @@ class FlowLogs(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.encryption_key = encryption_key or kms.Key(
+        self.encryption_key = encryption_key or build_log_key(
             self,
-            "Key",
             description="Flow logs of the VPC for Managed Service for Apache Flink applications",
-            enable_key_rotation=True,
             removal_policy=removal_policy,
         )
         self.group = logs.LogGroup(
@@ -66,25 +66,7 @@ class FlowLogs(Construct):
         """
         stack = Stack.of(self)
         logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", self.group.node.default_child))
-        begins = f"{stack.stack_name}-{logical_id}-*"
-        self.encryption_key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AllowCloudWatchLogsForThisGroup",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                resources=["*"],
-                conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
-                            service="logs",
-                            resource="log-group",
-                            resource_name=begins,
-                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                        )
-                    }
-                },
-            )
-        )
+        allow_cloudwatch_logs(self, self.encryption_key, [f"{stack.stack_name}-{logical_id}-*"])
 
     def _build_role(self) -> iam.Role:
         """Return a role that only the flow logs of this account may assume (VPC guide, flow-logs-iam-role)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,12 +10,13 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from penstock.foundation.metric_options import MetricOptions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import Duration
 
-__all__ = ("IMetricsWorkspace", "MetricsWorkspaceBase", "WorkspaceMetricOptions")
+__all__ = ("IMetricsWorkspace", "MetricOptions", "MetricsWorkspaceBase")
 
 PROPERTY_GROUP: Final = "output.prometheus"
 """The property group in which the bundled job looks for its sink (docs/job.md)."""
@@ -24,16 +25,6 @@ _WRITE_ACTIONS: Final = ("aps:RemoteWrite",)
 _QUERY_ACTIONS: Final = ("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")
 _NAMESPACE: Final = "AWS/Prometheus"
 _USAGE_NAMESPACE: Final = "AWS/Usage"
-
-
-class WorkspaceMetricOptions(TypedDict, total=False):
-    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
-
-    statistic: str
-    period: Duration
-    label: str
-    color: str
-    dimensions_map: dict[str, str]
 
 
 class IMetricsWorkspace(Protocol):
@@ -164,13 +155,13 @@ class MetricsWorkspaceBase(Construct):
         )
         return endpoint
 
-    def metric(self, name: str, **options: Unpack[WorkspaceMetricOptions]) -> cloudwatch.Metric:
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this workspace in ``AWS/Prometheus``; by default its average over five minutes."""
         dimensions = {"Workspace": self.workspace_id} | options.get("dimensions_map", {})
-        options = options | WorkspaceMetricOptions(dimensions_map=dimensions)
+        options = options | MetricOptions(dimensions_map=dimensions)
         return cloudwatch.Metric(namespace=_NAMESPACE, metric_name=name, **options).attach_to(self)
 
-    def metric_usage(self, resource: str, **options: Unpack[WorkspaceMetricOptions]) -> cloudwatch.Metric:
+    def metric_usage(self, resource: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return how much of a quota is used, such as ``ActiveSeries`` (AMP, CloudWatch usage metrics)."""
         dimensions = {
             "Class": "None",
@@ -179,21 +170,21 @@ class MetricsWorkspaceBase(Construct):
             "Service": "Prometheus",
             "Type": "Resource",
         }
-        options = WorkspaceMetricOptions(statistic="Maximum") | options
-        options = options | WorkspaceMetricOptions(dimensions_map=dimensions | options.get("dimensions_map", {}))
+        options = MetricOptions(statistic="Maximum") | options
+        options = options | MetricOptions(dimensions_map=dimensions | options.get("dimensions_map", {}))
         return cloudwatch.Metric(namespace=_USAGE_NAMESPACE, metric_name="ResourceCount", **options).attach_to(self)
 
-    def metric_active_series(self, **options: Unpack[WorkspaceMetricOptions]) -> cloudwatch.Metric:
+    def metric_active_series(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Series that got a sample in the last two hours."""
         return self.metric_usage("ActiveSeries", **options)
 
-    def metric_ingestion_rate(self, **options: Unpack[WorkspaceMetricOptions]) -> cloudwatch.Metric:
+    def metric_ingestion_rate(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Samples per second that come in."""
         return self.metric_usage("IngestionRate", **options)
 
-    def metric_rule_evaluation_failures(self, **options: Unpack[WorkspaceMetricOptions]) -> cloudwatch.Metric:
+    def metric_rule_evaluation_failures(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Recording and alert rules that could not be evaluated."""
-        return self.metric("RuleEvaluationFailures", **(WorkspaceMetricOptions(statistic="Sum") | options))
+        return self.metric("RuleEvaluationFailures", **(MetricOptions(statistic="Sum") | options))
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.workspace_arn])

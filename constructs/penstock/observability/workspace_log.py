@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -34,14 +34,10 @@ class WorkspaceLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         group_name = f"{LOG_GROUP_PREFIX}{name}"
-        self.encryption_key = encryption_key or kms.Key(
-            self,
-            "Key",
-            description=f"Log {group_name}",
-            enable_key_rotation=True,
-            removal_policy=removal_policy,
+        self.encryption_key = encryption_key or build_log_key(
+            self, description=f"Log {group_name}", removal_policy=removal_policy
         )
-        self._allow_cloudwatch_logs(group_name)
+        allow_cloudwatch_logs(self, self.encryption_key, [group_name])
         self.group = logs.LogGroup(
             self,
             "Group",
@@ -55,21 +51,3 @@ class WorkspaceLog(Construct):
     def group_arn(self) -> str:
         """The log group's ARN with ``:*`` behind it, as Managed Prometheus wants it (API, CloudWatchLogDestination)."""
         return self.group.log_group_arn
-
-    def _allow_cloudwatch_logs(self, group_name: str) -> None:
-        """Let CloudWatch Logs use the key for this log group only (CloudWatch Logs, encrypt-log-data-kms)."""
-        stack = Stack.of(self)
-        group_arn = stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        self.encryption_key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                resources=["*"],
-                conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group_arn}},
-            )
-        )

@@ -8,7 +8,7 @@ from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from penstock.application.flink_application_base import MetricOptions
+from penstock.foundation.metric_options import MetricOptions
 from penstock.sinks.errors import ArchiveBucketError
 from penstock.sinks.grants import ARCHIVE_OBJECTS, allow
 

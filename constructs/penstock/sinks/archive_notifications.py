@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from penstock.application.flink_application_base import MetricOptions
+from penstock.foundation.metric_options import MetricOptions
 from penstock.sinks.errors import ArchiveBucketError
 from penstock.sinks.grants import allow
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from penstock.application.flink_application_base import MetricOptions
+from penstock.foundation.metric_options import MetricOptions
 from penstock.sinks.grants import DOMAIN_INDEX, allow
 
 if TYPE_CHECKING:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
+
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, log_group_arn
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -39,7 +41,7 @@ class SearchLogs(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._prefix = f"/aws/OpenSearchService/domains/{domain_name}/"
-        self._allow_cloudwatch_logs(encryption_key)
+        allow_cloudwatch_logs(self, encryption_key, [f"{self._prefix}{kind}" for kind in _KINDS])
         self.groups = {
             kind: logs.LogGroup(
                 self,
@@ -73,7 +75,7 @@ class SearchLogs(Construct):
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal("es.amazonaws.com")],
                     actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    resources=[f"{self._group_arn(kind)}:*" for kind in _KINDS],
+                    resources=[f"{log_group_arn(self, f'{self._prefix}{kind}')}:*" for kind in _KINDS],
                     conditions={
                         "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
                         "ArnEquals": {"aws:SourceArn": domain_arn},
@@ -86,28 +88,4 @@ class SearchLogs(Construct):
             "Policy",
             policy_name=f"penstock-search-{domain_name}",
             policy_document=Stack.of(self).to_json_string(document),
-        )
-
-    def _allow_cloudwatch_logs(self, key: kms.IKey) -> None:
-        """Let CloudWatch Logs use the key for these log groups only (CloudWatch Logs, encrypt-log-data-kms)."""
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AllowCloudWatchLogsForTheseGroups",
-                principals=[iam.ServicePrincipal(f"logs.{Stack.of(self).region}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                resources=["*"],
-                conditions={
-                    "ArnEquals": {
-                        "kms:EncryptionContext:aws:logs:arn": [self._group_arn(kind) for kind in _KINDS],
-                    }
-                },
-            )
-        )
-
-    def _group_arn(self, kind: str) -> str:
-        return Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{self._prefix}{kind}",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )

@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from penstock.application.flink_application_base import MetricOptions
+from penstock.foundation.metric_options import MetricOptions
 from penstock.model.delivery import check_delivery_stream_name
 
 __all__ = ("DeliveryToS3Base", "IDeliveryToS3", "ImportedDeliveryToS3", "delivery_stream_arn")

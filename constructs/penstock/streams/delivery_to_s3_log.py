@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 from constructs import Construct
+
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, log_group_arn
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -35,7 +36,7 @@ class DeliveryLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._group_name = f"/aws/kinesisfirehose/{delivery_stream_name}"
-        self._allow_cloudwatch_logs(encryption_key)
+        allow_cloudwatch_logs(self, encryption_key, [self._group_name])
         self.group = logs.LogGroup(
             self,
             "Group",
@@ -64,30 +65,10 @@ class DeliveryLog(Construct):
         return iam.PolicyStatement(
             sid="WriteLog",
             actions=["logs:PutLogEvents"],
-            resources=[f"{self._group_arn()}:log-stream:{name}" for name in (_DELIVERY, _BACKUP)],
+            resources=[f"{log_group_arn(self, self._group_name)}:log-stream:{name}" for name in (_DELIVERY, _BACKUP)],
         )
 
     def _options(self, stream_name: str) -> CfnDeliveryStream.CloudWatchLoggingOptionsProperty:
         return CfnDeliveryStream.CloudWatchLoggingOptionsProperty(
             enabled=True, log_group_name=self.group.log_group_name, log_stream_name=stream_name
-        )
-
-    def _allow_cloudwatch_logs(self, key: kms.IKey) -> None:
-        """Let CloudWatch Logs use the key for this log group only (CloudWatch Logs, encrypt-log-data-kms)."""
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AllowCloudWatchLogsForThisGroup",
-                principals=[iam.ServicePrincipal(f"logs.{Stack.of(self).region}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                resources=["*"],
-                conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": self._group_arn()}},
-            )
-        )
-
-    def _group_arn(self) -> str:
-        return Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=self._group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+from penstock.foundation.metric_options import MetricOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_kms as kms
 
-__all__ = ("EventStreamBase", "IEventStream", "StreamMetricOptions")
+__all__ = ("EventStreamBase", "IEventStream", "MetricOptions")
 
 READ_ACTIONS: Final = (
     "kinesis:DescribeStream",
@@ -30,16 +32,6 @@ WRITE_ACTIONS: Final = (
     "kinesis:PutRecord",
     "kinesis:PutRecords",
 )
-
-
-class StreamMetricOptions(TypedDict, total=False):
-    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
-
-    statistic: str
-    period: Duration
-    label: str
-    color: str
-    dimensions_map: dict[str, str]
 
 
 class IEventStream(Protocol):
@@ -110,24 +102,24 @@ class EventStreamBase(Construct):
         """Return the properties with which a job finds the stream, as the Flink connector names them."""
         return {"stream.arn": self.stream_arn, "aws.region": Stack.of(self).region}
 
-    def metric(self, name: str, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of the stream in ``AWS/Kinesis``; by default its average over five minutes."""
         dimensions = {"StreamName": self.stream_name} | options.get("dimensions_map", {})
-        options = options | StreamMetricOptions(dimensions_map=dimensions)
+        options = options | MetricOptions(dimensions_map=dimensions)
         return cloudwatch.Metric(namespace="AWS/Kinesis", metric_name=name, **options).attach_to(self)
 
-    def metric_write_throttled(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+    def metric_write_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Records that producers were not allowed to write."""
-        return self.metric("WriteProvisionedThroughputExceeded", **(StreamMetricOptions(statistic="Sum") | options))
+        return self.metric("WriteProvisionedThroughputExceeded", **(MetricOptions(statistic="Sum") | options))
 
-    def metric_read_throttled(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+    def metric_read_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Reads that consumers were not allowed."""
-        return self.metric("ReadProvisionedThroughputExceeded", **(StreamMetricOptions(statistic="Sum") | options))
+        return self.metric("ReadProvisionedThroughputExceeded", **(MetricOptions(statistic="Sum") | options))
 
-    def metric_iterator_age(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+    def metric_iterator_age(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Milliseconds that the slowest polling consumer is behind."""
-        return self.metric("GetRecords.IteratorAgeMilliseconds", **(StreamMetricOptions(statistic="Maximum") | options))
+        return self.metric("GetRecords.IteratorAgeMilliseconds", **(MetricOptions(statistic="Maximum") | options))
 
-    def metric_incoming_records(self, **options: Unpack[StreamMetricOptions]) -> cloudwatch.Metric:
+    def metric_incoming_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Records that came in."""
-        return self.metric("IncomingRecords", **(StreamMetricOptions(statistic="Sum") | options))
+        return self.metric("IncomingRecords", **(MetricOptions(statistic="Sum") | options))

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Protocol, Unpack, cast
 
-from aws_cdk import Duration, Names
+from aws_cdk import Names
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from penstock.foundation.metric_options import MetricOptions
 from penstock.model.kafka import IAM_PORT
 from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("IKafkaCluster", "KafkaClusterBase", "KafkaMetricOptions")
-
-
-class KafkaMetricOptions(TypedDict, total=False):
-    """How a metric is read; each option as in ``aws_cloudwatch.Metric``."""
-
-    statistic: str
-    period: Duration
-    label: str
-    color: str
-    dimensions_map: dict[str, str]
+__all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
 
 
 class IKafkaCluster(Protocol):
@@ -107,31 +98,31 @@ class KafkaClusterBase(Construct):
         """Allow the grantee to write idempotently to those topics on which it may write."""
         return self._grant(grantee, IDEMPOTENT_WRITE_ACTIONS)
 
-    def metric(self, name: str, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of the cluster in ``AWS/Kafka``; by default its average over five minutes."""
         dimensions = {"Cluster Name": self.cluster_name} | options.get("dimensions_map", {})
-        options = options | KafkaMetricOptions(dimensions_map=dimensions)
+        options = options | MetricOptions(dimensions_map=dimensions)
         return cloudwatch.Metric(namespace="AWS/Kafka", metric_name=name, **options).attach_to(self)
 
-    def metric_offline_partitions(self, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+    def metric_offline_partitions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Partitions without a leader; anything above zero loses availability."""
-        return self.metric("OfflinePartitionsCount", **(KafkaMetricOptions(statistic="Maximum") | options))
+        return self.metric("OfflinePartitionsCount", **(MetricOptions(statistic="Maximum") | options))
 
-    def metric_active_controllers(self, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+    def metric_active_controllers(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Active controllers; always one."""
-        return self.metric("ActiveControllerCount", **(KafkaMetricOptions(statistic="Maximum") | options))
+        return self.metric("ActiveControllerCount", **(MetricOptions(statistic="Maximum") | options))
 
-    def metric_disk_used(self, broker_id: int, **options: Unpack[KafkaMetricOptions]) -> cloudwatch.Metric:
+    def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Use of a broker's disk for data logs, in percent."""
-        of_broker = KafkaMetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
+        of_broker = MetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
         return self.metric("KafkaDataLogsDiskUsed", **(of_broker | options))
 
     def metric_consumer_lag(
-        self, topic_name: str, consumer_group: str, **options: Unpack[KafkaMetricOptions]
+        self, topic_name: str, consumer_group: str, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """Records that a consumer group is behind, in the partition of the topic with most."""
         dimensions = {"Consumer Group": consumer_group, "Topic": topic_name}
-        of_group = KafkaMetricOptions(dimensions_map=dimensions, statistic="Maximum")
+        of_group = MetricOptions(dimensions_map=dimensions, statistic="Maximum")
         return self.metric("MaxOffsetLag", **(of_group | options))
 
     def _allow(self, client: ec2.ISecurityGroup, brokers: ec2.ISecurityGroup) -> None:

@@ -1,0 +1,1 @@
+"""What constructs of every package share."""
