@@ -48,7 +48,7 @@ def patterns(template: Template) -> dict[str, dict[str, Any]]:
     return {rule["detail"]["eventName"][0]: rule for rule in rules}
 
 
-@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
+@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "EnableKeyRotation"])
 @pytest.mark.parametrize("key", [KEY, PREVIOUS_KEY])
 def test_a_call_that_endangers_a_key_is_noticed_however_it_names_the_key(
     name: str, key: str, patterns: dict[str, dict[str, Any]]
@@ -59,7 +59,7 @@ def test_a_call_that_endangers_a_key_is_noticed_however_it_names_the_key(
         assert [rule for rule, pattern in patterns.items() if matches(pattern, event)] == [name]
 
 
-@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
+@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "EnableKeyRotation"])
 def test_a_call_that_failed_or_is_harmless_or_on_another_key_is_not(
     name: str, patterns: dict[str, dict[str, Any]]
 ) -> None:

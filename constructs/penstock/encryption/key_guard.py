@@ -28,11 +28,12 @@ _DANGEROUS: Final[Mapping[str, str]] = {
     "DisableKey": "#key-disabled",
     "ScheduleKeyDeletion": "#key-scheduled-for-deletion",
     "PutKeyPolicy": "#key-policy-changed",
+    "EnableKeyRotation": "#automatic-rotation-enabled",
 }
 
 
 class KeyGuard(Construct):
-    """Notices who disables, deletes or opens a key in use, and who changes an application's key behind its operator.
+    """Notices who disables, deletes, opens or rotates a key in use, and who changes it behind the operator's back.
 
     Each is an EventBridge rule on what CloudTrail records, an entry in a log group that says who did it, and an alarm.
     A deployment that changes the key's policy triggers the alarm as well, since CloudFormation is one who can.
