@@ -40,7 +40,9 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_in_a_lambda(program: str, runtime: Path) -> subprocess.CompletedProcess[str]:
     """Run a program without the environment's packages: isolated, and without ``site``."""
     program = f"import sys; sys.path[:0] = {[str(CODE), str(runtime)]!r}; {program}"
-    return subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-B", "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
 
 
 def test_nothing_but_boto3_is_there(runtime: Path) -> None:
