@@ -4,7 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stacks.access import EncryptionSettings, PrincipalSettings
+from stacks.environment import ApplicationSettings, CodeSettings, Environment
 from stacks.environment_files import EnvironmentFileError, load_environments
+from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
+from tests.stacks.conftest import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,3 +210,11 @@ def test_one_environment_can_be_chosen_but_all_are_validated(tmp_path: Path) -> 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFileError, match="add a file such as dev.toml"):
         load_environments(tmp_path)
+
+
+def test_every_value_of_an_environment_is_documented() -> None:
+    guide = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
+    parts = [Environment, NetworkSettings, EventsSettings, MetricsSettings, ApplicationSettings, CodeSettings]
+    for part in [*parts, PrincipalSettings, EncryptionSettings]:
+        for name in set(part.model_fields) - {"name"}:
+            assert f"`{name}`" in guide or f"`[{name}]`" in guide, f"{part.__name__}.{name}"
