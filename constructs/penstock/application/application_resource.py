@@ -6,7 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from aws_cdk import Stack
+import jsii
+from aws_cdk import IStableStringProducer, Lazy, Stack
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 __all__ = ("ApplicationResource",)
@@ -28,3 +29,16 @@ class ApplicationResource(CfnApplication):
         """Return a digest of all that the template says about the application; call it when everything is said."""
         said = Stack.of(self).resolve([self._updated_properties, self._overrides])
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def lazy_revision(self) -> str:
+        """Return a token of the revision, which is taken when the template is written."""
+        return Lazy.string(_Revision(self))
+
+
+@jsii.implements(IStableStringProducer)
+class _Revision:
+    def __init__(self, resource: ApplicationResource) -> None:
+        self._resource = resource
+
+    def produce(self) -> str:
+        return self._resource.revision()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
     from penstock.model.runtimes import FlinkRuntime
     from penstock.model.sizing import Sizing
 
-__all__ = ("encryption_configuration", "environment_properties", "flink_configuration", "run_configuration")
+__all__ = (
+    "application_description",
+    "encryption_configuration",
+    "environment_properties",
+    "flink_configuration",
+    "maintenance_configuration",
+    "run_configuration",
+)
+
+_MAX_DESCRIPTION_CHARACTERS: Final = 1024
+_TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 # With ConfigurationType DEFAULT, MSF ignores whatever else the block says.
 _CUSTOM = "CUSTOM"
@@ -80,4 +91,26 @@ def run_configuration(run: RunConfiguration | None) -> CfnApplication.RunConfigu
         flink_run_configuration=CfnApplication.FlinkRunConfigurationProperty(
             allow_non_restored_state=run.allow_non_restored_state
         ),
+    )
+
+
+def application_description(text: str | None) -> str | None:
+    """Return the description, or raise ApplicationPropsError where MSF would refuse it."""
+    if text is not None and len(text) > _MAX_DESCRIPTION_CHARACTERS:
+        message = f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
+        raise ApplicationPropsError(message)
+    return text
+
+
+def maintenance_configuration(
+    start_time: str | None,
+) -> CfnApplication.ApplicationMaintenanceConfigurationProperty | None:
+    """Return the maintenance window, None for the default of the Region."""
+    if start_time is None:
+        return None
+    if not _TIME_OF_DAY.fullmatch(start_time):
+        message = f"maintenance_window_start_time must be HH:MM in UTC, got {start_time!r}"
+        raise ApplicationPropsError(message)
+    return CfnApplication.ApplicationMaintenanceConfigurationProperty(
+        application_maintenance_window_start_time=start_time
     )

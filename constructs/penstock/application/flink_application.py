@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar, Final, Unpack
 
 import jsii
-from aws_cdk import Annotations, IStableStringProducer, Lazy, Names, Token
+from aws_cdk import Annotations, Names, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
@@ -15,9 +14,11 @@ from penstock.application.application_log import ApplicationLog
 from penstock.application.application_network import ApplicationNetwork
 from penstock.application.application_resource import ApplicationResource
 from penstock.application.configuration import (
+    application_description,
     encryption_configuration,
     environment_properties,
     flink_configuration,
+    maintenance_configuration,
     run_configuration,
 )
 from penstock.application.execution_role import ExecutionRole
@@ -49,10 +50,8 @@ DEAR_METRICS_WARNING: Final = "penstock:metricsPerSubtask"
 RUN_CONFIGURATION_WARNING: Final = "penstock:runConfiguration"
 
 _MAX_NAME_CHARACTERS: Final = 128
-_MAX_DESCRIPTION_CHARACTERS: Final = 1024
 _DEAR_METRICS_ABOVE_PARALLELISM: Final = 64
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
-_TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -126,7 +125,7 @@ class FlinkApplication(FlinkApplicationBase):
     @property
     def revision(self) -> str:
         """A digest of what the template says about the application, known when it is synthesized."""
-        return Lazy.string(_Revision(self.resource))
+        return self.resource.lazy_revision()
 
     @property
     def sets_key_in_template(self) -> bool:
@@ -202,7 +201,7 @@ class FlinkApplication(FlinkApplicationBase):
             self,
             "Resource",
             application_name=self.application_name,
-            application_description=_description(settings.get("description")),
+            application_description=application_description(settings.get("description")),
             application_mode="STREAMING",
             runtime_environment=self.runtime.identifier,
             service_execution_role=self.role.role_arn,
@@ -218,7 +217,9 @@ class FlinkApplication(FlinkApplicationBase):
                 flink_application_configuration=flink_configuration(settings, self.sizing),
                 vpc_configurations=[self.network.configuration()] if self.network else None,
             ),
-            application_maintenance_configuration=_maintenance(settings.get("maintenance_window_start_time")),
+            application_maintenance_configuration=maintenance_configuration(
+                settings.get("maintenance_window_start_time")
+            ),
             run_configuration=run_configuration(settings.get("run_configuration")),
         )
         resource.apply_removal_policy(settings["removal_policy"])
@@ -239,32 +240,3 @@ class FlinkApplication(FlinkApplicationBase):
                 "run_configuration is applied again on every later update of the running application: remove it after"
                 " the deployment that needs it",
             )
-
-
-@jsii.implements(IStableStringProducer)
-class _Revision:
-    """Asks a resource for its revision when the template is written."""
-
-    def __init__(self, resource: ApplicationResource) -> None:
-        self._resource = resource
-
-    def produce(self) -> str:
-        return self._resource.revision()
-
-
-def _description(text: str | None) -> str | None:
-    if text is not None and len(text) > _MAX_DESCRIPTION_CHARACTERS:
-        message = f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
-        raise ApplicationPropsError(message)
-    return text
-
-
-def _maintenance(start_time: str | None) -> CfnApplication.ApplicationMaintenanceConfigurationProperty | None:
-    if start_time is None:
-        return None
-    if not _TIME_OF_DAY.fullmatch(start_time):
-        message = f"maintenance_window_start_time must be HH:MM in UTC, got {start_time!r}"
-        raise ApplicationPropsError(message)
-    return CfnApplication.ApplicationMaintenanceConfigurationProperty(
-        application_maintenance_window_start_time=start_time
-    )
