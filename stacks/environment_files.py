@@ -79,7 +79,13 @@ def _explain(path: Path, details: ErrorDetails) -> str:
 
 
 def _expected(location: Sequence[int | str]) -> str:
-    table = {"application": "a table [application]", "code": "a table with folder, package or bucket"}
+    table = {
+        "application": "a table [application]",
+        "code": "a table with folder, package or bucket",
+        "events": "a table [events] with cluster_name",
+        "key_administrators": "a table with roles or permission_sets",
+        "metrics": "a table [metrics] with workspace_name",
+    }
     return table.get(str(location[-1]), "a value")
 
 

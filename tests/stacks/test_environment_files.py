@@ -66,6 +66,14 @@ def test_places_that_do_not_fit_are_refused(tmp_path: Path, text: str, message: 
         load_environments(write(tmp_path, f"{text}\n{MINIMAL}"))
 
 
+def test_an_environment_without_a_place_for_events_says_what_is_expected(tmp_path: Path) -> None:
+    text = MINIMAL.replace('events = { cluster_name = "clicks" }', "")
+    with pytest.raises(
+        EnvironmentFileError, match=r"events: is missing, expected a table \[events\] with cluster_name"
+    ):
+        load_environments(write(tmp_path, text))
+
+
 def test_names_of_clusters_are_those_that_msk_takes(tmp_path: Path) -> None:
     text = MINIMAL.replace('cluster_name = "clicks"', 'cluster_name = "a_b"')
     with pytest.raises(EnvironmentFileError, match="events.cluster_name: a cluster's name must be"):
