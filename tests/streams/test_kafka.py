@@ -194,6 +194,7 @@ def test_a_serverless_cluster_has_no_tags_that_could_replace_it() -> None:
     KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
     add_checks(app)
     app.synth()
+    assert decoded(only(Template.from_stack(stack), TOPIC)) == {"cleanup.policy=delete", "retention.ms=604800000"}
     resource = only(Template.from_stack(stack), "AWS::MSK::ServerlessCluster")
     assert "Tags" not in resource["Properties"]
     assert resource["Properties"]["ClientAuthentication"] == {"Sasl": {"Iam": {"Enabled": True}}}
@@ -366,6 +367,27 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         ),
         StreamError,
         "replication factor 2, got 3",
+    ),
+    (
+        "replicas of a serverless cluster",
+        lambda s: KafkaTopic(
+            s, "T", cluster=imported_in(s, is_serverless=True), topic_name="t", partitions=1, replication_factor=2
+        ),
+        StreamError,
+        "MSK Serverless keeps 3 replicas",
+    ),
+    (
+        "what a serverless cluster does not take",
+        lambda s: KafkaTopic(
+            s,
+            "T",
+            cluster=imported_in(s, is_serverless=True),
+            topic_name="t",
+            partitions=1,
+            configuration={"segment.bytes": "1048576"},
+        ),
+        StreamError,
+        "got segment.bytes",
     ),
     (
         "a property on two lines",

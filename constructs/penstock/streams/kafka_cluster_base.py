@@ -35,6 +35,10 @@ class IKafkaCluster(Protocol):
     def takes_iam(self) -> bool:
         """Whether clients come with IAM, without which neither grants nor native topics work."""
 
+    @property
+    def is_serverless(self) -> bool:
+        """Whether AWS decides on replicas and on most of what topics are configured with."""
+
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
         """Let the clients reach the brokers."""
 
@@ -53,6 +57,7 @@ class KafkaClusterBase(Construct):
     _bootstrap_servers: str
     _security_groups: Sequence[ec2.ISecurityGroup]
     _takes_iam: bool = True
+    _is_serverless: bool = False
 
     @property
     def cluster_arn(self) -> str:
@@ -73,6 +78,11 @@ class KafkaClusterBase(Construct):
     def takes_iam(self) -> bool:
         """Whether clients come with IAM."""
         return self._takes_iam
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether AWS decides on replicas and on most of what topics are configured with."""
+        return self._is_serverless
 
     @property
     def connections(self) -> ec2.Connections:

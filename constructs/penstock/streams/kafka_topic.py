@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 __all__ = ("CleanupPolicy", "IKafkaTopic", "KafkaTopic")
 
 _MILLISECONDS: Final = 1000
+_SERVERLESS_REPLICAS: Final = 3
+_SERVERLESS_CONFIGURATION: Final = frozenset(
+    {
+        "cleanup.policy",
+        "compression.type",
+        "max.message.bytes",
+        "message.timestamp.difference.max.ms",
+        "message.timestamp.type",
+        "retention.bytes",
+        "retention.ms",
+    }
+)
+"""What topics of MSK Serverless take (MSK, "Configuration properties for MSK Serverless clusters")."""
 
 
 class CleanupPolicy(StrEnum):
@@ -125,14 +138,14 @@ class KafkaTopic(_TopicBase):
         What becomes of old records. Default: they go after the retention.
     min_insync_replicas
         How many replicas must have a record before it is acknowledged. Default: one less than the replication factor,
-        so that one broker may fail.
+        so that one broker may fail. MSK Serverless decides on it itself.
     configuration
         Further topic configurations, by Kafka's own keys.
     removal_policy
         Default: RETAIN.
 
-    Raises StreamError for a cluster without IAM and for numbers that do not fit together, KafkaError for a name or
-    configuration that Kafka would refuse.
+    Raises StreamError for a cluster without IAM, for numbers that do not fit together, and for what MSK Serverless does
+    not let topics be configured with; KafkaError for a name or configuration that Kafka would refuse.
     """
 
     def __init__(
@@ -158,6 +171,8 @@ class KafkaTopic(_TopicBase):
         self._topic_name = topic_name if Token.is_unresolved(topic_name) else check_topic_name(topic_name)
         in_sync = max(1, replication_factor - 1) if min_insync_replicas is None else min_insync_replicas
         _check_numbers(partitions, replication_factor, in_sync)
+        if cluster.is_serverless:
+            _check_serverless(replication_factor, min_insync_replicas, configuration or {})
         self.resource = CfnTopic(
             self,
             "Resource",
@@ -168,7 +183,7 @@ class KafkaTopic(_TopicBase):
             configs=encode_properties(
                 {
                     "cleanup.policy": cleanup_policy.value,
-                    "min.insync.replicas": str(in_sync),
+                    **({} if cluster.is_serverless else {"min.insync.replicas": str(in_sync)}),
                     "retention.ms": str((retention or Duration.days(7)).to_seconds() * _MILLISECONDS),
                     **(configuration or {}),
                 }
@@ -187,6 +202,24 @@ class _ImportedTopic(_TopicBase):
         super().__init__(scope, construct_id)
         self._cluster = cluster
         self._topic_name = topic_name if Token.is_unresolved(topic_name) else check_topic_name(topic_name)
+
+
+def _check_serverless(
+    replication_factor: int, min_insync_replicas: int | None, configuration: Mapping[str, str]
+) -> None:
+    if replication_factor != _SERVERLESS_REPLICAS or min_insync_replicas is not None:
+        message = (
+            f"MSK Serverless keeps {_SERVERLESS_REPLICAS} replicas and decides how many have to be in sync, got"
+            f" replication_factor {replication_factor} and min_insync_replicas {min_insync_replicas}: leave both out"
+        )
+        raise StreamError(message)
+    unknown = sorted(configuration.keys() - _SERVERLESS_CONFIGURATION)
+    if unknown:
+        message = (
+            f"topics of MSK Serverless can be configured with {', '.join(sorted(_SERVERLESS_CONFIGURATION))}, got"
+            f" {', '.join(unknown)}"
+        )
+        raise StreamError(message)
 
 
 def _check_numbers(partitions: int, replication_factor: int, in_sync: int) -> None:

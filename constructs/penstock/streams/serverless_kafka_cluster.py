@@ -44,6 +44,8 @@ class ServerlessKafkaCluster(KafkaClusterBase):
     Raises StreamError for public subnets or too few, KafkaError for a name that MSK would refuse.
     """
 
+    _is_serverless = True
+
     def __init__(
         self,
         scope: Construct,
@@ -95,6 +97,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         bootstrap_servers: str,
         security_groups: Sequence[ec2.ISecurityGroup],
         takes_iam: bool = True,
+        is_serverless: bool = False,
     ) -> IKafkaCluster:
         """Import a cluster of any kind, see ImportedKafkaCluster."""
         return ImportedKafkaCluster(
@@ -104,6 +107,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
             bootstrap_servers=bootstrap_servers,
             security_groups=security_groups,
             takes_iam=takes_iam,
+            is_serverless=is_serverless,
         )
 
 
@@ -121,6 +125,8 @@ class ImportedKafkaCluster(KafkaClusterBase):
         Those of its brokers, to which rules for clients are added.
     takes_iam
         Whether clients come with IAM. Default: yes.
+    is_serverless
+        Whether it is one of MSK Serverless. Default: no.
     """
 
     def __init__(
@@ -132,6 +138,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         bootstrap_servers: str,
         security_groups: Sequence[ec2.ISecurityGroup],
         takes_iam: bool = True,
+        is_serverless: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         name = cluster_arn.partition(":cluster/")[2].partition("/")[0]
@@ -143,3 +150,4 @@ class ImportedKafkaCluster(KafkaClusterBase):
         self._bootstrap_servers = bootstrap_servers
         self._security_groups = list(security_groups)
         self._takes_iam = takes_iam
+        self._is_serverless = is_serverless
