@@ -41,7 +41,8 @@ def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence
     operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
     key.add_to_resource_policy(
         iam.PolicyStatement(
-            sid="AllowCloudWatchLogsForTheseGroups",
+            # Logs may share a key, and statements of one policy must differ in their ids.
+            sid=f"AllowCloudWatchLogsForTheseGroups{scope.node.addr[-8:]}",
             principals=[iam.ServicePrincipal(f"logs.{Stack.of(scope).region}.amazonaws.com")],
             actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
             resources=["*"],
