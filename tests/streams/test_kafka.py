@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
 from penstock.model.kafka import KafkaError
@@ -47,6 +48,13 @@ def vpc_in(stack: Stack, zones: int = 3, kind: ec2.SubnetType = ec2.SubnetType.P
         flow_logs={"All": ec2.FlowLogOptions()},
         restrict_default_security_group=False,
     )
+
+
+def two_subnets_a_zone(stack: Stack) -> ec2.Vpc:
+    kind = ec2.SubnetType.PRIVATE_ISOLATED
+    subnets = [ec2.SubnetConfiguration(name=name, subnet_type=kind, cidr_mask=24) for name in ("one", "two")]
+    zones = ["eu-central-1a", "eu-central-1b"]
+    return ec2.Vpc(stack, "Vpc", nat_gateways=0, availability_zones=zones, subnet_configuration=subnets)
 
 
 def only(template: Template, kind: str) -> dict[str, Any]:
@@ -90,6 +98,22 @@ def test_by_default_brokers_are_spread_and_topics_are_not_made_by_accident(defau
     )
 
 
+def test_by_default_no_replica_leads_that_lacks_records(default: Template) -> None:
+    configuration = only(default, "AWS::MSK::Configuration")["Properties"]["ServerProperties"]
+    assert "unclean.leader.election.enable=false" in configuration.splitlines()
+
+
+def test_two_brokers_suffice_for_transactions_where_there_are_two_zones() -> None:
+    stack = new_stack()
+    ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack, zones=2), cluster_name="fleet")
+    configuration = only(Template.from_stack(stack), "AWS::MSK::Configuration")["Properties"]["ServerProperties"]
+    assert {
+        "transaction.state.log.replication.factor=2",
+        "transaction.state.log.min.isr=1",
+        "offsets.topic.replication.factor=2",
+    } <= set(configuration.splitlines())
+
+
 def test_by_default_storage_grows_and_never_shrinks(default: Template) -> None:
     target = only(default, "AWS::ApplicationAutoScaling::ScalableTarget")["Properties"]
     assert target["MaxCapacity"] == 1000
@@ -102,6 +126,105 @@ def test_what_holds_data_outlives_the_stack(default: Template) -> None:
         kept = default.find_resources(kind).values()
         assert any(resource["DeletionPolicy"] == "Retain" for resource in kept)
     assert only(default, CLUSTER)["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("build", [ProvisionedKafkaCluster, ServerlessKafkaCluster])
+def test_the_security_group_stays_as_long_as_the_cluster_that_uses_it(build: Callable[..., object]) -> None:
+    policies = []
+    for policy in (RemovalPolicy.RETAIN, RemovalPolicy.DESTROY):
+        stack = new_stack()
+        build(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet", removal_policy=policy)
+        group = only(Template.from_stack(stack), "AWS::EC2::SecurityGroup")
+        policies.append(group["DeletionPolicy"])
+    assert policies == ["Retain", "Delete"]
+
+
+@pytest.mark.parametrize("build", [ProvisionedKafkaCluster, ServerlessKafkaCluster])
+def test_the_security_group_is_worded_the_same_for_ever(build: Callable[..., object]) -> None:
+    stack = new_stack()
+    build(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
+    group = only(Template.from_stack(stack), "AWS::EC2::SecurityGroup")["Properties"]
+    # Another description is another group, and another group is another, empty cluster.
+    assert group["GroupDescription"] == "Brokers of fleet"
+    assert "SecurityGroupIngress" not in group
+    assert "GroupName" not in group
+
+
+def test_only_the_log_of_this_cluster_may_use_the_key_of_its_log() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "LogKey")
+    ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet", log_encryption_key=key)
+    template = Template.from_stack(stack)
+    ((_, body),) = template.find_resources(
+        "AWS::KMS::Key",
+        {
+            "Properties": Match.object_like(
+                {
+                    "KeyPolicy": {
+                        "Statement": Match.array_with(
+                            [Match.object_like({"Principal": {"Service": "logs.eu-central-1.amazonaws.com"}})]
+                        )
+                    }
+                }
+            )
+        },
+    ).items()
+    (statement,) = [each for each in body["Properties"]["KeyPolicy"]["Statement"] if "Service" in each["Principal"]]
+    (condition,) = statement["Condition"].values()
+    (arn,) = condition.values()
+    assert str(arn).count("log-group:/aws/vendedlogs/msk/fleet") == 1
+    assert "*" not in str(arn)
+
+
+def test_brokers_may_log_to_a_bucket_of_which_they_get_their_own_folder_only() -> None:
+    app = App()
+    stack = new_stack(app=app)
+    bucket = s3.Bucket(
+        stack,
+        "Logs",
+        encryption=s3.BucketEncryption.KMS,
+        encryption_key=kms.Key(stack, "BucketKey", enable_key_rotation=True),
+        enforce_ssl=True,
+        server_access_logs_prefix="access/",
+    )
+    cluster = ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet", log_bucket=bucket)
+    add_checks(app)
+    app.synth()
+    template = Template.from_stack(stack)
+    broker_logs = only(template, CLUSTER)["Properties"]["LoggingInfo"]["BrokerLogs"]
+    assert broker_logs["CloudWatchLogs"]["Enabled"] is True
+    assert broker_logs["S3"]["Prefix"] == "kafka/fleet"
+    ((name, policy),) = template.find_resources("AWS::S3::BucketPolicy").items()
+    assert name in only(template, CLUSTER)["DependsOn"]
+    delivery = [
+        each
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]
+        if each["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+        and each["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
+    ]
+    assert {action for each in delivery for action in _listed(each["Action"])} == {
+        "s3:GetBucketAcl",
+        "s3:ListBucket",
+        "s3:PutObject",
+    }
+    (writes,) = [each for each in delivery if each["Action"] == "s3:PutObject"]
+    assert "/kafka/fleet/AWSLogs/111122223333/*" in str(writes["Resource"])
+    assert cluster.log_group.node.path.startswith("Stack/Cluster/")
+    keys = [str(key["Properties"]["KeyPolicy"]) for key in template.find_resources("AWS::KMS::Key").values()]
+    assert sum("delivery.logs.amazonaws.com" in key for key in keys) == 1
+
+
+def test_an_imported_bucket_keeps_its_policy() -> None:
+    stack = new_stack()
+    bucket = s3.Bucket.from_bucket_name(stack, "Logs", "broker-logs")
+    ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet", log_bucket=bucket)
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::S3::BucketPolicy", 0)
+    assert only(template, CLUSTER)["Properties"]["LoggingInfo"]["BrokerLogs"]["S3"]["Bucket"] == "broker-logs"
+
+
+def _listed(actions: str | list[str]) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions
 
 
 def test_the_brokers_are_asked_for_after_the_cluster_and_again_when_it_changes() -> None:
@@ -311,6 +434,14 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "got subnets in 1",
     ),
     (
+        "two subnets in one zone",
+        lambda s: ProvisionedKafkaCluster(
+            s, "C", vpc=two_subnets_a_zone(s), cluster_name="c", vpc_subnets=ec2.SubnetSelection(one_per_az=False)
+        ),
+        StreamError,
+        "got 4 subnets in 2",
+    ),
+    (
         "public subnets",
         lambda s: ProvisionedKafkaCluster(s, "C", vpc=vpc_in(s, kind=ec2.SubnetType.PUBLIC), cluster_name="c"),
         StreamError,
@@ -334,7 +465,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "a serverless cluster in one zone",
         lambda s: ServerlessKafkaCluster(s, "C", vpc=vpc_in(s, zones=1), cluster_name="c"),
         StreamError,
-        "at least 2 subnets, got 1",
+        "at least 2 availability zones, got subnets in 1",
     ),
     (
         "what is no cluster",

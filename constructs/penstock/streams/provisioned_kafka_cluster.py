@@ -11,19 +11,21 @@ from aws_cdk import Annotations, Names, RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
 from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
+from penstock.streams.kafka_broker_log import BrokerLog
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
 from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
-from penstock.streams.subnets import private_subnet_ids
+from penstock.streams.kafka_storage import StorageGrowth
+from penstock.streams.subnets import BrokerSubnets, private_subnets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
 __all__ = ("ProvisionedKafkaCluster",)
@@ -31,7 +33,6 @@ __all__ = ("ProvisionedKafkaCluster",)
 GENERATED_NAME_WARNING: Final = "penstock:generatedClusterName"
 _MAX_NAME_CHARACTERS: Final = 64
 _MIN_STORAGE_GIB, _MAX_STORAGE_GIB = 1, 16_384
-_STORAGE_TARGET_PERCENT: Final = 60
 
 
 @jsii.implements(ec2.IConnectable)
@@ -58,19 +59,23 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         Where the storage begins, and how far it grows when it is 60 % full; it never shrinks. Default: 100, and ten
         times that.
     server_properties
-        Further properties of the brokers, by Kafka's own keys. Default: topics are never made by accident, and have a
-        replica in each zone, of which one may fail.
+        Further properties of the brokers, by Kafka's own keys. Default: topics are never made by accident; they,
+        offsets and transactions have a replica in each zone, of which one may fail; and no replica leads that lacks
+        records, as MSK's own default would let it ("Default Amazon MSK configuration").
     encryption_key
         The key of the data at rest. Default: an own one, with rotation.
     monitoring
         Default: per broker.
     log_retention, log_encryption_key
         Of the brokers' log. Default: 30 days, and the key that CloudWatch Logs owns.
+    log_bucket
+        Where the brokers log as well. Its policy, and that of its key, get what the delivery needs; those of an
+        imported one have to have it. Default: nowhere else.
     removal_policy
         Default: RETAIN.
 
     Raises KafkaError for brokers that cannot be spread evenly, a name or property that MSK would refuse, StreamError
-    for storage beyond MSK's limits.
+    for public subnets, for two in one zone, and for storage beyond MSK's limits.
     """
 
     def __init__(
@@ -91,22 +96,34 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         monitoring: KafkaMonitoring = KafkaMonitoring.PER_BROKER,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         log_encryption_key: kms.IKey | None = None,
+        log_bucket: s3.IBucket | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy
         self._cluster_name = self._choose_name(cluster_name)
-        subnet_ids = private_subnet_ids(vpc, vpc_subnets)
-        nodes = check_broker_nodes(broker_nodes or len(subnet_ids), zones=len(subnet_ids))
+        subnets = _check_spread(private_subnets(vpc, vpc_subnets))
+        nodes = check_broker_nodes(broker_nodes or subnets.zones, zones=subnets.zones)
         largest = max_storage_gib_per_broker or min(10 * storage_gib_per_broker, _MAX_STORAGE_GIB)
         _check_storage(storage_gib_per_broker, largest)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
         )
+        # It goes only when the cluster does: a group in use cannot be deleted, and the stack's deletion would hang.
+        self.security_group.apply_removal_policy(removal_policy)
         self._security_groups = [self.security_group]
         self.encryption_key = encryption_key or self._build_key()
-        self.log_group = self._build_log(log_retention, log_encryption_key)
-        self.configuration = self._build_configuration(server_properties or {}, zones=len(subnet_ids))
+        self.log = BrokerLog(
+            self,
+            "Log",
+            cluster_name=self.cluster_name,
+            retention=log_retention,
+            encryption_key=log_encryption_key,
+            bucket=log_bucket,
+            removal_policy=removal_policy,
+        )
+        self.log_group = self.log.group
+        self.configuration = self._build_configuration(server_properties or {}, zones=subnets.zones)
         self.resource = CfnCluster(
             self,
             "Resource",
@@ -114,7 +131,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             kafka_version=kafka_version.version,
             number_of_broker_nodes=nodes,
             broker_node_group_info=CfnCluster.BrokerNodeGroupInfoProperty(
-                client_subnets=subnet_ids,
+                client_subnets=subnets.subnet_ids,
                 instance_type=broker_instance.instance_type,
                 security_groups=[self.security_group.security_group_id],
                 storage_info=CfnCluster.StorageInfoProperty(
@@ -136,17 +153,18 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
                 encryption_in_transit=CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
             ),
             enhanced_monitoring=monitoring.value,
-            logging_info=CfnCluster.LoggingInfoProperty(
-                broker_logs=CfnCluster.BrokerLogsProperty(
-                    cloud_watch_logs=CfnCluster.CloudWatchLogsProperty(
-                        enabled=True, log_group=self.log_group.log_group_name
-                    )
-                )
-            ),
+            logging_info=self.log.configuration(),
         )
+        self.log.before_delivery(self.resource)
         self.resource.apply_removal_policy(removal_policy)
         self._cluster_arn = self.resource.attr_arn
-        self._grow_storage(largest)
+        StorageGrowth(
+            self,
+            "Storage",
+            cluster_arn=self.cluster_arn,
+            cluster_name=self.cluster_name,
+            max_gib_per_broker=largest,
+        )
         revision = [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
         self._bootstrap_servers = KafkaBootstrapServers(
             self, "BootstrapServers", cluster=self.resource, arn=self.cluster_arn, revision=_digest(revision)
@@ -171,22 +189,16 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             removal_policy=self._removal_policy,
         )
 
-    def _build_log(self, retention: logs.RetentionDays, key: kms.IKey | None) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/vendedlogs/msk/{self.cluster_name}",
-            retention=retention,
-            encryption_key=key,
-            removal_policy=self._removal_policy,
-        )
-
     def _build_configuration(self, properties: Mapping[str, str], *, zones: int) -> CfnConfiguration:
         defaults = {
             "auto.create.topics.enable": "false",
             "default.replication.factor": str(zones),
             "min.insync.replicas": str(zones - 1),
             "offsets.topic.replication.factor": str(zones),
+            "transaction.state.log.min.isr": str(zones - 1),
+            "transaction.state.log.replication.factor": str(zones),
+            # MSK's own default is true, Kafka's is not: a replica that fell behind would become the leader.
+            "unclean.leader.election.enable": "false",
         }
         configuration = CfnConfiguration(
             self,
@@ -197,30 +209,15 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         configuration.apply_removal_policy(self._removal_policy)
         return configuration
 
-    def _grow_storage(self, largest_gib: int) -> None:
-        target = CfnScalableTarget(
-            self,
-            "StorageTarget",
-            service_namespace="kafka",
-            scalable_dimension="kafka:broker-storage:VolumeSize",
-            resource_id=self.cluster_arn,
-            min_capacity=1,
-            max_capacity=largest_gib,
+
+def _check_spread(subnets: BrokerSubnets) -> BrokerSubnets:
+    if not subnets.is_spread:
+        message = (
+            f"brokers need each subnet in another availability zone, got {len(subnets.subnet_ids)} subnets in"
+            f" {subnets.zones}: pass vpc_subnets with one_per_az=True"
         )
-        CfnScalingPolicy(
-            self,
-            "StorageGrowth",
-            policy_name=f"{self.cluster_name}-storage",
-            policy_type="TargetTrackingScaling",
-            scaling_target_id=target.ref,
-            target_tracking_scaling_policy_configuration=CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
-                target_value=_STORAGE_TARGET_PERCENT,
-                disable_scale_in=True,
-                predefined_metric_specification=CfnScalingPolicy.PredefinedMetricSpecificationProperty(
-                    predefined_metric_type="KafkaBrokerStorageUtilization"
-                ),
-            ),
-        )
+        raise StreamError(message)
+    return subnets
 
 
 def _check_storage(initial_gib: int, largest_gib: int) -> None:

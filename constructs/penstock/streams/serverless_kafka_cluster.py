@@ -13,7 +13,7 @@ from penstock.model.kafka import check_cluster_name
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_cluster_base import IKafkaCluster, KafkaClusterBase
-from penstock.streams.subnets import private_subnet_ids
+from penstock.streams.subnets import private_subnets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ("ImportedKafkaCluster", "ServerlessKafkaCluster")
 
-_MIN_SUBNETS = 2
+_MIN_ZONES = 2
 
 
 @jsii.implements(ec2.IConnectable)
@@ -58,15 +58,18 @@ class ServerlessKafkaCluster(KafkaClusterBase):
     ) -> None:
         super().__init__(scope, construct_id)
         self._cluster_name = cluster_name if Token.is_unresolved(cluster_name) else check_cluster_name(cluster_name)
-        subnet_ids = private_subnet_ids(vpc, vpc_subnets)
-        if len(subnet_ids) < _MIN_SUBNETS:
+        subnets = private_subnets(vpc, vpc_subnets)
+        if subnets.zones < _MIN_ZONES:
             message = (
-                f"a serverless cluster is in at least {_MIN_SUBNETS} subnets, got {len(subnet_ids)}: pass vpc_subnets"
+                f"a serverless cluster is in at least {_MIN_ZONES} availability zones, got subnets in {subnets.zones}:"
+                " pass vpc_subnets"
             )
             raise StreamError(message)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
         )
+        # It goes only when the cluster does: a group in use cannot be deleted, and the stack's deletion would hang.
+        self.security_group.apply_removal_policy(removal_policy)
         self._security_groups = [self.security_group]
         self.resource = CfnServerlessCluster(
             self,
@@ -77,7 +80,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
             ),
             vpc_configs=[
                 CfnServerlessCluster.VpcConfigProperty(
-                    subnet_ids=subnet_ids, security_groups=[self.security_group.security_group_id]
+                    subnet_ids=subnets.subnet_ids, security_groups=[self.security_group.security_group_id]
                 )
             ],
         )

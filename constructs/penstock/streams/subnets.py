@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.streams.errors import StreamError
 
-__all__ = ("private_subnet_ids",)
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ("BrokerSubnets", "private_subnets")
 
-def private_subnet_ids(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> Sequence[str]:
-    """Return the ids of the chosen subnets, by default one private subnet in each availability zone.
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerSubnets:
+    """Private subnets, and how many availability zones they are in."""
+
+    subnet_ids: Sequence[str]
+    zones: int
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether each subnet is in a zone of its own."""
+        return self.zones == len(self.subnet_ids)
+
+
+def private_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> BrokerSubnets:
+    """Return the chosen subnets, by default one private subnet in each availability zone.
 
     Raises StreamError for public subnets.
     """
@@ -31,4 +45,4 @@ def private_subnet_ids(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> 
     if selected.has_public:
         message = f"brokers must be in private subnets, got public ones of {vpc.node.path}: pass vpc_subnets"
         raise StreamError(message)
-    return selected.subnet_ids
+    return BrokerSubnets(subnet_ids=selected.subnet_ids, zones=len(set(selected.availability_zones)))

@@ -1,0 +1,47 @@
+"""Storage of brokers that grows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
+from constructs import Construct
+
+__all__ = ("StorageGrowth",)
+
+_TARGET_PERCENT: Final = 60
+
+
+class StorageGrowth(Construct):
+    """Application Auto Scaling for the storage of each broker, which grows when 60 % full and never shrinks.
+
+    MSK grows it at most once in six hours, by 10 % or 10 GiB, whichever is more (MSK, "Automatic scaling").
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, cluster_arn: str, cluster_name: str, max_gib_per_broker: int
+    ) -> None:
+        super().__init__(scope, construct_id)
+        target = CfnScalableTarget(
+            self,
+            "Target",
+            service_namespace="kafka",
+            scalable_dimension="kafka:broker-storage:VolumeSize",
+            resource_id=cluster_arn,
+            min_capacity=1,
+            max_capacity=max_gib_per_broker,
+        )
+        CfnScalingPolicy(
+            self,
+            "Policy",
+            policy_name=f"{cluster_name}-storage",
+            policy_type="TargetTrackingScaling",
+            scaling_target_id=target.ref,
+            target_tracking_scaling_policy_configuration=CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
+                target_value=_TARGET_PERCENT,
+                disable_scale_in=True,
+                predefined_metric_specification=CfnScalingPolicy.PredefinedMetricSpecificationProperty(
+                    predefined_metric_type="KafkaBrokerStorageUtilization"
+                ),
+            ),
+        )
