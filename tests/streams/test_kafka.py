@@ -4,7 +4,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import App, CfnElement, CfnParameter, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -397,6 +397,67 @@ def test_clients_are_let_in_by_rules_of_their_own_stack() -> None:
     assert not Template.from_stack(ingestion).find_resources("AWS::EC2::SecurityGroupIngress")
     rule = only(Template.from_stack(processing), "AWS::EC2::SecurityGroupIngress")["Properties"]
     assert (rule["FromPort"], rule["ToPort"], rule["IpProtocol"]) == (9098, 9098, "tcp")
+    Template.from_stack(processing).resource_count_is("AWS::EC2::SecurityGroupEgress", 0)
+
+
+def test_a_client_that_may_call_nobody_is_let_out_to_the_brokers_alone() -> None:
+    app = App()
+    ingestion, processing = new_stack("Ingestion", app), new_stack("Processing", app)
+    vpc = vpc_in(ingestion)
+    cluster = ServerlessKafkaCluster(ingestion, "Cluster", vpc=vpc, cluster_name="fleet")
+    client = ec2.SecurityGroup(processing, "Client", vpc=vpc, allow_all_outbound=False)
+    cluster.allow_clients(client)
+    template = Template.from_stack(processing)
+    rule = only(template, "AWS::EC2::SecurityGroupEgress")["Properties"]
+    assert (rule["FromPort"], rule["ToPort"], rule["IpProtocol"]) == (9098, 9098, "tcp")
+    assert rule["GroupId"] == {"Fn::GetAtt": [processing.get_logical_id(_resource(client)), "GroupId"]}
+    entry = only(template, "AWS::EC2::SecurityGroupIngress")["Properties"]
+    assert rule["DestinationSecurityGroupId"] == entry["GroupId"]
+
+
+def _resource(group: ec2.SecurityGroup) -> CfnElement:
+    resource = group.node.default_child
+    assert isinstance(resource, CfnElement)
+    return resource
+
+
+def test_each_security_group_of_an_imported_cluster_lets_clients_in() -> None:
+    stack = new_stack()
+    ids = ["sg-0123456789abcdef0", "sg-0123456789abcdef1"]
+    groups = [ec2.SecurityGroup.from_security_group_id(stack, each, each) for each in ids]
+    cluster = imported_in(stack, security_groups=groups)
+    cluster.allow_clients(ec2.SecurityGroup(stack, "Client", vpc=vpc_in(stack)))
+    rules = Template.from_stack(stack).find_resources("AWS::EC2::SecurityGroupIngress").values()
+    assert sorted(rule["Properties"]["GroupId"] for rule in rules) == ids
+
+
+@pytest.mark.parametrize(("kind", "is_serverless"), [(ProvisionedKafkaCluster, False), (ServerlessKafkaCluster, True)])
+def test_an_imported_cluster_is_of_the_kind_that_imports_it(kind: Any, is_serverless: bool) -> None:
+    stack = new_stack()
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Brokers", "sg-0123456789abcdef0")
+    cluster = kind.from_cluster_arn(stack, "Imported", ARN, security_groups=[group])
+    assert (cluster.cluster_arn, cluster.cluster_name) == (ARN, "fleet")
+    assert (cluster.is_serverless, cluster.takes_iam) == (is_serverless, True)
+
+
+def test_the_brokers_of_an_imported_cluster_are_asked_for_unless_they_are_known() -> None:
+    lookups = []
+    for known in ("b-1:9098", None):
+        stack = new_stack()
+        cluster = imported_in(stack, bootstrap_servers=known)
+        lookups.append(len(Template.from_stack(stack).find_resources("Custom::PenstockKafkaBootstrapBrokers")))
+        assert (cluster.bootstrap_servers == "b-1:9098") is (known is not None)
+    assert lookups == [0, 1]
+
+
+def test_a_cluster_of_which_only_the_deployment_knows_the_arn_can_be_imported() -> None:
+    stack = new_stack()
+    parameter = CfnParameter(stack, "ClusterArn")
+    cluster = imported_in(stack, cluster_arn=parameter.value_as_string)
+    name = {"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": "ClusterArn"}]}]}
+    assert stack.resolve(cluster.cluster_name) == name
+    topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=cluster, topic_name="events")
+    assert "Fn::Split" in str(stack.resolve(topic.topic_arn))
 
 
 def test_a_topic_hands_a_job_what_it_reads() -> None:
@@ -472,6 +533,12 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         lambda s: imported_in(s, cluster_arn="arn:aws:kafka:eu-central-1:111122223333:configuration/x/1"),
         StreamError,
         "expected the ARN of a cluster",
+    ),
+    (
+        "to ask for brokers of a cluster without IAM",
+        lambda s: imported_in(s, takes_iam=False, bootstrap_servers=None),
+        StreamError,
+        "pass bootstrap_servers",
     ),
     (
         "a native topic without IAM",

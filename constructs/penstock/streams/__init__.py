@@ -8,11 +8,12 @@ from __future__ import annotations
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream import EventStream, StreamCapacity
 from penstock.streams.event_stream_base import IEventStream
+from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
 from penstock.streams.kafka_cluster_base import IKafkaCluster
 from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
 from penstock.streams.kafka_topic import CleanupPolicy, IKafkaTopic, KafkaTopic
 from penstock.streams.provisioned_kafka_cluster import ProvisionedKafkaCluster
-from penstock.streams.serverless_kafka_cluster import ImportedKafkaCluster, ServerlessKafkaCluster
+from penstock.streams.serverless_kafka_cluster import ServerlessKafkaCluster
 
 __all__ = (
     "BrokerInstance",

@@ -21,9 +21,26 @@ class KafkaBootstrapServers(Construct):
 
     They are no attribute of the cluster in CloudFormation. A lookup during synthesis would know nothing of a new
     cluster, so a custom resource asks MSK once the cluster is active, and again whenever its template changes.
+
+    Parameters
+    ----------
+    arn
+        The cluster.
+    cluster
+        Its resource, where this app has it, which comes first. Default: there is none to wait for.
+    revision
+        What changes whenever the addresses may have. Default: they are asked for once.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cluster: CfnResource, arn: str, revision: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        arn: str,
+        cluster: CfnResource | None = None,
+        revision: str = "",
+    ) -> None:
         super().__init__(scope, construct_id)
         provider = ControlProvider.of(self, "kafka_bootstrap_brokers")
         provider.allow(["kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"], resource=arn)
@@ -33,7 +50,8 @@ class KafkaBootstrapServers(Construct):
             resource_type=RESOURCE_TYPE,
             properties={"ClusterArn": arn, "ClusterRevision": revision},
         )
-        self._resource.node.add_dependency(cluster)
+        if cluster is not None:
+            self._resource.node.add_dependency(cluster)
 
     @property
     def servers(self) -> str:

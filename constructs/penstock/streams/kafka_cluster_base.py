@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack, cast
 
 from aws_cdk import Names
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
+
+_RULE: Final = "Kafka with IAM and TLS"
 
 
 class IKafkaCluster(Protocol):
@@ -93,7 +95,8 @@ class KafkaClusterBase(Construct):
         """Let the clients reach the brokers, on the port for IAM and TLS only.
 
         Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
-        would replace the cluster, and its stack never depends on that of a client.
+        would replace the cluster, and its stack never depends on that of a client. A client that may not call
+        everywhere gets a rule that lets it out to the brokers as well.
         """
         for client in clients:
             for client_group in client.connections.security_groups:
@@ -136,19 +139,26 @@ class KafkaClusterBase(Construct):
         return self.metric("MaxOffsetLag", **(of_group | options))
 
     def _allow(self, client: ec2.ISecurityGroup, brokers: ec2.ISecurityGroup) -> None:
-        name = f"To{Names.unique_resource_name(self, max_length=64)}"
+        name = f"To{Names.node_unique_id(brokers.node)}"
         if client.node.try_find_child(name) is not None:
             return
+        scope = cast("Construct", client)
+        rule: dict[str, Any] = {"ip_protocol": "tcp", "from_port": IAM_PORT, "to_port": IAM_PORT, "description": _RULE}
         ec2.CfnSecurityGroupIngress(
-            cast("Construct", client),
+            scope,
             name,
-            ip_protocol="tcp",
-            from_port=IAM_PORT,
-            to_port=IAM_PORT,
             group_id=brokers.security_group_id,
             source_security_group_id=client.security_group_id,
-            description="Kafka with IAM and TLS",
+            **rule,
         )
+        if not client.allow_all_outbound:
+            ec2.CfnSecurityGroupEgress(
+                scope,
+                f"{name}Egress",
+                group_id=client.security_group_id,
+                destination_security_group_id=brokers.security_group_id,
+                **rule,
+            )
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])

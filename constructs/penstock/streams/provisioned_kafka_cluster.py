@@ -15,6 +15,7 @@ from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
 from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
 from penstock.streams.errors import StreamError
+from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_broker_log import BrokerLog
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
@@ -23,10 +24,12 @@ from penstock.streams.kafka_storage import StorageGrowth
 from penstock.streams.subnets import BrokerSubnets, private_subnets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_s3 as s3
     from constructs import Construct
+
+    from penstock.streams.kafka_cluster_base import IKafkaCluster
 
 __all__ = ("ProvisionedKafkaCluster",)
 
@@ -167,8 +170,28 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         )
         revision = [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
         self._bootstrap_servers = KafkaBootstrapServers(
-            self, "BootstrapServers", cluster=self.resource, arn=self.cluster_arn, revision=_digest(revision)
+            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=_digest(revision)
         ).servers
+
+    @staticmethod
+    def from_cluster_arn(
+        scope: Construct,
+        construct_id: str,
+        cluster_arn: str,
+        *,
+        security_groups: Sequence[ec2.ISecurityGroup],
+        bootstrap_servers: str | None = None,
+        takes_iam: bool = True,
+    ) -> IKafkaCluster:
+        """Import a provisioned cluster, see ImportedKafkaCluster."""
+        return ImportedKafkaCluster(
+            scope,
+            construct_id,
+            cluster_arn=cluster_arn,
+            security_groups=security_groups,
+            bootstrap_servers=bootstrap_servers,
+            takes_iam=takes_iam,
+        )
 
     def _choose_name(self, name: str | None) -> str:
         if name is None:

@@ -1,4 +1,4 @@
-"""A cluster of MSK Serverless, and clusters that were made elsewhere."""
+"""A cluster of MSK Serverless."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from aws_cdk.aws_msk import CfnServerlessCluster
 
 from penstock.model.kafka import check_cluster_name
 from penstock.streams.errors import StreamError
+from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
-from penstock.streams.kafka_cluster_base import IKafkaCluster, KafkaClusterBase
+from penstock.streams.kafka_cluster_base import KafkaClusterBase
 from penstock.streams.subnets import private_subnets
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-__all__ = ("ImportedKafkaCluster", "ServerlessKafkaCluster")
+    from penstock.streams.kafka_cluster_base import IKafkaCluster
+
+__all__ = ("ServerlessKafkaCluster",)
 
 _MIN_ZONES = 2
 
@@ -88,7 +91,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         self.resource.add_property_deletion_override("Tags")
         self._cluster_arn = self.resource.attr_arn
         self._bootstrap_servers = KafkaBootstrapServers(
-            self, "BootstrapServers", cluster=self.resource, arn=self.cluster_arn, revision=""
+            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource
         ).servers
 
     @staticmethod
@@ -97,60 +100,15 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         construct_id: str,
         cluster_arn: str,
         *,
-        bootstrap_servers: str,
         security_groups: Sequence[ec2.ISecurityGroup],
-        takes_iam: bool = True,
-        is_serverless: bool = False,
+        bootstrap_servers: str | None = None,
     ) -> IKafkaCluster:
-        """Import a cluster of any kind, see ImportedKafkaCluster."""
+        """Import a cluster of MSK Serverless, see ImportedKafkaCluster."""
         return ImportedKafkaCluster(
             scope,
             construct_id,
             cluster_arn=cluster_arn,
-            bootstrap_servers=bootstrap_servers,
             security_groups=security_groups,
-            takes_iam=takes_iam,
-            is_serverless=is_serverless,
+            bootstrap_servers=bootstrap_servers,
+            is_serverless=True,
         )
-
-
-@jsii.implements(ec2.IConnectable)
-class ImportedKafkaCluster(KafkaClusterBase):
-    """A cluster that another stack, or nobody's stack, has created.
-
-    Parameters
-    ----------
-    cluster_arn
-        The cluster, serverless or provisioned.
-    bootstrap_servers
-        Its brokers' addresses for clients with IAM and TLS (``aws kafka get-bootstrap-brokers``).
-    security_groups
-        Those of its brokers, to which rules for clients are added.
-    takes_iam
-        Whether clients come with IAM. Default: yes.
-    is_serverless
-        Whether it is one of MSK Serverless. Default: no.
-    """
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        cluster_arn: str,
-        bootstrap_servers: str,
-        security_groups: Sequence[ec2.ISecurityGroup],
-        takes_iam: bool = True,
-        is_serverless: bool = False,
-    ) -> None:
-        super().__init__(scope, construct_id)
-        name = cluster_arn.partition(":cluster/")[2].partition("/")[0]
-        if not Token.is_unresolved(cluster_arn) and not name:
-            message = f"expected the ARN of a cluster, arn:...:cluster/NAME/ID, got {cluster_arn!r}"
-            raise StreamError(message)
-        self._cluster_arn = cluster_arn
-        self._cluster_name = name
-        self._bootstrap_servers = bootstrap_servers
-        self._security_groups = list(security_groups)
-        self._takes_iam = takes_iam
-        self._is_serverless = is_serverless
