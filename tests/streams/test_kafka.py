@@ -333,6 +333,10 @@ def test_a_topic_by_default_survives_one_broker_and_its_stack() -> None:
     assert (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
+def role_in(stack: Stack) -> iam.Role:
+    return iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+
+
 def statements(stack: Stack) -> dict[str, set[str]]:
     policy = only(Template.from_stack(stack), "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
     found: dict[str, set[str]] = {}
@@ -346,7 +350,7 @@ def statements(stack: Stack) -> dict[str, set[str]]:
 def test_a_reader_gets_its_topic_and_its_group_and_nothing_else(kind: str) -> None:
     stack = new_stack()
     cluster = imported_in(stack)
-    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    role = role_in(stack)
     topic = (
         KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
         if kind == "created"
@@ -363,7 +367,7 @@ def test_a_reader_gets_its_topic_and_its_group_and_nothing_else(kind: str) -> No
 
 def test_a_writer_gets_its_topic_and_nothing_else() -> None:
     stack = new_stack()
-    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
+    role = role_in(stack)
     topic = KafkaTopic(stack, "Topic", cluster=imported_in(stack), topic_name="events", partitions=6)
     topic.grant_write(role)
     granted = statements(stack)
@@ -375,6 +379,48 @@ def test_a_writer_gets_its_topic_and_nothing_else() -> None:
     actions = set().union(*granted.values())
     assert not {"kafka-cluster:ReadData", "kafka-cluster:CreateTopic", "kafka-cluster:DeleteTopic"} & actions
     assert not any("*" in resource for resource in granted)
+
+
+def test_a_transactional_writer_gets_the_transactions_of_its_prefix_and_nothing_else() -> None:
+    stack = new_stack()
+    role = role_in(stack)
+    topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=imported_in(stack), topic_name="events")
+    topic.grant_transactional_write(role, transactional_id_prefix="metrics")
+    granted = statements(stack)
+    transactions = "arn:aws:kafka:eu-central-1:111122223333:transactional-id/fleet/0a1b-2/metrics-*"
+    assert granted.pop(transactions) == {
+        "kafka-cluster:AlterTransactionalId",
+        "kafka-cluster:DescribeTransactionalId",
+    }
+    other = new_stack()
+    KafkaTopic.from_topic_name(other, "Topic", cluster=imported_in(other), topic_name="events").grant_write(
+        role_in(other)
+    )
+    assert granted == statements(other)
+
+
+@pytest.mark.parametrize("kind", ["created", "imported"])
+def test_the_wildcard_of_transactions_has_its_reason(kind: str) -> None:
+    app = App()
+    stack = new_stack(app=app)
+    cluster = (
+        ServerlessKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
+        if kind == "created"
+        else imported_in(stack)
+    )
+    role = role_in(stack)
+    topic = KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    topic.grant_transactional_write(role, transactional_id_prefix="metrics")
+    add_checks(app)
+    app.synth()
+    assert ":transactional-id/" in str(only_policy_of(stack, role))
+
+
+def only_policy_of(stack: Stack, role: iam.Role) -> dict[str, Any]:
+    default = role.node.find_child("DefaultPolicy").node.default_child
+    assert isinstance(default, CfnElement)
+    policies = Template.from_stack(stack).find_resources("AWS::IAM::Policy")
+    return policies[stack.get_logical_id(default)]
 
 
 def test_the_arns_of_a_created_cluster_are_derived_from_its_own() -> None:
@@ -470,6 +516,14 @@ def test_a_topic_hands_a_job_what_it_reads() -> None:
     }
 
 
+def test_what_a_job_reads_with_names_the_group_that_it_may_read_in() -> None:
+    stack = new_stack()
+    topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=imported_in(stack), topic_name="events")
+    properties = topic.input_properties(consumer_group="metrics")
+    assert properties == {**topic.connection_properties(), "consumer.group": "metrics"}
+    assert (topic.cluster.takes_iam, topic.topic_name) == (True, "events")
+
+
 def test_metrics_are_those_of_the_cluster() -> None:
     cluster = imported_in(new_stack())
     lag = cluster.metric_consumer_lag("events", "metrics", label="lag")
@@ -545,6 +599,30 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         lambda s: KafkaTopic(s, "T", cluster=imported_in(s, takes_iam=False), topic_name="t", partitions=1),
         StreamError,
         "clients come with IAM",
+    ),
+    (
+        "properties for a job that cannot connect",
+        lambda s: KafkaTopic.from_topic_name(
+            s, "T", cluster=imported_in(s, takes_iam=False), topic_name="t"
+        ).connection_properties(),
+        StreamError,
+        "jobs come to topic 't' with IAM",
+    ),
+    (
+        "every consumer group",
+        lambda s: KafkaTopic.from_topic_name(s, "T", cluster=imported_in(s), topic_name="t").grant_read(
+            role_in(s), consumer_group="*"
+        ),
+        KafkaError,
+        "a consumer group must be a name",
+    ),
+    (
+        "every transaction",
+        lambda s: KafkaTopic.from_topic_name(s, "T", cluster=imported_in(s), topic_name="t").grant_transactional_write(
+            role_in(s), transactional_id_prefix=""
+        ),
+        KafkaError,
+        "transactional ids must be a name",
     ),
     (
         "a topic name with a space",

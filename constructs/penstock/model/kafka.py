@@ -20,7 +20,9 @@ __all__ = (
     "KafkaError",
     "check_broker_nodes",
     "check_cluster_name",
+    "check_group_name",
     "check_topic_name",
+    "check_transactional_id_prefix",
     "encode_properties",
     "render_properties",
 )
@@ -54,6 +56,16 @@ def check_cluster_name(name: str) -> str:
     return name
 
 
+def check_group_name(name: str) -> str:
+    """Return the name of a consumer group, or raise KafkaError for one that IAM would take for several."""
+    return _check_one("a consumer group", name)
+
+
+def check_transactional_id_prefix(prefix: str) -> str:
+    """Return what transactional ids begin with, or raise KafkaError for what IAM would take for several."""
+    return _check_one("a prefix of transactional ids", prefix)
+
+
 def check_broker_nodes(nodes: int, *, zones: int) -> int:
     """Return the number of brokers, or raise KafkaError where they cannot be spread evenly over the zones."""
     if not _MIN_ZONES <= zones <= _MAX_ZONES:
@@ -77,3 +89,11 @@ def render_properties(properties: Mapping[str, str]) -> str:
 def encode_properties(properties: Mapping[str, str]) -> str:
     """Return a properties file as AWS::MSK::Topic takes it, in Base64."""
     return base64.b64encode(render_properties(properties).encode()).decode()
+
+
+def _check_one(kind: str, name: str) -> str:
+    # IAM would read these as wildcards or as a policy variable, and allow more than was asked for.
+    if not name or any(each in name for each in ("*", "?", "${")):
+        message = f"{kind} must be a name without '*', '?' and '${{', got {name!r}: name each one"
+        raise KafkaError(message)
+    return name

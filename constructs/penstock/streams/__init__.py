@@ -11,7 +11,8 @@ from penstock.streams.event_stream_base import IEventStream
 from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
 from penstock.streams.kafka_cluster_base import IKafkaCluster
 from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
-from penstock.streams.kafka_topic import CleanupPolicy, IKafkaTopic, KafkaTopic
+from penstock.streams.kafka_topic import CleanupPolicy, KafkaTopic
+from penstock.streams.kafka_topic_base import IKafkaTopic
 from penstock.streams.provisioned_kafka_cluster import ProvisionedKafkaCluster
 from penstock.streams.serverless_kafka_cluster import ServerlessKafkaCluster
 

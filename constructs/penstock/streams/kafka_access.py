@@ -14,6 +14,7 @@ __all__ = (
     "GROUP_ACTIONS",
     "IDEMPOTENT_WRITE_ACTIONS",
     "READ_ACTIONS",
+    "TRANSACTION_ACTIONS",
     "WRITE_ACTIONS",
     "resource_arn",
 )
@@ -24,10 +25,11 @@ IDEMPOTENT_WRITE_ACTIONS: Final = ("kafka-cluster:WriteDataIdempotently",)
 READ_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
 WRITE_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
 GROUP_ACTIONS: Final = ("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup")
+TRANSACTION_ACTIONS: Final = ("kafka-cluster:AlterTransactionalId", "kafka-cluster:DescribeTransactionalId")
 
 
 def resource_arn(cluster_arn: str, kind: str, name: str) -> str:
-    """Return the ARN of a ``topic`` or ``group`` of a cluster: that of the cluster, with another kind and a name."""
+    """Return the ARN of a ``topic``, ``group`` or ``transactional-id``: the cluster's, with that kind and a name."""
     if Token.is_unresolved(cluster_arn):
         parts = Fn.split(":cluster/", cluster_arn)
         return f"{Fn.select(0, parts)}:{kind}/{Fn.select(1, parts)}/{name}"

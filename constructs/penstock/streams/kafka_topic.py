@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration, RemovalPolicy, Token
-from aws_cdk import aws_iam as iam
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_msk import CfnTopic
-from constructs import Construct
 
 from penstock.model.kafka import check_topic_name, encode_properties
 from penstock.streams.errors import StreamError
-from penstock.streams.kafka_access import GROUP_ACTIONS, READ_ACTIONS, WRITE_ACTIONS, resource_arn
+from penstock.streams.kafka_topic_base import ImportedKafkaTopic, KafkaTopicBase, checked_unless_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock.streams.kafka_cluster_base import IKafkaCluster
+    from constructs import Construct
 
-__all__ = ("CleanupPolicy", "IKafkaTopic", "KafkaTopic")
+    from penstock.streams.kafka_cluster_base import IKafkaCluster
+    from penstock.streams.kafka_topic_base import IKafkaTopic
+
+__all__ = ("CleanupPolicy", "KafkaTopic")
 
 _MILLISECONDS: Final = 1000
 _SERVERLESS_REPLICAS: Final = 3
@@ -48,72 +49,7 @@ class CleanupPolicy(StrEnum):
     """The last one of each key stays, until the retention is over."""
 
 
-class IKafkaTopic(Protocol):
-    """A topic, created in this app or elsewhere."""
-
-    @property
-    def topic_name(self) -> str:
-        """The topic's name."""
-
-    @property
-    def cluster(self) -> IKafkaCluster:
-        """The cluster that it is in."""
-
-    def grant_read(self, grantee: iam.IGrantable, *, consumer_group: str) -> iam.Grant:
-        """Allow the grantee to read the topic in this consumer group."""
-
-    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to write to the topic."""
-
-    def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job finds the topic."""
-
-
-class _TopicBase(Construct):
-    _topic_name: str
-    _cluster: IKafkaCluster
-
-    @property
-    def topic_name(self) -> str:
-        """The topic's name."""
-        return self._topic_name
-
-    @property
-    def cluster(self) -> IKafkaCluster:
-        """The cluster that it is in."""
-        return self._cluster
-
-    @property
-    def topic_arn(self) -> str:
-        """The ARN by which IAM names it."""
-        return resource_arn(self._cluster.cluster_arn, "topic", self.topic_name)
-
-    def grant_read(self, grantee: iam.IGrantable, *, consumer_group: str) -> iam.Grant:
-        """Allow the grantee to connect, and to read this topic in this consumer group, and nothing else."""
-        group_arn = resource_arn(self._cluster.cluster_arn, "group", consumer_group)
-        connect = self._cluster.grant_connect(grantee)
-        read = self._grant(grantee, READ_ACTIONS, self.topic_arn)
-        return connect.combine(read).combine(self._grant(grantee, GROUP_ACTIONS, group_arn))
-
-    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to connect, and to write to this topic, idempotently as well, and nothing else."""
-        connect = self._cluster.grant_connect(grantee).combine(self._cluster.grant_idempotent_write(grantee))
-        return connect.combine(self._grant(grantee, WRITE_ACTIONS, self.topic_arn))
-
-    def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job finds the topic, as the bundled jobs name them (docs/job.md)."""
-        return {
-            "bootstrap.servers": self._cluster.bootstrap_servers,
-            "topic": self.topic_name,
-            "authentication": "iam",
-        }
-
-    @staticmethod
-    def _grant(grantee: iam.IGrantable, actions: tuple[str, ...], arn: str) -> iam.Grant:
-        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
-
-
-class KafkaTopic(_TopicBase):
+class KafkaTopic(KafkaTopicBase):
     """A topic through ``AWS::MSK::Topic``: no client, no Lambda function, no plugin.
 
     CloudFormation's role calls the cluster as a Kafka client does, so the cluster has to take IAM, and the role has to
@@ -168,7 +104,7 @@ class KafkaTopic(_TopicBase):
             message = "a native topic needs a cluster whose clients come with IAM: CloudFormation is one of them"
             raise StreamError(message)
         self._cluster = cluster
-        self._topic_name = topic_name if Token.is_unresolved(topic_name) else check_topic_name(topic_name)
+        self._topic_name = checked_unless_token(topic_name, check_topic_name)
         in_sync = max(1, replication_factor - 1) if min_insync_replicas is None else min_insync_replicas
         _check_numbers(partitions, replication_factor, in_sync)
         if cluster.is_serverless:
@@ -194,14 +130,7 @@ class KafkaTopic(_TopicBase):
     @staticmethod
     def from_topic_name(scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> IKafkaTopic:
         """Import a topic of a cluster."""
-        return _ImportedTopic(scope, construct_id, cluster=cluster, topic_name=topic_name)
-
-
-class _ImportedTopic(_TopicBase):
-    def __init__(self, scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> None:
-        super().__init__(scope, construct_id)
-        self._cluster = cluster
-        self._topic_name = topic_name if Token.is_unresolved(topic_name) else check_topic_name(topic_name)
+        return ImportedKafkaTopic(scope, construct_id, cluster=cluster, topic_name=topic_name)
 
 
 def _check_serverless(
