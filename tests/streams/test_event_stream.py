@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import App, CfnParameter, Duration, Environment, RemovalPolicy, Stack, TimeZone
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
@@ -12,7 +12,7 @@ from aws_cdk.aws_events import Schedule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.kinesis import KinesisError, check_scaling
+from penstock.model.kinesis import KinesisError, check_steps
 from penstock.review import add_checks
 from penstock.streams import EventStream, StreamCapacity, StreamError
 
@@ -165,12 +165,18 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "scales by itself",
     ),
     (
-        "more than twice the shards",
+        "a schedule for no shard",
         lambda s: EventStream(
             s, "S", stream_name="s", capacity=StreamCapacity.provisioned(shard_count=6)
-        ).scale_on_schedule("X", shard_count=13, schedule=Schedule.rate(Duration.days(1))),
+        ).scale_on_schedule("X", shard_count=0, schedule=Schedule.rate(Duration.days(1))),
         KinesisError,
-        "got 6 and 13",
+        "at least one shard",
+    ),
+    (
+        "a stream without a name",
+        lambda s: EventStream.from_stream_arn(s, "S", s.format_arn(service="kinesis", resource="stream")),
+        StreamError,
+        "expected the ARN of a stream",
     ),
     (
         "what is no stream",
@@ -187,12 +193,102 @@ def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], me
         build(new_stack())
 
 
-@given(st.integers(1, 500), st.integers(1, 500))
-def test_what_can_be_scaled_can_be_scaled_back(shards: int, other: int) -> None:
-    def allowed(a: int, b: int) -> bool:
-        try:
-            return check_scaling(a, other=b) == a
-        except KinesisError:
-            return False
+def scheduled(start: int, *counts: int) -> App:
+    app = App()
+    stack = Stack(app, "Stack", env=Environment(account="111122223333", region="eu-central-1"))
+    capacity = StreamCapacity.provisioned(shard_count=start)
+    stream = EventStream(stack, "Clicks", stream_name="clicks", capacity=capacity)
+    for index, count in enumerate(counts):
+        stream.scale_on_schedule(f"At{index}", shard_count=count, schedule=Schedule.rate(Duration.days(1)))
+    return app
 
-    assert allowed(shards, other) == allowed(other, shards) == (max(shards, other) <= 2 * min(shards, other))
+
+def test_synthesis_refuses_schedules_that_kinesis_would_not_follow_at_night() -> None:
+    with pytest.raises(RuntimeError, match="schedules for 3 and 12 and none between: add one for 6"):
+        scheduled(6, 12, 3).synth()
+    with pytest.raises(RuntimeError, match="got 6 to start with and schedules for 13"):
+        scheduled(6, 13).synth()
+
+
+def test_a_number_far_from_the_first_is_reached_in_steps() -> None:
+    assert scheduled(6, 12, 24).synth().stacks
+
+
+def is_step(shards: int, other: int) -> bool:
+    return shards <= 2 * other and other <= 2 * shards
+
+
+def within_steps(start: int, counts: set[int]) -> set[int]:
+    reached: set[int] = set()
+    found = {each for each in counts if is_step(start, each)}
+    while found - reached:
+        reached |= found
+        found = {each for each in counts if any(is_step(one, each) for one in reached)}
+    return reached
+
+
+@given(st.integers(1, 60), st.lists(st.integers(1, 60), min_size=1, max_size=6))
+def test_schedules_are_taken_exactly_if_each_can_be_reached_from_each(start: int, counts: list[int]) -> None:
+    # The number to start with comes back with no schedule, so it leads to the others once and connects none of them.
+    everything = set(counts)
+    works = within_steps(start, everything) and all(within_steps(one, everything) == everything for one in counts)
+    try:
+        check_steps(counts, start=start)
+    except KinesisError:
+        assert not works
+    else:
+        assert works
+
+
+def test_a_schedule_follows_its_time_zone_and_gives_up_before_the_next_one() -> None:
+    stack = new_stack()
+    capacity = StreamCapacity.provisioned(shard_count=6)
+    stream = EventStream(stack, "Clicks", stream_name="clicks", capacity=capacity)
+    at_six = Schedule.cron(hour="6", minute="0")
+    stream.scale_on_schedule("Morning", shard_count=12, schedule=at_six, time_zone=TimeZone.EUROPE_BERLIN)
+    schedule = only(Template.from_stack(stack), "AWS::Scheduler::Schedule")["Properties"]
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600}
+
+
+@pytest.mark.parametrize(("given_", "expected_ms"), [(None, 84 * 3_600_000), (Duration.minutes(5), 300_000)])
+def test_the_alarm_for_late_readers_comes_before_records_expire(given_: Duration | None, expected_ms: int) -> None:
+    stack = new_stack()
+    EventStream(stack, "Clicks", stream_name="clicks").add_iterator_age_alarm(threshold=given_)
+    alarm = only(Template.from_stack(stack), "AWS::CloudWatch::Alarm")["Properties"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("GetRecords.IteratorAgeMilliseconds", "Maximum")
+    assert alarm["Threshold"] == expected_ms
+
+
+def test_a_stream_of_somebody_else_gets_a_consumer_of_ones_own() -> None:
+    stack = new_stack()
+    consumer = EventStream.from_stream_arn(stack, "Clicks", ARN).add_consumer("counter")
+    consumer.grant_read(role_in(stack))
+    registered = only(Template.from_stack(stack), "AWS::Kinesis::StreamConsumer")["Properties"]
+    assert (registered["StreamARN"], registered["ConsumerName"]) == (ARN, "counter")
+    behind = consumer.metric_millis_behind_latest()
+    assert behind.dimensions == {"StreamName": "clicks", "ConsumerName": "counter"}
+    assert behind.metric_name == "SubscribeToShardEvent.MillisBehindLatest"
+
+
+def test_a_stream_of_another_region_is_read_there_and_decrypted_there() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:us-east-1:111122223333:key/1")
+    arn = ARN.replace("eu-central-1", "us-east-1")
+    stream = EventStream.from_stream_arn(stack, "Clicks", arn, encryption_key=key)
+    stream.grant_read(role_in(stack))
+    assert stream.connection_properties() == {"stream.arn": arn, "aws.region": "us-east-1"}
+    assert '"kms:ViaService": "kinesis.us-east-1.amazonaws.com"' in json.dumps(Template.from_stack(stack).to_json())
+
+
+def test_a_stream_of_which_only_the_deployment_knows_the_arn_can_be_imported() -> None:
+    stack = new_stack()
+    parameter = CfnParameter(stack, "StreamArn")
+    stream = EventStream.from_stream_arn(stack, "Clicks", parameter.value_as_string)
+    assert "Fn::Split" in str(stack.resolve(stream.stream_name))
+    assert "Fn::Split" in str(stack.resolve(stream.connection_properties()["aws.region"]))
+
+
+def test_a_stream_imported_by_name_is_of_this_region() -> None:
+    stream = EventStream.from_stream_name(new_stack(), "Clicks", "clicks")
+    assert (stream.stream_name, stream.connection_properties()["aws.region"]) == ("clicks", "eu-central-1")

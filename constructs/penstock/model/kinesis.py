@@ -6,11 +6,15 @@ Sources: Kinesis Data Streams, CreateStream, IncreaseStreamRetentionPeriod, Upda
 from __future__ import annotations
 
 import re
-from typing import Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 from penstock.model.errors import PenstockError
 
-__all__ = ("KinesisError", "check_retention_hours", "check_scaling", "check_shard_count", "check_stream_name")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ("KinesisError", "check_retention_hours", "check_shard_count", "check_steps", "check_stream_name")
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _MIN_RETENTION_HOURS, _MAX_RETENTION_HOURS = 24, 8760
@@ -45,16 +49,29 @@ def check_retention_hours(hours: int) -> int:
     return hours
 
 
-def check_scaling(shards: int, *, other: int) -> int:
-    """Return a number of shards to change to from another and back, or raise KinesisError.
+def check_steps(scheduled: Sequence[int], *, start: int) -> None:
+    """Raise KinesisError where a schedule could never take effect.
 
-    UpdateShardCount at most doubles the shards, and at most halves them.
+    UpdateShardCount at most doubles the shards, and at most halves them. In whatever order the schedules come, and
+    however often, they can only do so if there is no gap between their numbers that is larger, and if one of them is
+    near enough to the number that the stream starts with.
     """
-    check_shard_count(shards)
-    small, large = sorted((shards, other))
-    if large > _MAX_FACTOR * small:
+    ordered = sorted(set(scheduled))
+    for small, large in pairwise(ordered):
+        if large > _MAX_FACTOR * small:
+            message = (
+                f"Kinesis at most doubles or halves the shards in one step, got schedules for {small} and {large} and"
+                f" none between: add one for {_MAX_FACTOR * small}"
+            )
+            raise KinesisError(message)
+    if ordered and not any(_is_step(start, each) for each in ordered):
+        numbers = ", ".join(str(each) for each in ordered)
         message = (
-            f"Kinesis at most doubles or halves the shards in one step, got {other} and {shards}: scale in more steps"
+            f"Kinesis at most doubles or halves the shards in one step, got {start} to start with and schedules for"
+            f" {numbers}: add one between"
         )
         raise KinesisError(message)
-    return shards
+
+
+def _is_step(shards: int, other: int) -> bool:
+    return max(shards, other) <= _MAX_FACTOR * min(shards, other)

@@ -13,10 +13,11 @@ from aws_cdk.aws_kinesis import CfnStream
 from penstock.model.kinesis import check_retention_hours, check_shard_count, check_stream_name
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream_base import EventStreamBase, IEventStream
-from penstock.streams.shard_schedule import ShardSchedule
-from penstock.streams.stream_consumer import StreamConsumer
+from penstock.streams.imported_event_stream import ImportedEventStream
+from penstock.streams.shard_schedule import ShardSchedule, ShardSteps
 
 if TYPE_CHECKING:
+    from aws_cdk import TimeZone
     from aws_cdk.aws_events import Schedule
     from constructs import Construct
 
@@ -79,7 +80,9 @@ class EventStream(EventStreamBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._region = Stack.of(self).region
         self._stream_name = self._choose_name(stream_name)
+        self.retention = retention or Duration.days(7)
         self.capacity = capacity or StreamCapacity.on_demand()
         self._encryption_key = encryption_key or kms.Key(
             self,
@@ -96,13 +99,14 @@ class EventStream(EventStreamBase):
             stream_mode_details=CfnStream.StreamModeDetailsProperty(
                 stream_mode="ON_DEMAND" if self.capacity.shard_count is None else "PROVISIONED"
             ),
-            retention_period_hours=check_retention_hours(int((retention or Duration.days(7)).to_hours())),
+            retention_period_hours=check_retention_hours(int(self.retention.to_hours())),
             stream_encryption=CfnStream.StreamEncryptionProperty(
                 encryption_type="KMS", key_id=self._encryption_key.key_arn
             ),
         )
         self.resource.apply_removal_policy(removal_policy)
         self._stream_arn = self.resource.attr_arn
+        self._scheduled: list[int] = []
         Validations.of(self.resource).acknowledge(Acknowledgment(id="AwsSolutions-KDS3", reason=_OWN_KEY))
 
     @staticmethod
@@ -111,39 +115,44 @@ class EventStream(EventStreamBase):
     ) -> IEventStream:
         """Import a stream of this account and Region; its key, if it has one of its own, so that grants include it."""
         arn = Stack.of(scope).format_arn(service="kinesis", resource="stream", resource_name=stream_name)
-        return _ImportedEventStream(scope, construct_id, stream_arn=arn, encryption_key=encryption_key)
+        return ImportedEventStream(scope, construct_id, stream_arn=arn, encryption_key=encryption_key)
 
     @staticmethod
     def from_stream_arn(
         scope: Construct, construct_id: str, stream_arn: str, *, encryption_key: kms.IKey | None = None
     ) -> IEventStream:
         """Import a stream; its key, if it has one of its own, so that grants include it."""
-        return _ImportedEventStream(scope, construct_id, stream_arn=stream_arn, encryption_key=encryption_key)
+        return ImportedEventStream(scope, construct_id, stream_arn=stream_arn, encryption_key=encryption_key)
 
-    def add_consumer(self, consumer_name: str) -> StreamConsumer:
-        """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
-
-        Everything of it is fixed at creation; another name makes another one.
-        """
-        return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
-
-    def scale_on_schedule(self, construct_id: str, *, shard_count: int, schedule: Schedule) -> ShardSchedule:
+    def scale_on_schedule(
+        self, construct_id: str, *, shard_count: int, schedule: Schedule, time_zone: TimeZone | None = None
+    ) -> ShardSchedule:
         """Change the number of shards at a time of day, such as 6 to 12 in the morning, and back with a second one.
 
         EventBridge Scheduler calls UpdateShardCount itself, as a role that may do that on this stream only; there is no
         Application Auto Scaling for streams. The next deployment that changes the stream sets its own number again.
-        Raises StreamError for a stream on demand, KinesisError for more than twice or less than half of its shards.
+        Kinesis at most doubles or halves the shards in one step: where the numbers of all schedules cannot follow each
+        other, synthesis says so.
+
+        Parameters
+        ----------
+        shard_count
+            The number from then on.
+        schedule
+            When.
+        time_zone
+            Where that is the time; daylight saving is followed. Default: UTC.
+
+        Raises StreamError for a stream on demand.
         """
         if self.capacity.shard_count is None:
             message = f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
             raise StreamError(message)
+        if not self._scheduled:
+            self.node.add_validation(ShardSteps(self.capacity.shard_count, self._scheduled))
+        self._scheduled.append(check_shard_count(shard_count))
         return ShardSchedule(
-            self,
-            construct_id,
-            stream=self,
-            present_shard_count=self.capacity.shard_count,
-            shard_count=shard_count,
-            schedule=schedule,
+            self, construct_id, stream=self, shard_count=shard_count, schedule=schedule, time_zone=time_zone
         )
 
     def add_throttle_alarm(self, construct_id: str = "ThrottleAlarm") -> cloudwatch.Alarm:
@@ -160,6 +169,32 @@ class EventStream(EventStreamBase):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
+    def add_iterator_age_alarm(
+        self, construct_id: str = "IteratorAgeAlarm", *, threshold: Duration | None = None
+    ) -> cloudwatch.Alarm:
+        """Add an alarm for polling consumers that fall behind, before records expire that nobody has read.
+
+        Parameters
+        ----------
+        threshold
+            How far behind. Default: half of the retention (Kinesis, "Monitor the Amazon Kinesis Data Streams service").
+        """
+        behind = threshold or Duration.minutes(self.retention.to_minutes() / 2)
+        return cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=(
+                f"A consumer of {self.stream_name} is {behind.to_human_string()} behind: records expire unread after"
+                f" {self.retention.to_human_string()}"
+            ),
+            metric=self.metric_iterator_age(period=Duration.minutes(1)),
+            threshold=behind.to_milliseconds(),
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
     def _choose_name(self, name: str | None) -> str:
         if name is None:
             name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
@@ -169,17 +204,3 @@ class EventStream(EventStreamBase):
                 " empty stream; pass stream_name",
             )
         return name if Token.is_unresolved(name) else check_stream_name(name)
-
-
-class _ImportedEventStream(EventStreamBase):
-    def __init__(
-        self, scope: Construct, construct_id: str, *, stream_arn: str, encryption_key: kms.IKey | None
-    ) -> None:
-        super().__init__(scope, construct_id)
-        name = stream_arn.partition(":stream/")[2]
-        if not name:
-            message = f"expected the ARN of a stream, arn:...:stream/NAME, got {stream_arn!r}"
-            raise StreamError(message)
-        self._stream_arn = stream_arn
-        self._stream_name = name
-        self._encryption_key = encryption_key

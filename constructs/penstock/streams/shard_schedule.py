@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import jsii
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_scheduler import CfnSchedule
-from constructs import Construct
+from constructs import Construct, IValidation
 
-from penstock.model.kinesis import check_scaling
+from penstock.model.kinesis import KinesisError, check_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import TimeZone
     from aws_cdk.aws_events import Schedule
 
     from penstock.streams.event_stream_base import EventStreamBase
 
-__all__ = ("ShardSchedule",)
+__all__ = ("ShardSchedule", "ShardSteps")
+
+_RETRY_SECONDS: Final = 3600
 
 
 class ShardSchedule(Construct):
@@ -29,12 +35,11 @@ class ShardSchedule(Construct):
         construct_id: str,
         *,
         stream: EventStreamBase,
-        present_shard_count: int,
         shard_count: int,
         schedule: Schedule,
+        time_zone: TimeZone | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        target = check_scaling(shard_count, other=present_shard_count)
         stack = Stack.of(self)
         self.role = iam.Role(
             self,
@@ -54,14 +59,38 @@ class ShardSchedule(Construct):
         CfnSchedule(
             self,
             "Resource",
-            description=f"{target} shards for {stream.stream_name}",
+            description=f"{shard_count} shards for {stream.stream_name}",
             flexible_time_window=CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             schedule_expression=schedule.expression_string,
+            schedule_expression_timezone=None if time_zone is None else time_zone.timezone_name,
             target=CfnSchedule.TargetProperty(
                 arn=f"arn:{stack.partition}:scheduler:::aws-sdk:kinesis:updateShardCount",
                 role_arn=self.role.role_arn,
+                # By default it is tried for a day, and could undo what a later schedule has done since.
+                retry_policy=CfnSchedule.RetryPolicyProperty(maximum_event_age_in_seconds=_RETRY_SECONDS),
                 input=json.dumps(
-                    {"StreamName": stream.stream_name, "TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}
+                    {
+                        "StreamName": stream.stream_name,
+                        "TargetShardCount": shard_count,
+                        "ScalingType": "UNIFORM_SCALING",
+                    }
                 ),
             ),
         )
+
+
+@jsii.implements(IValidation)
+class ShardSteps:
+    """Refuses schedules of a stream whose numbers of shards cannot follow each other, once all are known."""
+
+    def __init__(self, shard_count: int, scheduled: Sequence[int]) -> None:
+        self._shard_count = shard_count
+        self._scheduled = scheduled
+
+    def validate(self) -> list[str]:
+        """Return what is wrong."""
+        try:
+            check_steps(self._scheduled, start=self._shard_count)
+        except KinesisError as error:
+            return [str(error)]
+        return []

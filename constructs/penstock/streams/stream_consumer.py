@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesis import CfnStreamConsumer
 from constructs import Construct
 
+from penstock.foundation.metric_options import MetricOptions
 from penstock.model.kinesis import check_stream_name
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
     from penstock.streams.event_stream_base import EventStreamBase
 
 __all__ = ("StreamConsumer",)
@@ -56,3 +59,9 @@ class StreamConsumer(Construct):
             "source.efo.consumer.name": self.consumer_name,
             "source.efo.lifecycle": "SELF_MANAGED",
         }
+
+    def metric_millis_behind_latest(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that this consumer is behind; the stream's iterator age knows those only that poll."""
+        dimensions = {"ConsumerName": self.consumer_name}
+        of_consumer = MetricOptions(dimensions_map=dimensions, statistic="Maximum")
+        return self.stream.metric("SubscribeToShardEvent.MillisBehindLatest", **(of_consumer | options))
