@@ -59,9 +59,10 @@ class EventStream(EventStreamBase):
     capacity
         Default: on demand.
     retention
-        How long records stay, 24 hours to 365 days. Default: 7 days.
+        How long records stay, 24 hours to 365 days; a shorter one takes away at once what is older. Default: 7 days.
     encryption_key
-        The key of the records. Default: an own one, with rotation.
+        The key of the records. After another one, older records stay under the old key, and readers need that until
+        they expire, which grants of the new one do not give. Default: an own one, with rotation.
     removal_policy
         Default: RETAIN.
 
