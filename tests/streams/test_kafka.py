@@ -214,6 +214,27 @@ def test_brokers_may_log_to_a_bucket_of_which_they_get_their_own_folder_only() -
     assert sum("delivery.logs.amazonaws.com" in key for key in keys) == 1
 
 
+def test_clusters_that_log_to_one_bucket_do_not_get_in_each_others_way() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "BucketKey")
+    bucket = s3.Bucket(stack, "Logs", encryption=s3.BucketEncryption.KMS, encryption_key=key)
+    vpc = vpc_in(stack)
+    for name in ("fleet", "depot"):
+        ProvisionedKafkaCluster(
+            stack, name, vpc=vpc, cluster_name=name, encryption_key=key, log_encryption_key=key, log_bucket=bucket
+        )
+    template = Template.from_stack(stack)
+    policies = [
+        only(template, "AWS::S3::BucketPolicy")["Properties"]["PolicyDocument"],
+        only(template, "AWS::KMS::Key")["Properties"]["KeyPolicy"],
+    ]
+    for policy in policies:
+        sids = [each["Sid"] for each in policy["Statement"] if "Sid" in each]
+        assert len(sids) == len(set(sids))
+    written = [str(each["Resource"]) for each in policies[0]["Statement"] if each["Action"] == "s3:PutObject"]
+    assert all(any(f"kafka/{name}/AWSLogs/" in each for each in written) for name in ("fleet", "depot"))
+
+
 def test_an_imported_bucket_keeps_its_policy() -> None:
     stack = new_stack()
     bucket = s3.Bucket.from_bucket_name(stack, "Logs", "broker-logs")

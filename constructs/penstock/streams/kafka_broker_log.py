@@ -81,20 +81,18 @@ class BrokerLog(Construct):
         objects = bucket.arn_for_objects(f"{self._prefix}/AWSLogs/{account}/*")
         owned = {"s3:x-amz-acl": "bucket-owner-full-control"}
         statements = (
-            self._delivery("AllowBrokerLogs", ["s3:PutObject"], objects, **owned),
-            self._delivery("AllowCheckByBrokerLogs", ["s3:GetBucketAcl", "s3:ListBucket"], bucket.bucket_arn),
+            self._delivery(["s3:PutObject"], objects, **owned),
+            self._delivery(["s3:GetBucketAcl", "s3:ListBucket"], bucket.bucket_arn),
         )
         if bucket.encryption_key is not None:
-            bucket.encryption_key.add_to_resource_policy(
-                self._delivery("AllowBrokerLogs", ["kms:Decrypt", "kms:GenerateDataKey"], "*")
-            )
+            bucket.encryption_key.add_to_resource_policy(self._delivery(["kms:Decrypt", "kms:GenerateDataKey"], "*"))
         added = [bucket.add_to_resource_policy(statement).policy_dependable for statement in statements]
         return [each for each in added if each is not None]
 
-    def _delivery(self, sid: str, actions: Sequence[str], resource: str, **equal: str) -> iam.PolicyStatement:
+    def _delivery(self, actions: Sequence[str], resource: str, **equal: str) -> iam.PolicyStatement:
         stack = Stack.of(self)
+        # Without a Sid: several clusters may log to one bucket, and a policy takes each Sid once.
         return iam.PolicyStatement(
-            sid=sid,
             principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
             actions=list(actions),
             resources=[resource],
