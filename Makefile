@@ -33,7 +33,8 @@ lint:
 	$(VENV)/bin/mypy
 
 test-fast:
-	CDK_VALIDATION=false PENSTOCK_HYPOTHESIS=fast $(PYTHON) -m pytest -m "not validators and not build and not pipeline"
+	CDK_VALIDATION=false PENSTOCK_HYPOTHESIS=fast $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope \
+	  -m "not validators and not build and not pipeline"
 
 .PHONY: test-library
 test-library: ## The library's tests, with the coverage gate

@@ -1,6 +1,7 @@
 """How long synthesis of all environments takes, against an empty app in the same run; and packaging, unchanged.
 
 Run with ``make bench``. Figures are medians of several processes each; the ratio is what counts on a shared machine.
+The bare app has the same stacks with the same resources, each one call of the CDK: what their number alone costs.
 """
 
 from __future__ import annotations
@@ -18,7 +19,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 7
 EMPTY = "from aws_cdk import App, Stack; app = App(); Stack(app, 'Empty'); app.synth()"
-UNCHECKED = "from app import App, add_stages; add_stages(App()).synth()"
+# As app.py runs, which collects no garbage either.
+UNCHECKED = "import gc; gc.disable(); from app import App, add_stages; add_stages(App()).synth()"
+BARE = """
+import gc, json, sys
+gc.disable()
+from pathlib import Path
+from aws_cdk import App, CfnResource, Stack, Stage
+app = App(outdir=sys.argv[2])
+for stage, templates in json.loads(Path(sys.argv[1]).read_text()).items():
+    scope = Stage(app, stage)
+    for name, resources in templates.items():
+        stack = Stack(scope, name)
+        for logical_id, resource in resources.items():
+            CfnResource(stack, logical_id, type=resource["Type"], properties=resource.get("Properties"))
+app.synth()
+"""
 TARGET_RATIO = 2.5
 
 
@@ -33,6 +49,21 @@ def write_package(folder: Path) -> Path:
         archive.writestr("generator.py", "pass\n")
         archive.write(jar, "lib/pyflink-dependencies.jar")
     return package
+
+
+def write_resources(folder: Path) -> Path:
+    """Write the resources of all synthesized templates, by stage and stack."""
+    found = {
+        stage.name: {
+            path.name.removesuffix(".template.json"): json.loads(path.read_text())["Resources"]
+            for path in stage.glob("*.template.json")
+        }
+        for stage in (folder / "cdk.out").glob("assembly-*")
+    }
+    path = folder / "resources.json"
+    path.write_text(json.dumps({name.removeprefix("assembly-"): stacks for name, stacks in found.items()}))
+    print(f"{sum(len(each) for stacks in found.values() for each in stacks.values())} resources")
+    return path
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
@@ -55,8 +86,12 @@ def main() -> None:
             "CDK_CONTEXT_JSON": json.dumps(context),
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         }
+        seconds([sys.executable, "-c", UNCHECKED], environment)
+        resources = write_resources(folder)
         commands = {
             "an empty app": ["-c", EMPTY],
+            "a bare app of the same size": ["-c", BARE, str(resources), str(folder / "bare.out")],
+            "importing the app": ["-c", "import gc; gc.disable(); import app"],
             "all environments": ["-c", UNCHECKED],
             "with cdk-nag and MsfChecks": ["app.py"],
         }
