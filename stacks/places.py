@@ -55,12 +55,10 @@ class EventsSettings(Settings):
 
     cluster_name: str
     """The physical name; changing it makes a new, empty cluster."""
-    kind: Literal["serverless", "provisioned"] = "serverless"
-    """Changing it makes a new, empty cluster."""
     broker_instance: Annotated[str, Field(pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$")] = "kafka.m7g.large"
-    """Of a provisioned cluster, which has one broker in each zone."""
+    """Of which there is one in each zone."""
     storage_gib_per_broker: Annotated[int, Field(ge=1, le=16_384)] = 100
-    """Of a provisioned cluster; it grows up to ten times that."""
+    """To begin with; it grows up to ten times that."""
     topic: str = "vehicle-events"
     dead_letters_topic: str = "vehicle-dead-letters"
     partitions: Annotated[int, Field(ge=1)] = 12

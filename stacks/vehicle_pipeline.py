@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
-from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster, ServerlessKafkaCluster
+from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
 from stacks.applications import build_application
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ class VehiclePipeline(StreamingPipeline):
             "cluster": cluster,
             "retention": Duration.hours(settings.retention_hours),
             "removal_policy": self.removal_policy,
-            "replication_factor": self._replicas(),
         }
         return KafkaSource(
             events=KafkaTopic(scope, "Events", topic_name=settings.topic, partitions=settings.partitions, **topic),
@@ -85,25 +84,17 @@ class VehiclePipeline(StreamingPipeline):
         """What becomes of what holds data."""
         return RemovalPolicy.RETAIN if self.environment.retain_data else RemovalPolicy.DESTROY
 
-    def _replicas(self) -> int:
-        return 3 if self.environment.events.kind == "serverless" else self.environment.network.zones
-
     def _build_cluster(self, scope: Construct) -> IKafkaCluster:
         settings = self.environment.events
-        place: dict[str, Any] = {
-            "vpc": self.network.vpc,
-            "vpc_subnets": self.network.application_subnets,
-            "cluster_name": settings.cluster_name,
-            "removal_policy": self.removal_policy,
-        }
-        if settings.kind == "serverless":
-            return ServerlessKafkaCluster(scope, "Kafka", **place)
         return ProvisionedKafkaCluster(
             scope,
             "Kafka",
+            vpc=self.network.vpc,
+            vpc_subnets=self.network.application_subnets,
+            cluster_name=settings.cluster_name,
             broker_instance=BrokerInstance.of(settings.broker_instance),
             storage_gib_per_broker=settings.storage_gib_per_broker,
-            **place,
+            removal_policy=self.removal_policy,
         )
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:

@@ -103,7 +103,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     sensitive_data = false
     retain_data = false
     network = { vpc_id = "vpc-0123456789abcdef0", existing_endpoints = ["aps-workspaces", "bedrock-runtime"] }
-    events = { cluster_name = "clicks", kind = "provisioned", broker_instance = "kafka.m7g.xlarge", partitions = 24 }
+    events = { cluster_name = "clicks", broker_instance = "kafka.m7g.xlarge", partitions = 24 }
     metrics = { workspace_name = "clicks", retention_days = 400, dashboards = false }
 
     [application]

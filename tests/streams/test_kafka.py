@@ -335,10 +335,9 @@ def test_a_serverless_cluster_has_no_tags_that_could_replace_it() -> None:
     stack = new_stack(app=app)
     cluster = ServerlessKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
     Tags.of(app).add("penstock:environment", "prod")
-    KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    KafkaTopic.from_topic_name(stack, "Topic", cluster=cluster, topic_name="events")
     add_checks(app)
     app.synth()
-    assert decoded(only(Template.from_stack(stack), TOPIC)) == {"cleanup.policy=delete", "retention.ms=604800000"}
     resource = only(Template.from_stack(stack), "AWS::MSK::ServerlessCluster")
     assert "Tags" not in resource["Properties"]
     assert resource["Properties"]["ClientAuthentication"] == {"Sasl": {"Iam": {"Enabled": True}}}
@@ -352,6 +351,15 @@ def test_a_topic_by_default_survives_one_broker_and_its_stack() -> None:
     assert topic["Properties"]["ReplicationFactor"] == 3
     assert decoded(topic) == {"cleanup.policy=delete", "min.insync.replicas=2", "retention.ms=604800000"}
     assert (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_a_topic_has_a_replica_in_each_zone_of_its_cluster() -> None:
+    stack = new_stack()
+    cluster = ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack, zones=2), cluster_name="fleet")
+    KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    topic = only(Template.from_stack(stack), TOPIC)
+    assert topic["Properties"]["ReplicationFactor"] == 2
+    assert "min.insync.replicas=1" in decoded(topic)
 
 
 def role_in(stack: Stack) -> iam.Role:
@@ -430,7 +438,7 @@ def test_the_wildcard_of_transactions_has_its_reason(kind: str) -> None:
         else imported_in(stack)
     )
     role = role_in(stack)
-    topic = KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=cluster, topic_name="events")
     topic.grant_transactional_write(role, transactional_id_prefix="metrics")
     add_checks(app)
     app.synth()
@@ -447,7 +455,7 @@ def only_policy_of(stack: Stack, role: iam.Role) -> dict[str, Any]:
 def test_the_arns_of_a_created_cluster_are_derived_from_its_own() -> None:
     stack = new_stack()
     cluster = ServerlessKafkaCluster(stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet")
-    topic = KafkaTopic(stack, "Topic", cluster=cluster, topic_name="events", partitions=6)
+    topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=cluster, topic_name="events")
     rendered = str(stack.resolve(topic.topic_arn))
     assert ":topic/" in rendered
     assert rendered.count("Fn::Split") == 2
@@ -666,25 +674,10 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "replication factor 2, got 3",
     ),
     (
-        "replicas of a serverless cluster",
-        lambda s: KafkaTopic(
-            s, "T", cluster=imported_in(s, is_serverless=True), topic_name="t", partitions=1, replication_factor=2
-        ),
+        "a topic that CloudFormation cannot make",
+        lambda s: KafkaTopic(s, "T", cluster=imported_in(s, is_serverless=True), topic_name="t", partitions=1),
         StreamError,
-        "MSK Serverless keeps 3 replicas",
-    ),
-    (
-        "what a serverless cluster does not take",
-        lambda s: KafkaTopic(
-            s,
-            "T",
-            cluster=imported_in(s, is_serverless=True),
-            topic_name="t",
-            partitions=1,
-            configuration={"segment.bytes": "1048576"},
-        ),
-        StreamError,
-        "got segment.bytes",
+        "cannot make topics of MSK Serverless: .* import them with KafkaTopic.from_topic_name",
     ),
     (
         "a property on two lines",

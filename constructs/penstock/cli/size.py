@@ -44,7 +44,7 @@ def size_command(
         float, typer.Option(help="How long Kafka keeps events, where that is paid for by use.")
     ] = _USAGE.kafka_retention_hours,
     kafka_partitions: Annotated[
-        int, typer.Option(help="Partitions of a serverless cluster without topics in the templates.")
+        int, typer.Option(help="Partitions of a serverless cluster, whose topics are in no template.")
     ] = _USAGE.kafka_partitions,
     samples_per_second: Annotated[
         float, typer.Option(help="Samples written to each Prometheus workspace.")

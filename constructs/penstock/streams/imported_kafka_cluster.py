@@ -36,6 +36,8 @@ class ImportedKafkaCluster(KafkaClusterBase):
         Whether clients come with IAM. Default: yes.
     is_serverless
         Whether it is one of MSK Serverless. Default: no.
+    zones
+        In how many availability zones its brokers are. Default: three.
 
     Raises StreamError for what is no cluster's ARN, and for a cluster without IAM and without addresses.
     """
@@ -50,6 +52,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         bootstrap_servers: str | None = None,
         takes_iam: bool = True,
         is_serverless: bool = False,
+        zones: int = 3,
     ) -> None:
         super().__init__(scope, construct_id)
         self._cluster_arn = cluster_arn
@@ -57,6 +60,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         self._security_groups = list(security_groups)
         self._takes_iam = takes_iam
         self._is_serverless = is_serverless
+        self._zones = zones
         self._bootstrap_servers = bootstrap_servers or self._ask_for_servers()
 
     def _ask_for_servers(self) -> str:

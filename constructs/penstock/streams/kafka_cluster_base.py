@@ -39,7 +39,11 @@ class IKafkaCluster(Protocol):
 
     @property
     def is_serverless(self) -> bool:
-        """Whether AWS decides on replicas and on most of what topics are configured with."""
+        """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
+
+    @property
+    def zones(self) -> int:
+        """In how many availability zones the brokers are, so that a partition has a replica in each."""
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
         """Let the clients reach the brokers."""
@@ -60,6 +64,7 @@ class KafkaClusterBase(Construct):
     _security_groups: Sequence[ec2.ISecurityGroup]
     _takes_iam: bool = True
     _is_serverless: bool = False
+    _zones: int = 3
 
     @property
     def cluster_arn(self) -> str:
@@ -83,8 +88,13 @@ class KafkaClusterBase(Construct):
 
     @property
     def is_serverless(self) -> bool:
-        """Whether AWS decides on replicas and on most of what topics are configured with."""
+        """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
         return self._is_serverless
+
+    @property
+    def zones(self) -> int:
+        """In how many availability zones the brokers are."""
+        return self._zones
 
     @property
     def connections(self) -> ec2.Connections:

@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 __all__ = ("CleanupPolicy", "KafkaTopic")
 
 _MILLISECONDS: Final = 1000
-_SERVERLESS_REPLICAS: Final = 3
-_SERVERLESS_CONFIGURATION: Final = frozenset(
-    {
-        "cleanup.policy",
-        "compression.type",
-        "max.message.bytes",
-        "message.timestamp.difference.max.ms",
-        "message.timestamp.type",
-        "retention.bytes",
-        "retention.ms",
-    }
-)
-"""What topics of MSK Serverless take (MSK, "Configuration properties for MSK Serverless clusters")."""
 
 
 class CleanupPolicy(StrEnum):
@@ -53,7 +40,8 @@ class KafkaTopic(KafkaTopicBase):
     """A topic through ``AWS::MSK::Topic``: no client, no Lambda function, no plugin.
 
     CloudFormation's role calls the cluster as a Kafka client does, so the cluster has to take IAM, and the role has to
-    be allowed ``kafka-cluster`` actions on it (that of ``cdk bootstrap`` is).
+    be allowed ``kafka-cluster`` actions on it (that of ``cdk bootstrap`` is). MSK has this API for provisioned clusters
+    with Kafka 3.6 or later, not for MSK Serverless (MSK, "Topic Operations").
 
     Partitions can only be added; Kafka refuses fewer, and the deployment fails. Another name or replication factor
     makes a new, empty topic; the old one stays.
@@ -67,21 +55,21 @@ class KafkaTopic(KafkaTopicBase):
     partitions
         How many; at least the parallelism of the job that reads.
     replication_factor
-        On how many brokers each partition is. Default: 3.
+        On how many brokers each partition is. Default: one in each availability zone of the cluster.
     retention
         How long records stay. Default: 7 days.
     cleanup_policy
         What becomes of old records. Default: they go after the retention.
     min_insync_replicas
         How many replicas must have a record before it is acknowledged. Default: one less than the replication factor,
-        so that one broker may fail. MSK Serverless decides on it itself.
+        so that one broker may fail.
     configuration
         Further topic configurations, by Kafka's own keys.
     removal_policy
         Default: RETAIN.
 
-    Raises StreamError for a cluster without IAM, for numbers that do not fit together, and for what MSK Serverless does
-    not let topics be configured with; KafkaError for a name or configuration that Kafka would refuse.
+    Raises StreamError for a cluster without IAM, for one of MSK Serverless, and for numbers that do not fit together;
+    KafkaError for a name or configuration that Kafka would refuse.
     """
 
     def __init__(
@@ -92,7 +80,7 @@ class KafkaTopic(KafkaTopicBase):
         cluster: IKafkaCluster,
         topic_name: str,
         partitions: int,
-        replication_factor: int = 3,
+        replication_factor: int | None = None,
         retention: Duration | None = None,
         cleanup_policy: CleanupPolicy = CleanupPolicy.DELETE,
         min_insync_replicas: int | None = None,
@@ -100,26 +88,23 @@ class KafkaTopic(KafkaTopicBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        if not cluster.takes_iam:
-            message = "a native topic needs a cluster whose clients come with IAM: CloudFormation is one of them"
-            raise StreamError(message)
+        _check_cluster(cluster)
         self._cluster = cluster
         self._topic_name = checked_unless_token(topic_name, check_topic_name)
-        in_sync = max(1, replication_factor - 1) if min_insync_replicas is None else min_insync_replicas
-        _check_numbers(partitions, replication_factor, in_sync)
-        if cluster.is_serverless:
-            _check_serverless(replication_factor, min_insync_replicas, configuration or {})
+        replicas = cluster.zones if replication_factor is None else replication_factor
+        in_sync = max(1, replicas - 1) if min_insync_replicas is None else min_insync_replicas
+        _check_numbers(partitions, replicas, in_sync)
         self.resource = CfnTopic(
             self,
             "Resource",
             cluster_arn=cluster.cluster_arn,
             topic_name=self._topic_name,
             partition_count=partitions,
-            replication_factor=replication_factor,
+            replication_factor=replicas,
             configs=encode_properties(
                 {
                     "cleanup.policy": cleanup_policy.value,
-                    **({} if cluster.is_serverless else {"min.insync.replicas": str(in_sync)}),
+                    "min.insync.replicas": str(in_sync),
                     "retention.ms": str((retention or Duration.days(7)).to_seconds() * _MILLISECONDS),
                     **(configuration or {}),
                 }
@@ -133,21 +118,15 @@ class KafkaTopic(KafkaTopicBase):
         return ImportedKafkaTopic(scope, construct_id, cluster=cluster, topic_name=topic_name)
 
 
-def _check_serverless(
-    replication_factor: int, min_insync_replicas: int | None, configuration: Mapping[str, str]
-) -> None:
-    if replication_factor != _SERVERLESS_REPLICAS or min_insync_replicas is not None:
+def _check_cluster(cluster: IKafkaCluster) -> None:
+    if cluster.is_serverless:
         message = (
-            f"MSK Serverless keeps {_SERVERLESS_REPLICAS} replicas and decides how many have to be in sync, got"
-            f" replication_factor {replication_factor} and min_insync_replicas {min_insync_replicas}: leave both out"
+            "CloudFormation cannot make topics of MSK Serverless: make them with a Kafka client and import them with"
+            " KafkaTopic.from_topic_name, or use a ProvisionedKafkaCluster"
         )
         raise StreamError(message)
-    unknown = sorted(configuration.keys() - _SERVERLESS_CONFIGURATION)
-    if unknown:
-        message = (
-            f"topics of MSK Serverless can be configured with {', '.join(sorted(_SERVERLESS_CONFIGURATION))}, got"
-            f" {', '.join(unknown)}"
-        )
+    if not cluster.takes_iam:
+        message = "a native topic needs a cluster whose clients come with IAM: CloudFormation is one of them"
         raise StreamError(message)
 
 

@@ -106,6 +106,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         self._removal_policy = removal_policy
         self._cluster_name = self._choose_name(cluster_name)
         subnets = _check_spread(private_subnets(vpc, vpc_subnets))
+        self._zones = subnets.zones
         nodes = check_broker_nodes(broker_nodes or subnets.zones, zones=subnets.zones)
         largest = max_storage_gib_per_broker or min(10 * storage_gib_per_broker, _MAX_STORAGE_GIB)
         _check_storage(storage_gib_per_broker, largest)
@@ -182,6 +183,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         security_groups: Sequence[ec2.ISecurityGroup],
         bootstrap_servers: str | None = None,
         takes_iam: bool = True,
+        zones: int = 3,
     ) -> IKafkaCluster:
         """Import a provisioned cluster, see ImportedKafkaCluster."""
         return ImportedKafkaCluster(
@@ -191,6 +193,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             security_groups=security_groups,
             bootstrap_servers=bootstrap_servers,
             takes_iam=takes_iam,
+            zones=zones,
         )
 
     def _choose_name(self, name: str | None) -> str:

@@ -35,6 +35,11 @@ class ServerlessKafkaCluster(KafkaClusterBase):
     **Everything of it is fixed at creation**, its tags included: changing anything makes a new, empty cluster, and the
     old one stays. So it is left out of the tags that the app gives to everything, which may change.
 
+    A Kafka client has to make its topics, because MSK's own API does not (MSK, "Topic Operations"); import them with
+    ``KafkaTopic.from_topic_name``. Each has three replicas, and Kafka's ``cleanup.policy``, ``compression.type``,
+    ``max.message.bytes`` up to 8 MiB, timestamps and retention are all that can be configured (MSK, "Configuration
+    properties for MSK Serverless clusters").
+
     Parameters
     ----------
     vpc, vpc_subnets

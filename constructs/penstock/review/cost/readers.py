@@ -78,12 +78,8 @@ def _cluster(resource: Resource, given: Given) -> list[CostLine]:
 
 
 def _serverless_cluster(resource: Resource, given: Given) -> list[CostLine]:
-    topics = [
-        integer(topic, "PartitionCount")
-        for topic in given.templates.resources("AWS::MSK::Topic")
-        if any(each.key == resource.key for each in given.templates.references(topic.get("ClusterArn"), topic.template))
-    ]
-    partitions = sum(topics) if topics else given.usage.kafka_partitions
+    # Its topics are in no template: CloudFormation cannot make them.
+    partitions = given.usage.kafka_partitions
     return streams.serverless_kafka(resource.name, partitions=partitions, usage=given.usage, prices=given.prices)
 
 
