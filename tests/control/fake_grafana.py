@@ -80,6 +80,7 @@ class FakeGrafana:
         self.unindexed: set[str] = set()
         self.library_panels = 0
         self.counts = True
+        self.plugins = {"prometheus", "grafana-amazonprometheus-datasource"}
         self._ids = iter(range(1, 10_000))
         self._server: ThreadingHTTPServer | None = None
 
@@ -131,6 +132,8 @@ class FakeGrafana:
                 return self._save_dashboard(body)
             case (_, "api", "dashboards", "uid", uid):
                 return self._dashboard(method, uid)
+            case ("GET", "api", "plugins", plugin, "settings") if plugin in self.plugins:
+                return 200, {"id": plugin, "type": "datasource"}
             case (_, "api", "datasources", *rest):
                 return self._data_source(method, rest[1:], body)
         return 404, {"message": "Not found"}

@@ -102,6 +102,17 @@ def test_create_puts_folder_data_source_and_dashboards_there(deployment: Deploym
     assert deployment.nothing_stays()
 
 
+def test_a_workspace_without_the_plugin_of_aws_gets_grafanas_own_until_it_has_it(deployment: Deployment) -> None:
+    wanted = deployment.properties()
+    deployment.grafana.plugins.remove("grafana-amazonprometheus-datasource")
+    deployment.framework.create(wanted)
+    source = deployment.grafana.data_sources["penstock-metrics"]
+    assert (source["type"], source["jsonData"]["sigV4Auth"]) == ("prometheus", True)
+    deployment.grafana.plugins.add("grafana-amazonprometheus-datasource")
+    deployment.framework.update(wanted, wanted)
+    assert deployment.grafana.data_sources["penstock-metrics"]["type"] == "grafana-amazonprometheus-datasource"
+
+
 def test_the_same_again_changes_nothing(deployment: Deployment) -> None:
     wanted = deployment.properties("a")
     deployment.framework.create(wanted)

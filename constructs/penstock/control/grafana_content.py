@@ -7,12 +7,13 @@ not carry the owner's mark is never changed, moved or removed: where it is in th
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import quote, urlencode
 
 from penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
-from penstock.model.grafana import OWNER_FIELD
+from penstock.model.grafana import CORE_PROMETHEUS_PLUGIN, OWNER_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,7 @@ class GrafanaContent:
 
     def _put_data_source(self, source: DataSource) -> None:
         path = f"/api/datasources/uid/{quote(source.uid)}"
-        payload = source.payload(self._content.mark)
+        payload = self._with_installed_plugin(source).payload(self._content.mark)
         for _ in range(_ATTEMPTS):
             found = self._api.get(path, expected=_NOT_FOUND)
             if found.status == HTTPStatus.NOT_FOUND:
@@ -79,6 +80,21 @@ class GrafanaContent:
             self._refuse_taken_name(source)
             self._clock.sleep(_ATTEMPT_PAUSE_SECONDS)
         _give_up("data source", source.uid)
+
+    def _with_installed_plugin(self, source: DataSource) -> DataSource:
+        """Return the data source with Grafana's own Prometheus plugin where the workspace has not the one it names.
+
+        Both have the same settings. Panels find a data source by its uid, whatever its plugin.
+        """
+        found = self._api.get(f"/api/plugins/{quote(source.type)}/settings", expected=_NOT_FOUND)
+        if found.status != HTTPStatus.NOT_FOUND:
+            return source
+        _LOG.warning(
+            "the plugin %s is not installed in the workspace: data source %s has Grafana's own Prometheus plugin",
+            source.type,
+            source.uid,
+        )
+        return replace(source, type=CORE_PROMETHEUS_PLUGIN)
 
     def _put_folder(self) -> None:
         uid, title = self._content.folder_uid, self._content.folder_title

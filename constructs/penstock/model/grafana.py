@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = (
+    "AMAZON_PROMETHEUS_PLUGIN",
+    "CORE_PROMETHEUS_PLUGIN",
     "MAX_UID_CHARACTERS",
     "OWNER_FIELD",
     "Content",
@@ -25,6 +27,9 @@ __all__ = (
     "content_uid",
     "owner_mark",
 )
+
+AMAZON_PROMETHEUS_PLUGIN: Final = "grafana-amazonprometheus-datasource"
+CORE_PROMETHEUS_PLUGIN: Final = "prometheus"
 
 MAX_UID_CHARACTERS: Final = 40
 """Of a dashboard, a folder or a data source (Grafana HTTP API, dashboard)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from penstock.model.grafana import AMAZON_PROMETHEUS_PLUGIN, CORE_PROMETHEUS_PLUGIN
 from penstock.observability.errors import DashboardWorkspaceError
 
 __all__ = ("GrafanaVersion",)
@@ -41,9 +42,13 @@ class GrafanaVersion:
 
     @property
     def prometheus_data_source_type(self) -> str:
-        """The plugin that queries Managed Prometheus: from 12 on Grafana's own one no longer signs requests."""
+        """The plugin that queries Managed Prometheus: from 12 on that of AWS, as signing in Grafana's own one ends.
+
+        Where a workspace does not have it, the data source gets Grafana's own one (Grafana, "Connect to Amazon Managed
+        Service for Prometheus").
+        """
         own_plugin = int(self.version.partition(".")[0]) >= _OWN_PLUGIN_FROM
-        return "grafana-amazonprometheus-datasource" if own_plugin else "prometheus"
+        return AMAZON_PROMETHEUS_PLUGIN if own_plugin else CORE_PROMETHEUS_PLUGIN
 
 
 GrafanaVersion.V10_4 = GrafanaVersion(version="10.4")
