@@ -50,7 +50,7 @@ def new_stack(**environment: str) -> Stack:
     return Stack(App(), "Stack", env=Environment(**({"account": ACCOUNT, "region": REGION} | environment)))
 
 
-def application_in(stack: Stack, **props: Any) -> FlinkApplication:
+def application_in(stack: Construct, **props: Any) -> FlinkApplication:
     code = ApplicationCode.from_bucket(
         s3.Bucket.from_bucket_name(stack, "Code", "code-bucket"), "job.zip", object_version="1"
     )

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk.assertions import Template
 from constructs import Construct
 
 from penstock.application import (
@@ -238,6 +239,33 @@ def test_closing_takes_the_previous_key_from_operator_and_service(closed: Deploy
     assert "AllowMSFServiceToDecryptForDurableState" in statements(closed, "EncryptionKey2")
 
 
+def test_the_previous_key_is_closed_after_the_application_has_left_it(closed: Deployment) -> None:
+    update, properties = closed.only(KEY_UPDATE)
+    arrows = arrows_of(closed.resources)
+    assert path_between(arrows, closed.only("AWS::KMS::Key", "EncryptionKey1")[0], update)
+    assert properties["Properties"]["PreviousKeyArns"] == []
+
+
+def test_another_application_does_not_take_over_the_key_of_the_one_that_it_replaces(deploy: Deploy) -> None:
+    def names(application_name: str) -> set[str]:
+        found = deploy(lambda s: encryption_in(s, application_in(s, application_name=application_name)))
+        return {*found.names("AWS::KMS::Key", "EncryptionKey"), *found.names(POLICY, "EncryptionOperatorPolicyKey")}
+
+    assert not names("orders") & names("orders-2")
+
+
+def test_moving_the_constructs_keeps_the_resources_that_would_undo_themselves(deploy: Deploy) -> None:
+    def build(stack: Stack, scope: Construct) -> None:
+        application = application_in(stack)
+        encryption = encryption_in(scope, application)
+        ApplicationStart(scope, "Start", application=application, operator=encryption.operator)
+
+    here = deploy(lambda stack: build(stack, stack))
+    there = deploy(lambda stack: build(stack, Construct(stack, "Elsewhere")))
+    for resource_type in (KEY_UPDATE, START):
+        assert here.only(resource_type)[0] == there.only(resource_type)[0]
+
+
 def test_the_third_key_forgets_the_first(deploy: Deploy) -> None:
     third = deploy(lambda stack: encrypted_and_started(stack, key_generation=3))
     assert [name[:14] for name in third.names("AWS::KMS::Key", "EncryptionKey")] == ["EncryptionKey2", "EncryptionKey3"]
@@ -265,12 +293,11 @@ def test_everything_on(deploy: Deploy) -> None:
     assert "never let sensitive data" in key["Metadata"]["penstock:developmentKeyPolicy"]
     assert key["DeletionPolicy"] == "Delete"
     assert f"arn:aws:iam::{ACCOUNT}:role/Deploy" in json.dumps(policy)
-    administrator = deployment.only("AWS::IAM::Role", "Administrator")[0]
-    managed = deployment.only(POLICY, "EncryptionAdministratorPolicyKey1")[1]["Properties"]
-    assert managed["Roles"] == [{"Ref": administrator}]
-    actions = {a for s in managed["PolicyDocument"]["Statement"] for a in as_list(s["Action"])}
-    assert "kms:RotateKeyOnDemand" in actions
-    assert not {"kms:Decrypt", "kms:CreateGrant", "kms:GenerateDataKey", "kms:EnableKeyRotation"} & actions
+    name, administrator = deployment.only("AWS::IAM::Role", "Administrator")
+    assert {"Fn::GetAtt": [name, "Arn"]} in policy["Statement"][0]["Principal"]["AWS"]
+    (inline,) = administrator["Properties"]["Policies"]
+    assert [s["Action"] for s in inline["PolicyDocument"]["Statement"]] == [["kms:ListAliases", "kms:ListKeys"]]
+    assert administrator["DeletionPolicy"] == "Retain"
 
 
 def test_it_passes_all_checks() -> None:
@@ -310,6 +337,29 @@ def test_keys_that_exist_can_be_used(deploy: Deploy) -> None:
     update = deployment.only(KEY_UPDATE)[1]["Properties"]
     assert (update["KeyArn"], update["PreviousKeyArns"]) == (keys[1].key_arn, [keys[0].key_arn])
     assert deployment.names("AWS::KMS::Key", "Encryption") == []
+
+
+def test_given_keys_may_have_the_same_id_in_different_places(deploy: Deploy) -> None:
+    def build(stack: Stack) -> None:
+        keys = [kms.Key(Construct(stack, place), "Key") for place in ("Here", "There")]
+        encryption_in(stack, application_in(stack), key=keys[0], previous_key=keys[1])
+
+    assert len(deploy(build).names(POLICY, "EncryptionOperatorPolicy")) == 2
+
+
+def test_one_administrator_manages_the_keys_of_many_applications() -> None:
+    stack = new_stack()
+    lead = iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/SecurityLead")
+    administrator = KeyAdministrator(stack, "Administrator", assumed_by=[lead])
+    for n in range(6):
+        encryption_in(
+            Construct(stack, f"Team{n}"),
+            application_in(Construct(stack, f"App{n}"), application_name=f"orders-{n}"),
+            key_administrators=[administrator],
+        )
+    name = stack.get_logical_id(cast("iam.CfnRole", administrator.node.default_child))
+    policies = Template.from_stack(stack).find_resources(POLICY)
+    assert not [p for p in policies.values() if {"Ref": name} in p["Properties"].get("Roles", [])]
 
 
 REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
@@ -412,6 +462,46 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         lambda s: encryption_in(s, application_in(s), key=kms.Key(s, "K"), key_generation=2),
         EncryptionError,
         "pass one of both",
+    ),
+    (
+        "a closed policy for the key in use",
+        lambda s: encryption_in(s, application_in(s), key_policy_mode=KeyPolicyMode.CLOSED),
+        EncryptionError,
+        "key_policy_mode is that of the key in use",
+    ),
+    (
+        "closing where there is nothing to close",
+        lambda s: encryption_in(s, application_in(s), close_previous_key=True),
+        EncryptionError,
+        "close_previous_key closes the key that key_generation counts one lower, got the first",
+    ),
+    (
+        "closing a key that is not made here",
+        lambda s: encryption_in(
+            s, application_in(s), key=kms.Key(s, "K"), previous_key=kms.Key(s, "Old"), close_previous_key=True
+        ),
+        EncryptionError,
+        "closed where it is made",
+    ),
+    (
+        "the same key twice",
+        lambda s: (key := kms.Key(s, "K")) and encryption_in(s, application_in(s), key=key, previous_key=key),
+        EncryptionError,
+        "leave out previous_key",
+    ),
+    (
+        "an imported alias",
+        lambda s: encryption_in(s, application_in(s), key=kms.Alias.from_alias_name(s, "K", "alias/flink")),
+        EncryptionError,
+        "is an alias",
+    ),
+    (
+        "an alias",
+        lambda s: encryption_in(
+            s, application_in(s), key=kms.Alias(s, "K", alias_name="alias/flink", target_key=kms.Key(s, "Target"))
+        ),
+        EncryptionError,
+        "is an alias",
     ),
     ("generation zero", lambda s: encryption_in(s, application_in(s), key_generation=0), EncryptionError, "from 1 on"),
     (

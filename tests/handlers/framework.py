@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.control.fake_msf import FakeAws
 
 QUERY_SECONDS = 30
-TOTAL_SECONDS = 2 * 3600
+TOTAL_SECONDS = 55 * 60
 INVOCATION_SECONDS = 600
 
 

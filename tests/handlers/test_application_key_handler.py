@@ -139,7 +139,7 @@ def test_an_update_changes_the_key_and_its_rollback_changes_it_back(aws: FakeAws
 
 def test_a_key_that_nobody_declared_is_remarked(aws: FakeAws, framework: Framework) -> None:
     aws.msf.run(cmk(KEY_2))
-    answer = framework.create(properties())
+    answer = framework.update(properties(), properties())
     assert answer["Data"]["WhatWasFound"].endswith("(a key that is neither this resource's nor a previous one)")
 
 
@@ -214,6 +214,7 @@ class TestFailures:
                 "would lose its state",
             ),
             (lambda aws: setattr(aws.msf, "exists", False), ApplicationMissingError, "does not exist in this account"),
+            (lambda aws: aws.msf.run(cmk(KEY_2)), WrongStateError, "which the template does not know.* previous_key"),
         ],
     )
     def test_create_is_refused_before_anything_is_changed(
@@ -293,7 +294,7 @@ class TestFailures:
     def test_an_update_that_msf_fails_is_asked_for_once(
         self, aws: FakeAws, framework: Framework, request_type: str, system_rollback: bool
     ) -> None:
-        old = cmk(KEY_1) if request_type == "Delete" else cmk(KEY_2)
+        old = {"Create": AWS_OWNED, "Update": cmk(KEY_2), "Delete": cmk(KEY_1)}[request_type]
         aws.msf.run(old)
         aws.msf.failing["UpdateApplication"] = 1
         aws.msf.system_rollback = system_rollback

@@ -75,7 +75,7 @@ def test_it_sees_to_it_that_the_application_runs(
     answer = framework.send(request_type, properties(), properties(ApplicationRevision="0"))
     assert aws.msf.status == "RUNNING"
     assert answer["Data"] == {"Status": "RUNNING", "ApplicationVersionId": "1"}
-    assert answer["PhysicalResourceId"] == f"penstock-application-start/{APPLICATION}"
+    assert answer["PhysicalResourceId"].startswith(f"penstock-application-start/{APPLICATION}")
     assert len(aws.msf.operations) <= 1
 
 
@@ -131,6 +131,46 @@ def test_a_missing_application_or_permission_is_reported(aws: FakeAws, framework
     aws.msf.exists = False
     with pytest.raises(ApplicationMissingError):
         framework.create(properties())
+
+
+class TestRollback:
+    """CloudFormation rolls a Create back with the Delete of what was being created."""
+
+    def test_a_create_under_another_key_fails_where_no_delete_follows(self, aws: FakeAws, framework: Framework) -> None:
+        aws.msf.run(cmk(KEY_2))
+        with pytest.raises(WrongStateError):
+            framework.create(properties())
+        assert framework.failed_in == "on_event"
+        assert aws.msf.status == "RUNNING"
+
+    @pytest.mark.parametrize(
+        "status", ["RUNNING", "STARTING", "UPDATING", "AUTOSCALING", "MAINTENANCE", "ROLLING_BACK"]
+    )
+    def test_what_ran_before_goes_on(self, aws: FakeAws, framework: Framework, status: str) -> None:
+        aws.msf.run()
+        aws.msf.move(status, "RUNNING", looks=4)
+        framework.create(properties())
+        framework.delete(properties())
+        assert aws.msf.status == "RUNNING"
+        assert not aws.world.named("StopApplication")
+
+    def test_what_the_create_started_is_stopped(self, aws: FakeAws, framework: Framework) -> None:
+        framework.create(properties())
+        framework.delete(properties())
+        assert aws.msf.status == "READY"
+
+    def test_what_ran_before_is_stopped_with_its_stack_once_a_deployment_has_changed_it(
+        self, aws: FakeAws, framework: Framework
+    ) -> None:
+        aws.msf.run()
+        found = framework.create(properties())["PhysicalResourceId"]
+        now = framework.update(properties(ApplicationRevision="2"), properties())["PhysicalResourceId"]
+        framework.physical_resource_id = found
+        framework.delete(properties())  # CloudFormation's clean-up of the id that the update has replaced
+        assert aws.msf.status == "RUNNING"
+        framework.physical_resource_id = now
+        framework.delete(properties(ApplicationRevision="2"))
+        assert aws.msf.status == "READY"
 
 
 class TestDelete:

@@ -62,13 +62,13 @@ def automation_actions(found: Mapping[str, Any]) -> set[str]:
     return {a for s in statements for a in (s["Action"] if isinstance(s["Action"], list) else [s["Action"]])}
 
 
-def test_by_default_it_starts_under_any_key_and_waits_half_an_hour_for_a_stop() -> None:
+def test_by_default_it_starts_under_any_key_and_waits_twenty_minutes_for_a_stop() -> None:
     scope = stack()
     ApplicationStart(scope, "Start", application=application_in(scope), operator=operator_in(scope))
     found = resources(scope)
     name, properties = only(found, START)
     assert properties["ExpectedKeyArn"] == ""
-    assert properties["ForceStopAfterSeconds"] == "1800"
+    assert properties["ForceStopAfterSeconds"] == "1200"
     assert (properties["SubnetIds"], properties["SecurityGroupIds"]) == ([], [])
     assert automation_actions(found) == {"logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole"}
     arrows = arrows_of(found)
@@ -126,13 +126,13 @@ def test_it_passes_all_checks() -> None:
 
 def test_it_refuses_to_wait_longer_than_a_deployment_can() -> None:
     scope = stack()
-    with pytest.raises(LifecycleError, match="at most 60 minutes, got 61"):
+    with pytest.raises(LifecycleError, match="at most 30 minutes, got 31"):
         ApplicationStart(
             scope,
             "Start",
             application=application_in(scope),
             operator=operator_in(scope),
-            force_stop_after=Duration.minutes(61),
+            force_stop_after=Duration.minutes(31),
         )
 
 

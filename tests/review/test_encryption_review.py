@@ -98,6 +98,7 @@ def test_whoever_becomes_the_operator_is_named(reviewed: EncryptionReview) -> No
 
 def test_a_closed_key_is_out_of_everybodys_reach(tmp_path: Path) -> None:
     reviewed = review(synthesize(tmp_path, key_generation=2, close_previous_key=True))
+    assert outcomes(reviewed, "EncryptionKey1")
     assert not any(outcomes(reviewed, "EncryptionKey1").values())
     assert any(outcomes(reviewed, "EncryptionKey2").values())
     assert reviewed.problems == ()

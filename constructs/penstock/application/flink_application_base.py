@@ -82,7 +82,12 @@ class FlinkApplicationBase(Construct):
         return ""
 
     def put_key_in_place(self, key: KeyInPlace) -> None:
-        """Record the key; raise ApplicationPropsError for a second one, and after the start (R010)."""
+        """Record the key; raise ApplicationPropsError as refuse_another_key does."""
+        self.refuse_another_key()
+        self._key_in_place = key
+
+    def refuse_another_key(self) -> None:
+        """Raise ApplicationPropsError where there is a key already, and after the start (R010)."""
         if self._key_in_place is not None:
             message = f"application {self.node.path} has a customer managed key already: give it one encryption"
             raise ApplicationPropsError(message)
@@ -92,7 +97,6 @@ class FlinkApplicationBase(Construct):
                 " the AWS-owned key: create the encryption before the start"
             )
             raise ApplicationPropsError(message)
-        self._key_in_place = key
 
     def record_start(self) -> None:
         """Record that the deployment starts the application; raise ApplicationPropsError for a second start."""

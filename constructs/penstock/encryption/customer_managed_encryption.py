@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Names, RemovalPolicy, Stack, Token
 from constructs import Construct
 
 from penstock.application import FlinkApplication
 from penstock.application.flink_application_base import KeyInPlace, application_arn
 from penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
 from penstock.encryption.errors import EncryptionError
-from penstock.encryption.key_administrator import KeyAdministrator
-from penstock.encryption.key_checks import refuse_unfit_key
+from penstock.encryption.key_checks import refuse_contradictions, refuse_unfit_key
 from penstock.encryption.operator_role import OperatorRole
-from penstock.lifecycle.control_provider import ControlProvider
+from penstock.lifecycle.control_provider import ControlProvider, scope_of
 from penstock.model.names import APPLICATION_KEY_RESOURCE
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from penstock.application import FlinkApplicationBase
 
 __all__ = ("CustomerManagedEncryption",)
+
+_DIGEST_CHARACTERS: Final = 8
 
 
 class CustomerManagedEncryption(Construct):
@@ -48,7 +50,10 @@ class CustomerManagedEncryption(Construct):
 
     **Another key**: raise ``key_generation`` by one. The next deployment makes a new key, lets the operator use both,
     and updates to the new one; snapshots under the old key, and so rollbacks, keep working. Once the new key has proved
-    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike (R023).
+    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike (R023), after the update and
+    never before. A key that goes from the template is left as it was: close it before raising the number again.
+
+    An application with another name gets keys of its own, so that the one that it replaces goes on under its own.
 
     Parameters
     ----------
@@ -62,7 +67,7 @@ class CustomerManagedEncryption(Construct):
     key_generation
         The number of the key, from 1 on; each has a key of its own.
     close_previous_key
-        Whether the key before this one is closed to everybody but its administrators. Default: no.
+        Whether the key before this one, made here too, is closed to everybody but its administrators. Default: no.
     key, previous_key
         A key that exists already, and the one before it, instead of keys that this construct makes. Their policies are
         not managed here, and have to allow what application_key_policy says.
@@ -79,7 +84,8 @@ class CustomerManagedEncryption(Construct):
 
     Raises EncryptionError for what would not work or not protect: a runtime below 1.20 (R038), an application that sets
     its key itself, a key with automatic rotation (R021), an asymmetric or multi-Region one, one of another account or
-    Region (R002), no administrator, no operator, or the development policy with sensitive data (R030);
+    Region (R002), an alias, no administrator, no operator, the development policy with sensitive data (R030), a closed
+    policy for the key in use, or a previous key to be closed that is not made here;
     ApplicationPropsError for an application that is started already (R010); KeyPrincipalError for operators or
     administrators with a wildcard.
     """
@@ -109,6 +115,9 @@ class CustomerManagedEncryption(Construct):
         self._mode = key_policy_mode
         self._sensitive_data = sensitive_data
         self._key_removal_policy = key_removal_policy
+        refuse_contradictions(
+            key, previous_key, generation=key_generation, close_previous_key=close_previous_key, mode=key_policy_mode
+        )
         self._refuse_impossible()
         self.operator = self._build_operator(operators, execution_role_arn)
         self.key, self.previous_key = self._choose_keys(key, previous_key, key_generation, closed=close_previous_key)
@@ -122,6 +131,7 @@ class CustomerManagedEncryption(Construct):
 
     def _refuse_impossible(self) -> None:
         application = self.application
+        application.refuse_another_key()
         if not application.runtime.customer_managed_key_allowed:
             message = (
                 f"a customer managed key needs a runtime from FLINK-1_20 on, got {application.runtime.identifier} of"
@@ -170,16 +180,10 @@ class CustomerManagedEncryption(Construct):
         self, key: kms.IKey | None, previous_key: kms.IKey | None, generation: int, *, closed: bool
     ) -> tuple[kms.IKey, kms.IKey | None]:
         if key is not None:
-            if generation != 1:
-                message = f"key_generation counts keys that are made here, got {generation} and a key: pass one of both"
-                raise EncryptionError(message)
             for given in (key, previous_key):
                 if given is not None:
                     refuse_unfit_key(given, Stack.of(self))
             return key, previous_key
-        if generation < 1 or previous_key is not None:
-            message = f"expected key_generation from 1 on, or key with previous_key; got {generation} without a key"
-            raise EncryptionError(message)
         previous = None
         if generation > 1:
             previous = self._build_key(generation - 1, KeyPolicyMode.CLOSED if closed else self._mode)
@@ -189,7 +193,7 @@ class CustomerManagedEncryption(Construct):
         """Make a key whose name does not change as long as it is in use, and which comes after the application."""
         key = ApplicationKey(
             self,
-            f"Key{generation}",
+            f"Key{generation}{self._name_digest()}",
             application_arn=self._application_arn_by_reference(),
             operators=[self.operator],
             administrators=self._administrators,
@@ -201,10 +205,12 @@ class CustomerManagedEncryption(Construct):
         key.node.add_dependency(self.operator)
         if isinstance(self.application, FlinkApplication):
             key.node.add_dependency(self.application.resource, self.application.log)
-        for administrator in self._administrators:
-            if isinstance(administrator, KeyAdministrator):
-                administrator.manage(self, f"AdministratorPolicyKey{generation}", key)
         return key
+
+    def _name_digest(self) -> str:
+        """Return what changes with the application's name, so that another application does not take over a key."""
+        name = self.application.application_name
+        return "" if Token.is_unresolved(name) else hashlib.sha256(name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
     def _application_arn_by_reference(self) -> str:
         if isinstance(self.application, FlinkApplication):
@@ -215,22 +221,32 @@ class CustomerManagedEncryption(Construct):
         usable = [self.key]
         if self.previous_key is not None and not close_previous_key:
             usable.append(self.previous_key)
-        window = [self.operator.use_key(self, f"OperatorPolicy{key.node.id}", key) for key in usable]
+        window = [self.operator.use_key(self, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
         provider = ControlProvider.of(self, "application")
         provider.act_as(self.operator)
         update = provider.build_resource(
-            self,
-            "Update",
+            # Its logical id follows the application: under another one CloudFormation would delete this one afterwards,
+            # and with it the encryption.
+            scope_of(self, self.application),
+            "KeyUpdate",
             resource_type=APPLICATION_KEY_RESOURCE,
             properties={
                 "ApplicationName": self.application.application_name,
                 "OperatorRoleArn": self.operator.role_arn,
                 "KeyArn": self.key.key_arn,
-                "PreviousKeyArns": [] if self.previous_key is None else [self.previous_key.key_arn],
+                "PreviousKeyArns": [key.key_arn for key in usable[1:]],
                 "ApplicationRevision": self.application.revision,
             },
         )
         update.node.add_dependency(self.operator, self.key, *window)
         if isinstance(self.application, FlinkApplication):
             update.node.add_dependency(self.application.resource, self.application.log)
+        if close_previous_key and self.previous_key is not None:
+            # The application may still be under it, where both settings change in one deployment.
+            self.previous_key.node.add_dependency(update)
         return update
+
+
+def _name_of(key: kms.IKey) -> str:
+    """Return a name of the key that no other key has: policies must not change from one key to another in place."""
+    return key.node.id if isinstance(key, ApplicationKey) else Names.node_unique_id(key.node)

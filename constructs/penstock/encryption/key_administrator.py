@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 
 from penstock.application.wildcards import record_wildcard
 from penstock.encryption.principals import require_named
-from penstock.model.policies.key_administration import key_administrator_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
 __all__ = ("KeyAdministrator",)
 
-_FIND_KEY = "kms:ListKeys and kms:ListAliases know no resource (service authorization reference, AWS KMS)"
+_FIND_ACTIONS: Final = ("kms:ListAliases", "kms:ListKeys")
+_FIND_KEY: Final = "kms:ListKeys and kms:ListAliases know no resource (service authorization reference, AWS KMS)"
 
 
 class KeyAdministrator(iam.Role):
     """A role that manages keys (policy, state, tags, on-demand rotation) and cannot use them (R004).
+
+    Each key's own policy names the role, which suffices within an account (KMS, key-policies); the role itself is
+    allowed no more than to list keys, so that it manages any number of them. It stays when its stack goes, as its keys
+    do: KMS knows a role by its unique id, so that one of the same name, made anew, would not manage them.
 
     Where such a role exists already, pass it, or a PermissionSetPrincipal, as the key administrator instead.
 
@@ -30,27 +34,31 @@ class KeyAdministrator(iam.Role):
     ----------
     assumed_by
         Who may assume it: roles, or a PermissionSetPrincipal.
+    removal_policy
+        What becomes of it when it goes from the template. Default: it stays.
 
     Raises EncryptionError for nobody, KeyPrincipalError for a wildcard or a whole account.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, assumed_by: Sequence[iam.IPrincipal]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        assumed_by: Sequence[iam.IPrincipal],
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
         require_named("key administrator", assumed_by)
         super().__init__(
             scope,
             construct_id,
             description="Manages customer managed keys of Managed Service for Apache Flink, without using them",
             assumed_by=assumed_by[0] if len(assumed_by) == 1 else iam.CompositePrincipal(*assumed_by),
+            inline_policies={
+                "FindKeys": iam.PolicyDocument(
+                    statements=[iam.PolicyStatement(actions=list(_FIND_ACTIONS), resources=["*"])]
+                )
+            },
         )
-
-    def manage(self, scope: Construct, construct_id: str, key: kms.IKey) -> iam.ManagedPolicy:
-        """Attach the policy that allows to manage this key; the key's own policy has to name the role as well."""
-        policy = iam.ManagedPolicy(
-            scope,
-            construct_id,
-            description="Manage a customer managed key, without using it",
-            document=iam.PolicyDocument.from_json(key_administrator_policy(key.key_arn).to_json()),
-            roles=[self],
-        )
-        record_wildcard(policy, actions=["kms:ListAliases", "kms:ListKeys"], resource="*", reason=_FIND_KEY)
-        return policy
+        self.apply_removal_policy(removal_policy)
+        record_wildcard(self, actions=_FIND_ACTIONS, resource="*", reason=_FIND_KEY)

@@ -1,4 +1,4 @@
-"""Whether a key that exists already is fit for the state of an application."""
+"""Whether what is said about keys fits together, and a key that exists already is fit for an application's state."""
 
 from __future__ import annotations
 
@@ -7,15 +7,44 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Token
 from aws_cdk import aws_kms as kms
 
+from penstock.encryption.application_key import KeyPolicyMode
 from penstock.encryption.errors import EncryptionError
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-__all__ = ("refuse_unfit_key",)
+__all__ = ("refuse_contradictions", "refuse_unfit_key")
 
 _MULTI_REGION_PREFIX: Final = "mrk-"
+_ALIAS: Final = "alias/"
 _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
+
+
+def refuse_contradictions(
+    key: kms.IKey | None,
+    previous_key: kms.IKey | None,
+    *,
+    generation: int,
+    close_previous_key: bool,
+    mode: KeyPolicyMode,
+) -> None:
+    """Raise EncryptionError for settings of CustomerManagedEncryption of which one would have no effect."""
+    if mode is KeyPolicyMode.CLOSED:
+        message = "key_policy_mode is that of the key in use, got CLOSED: close the key before it by close_previous_key"
+    elif close_previous_key and generation == 1:
+        message = (
+            "close_previous_key closes the key that key_generation counts one lower, got the first: leave it out; the"
+            " policy of a previous_key has to be closed where it is made"
+        )
+    elif key is not None and generation != 1:
+        message = f"key_generation counts keys that are made here, got {generation} and a key: pass one of both"
+    elif key is not None and previous_key is key:
+        message = f"key and previous_key are both {key.node.path}: leave out previous_key"
+    elif key is None and (generation < 1 or previous_key is not None):
+        message = f"expected key_generation from 1 on, or key with previous_key; got {generation} without a key"
+    else:
+        return
+    raise EncryptionError(message)
 
 
 def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
@@ -30,6 +59,8 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
         if of_key != of_stack and not Token.is_unresolved(of_key) and not Token.is_unresolved(of_stack):
             message = f"the key must be of the application's {what} {of_stack}, got one of {of_key} (R002)"
             raise EncryptionError(message)
+    if isinstance(key, kms.Alias) or _ALIAS in key.key_id or f":{_ALIAS}" in key.key_arn:
+        _refuse(key, "is an alias, which MSF resolves once and whose moving has no effect: pass the key (R012)")
     if not Token.is_unresolved(key.key_id) and key.key_id.startswith(_MULTI_REGION_PREFIX):
         _refuse(key, "is a multi-Region key, whose replicas are out of reach of its policy: use a single-Region one")
     resource = key.node.default_child

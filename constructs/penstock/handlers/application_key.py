@@ -7,12 +7,15 @@ Properties: ``ApplicationName``, ``OperatorRoleArn``, ``KeyArn``, ``PreviousKeyA
 End states, which each error's message names as well:
 
 - Create or Update refused (permission, disabled key, Region, runtime, snapshots disabled, application missing): the
-  application goes on under the key that it had.
+  application goes on under the key that it had. A Create refuses a customer managed key that the template does not
+  know, because its rollback could not give it back.
 - Create, Update or Delete accepted by MSF and then failed: RUNNING under the old key with system rollback, else READY
   and configured with the new one. It is asked once a deployment, never again and again. CloudFormation then rolls
   back: an Update with the old properties, or the Delete of a resource that was being created.
-- Delete: the application is under the AWS-owned key, or was gone. If that is refused, it stays under the key, and the
-  operator keeps its permission because the resource is still there: mend the cause and delete again.
+- Delete: the application is under the AWS-owned key, or was gone. If that is refused, it stays under the key. Where
+  the stack is being deleted, the operator keeps its permission: mend the cause and delete again. Where an update of the
+  stack has dropped the resource, CloudFormation tries three times and goes on: take the key away before that, with
+  ``penstock key disable``.
 - Delete where another key than ``KeyArn`` is configured: left alone. This resource did not set it, or a Create that was
   to replace it has failed; taking away the encryption that was there before would be no rollback.
 
@@ -25,7 +28,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from penstock.control.encryption import Progress, check_possible, request_encryption
-from penstock.control.errors import ApplicationMissingError
+from penstock.control.errors import ApplicationMissingError, WrongStateError
 from penstock.handlers.events import Event, Result, complete, not_complete
 from penstock.handlers.services import Services
 from penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus
@@ -60,7 +63,9 @@ class ApplicationKeyHandler:
         else:
             if not event.is_delete:
                 _check_possible_unless_there(detail, _target(event))
-            found = f"{detail.encryption}, {detail.status}{_stranger(detail, event)}"
+            if event.request_type == "Create":
+                _refuse_stranger(detail, event)
+            found = f"{detail.encryption}, {detail.status}{_remark(detail, event)}"
         _LOG.info("%s of the key of %s: found %s", event.request_type, name, found)
         return {
             "PhysicalResourceId": event.physical_resource_id if event.is_delete else f"penstock-application-key/{name}",
@@ -113,13 +118,27 @@ def _check_possible_unless_there(detail: ApplicationDetail, target: ApplicationE
         check_possible(detail, target)
 
 
-def _stranger(detail: ApplicationDetail, event: Event) -> str:
-    """Return a remark where the application is under a key that the template does not know.
-
-    It is not refused here: the operator may hold permission on it all the same, and MSF decides on that.
-    """
+def _is_stranger(detail: ApplicationDetail, event: Event) -> bool:
     known = {event.text("KeyArn"), *event.texts("PreviousKeyArns"), event.old_properties.get("KeyArn")}
-    return "" if detail.encryption.keys <= known else " (a key that is neither this resource's nor a previous one)"
+    return not detail.encryption.keys <= known
+
+
+def _refuse_stranger(detail: ApplicationDetail, event: Event) -> None:
+    if _is_stranger(detail, event):
+        message = (
+            f"application {detail.name} is under {detail.encryption}, which the template does not know, so that a"
+            f" rollback could not give it back; it is {detail.status} and was left so: pass that key as key or"
+            " previous_key"
+        )
+        raise WrongStateError(message)
+
+
+def _remark(detail: ApplicationDetail, event: Event) -> str:
+    """Return a remark where somebody has put the application under a key that the template does not know.
+
+    It is not refused: the operator may hold permission on it all the same, and MSF decides on that.
+    """
+    return " (a key that is neither this resource's nor a previous one)" if _is_stranger(detail, event) else ""
 
 
 def _target(event: Event) -> ApplicationEncryption:

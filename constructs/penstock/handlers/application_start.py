@@ -7,12 +7,15 @@ Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty 
 End states, which each error's message names as well:
 
 - Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
-  is not started, and one that runs is left running (R010). A start that MSF failed leaves it READY, and is tried once
-  a deployment; CloudFormation rolls back, which stops nothing that did not run.
-- Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or where the
-  application does not come to rest, for ``ForceStopAfterSeconds``: stopped with force, which loses what is newer than
-  its last snapshot. Then its network interfaces are waited for, so that subnets and security groups can be deleted;
-  after 20 minutes more the deletion goes on and names those that remain, which may be others' in a shared group.
+  is not started, and one that runs is left running (R010); a Create says so before there is anything to roll back. A
+  start that MSF failed leaves it READY, and is tried once a deployment.
+- Delete of what a Create found running, which is how that Create is rolled back: left as it is. The physical id says
+  so until the first Update.
+- Any other Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or
+  where the application does not come to rest, for ``ForceStopAfterSeconds``: stopped with force, which loses what is
+  newer than its last snapshot. Then its network interfaces are waited for, so that subnets and security groups can be
+  deleted; after 20 minutes more the deletion goes on and names those that remain, which may be others' in a shared
+  group.
 - An application that is gone is stopped.
 """
 
@@ -57,6 +60,18 @@ _FORCEABLE: Final = frozenset(
 )
 """Where StopApplication takes Force."""
 
+_AT_REST: Final = frozenset(
+    {
+        ApplicationStatus.READY,
+        ApplicationStatus.ROLLED_BACK,
+        ApplicationStatus.STOPPING,
+        ApplicationStatus.FORCE_STOPPING,
+        ApplicationStatus.DELETING,
+    }
+)
+"""Where no job runs, or not for long."""
+_FOUND_RUNNING: Final = "/found-running"
+
 
 class ApplicationStartHandler:
     """Answers the framework's two calls with the clients it is given."""
@@ -65,22 +80,22 @@ class ApplicationStartHandler:
         self._services = services
 
     def on_event(self, event: Event) -> Result:
-        """Check the properties and change nothing."""
-        name = event.text("ApplicationName")
+        """Check the properties, look at the application, and change nothing."""
         if not event.is_delete:
             event.seconds("ForceStopAfterSeconds")
             event.texts("SubnetIds")
             event.texts("SecurityGroupIds")
         return {
-            "PhysicalResourceId": event.physical_resource_id
-            if event.is_delete
-            else f"penstock-application-start/{name}",
+            "PhysicalResourceId": event.physical_resource_id if event.is_delete else self._physical_id(event),
             "StartedAt": str(int(self._services.clock.now().timestamp())),
         }
 
     def is_complete(self, event: Event) -> Result:
         """Take the next step towards a running, or a stopped, application, and say whether it is there."""
-        application = self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+        if event.is_delete and event.physical_resource_id.endswith(_FOUND_RUNNING):
+            _LOG.info("left %s as it is: it ran before this resource was created", event.text("ApplicationName"))
+            return complete()
+        application = self._application(event)
         if not event.is_delete:
             return self._ensure_running(application, event)
         try:
@@ -88,6 +103,18 @@ class ApplicationStartHandler:
         except ApplicationMissingError:
             stopped = True
         return self._without_interfaces(event) if stopped else not_complete()
+
+    def _physical_id(self, event: Event) -> str:
+        name = f"penstock-application-start/{event.text('ApplicationName')}"
+        if event.request_type != "Create":
+            return name
+        detail = self._application(event).describe()
+        # Refused here, the framework keeps the Delete of the rollback from the handler.
+        _check_key(detail, event)
+        return name if detail.status in _AT_REST else f"{name}{_FOUND_RUNNING}"
+
+    def _application(self, event: Event) -> ApplicationControl:
+        return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
 
     def _ensure_running(self, application: ApplicationControl, event: Event) -> Result:
         detail = application.describe()

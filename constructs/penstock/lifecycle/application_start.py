@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from constructs import Construct
 
 from penstock.application import FlinkApplication
-from penstock.lifecycle.control_provider import ControlProvider
+from penstock.lifecycle.control_provider import ControlProvider, scope_of
 from penstock.lifecycle.errors import LifecycleError
 from penstock.model.names import APPLICATION_START_RESOURCE
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ("ApplicationStart",)
 
-_MAX_WAIT_MINUTES: Final = 60
+_DEFAULT_WAIT_MINUTES: Final = 20
+_MAX_WAIT_MINUTES: Final = 30
 _DESCRIBE_INTERFACES: Final = (
     "ec2:DescribeNetworkInterfaces knows no resource (service authorization reference, Amazon EC2); the handler asks"
     " for those in the application's own subnets and security groups"
@@ -35,7 +36,8 @@ class ApplicationStart(Construct):
 
     When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,
     which loses what is newer than the last snapshot; and waits until MSF has given back its network interfaces, so that
-    subnets and security groups can go too.
+    subnets and security groups can go too. An application that ran already when this was added is left running if that
+    deployment is rolled back, or if this goes before another deployment has changed it.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ class ApplicationStart(Construct):
     operator
         The role that starts and stops it: as a rule its OperatorRole.
     force_stop_after
-        How long a stop with a snapshot may take, at most an hour. Default: 30 minutes.
+        How long a stop with a snapshot may take, at most 30 minutes. Default: 20.
 
     Raises LifecycleError for a longer wait, ApplicationPropsError for a second start of an application.
     """
@@ -59,19 +61,19 @@ class ApplicationStart(Construct):
         force_stop_after: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        wait = force_stop_after or Duration.minutes(30)
+        wait = force_stop_after or Duration.minutes(_DEFAULT_WAIT_MINUTES)
         if wait.to_seconds() > Duration.minutes(_MAX_WAIT_MINUTES).to_seconds():
             message = (
                 f"force_stop_after must be at most {_MAX_WAIT_MINUTES} minutes, got {wait.to_minutes()}: a deployment"
-                " waits for two hours at most, and for network interfaces after that"
+                " waits for an hour at most, in which the network interfaces have to go as well"
             )
             raise LifecycleError(message)
         application.record_start()
         key = application.key_in_place
         network = application.network if isinstance(application, FlinkApplication) else None
         self.resource = self._provider(operator, has_network=network is not None).build_resource(
-            self,
-            "Resource",
+            scope_of(self, application),
+            "Start",
             resource_type=APPLICATION_START_RESOURCE,
             properties={
                 "ApplicationName": application.application_name,

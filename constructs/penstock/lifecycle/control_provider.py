@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk.aws_stepfunctions import CfnStateMachine
 
-__all__ = ("ControlProvider",)
+__all__ = ("ControlProvider", "scope_of")
 
 _HANDLER_TIMEOUT_MINUTES: Final = 10
-_TOTAL_TIMEOUT_HOURS: Final = 2  # the most that the framework's waiter takes
+# The framework answers before CloudFormation gives up (AWS::CloudFormation::CustomResource, ServiceTimeout: one hour).
+_TOTAL_TIMEOUT_MINUTES: Final = 55
 _QUERY_INTERVAL_SECONDS: Final = 20
 _WAITER_INVOKES: Final = (
     "the waiter of the CDK's provider framework may invoke any version of exactly the two functions that it calls"
@@ -49,8 +50,8 @@ _INTERFACE_ACTIONS: Final = (
 class ControlProvider(Construct):
     """A handler of ``penstock.handlers`` behind the CDK's provider framework.
 
-    The framework polls the handler until it is done, so an operation may take longer than a Lambda function lives: two
-    hours at most. The handler has no permission beyond its log and what is granted to ``role``.
+    The framework polls the handler until it is done, so an operation may take longer than a Lambda function lives: 55
+    minutes at most. The handler has no permission beyond its log and what is granted to ``role``.
 
     Parameters
     ----------
@@ -178,7 +179,7 @@ class ControlProvider(Construct):
             "Framework",
             on_event_handler=self.on_event,
             is_complete_handler=self.is_complete,
-            total_timeout=Duration.hours(_TOTAL_TIMEOUT_HOURS),
+            total_timeout=Duration.minutes(_TOTAL_TIMEOUT_MINUTES),
             query_interval=Duration.seconds(_QUERY_INTERVAL_SECONDS),
             log_group=self.log_group,
             disable_waiter_state_machine_logging=True,
@@ -213,3 +214,11 @@ class ControlProvider(Construct):
             Acknowledgment(id="AwsSolutions-SF1", reason=_WAITER_LOGS),
             Acknowledgment(id="AwsSolutions-SF2", reason=_WAITER_TRACES),
         )
+
+
+def scope_of(manager: Construct, managed: Construct) -> Construct:
+    """Return where the custom resource belongs with which one construct manages another: there, if in one stack.
+
+    So its logical id stays when the managing construct is moved or renamed.
+    """
+    return managed if Stack.of(managed) is Stack.of(manager) else manager

@@ -74,6 +74,7 @@ def _setting(
     name = resolution.resolve(update["ApplicationName"])
     operator = roles[_target(update["OperatorRoleArn"])]
     key_ids = [_target(each) for each in [update["KeyArn"], *update.get("PreviousKeyArns", [])]]
+    key_ids += _closed_after(update_id, resources)
     application_id = _application(name, resources, resolution)
     steps = {
         "operator": next((p.name for p in operator.policies if p.name not in _naming(key_ids[0], resources)), ""),
@@ -119,6 +120,15 @@ def _naming(key_id: str, resources: Mapping[str, Any]) -> set[str]:
         for logical_id, body in resources.items()
         if body["Type"] == "AWS::IAM::ManagedPolicy" and _mentions(body["Properties"]["PolicyDocument"], key_id)
     }
+
+
+def _closed_after(update_id: str, resources: Mapping[str, Any]) -> list[str]:
+    """Return the keys that the application has left when they change: the update comes first."""
+    return [
+        logical_id
+        for logical_id, body in resources.items()
+        if body["Type"] == "AWS::KMS::Key" and update_id in body.get("DependsOn", ())
+    ]
 
 
 def _mentions(value: object, logical_id: str) -> bool:
