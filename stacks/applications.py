@@ -55,7 +55,7 @@ def build_application(
         log_retention=log_retention(settings.log_retention_days),
         metrics_level=MetricsLevel(settings.metrics_level),
         property_groups=settings.properties,
-        removal_policy=RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if environment.retain_data else RemovalPolicy.DESTROY,
     )
     if settings.maintenance_window_start_time is not None:
         props["maintenance_window_start_time"] = settings.maintenance_window_start_time

@@ -35,5 +35,7 @@ class NetworkStack(Stack):
             "Vpc",
             cidr=settings.cidr,
             number_of_zones=settings.zones,
-            removal_policy=RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if environment.retain_data
+            else RemovalPolicy.DESTROY,
         )

@@ -70,7 +70,9 @@ class ApplicationOperations(Construct):
             close_previous_key=settings.close_previous_key,
             key_policy_mode=KeyPolicyMode(settings.key_policy),
             sensitive_data=self._environment.sensitive_data,
-            key_removal_policy=RemovalPolicy.RETAIN if self._environment.retain_data else RemovalPolicy.DESTROY,
+            key_removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if self._environment.retain_data
+            else RemovalPolicy.DESTROY,
         )
         self._output("KeyArn", encryption.key_arn)
         self._guard(encryption)

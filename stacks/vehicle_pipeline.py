@@ -82,7 +82,7 @@ class VehiclePipeline(StreamingPipeline):
     @property
     def removal_policy(self) -> RemovalPolicy:
         """What becomes of what holds data."""
-        return RemovalPolicy.RETAIN if self.environment.retain_data else RemovalPolicy.DESTROY
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.environment.retain_data else RemovalPolicy.DESTROY
 
     def _build_cluster(self, scope: Construct) -> IKafkaCluster:
         settings = self.environment.events

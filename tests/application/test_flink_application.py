@@ -155,7 +155,7 @@ def test_the_log_key_rotates_and_serves_cloudwatch_logs_for_this_group_only(defa
 )
 def test_what_holds_data_outlives_the_stack_by_default(defaults: Synthesized, resource_type: str) -> None:
     resource = defaults.only(resource_type)
-    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
 
 

@@ -113,7 +113,7 @@ def test_the_application_leaves_its_key_to_the_sequence(default: Deployment) -> 
 
 def test_the_key_is_kept_and_does_not_rotate_by_itself(default: Deployment) -> None:
     _, key = default.only("AWS::KMS::Key", "EncryptionKey1")
-    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert key["Properties"]["EnableKeyRotation"] is False
     assert not {"KeySpec", "MultiRegion", "Origin"} & set(key["Properties"])
 
@@ -297,7 +297,7 @@ def test_everything_on(deploy: Deploy) -> None:
     assert {"Fn::GetAtt": [name, "Arn"]} in policy["Statement"][0]["Principal"]["AWS"]
     (inline,) = administrator["Properties"]["Policies"]
     assert [s["Action"] for s in inline["PolicyDocument"]["Statement"]] == [["kms:ListAliases", "kms:ListKeys"]]
-    assert administrator["DeletionPolicy"] == "Retain"
+    assert administrator["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_it_passes_all_checks() -> None:

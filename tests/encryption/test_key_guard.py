@@ -98,7 +98,7 @@ def test_every_rule_logs_who_did_it_and_has_an_alarm(template: Template) -> None
     assert {alarm["Properties"]["Dimensions"][0]["Value"]["Ref"] for alarm in alarms} == set(rules)
     assert all(alarm["Properties"]["TreatMissingData"] == "notBreaching" for alarm in alarms)
     (group,) = template.find_resources("AWS::Logs::LogGroup").values()
-    assert (group["Properties"]["RetentionInDays"], group["DeletionPolicy"]) == (365, "Retain")
+    assert (group["Properties"]["RetentionInDays"], group["DeletionPolicy"]) == (365, "RetainExceptOnCreate")
 
 
 def test_every_alarm_names_a_section_of_the_runbook_that_exists(template: Template) -> None:

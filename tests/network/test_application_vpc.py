@@ -98,7 +98,7 @@ def test_the_s3_endpoint_reaches_own_buckets_for_own_principals_only(defaults: T
 
 def test_flow_logs_are_encrypted_kept_and_expire(defaults: Template) -> None:
     (group,) = defaults.find_resources("AWS::Logs::LogGroup").values()
-    assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Retain"
+    assert (group["DeletionPolicy"], group["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert group["Properties"]["RetentionInDays"] == 30
     (key_id,) = defaults.find_resources("AWS::KMS::Key")
     assert group["Properties"]["KmsKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}

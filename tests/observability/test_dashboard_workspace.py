@@ -126,7 +126,7 @@ def test_defaults_are_those_of_production(defaults: Synthesized) -> None:
     }
     for resource_type in (WORKSPACE, "AWS::IAM::Role"):
         resource = defaults.only(resource_type)
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_without_content_nothing_is_deployed_that_could_change_it(defaults: Synthesized) -> None:

@@ -83,7 +83,7 @@ def test_defaults_are_those_of_production(defaults: Synthesized) -> None:
 @pytest.mark.parametrize("resource_type", [WORKSPACE, "AWS::Logs::LogGroup", "AWS::KMS::Key"])
 def test_what_holds_data_is_retained(defaults: Synthesized, resource_type: str) -> None:
     for resource in defaults.template.find_resources(resource_type).values():
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_logs_are_encrypted_have_retention_and_aws_prefix_for_vended_logs(defaults: Synthesized) -> None:

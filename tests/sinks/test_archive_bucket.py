@@ -130,7 +130,7 @@ def test_all_of_it_outlives_the_stack_by_default(synthesize: Synthesize) -> None
 
     for name, body in synthesize(build).template.to_json()["Resources"].items():
         if body["Type"] != "AWS::CloudWatch::Alarm":
-            assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
+            assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
 
 
 def test_every_property_reaches_the_template(everything_on: Synthesized) -> None:

@@ -192,7 +192,7 @@ def test_what_holds_data_outlives_the_stack_by_default(defaults: Synthesized) ->
     kept = {
         name
         for name, body in defaults.template.to_json()["Resources"].items()
-        if (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")) == ("Retain", "Retain")
+        if (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")) == ("RetainExceptOnCreate", "Retain")
     }
     assert {name for name in kept if "Provider" not in name} == {
         *defaults.resources(DOMAIN),

@@ -80,7 +80,7 @@ def test_an_environments_values_reach_its_templates(assembly: CloudAssembly, nam
     flink = application["Properties"]["ApplicationConfiguration"]["FlinkApplicationConfiguration"]
     assert application["Properties"]["ApplicationName"] == environment.application.name
     assert flink["ParallelismConfiguration"]["Parallelism"] == environment.application.parallelism
-    assert application["DeletionPolicy"] == ("Retain" if environment.retain_data else "Delete")
+    assert application["DeletionPolicy"] == ("RetainExceptOnCreate" if environment.retain_data else "Delete")
     assert only(body, "AWS::Logs::LogGroup", "VehicleMetricsLog")["Properties"]["RetentionInDays"] == (
         environment.application.log_retention_days
     )
@@ -144,14 +144,14 @@ def test_production_and_staging_keep_their_data(assembly: CloudAssembly) -> None
         }
         for stack, (kind, starts) in kept.items():
             resource = only(templates(assembly, name)[stack], kind, starts)
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+            assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 @pytest.mark.parametrize("name", ["prod", "staging"])
 def test_production_and_staging_put_their_state_under_keys_of_their_own(assembly: CloudAssembly, name: str) -> None:
     body = template(assembly, name)
     key = only(body, "AWS::KMS::Key", "VehicleMetricsOperationsEncryptionKey1")
-    assert key["DeletionPolicy"] == "Retain"
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
     assert key["Properties"]["KeyPolicy"]["Id"] == "penstock-application-key-policy"
     update = only(body, "Custom::PenstockApplicationKey")
     assert update["Properties"]["ApplicationName"] == f"vehicle-metrics-{name}"

@@ -175,7 +175,7 @@ def test_firehose_logs_to_streams_that_exist_before_it(defaults: Template) -> No
 def test_what_is_buffered_outlives_the_stack_by_default(defaults: Template) -> None:
     for name, body in defaults.to_json()["Resources"].items():
         if body["Type"] != "AWS::CloudWatch::Alarm":
-            assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
+            assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
 
 
 def test_the_role_writes_to_its_own_folders_and_reads_nothing_else(defaults: Template) -> None:

@@ -53,10 +53,10 @@ def test_by_default_a_stream_is_on_demand_encrypted_and_kept() -> None:
     assert resource["Properties"]["RetentionPeriodHours"] == 168
     assert resource["Properties"]["StreamEncryption"]["EncryptionType"] == "KMS"
     assert "ShardCount" not in resource["Properties"]
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     key = only(Template.from_stack(stack), "AWS::KMS::Key")
     assert key["Properties"]["EnableKeyRotation"] is True
-    assert key["DeletionPolicy"] == "Retain"
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_everything_on_passes_all_checks() -> None:

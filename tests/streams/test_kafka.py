@@ -124,7 +124,7 @@ def test_by_default_storage_grows_and_never_shrinks(default: Template) -> None:
 def test_what_holds_data_outlives_the_stack(default: Template) -> None:
     for kind in (CLUSTER, "AWS::KMS::Key", "AWS::Logs::LogGroup"):
         kept = default.find_resources(kind).values()
-        assert any(resource["DeletionPolicy"] == "Retain" for resource in kept)
+        assert any(resource["DeletionPolicy"] == "RetainExceptOnCreate" for resource in kept)
     assert only(default, CLUSTER)["UpdateReplacePolicy"] == "Retain"
 
 
@@ -341,7 +341,7 @@ def test_a_serverless_cluster_has_no_tags_that_could_replace_it() -> None:
     resource = only(Template.from_stack(stack), "AWS::MSK::ServerlessCluster")
     assert "Tags" not in resource["Properties"]
     assert resource["Properties"]["ClientAuthentication"] == {"Sasl": {"Iam": {"Enabled": True}}}
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_a_topic_by_default_survives_one_broker_and_its_stack() -> None:
@@ -350,7 +350,7 @@ def test_a_topic_by_default_survives_one_broker_and_its_stack() -> None:
     topic = only(Template.from_stack(stack), TOPIC)
     assert topic["Properties"]["ReplicationFactor"] == 3
     assert decoded(topic) == {"cleanup.policy=delete", "min.insync.replicas=2", "retention.ms=604800000"}
-    assert (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_a_topic_has_a_replica_in_each_zone_of_its_cluster() -> None:

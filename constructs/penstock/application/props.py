@@ -186,7 +186,7 @@ PRODUCTION_DEFAULTS: Final = FlinkApplicationProps(
     log_level=LogLevel.INFO,
     metrics_level=MetricsLevel.APPLICATION,
     log_retention=logs.RetentionDays.ONE_MONTH,
-    removal_policy=RemovalPolicy.RETAIN,
+    removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 )
 
 

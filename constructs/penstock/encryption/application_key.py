@@ -88,7 +88,7 @@ class ApplicationKey(kms.Key):
         cloudformation_role_arn: str | None = None,
         mode: KeyPolicyMode = KeyPolicyMode.LEAST_PRIVILEGE,
         sensitive_data: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         require_named("operator", operators)
         require_named("key administrator", administrators)

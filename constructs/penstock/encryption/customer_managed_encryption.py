@@ -106,7 +106,7 @@ class CustomerManagedEncryption(Construct):
         cloudformation_role_arn: str | None = None,
         key_policy_mode: KeyPolicyMode = KeyPolicyMode.LEAST_PRIVILEGE,
         sensitive_data: bool = True,
-        key_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        key_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application

@@ -80,7 +80,7 @@ class KeyGuard(Construct):
             "Log",
             retention=log_retention,
             encryption_key=log_encryption_key,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self._rules: list[CfnRule] = []
         self.alarms = [self._watch(event, _key_call(event, keys), section) for event, section in _DANGEROUS.items()]

@@ -64,7 +64,7 @@ class ApplicationVpc(ApplicationVpcBase):
         Whether the VPC's default security group loses its rules, which only an API call can do: the CDK brings a
         Lambda function for it, allowed to change this one group. Default: True (CIS 5.4, Security Hub EC2.2).
     removal_policy
-        Of the flow logs and their key. Default: RETAIN.
+        Of the flow logs and their key. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises AddressPlanError for an unsuitable block, and NetworkError for zones or NAT gateways that do not fit.
     """
@@ -83,7 +83,7 @@ class ApplicationVpc(ApplicationVpcBase):
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         flow_log_encryption_key: kms.IKey | None = None,
         restrict_default_security_group: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id, trusted_accounts=trusted_accounts)
         zones = _zones(availability_zones, number_of_zones)

@@ -88,7 +88,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
         plugin_admin_enabled: bool = False,
         sns_notifications_enabled: bool = False,
         content: GrafanaContentProps | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._grafana_version = grafana_version

@@ -72,7 +72,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
     log_retention, log_encryption_key
         Of both log groups. Default: 30 days, and an own key each.
     removal_policy
-        Of the workspace, its rules and its logs. Default: RETAIN.
+        Of the workspace, its rules and its logs. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises MetricsWorkspaceError for what the service would refuse. The content of rules is checked by AMP, which fails
     the deployment.
@@ -94,7 +94,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         query_log_threshold_samples: int | None = 1_000_000,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         log_encryption_key: kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.workspace_alias = _check_alias(workspace_alias)

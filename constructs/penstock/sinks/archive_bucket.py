@@ -42,7 +42,7 @@ class ArchiveBucket(ArchiveBucketBase):
         Where S3 logs each request; its policy has to allow ``logging.s3.amazonaws.com``, and its default encryption
         has to be SSE-S3 (S3, enable-server-access-logging). Default: an own bucket that keeps logs for a year.
     removal_policy
-        Of buckets, queues and key. Default: RETAIN.
+        Of buckets, queues and key. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises ArchiveBucketError for what S3 or SQS would refuse.
     """
@@ -56,7 +56,7 @@ class ArchiveBucket(ArchiveBucketBase):
         encryption_key: kms.IKey | None = None,
         lifecycle: ArchiveLifecycle | None = None,
         access_log_bucket: s3.IBucket | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy

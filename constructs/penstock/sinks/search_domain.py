@@ -73,7 +73,7 @@ class SearchDomain(SearchDomainBase):
     saved_objects
         A file that OpenSearch Dashboards has exported (``.ndjson``), into the global tenant.
     removal_policy
-        Of domain, key, logs and master role. Default: RETAIN.
+        Of domain, key, logs and master role. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises SearchDomainError or ContentError for what OpenSearch would refuse.
     """
@@ -93,7 +93,7 @@ class SearchDomain(SearchDomainBase):
         log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
         index_templates: Mapping[str, Mapping[str, Any]] | None = None,
         saved_objects: str | Path | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy

@@ -64,7 +64,7 @@ class EventStream(EventStreamBase):
         The key of the records. After another one, older records stay under the old key, and readers need that until
         they expire, which grants of the new one do not give. Default: an own one, with rotation.
     removal_policy
-        Default: RETAIN.
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises KinesisError for what Kinesis would refuse.
     """
@@ -78,7 +78,7 @@ class EventStream(EventStreamBase):
         capacity: StreamCapacity | None = None,
         retention: Duration | None = None,
         encryption_key: kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._region = Stack.of(self).region

@@ -66,7 +66,7 @@ class KafkaTopic(KafkaTopicBase):
     configuration
         Further topic configurations, by Kafka's own keys.
     removal_policy
-        Default: RETAIN.
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises StreamError for a cluster without IAM, for one of MSK Serverless, and for numbers that do not fit together;
     KafkaError for a name or configuration that Kafka would refuse.
@@ -85,7 +85,7 @@ class KafkaTopic(KafkaTopicBase):
         cleanup_policy: CleanupPolicy = CleanupPolicy.DELETE,
         min_insync_replicas: int | None = None,
         configuration: Mapping[str, str] | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         _check_cluster(cluster)

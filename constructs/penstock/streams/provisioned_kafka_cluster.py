@@ -75,7 +75,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         Where the brokers log as well. Its policy, and that of its key, get what the delivery needs; those of an
         imported one have to have it. Default: nowhere else.
     removal_policy
-        Default: RETAIN.
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises KafkaError for brokers that cannot be spread evenly, a name or property that MSK would refuse, StreamError
     for public subnets, for two in one zone, and for storage beyond MSK's limits.
@@ -100,7 +100,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         log_encryption_key: kms.IKey | None = None,
         log_bucket: s3.IBucket | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy

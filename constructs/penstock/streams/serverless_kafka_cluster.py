@@ -47,7 +47,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
     cluster_name
         The physical name; there is no default, because one made from the construct's path would change with it.
     removal_policy
-        Default: RETAIN.
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises StreamError for public subnets or too few, KafkaError for a name that MSK would refuse.
     """
@@ -62,7 +62,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         vpc: ec2.IVpc,
         cluster_name: str,
         vpc_subnets: ec2.SubnetSelection | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._cluster_name = cluster_name if Token.is_unresolved(cluster_name) else check_cluster_name(cluster_name)
