@@ -203,6 +203,77 @@ def test_an_older_grafana_that_does_not_count_loses_its_empty_folder(deployment:
     assert deployment.grafana.folders == {}
 
 
+def test_a_users_copy_that_took_the_tags_along_is_never_touched(deployment: Deployment) -> None:
+    wanted = deployment.properties("a", "b")
+    deployment.framework.create(wanted)
+    deployment.grafana.add_dashboard("fdk3a1b2c3d4e", "My copy", folder=FOLDER, tags=("fleet", MARK))
+    deployment.framework.update(deployment.properties("b"), wanted)
+    assert deployment.titles == {"penstock-b": "Fleet b", "fdk3a1b2c3d4e": "My copy"}
+    deployment.framework.delete(wanted)
+    assert deployment.titles == {"fdk3a1b2c3d4e": "My copy"}
+    assert FOLDER in deployment.grafana.folders, "the folder has a user's copy in it"
+
+
+def test_a_dashboard_that_only_has_our_uid_keeps_its_folder_in_an_older_grafana_that_does_not_count(
+    deployment: Deployment,
+) -> None:
+    deployment.grafana.counts = False
+    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Penstock", "version": 1}
+    deployment.grafana.add_dashboard("penstock-a", "Another deployment's", folder=FOLDER, tags=("penstock:penstock:2",))
+    with pytest.raises(GrafanaRefusedError):
+        deployment.framework.create(deployment.properties("a"))
+    deployment.framework.delete(deployment.properties("a"))
+    assert deployment.titles == {"penstock-a": "Another deployment's"}
+    assert FOLDER in deployment.grafana.folders
+
+
+def test_a_folder_with_our_uid_and_another_title_is_refused_and_left_alone(deployment: Deployment) -> None:
+    theirs = {"uid": FOLDER, "title": "Theirs", "version": 3}
+    deployment.grafana.folders[FOLDER] = theirs
+    wanted = deployment.properties("a")
+    with pytest.raises(GrafanaRefusedError, match="called 'Theirs' instead of 'Penstock'.*choose another folder_uid"):
+        deployment.framework.create(wanted)
+    deployment.framework.delete(wanted)
+    assert deployment.grafana.folders == {FOLDER: theirs}
+    assert (deployment.grafana.dashboards, deployment.grafana.data_sources) == ({}, {})
+    assert deployment.nothing_stays()
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"FolderUid": "cars", "Mark": owner_mark("cars", "1a2b3c4d")},
+        {"WorkspaceId": "g-9876543210"},
+        {"Mark": owner_mark(FOLDER, "anotherone")},
+        {"FolderUid": None},
+    ],
+    ids=["another folder", "another workspace", "another deployment", "no folder"],
+)
+def test_an_update_that_had_another_folder_renames_none(deployment: Deployment, old: dict[str, Any]) -> None:
+    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Theirs", "version": 3}
+    wanted = deployment.properties()
+    with pytest.raises(GrafanaRefusedError, match="folder penstock is there already, called 'Theirs'"):
+        deployment.framework.update(wanted, wanted | old)
+    assert deployment.grafana.folders[FOLDER]["title"] == "Theirs"
+
+
+def test_an_update_renames_its_own_folder_back_that_a_user_has_renamed(deployment: Deployment) -> None:
+    wanted = deployment.properties("a")
+    deployment.framework.create(wanted)
+    deployment.grafana.folders[FOLDER] |= {"title": "Renamed", "version": 2}
+    deployment.framework.update(deployment.properties("a", title="Cars"), wanted)
+    assert deployment.grafana.folders[FOLDER]["title"] == "Penstock"
+
+
+def test_a_folder_that_a_user_has_renamed_outlives_the_deployment(deployment: Deployment) -> None:
+    wanted = deployment.properties("a")
+    deployment.framework.create(wanted)
+    deployment.grafana.folders[FOLDER] |= {"title": "Renamed", "version": 2}
+    deployment.framework.delete(wanted)
+    assert deployment.grafana.dashboards == {}
+    assert deployment.grafana.folders[FOLDER]["title"] == "Renamed"
+
+
 @pytest.mark.parametrize("tags", [(), ("fleet",), ("penstock:penstock:anotherone",)])
 def test_a_dashboard_with_our_uid_that_is_not_ours_is_refused_and_left_alone(
     deployment: Deployment, tags: tuple[str, ...]
@@ -391,7 +462,7 @@ def test_a_refusal_fails_at_once_and_says_why(deployment: Deployment, status: in
 
 def test_a_half_finished_earlier_run_is_finished_and_its_leftovers_go(deployment: Deployment) -> None:
     """A function was killed after the folder and one dashboard, with its account and token still there."""
-    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Old title", "version": 3}
+    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Penstock", "version": 3}
     deployment.grafana.add_dashboard("penstock-a", "Half done", folder=FOLDER, tags=(MARK,))
     deployment.grafana.add_dashboard("penstock-gone", "No longer wanted", folder="", tags=(MARK,))
     for name in ("grafana-user", "terraform", ACCOUNT, "other"):
@@ -546,7 +617,7 @@ def test_a_folder_or_data_source_that_comes_and_goes_is_given_up(deployment: Dep
 
     deployment.grafana.before = come_and_go
     with pytest.raises(GrafanaUnavailableError, match=f"{what} was changed by somebody else 5 times in a row"):
-        deployment.framework.create(deployment.properties())
+        deployment.framework.update(deployment.properties(), deployment.properties())
 
 
 def test_a_date_without_a_time_zone_is_in_utc(deployment: Deployment) -> None:

@@ -72,7 +72,8 @@ class GrafanaContent(Construct):
         The workspace, whose API the function has to reach.
     folder_uid, folder_title
         The folder: another uid for each deployment that puts something into the same workspace. Changing the uid makes
-        new dashboards under new addresses.
+        new dashboards under new addresses. A folder that has the uid under another title is refused, unless this
+        deployment has made it.
     vpc, vpc_subnets, security_groups
         Where the function is, for a workspace that is reached from a VPC only. Default: in none.
     encryption_key
