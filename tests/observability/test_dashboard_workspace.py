@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import App, Duration, Environment, NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -313,6 +313,18 @@ def test_two_deployments_in_one_workspace_have_different_marks(stack: Stack) -> 
     imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")
     marks = {GrafanaContent(stack, name, workspace=imported).mark for name in ("One", "Two")}
     assert len(marks) == 2
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["in the stack", "in a nested stack"])
+def test_the_same_constructs_under_two_stack_names_have_different_marks(*, nested: bool) -> None:
+    def mark(stack_name: str) -> str:
+        stack = Stack(App(), "Stack", stack_name=stack_name)
+        scope = NestedStack(stack, "Nested") if nested else stack
+        imported = DashboardWorkspace.from_workspace_id(scope, "Imported", "g-0123456789")
+        return GrafanaContent(scope, "Content", workspace=imported).mark
+
+    assert mark("blue") == mark("blue")
+    assert mark("blue") != mark("green")
 
 
 def test_the_address_of_users_and_of_the_content(stack: Stack) -> None:
