@@ -9,7 +9,9 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ReadTimeoutError as SlowTransferError
 
 from penstock.control.errors import MissingPermissionError
 from penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
@@ -640,6 +642,53 @@ def test_an_endpoint_that_cannot_be_reached_is_waited_for(
     monkeypatch.setattr(deployment.aws, "client", lambda *_, **__: Client())
     with pytest.raises(GrafanaUnavailableError, match="cannot describe workspace g-0123456789 at present"):
         deployment.framework.create(deployment.properties())
+
+
+@pytest.mark.parametrize("trouble", [ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError])
+def test_a_bucket_that_cannot_be_reached_is_waited_for(deployment: Deployment, trouble: type[Exception]) -> None:
+    wanted = deployment.properties("a")
+    broken = trouble(endpoint_url="https://assets.s3.eu-central-1.amazonaws.com/")
+    deployment.aws.errors["GetObject"] = [broken] * 3
+    deployment.framework.create(wanted)
+    assert deployment.titles == {"penstock-a": "Fleet a"}
+    deployment.aws.errors["GetObject"] = [broken] * 1000
+    with pytest.raises(GrafanaUnavailableError, match="cannot read dashboard s3://assets/a-Fleet.json at present"):
+        deployment.framework.update(wanted, wanted)
+
+
+def reset(_data: bytes) -> bytes:
+    raise ProtocolError
+
+
+def stall(_data: bytes) -> bytes:
+    raise SlowTransferError(None, None, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("transfer", [reset, stall, lambda data: data[:5]], ids=["reset", "stalled", "cut short"])
+def test_a_dashboard_whose_transfer_breaks_off_is_read_again(deployment: Deployment, transfer: Any) -> None:
+    wanted = deployment.properties("a")
+    deployment.aws.transfers = [transfer]
+    deployment.framework.create(wanted)
+    assert deployment.titles == {"penstock-a": "Fleet a"}
+    assert deployment.aws.calls.count("GetObject") == 2
+    assert deployment.nothing_stays()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "DescribeWorkspace",
+        "ListWorkspaceServiceAccounts",
+        "CreateWorkspaceServiceAccount",
+        "CreateWorkspaceServiceAccountToken",
+        "DeleteWorkspaceServiceAccount",
+    ],
+)
+def test_a_call_of_managed_grafana_that_gets_no_answer_is_waited_for(deployment: Deployment, operation: str) -> None:
+    deployment.aws.errors[operation] = [ReadTimeoutError(endpoint_url="https://grafana.eu-central-1.amazonaws.com/")]
+    deployment.framework.create(deployment.properties("a"))
+    assert deployment.titles == {"penstock-a": "Fleet a"}
+    assert deployment.nothing_stays()
 
 
 def test_no_token_is_logged(deployment: Deployment, caplog: pytest.LogCaptureFixture) -> None:

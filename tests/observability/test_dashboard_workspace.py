@@ -14,7 +14,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 import penstock
+from penstock.model.aws_services import AwsService
 from penstock.model.grafana import GrafanaNameError
+from penstock.network import ApplicationVpc
 from penstock.observability import (
     Dashboard,
     DashboardError,
@@ -264,6 +266,28 @@ def test_the_function_may_make_accounts_in_this_workspace_and_read_these_dashboa
     assert read["Action"] == "s3:GetObject"
     assert read["Resource"].endswith(f":s3:::{dashboard['Bucket']}/{dashboard['Key']}")
     assert "aps:" not in str(handler_statements(result))
+
+
+def test_content_that_depends_on_the_network_comes_after_its_endpoints_and_goes_before_them(
+    synthesize: Synthesize,
+) -> None:
+    def build(stack: Stack) -> None:
+        network = ApplicationVpc(stack, "Network", endpoints=[AwsService.S3, AwsService.of("grafana")])
+        endpoint = network.add_endpoint(AwsService.of("grafana-workspace"))
+        where = {"vpc": network.vpc, "vpc_subnets": network.application_subnets}
+        grafana = workspace(
+            stack,
+            **where,
+            allowed_endpoints=[endpoint],
+            content=GrafanaContentProps(**where),  # type: ignore[typeddict-item]
+        )
+        grafana.add_dashboard(FLEET)
+        grafana.content.node.add_dependency(network)
+
+    result = synthesize(build)  # refuses a cycle
+    endpoints = set(result.template.find_resources("AWS::EC2::VPCEndpoint"))
+    assert len(endpoints) == 3
+    assert endpoints <= set(result.only(CONTENT)["DependsOn"])
 
 
 def test_a_bootstrap_key_may_be_used_to_read_dashboards(everything_on: Synthesized) -> None:

@@ -15,8 +15,8 @@ End states, which each error's message names as well:
   resource that has made it; and no service account stays: where its deletion failed, the next poll or the next
   deployment makes up for it.
 
-What may pass (a workspace being updated, Grafana restarting, permissions not in force yet) is waited for: 15 minutes,
-and for permissions 2.
+What may pass (a workspace being updated, Grafana restarting, AWS out of reach, permissions not in force yet) is waited
+for: 15 minutes, and for permissions 2.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from penstock.control.clients import Clock
 from penstock.control.errors import ControlError, MissingPermissionError, is_permission_trouble
@@ -200,6 +200,10 @@ def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
         message = f"cannot read dashboard s3://{bucket}/{key}: {error}"
         kind = MissingPermissionError if is_permission_trouble(error) else GrafanaUnavailableError
         raise kind(message) from error
+    except BotoCoreError as error:
+        # No connection, or one that broke while the object was read, which botocore itself does not repeat.
+        message = f"cannot read dashboard s3://{bucket}/{key} at present. {error}"
+        raise GrafanaUnavailableError(message) from error
     if not isinstance(dashboard, dict):
         message = f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}"
         raise EventError(message)

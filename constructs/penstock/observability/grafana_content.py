@@ -75,7 +75,9 @@ class GrafanaContent(Construct):
         new dashboards under new addresses. A folder that has the uid under another title is refused, unless this
         deployment has made it.
     vpc, vpc_subnets, security_groups
-        Where the function is, for a workspace that is reached from a VPC only. Default: in none.
+        Where the function is, for a workspace that is reached from a VPC only. Default: in none. Where the VPC's
+        endpoints are in the same stack, call ``content.node.add_dependency(network)`` with the ApplicationVpc: else
+        CloudFormation may make them after the content, or remove them before it, and the function reaches nothing.
     encryption_key
         The key of the function's log and environment. Default: those that AWS owns.
     asset_encryption_key
