@@ -323,6 +323,39 @@ def test_an_imported_workspace_gets_content_of_its_own_and_its_role_a_grant(synt
     assert result.notes("warning") == []
 
 
+def import_elsewhere(app: App, stack_name: str) -> dict[str, Any]:
+    """Return the policies of a stack with metrics for another stack's workspace."""
+    environment = Environment(account="111122223333", region="eu-central-1")
+    grafana = workspace(Stack(app, "Presentation", env=environment))
+    team = Stack(app, "Team", stack_name=stack_name, env=environment)
+    imported = DashboardWorkspace.from_workspace_id(team, "Imported", grafana.workspace_id, role=grafana.role)
+    content = GrafanaContent(team, "Content", workspace=imported, folder_uid="cars", folder_title="Cars")
+    content.add_prometheus_data_source(MetricsWorkspace(team, "Metrics", workspace_alias="cars"))
+    resources = app.synth().get_stack_by_name(stack_name).template["Resources"]
+    return {
+        name: flatten(each["Properties"])
+        for name, each in resources.items()
+        if each["Type"] == "AWS::IAM::Policy" and "aps:" in str(each)
+    }
+
+
+def test_the_role_of_another_stack_is_granted_by_a_policy_of_the_stack_with_the_metrics() -> None:
+    app = App()
+    (policy,) = import_elsewhere(app, "Team").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert "aps:QueryMetrics" in statement["Action"]
+    assert statement["Resource"].startswith("<Metrics")
+    assert "Presentation:ExportsOutputFnGetAttGrafanaRole" in str(policy["Roles"])
+    assert "aps:" not in str(app.synth().get_stack_by_name("Presentation").template["Resources"])
+
+
+@pytest.mark.parametrize("flag", [False, True])
+def test_two_stacks_that_add_to_one_role_do_not_overwrite_each_others_policy(*, flag: bool) -> None:
+    context = {"@aws-cdk/aws-iam:importedRoleStackSafeDefaultPolicyName": flag}
+    (blue,), (green,) = (import_elsewhere(App(context=context), name).values() for name in ("blue", "green"))
+    assert blue["PolicyName"] != green["PolicyName"]
+
+
 def test_an_imported_workspace_without_its_role_is_warned_about(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")

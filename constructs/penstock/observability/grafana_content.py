@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from aws_cdk import Annotations, Stack
+from aws_cdk import Annotations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
@@ -15,6 +14,7 @@ from constructs import Construct
 from penstock.lifecycle import ControlProvider
 from penstock.model.grafana import check_uid, content_uid, owner_mark
 from penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from penstock.observability.deployment import deployment_of
 from penstock.observability.errors import DashboardError, DashboardWorkspaceError
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ _ACTIONS: Final = (
     "grafana:DescribeWorkspace",
     "grafana:ListWorkspaceServiceAccounts",
 )
-_MARK_CHARACTERS: Final = 8
 
 
 class GrafanaContentProps(TypedDict, total=False):
@@ -113,7 +112,7 @@ class GrafanaContent(Construct):
                 " reach it: pass the vpc of an endpoint that may (content of DashboardWorkspace), or add no content"
             )
             raise DashboardWorkspaceError(message)
-        self.mark = owner_mark(self.folder_uid, self._deployment())
+        self.mark = owner_mark(self.folder_uid, deployment_of(self))
         self._provider = ControlProvider(
             self,
             "Provider",
@@ -210,14 +209,6 @@ class GrafanaContent(Construct):
         self._dashboards[uid] = {"Uid": uid, "Bucket": asset.s3_bucket_name, "Key": asset.s3_object_key}
         self._render("Dashboards", self._dashboards)
         return uid
-
-    def _deployment(self) -> str:
-        stack = Stack.of(self)
-        # The name of a nested stack is known only at deployment.
-        while stack.nested_stack_parent is not None:
-            stack = stack.nested_stack_parent
-        # The path has the stack's id, which two deployments of one app under two names have in common.
-        return hashlib.sha256(f"{stack.stack_name}/{self.node.path}".encode()).hexdigest()[:_MARK_CHARACTERS]
 
     def _allow_to_decrypt_assets(self) -> None:
         if self._asset_encryption_key is not None and not self._dashboards:
