@@ -272,8 +272,10 @@ class FakeManagedGrafana:
         self.accounts: dict[str, str] = {}
         self.objects: dict[str, bytes] = {}
         self.calls: list[str] = []
-        self.errors: dict[str, list[str]] = {}
-        """By operation, the error codes of its next calls; an empty one lets a call pass."""
+        self.errors: dict[str, list[str | Exception]] = {}
+        """By operation, the error codes of its next calls, or what breaks them; an empty code lets a call pass."""
+        self.transfers: list[Callable[[bytes], bytes]] = []
+        """What becomes of the next objects while they are read."""
         self.page_size = 2
         self._keys: dict[str, list[str]] = {}
         self._clients: dict[str, Any] = {}
@@ -314,8 +316,9 @@ class FakeManagedGrafana:
         def answer(request: Any, **_: Any) -> AWSResponse:
             status, body = self._answer(operation, urlsplit(request.url), request)
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            headers = {"x-amzn-ErrorType": body["code"]} if status >= 400 else {}
-            return AWSResponse(request.url, status, headers, _Raw(data))
+            headers = {"x-amzn-ErrorType": body["code"]} if status >= 400 else {"Content-Length": str(len(data))}
+            transfer = self.transfers.pop(0) if operation == "GetObject" and self.transfers else bytes
+            return AWSResponse(request.url, status, headers, _Raw(data, transfer))
 
         client.meta.events.register(f"before-call.{service}", remember)
         client.meta.events.register(f"before-send.{service}", answer)
@@ -325,6 +328,8 @@ class FakeManagedGrafana:
         self.calls.append(operation)
         codes = self.errors.get(operation, [])
         if codes and (code := codes.pop(0)):
+            if isinstance(code, Exception):
+                raise code
             return 400, {"code": code, "message": f"not authorized or so: {code}"}
         if operation == "GetObject":
             return 200, self.objects[url.path.rpartition("/")[2]]
@@ -383,6 +388,13 @@ class FakeManagedGrafana:
 
 
 class _Raw(io.BytesIO):
+    def __init__(self, data: bytes, transfer: Callable[[bytes], bytes]) -> None:
+        super().__init__(data)
+        self._transfer = transfer
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._transfer(super().read(size))
+
     def stream(self, **_: Any) -> Any:
         content = self.read()
         while content:

@@ -9,7 +9,9 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ReadTimeoutError as SlowTransferError
 
 from penstock.control.errors import MissingPermissionError
 from penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
@@ -203,6 +205,77 @@ def test_an_older_grafana_that_does_not_count_loses_its_empty_folder(deployment:
     assert deployment.grafana.folders == {}
 
 
+def test_a_users_copy_that_took_the_tags_along_is_never_touched(deployment: Deployment) -> None:
+    wanted = deployment.properties("a", "b")
+    deployment.framework.create(wanted)
+    deployment.grafana.add_dashboard("fdk3a1b2c3d4e", "My copy", folder=FOLDER, tags=("fleet", MARK))
+    deployment.framework.update(deployment.properties("b"), wanted)
+    assert deployment.titles == {"penstock-b": "Fleet b", "fdk3a1b2c3d4e": "My copy"}
+    deployment.framework.delete(wanted)
+    assert deployment.titles == {"fdk3a1b2c3d4e": "My copy"}
+    assert FOLDER in deployment.grafana.folders, "the folder has a user's copy in it"
+
+
+def test_a_dashboard_that_only_has_our_uid_keeps_its_folder_in_an_older_grafana_that_does_not_count(
+    deployment: Deployment,
+) -> None:
+    deployment.grafana.counts = False
+    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Penstock", "version": 1}
+    deployment.grafana.add_dashboard("penstock-a", "Another deployment's", folder=FOLDER, tags=("penstock:penstock:2",))
+    with pytest.raises(GrafanaRefusedError):
+        deployment.framework.create(deployment.properties("a"))
+    deployment.framework.delete(deployment.properties("a"))
+    assert deployment.titles == {"penstock-a": "Another deployment's"}
+    assert FOLDER in deployment.grafana.folders
+
+
+def test_a_folder_with_our_uid_and_another_title_is_refused_and_left_alone(deployment: Deployment) -> None:
+    theirs = {"uid": FOLDER, "title": "Theirs", "version": 3}
+    deployment.grafana.folders[FOLDER] = theirs
+    wanted = deployment.properties("a")
+    with pytest.raises(GrafanaRefusedError, match="called 'Theirs' instead of 'Penstock'.*choose another folder_uid"):
+        deployment.framework.create(wanted)
+    deployment.framework.delete(wanted)
+    assert deployment.grafana.folders == {FOLDER: theirs}
+    assert (deployment.grafana.dashboards, deployment.grafana.data_sources) == ({}, {})
+    assert deployment.nothing_stays()
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"FolderUid": "cars", "Mark": owner_mark("cars", "1a2b3c4d")},
+        {"WorkspaceId": "g-9876543210"},
+        {"Mark": owner_mark(FOLDER, "anotherone")},
+        {"FolderUid": None},
+    ],
+    ids=["another folder", "another workspace", "another deployment", "no folder"],
+)
+def test_an_update_that_had_another_folder_renames_none(deployment: Deployment, old: dict[str, Any]) -> None:
+    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Theirs", "version": 3}
+    wanted = deployment.properties()
+    with pytest.raises(GrafanaRefusedError, match="folder penstock is there already, called 'Theirs'"):
+        deployment.framework.update(wanted, wanted | old)
+    assert deployment.grafana.folders[FOLDER]["title"] == "Theirs"
+
+
+def test_an_update_renames_its_own_folder_back_that_a_user_has_renamed(deployment: Deployment) -> None:
+    wanted = deployment.properties("a")
+    deployment.framework.create(wanted)
+    deployment.grafana.folders[FOLDER] |= {"title": "Renamed", "version": 2}
+    deployment.framework.update(deployment.properties("a", title="Cars"), wanted)
+    assert deployment.grafana.folders[FOLDER]["title"] == "Penstock"
+
+
+def test_a_folder_that_a_user_has_renamed_outlives_the_deployment(deployment: Deployment) -> None:
+    wanted = deployment.properties("a")
+    deployment.framework.create(wanted)
+    deployment.grafana.folders[FOLDER] |= {"title": "Renamed", "version": 2}
+    deployment.framework.delete(wanted)
+    assert deployment.grafana.dashboards == {}
+    assert deployment.grafana.folders[FOLDER]["title"] == "Renamed"
+
+
 @pytest.mark.parametrize("tags", [(), ("fleet",), ("penstock:penstock:anotherone",)])
 def test_a_dashboard_with_our_uid_that_is_not_ours_is_refused_and_left_alone(
     deployment: Deployment, tags: tuple[str, ...]
@@ -391,7 +464,7 @@ def test_a_refusal_fails_at_once_and_says_why(deployment: Deployment, status: in
 
 def test_a_half_finished_earlier_run_is_finished_and_its_leftovers_go(deployment: Deployment) -> None:
     """A function was killed after the folder and one dashboard, with its account and token still there."""
-    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Old title", "version": 3}
+    deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Penstock", "version": 3}
     deployment.grafana.add_dashboard("penstock-a", "Half done", folder=FOLDER, tags=(MARK,))
     deployment.grafana.add_dashboard("penstock-gone", "No longer wanted", folder="", tags=(MARK,))
     for name in ("grafana-user", "terraform", ACCOUNT, "other"):
@@ -546,7 +619,7 @@ def test_a_folder_or_data_source_that_comes_and_goes_is_given_up(deployment: Dep
 
     deployment.grafana.before = come_and_go
     with pytest.raises(GrafanaUnavailableError, match=f"{what} was changed by somebody else 5 times in a row"):
-        deployment.framework.create(deployment.properties())
+        deployment.framework.update(deployment.properties(), deployment.properties())
 
 
 def test_a_date_without_a_time_zone_is_in_utc(deployment: Deployment) -> None:
@@ -569,6 +642,53 @@ def test_an_endpoint_that_cannot_be_reached_is_waited_for(
     monkeypatch.setattr(deployment.aws, "client", lambda *_, **__: Client())
     with pytest.raises(GrafanaUnavailableError, match="cannot describe workspace g-0123456789 at present"):
         deployment.framework.create(deployment.properties())
+
+
+@pytest.mark.parametrize("trouble", [ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError])
+def test_a_bucket_that_cannot_be_reached_is_waited_for(deployment: Deployment, trouble: type[Exception]) -> None:
+    wanted = deployment.properties("a")
+    broken = trouble(endpoint_url="https://assets.s3.eu-central-1.amazonaws.com/")
+    deployment.aws.errors["GetObject"] = [broken] * 3
+    deployment.framework.create(wanted)
+    assert deployment.titles == {"penstock-a": "Fleet a"}
+    deployment.aws.errors["GetObject"] = [broken] * 1000
+    with pytest.raises(GrafanaUnavailableError, match="cannot read dashboard s3://assets/a-Fleet.json at present"):
+        deployment.framework.update(wanted, wanted)
+
+
+def reset(_data: bytes) -> bytes:
+    raise ProtocolError
+
+
+def stall(_data: bytes) -> bytes:
+    raise SlowTransferError(None, None, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("transfer", [reset, stall, lambda data: data[:5]], ids=["reset", "stalled", "cut short"])
+def test_a_dashboard_whose_transfer_breaks_off_is_read_again(deployment: Deployment, transfer: Any) -> None:
+    wanted = deployment.properties("a")
+    deployment.aws.transfers = [transfer]
+    deployment.framework.create(wanted)
+    assert deployment.titles == {"penstock-a": "Fleet a"}
+    assert deployment.aws.calls.count("GetObject") == 2
+    assert deployment.nothing_stays()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "DescribeWorkspace",
+        "ListWorkspaceServiceAccounts",
+        "CreateWorkspaceServiceAccount",
+        "CreateWorkspaceServiceAccountToken",
+        "DeleteWorkspaceServiceAccount",
+    ],
+)
+def test_a_call_of_managed_grafana_that_gets_no_answer_is_waited_for(deployment: Deployment, operation: str) -> None:
+    deployment.aws.errors[operation] = [ReadTimeoutError(endpoint_url="https://grafana.eu-central-1.amazonaws.com/")]
+    deployment.framework.create(deployment.properties("a"))
+    assert deployment.titles == {"penstock-a": "Fleet a"}
+    assert deployment.nothing_stays()
 
 
 def test_no_token_is_logged(deployment: Deployment, caplog: pytest.LogCaptureFixture) -> None:

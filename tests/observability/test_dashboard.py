@@ -40,6 +40,12 @@ def test_the_mark_joins_the_tags_and_what_is_grafanas_matter_is_left_out() -> No
     }
 
 
+def test_the_marks_of_other_deployments_in_an_export_are_left_out() -> None:
+    content = {"title": "Fleet", "tags": ["penstock:cars:1a2b3c4d", "fleet", "mark of penstock:"]}
+    tags = json.loads(Dashboard(name="fleet", content=content).marked("penstock:fleet:0"))["tags"]
+    assert tags == ["fleet", "mark of penstock:", "penstock:fleet:0"]
+
+
 def test_a_dashboard_comes_from_a_file_or_a_builder(tmp_path: Path) -> None:
     path = tmp_path / "fleet.json"
     path.write_text('{"title": "Fl\u00f6tte"}', encoding="utf-8")

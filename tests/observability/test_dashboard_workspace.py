@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import App, Duration, Environment, NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 import penstock
+from penstock.model.aws_services import AwsService
 from penstock.model.grafana import GrafanaNameError
+from penstock.network import ApplicationVpc
 from penstock.observability import (
     Dashboard,
     DashboardError,
@@ -266,6 +268,28 @@ def test_the_function_may_make_accounts_in_this_workspace_and_read_these_dashboa
     assert "aps:" not in str(handler_statements(result))
 
 
+def test_content_that_depends_on_the_network_comes_after_its_endpoints_and_goes_before_them(
+    synthesize: Synthesize,
+) -> None:
+    def build(stack: Stack) -> None:
+        network = ApplicationVpc(stack, "Network", endpoints=[AwsService.S3, AwsService.of("grafana")])
+        endpoint = network.add_endpoint(AwsService.of("grafana-workspace"))
+        where = {"vpc": network.vpc, "vpc_subnets": network.application_subnets}
+        grafana = workspace(
+            stack,
+            **where,
+            allowed_endpoints=[endpoint],
+            content=GrafanaContentProps(**where),  # type: ignore[typeddict-item]
+        )
+        grafana.add_dashboard(FLEET)
+        grafana.content.node.add_dependency(network)
+
+    result = synthesize(build)  # refuses a cycle
+    endpoints = set(result.template.find_resources("AWS::EC2::VPCEndpoint"))
+    assert len(endpoints) == 3
+    assert endpoints <= set(result.only(CONTENT)["DependsOn"])
+
+
 def test_a_bootstrap_key_may_be_used_to_read_dashboards(everything_on: Synthesized) -> None:
     decrypting = [each for each in handler_statements(everything_on) if each["Action"] == "kms:Decrypt"]
     assert [each["Resource"] for each in decrypting] == ["arn:aws:kms:eu-central-1:111122223333:key/assets"]
@@ -299,6 +323,39 @@ def test_an_imported_workspace_gets_content_of_its_own_and_its_role_a_grant(synt
     assert result.notes("warning") == []
 
 
+def import_elsewhere(app: App, stack_name: str) -> dict[str, Any]:
+    """Return the policies of a stack with metrics for another stack's workspace."""
+    environment = Environment(account="111122223333", region="eu-central-1")
+    grafana = workspace(Stack(app, "Presentation", env=environment))
+    team = Stack(app, "Team", stack_name=stack_name, env=environment)
+    imported = DashboardWorkspace.from_workspace_id(team, "Imported", grafana.workspace_id, role=grafana.role)
+    content = GrafanaContent(team, "Content", workspace=imported, folder_uid="cars", folder_title="Cars")
+    content.add_prometheus_data_source(MetricsWorkspace(team, "Metrics", workspace_alias="cars"))
+    resources = app.synth().get_stack_by_name(stack_name).template["Resources"]
+    return {
+        name: flatten(each["Properties"])
+        for name, each in resources.items()
+        if each["Type"] == "AWS::IAM::Policy" and "aps:" in str(each)
+    }
+
+
+def test_the_role_of_another_stack_is_granted_by_a_policy_of_the_stack_with_the_metrics() -> None:
+    app = App()
+    (policy,) = import_elsewhere(app, "Team").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert "aps:QueryMetrics" in statement["Action"]
+    assert statement["Resource"].startswith("<Metrics")
+    assert "Presentation:ExportsOutputFnGetAttGrafanaRole" in str(policy["Roles"])
+    assert "aps:" not in str(app.synth().get_stack_by_name("Presentation").template["Resources"])
+
+
+@pytest.mark.parametrize("flag", [False, True])
+def test_two_stacks_that_add_to_one_role_do_not_overwrite_each_others_policy(*, flag: bool) -> None:
+    context = {"@aws-cdk/aws-iam:importedRoleStackSafeDefaultPolicyName": flag}
+    (blue,), (green,) = (import_elsewhere(App(context=context), name).values() for name in ("blue", "green"))
+    assert blue["PolicyName"] != green["PolicyName"]
+
+
 def test_an_imported_workspace_without_its_role_is_warned_about(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")
@@ -313,6 +370,18 @@ def test_two_deployments_in_one_workspace_have_different_marks(stack: Stack) -> 
     imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")
     marks = {GrafanaContent(stack, name, workspace=imported).mark for name in ("One", "Two")}
     assert len(marks) == 2
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["in the stack", "in a nested stack"])
+def test_the_same_constructs_under_two_stack_names_have_different_marks(*, nested: bool) -> None:
+    def mark(stack_name: str) -> str:
+        stack = Stack(App(), "Stack", stack_name=stack_name)
+        scope = NestedStack(stack, "Nested") if nested else stack
+        imported = DashboardWorkspace.from_workspace_id(scope, "Imported", "g-0123456789")
+        return GrafanaContent(scope, "Content", workspace=imported).mark
+
+    assert mark("blue") == mark("blue")
+    assert mark("blue") != mark("green")
 
 
 def test_the_address_of_users_and_of_the_content(stack: Stack) -> None:

@@ -1,7 +1,8 @@
 """Brings the content of a Grafana workspace to what a deployment wants, from whatever state it finds.
 
 It looks at the state each time, so it may be begun anew after any failure, and a rollback is no special case. What does
-not carry the owner's mark is never changed, moved or removed: where it is in the way, GrafanaRefusedError says so.
+not carry the owner's mark is never changed, moved or removed, nor is a folder of another title that no earlier run of
+this deployment has left: where it is in the way, GrafanaRefusedError says so.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ class GrafanaContent:
             elif found.body["title"] == title:
                 return
             else:
+                self._refuse_unless_own_folder(found.body)
                 body = {"title": title, "version": found.body.get("version")}
                 answer = self._api.call("PUT", path, body, expected={*_CONFLICT, *_NOT_FOUND})
             if answer.status not in {*_CONFLICT, *_NOT_FOUND}:
@@ -150,13 +152,17 @@ class GrafanaContent:
         query = {"type": "dash-db", "tag": self._content.mark, "limit": _SEARCH_LIMIT}
         tagged = self._api.get(f"/api/search?{urlencode(query)}").body
         candidates = ({each["uid"] for each in tagged} | self._content.known_uids) - keep
-        for uid in sorted(candidates):
+        removed = set()
+        # A user's copy may carry the mark as well, but has a uid that Grafana chose.
+        for uid in sorted(each for each in candidates if each.startswith(f"{self._content.folder_uid}-")):
             found = self._find_dashboard(uid)
-            if found.status == HTTPStatus.NOT_FOUND or self._content.mark not in _tags(found):
-                continue
-            self._api.call("DELETE", f"/api/dashboards/uid/{quote(uid)}", expected=_NOT_FOUND)
-            _LOG.info("removed dashboard %s", uid)
-        return frozenset(candidates)
+            if found.status != HTTPStatus.NOT_FOUND:
+                if self._content.mark not in _tags(found):
+                    continue
+                self._api.call("DELETE", f"/api/dashboards/uid/{quote(uid)}", expected=_NOT_FOUND)
+                _LOG.info("removed dashboard %s", uid)
+            removed.add(uid)
+        return frozenset(removed)
 
     def _remove_data_sources(self, *, keep: frozenset[str]) -> None:
         for source in self._api.get("/api/datasources").body:
@@ -166,10 +172,15 @@ class GrafanaContent:
 
     def _remove_folder(self, removed: frozenset[str]) -> None:
         """Remove the folder where nothing is in it, as both the search and the counts say; else leave it."""
-        uid = self._content.folder_uid
+        uid, title = self._content.folder_uid, self._content.folder_title
         path = f"/api/folders/{quote(uid)}"
         for _ in range(_ATTEMPTS):
-            if not self._is_there(path):
+            found = self._api.get(path, expected=_NOT_FOUND)
+            if found.status == HTTPStatus.NOT_FOUND:
+                return
+            if found.body["title"] != title:
+                # Perhaps somebody else's, which made the creation fail.
+                _LOG.warning("folder %s stays: it is called %r instead of %r", uid, found.body["title"], title)
                 return
             if self._is_empty(uid, removed):
                 answer = self._api.call("DELETE", path, expected={*_NOT_FOUND, *_CONFLICT, HTTPStatus.BAD_REQUEST})
@@ -193,6 +204,14 @@ class GrafanaContent:
 
     def _is_there(self, path: str) -> bool:
         return self._api.get(path, expected=_NOT_FOUND).status != HTTPStatus.NOT_FOUND
+
+    def _refuse_unless_own_folder(self, folder: Mapping[str, Any]) -> None:
+        if not self._content.owns_folder:
+            message = (
+                f"folder {folder['uid']} is there already, called {folder['title']!r} instead of"
+                f" {self._content.folder_title!r}, and was left alone: it is somebody else's; choose another folder_uid"
+            )
+            raise GrafanaRefusedError(message)
 
     def _refuse_unless_own_dashboard(self, uid: str, found: Answer) -> None:
         if self._content.mark not in _tags(found):

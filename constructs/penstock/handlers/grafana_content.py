@@ -9,13 +9,14 @@ End states, which each error's message names as well:
 - Create or Update: every dashboard and data source is as the template has it, those that it no longer has are gone.
   What fails for good leaves some of it done; CloudFormation then rolls back, which is an Update with the old properties
   or the Delete of what was being created, and does not mind what it finds.
-- Delete: everything with the deployment's mark is gone, and the folder unless somebody else has put something into it.
-  With a workspace that is gone, or never came to life, there is nothing to do.
-- In no case is anything touched that does not carry the mark, and no service account stays: where its deletion failed,
-  the next poll or the next deployment makes up for it.
+- Delete: everything with the deployment's mark is gone, and the folder unless somebody else has put something into it
+  or given it another title. With a workspace that is gone, or never came to life, there is nothing to do.
+- In no case is anything touched that does not carry the mark, nor a folder of another title, except by an Update of the
+  resource that has made it; and no service account stays: where its deletion failed, the next poll or the next
+  deployment makes up for it.
 
-What may pass (a workspace being updated, Grafana restarting, permissions not in force yet) is waited for: 15 minutes,
-and for permissions 2.
+What may pass (a workspace being updated, Grafana restarting, AWS out of reach, permissions not in force yet) is waited
+for: 15 minutes, and for permissions 2.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from penstock.control.clients import Clock
 from penstock.control.errors import ControlError, MissingPermissionError, is_permission_trouble
@@ -58,6 +59,8 @@ _LOG.setLevel(logging.INFO)
 _PATIENCE: Final = timedelta(minutes=15)
 _PERMISSION_PATIENCE: Final = timedelta(minutes=2)
 _MAX_ACCOUNT_NAME_CHARACTERS: Final = 128
+_FOLDER_IDENTITY: Final = ("WorkspaceId", "FolderUid", "Mark")
+"""An Update that changes one of these is about another folder than the one that this resource has made."""
 
 
 class S3Client(Protocol):
@@ -177,6 +180,7 @@ class GrafanaContentHandler:
                 for properties in (event.properties, event.old_properties)
                 for each in properties.get("Dashboards") or ()
             ),
+            owns_folder=all(event.old_properties.get(name) == event.text(name) for name in _FOLDER_IDENTITY),
         )
 
     def _read(self, dashboards: list[Mapping[str, str]]) -> dict[str, Mapping[str, Any]]:
@@ -196,6 +200,10 @@ def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
         message = f"cannot read dashboard s3://{bucket}/{key}: {error}"
         kind = MissingPermissionError if is_permission_trouble(error) else GrafanaUnavailableError
         raise kind(message) from error
+    except BotoCoreError as error:
+        # No connection, or one that broke while the object was read, which botocore itself does not repeat.
+        message = f"cannot read dashboard s3://{bucket}/{key} at present. {error}"
+        raise GrafanaUnavailableError(message) from error
     if not isinstance(dashboard, dict):
         message = f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}"
         raise EventError(message)

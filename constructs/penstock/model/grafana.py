@@ -1,7 +1,9 @@
 """What penstock puts into a Grafana workspace, and how it recognizes what is its own.
 
 Everything of one deployment carries its folder's uid as a prefix and its owner's mark: a dashboard as a tag, a data
-source in ``jsonData``. Only what carries the mark is ever changed or removed.
+source in ``jsonData``. Only what carries the mark is ever changed or removed, a dashboard only with the prefix as well:
+Grafana's *Save as* can copy its tags, but gives the copy another uid. A folder can carry no mark; its title tells whose
+it is.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ __all__ = (
     "GrafanaNameError",
     "check_uid",
     "content_uid",
+    "is_mark",
     "owner_mark",
 )
 
@@ -37,6 +40,7 @@ MAX_UID_CHARACTERS: Final = 40
 OWNER_FIELD: Final = "penstockOwner"
 """Where a data source's ``jsonData`` has the mark; Grafana keeps fields that it does not know."""
 
+_MARK_PREFIX: Final = "penstock:"
 _UID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 
 
@@ -62,7 +66,12 @@ def content_uid(folder_uid: str, name: str, *, what: str) -> str:
 
 def owner_mark(folder_uid: str, deployment: str) -> str:
     """Return the mark of what one deployment owns; ``deployment`` tells two that use the same folder uid apart."""
-    return f"penstock:{folder_uid}:{deployment}"
+    return f"{_MARK_PREFIX}{folder_uid}:{deployment}"
+
+
+def is_mark(tag: object) -> bool:
+    """Whether a dashboard's tag is a mark, of whatever deployment."""
+    return isinstance(tag, str) and tag.startswith(_MARK_PREFIX)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +133,9 @@ class Content:
         The data sources.
     known_uids
         Uids of dashboards that this deployment has, or had, whether Grafana's search knows them yet or not.
+    owns_folder
+        Whether the folder is this deployment's by an earlier run, whatever its title is by now. Default: only with
+        the title that is wanted.
     """
 
     mark: str
@@ -132,3 +144,4 @@ class Content:
     dashboards: Mapping[str, Mapping[str, Any]]
     data_sources: tuple[DataSource, ...]
     known_uids: frozenset[str] = frozenset()
+    owns_folder: bool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aws_cdk import Token
 
+from penstock.model.grafana import is_mark
 from penstock.observability.errors import DashboardError
 
 if TYPE_CHECKING:
@@ -106,7 +107,10 @@ class Dashboard:
         return Dashboard.from_json(name, path.read_text(encoding="utf-8"))
 
     def marked(self, mark: str) -> bytes:
-        """Return the JSON with the owner's mark as a tag; the same dashboard makes the same bytes."""
+        """Return the JSON with the owner's mark as a tag; the same dashboard makes the same bytes.
+
+        Other tags that begin with ``penstock:`` are left out: an exported dashboard may carry another deployment's.
+        """
         content = {name: value for name, value in self.content.items() if name not in {"id", "uid", "version"}}
-        content["tags"] = [*(content.get("tags") or []), mark]
+        content["tags"] = [*(tag for tag in content.get("tags") or [] if not is_mark(tag)), mark]
         return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import jsii
-from aws_cdk import RemovalPolicy, Token
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_grafana import CfnWorkspace
 
 from penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
+from penstock.observability.deployment import deployment_of
 from penstock.observability.errors import DashboardWorkspaceError
 from penstock.observability.grafana_content import GrafanaContent, GrafanaContentProps
 from penstock.observability.grafana_version import GrafanaVersion
@@ -136,7 +137,10 @@ class DashboardWorkspace(DashboardWorkspaceBase):
         grafana_version
             Its version, which decides on the data source's plugin.
         role
-            The role as which it queries, so that it can be granted more. Default: not known.
+            The role as which it queries, so that it can be granted more. A role of another stack is granted by a policy
+            of this one, so that the other stack need not know what is queried here; it must have no path then, because
+            the CDK finds no name behind one in an ARN that is known only at deployment (``Role.from_role_arn``).
+            Default: not known.
         """
         return _ImportedDashboardWorkspace(
             scope, construct_id, workspace_id=workspace_id, grafana_version=grafana_version, role=role
@@ -204,8 +208,15 @@ class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
         super().__init__(scope, construct_id)
         self._workspace_id = workspace_id
         self._grafana_version = grafana_version
-        self._role = role
+        self._role = role if role is None else self._own_view_of(role)
         self._is_restricted = False
+
+    def _own_view_of(self, role: iam.IRole) -> iam.IRole:
+        if Stack.of(role).node.path == Stack.of(self).node.path:
+            return role
+        # IAM has one policy of a name in a role, and other stacks may import the role under the same ids.
+        policy_name = f"DataSources{deployment_of(self)}"
+        return iam.Role.from_role_arn(self, "Role", role.role_arn, default_policy_name=policy_name)
 
 
 def _check_name(name: str) -> str:

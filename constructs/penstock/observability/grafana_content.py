@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict
@@ -15,6 +14,7 @@ from constructs import Construct
 from penstock.lifecycle import ControlProvider
 from penstock.model.grafana import check_uid, content_uid, owner_mark
 from penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from penstock.observability.deployment import deployment_of
 from penstock.observability.errors import DashboardError, DashboardWorkspaceError
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ _ACTIONS: Final = (
     "grafana:DescribeWorkspace",
     "grafana:ListWorkspaceServiceAccounts",
 )
-_MARK_CHARACTERS: Final = 8
 
 
 class GrafanaContentProps(TypedDict, total=False):
@@ -72,9 +71,12 @@ class GrafanaContent(Construct):
         The workspace, whose API the function has to reach.
     folder_uid, folder_title
         The folder: another uid for each deployment that puts something into the same workspace. Changing the uid makes
-        new dashboards under new addresses.
+        new dashboards under new addresses. A folder that has the uid under another title is refused, unless this
+        deployment has made it.
     vpc, vpc_subnets, security_groups
-        Where the function is, for a workspace that is reached from a VPC only. Default: in none.
+        Where the function is, for a workspace that is reached from a VPC only. Default: in none. Where the VPC's
+        endpoints are in the same stack, call ``content.node.add_dependency(network)`` with the ApplicationVpc: else
+        CloudFormation may make them after the content, or remove them before it, and the function reaches nothing.
     encryption_key
         The key of the function's log and environment. Default: those that AWS owns.
     asset_encryption_key
@@ -110,8 +112,7 @@ class GrafanaContent(Construct):
                 " reach it: pass the vpc of an endpoint that may (content of DashboardWorkspace), or add no content"
             )
             raise DashboardWorkspaceError(message)
-        deployment = hashlib.sha256(self.node.path.encode()).hexdigest()[:_MARK_CHARACTERS]
-        self.mark = owner_mark(self.folder_uid, deployment)
+        self.mark = owner_mark(self.folder_uid, deployment_of(self))
         self._provider = ControlProvider(
             self,
             "Provider",
