@@ -292,7 +292,9 @@ def test_only_the_key_could_replace_the_workspace_and_that_is_said(
     assert defaults.notes("info") == []
     assert "KmsKeyArn" in everything_on.properties(WORKSPACE)
     (note,) = everything_on.notes("info")
-    assert "changing or removing it replaces the workspace by an empty one" in note
+    assert "changing or removing it replaces the workspace by an empty one; the old one is retained" in note
+    replaced = everything_on.only(WORKSPACE)
+    assert (replaced["DeletionPolicy"], replaced["UpdateReplacePolicy"]) == ("Delete", "Retain")
 
 
 def test_the_checks_of_cdk_nag_and_penstock_pass() -> None:
