@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,12 +92,38 @@ def test_logs_are_encrypted_have_retention_and_aws_prefix_for_vended_logs(defaul
     names = [group["LogGroupName"] for group in groups]
     assert names == ["/aws/vendedlogs/prometheus/fleet", "/aws/vendedlogs/prometheus/fleet/queries"]
     assert all(group["RetentionInDays"] == 30 and "KmsKeyId" in group for group in groups)
-    for key, name in zip(defaults.template.find_resources("AWS::KMS::Key").values(), names, strict=True):
+    keys = defaults.template.find_resources("AWS::KMS::Key").values()
+    assert len(keys) == len(names)
+    for key in keys:
         (statement,) = [s for s in key["Properties"]["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
         assert statement["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
-        (condition,) = flatten(statement["Condition"])["ArnEquals"].values()
-        assert condition == f"arn:<AWS::Partition>:logs:eu-central-1:111122223333:log-group:{name}"
+        (arn,) = flatten(statement["Condition"])["ArnLike"].values()
+        assert arn == "arn:<AWS::Partition>:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/prometheus/*"
         assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def allowed_log_groups(synthesized: Synthesized) -> list[str]:
+    found = [
+        flatten(statement["Condition"])["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        for key in synthesized.template.find_resources("AWS::KMS::Key").values()
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    return [str(arn).partition(":log-group:")[2] for arn in found]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_rename_leaves_the_retained_old_log_readable(synthesize: Synthesize, is_own: bool) -> None:
+    def build(stack: Stack, alias: str) -> MetricsWorkspace:
+        key = None if is_own else kms.Key(stack, "Key")
+        return MetricsWorkspace(stack, "Metrics", workspace_alias=alias, log_encryption_key=key)
+
+    old = synthesize(lambda stack: build(stack, "fleet"))
+    groups = old.template.find_resources("AWS::Logs::LogGroup").values()
+    names = [each["Properties"]["LogGroupName"] for each in groups]
+    allowed = allowed_log_groups(synthesize(lambda stack: build(stack, "vehicles")))
+    assert len(allowed) == len(names) == 2
+    assert all(fnmatchcase(name, pattern) for name, pattern in zip(names, allowed, strict=True))
 
 
 def test_everything_on(everything_on: Synthesized) -> None:
