@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
 from penstock.observability import IMetricsWorkspace, LabelSetLimit, MetricsWorkspace, MetricsWorkspaceError
+from penstock.observability.metrics_workspace_base import MetricsWorkspaceBase
 from penstock.review import add_checks
 from tests.observability.conftest import flatten
 
@@ -237,13 +240,18 @@ def test_fails_for_an_arn_that_is_none_of_a_workspace(stack: Stack) -> None:
 
 def test_metrics_name_the_workspace(stack: Stack) -> None:
     workspace = MetricsWorkspace(stack, "Metrics", workspace_alias="fleet")
-    failures = workspace.metric_rule_evaluation_failures(period=Duration.minutes(1), label="rules")
+    failures = workspace.metric_rule_evaluation_failures(
+        namespace="recording", group="fleet", period=Duration.minutes(1), label="rules"
+    )
     assert (failures.namespace, failures.metric_name, failures.statistic) == (
         "AWS/Prometheus",
         "RuleEvaluationFailures",
         "Sum",
     )
-    assert stack.resolve(failures.dimensions)["Workspace"] == stack.resolve(workspace.workspace_id)
+    assert stack.resolve(failures.dimensions) == {
+        "Workspace": stack.resolve(workspace.workspace_id),
+        "RuleGroup": "recording;fleet",
+    }
     for metric, resource in (
         (workspace.metric_active_series(), "ActiveSeries"),
         (workspace.metric_ingestion_rate(statistic="Average"), "IngestionRate"),
@@ -257,6 +265,22 @@ def test_metrics_name_the_workspace(stack: Stack) -> None:
             "Type": "Resource",
         }
     assert workspace.metric_ingestion_rate(statistic="Average").statistic == "Average"
+
+
+def test_metrics_of_a_workspace_of_another_region_are_read_there(synthesize: Synthesize) -> None:
+    def build(stack: Stack) -> None:
+        far = MetricsWorkspace.from_workspace_arn(stack, "Far", "arn:aws:aps:eu-west-1:111122223333:workspace/ws-2")
+        near = MetricsWorkspace.from_workspace_id(stack, "Near", "ws-1")
+        assert isinstance(far, MetricsWorkspaceBase)
+        assert isinstance(near, MetricsWorkspaceBase)
+        metrics = [each for workspace in (far, near) for each in (workspace.metric("A"), workspace.metric_usage("B"))]
+        cloudwatch.Dashboard(stack, "Dashboard", widgets=[[cloudwatch.GraphWidget(left=metrics)]])
+
+    body = synthesize(build).properties("AWS::CloudWatch::Dashboard")["DashboardBody"]
+    (widget,) = json.loads(body)["widgets"]
+    last = [metric[-1] for metric in widget["properties"]["metrics"]]
+    regions = [options.get("region") if isinstance(options, dict) else None for options in last]
+    assert regions == ["eu-west-1", "eu-west-1", None, None]
 
 
 @pytest.mark.parametrize(
