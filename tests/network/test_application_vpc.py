@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Environment, RemovalPolicy, Stack
+from aws_cdk import App, Environment, NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -113,6 +113,17 @@ def test_cloudwatch_logs_may_use_the_key_for_the_groups_of_this_construct_only(d
     (statement,) = [each for each in key["KeyPolicy"]["Statement"] if "Service" in each["Principal"]]
     (arn,) = statement["Condition"]["ArnLike"].values()
     assert arn["Fn::Join"][1][-1] == f":log-group:Stack-{group_id}-*"
+
+
+def test_a_network_in_a_nested_stack_takes_a_key_of_its_parent() -> None:
+    parent = Stack(App(), "Stack")
+    nested = NestedStack(parent, "Nested")
+    ApplicationVpc(nested, "Network", flow_log_encryption_key=kms.Key(parent, "Key"))
+    (key,) = properties(Template.from_stack(parent), "AWS::KMS::Key")  # which refuses a cycle
+    (group_id,) = Template.from_stack(nested).find_resources("AWS::Logs::LogGroup")
+    (statement,) = [each for each in key["KeyPolicy"]["Statement"] if "Service" in each["Principal"]]
+    (arn,) = statement["Condition"]["ArnLike"].values()
+    assert arn["Fn::Join"][1][-1] == f":log-group:*-{group_id}-*"
 
 
 def test_the_flow_logs_role_writes_to_its_group_only(defaults: Template) -> None:

@@ -41,11 +41,12 @@ def build_log_key(scope: Construct, *, description: str, removal_policy: Removal
 def generated_group_name(group: logs.LogGroup) -> str:
     """Return what CloudFormation's name for a log group without one is like: stack, logical id, and an end of its own.
 
-    The key's policy needs it: the group's own name is not known to the key, which must be there first.
+    The key's policy needs it: the group's own name is not known to the key, which must be there first. Nor is the name
+    of a nested stack to a key outside of it.
     """
     stack = Stack.of(group)
     logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", group.node.default_child))
-    return f"{stack.stack_name}-{logical_id}-*"
+    return f"{_shown(stack.stack_name, '*')}-{logical_id}-*"
 
 
 def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence[str]) -> None:
