@@ -167,6 +167,12 @@ def test_each_endpoint_answers_to_the_services_own_name_in_every_zone(everything
     assert all(each["PrivateDnsEnabled"] and len(each["SubnetIds"]) == 2 for each in interfaces)
 
 
+def test_the_endpoint_of_msk_has_the_name_that_takes_new_connections(everything: Template) -> None:
+    (endpoint,) = [each for each in properties(everything, ENDPOINT) if service_of(each) == "kafka-api"]
+    assert endpoint["ServiceName"] == "aws.api.eu-central-1.kafka-api"
+    assert "PolicyDocument" in endpoint
+
+
 def test_an_endpoint_accepts_https_from_the_vpc_and_opens_nothing(everything: Template) -> None:
     groups = properties(everything, "AWS::EC2::SecurityGroup")
     assert len(groups) == len(AwsService.known()) - 2
