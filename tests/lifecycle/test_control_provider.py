@@ -6,8 +6,9 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
+from penstock.foundation.log_encryption import LOG_KEY_POLICY_WARNING
 from penstock.lifecycle import ControlProvider
 from penstock.review import add_checks
 
@@ -106,6 +107,30 @@ def test_with_everything_on_it_runs_in_a_vpc_under_a_key_and_passes_all_checks()
     assert len(own) == 2
     assert all({"VpcConfig", "KmsKeyArn"} <= set(function["Properties"]) for function in own)
     assert all("ManagedPolicyArns" not in role["Properties"] for role in of_type(scope, "AWS::IAM::Role"))
+
+
+def test_cloudwatch_logs_may_use_the_key_for_the_log_of_the_handler() -> None:
+    scope = stack()
+    ControlProvider(scope, "Provider", handler="application", encryption_key=kms.Key(scope, "Key"))
+    (group_id,) = Template.from_stack(scope).find_resources("AWS::Logs::LogGroup")
+    (key,) = of_type(scope, "AWS::KMS::Key")
+    statements = [each for each in key["Properties"]["KeyPolicy"]["Statement"] if "Service" in each["Principal"]]
+    (statement,) = [each for each in statements if each["Principal"]["Service"] == "logs.eu-central-1.amazonaws.com"]
+    (arn,) = statement["Condition"]["ArnLike"].values()
+    assert arn["Fn::Join"][1][-1] == f":logs:eu-central-1:111122223333:log-group:Stack-{group_id}-*"
+
+
+@pytest.mark.parametrize("environment", [None, Environment(account="111122223333", region="eu-central-1")])
+def test_what_the_policy_of_an_imported_key_must_allow_is_said(environment: Environment | None) -> None:
+    scope = Stack(App(), "Stack", env=environment)
+    key = kms.Key.from_key_arn(scope, "Key", "arn:aws:kms:eu-central-1:111122223333:key/1")
+    ControlProvider(scope, "Provider", handler="application", encryption_key=key)
+    (group_id,) = Template.from_stack(scope).find_resources("AWS::Logs::LogGroup")
+    (warning,) = Annotations.from_stack(scope).find_warning("*", Match.any_value())
+    text = str(warning.entry.data)
+    assert LOG_KEY_POLICY_WARNING in text
+    assert f"let logs.{'REGION' if environment is None else 'eu-central-1'}.amazonaws.com call kms:Decrypt" in text
+    assert f"kms:EncryptionContext:aws:logs:arn is the ARN of log group Stack-{group_id}-*" in text
 
 
 @pytest.mark.parametrize("handler", ["application"])

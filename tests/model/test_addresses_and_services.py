@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,30 @@ def test_a_service_that_the_table_does_not_know_is_an_interface_endpoint_without
     assert not service.is_gateway
     assert not service.supports_policy
     assert AwsService.of("ecr.api").construct_id == "EcrApi"
+
+
+def test_the_api_of_msk_has_the_endpoint_that_takes_new_connections() -> None:
+    assert (AwsService.MSK.name_prefix, AwsService.MSK.endpoint) == ("aws.api", "kafka-api")
+    assert AwsService.MSK.supports_policy
+    assert AwsService.of_action("kafka:GetBootstrapBrokers") is AwsService.MSK
+
+
+def test_what_agrees_with_the_table_is_taken() -> None:
+    service = AwsService.of("kafka-api", action_prefix="kafka", supports_policy=True, name_prefix="aws.api")
+    assert service is AwsService.MSK
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"action_prefix": "aps"}, r"action_prefix of the known service 'kms' is 'kms', got 'aps'"),
+        ({"supports_policy": False}, "supports_policy of the known service 'kms' is True, got False"),
+        ({"name_prefix": "aws.api"}, "name_prefix of the known service 'kms' is None, got 'aws.api'"),
+    ],
+)
+def test_what_contradicts_the_table_is_refused(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(AwsServiceError, match=problem):
+        AwsService.of("kms", **given)
 
 
 def test_a_whole_service_name_is_refused_as_endpoint() -> None:

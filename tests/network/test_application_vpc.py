@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Environment, RemovalPolicy, Stack
+from aws_cdk import App, Environment, NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -115,6 +115,17 @@ def test_cloudwatch_logs_may_use_the_key_for_the_groups_of_this_construct_only(d
     assert arn["Fn::Join"][1][-1] == f":log-group:Stack-{group_id}-*"
 
 
+def test_a_network_in_a_nested_stack_takes_a_key_of_its_parent() -> None:
+    parent = Stack(App(), "Stack")
+    nested = NestedStack(parent, "Nested")
+    ApplicationVpc(nested, "Network", flow_log_encryption_key=kms.Key(parent, "Key"))
+    (key,) = properties(Template.from_stack(parent), "AWS::KMS::Key")  # which refuses a cycle
+    (group_id,) = Template.from_stack(nested).find_resources("AWS::Logs::LogGroup")
+    (statement,) = [each for each in key["KeyPolicy"]["Statement"] if "Service" in each["Principal"]]
+    (arn,) = statement["Condition"]["ArnLike"].values()
+    assert arn["Fn::Join"][1][-1] == f":log-group:*-{group_id}-*"
+
+
 def test_the_flow_logs_role_writes_to_its_group_only(defaults: Template) -> None:
     (policy,) = properties(defaults, "AWS::IAM::Policy")
     (statement,) = policy["PolicyDocument"]["Statement"]
@@ -154,6 +165,12 @@ def test_each_endpoint_answers_to_the_services_own_name_in_every_zone(everything
     interfaces = [each for each in endpoints.values() if each["VpcEndpointType"] == "Interface"]
     assert len(interfaces) == len(endpoints) - 2
     assert all(each["PrivateDnsEnabled"] and len(each["SubnetIds"]) == 2 for each in interfaces)
+
+
+def test_the_endpoint_of_msk_has_the_name_that_takes_new_connections(everything: Template) -> None:
+    (endpoint,) = [each for each in properties(everything, ENDPOINT) if service_of(each) == "kafka-api"]
+    assert endpoint["ServiceName"] == "aws.api.eu-central-1.kafka-api"
+    assert "PolicyDocument" in endpoint
 
 
 def test_an_endpoint_accepts_https_from_the_vpc_and_opens_nothing(everything: Template) -> None:

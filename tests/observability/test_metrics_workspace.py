@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import json
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
 from penstock.observability import IMetricsWorkspace, LabelSetLimit, MetricsWorkspace, MetricsWorkspaceError
+from penstock.observability.metrics_workspace_base import MetricsWorkspaceBase
 from penstock.review import add_checks
 from tests.observability.conftest import flatten
 
@@ -91,12 +95,38 @@ def test_logs_are_encrypted_have_retention_and_aws_prefix_for_vended_logs(defaul
     names = [group["LogGroupName"] for group in groups]
     assert names == ["/aws/vendedlogs/prometheus/fleet", "/aws/vendedlogs/prometheus/fleet/queries"]
     assert all(group["RetentionInDays"] == 30 and "KmsKeyId" in group for group in groups)
-    for key, name in zip(defaults.template.find_resources("AWS::KMS::Key").values(), names, strict=True):
+    keys = defaults.template.find_resources("AWS::KMS::Key").values()
+    assert len(keys) == len(names)
+    for key in keys:
         (statement,) = [s for s in key["Properties"]["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
         assert statement["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
-        (condition,) = flatten(statement["Condition"])["ArnEquals"].values()
-        assert condition == f"arn:<AWS::Partition>:logs:eu-central-1:111122223333:log-group:{name}"
+        (arn,) = flatten(statement["Condition"])["ArnLike"].values()
+        assert arn == "arn:<AWS::Partition>:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/prometheus/*"
         assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def allowed_log_groups(synthesized: Synthesized) -> list[str]:
+    found = [
+        flatten(statement["Condition"])["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        for key in synthesized.template.find_resources("AWS::KMS::Key").values()
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    return [str(arn).partition(":log-group:")[2] for arn in found]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_rename_leaves_the_retained_old_log_readable(synthesize: Synthesize, is_own: bool) -> None:
+    def build(stack: Stack, alias: str) -> MetricsWorkspace:
+        key = None if is_own else kms.Key(stack, "Key")
+        return MetricsWorkspace(stack, "Metrics", workspace_alias=alias, log_encryption_key=key)
+
+    old = synthesize(lambda stack: build(stack, "fleet"))
+    groups = old.template.find_resources("AWS::Logs::LogGroup").values()
+    names = [each["Properties"]["LogGroupName"] for each in groups]
+    allowed = allowed_log_groups(synthesize(lambda stack: build(stack, "vehicles")))
+    assert len(allowed) == len(names) == 2
+    assert all(fnmatchcase(name, pattern) for name, pattern in zip(names, allowed, strict=True))
 
 
 def test_everything_on(everything_on: Synthesized) -> None:
@@ -210,13 +240,18 @@ def test_fails_for_an_arn_that_is_none_of_a_workspace(stack: Stack) -> None:
 
 def test_metrics_name_the_workspace(stack: Stack) -> None:
     workspace = MetricsWorkspace(stack, "Metrics", workspace_alias="fleet")
-    failures = workspace.metric_rule_evaluation_failures(period=Duration.minutes(1), label="rules")
+    failures = workspace.metric_rule_evaluation_failures(
+        namespace="recording", group="fleet", period=Duration.minutes(1), label="rules"
+    )
     assert (failures.namespace, failures.metric_name, failures.statistic) == (
         "AWS/Prometheus",
         "RuleEvaluationFailures",
         "Sum",
     )
-    assert stack.resolve(failures.dimensions)["Workspace"] == stack.resolve(workspace.workspace_id)
+    assert stack.resolve(failures.dimensions) == {
+        "Workspace": stack.resolve(workspace.workspace_id),
+        "RuleGroup": "recording;fleet",
+    }
     for metric, resource in (
         (workspace.metric_active_series(), "ActiveSeries"),
         (workspace.metric_ingestion_rate(statistic="Average"), "IngestionRate"),
@@ -230,6 +265,22 @@ def test_metrics_name_the_workspace(stack: Stack) -> None:
             "Type": "Resource",
         }
     assert workspace.metric_ingestion_rate(statistic="Average").statistic == "Average"
+
+
+def test_metrics_of_a_workspace_of_another_region_are_read_there(synthesize: Synthesize) -> None:
+    def build(stack: Stack) -> None:
+        far = MetricsWorkspace.from_workspace_arn(stack, "Far", "arn:aws:aps:eu-west-1:111122223333:workspace/ws-2")
+        near = MetricsWorkspace.from_workspace_id(stack, "Near", "ws-1")
+        assert isinstance(far, MetricsWorkspaceBase)
+        assert isinstance(near, MetricsWorkspaceBase)
+        metrics = [each for workspace in (far, near) for each in (workspace.metric("A"), workspace.metric_usage("B"))]
+        cloudwatch.Dashboard(stack, "Dashboard", widgets=[[cloudwatch.GraphWidget(left=metrics)]])
+
+    body = synthesize(build).properties("AWS::CloudWatch::Dashboard")["DashboardBody"]
+    (widget,) = json.loads(body)["widgets"]
+    last = [metric[-1] for metric in widget["properties"]["metrics"]]
+    regions = [options.get("region") if isinstance(options, dict) else None for options in last]
+    assert regions == ["eu-west-1", "eu-west-1", None, None]
 
 
 @pytest.mark.parametrize(
@@ -292,7 +343,9 @@ def test_only_the_key_could_replace_the_workspace_and_that_is_said(
     assert defaults.notes("info") == []
     assert "KmsKeyArn" in everything_on.properties(WORKSPACE)
     (note,) = everything_on.notes("info")
-    assert "changing or removing it replaces the workspace by an empty one" in note
+    assert "changing or removing it replaces the workspace by an empty one; the old one is retained" in note
+    replaced = everything_on.only(WORKSPACE)
+    assert (replaced["DeletionPolicy"], replaced["UpdateReplacePolicy"]) == ("Delete", "Retain")
 
 
 def test_the_checks_of_cdk_nag_and_penstock_pass() -> None:

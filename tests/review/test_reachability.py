@@ -287,6 +287,24 @@ def test_kms_is_called_by_the_service_that_a_key_encrypts_for() -> None:
     assert problems(network(Role=role(allow("kms:Decrypt", "arn:aws:kms:::key/imported")))) == {}
 
 
+def test_a_service_that_the_table_does_not_know_needs_an_endpoint_that_is_called_like_it() -> None:
+    calls = role(allow(["bedrock:InvokeModel", "rds-db:connect", "ec2:DescribeVpcs", "iam:PassRole"]))
+    (found,) = problems(network(Role=calls)).items()
+    assert found == (
+        "MSF8[bedrock]",
+        "the job may call bedrock:InvokeModel, and its subnets have no endpoint that is called like bedrock, nor NAT",
+    )
+    assert problems(network(Role=calls, Endpoint=interface("bedrock-runtime"))) == {}
+    assert problems(network(Role=calls, **routes(NatGatewayId="nat"))) == {}
+    elsewhere = interface("bedrock-runtime", VpcId="vpc-other")
+    assert set(problems(network(Role=calls, Endpoint=elsewhere))) == {"MSF8[bedrock]"}
+
+
+def test_all_actions_and_all_but_some_are_not_judged() -> None:
+    everything_but = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+    assert problems(network(Role=role(allow("*", "*"), everything_but))) == {}
+
+
 @pytest.mark.parametrize("kind", ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"])
 def test_policies_that_are_attached_to_the_role_count(kind: str) -> None:
     policy = resource(kind, Roles=[{"Ref": "Role"}], PolicyDocument={"Statement": allow("sts:AssumeRole")})

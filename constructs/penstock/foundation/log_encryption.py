@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_logs as logs
     from constructs import Construct
 
-__all__ = ("allow_cloudwatch_logs", "build_log_key", "log_group_arn")
+__all__ = ("allow_cloudwatch_logs", "build_log_key", "generated_group_name", "log_group_arn")
+
+LOG_KEY_POLICY_WARNING: Final = "penstock:logKeyPolicy"
+
+_ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_GROUP_CONTEXT: Final = "kms:EncryptionContext:aws:logs:arn"
 
 
 def log_group_arn(scope: Construct, group_name: str) -> str:
@@ -32,20 +38,45 @@ def build_log_key(scope: Construct, *, description: str, removal_policy: Removal
     return kms.Key(scope, "Key", description=description, enable_key_rotation=True, removal_policy=removal_policy)
 
 
+def generated_group_name(group: logs.LogGroup) -> str:
+    """Return what CloudFormation's name for a log group without one is like: stack, logical id, and an end of its own.
+
+    The key's policy needs it: the group's own name is not known to the key, which must be there first. Nor is the name
+    of a nested stack to a key outside of it.
+    """
+    stack = Stack.of(group)
+    logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", group.node.default_child))
+    return f"{_shown(stack.stack_name, '*')}-{logical_id}-*"
+
+
 def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence[str]) -> None:
     """Let CloudWatch Logs use the key for log groups with these names only (CloudWatch Logs, encrypt-log-data-kms).
 
-    A name may end in ``*`` where CloudFormation completes it.
+    A name may end in ``*`` where CloudFormation completes it. The policy of an imported key cannot be changed: then a
+    warning says what it must allow.
     """
     arns = [log_group_arn(scope, name) for name in group_names]
     operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
-    key.add_to_resource_policy(
+    region = Stack.of(scope).region
+    result = key.add_to_resource_policy(
         iam.PolicyStatement(
             # Logs may share a key, and statements of one policy must differ in their ids.
             sid=f"AllowCloudWatchLogsForTheseGroups{scope.node.addr[-8:]}",
-            principals=[iam.ServicePrincipal(f"logs.{Stack.of(scope).region}.amazonaws.com")],
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            principals=[iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
+            actions=list(_ACTIONS),
             resources=["*"],
-            conditions={operator: {"kms:EncryptionContext:aws:logs:arn": arns[0] if len(arns) == 1 else arns}},
+            conditions={operator: {_GROUP_CONTEXT: arns[0] if len(arns) == 1 else arns}},
         )
     )
+    if not result.statement_added:
+        Annotations.of(scope).add_warning_v2(
+            LOG_KEY_POLICY_WARNING,
+            "the policy of an imported key cannot be changed here: let"
+            f" logs.{_shown(region, 'REGION')}.amazonaws.com call {', '.join(_ACTIONS)} on it where {_GROUP_CONTEXT} is"
+            f" the ARN of log group {' or '.join(_shown(name, 'NAME') for name in group_names)}, or creating the log"
+            " group fails",
+        )
+
+
+def _shown(value: str, placeholder: str) -> str:
+    return placeholder if Token.is_unresolved(value) else value

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from penstock.application.wildcards import record_wildcard
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, generated_group_name
 from penstock.lifecycle.control_code import control_code_folder
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class ControlProvider(Construct):
     log_retention
         How long its log is kept. Default: three months.
     encryption_key
-        The key of log and environment. Default: those that AWS owns.
+        The key of log and environment; its policy lets CloudWatch Logs use it for this log. Default: those that AWS
+        owns.
     vpc, vpc_subnets, security_groups
         Where the handler's functions are, for one that has to reach into a VPC. Default: in none.
     """
@@ -93,6 +95,8 @@ class ControlProvider(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             encryption_key=encryption_key,
         )
+        if encryption_key is not None:
+            allow_cloudwatch_logs(self, encryption_key, [generated_group_name(self.log_group)])
         self.role = self._build_logging_role("Role", f"Runs penstock.handlers.{handler}")
         if vpc is not None:
             self.allow(_INTERFACE_ACTIONS, resource="*", wildcard_reason=_NETWORK_INTERFACES)

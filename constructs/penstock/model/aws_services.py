@@ -18,7 +18,7 @@ _ENDPOINT: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 
 class AwsServiceError(PenstockError):
-    """A name that cannot be that of a VPC endpoint service."""
+    """A name that cannot be that of a VPC endpoint service, or what contradicts the table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +35,16 @@ class AwsService:
         Whether the endpoint is a gateway, free and in route tables, rather than an interface in subnets.
     supports_policy
         Whether the endpoint is known to take a policy. One that does not fails to deploy with it.
+    name_prefix
+        What stands before the Region in the endpoint service's name. Default: ``com.amazonaws``, and what belongs there
+        in China.
     """
 
     endpoint: str
     action_prefix: str
     is_gateway: bool = False
     supports_policy: bool = False
+    name_prefix: str | None = None
 
     S3: ClassVar[AwsService]
     DYNAMODB: ClassVar[AwsService]
@@ -55,7 +59,10 @@ class AwsService:
     KMS: ClassVar[AwsService]
     LAMBDA: ClassVar[AwsService]
     MSK: ClassVar[AwsService]
-    """The API of MSK, for bootstrap brokers; Kafka itself is reached through the cluster's own interfaces."""
+    """The API of MSK, for bootstrap brokers; Kafka itself is reached through the cluster's own interfaces.
+
+    Its endpoint is a dual-stack one: clients need ``AWS_USE_DUALSTACK_ENDPOINT=true`` (MSK, privatelink-vpc-endpoints).
+    """
     PROMETHEUS: ClassVar[AwsService]
     """Remote write and queries of Amazon Managed Service for Prometheus."""
     SECRETS_MANAGER: ClassVar[AwsService]
@@ -65,14 +72,23 @@ class AwsService:
     STS: ClassVar[AwsService]
 
     @classmethod
-    def of(cls, endpoint: str, *, action_prefix: str | None = None, supports_policy: bool = False) -> AwsService:
+    def of(
+        cls,
+        endpoint: str,
+        *,
+        action_prefix: str | None = None,
+        supports_policy: bool | None = None,
+        name_prefix: str | None = None,
+    ) -> AwsService:
         """Return the service with this endpoint, also one that the table does not know, as an interface endpoint.
 
-        ``action_prefix`` is the endpoint's name where it is not given. Raises AwsServiceError for anything that
-        cannot end the name of an endpoint service.
+        For an unknown one ``action_prefix`` is the endpoint's name where it is not given, and there is no policy unless
+        it is said to support one. Raises AwsServiceError for anything that cannot end the name of an endpoint service,
+        and for what contradicts the table.
         """
         known = _BY_ENDPOINT.get(endpoint)
         if known is not None:
+            _refuse_other(known, action_prefix=action_prefix, supports_policy=supports_policy, name_prefix=name_prefix)
             return known
         if not _ENDPOINT.fullmatch(endpoint):
             message = (
@@ -80,7 +96,12 @@ class AwsService:
                 f" got {endpoint!r}; known are {', '.join(_BY_ENDPOINT)}"
             )
             raise AwsServiceError(message)
-        return cls(endpoint=endpoint, action_prefix=action_prefix or endpoint, supports_policy=supports_policy)
+        return cls(
+            endpoint=endpoint,
+            action_prefix=action_prefix or endpoint,
+            supports_policy=bool(supports_policy),
+            name_prefix=name_prefix,
+        )
 
     @classmethod
     def known(cls) -> tuple[AwsService, ...]:
@@ -97,6 +118,16 @@ class AwsService:
     def construct_id(self) -> str:
         """A construct's id for the endpoint, ``ApsWorkspaces`` for ``aps-workspaces``."""
         return "".join(part.capitalize() for part in re.split(r"[-.]", self.endpoint))
+
+
+def _refuse_other(known: AwsService, **given: object) -> None:
+    for name, value in given.items():
+        if value is not None and value != getattr(known, name):
+            message = (
+                f"{name} of the known service {known.endpoint!r} is {getattr(known, name)!r}, got {value!r}:"
+                " leave it out, or build an AwsService of your own"
+            )
+            raise AwsServiceError(message)
 
 
 def _service(endpoint: str, action_prefix: str | None = None, *, supports_policy: bool = True) -> AwsService:
@@ -116,7 +147,8 @@ AwsService.KINESIS_ANALYTICS = _service("kinesisanalytics", supports_policy=Fals
 AwsService.KINESIS_STREAMS = _service("kinesis-streams", "kinesis")
 AwsService.KMS = _service("kms")
 AwsService.LAMBDA = _service("lambda")
-AwsService.MSK = _service("kafka", supports_policy=False)
+# com.amazonaws.<region>.kafka takes no new connections (MSK developer guide, privatelink-vpc-endpoints).
+AwsService.MSK = AwsService(endpoint="kafka-api", action_prefix="kafka", supports_policy=True, name_prefix="aws.api")
 AwsService.PROMETHEUS = _service("aps-workspaces", "aps")
 AwsService.SECRETS_MANAGER = _service("secretsmanager")
 AwsService.SNS = _service("sns")

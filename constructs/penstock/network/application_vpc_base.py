@@ -122,7 +122,7 @@ class ApplicationVpcBase(Construct):
                 self,
                 service.construct_id,
                 vpc=self.vpc,
-                service=ec2.InterfaceVpcEndpointAwsService(service.endpoint),
+                service=ec2.InterfaceVpcEndpointAwsService(service.endpoint, service.name_prefix),
                 subnets=self.application_subnets,
                 security_groups=[self._endpoint_security_group(service)],
                 private_dns_enabled=True,

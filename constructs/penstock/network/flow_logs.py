@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key
+from penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key, generated_group_name
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -48,7 +48,7 @@ class FlowLogs(Construct):
             encryption_key=self.encryption_key,
             removal_policy=removal_policy,
         )
-        self._allow_cloudwatch_logs()
+        allow_cloudwatch_logs(self, self.encryption_key, [generated_group_name(self.group)])
         self.role = self._build_role()
         ec2.FlowLog(
             self,
@@ -57,16 +57,6 @@ class FlowLogs(Construct):
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.group, self.role),
             traffic_type=ec2.FlowLogTrafficType.ALL,
         )
-
-    def _allow_cloudwatch_logs(self) -> None:
-        """Let CloudWatch Logs use the key for this log group only (CloudWatch Logs, encrypt-log-data-kms).
-
-        The group's name is not known to the key, which must be there first; what is known is how CloudFormation begins
-        it: the stack's name and the group's logical id.
-        """
-        stack = Stack.of(self)
-        logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", self.group.node.default_child))
-        allow_cloudwatch_logs(self, self.encryption_key, [f"{stack.stack_name}-{logical_id}-*"])
 
     def _build_role(self) -> iam.Role:
         """Return a role that only the flow logs of this account may assume (VPC guide, flow-logs-iam-role)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Annotations, Arn, ArnFormat, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Annotations, Arn, ArnFormat, CfnDeletionPolicy, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 
@@ -49,8 +49,8 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         Its name in the console and in the names of its log groups; renaming replaces those, not the workspace.
     encryption_key
         The key of the stored metrics. AWS takes it at creation only: setting, changing or removing it later makes a
-        new, empty workspace, and this one is retained. Whoever deploys needs ``kms:CreateGrant``, ``kms:Decrypt`` and
-        ``kms:GenerateDataKey`` on it. Default: a key that AWS owns.
+        new, empty workspace, and this one is retained, whatever ``removal_policy`` says. Whoever deploys needs
+        ``kms:CreateGrant``, ``kms:Decrypt`` and ``kms:GenerateDataKey`` on it. Default: a key that AWS owns.
     retention_days
         How long samples are kept, 1 to 1095 days. Default: 150, as AWS has it.
     out_of_order_time_window
@@ -72,7 +72,9 @@ class MetricsWorkspace(MetricsWorkspaceBase):
     log_retention, log_encryption_key
         Of both log groups. Default: 30 days, and an own key each.
     removal_policy
-        Of the workspace, its rules and its logs. Default: RETAIN_ON_UPDATE_OR_DELETE.
+        Of the workspace, its rules and its logs when they are deleted. A workspace that is replaced is always
+        retained. Default:
+        RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises MetricsWorkspaceError for what the service would refuse. The content of rules is checked by AMP, which fails
     the deployment.
@@ -118,6 +120,8 @@ class MetricsWorkspace(MetricsWorkspaceBase):
             ),
         )
         self.resource.apply_removal_policy(removal_policy)
+        # Whoever lets the metrics go with the stack does not let them go with a change of the key.
+        self.resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
         self._workspace_id = self.resource.attr_workspace_id
         self._workspace_arn = self.resource.attr_arn
         self._region = Stack.of(self).region

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -159,7 +159,7 @@ class MetricsWorkspaceBase(Construct):
         """Return a metric of this workspace in ``AWS/Prometheus``; by default its average over five minutes."""
         dimensions = {"Workspace": self.workspace_id} | options.get("dimensions_map", {})
         options = options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace=_NAMESPACE, metric_name=name, **options).attach_to(self)
+        return self._metric(_NAMESPACE, name, options)
 
     def metric_usage(self, resource: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return how much of a quota is used, such as ``ActiveSeries`` (AMP, CloudWatch usage metrics)."""
@@ -172,7 +172,7 @@ class MetricsWorkspaceBase(Construct):
         }
         options = MetricOptions(statistic="Maximum") | options
         options = options | MetricOptions(dimensions_map=dimensions | options.get("dimensions_map", {}))
-        return cloudwatch.Metric(namespace=_USAGE_NAMESPACE, metric_name="ResourceCount", **options).attach_to(self)
+        return self._metric(_USAGE_NAMESPACE, "ResourceCount", options)
 
     def metric_active_series(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Series that got a sample in the last two hours."""
@@ -182,9 +182,29 @@ class MetricsWorkspaceBase(Construct):
         """Samples per second that come in."""
         return self.metric_usage("IngestionRate", **options)
 
-    def metric_rule_evaluation_failures(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Recording and alert rules that could not be evaluated."""
-        return self.metric("RuleEvaluationFailures", **(MetricOptions(statistic="Sum") | options))
+    def metric_rule_evaluation_failures(
+        self, *, namespace: str, group: str, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Recording and alert rules of one group that could not be evaluated.
+
+        CloudWatch has no figure for all groups together (AMP, AMP-CW-usage-metrics).
+
+        Parameters
+        ----------
+        namespace
+            The rule namespace, as in ``rules`` and ``add_rules``.
+        group
+            The group's name in the rule file.
+        """
+        dimensions = {"RuleGroup": f"{namespace};{group}"} | options.get("dimensions_map", {})
+        options = MetricOptions(statistic="Sum") | options | MetricOptions(dimensions_map=dimensions)
+        return self.metric("RuleEvaluationFailures", **options)
+
+    def _metric(self, namespace: str, name: str, options: MetricOptions) -> cloudwatch.Metric:
+        # An imported workspace may be of another Region than the stack, and its metrics are where it is.
+        is_here = Token.is_unresolved(self.region) or self.region == Stack.of(self).region
+        region = None if is_here else self.region
+        return cloudwatch.Metric(namespace=namespace, metric_name=name, region=region, **options).attach_to(self)
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.workspace_arn])

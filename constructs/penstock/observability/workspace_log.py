@@ -20,7 +20,10 @@ LOG_GROUP_PREFIX: Final = "/aws/vendedlogs/prometheus/"
 
 
 class WorkspaceLog(Construct):
-    """An encrypted log group with retention, under the prefix that AWS asks vended logs to have."""
+    """An encrypted log group with retention, under the prefix that AWS asks vended logs to have.
+
+    CloudWatch Logs may use its key for every log group under that prefix in this account and Region.
+    """
 
     def __init__(
         self,
@@ -37,7 +40,8 @@ class WorkspaceLog(Construct):
         self.encryption_key = encryption_key or build_log_key(
             self, description=f"Log {group_name}", removal_policy=removal_policy
         )
-        allow_cloudwatch_logs(self, self.encryption_key, [group_name])
+        # Not the name alone: a rename retains the old group, which is read with this key as long as the key allows it.
+        allow_cloudwatch_logs(self, self.encryption_key, [f"{LOG_GROUP_PREFIX}*"])
         self.group = logs.LogGroup(
             self,
             "Group",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = (
     "Place",
     "endpoints_of",
+    "has_endpoint_like",
     "interfaces_of",
     "is_interface",
     "leads_out",
@@ -83,6 +84,15 @@ def endpoints_of(place: Place, service: AwsService, templates: Templates) -> lis
         and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), place.vpc)
         and (_has_private_dns(endpoint) if is_interface(endpoint) else _is_in_route_tables(endpoint, place, templates))
     ]
+
+
+def has_endpoint_like(place: Place, prefix: str, templates: Templates) -> bool:
+    """Whether the VPC has an endpoint whose name begins like a service's actions: ``bedrock-runtime``, ``bedrock:``."""
+    return any(
+        f".{prefix}" in resource_pattern(endpoint.get("ServiceName"))
+        and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), place.vpc)
+        for endpoint in templates.resources("AWS::EC2::VPCEndpoint")
+    )
 
 
 def is_interface(endpoint: Resource) -> bool:

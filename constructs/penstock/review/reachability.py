@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from penstock.review.findings import Finding
 from penstock.review.network_paths import (
     endpoints_of,
+    has_endpoint_like,
     interfaces_of,
     is_interface,
     leads_out,
@@ -37,6 +38,10 @@ _SERVERLESS_CLUSTER: Final = "AWS::MSK::ServerlessCluster"
 _DOMAIN: Final = "AWS::OpenSearchService::Domain"
 _PORTS: Final = {_CLUSTER: _KAFKA_IAM, _SERVERLESS_CLUSTER: _KAFKA_IAM, _DOMAIN: _HTTPS}
 _DATA_ACTIONS: Final = {"kafka-cluster": (_CLUSTER, _SERVERLESS_CLUSTER), "es": (_DOMAIN,)}
+_INSIDE_VPCS: Final = {*_DATA_ACTIONS, "aoss", "dax", "elasticache", "memorydb", "neptune-db", "rds-db"}
+"""Prefixes of actions on what answers inside a VPC, without an endpoint of its service."""
+_NOT_OF_THE_JOB: Final = {"ec2", "iam"}
+"""Prefixes of what MSF does for the job, interfaces in the VPC, and of ``iam:PassRole``, which nobody calls."""
 
 
 def job_reaches_what_it_calls(templates: Templates) -> Iterator[Finding]:
@@ -55,6 +60,7 @@ def job_reaches_what_it_calls(templates: Templates) -> Iterator[Finding]:
             continue
         made = list(calls(application, templates))
         yield from _unreachable_services(application, place, made, templates)
+        yield from _unreachable_strangers(application, place, made, templates)
         yield from _unreachable_resources(application, place, made, templates)
 
 
@@ -92,6 +98,29 @@ def _problem_of(service: AwsService, place: Place, templates: Templates) -> str 
         if lets_through(place, target, _HTTPS, templates):
             return None
     return f"security groups do not let port {_HTTPS} through to the endpoint for {service.endpoint}"
+
+
+def _unreachable_strangers(
+    application: Resource, place: Place, made: Iterable[Call], templates: Templates
+) -> Iterator[Finding]:
+    """Yield services that the table does not know, where no endpoint could be theirs by its name."""
+    actions: dict[str, set[str]] = defaultdict(set)
+    for call in made:
+        prefix, _, action = call.action.partition(":")
+        if action and call.service is None and prefix.lower() not in _INSIDE_VPCS | _NOT_OF_THE_JOB:
+            actions[prefix.lower()].add(call.action)
+    for prefix, called in actions.items():
+        if not leads_out(place, templates) and not has_endpoint_like(place, prefix, templates):
+            yield Finding(
+                rule=f"MSF8[{prefix}]",
+                problem=f"the job may call {_shown(called)}, and its subnets have no endpoint that is called like"
+                f" {prefix}, nor NAT",
+                fix="add the service's endpoint, in an ApplicationVpc with add_endpoint(AwsService.of(its name,"
+                f" action_prefix={prefix!r})); or acknowledge it where the endpoint is called otherwise, or the job"
+                " never calls it",
+                resource=application,
+                location=_VPC,
+            )
 
 
 def _unreachable_resources(
