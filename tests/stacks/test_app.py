@@ -148,6 +148,15 @@ def test_production_and_staging_keep_their_data(assembly: CloudAssembly) -> None
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_subnets_stay_if_a_cluster_stays_in_them(assembly: CloudAssembly, name: str) -> None:
+    stacks = templates(assembly, name)
+    cluster = only(stacks["Ingestion"], "AWS::MSK::Cluster", "Kafka")["DeletionPolicy"]
+    network = stacks["Network"]["Resources"].values()
+    kinds = {"AWS::EC2::VPC", "AWS::EC2::Subnet"}
+    assert {each["DeletionPolicy"] for each in network if each["Type"] in kinds} == {cluster}
+
+
 @pytest.mark.parametrize("name", ["prod", "staging"])
 def test_production_and_staging_put_their_state_under_keys_of_their_own(assembly: CloudAssembly, name: str) -> None:
     body = template(assembly, name)
