@@ -147,6 +147,17 @@ class Environment(Settings):
         return self
 
     @model_validator(mode="after")
+    def _alarms_stay_in_the_region(self) -> Self:
+        of_topic = None if self.alarm_topic is None else self.alarm_topic.split(":")[3]
+        if of_topic is not None and self.region not in {None, of_topic}:
+            message = (
+                f"alarm_topic: got a topic in {of_topic}, expected one in {self.region}: CloudWatch notifies only those"
+                " of an alarm's own Region"
+            )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if self.generator is not None and self.generator.name == self.application.name:
             message = f"generator.name: got {self.generator.name!r}, which is the application's: give it one of its own"

@@ -34,6 +34,7 @@ def load_environments(folder: Path, *, only: str | None = None) -> list[Environm
         message = f"there is no environment in {folder}: add a file such as dev.toml"
         raise EnvironmentFileError(message)
     environments = [_load(path) for path in files]
+    _refuse_same_stage(environments)
     _refuse_same_application(environments)
     if only is None:
         return environments
@@ -87,6 +88,18 @@ def _expected(location: Sequence[int | str]) -> str:
         "metrics": "a table [metrics] with workspace_name",
     }
     return table.get(str(location[-1]), "a value")
+
+
+def _refuse_same_stage(environments: list[Environment]) -> None:
+    seen: dict[str, str] = {}
+    for environment in environments:
+        if environment.stage_name in seen:
+            message = (
+                f"{seen[environment.stage_name]}.toml and {environment.name}.toml are both the Stage"
+                f" {environment.stage_name}: rename one of them"
+            )
+            raise EnvironmentFileError(message)
+        seen[environment.stage_name] = environment.name
 
 
 def _refuse_same_application(environments: list[Environment]) -> None:

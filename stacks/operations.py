@@ -1,10 +1,11 @@
-"""Who operates an application of an environment, under which key, and whether it runs."""
+"""Who operates an application of an environment, under which key, whether it runs, and who is told if not."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
@@ -24,7 +25,10 @@ __all__ = ("ApplicationOperations",)
 
 
 class ApplicationOperations(Construct):
-    """The operator of an application, its key with a guard if the environment has one, and its start if asked for."""
+    """The operator of an application, its key with a guard if the environment has one, and its start if asked for.
+
+    An alarm goes off while the job has failed. It notifies the environment's topic, as those of the guard do.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,10 @@ class ApplicationOperations(Construct):
         super().__init__(scope, construct_id)
         self._application = application
         self._environment = environment
+        self._alarm_actions: list[cloudwatch.IAlarmAction] = []
+        if environment.alarm_topic is not None:
+            self._alarm_actions.append(SnsAction(sns.Topic.from_topic_arn(self, "AlarmTopic", environment.alarm_topic)))
+        self._alarm_on_downtime()
         if environment.operators is None:
             return
         operators = principals(self, environment.operators)
@@ -49,6 +57,24 @@ class ApplicationOperations(Construct):
         self._output("OperatorRoleArn", self.operator.role_arn)
         if start:
             ApplicationStart(self, "Start", application=application, operator=self.operator)
+
+    def _alarm_on_downtime(self) -> None:
+        """Alarm on what AWS recommends for all applications (managed-flink, monitoring-metrics-alarms)."""
+        name = self._application.application_name
+        alarm = cloudwatch.Alarm(
+            self,
+            "DowntimeAlarm",
+            alarm_description=f"{name} has failed in each of two periods of five minutes: its log says why",
+            metric=self._application.metric_downtime(),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            # One restart, as MSF's maintenance brings it, is none.
+            evaluation_periods=2,
+            # An application that is stopped has no metrics.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        if self._alarm_actions:
+            alarm.add_alarm_action(*self._alarm_actions)
 
     def _build_operator(self, operators: list[iam.IPrincipal]) -> OperatorRole:
         return OperatorRole(
@@ -86,9 +112,8 @@ class ApplicationOperations(Construct):
             keys=[encryption.key, *([encryption.previous_key] if encryption.previous_key else [])],
             operators=[encryption.operator],
         )
-        if self._environment.alarm_topic is not None:
-            topic = sns.Topic.from_topic_arn(self, "AlarmTopic", self._environment.alarm_topic)
-            guard.add_alarm_action(SnsAction(topic))
+        if self._alarm_actions:
+            guard.add_alarm_action(*self._alarm_actions)
         self._output("KeyGuardLogGroupName", guard.log_group.log_group_name)
 
     def _output(self, name: str, value: str) -> None:

@@ -71,6 +71,16 @@ class EventsSettings(Settings):
     def _name_is_allowed(cls, name: str) -> str:
         return allowed(check_cluster_name, name)
 
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Self:
+        if self.dead_letters_topic == self.topic:
+            message = (
+                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it one of its own, or"
+                " the job would read its dead letters"
+            )
+            raise ValueError(message)
+        return self
+
 
 class MetricsSettings(Settings):
     """The workspaces of Amazon Managed Service for Prometheus and Amazon Managed Grafana."""

@@ -106,6 +106,28 @@ def test_flow_logs_are_encrypted_kept_and_expire(defaults: Template) -> None:
     assert (flow_log["ResourceType"], flow_log["TrafficType"]) == ("VPC", "ALL")
 
 
+IN_USE = ["AWS::EC2::VPC", SUBNET, "AWS::EC2::RouteTable", "AWS::EC2::SubnetRouteTableAssociation"]
+
+
+@pytest.mark.parametrize("kind", [*IN_USE, "Custom::VpcRestrictDefaultSG"])
+def test_what_a_cluster_that_stays_stands_in_stays_unless_asked_otherwise(
+    defaults: Template, everything: Template, kind: str
+) -> None:
+    for template, policy in ((defaults, "Retain"), (everything, "Delete")):
+        found = template.find_resources(kind).values()
+        assert found
+        assert {each["DeletionPolicy"] for each in found} == {each["UpdateReplacePolicy"] for each in found} == {policy}
+
+
+def test_what_is_paid_for_goes_with_the_stack(defaults: Template) -> None:
+    with_nat = synthesize(lambda stack: ApplicationVpc(stack, "Network", nat_gateways=1))
+    paid = {ENDPOINT: defaults, "AWS::EC2::NatGateway": with_nat, "AWS::EC2::EIP": with_nat}
+    for kind, template in paid.items():
+        found = template.find_resources(kind).values()
+        assert found
+        assert all(each.get("DeletionPolicy") != "Retain" for each in found)
+
+
 def test_cloudwatch_logs_may_use_the_key_for_the_groups_of_this_construct_only(defaults: Template) -> None:
     (key,) = properties(defaults, "AWS::KMS::Key")
     assert key["EnableKeyRotation"] is True

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
 APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 START = "Custom::PenstockApplicationStart"
+RESTARTING = {"restartingTime", "cancellingTime", "failingTime"}
 STACKS = ["Network", "Ingestion", "Presentation", "Processing"]
 
 
@@ -147,6 +148,15 @@ def test_production_and_staging_keep_their_data(assembly: CloudAssembly) -> None
             assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_subnets_stay_if_a_cluster_stays_in_them(assembly: CloudAssembly, name: str) -> None:
+    stacks = templates(assembly, name)
+    cluster = only(stacks["Ingestion"], "AWS::MSK::Cluster", "Kafka")["DeletionPolicy"]
+    network = stacks["Network"]["Resources"].values()
+    kinds = {"AWS::EC2::VPC", "AWS::EC2::Subnet"}
+    assert {each["DeletionPolicy"] for each in network if each["Type"] in kinds} == {cluster}
+
+
 @pytest.mark.parametrize("name", ["prod", "staging"])
 def test_production_and_staging_put_their_state_under_keys_of_their_own(assembly: CloudAssembly, name: str) -> None:
     body = template(assembly, name)
@@ -249,12 +259,33 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
     assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 5
+    assert len(alarms) == 6
     assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
     start, update = only(body, START), only(body, "Custom::PenstockApplicationKey")
     assert start["Properties"]["ExpectedKeyArn"] == update["Properties"]["KeyArn"]
     assert "ApplicationMaintenanceConfiguration" in only(body, APPLICATION)["Properties"]
     Template.from_stack(stage.presentation).resource_count_is("AWS::Grafana::Workspace", 0)
+
+
+@pytest.mark.parametrize(("runtime", "metrics"), [("FLINK-1_20", {"downtime"}), ("FLINK-2_2", RESTARTING)])
+def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
+    job_zip: Path, runtime: str, metrics: set[str]
+) -> None:
+    topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
+    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}}
+    settings = environment(alarm_topic=topic, application={"runtime": runtime}, generator=generator)
+    body = Template.from_stack(staged(settings, job_zip).processing).to_json()
+    for job in ("VehicleMetrics", "VehicleGenerator"):
+        alarm = only(body, "AWS::CloudWatch::Alarm", job)["Properties"]
+        assert alarm["AlarmActions"] == [topic]
+        stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+        assert {each["MetricName"] for each in stats or [alarm]} == metrics
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (0, 2, "notBreaching")
+
+
+def test_without_a_topic_an_alarm_is_to_be_seen_only(job_zip: Path) -> None:
+    body = Template.from_stack(staged(environment(), job_zip).processing).to_json()
+    assert "AlarmActions" not in only(body, "AWS::CloudWatch::Alarm")["Properties"]
 
 
 def test_operators_can_be_named_without_a_key(job_zip: Path) -> None:

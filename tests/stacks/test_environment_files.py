@@ -198,6 +198,27 @@ def test_two_environments_must_not_have_one_application(tmp_path: Path) -> None:
         load_environments(write(tmp_path, MINIMAL, "prod"))
 
 
+def test_two_files_must_not_be_one_stage(tmp_path: Path) -> None:
+    write(tmp_path, MINIMAL, "eu-1")
+    with pytest.raises(EnvironmentFileError, match=r"eu-1\.toml and eu_1\.toml are both the Stage Eu1: rename one"):
+        load_environments(write(tmp_path, MINIMAL.replace("clicks", "other"), "eu_1"))
+
+
+def test_alarms_notify_a_topic_of_their_own_region(tmp_path: Path) -> None:
+    text = 'alarm_topic = "arn:aws:sns:eu-west-1:111122223333:on-call"\n' + MINIMAL
+    assert load_environments(write(tmp_path, text))
+    assert load_environments(write(tmp_path, f'account = "111122223333"\nregion = "eu-west-1"\n{text}'))
+    write(tmp_path, f'account = "111122223333"\nregion = "eu-central-1"\n{text}')
+    with pytest.raises(EnvironmentFileError, match="alarm_topic: got a topic in eu-west-1, expected one in eu-central"):
+        load_environments(tmp_path)
+
+
+def test_dead_letters_have_a_topic_of_their_own(tmp_path: Path) -> None:
+    text = MINIMAL.replace('cluster_name = "clicks"', 'cluster_name = "clicks", dead_letters_topic = "vehicle-events"')
+    with pytest.raises(EnvironmentFileError, match="events: dead_letters_topic: got 'vehicle-events', which is the"):
+        load_environments(write(tmp_path, text))
+
+
 def test_the_same_name_in_another_account_is_another_application(tmp_path: Path) -> None:
     write(tmp_path, MINIMAL, "dev")
     elsewhere = "account = '111122223333'\nregion = 'eu-central-1'" + MINIMAL

@@ -564,6 +564,26 @@ def test_metrics_are_those_of_the_cluster() -> None:
     assert cluster.connections.default_port is not None
 
 
+def with_version(stack: Stack, version: str) -> ProvisionedKafkaCluster:
+    return ProvisionedKafkaCluster(
+        stack, "Cluster", vpc=vpc_in(stack), cluster_name="fleet", kafka_version=KafkaVersion.of(version)
+    )
+
+
+@pytest.mark.parametrize("version", ["3.6.0", "3.10.x.kraft", "4.0.x.kraft", "${Token[TOKEN.1]}"])
+def test_topics_are_made_on_every_version_that_has_an_api_for_it(version: str) -> None:
+    stack = new_stack()
+    KafkaTopic(stack, "Topic", cluster=with_version(stack, version), topic_name="events", partitions=6)
+    assert imported_in(stack).kafka_version is None
+
+
+@pytest.mark.parametrize("version", ["1.1.1", "2.8.2.tiered", "3.5.1"])
+def test_topics_that_exist_can_be_imported_on_every_version(version: str) -> None:
+    stack = new_stack()
+    topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=with_version(stack, version), topic_name="events")
+    assert topic.topic_name == "events"
+
+
 REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
     (
         "brokers that cannot be spread",
@@ -678,6 +698,12 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         lambda s: KafkaTopic(s, "T", cluster=imported_in(s, is_serverless=True), topic_name="t", partitions=1),
         StreamError,
         "cannot make topics of MSK Serverless: .* import them with KafkaTopic.from_topic_name",
+    ),
+    (
+        "a topic on a version that has no API for it",
+        lambda s: KafkaTopic(s, "T", cluster=with_version(s, "3.5.1"), topic_name="t", partitions=1),
+        StreamError,
+        "from Kafka 3.6 on, got a cluster with 3.5.1: .* import it with KafkaTopic.from_topic_name",
     ),
     (
         "a property on two lines",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Acknowledgment, Fn, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, CfnResource, Fn, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 
@@ -26,6 +26,14 @@ __all__ = ("ApplicationVpc",)
 _MIN_ZONES: Final = 2
 _APPLICATION: Final = "Application"
 _NAT: Final = "Nat"
+_HOLDS_INTERFACES: Final = (
+    "AWS::EC2::VPC",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    # Its deletion would give the default security group its rules back.
+    "Custom::VpcRestrictDefaultSG",
+)
 _DEFAULT_SECURITY_GROUP_PROVIDER: Final = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
 
 
@@ -64,7 +72,10 @@ class ApplicationVpc(ApplicationVpcBase):
         Whether the VPC's default security group loses its rules, which only an API call can do: the CDK brings a
         Lambda function for it, allowed to change this one group. Default: True (CIS 5.4, Security Hub EC2.2).
     removal_policy
-        Of the flow logs and their key. Default: RETAIN_ON_UPDATE_OR_DELETE.
+        Of the VPC, its subnets and route tables, the flow logs and their key. A cluster or a domain that outlives its
+        stack keeps network interfaces there, and what has some cannot be deleted (VPC guide, "Delete your VPC").
+        Endpoints and NAT gateways, which are paid for, go in any case. Default:
+        RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises AddressPlanError for an unsuitable block, and NetworkError for zones or NAT gateways that do not fit.
     """
@@ -94,6 +105,9 @@ class ApplicationVpc(ApplicationVpcBase):
             ec2.SubnetSelection(subnet_group_name=_APPLICATION),
             cidr_block=cidr,
         )
+        for child in self.vpc.node.find_all():
+            if isinstance(child, CfnResource) and child.cfn_resource_type in _HOLDS_INTERFACES:
+                child.apply_removal_policy(removal_policy)
         self.flow_logs = FlowLogs(
             self,
             "FlowLogs",

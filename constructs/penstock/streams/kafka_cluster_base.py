@@ -17,6 +17,8 @@ from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTI
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from penstock.streams.kafka_options import KafkaVersion
+
 __all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
 
 _RULE: Final = "Kafka with IAM and TLS"
@@ -42,6 +44,10 @@ class IKafkaCluster(Protocol):
         """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
 
     @property
+    def kafka_version(self) -> KafkaVersion | None:
+        """The version of Kafka; None where it is not known, as of an imported cluster."""
+
+    @property
     def zones(self) -> int:
         """In how many availability zones the brokers are, so that a partition has a replica in each."""
 
@@ -64,6 +70,7 @@ class KafkaClusterBase(Construct):
     _security_groups: Sequence[ec2.ISecurityGroup]
     _takes_iam: bool = True
     _is_serverless: bool = False
+    _kafka_version: KafkaVersion | None = None
     _zones: int = 3
 
     @property
@@ -90,6 +97,11 @@ class KafkaClusterBase(Construct):
     def is_serverless(self) -> bool:
         """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
         return self._is_serverless
+
+    @property
+    def kafka_version(self) -> KafkaVersion | None:
+        """The version of Kafka; None where it is not known, as of an imported cluster."""
+        return self._kafka_version
 
     @property
     def zones(self) -> int:

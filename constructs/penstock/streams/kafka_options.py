@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 __all__ = ("BrokerInstance", "KafkaMonitoring", "KafkaVersion")
+
+_MINIMUM_FOR_NATIVE_TOPICS: Final = (3, 6)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,12 @@ class KafkaVersion:
     def of(cls, version: str) -> Self:
         """Return a version by MSK's own name for it."""
         return cls(version)
+
+    @property
+    def native_topics_allowed(self) -> bool:
+        """Whether MSK makes topics on it (MSK, "Topic Operations"); a version that cannot be read is taken for one."""
+        numbers = re.match(r"(\d+)\.(\d+)", self.version)
+        return numbers is None or (int(numbers[1]), int(numbers[2])) >= _MINIMUM_FOR_NATIVE_TOPICS
 
 
 KafkaVersion.V3_7_X_KRAFT = KafkaVersion("3.7.x.kraft")

@@ -68,8 +68,8 @@ class KafkaTopic(KafkaTopicBase):
     removal_policy
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises StreamError for a cluster without IAM, for one of MSK Serverless, and for numbers that do not fit together;
-    KafkaError for a name or configuration that Kafka would refuse.
+    Raises StreamError for a cluster without IAM, for one of MSK Serverless or with a Kafka that is known to be too old,
+    and for numbers that do not fit together; KafkaError for a name or configuration that Kafka would refuse.
     """
 
     def __init__(
@@ -123,6 +123,13 @@ def _check_cluster(cluster: IKafkaCluster) -> None:
         message = (
             "CloudFormation cannot make topics of MSK Serverless: make them with a Kafka client and import them with"
             " KafkaTopic.from_topic_name, or use a ProvisionedKafkaCluster"
+        )
+        raise StreamError(message)
+    version = cluster.kafka_version
+    if version is not None and not version.native_topics_allowed:
+        message = (
+            f"CloudFormation makes topics from Kafka 3.6 on, got a cluster with {version.version}: update it before, or"
+            " make the topic with a Kafka client and import it with KafkaTopic.from_topic_name"
         )
         raise StreamError(message)
     if not cluster.takes_iam:

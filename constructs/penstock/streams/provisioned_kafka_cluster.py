@@ -106,6 +106,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         self._removal_policy = removal_policy
         self._cluster_name = self._choose_name(cluster_name)
         subnets = _check_spread(private_subnets(vpc, vpc_subnets))
+        self._kafka_version = kafka_version
         self._zones = subnets.zones
         nodes = check_broker_nodes(broker_nodes or subnets.zones, zones=subnets.zones)
         largest = max_storage_gib_per_broker or min(10 * storage_gib_per_broker, _MAX_STORAGE_GIB)
