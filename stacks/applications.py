@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
 from penstock.application import (
@@ -55,7 +55,7 @@ def build_application(
         log_retention=log_retention(settings.log_retention_days),
         metrics_level=MetricsLevel(settings.metrics_level),
         property_groups=settings.properties,
-        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if environment.retain_data else RemovalPolicy.DESTROY,
+        removal_policy=environment.removal_policy,
     )
     if settings.maintenance_window_start_time is not None:
         props["maintenance_window_start_time"] = settings.maintenance_window_start_time

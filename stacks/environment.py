@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
+from aws_cdk import RemovalPolicy
 from pydantic import Field, field_validator, model_validator
 
 from penstock.model.names import check_application_name
@@ -186,6 +187,11 @@ class Environment(Settings):
     def applications(self) -> list[ApplicationSettings]:
         """All applications of the environment."""
         return [self.application] if self.generator is None else [self.application, self.generator]
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """What becomes of what holds data."""
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.retain_data else RemovalPolicy.DESTROY
 
     @property
     def stage_name(self) -> str:

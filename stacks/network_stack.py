@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Stack
 
 from penstock.network import ApplicationVpc, AwsService
 
@@ -35,7 +35,5 @@ class NetworkStack(Stack):
             "Vpc",
             cidr=settings.cidr,
             number_of_zones=settings.zones,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-            if environment.retain_data
-            else RemovalPolicy.DESTROY,
+            removal_policy=environment.removal_policy,
         )

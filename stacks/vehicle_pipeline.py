@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
@@ -48,7 +48,7 @@ class VehiclePipeline(StreamingPipeline):
         topic: dict[str, Any] = {
             "cluster": cluster,
             "retention": Duration.hours(settings.retention_hours),
-            "removal_policy": self.removal_policy,
+            "removal_policy": self.environment.removal_policy,
         }
         return KafkaSource(
             events=KafkaTopic(scope, "Events", topic_name=settings.topic, partitions=settings.partitions, **topic),
@@ -66,7 +66,7 @@ class VehiclePipeline(StreamingPipeline):
             "Metrics",
             workspace_alias=settings.workspace_name,
             retention_days=settings.retention_days,
-            removal_policy=self.removal_policy,
+            removal_policy=self.environment.removal_policy,
         )
         CfnOutput(Stack.of(scope), "PrometheusQueryUrl", value=workspace.query_url)
         if settings.dashboards:
@@ -79,11 +79,6 @@ class VehiclePipeline(StreamingPipeline):
             scope, "VehicleMetrics", self.environment.application, environment=self.environment, network=self.network
         )
 
-    @property
-    def removal_policy(self) -> RemovalPolicy:
-        """What becomes of what holds data."""
-        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.environment.retain_data else RemovalPolicy.DESTROY
-
     def _build_cluster(self, scope: Construct) -> IKafkaCluster:
         settings = self.environment.events
         return ProvisionedKafkaCluster(
@@ -94,7 +89,7 @@ class VehiclePipeline(StreamingPipeline):
             cluster_name=settings.cluster_name,
             broker_instance=BrokerInstance.of(settings.broker_instance),
             storage_gib_per_broker=settings.storage_gib_per_broker,
-            removal_policy=self.removal_policy,
+            removal_policy=self.environment.removal_policy,
         )
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
@@ -106,7 +101,7 @@ class VehiclePipeline(StreamingPipeline):
             "Dashboards",
             workspace_name=self.environment.metrics.workspace_name,
             identity_source=IdentitySource.iam_identity_center(),
-            removal_policy=self.removal_policy,
+            removal_policy=self.environment.removal_policy,
         )
         grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics, is_default=True)))
         CfnOutput(Stack.of(scope), "GrafanaUrl", value=grafana.workspace_url)

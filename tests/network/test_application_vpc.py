@@ -113,10 +113,11 @@ IN_USE = ["AWS::EC2::VPC", SUBNET, "AWS::EC2::RouteTable", "AWS::EC2::SubnetRout
 def test_what_a_cluster_that_stays_stands_in_stays_unless_asked_otherwise(
     defaults: Template, everything: Template, kind: str
 ) -> None:
-    for template, policy in ((defaults, "Retain"), (everything, "Delete")):
+    for template, policy in ((defaults, "RetainExceptOnCreate"), (everything, "Delete")):
         found = template.find_resources(kind).values()
         assert found
-        assert {each["DeletionPolicy"] for each in found} == {each["UpdateReplacePolicy"] for each in found} == {policy}
+        assert {each["DeletionPolicy"] for each in found} == {policy}
+        assert {each["UpdateReplacePolicy"] for each in found} == {policy.removesuffix("ExceptOnCreate")}
 
 
 def test_what_is_paid_for_goes_with_the_stack(defaults: Template) -> None:

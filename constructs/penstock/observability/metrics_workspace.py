@@ -73,8 +73,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         Of both log groups. Default: 30 days, and an own key each.
     removal_policy
         Of the workspace, its rules and its logs when they are deleted. A workspace that is replaced is always
-        retained. Default:
-        RETAIN_ON_UPDATE_OR_DELETE.
+        retained. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises MetricsWorkspaceError for what the service would refuse. The content of rules is checked by AMP, which fails
     the deployment.
