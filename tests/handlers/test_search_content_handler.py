@@ -5,6 +5,7 @@ import urllib.error
 from typing import TYPE_CHECKING, Any
 
 import botocore.credentials
+import botocore.exceptions
 import pytest
 
 from penstock.control.clients import Clock
@@ -36,8 +37,8 @@ TEMPLATE = {"index_patterns": ["vehicles-*"], "template": {"settings": {"number_
 
 
 class FakeSession:
-    def __init__(self, calls: list[str], **given: Any) -> None:
-        self._calls, self._given = calls, given
+    def __init__(self, calls: list[str], faults: list[Exception], **given: Any) -> None:
+        self._calls, self._faults, self._given = calls, faults, given
         self.region_name = REGION
 
     def client(self, service: str, **_: Any) -> FakeSession:
@@ -46,6 +47,8 @@ class FakeSession:
 
     def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:  # noqa: N803
         assert RoleSessionName == "penstock-Vehicles"
+        if self._faults:
+            raise self._faults.pop(0)
         self._calls.append(RoleArn)
         return {
             "Credentials": {"AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY, "SessionToken": TOKEN},
@@ -64,8 +67,9 @@ class Deployment:
         self.domain, self.endpoint = domain, endpoint
         self.world = World()
         self.assumed: list[str] = []
+        self.sts_faults: list[Exception] = []
         self.services = SearchServices(
-            new_session=lambda **given: FakeSession(self.assumed, **given),
+            new_session=lambda **given: FakeSession(self.assumed, self.sts_faults, **given),
             clock=self.world.clock,
             scheme="http",
             timeout_seconds=0.15,
@@ -338,6 +342,35 @@ def test_gives_up_on_a_domain_that_cannot_be_reached_and_names_the_security_grou
         aws.create(FULL)
 
 
+STS_IS_AWAY = [
+    botocore.exceptions.ConnectTimeoutError(endpoint_url="https://sts"),
+    botocore.exceptions.EndpointConnectionError(endpoint_url="https://sts"),
+    botocore.exceptions.ReadTimeoutError(endpoint_url="https://sts"),
+    botocore.exceptions.ConnectionClosedError(endpoint_url="https://sts"),
+]
+
+
+def test_an_endpoint_of_sts_that_is_not_in_force_yet_is_waited_for(aws: Deployment, domain: FakeDomain) -> None:
+    aws.sts_faults.extend(STS_IS_AWAY)
+    aws.create(SMALL)
+    assert domain.templates
+    aws.sts_faults.extend(STS_IS_AWAY)
+    aws.delete(SMALL)
+    assert not domain.templates
+
+
+def test_gives_up_on_sts_that_is_never_reached_and_names_the_endpoint(aws: Deployment) -> None:
+    aws.sts_faults.extend(STS_IS_AWAY * 100)
+    with pytest.raises(SearchUnavailableError, match="interface endpoint or NAT"):
+        aws.create(SMALL)
+
+
+def test_a_request_that_sts_never_got_for_a_mistake_of_ours_is_not_waited_for(aws: Deployment) -> None:
+    aws.sts_faults.append(botocore.exceptions.NoCredentialsError())
+    with pytest.raises(botocore.exceptions.NoCredentialsError):
+        aws.create(SMALL)
+
+
 def test_a_conflict_of_two_writers_is_settled_by_looking_again(aws: Deployment, domain: FakeDomain) -> None:
     domain.fail("PATCH", "/rolesmapping/all_access", 409)
     aws.create(FULL)
@@ -448,7 +481,7 @@ def test_lambda_calls_the_handler(monkeypatch: pytest.MonkeyPatch, aws: Deployme
 
 
 def test_by_default_a_domain_is_reached_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    services = SearchServices(new_session=lambda **given: FakeSession([], **given), clock=Clock())
+    services = SearchServices(new_session=lambda **given: FakeSession([], [], **given), clock=Clock())
     control = services.content(endpoint="example", master_role_arn=MASTER, content_id="Vehicles")
     assert control.domain.url == "https://example"
     assert issubclass(SearchNameError, ControlError)

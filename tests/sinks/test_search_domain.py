@@ -99,6 +99,10 @@ def everything_on(synthesize: Synthesize, dashboards: Path) -> Synthesized:
     return synthesize(lambda stack: everything(stack, dashboards))
 
 
+def way_to_sts(vpc: ec2.IVpc) -> ec2.InterfaceVpcEndpoint:
+    return vpc.add_interface_endpoint("Sts", service=ec2.InterfaceVpcEndpointAwsService.STS, open=False)
+
+
 def content(synthesized: Synthesized, part: str) -> dict[str, Any]:
     return dict(synthesized.only(CONTENT, part)["Properties"])
 
@@ -295,6 +299,33 @@ def test_an_application_of_a_later_stack_is_granted_without_a_circle(job_zip: Pa
     assert not Template.from_stack(first).find_resources(CONTENT)
 
 
+def test_content_added_before_and_after_waits_for_the_way_to_sts(stack: Stack) -> None:
+    vpc = new_vpc(stack)
+    domain = SearchDomain(stack, "Search", vpc=vpc, domain_name="vehicles", index_templates={"vehicles": TEMPLATE})
+    domain.reach_sts_through(way_to_sts(vpc))
+    domain.grant_administration(new_role(stack, "People"))
+    template = Template.from_stack(stack)
+    (endpoint,) = template.find_resources("AWS::EC2::VPCEndpoint")
+    contents = template.find_resources(CONTENT).values()
+    assert [endpoint in each["DependsOn"] for each in contents] == [True, True]
+
+
+def test_a_way_to_sts_in_a_later_stack_closes_no_circle() -> None:
+    app = App()
+    first, later = Stack(app, "First", env=ENVIRONMENT), Stack(app, "Later", env=ENVIRONMENT)
+    domain = SearchDomain(
+        first, "Search", vpc=new_vpc(first), domain_name="vehicles", index_templates={"vehicles": TEMPLATE}
+    )
+    endpoint = way_to_sts(new_vpc(later))
+    domain.reach_sts_through(endpoint)
+    domain.grant_index_write(new_role(later, "Job"), "vehicles-*")
+    app.synth()
+    template = Template.from_stack(later)
+    (endpoint_id,) = template.find_resources("AWS::EC2::VPCEndpoint")
+    (content,) = template.find_resources(CONTENT).values()
+    assert endpoint_id in content["DependsOn"]
+
+
 def test_more_content_is_added_and_checked_later(stack: Stack, dashboards: Path) -> None:
     domain = SearchDomain(stack, "Search", vpc=new_vpc(stack), domain_name="vehicles")
     domain.add_content("More", index_templates={"vehicles": TEMPLATE}, saved_objects=dashboards)
@@ -331,6 +362,7 @@ def test_an_imported_domain_grants_its_part_and_says_what_is_missing(stack: Stac
     domain: Any = SearchDomain.from_domain_endpoint(stack, "Search", f"https://{ENDPOINT}", security_groups=[group])
     assert (domain.domain_name, domain.domain_endpoint) == ("vehicles-now", ENDPOINT)
     domain.connections.allow_default_port_from(ec2.Peer.ipv4("10.0.0.0/8"))
+    domain.reach_sts_through(group)
     domain.grant_index_write(new_role(stack, "Job"), "vehicles-*")
     (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     assert "have its owner map" in str(warning.entry.data)

@@ -16,6 +16,7 @@ from penstock.sinks.grants import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from aws_cdk import CustomResource
+    from constructs import IConstruct
 
 __all__ = ("SearchContentProvider",)
 
@@ -47,6 +48,8 @@ class SearchContentProvider(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._resources: list[CustomResource] = []
+        self._needs: list[IConstruct] = []
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Keeps roles and dashboards in a search domain"
         )
@@ -64,7 +67,7 @@ class SearchContentProvider(Construct):
     def build_resource(self, scope: Construct, construct_id: str, *, endpoint: str, content: Content) -> CustomResource:
         """Add content; each resource owns what it has put, and removes no more than that."""
         content_id = f"{Names.unique_resource_name(scope, max_length=80, separator='-')}-{construct_id}"
-        return self._provider.build_resource(
+        resource = self._provider.build_resource(
             scope,
             construct_id,
             resource_type=_RESOURCE_TYPE,
@@ -76,6 +79,16 @@ class SearchContentProvider(Construct):
                 "Mappings": [f"{role}={arn}" for role, arns in content.mappings.items() for arn in arns],
             },
         )
+        self._resources.append(resource)
+        for each in self._needs:
+            _order(each, resource)
+        return resource
+
+    def need(self, construct: IConstruct) -> None:
+        """Let all content of the construct's stack, also what was added already, come after it and go before it."""
+        self._needs.append(construct)
+        for resource in self._resources:
+            _order(construct, resource)
 
     def _build_master_role(self, domain_arn: str, removal_policy: RemovalPolicy) -> iam.Role:
         resources = [f"{domain_arn}/{path}" for path in _PATHS]
@@ -94,3 +107,9 @@ class SearchContentProvider(Construct):
         for resource in resources:
             record_wildcard(role, actions=_HTTP_ACTIONS, resource=resource, reason=DOMAIN_CONTENT)
         return role
+
+
+def _order(first: IConstruct, then: CustomResource) -> None:
+    """Order two constructs of one stack; between stacks a further dependency might close a circle."""
+    if Stack.of(first).node.path == Stack.of(then).node.path:
+        then.node.add_dependency(first)

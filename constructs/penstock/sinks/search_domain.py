@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import CustomResource
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
 __all__ = ("SearchDomain",)
 
@@ -53,7 +53,7 @@ class SearchDomain(SearchDomainBase):
     ----------
     vpc, vpc_subnets
         Where the domain is, in private subnets, one for each zone of the capacity. Default: the private ones. The
-        handler of the domain's content runs in them as well and needs to reach STS.
+        handler of the domain's content runs in them as well and needs to reach STS: see ``reach_sts_through``.
     security_groups
         Default: an own one that lets nobody in; see ``connections``.
     domain_name
@@ -197,6 +197,10 @@ class SearchDomain(SearchDomainBase):
         self._put_for(administrator, content, f"{self.domain_name}-administrator-{_digest(administrator.node.path)}")
         actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
         return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
+
+    def reach_sts_through(self, endpoint: IConstruct) -> None:
+        """Keep this endpoint of STS until the content is removed, for which the handler calls STS."""
+        self._content.need(endpoint)
 
     def _put(self, scope: Construct, construct_id: str, content: Content) -> CustomResource:
         resource = self._content.build_resource(scope, construct_id, endpoint=self.domain_endpoint, content=content)
