@@ -154,6 +154,16 @@ def test_the_access_policy_names_the_master_role_only(defaults: Synthesized) -> 
     assert "*" not in json.dumps(statement["Principal"])
 
 
+def test_the_access_policy_allows_no_more_than_the_master_roles_own(defaults: Synthesized) -> None:
+    (access,) = defaults.only(DOMAIN)["Properties"]["AccessPolicies"]["Statement"]
+    (own,) = defaults.statements("MasterRole")
+    assert (access["Action"], access["Resource"]) == (own["Action"], own["Resource"])
+    assert "es:ESHttp*" not in as_list(access["Action"])
+    paths = [each["Fn::Join"][1][-1].split(":domain/vehicles/")[1] for each in access["Resource"]]
+    assert not {"*", "_search", "_bulk"} & set(paths)
+    assert all(path.startswith("_") for path in paths)
+
+
 def test_all_logs_go_to_encrypted_groups_that_the_domain_may_write_to(defaults: Synthesized) -> None:
     domain = defaults.only(DOMAIN)
     options = domain["Properties"]["LogPublishingOptions"]

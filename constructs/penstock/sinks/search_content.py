@@ -34,7 +34,8 @@ _PATHS: Final = (
 class SearchContentProvider(Construct):
     """The domain's master user, an IAM role without a password, and the only function that may assume it.
 
-    The function reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
+    ``access_policy`` is what the domain itself allows: no more to that role than its own policy does. The function
+    reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
     """
 
     def __init__(
@@ -63,6 +64,10 @@ class SearchContentProvider(Construct):
         )
         self.master_role = self._build_master_role(domain_arn, removal_policy)
         self._provider.allow(["sts:AssumeRole"], resource=self.master_role.role_arn)
+        # IAM adds what identity and access policy allow, so that a wider access policy would undo the role's own.
+        self.access_policy = iam.PolicyDocument(
+            statements=[_statement(domain_arn, principals=[iam.ArnPrincipal(self.master_role.role_arn)])]
+        )
 
     def build_resource(self, scope: Construct, construct_id: str, *, endpoint: str, content: Content) -> CustomResource:
         """Add content; each resource owns what it has put, and removes no more than that."""
@@ -91,22 +96,25 @@ class SearchContentProvider(Construct):
             _order(construct, resource)
 
     def _build_master_role(self, domain_arn: str, removal_policy: RemovalPolicy) -> iam.Role:
-        resources = [f"{domain_arn}/{path}" for path in _PATHS]
         role = iam.Role(
             self,
             "MasterRole",
             description=f"Master user of the search domain {Stack.of(self).stack_name}",
             assumed_by=iam.ArnPrincipal(self._provider.role.role_arn),
-            inline_policies={
-                "Content": iam.PolicyDocument(
-                    statements=[iam.PolicyStatement(actions=list(_HTTP_ACTIONS), resources=resources)]
-                )
-            },
+            inline_policies={"Content": iam.PolicyDocument(statements=[_statement(domain_arn)])},
         )
         role.apply_removal_policy(removal_policy)
-        for resource in resources:
+        for resource in _resources(domain_arn):
             record_wildcard(role, actions=_HTTP_ACTIONS, resource=resource, reason=DOMAIN_CONTENT)
         return role
+
+
+def _resources(domain_arn: str) -> list[str]:
+    return [f"{domain_arn}/{path}" for path in _PATHS]
+
+
+def _statement(domain_arn: str, *, principals: list[iam.IPrincipal] | None = None) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(_HTTP_ACTIONS), resources=_resources(domain_arn), principals=principals)
 
 
 def _order(first: IConstruct, then: CustomResource) -> None:

@@ -109,7 +109,6 @@ class SearchDomain(SearchDomainBase):
             self,
             "Domain",
             domain_name=self.domain_name,
-            domain_arn=self.domain_arn,
             version=version or opensearch.EngineVersion.OPENSEARCH_2_19,
             capacity=self.capacity,
             vpc=vpc,
@@ -118,6 +117,7 @@ class SearchDomain(SearchDomainBase):
             encryption_key=self.encryption_key,
             logs=self.logs,
             master_role=self._content.master_role,
+            access_policy=self._content.access_policy,
             removal_policy=removal_policy,
         )
         self._domain_endpoint = self.domain.domain_endpoint
