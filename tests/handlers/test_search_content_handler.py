@@ -377,6 +377,41 @@ def test_a_conflict_of_two_writers_is_settled_by_looking_again(aws: Deployment, 
     assert domain.mappings["all_access"]["backend_roles"] == [SOMEBODY, JOB]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/roles/writer"), ("PUT", "/rolesmapping/writer"), ("PATCH", "/rolesmapping/all_access")],
+)
+def test_two_resources_that_write_to_one_security_document_both_get_through(
+    aws: Deployment, domain: FakeDomain, method: str, path: str
+) -> None:
+    domain.fail(method, path, 409, 409)
+    aws.create(FULL)
+    assert domain.faults == []
+    assert domain.roles == {"writer": access_role("vehicles-*")}
+    assert domain.mappings["writer"]["backend_roles"] == [JOB]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PATCH", "/rolesmapping/writer"), ("DELETE", "/rolesmapping/writer"), ("DELETE", "/roles/writer")],
+)
+def test_two_resources_that_remove_from_one_security_document_both_get_through(
+    aws: Deployment, domain: FakeDomain, method: str, path: str
+) -> None:
+    before = domain.state()
+    aws.create(FULL)
+    domain.fail(method, path, 409, 409)
+    aws.delete(FULL)
+    assert domain.faults == []
+    assert domain.state() == before
+
+
+def test_a_conflict_outside_of_the_security_plugin_is_final(aws: Deployment, domain: FakeDomain) -> None:
+    domain.fail("PUT", "/_index_template", 409)
+    with pytest.raises(SearchRefusedError, match="with 409"):
+        aws.create(FULL)
+
+
 def test_a_list_that_moves_under_the_removal_loses_nobody(aws: Deployment, domain: FakeDomain) -> None:
     aws.create(FULL)
     mapping = domain.mappings["all_access"]["backend_roles"]

@@ -32,7 +32,7 @@ _OWNER: Final = "penstock"
 _BOUNDARY: Final = "penstock-saved-objects"
 _OK_OR_MISSING: Final = (200, 201, 404)
 _MAPPING_ROUNDS: Final = 5
-_CONFLICTS: Final = ("with 409", "with 400")
+_MOVED: Final = "with 400"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,7 @@ class SearchContentControl:
             except SearchUnavailableError as error:
                 trouble = error
             except SearchRefusedError as error:
-                if not any(sign in str(error) for sign in _CONFLICTS):
+                if _MOVED not in str(error):
                     raise
                 trouble = error
             else:
