@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Environment, RemovalPolicy, Size, Stack, Token
+from aws_cdk import App, CfnParameter, Environment, RemovalPolicy, Size, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -342,6 +342,26 @@ def test_more_content_is_added_and_checked_later(stack: Stack, dashboards: Path)
     assert "MasterRole" in json.dumps(stack.resolve(domain.master_role.role_arn))
     (resource,) = Template.from_stack(stack).find_resources(CONTENT).values()
     assert decode(resource["Properties"]["Content"], mappings={}).index_templates == {"vehicles": TEMPLATE}
+
+
+def test_a_domain_whose_name_only_the_deployment_knows_is_granted_and_told_from_another(stack: Stack) -> None:
+    vpc, role = new_vpc(stack), new_role(stack, "Job")
+    for each in ("First", "Second"):
+        name = CfnParameter(stack, f"{each}Name").value_as_string
+        domain = SearchDomain(stack, each, vpc=vpc, domain_name=name)
+        domain.grant_index_write(role, "vehicles-*")
+        domain.grant_administration(role)
+    assert len(Template.from_stack(stack).find_resources(CONTENT)) == 4
+
+
+def test_fails_on_large_content_that_holds_a_token(stack: Stack) -> None:
+    pattern = CfnParameter(stack, "Pattern").value_as_string
+    template = TEMPLATE | {"index_patterns": [pattern]}
+    domain = SearchDomain(
+        stack, "Search", vpc=new_vpc(stack), domain_name="vehicles", index_templates={"small": template}
+    )
+    with pytest.raises(ContentError, match="hold a token"):
+        domain.add_content("Large", index_templates={"large": template | {"_meta": {"noise": "x" * 5000}}})
 
 
 def test_fails_to_map_what_is_no_role(stack: Stack) -> None:

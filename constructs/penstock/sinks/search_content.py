@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Names, RemovalPolicy, Stack
+from aws_cdk import Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -80,7 +80,7 @@ class SearchContentProvider(Construct):
                 "Endpoint": endpoint,
                 "MasterRoleArn": self.master_role.role_arn,
                 "ContentId": content_id,
-                "Content": encode(content),
+                "Content": encode(content, is_opaque=Token.is_unresolved),
                 "Mappings": [f"{role}={arn}" for role, arns in content.mappings.items() for arn in arns],
             },
         )

@@ -187,14 +187,14 @@ class SearchDomain(SearchDomainBase):
         role.
         """
         role = role_of(grantee)
-        name = f"{self.domain_name}-write-{_digest(index_pattern, role.node.path)}"
+        name = f"{self._label}-write-{_digest(index_pattern, role.node.path)}"
         self._put_for(role, Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)}), name)
         return self._allow_bulk(grantee, index_pattern)
 
     def grant_administration(self, administrator: iam.IRole) -> iam.Grant:
         """Let people with this role see and change everything in the domain, its roles and dashboards included."""
         content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
-        self._put_for(administrator, content, f"{self.domain_name}-administrator-{_digest(administrator.node.path)}")
+        self._put_for(administrator, content, f"{self._label}-administrator-{_digest(administrator.node.path)}")
         actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
         return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
 
@@ -227,6 +227,8 @@ class SearchDomain(SearchDomainBase):
             message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
             raise SearchDomainError(message)
         self._domain_name = name
+        # What is known now: no id of a construct may wait for the deployment.
+        self._label = self.node.addr if Token.is_unresolved(name) else name
         self._account = Stack.of(self).account
         self._domain_arn = Stack.of(self).format_arn(service="es", resource="domain", resource_name=name)
 
