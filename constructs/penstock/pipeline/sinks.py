@@ -50,6 +50,7 @@ class SearchSink:
         if endpoint is not None:
             self.domain.reach_sts_through(endpoint)
         application.connections.allow_to_default_port(self.domain)
+        application.add_run_dependency(*self.domain.connections.security_groups)
         self.domain.grant_index_write(application, self.index)
         application.add_property_group(self.group, self.domain.connection_properties(self.index))
 
@@ -72,7 +73,7 @@ class PrometheusSink:
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write: the property group as the bundled job names it."""
         if self.network is not None:
-            self.network.add_endpoint(AwsService.PROMETHEUS)
+            application.add_run_dependency(self.network.add_endpoint(AwsService.PROMETHEUS))
         self.workspace.grant_remote_write(application)
         for group, entries in self.workspace.property_groups().items():
             application.add_property_group(group, entries)

@@ -15,6 +15,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 
+from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
@@ -182,13 +183,17 @@ class SearchDomain(SearchDomainBase):
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the grantee's role to write to the indexes of a pattern such as ``vehicles-*``, and to read none.
 
-        It gets IAM's part, and a role of the security plugin that is mapped to it. Open the network with
+        It gets IAM's part, and a role of the security plugin that is mapped to it, which an application has before it
+        starts and until it has stopped. Open the network with
         ``application.connections.allow_to_default_port(domain)``. Raises SearchDomainError for a grantee that is no
         role.
         """
         role = role_of(grantee)
         name = f"{self._label}-write-{_digest(index_pattern, role.node.path)}"
-        self._put_for(role, Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)}), name)
+        content = Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)})
+        resource = self._put_for(role, content, name)
+        if isinstance(grantee, FlinkApplicationBase):
+            grantee.add_run_dependency(resource)
         return self._allow_bulk(grantee, index_pattern)
 
     def grant_administration(self, administrator: iam.IRole) -> iam.Grant:
@@ -208,12 +213,11 @@ class SearchDomain(SearchDomainBase):
         resource.node.add_dependency(self._content.security_group, *self.security_groups)
         return resource
 
-    def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> None:
+    def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> IConstruct:
         """Put content that refers to a role into the role's stack, which may come after the domain's."""
         stack = Stack.of(role)
         scope = self if stack.node.path == Stack.of(self).node.path else stack
-        if scope.node.try_find_child(construct_id) is None:
-            self._put(scope, construct_id, content)
+        return scope.node.try_find_child(construct_id) or self._put(scope, construct_id, content)
 
     def _set_identity(self, name: str | None) -> None:
         if name is None:
