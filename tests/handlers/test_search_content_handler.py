@@ -227,6 +227,25 @@ def test_a_ledger_of_somebody_else_is_refused(aws: Deployment, domain: FakeDomai
         aws.create(FULL)
 
 
+@pytest.mark.parametrize("zones", [1, 2, 3])
+def test_the_ledger_is_taken_whatever_number_of_zones_wants_copies(
+    aws: Deployment, domain: FakeDomain, zones: int
+) -> None:
+    domain.zones = zones
+    aws.create(FULL)
+    assert set(domain.ledgers) == {LEDGER}
+
+
+def test_a_ledger_without_settings_is_read(aws: Deployment, domain: FakeDomain) -> None:
+    before = domain.state()
+    aws.create(FULL)
+    domain.ledgers[LEDGER]["template"] = {}
+    aws.update(FULL, FULL)
+    domain.ledgers[LEDGER]["template"] = {}
+    aws.delete(FULL)
+    assert domain.state() == before
+
+
 def requests_of_a_create() -> int:
     domain = FakeDomain()
     server = Server(domain)
