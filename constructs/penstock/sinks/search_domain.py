@@ -47,7 +47,9 @@ class SearchDomain(SearchDomainBase):
     """An OpenSearch domain in a VPC, with fine-grained access control, encryption everywhere and all of its logs.
 
     Its master user is an IAM role that only penstock's own handler assumes; there is no master password. Requests are
-    signed (SigV4). OpenSearch Service needs its service-linked role in the account before the first domain in a VPC:
+    signed (SigV4), which a browser does not do: people open OpenSearch Dashboards through a proxy that signs as their
+    role, since Dashboards takes no IAM by itself (opensearch-service, dashboards). OpenSearch Service needs its
+    service-linked role in the account before the first domain in a VPC:
     ``aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com``.
 
     Parameters
@@ -197,7 +199,10 @@ class SearchDomain(SearchDomainBase):
         return self._allow_bulk(grantee, index_pattern)
 
     def grant_administration(self, administrator: iam.IRole) -> iam.Grant:
-        """Let people with this role see and change everything in the domain, its roles and dashboards included."""
+        """Let people with this role see and change everything in the domain, its roles and dashboards included.
+
+        Their requests are signed: with a browser, by a proxy.
+        """
         content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
         self._put_for(administrator, content, f"{self._label}-administrator-{_digest(administrator.node.path)}")
         actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
