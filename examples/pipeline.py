@@ -61,7 +61,7 @@ class SearchableClickPipeline(ClickPipeline):
             vpc_subnets=self.network.application_subnets,
             capacity=SearchCapacity.multi_az_with_standby(),
         )
-        return SearchSink(domain=domain, index="click-counts")
+        return SearchSink(domain=domain, index="click-counts", network=self.network)
 
 
 def build_network(scope: Construct) -> ApplicationVpc:

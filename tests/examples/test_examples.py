@@ -107,3 +107,16 @@ def test_a_pipeline_swaps_its_sink_by_one_method(
     policies = json.dumps(role["Properties"]["Policies"])
     assert '"kinesis:GetRecords"' in policies
     assert f'"{absent}' not in policies
+
+
+def test_the_content_of_a_domain_reaches_sts_until_it_is_removed(job_zip: Path) -> None:
+    stack = Stack(App(), "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
+    SearchableClickPipeline(stack, "Pipeline", code=ApplicationCode.from_asset(job_zip), network=build_network(stack))
+    template = checked(stack)
+    (endpoint,) = [
+        name
+        for name, body in template.find_resources("AWS::EC2::VPCEndpoint").items()
+        if ".sts" in json.dumps(body["Properties"]["ServiceName"])
+    ]
+    (content,) = template.find_resources("Custom::PenstockSearchContent").values()
+    assert endpoint in content["DependsOn"]

@@ -47,6 +47,7 @@ class FakeDomain:
         self.requests: list[tuple[str, str]] = []
         self.faults: list[tuple[str, str, Any]] = []
         self.is_master = True
+        self.zones = 1
         self.lock = threading.Lock()
 
     def fail(self, method: str, path: str, *faults: Any) -> None:
@@ -130,6 +131,9 @@ class FakeDomain:
     def _ledger(self, method: str, name: str, value: Any) -> tuple[int, Any]:
         if name != name.lower():
             return 400, {"error": {"type": "illegal_argument_exception", "reason": "must be lower cased"}}
+        if method == "PUT" and (value["template"].get("settings", {}).get("number_of_replicas", 1) + 1) % self.zones:
+            reason = f"expected total copies needs to be a multiple of total awareness attributes [{self.zones}]"
+            return 400, {"error": {"type": "invalid_index_template_exception", "reason": reason}}
         return templates(self.ledgers, method, name, value, "component_template")
 
     def _saved_objects(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, Any]:

@@ -5,6 +5,7 @@ import urllib.error
 from typing import TYPE_CHECKING, Any
 
 import botocore.credentials
+import botocore.exceptions
 import pytest
 
 from penstock.control.clients import Clock
@@ -36,8 +37,8 @@ TEMPLATE = {"index_patterns": ["vehicles-*"], "template": {"settings": {"number_
 
 
 class FakeSession:
-    def __init__(self, calls: list[str], **given: Any) -> None:
-        self._calls, self._given = calls, given
+    def __init__(self, calls: list[str], faults: list[Exception], **given: Any) -> None:
+        self._calls, self._faults, self._given = calls, faults, given
         self.region_name = REGION
 
     def client(self, service: str, **_: Any) -> FakeSession:
@@ -46,6 +47,8 @@ class FakeSession:
 
     def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:  # noqa: N803
         assert RoleSessionName == "penstock-Vehicles"
+        if self._faults:
+            raise self._faults.pop(0)
         self._calls.append(RoleArn)
         return {
             "Credentials": {"AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY, "SessionToken": TOKEN},
@@ -64,8 +67,9 @@ class Deployment:
         self.domain, self.endpoint = domain, endpoint
         self.world = World()
         self.assumed: list[str] = []
+        self.sts_faults: list[Exception] = []
         self.services = SearchServices(
-            new_session=lambda **given: FakeSession(self.assumed, **given),
+            new_session=lambda **given: FakeSession(self.assumed, self.sts_faults, **given),
             clock=self.world.clock,
             scheme="http",
             timeout_seconds=0.15,
@@ -223,6 +227,25 @@ def test_a_ledger_of_somebody_else_is_refused(aws: Deployment, domain: FakeDomai
         aws.create(FULL)
 
 
+@pytest.mark.parametrize("zones", [1, 2, 3])
+def test_the_ledger_is_taken_whatever_number_of_zones_wants_copies(
+    aws: Deployment, domain: FakeDomain, zones: int
+) -> None:
+    domain.zones = zones
+    aws.create(FULL)
+    assert set(domain.ledgers) == {LEDGER}
+
+
+def test_a_ledger_without_settings_is_read(aws: Deployment, domain: FakeDomain) -> None:
+    before = domain.state()
+    aws.create(FULL)
+    domain.ledgers[LEDGER]["template"] = {}
+    aws.update(FULL, FULL)
+    domain.ledgers[LEDGER]["template"] = {}
+    aws.delete(FULL)
+    assert domain.state() == before
+
+
 def requests_of_a_create() -> int:
     domain = FakeDomain()
     server = Server(domain)
@@ -338,10 +361,74 @@ def test_gives_up_on_a_domain_that_cannot_be_reached_and_names_the_security_grou
         aws.create(FULL)
 
 
+STS_IS_AWAY = [
+    botocore.exceptions.ConnectTimeoutError(endpoint_url="https://sts"),
+    botocore.exceptions.EndpointConnectionError(endpoint_url="https://sts"),
+    botocore.exceptions.ReadTimeoutError(endpoint_url="https://sts"),
+    botocore.exceptions.ConnectionClosedError(endpoint_url="https://sts"),
+]
+
+
+def test_an_endpoint_of_sts_that_is_not_in_force_yet_is_waited_for(aws: Deployment, domain: FakeDomain) -> None:
+    aws.sts_faults.extend(STS_IS_AWAY)
+    aws.create(SMALL)
+    assert domain.templates
+    aws.sts_faults.extend(STS_IS_AWAY)
+    aws.delete(SMALL)
+    assert not domain.templates
+
+
+def test_gives_up_on_sts_that_is_never_reached_and_names_the_endpoint(aws: Deployment) -> None:
+    aws.sts_faults.extend(STS_IS_AWAY * 100)
+    with pytest.raises(SearchUnavailableError, match="interface endpoint or NAT"):
+        aws.create(SMALL)
+
+
+def test_a_request_that_sts_never_got_for_a_mistake_of_ours_is_not_waited_for(aws: Deployment) -> None:
+    aws.sts_faults.append(botocore.exceptions.NoCredentialsError())
+    with pytest.raises(botocore.exceptions.NoCredentialsError):
+        aws.create(SMALL)
+
+
 def test_a_conflict_of_two_writers_is_settled_by_looking_again(aws: Deployment, domain: FakeDomain) -> None:
     domain.fail("PATCH", "/rolesmapping/all_access", 409)
     aws.create(FULL)
     assert domain.mappings["all_access"]["backend_roles"] == [SOMEBODY, JOB]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/roles/writer"), ("PUT", "/rolesmapping/writer"), ("PATCH", "/rolesmapping/all_access")],
+)
+def test_two_resources_that_write_to_one_security_document_both_get_through(
+    aws: Deployment, domain: FakeDomain, method: str, path: str
+) -> None:
+    domain.fail(method, path, 409, 409)
+    aws.create(FULL)
+    assert domain.faults == []
+    assert domain.roles == {"writer": access_role("vehicles-*")}
+    assert domain.mappings["writer"]["backend_roles"] == [JOB]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PATCH", "/rolesmapping/writer"), ("DELETE", "/rolesmapping/writer"), ("DELETE", "/roles/writer")],
+)
+def test_two_resources_that_remove_from_one_security_document_both_get_through(
+    aws: Deployment, domain: FakeDomain, method: str, path: str
+) -> None:
+    before = domain.state()
+    aws.create(FULL)
+    domain.fail(method, path, 409, 409)
+    aws.delete(FULL)
+    assert domain.faults == []
+    assert domain.state() == before
+
+
+def test_a_conflict_outside_of_the_security_plugin_is_final(aws: Deployment, domain: FakeDomain) -> None:
+    domain.fail("PUT", "/_index_template", 409)
+    with pytest.raises(SearchRefusedError, match="with 409"):
+        aws.create(FULL)
 
 
 def test_a_list_that_moves_under_the_removal_loses_nobody(aws: Deployment, domain: FakeDomain) -> None:
@@ -448,7 +535,7 @@ def test_lambda_calls_the_handler(monkeypatch: pytest.MonkeyPatch, aws: Deployme
 
 
 def test_by_default_a_domain_is_reached_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    services = SearchServices(new_session=lambda **given: FakeSession([], **given), clock=Clock())
+    services = SearchServices(new_session=lambda **given: FakeSession([], [], **given), clock=Clock())
     control = services.content(endpoint="example", master_role_arn=MASTER, content_id="Vehicles")
     assert control.domain.url == "https://example"
     assert issubclass(SearchNameError, ControlError)

@@ -77,6 +77,17 @@ def test_fails_on_content_that_no_custom_resource_carries() -> None:
         encode(Content(saved_objects=({"type": "a", "id": "b", "noise": secrets.token_hex(200_000)},)))
 
 
+@pytest.mark.parametrize("size", [10, 5000])
+def test_fails_on_content_that_only_the_deployment_knows_where_it_would_be_compressed(size: int) -> None:
+    content = Content(saved_objects=({"type": "a", "id": "b", "token": "?" * size},))
+    if size < 4096:
+        assert "?" in encode(content, is_opaque=lambda text: "?" in text)
+    else:
+        with pytest.raises(ContentError, match="content of its own"):
+            encode(content, is_opaque=lambda text: "?" in text)
+    assert encode(content, is_opaque=lambda text: "!" in text) == encode(content)
+
+
 def test_a_writer_reads_nothing_and_sees_its_own_indexes_only() -> None:
     (permissions,) = access_role("vehicles-*")["index_permissions"]
     assert permissions["index_patterns"] == ["vehicles-*"]

@@ -116,6 +116,7 @@ def test_old_data_gets_cheaper_and_is_kept_for_ever(defaults: Synthesized) -> No
         {"StorageClass": "GLACIER_IR", "TransitionInDays": 90},
     ]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert rule["ExpiredObjectDeleteMarker"] is True
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 14}
     assert "ExpirationInDays" not in rule
 
@@ -138,6 +139,7 @@ def test_every_property_reaches_the_template(everything_on: Synthesized) -> None
     assert rule["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 10}]
     assert rule["ExpirationInDays"] == 400
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 5}
+    assert "ExpiredObjectDeleteMarker" not in rule
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
     bucket = everything_on.only("AWS::S3::Bucket")
     assert bucket["Properties"]["LoggingConfiguration"]["DestinationBucketName"] == "example-logs"
@@ -363,6 +365,23 @@ def test_notifications_that_exclude_each_other_or_are_unknown_yet_are_taken(stac
     archive.add_notifications("Parquet", prefix="raw/", suffix=".parquet")
     archive.add_notifications("Later", prefix=Token.as_string({"Ref": "Prefix"}))
     assert len(archive.notifications) == 3
+
+
+def test_a_warehouse_reads_every_queue_of_its_prefix_and_no_other(synthesize: Synthesize) -> None:
+    def build(stack: Stack) -> None:
+        archive = ArchiveBucket(stack, "Archive", bucket_name=NAME)
+        archive.add_notifications("Json", prefix="raw/", suffix=".json")
+        archive.add_notifications("Parquet", prefix="raw/", suffix=".parquet")
+        archive.add_notifications("Errors", prefix="errors/")
+        role = iam.Role(stack, "WarehouseRole", assumed_by=iam.AccountRootPrincipal())
+        archive.grant_consume_notifications(role, "raw/")
+
+    statements = synthesize(build).statements("WarehouseRole")
+    queues = json.dumps([s["Resource"] for s in statements if "sqs:ReceiveMessage" in as_list(s["Action"])])
+    assert "ArchiveJson" in queues
+    assert "ArchiveParquet" in queues
+    assert "ArchiveErrors" not in queues
+    assert any("s3:GetObject" in as_list(s["Action"]) for s in statements)
 
 
 def test_fails_to_consume_what_nobody_tells_of(stack: Stack) -> None:

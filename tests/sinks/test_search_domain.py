@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Environment, RemovalPolicy, Size, Stack, Token
+from aws_cdk import App, CfnParameter, Environment, RemovalPolicy, Size, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -99,6 +99,10 @@ def everything_on(synthesize: Synthesize, dashboards: Path) -> Synthesized:
     return synthesize(lambda stack: everything(stack, dashboards))
 
 
+def way_to_sts(vpc: ec2.IVpc) -> ec2.InterfaceVpcEndpoint:
+    return vpc.add_interface_endpoint("Sts", service=ec2.InterfaceVpcEndpointAwsService.STS, open=False)
+
+
 def content(synthesized: Synthesized, part: str) -> dict[str, Any]:
     return dict(synthesized.only(CONTENT, part)["Properties"])
 
@@ -148,6 +152,16 @@ def test_the_access_policy_names_the_master_role_only(defaults: Synthesized) -> 
     (statement,) = defaults.only(DOMAIN)["Properties"]["AccessPolicies"]["Statement"]
     assert "MasterRole" in json.dumps(statement["Principal"])
     assert "*" not in json.dumps(statement["Principal"])
+
+
+def test_the_access_policy_allows_no_more_than_the_master_roles_own(defaults: Synthesized) -> None:
+    (access,) = defaults.only(DOMAIN)["Properties"]["AccessPolicies"]["Statement"]
+    (own,) = defaults.statements("MasterRole")
+    assert (access["Action"], access["Resource"]) == (own["Action"], own["Resource"])
+    assert "es:ESHttp*" not in as_list(access["Action"])
+    paths = [each["Fn::Join"][1][-1].split(":domain/vehicles/")[1] for each in access["Resource"]]
+    assert not {"*", "_search", "_bulk"} & set(paths)
+    assert all(path.startswith("_") for path in paths)
 
 
 def test_all_logs_go_to_encrypted_groups_that_the_domain_may_write_to(defaults: Synthesized) -> None:
@@ -295,12 +309,59 @@ def test_an_application_of_a_later_stack_is_granted_without_a_circle(job_zip: Pa
     assert not Template.from_stack(first).find_resources(CONTENT)
 
 
+def test_content_added_before_and_after_waits_for_the_way_to_sts(stack: Stack) -> None:
+    vpc = new_vpc(stack)
+    domain = SearchDomain(stack, "Search", vpc=vpc, domain_name="vehicles", index_templates={"vehicles": TEMPLATE})
+    domain.reach_sts_through(way_to_sts(vpc))
+    domain.grant_administration(new_role(stack, "People"))
+    template = Template.from_stack(stack)
+    (endpoint,) = template.find_resources("AWS::EC2::VPCEndpoint")
+    contents = template.find_resources(CONTENT).values()
+    assert [endpoint in each["DependsOn"] for each in contents] == [True, True]
+
+
+def test_a_way_to_sts_in_a_later_stack_closes_no_circle() -> None:
+    app = App()
+    first, later = Stack(app, "First", env=ENVIRONMENT), Stack(app, "Later", env=ENVIRONMENT)
+    domain = SearchDomain(
+        first, "Search", vpc=new_vpc(first), domain_name="vehicles", index_templates={"vehicles": TEMPLATE}
+    )
+    endpoint = way_to_sts(new_vpc(later))
+    domain.reach_sts_through(endpoint)
+    domain.grant_index_write(new_role(later, "Job"), "vehicles-*")
+    app.synth()
+    template = Template.from_stack(later)
+    (endpoint_id,) = template.find_resources("AWS::EC2::VPCEndpoint")
+    (content,) = template.find_resources(CONTENT).values()
+    assert endpoint_id in content["DependsOn"]
+
+
 def test_more_content_is_added_and_checked_later(stack: Stack, dashboards: Path) -> None:
     domain = SearchDomain(stack, "Search", vpc=new_vpc(stack), domain_name="vehicles")
     domain.add_content("More", index_templates={"vehicles": TEMPLATE}, saved_objects=dashboards)
     assert "MasterRole" in json.dumps(stack.resolve(domain.master_role.role_arn))
     (resource,) = Template.from_stack(stack).find_resources(CONTENT).values()
     assert decode(resource["Properties"]["Content"], mappings={}).index_templates == {"vehicles": TEMPLATE}
+
+
+def test_a_domain_whose_name_only_the_deployment_knows_is_granted_and_told_from_another(stack: Stack) -> None:
+    vpc, role = new_vpc(stack), new_role(stack, "Job")
+    for each in ("First", "Second"):
+        name = CfnParameter(stack, f"{each}Name").value_as_string
+        domain = SearchDomain(stack, each, vpc=vpc, domain_name=name)
+        domain.grant_index_write(role, "vehicles-*")
+        domain.grant_administration(role)
+    assert len(Template.from_stack(stack).find_resources(CONTENT)) == 4
+
+
+def test_fails_on_large_content_that_holds_a_token(stack: Stack) -> None:
+    pattern = CfnParameter(stack, "Pattern").value_as_string
+    template = TEMPLATE | {"index_patterns": [pattern]}
+    domain = SearchDomain(
+        stack, "Search", vpc=new_vpc(stack), domain_name="vehicles", index_templates={"small": template}
+    )
+    with pytest.raises(ContentError, match="hold a token"):
+        domain.add_content("Large", index_templates={"large": template | {"_meta": {"noise": "x" * 5000}}})
 
 
 def test_fails_to_map_what_is_no_role(stack: Stack) -> None:
@@ -331,6 +392,7 @@ def test_an_imported_domain_grants_its_part_and_says_what_is_missing(stack: Stac
     domain: Any = SearchDomain.from_domain_endpoint(stack, "Search", f"https://{ENDPOINT}", security_groups=[group])
     assert (domain.domain_name, domain.domain_endpoint) == ("vehicles-now", ENDPOINT)
     domain.connections.allow_default_port_from(ec2.Peer.ipv4("10.0.0.0/8"))
+    domain.reach_sts_through(group)
     domain.grant_index_write(new_role(stack, "Job"), "vehicles-*")
     (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     assert "have its owner map" in str(warning.entry.data)

@@ -169,13 +169,15 @@ class FlinkApplication(FlinkApplicationBase):
     def _build_network(self, settings: FlinkApplicationProps) -> ApplicationNetwork | None:
         vpc = settings.get("vpc")
         if vpc is not None:
-            return ApplicationNetwork(
+            network = ApplicationNetwork(
                 self,
                 "Network",
                 vpc=vpc,
                 vpc_subnets=settings.get("vpc_subnets"),
                 security_groups=settings.get("security_groups"),
             )
+            self.add_run_dependency(*network.security_groups)
+            return network
         stray = [name for name in ("vpc_subnets", "security_groups") if name in settings]
         if stray:
             message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, DependencyGroup
 
 from penstock.application.props import ApplicationPropsError
 from penstock.foundation.metric_options import MetricOptions
@@ -16,7 +16,7 @@ from penstock.model import metrics
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
 if TYPE_CHECKING:
-    from constructs import IDependable
+    from constructs import IConstruct, IDependable
 
     from penstock.model.metrics import ApplicationMetric
     from penstock.model.runtimes import FlinkRuntime
@@ -70,6 +70,7 @@ class FlinkApplicationBase(Construct):
         self._runtime = runtime
         self._key_in_place: KeyInPlace | None = None
         self._is_started = False
+        self._run_dependencies = DependencyGroup()
 
     @property
     def key_in_place(self) -> KeyInPlace | None:
@@ -104,6 +105,23 @@ class FlinkApplicationBase(Construct):
             message = f"application {self.node.path} is started already: give it one start"
             raise ApplicationPropsError(message)
         self._is_started = True
+
+    @property
+    def run_dependencies(self) -> IDependable:
+        """What is there before the job starts, and until it has stopped; ``add_run_dependency`` adds to it."""
+        return self._run_dependencies
+
+    def add_run_dependency(self, *constructs: IConstruct | None) -> None:
+        """Record what the job needs while it runs and the application's template does not refer to.
+
+        That is a rule of a security group, an endpoint, a role in a domain; also after the start was made. None, and
+        what is in another stack, is passed over: stacks are ordered by what they refer to, and one more dependency
+        might close a circle.
+        """
+        stack = Stack.of(self).node.path
+        for each in constructs:
+            if each is not None and Stack.of(each).node.path == stack:
+                self._run_dependencies.add(each)
 
     @property
     def application_name(self) -> str:

@@ -27,6 +27,7 @@ __all__ = ("Answer", "OpenSearch", "SearchNameError", "SearchRefusedError", "Sea
 _LOG = logging.getLogger(__name__)
 _SERVICE: Final = "es"
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
+_SECURITY: Final = "/_plugins/_security/"
 _DENIED: Final = frozenset({401, 403})
 _ATTEMPTS: Final = 4
 _TIMEOUT_SECONDS: Final = 20.0
@@ -96,7 +97,7 @@ class OpenSearch:
         accepted: Collection[int] = (200, 201),
         attempts: int = _ATTEMPTS,
     ) -> Answer:
-        """Return the answer to a request that may be sent again while the domain is busy.
+        """Return the answer to a request that may be sent again while the domain is busy, or others change the same.
 
         ``path`` is percent-encoded and has no query: OpenSearch Service leaves the query of a signed POST out of
         account. ``attempts=1`` is for what must not happen twice. Raises SearchUnavailableError,
@@ -113,7 +114,7 @@ class OpenSearch:
             else:
                 if answer.status in accepted:
                     return answer
-                if answer.status not in _TRANSIENT:
+                if not _is_transient(path, answer.status):
                     raise _refusal(method, path, answer)
                 if attempt == attempts:
                     message = f"the domain keeps answering {answer.status} to {method} {path}: {_text(answer)}"
@@ -145,6 +146,15 @@ class OpenSearch:
         except (OSError, http.client.HTTPException) as error:
             message = f"no whole answer from {self.url} to {method} {path} ({error!r})"
             raise SearchUnavailableError(message) from error
+
+
+def _is_transient(path: str, status: int) -> bool:
+    """Whether the same request may succeed in a moment.
+
+    The security plugin keeps all roles in one document, all mappings in another, and answers 409 to whoever has read it
+    before somebody else wrote it (opensearch-project/security, AbstractApiAction).
+    """
+    return status in _TRANSIENT or (status == HTTPStatus.CONFLICT and path.startswith(_SECURITY))
 
 
 def _json(content: bytes) -> Any:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3  # type: ignore[import-untyped]
+from botocore import exceptions  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
 from penstock.control.clients import Clock
@@ -40,7 +41,7 @@ _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
 UNAVAILABLE_SECONDS: Final = 900
-"""How long a domain may be too busy, or a security group's change under way."""
+"""How long a domain may be too busy, or a security group or an endpoint of STS not be in force yet."""
 PERMISSION_SECONDS: Final = 180
 """How long IAM and the security plugin may take to see a change."""
 NAME_SECONDS: Final = 300
@@ -69,16 +70,26 @@ class SearchServices:
     timeout_seconds: float = 20.0
 
     def content(self, *, endpoint: str, master_role_arn: str, content_id: str) -> SearchContentControl:
-        """Return the content of one resource in one domain; the credentials are new with each call."""
+        """Return the content of one resource in one domain; the credentials are new with each call.
+
+        Raises SearchUnavailableError where STS does not answer.
+        """
         own = self.new_session()
-        session = operator_session(
-            own.client("sts", config=Config(connect_timeout=5, read_timeout=30)),
-            role_arn=master_role_arn,
-            application_name=content_id,
-            region=own.region_name,
-            new_session=self.new_session,
-            clock=self.clock,
-        )
+        try:
+            session = operator_session(
+                own.client("sts", config=Config(connect_timeout=5, read_timeout=30)),
+                role_arn=master_role_arn,
+                application_name=content_id,
+                region=own.region_name,
+                new_session=self.new_session,
+                clock=self.clock,
+            )
+        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+            message = (
+                f"no answer from STS ({error}): the function's subnets must reach it, through an interface endpoint or"
+                " NAT; pass network to SearchSink"
+            )
+            raise SearchUnavailableError(message) from error
         domain = OpenSearch(
             url=f"{self.scheme}://{endpoint}",
             region=own.region_name,

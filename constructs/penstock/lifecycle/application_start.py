@@ -87,7 +87,7 @@ class ApplicationStart(Construct):
                 else [group.security_group_id for group in network.security_groups],
             },
         )
-        self.resource.node.add_dependency(operator)
+        self.resource.node.add_dependency(operator, application.run_dependencies)
         if key is not None:
             self.resource.node.add_dependency(key.update)
         if isinstance(application, FlinkApplication):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = (
     "Content",
@@ -204,10 +204,12 @@ def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
     return tuple(found.values())
 
 
-def encode(content: Content) -> str:
+def encode(content: Content, *, is_opaque: Callable[[str], bool] = lambda _: False) -> str:
     """Return the content as one property of a custom resource; raise ContentError where it is too large for one.
 
     Up to 4096 characters it is plain JSON, so that a template shows what a role may do; beyond that it is compressed.
+    ``is_opaque`` says whether a text holds what only the deployment knows, which cannot be compressed and raises
+    ContentError as well.
     """
     value = {
         "roles": content.roles,
@@ -217,6 +219,13 @@ def encode(content: Content) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     if len(text) <= _MOST_PLAIN_CHARACTERS:
         return text
+    if is_opaque(text):
+        message = (
+            f"roles, index templates and saved objects hold a token and are {len(text)} characters, more than the"
+            f" {_MOST_PLAIN_CHARACTERS} up to which they are not compressed: write the value itself, or put what holds"
+            " the token into content of its own"
+        )
+        raise ContentError(message)
     encoded = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
     if len(encoded) > MOST_ENCODED_BYTES:
         message = (

@@ -26,16 +26,31 @@ class SearchSink:
         The index.
     group
         The property group in which the job looks for it.
+    network
+        The VPC that domain and application are in, which gets an endpoint for STS: whatever keeps roles and dashboards
+        in the domain runs in the VPC and calls STS. Default: none, for a VPC with a way to STS of its own.
     """
 
-    def __init__(self, *, domain: ISearchDomain, index: str, group: str = "output.search") -> None:
+    def __init__(
+        self,
+        *,
+        domain: ISearchDomain,
+        index: str,
+        group: str = "output.search",
+        network: IApplicationVpc | None = None,
+    ) -> None:
         self.domain = domain
         self.index = index
         self.group = group
+        self.network = network
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write to the index, and to no other one."""
+        endpoint = None if self.network is None else self.network.add_endpoint(AwsService.STS)
+        if endpoint is not None:
+            self.domain.reach_sts_through(endpoint)
         application.connections.allow_to_default_port(self.domain)
+        application.add_run_dependency(*self.domain.connections.security_groups)
         self.domain.grant_index_write(application, self.index)
         application.add_property_group(self.group, self.domain.connection_properties(self.index))
 
@@ -58,7 +73,7 @@ class PrometheusSink:
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write: the property group as the bundled job names it."""
         if self.network is not None:
-            self.network.add_endpoint(AwsService.PROMETHEUS)
+            application.add_run_dependency(self.network.add_endpoint(AwsService.PROMETHEUS))
         self.workspace.grant_remote_write(application)
         for group, entries in self.workspace.property_groups().items():
             application.add_property_group(group, entries)

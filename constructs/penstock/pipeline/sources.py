@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from penstock.model.aws_services import AwsService
 
 if TYPE_CHECKING:
+    from constructs import IConstruct
+
     from penstock.application import FlinkApplication
     from penstock.network import IApplicationVpc
     from penstock.streams import IEventStream, IKafkaTopic
@@ -37,7 +39,7 @@ class KinesisSource:
     def connect_reader(self, application: FlinkApplication) -> None:
         """Let the application read."""
         if self.network is not None:
-            self.network.add_endpoint(AwsService.KINESIS_STREAMS)
+            application.add_run_dependency(self.network.add_endpoint(AwsService.KINESIS_STREAMS))
         self.events.grant_read(application)
         application.add_property_group(self.group, self.events.connection_properties())
 
@@ -64,6 +66,7 @@ class KafkaSource:
         """Let the application read, and write dead letters: property groups as the bundled job names them."""
         self.events.cluster.allow_clients(application)
         self.events.grant_read(application, consumer_group=self.consumer_group)
+        application.add_run_dependency(*(cast("IConstruct", each) for each in (self.events, self.dead_letters)))
         application.add_property_group(
             "input.events", {**self.events.connection_properties(), "consumer.group": self.consumer_group}
         )
@@ -75,4 +78,5 @@ class KafkaSource:
         """Let an application write events: the property group as the bundled generator names it."""
         self.events.cluster.allow_clients(application)
         self.events.grant_write(application)
+        application.add_run_dependency(cast("IConstruct", self.events))
         application.add_property_group("output.events", self.events.connection_properties())

@@ -132,16 +132,19 @@ class ArchiveBucket(ArchiveBucketBase):
         return added
 
     def grant_consume_notifications(self, grantee: iam.IGrantable, prefix: str) -> iam.Grant:
-        """Allow the grantee to read the queue of a prefix, and the objects below it: all that a warehouse needs.
+        """Allow the grantee to read every queue of a prefix, and the objects below it: all that a warehouse needs.
 
         Raises ArchiveBucketError where no queue was added for the prefix.
         """
-        for each in self._notifications:
-            if each.prefix == prefix:
-                return each.grant_consume(grantee).combine(self.grant_read(grantee, prefix))
-        known = ", ".join(repr(each.prefix) for each in self._notifications) or "none"
-        message = f"no queue tells of objects below {prefix!r} (known: {known}): call add_notifications first"
-        raise ArchiveBucketError(message)
+        queues = [each for each in self._notifications if each.prefix == prefix]
+        if not queues:
+            known = ", ".join(repr(each.prefix) for each in self._notifications) or "none"
+            message = f"no queue tells of objects below {prefix!r} (known: {known}): call add_notifications first"
+            raise ArchiveBucketError(message)
+        grant = self.grant_read(grantee, prefix)
+        for each in queues:
+            grant = grant.combine(each.grant_consume(grantee))
+        return grant
 
     def _build_key(self) -> kms.Key:
         return kms.Key(

@@ -31,7 +31,8 @@ class ArchiveLifecycle:
     expire_after
         When objects go. Default: None, never.
     noncurrent_versions_expire_after
-        How long an overwritten or deleted object can still be brought back. Default: 30 days.
+        How long an overwritten or deleted object can still be brought back. Once its last version is gone, S3 removes
+        the delete marker as well. Default: 30 days.
     abort_incomplete_uploads_after
         When parts of uploads that nobody completed go. Flink's file sink completes uploads that a snapshot remembers,
         so a job restored from an older snapshot than this fails. Default: 14 days.
@@ -87,6 +88,8 @@ class ArchiveLifecycle:
                 id="OldData",
                 transitions=transitions or None,
                 expiration=self.expire_after,
+                # With an age, S3 removes these markers by it, and refuses both at once (S3, intro-lifecycle-rules).
+                expired_object_delete_marker=True if self.expire_after is None else None,
                 noncurrent_version_expiration=self.noncurrent_versions_expire_after,
                 abort_incomplete_multipart_upload_after=self.abort_incomplete_uploads_after,
             )

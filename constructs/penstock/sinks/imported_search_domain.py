@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_iam as iam
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
 __all__ = ("ImportedSearchDomain", "name_in_endpoint")
 
@@ -55,6 +55,9 @@ class ImportedSearchDomain(SearchDomainBase):
             f" plugin that writes to {index_pattern!r}",
         )
         return self._allow_bulk(grantee, index_pattern)
+
+    def reach_sts_through(self, endpoint: IConstruct) -> None:
+        """Do nothing: nothing of ours is in a domain whose master user is somebody else."""
 
 
 def name_in_endpoint(endpoint: str) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_opensearchservice as opensearch
 
 from penstock.sinks.errors import SearchDomainError
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
@@ -58,7 +58,6 @@ def build_cluster(
     construct_id: str,
     *,
     domain_name: str,
-    domain_arn: str,
     version: opensearch.EngineVersion,
     capacity: SearchCapacity,
     vpc: ec2.IVpc,
@@ -67,6 +66,7 @@ def build_cluster(
     encryption_key: kms.IKey,
     logs: SearchLogs,
     master_role: iam.IRole,
+    access_policy: iam.PolicyDocument,
     removal_policy: RemovalPolicy,
 ) -> opensearch.Domain:
     """Add the domain with every protection on, and the findings of cdk-nag that do not fit it acknowledged."""
@@ -99,15 +99,7 @@ def build_cluster(
     domain.node.add_dependency(logs.policy)
     # The L2's own way to set an access policy is a Lambda function that changes the domain afterwards.
     resource = cast("opensearch.CfnDomain", domain.node.default_child)
-    resource.access_policies = iam.PolicyDocument(
-        statements=[
-            iam.PolicyStatement(
-                principals=[iam.ArnPrincipal(master_role.role_arn)],
-                actions=["es:ESHttp*"],
-                resources=[f"{domain_arn}/*"],
-            )
-        ]
-    )
+    resource.access_policies = access_policy
     acknowledged = {"AwsSolutions-OS3": _IN_A_VPC}
     if capacity.data_nodes == 1:
         acknowledged |= {"AwsSolutions-OS4": _ONE_NODE, "AwsSolutions-OS7": _ONE_NODE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Names, RemovalPolicy, Stack
+from aws_cdk import Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -16,6 +16,7 @@ from penstock.sinks.grants import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from aws_cdk import CustomResource
+    from constructs import IConstruct
 
 __all__ = ("SearchContentProvider",)
 
@@ -33,7 +34,8 @@ _PATHS: Final = (
 class SearchContentProvider(Construct):
     """The domain's master user, an IAM role without a password, and the only function that may assume it.
 
-    The function reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
+    ``access_policy`` is what the domain itself allows: no more to that role than its own policy does. The function
+    reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
     """
 
     def __init__(
@@ -47,6 +49,8 @@ class SearchContentProvider(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._resources: list[CustomResource] = []
+        self._needs: list[IConstruct] = []
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Keeps roles and dashboards in a search domain"
         )
@@ -60,11 +64,15 @@ class SearchContentProvider(Construct):
         )
         self.master_role = self._build_master_role(domain_arn, removal_policy)
         self._provider.allow(["sts:AssumeRole"], resource=self.master_role.role_arn)
+        # IAM adds what identity and access policy allow, so that a wider access policy would undo the role's own.
+        self.access_policy = iam.PolicyDocument(
+            statements=[_statement(domain_arn, principals=[iam.ArnPrincipal(self.master_role.role_arn)])]
+        )
 
     def build_resource(self, scope: Construct, construct_id: str, *, endpoint: str, content: Content) -> CustomResource:
         """Add content; each resource owns what it has put, and removes no more than that."""
         content_id = f"{Names.unique_resource_name(scope, max_length=80, separator='-')}-{construct_id}"
-        return self._provider.build_resource(
+        resource = self._provider.build_resource(
             scope,
             construct_id,
             resource_type=_RESOURCE_TYPE,
@@ -72,25 +80,44 @@ class SearchContentProvider(Construct):
                 "Endpoint": endpoint,
                 "MasterRoleArn": self.master_role.role_arn,
                 "ContentId": content_id,
-                "Content": encode(content),
+                "Content": encode(content, is_opaque=Token.is_unresolved),
                 "Mappings": [f"{role}={arn}" for role, arns in content.mappings.items() for arn in arns],
             },
         )
+        self._resources.append(resource)
+        for each in self._needs:
+            _order(each, resource)
+        return resource
+
+    def need(self, construct: IConstruct) -> None:
+        """Let all content of the construct's stack, also what was added already, come after it and go before it."""
+        self._needs.append(construct)
+        for resource in self._resources:
+            _order(construct, resource)
 
     def _build_master_role(self, domain_arn: str, removal_policy: RemovalPolicy) -> iam.Role:
-        resources = [f"{domain_arn}/{path}" for path in _PATHS]
         role = iam.Role(
             self,
             "MasterRole",
             description=f"Master user of the search domain {Stack.of(self).stack_name}",
             assumed_by=iam.ArnPrincipal(self._provider.role.role_arn),
-            inline_policies={
-                "Content": iam.PolicyDocument(
-                    statements=[iam.PolicyStatement(actions=list(_HTTP_ACTIONS), resources=resources)]
-                )
-            },
+            inline_policies={"Content": iam.PolicyDocument(statements=[_statement(domain_arn)])},
         )
         role.apply_removal_policy(removal_policy)
-        for resource in resources:
+        for resource in _resources(domain_arn):
             record_wildcard(role, actions=_HTTP_ACTIONS, resource=resource, reason=DOMAIN_CONTENT)
         return role
+
+
+def _resources(domain_arn: str) -> list[str]:
+    return [f"{domain_arn}/{path}" for path in _PATHS]
+
+
+def _statement(domain_arn: str, *, principals: list[iam.IPrincipal] | None = None) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(_HTTP_ACTIONS), resources=_resources(domain_arn), principals=principals)
+
+
+def _order(first: IConstruct, then: CustomResource) -> None:
+    """Order two constructs of one stack; between stacks a further dependency might close a circle."""
+    if Stack.of(first).node.path == Stack.of(then).node.path:
+        then.node.add_dependency(first)

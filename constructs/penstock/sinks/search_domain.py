@@ -15,6 +15,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 
+from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import CustomResource
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
 __all__ = ("SearchDomain",)
 
@@ -46,14 +47,16 @@ class SearchDomain(SearchDomainBase):
     """An OpenSearch domain in a VPC, with fine-grained access control, encryption everywhere and all of its logs.
 
     Its master user is an IAM role that only penstock's own handler assumes; there is no master password. Requests are
-    signed (SigV4). OpenSearch Service needs its service-linked role in the account before the first domain in a VPC:
+    signed (SigV4), which a browser does not do: people open OpenSearch Dashboards through a proxy that signs as their
+    role, since Dashboards takes no IAM by itself (opensearch-service, dashboards). OpenSearch Service needs its
+    service-linked role in the account before the first domain in a VPC:
     ``aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com``.
 
     Parameters
     ----------
     vpc, vpc_subnets
         Where the domain is, in private subnets, one for each zone of the capacity. Default: the private ones. The
-        handler of the domain's content runs in them as well and needs to reach STS.
+        handler of the domain's content runs in them as well and needs to reach STS: see ``reach_sts_through``.
     security_groups
         Default: an own one that lets nobody in; see ``connections``.
     domain_name
@@ -109,7 +112,6 @@ class SearchDomain(SearchDomainBase):
             self,
             "Domain",
             domain_name=self.domain_name,
-            domain_arn=self.domain_arn,
             version=version or opensearch.EngineVersion.OPENSEARCH_2_19,
             capacity=self.capacity,
             vpc=vpc,
@@ -118,6 +120,7 @@ class SearchDomain(SearchDomainBase):
             encryption_key=self.encryption_key,
             logs=self.logs,
             master_role=self._content.master_role,
+            access_policy=self._content.access_policy,
             removal_policy=removal_policy,
         )
         self._domain_endpoint = self.domain.domain_endpoint
@@ -182,21 +185,32 @@ class SearchDomain(SearchDomainBase):
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the grantee's role to write to the indexes of a pattern such as ``vehicles-*``, and to read none.
 
-        It gets IAM's part, and a role of the security plugin that is mapped to it. Open the network with
+        It gets IAM's part, and a role of the security plugin that is mapped to it, which an application has before it
+        starts and until it has stopped. Open the network with
         ``application.connections.allow_to_default_port(domain)``. Raises SearchDomainError for a grantee that is no
         role.
         """
         role = role_of(grantee)
-        name = f"{self.domain_name}-write-{_digest(index_pattern, role.node.path)}"
-        self._put_for(role, Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)}), name)
+        name = f"{self._label}-write-{_digest(index_pattern, role.node.path)}"
+        content = Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)})
+        resource = self._put_for(role, content, name)
+        if isinstance(grantee, FlinkApplicationBase):
+            grantee.add_run_dependency(resource)
         return self._allow_bulk(grantee, index_pattern)
 
     def grant_administration(self, administrator: iam.IRole) -> iam.Grant:
-        """Let people with this role see and change everything in the domain, its roles and dashboards included."""
+        """Let people with this role see and change everything in the domain, its roles and dashboards included.
+
+        Their requests are signed: with a browser, by a proxy.
+        """
         content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
-        self._put_for(administrator, content, f"{self.domain_name}-administrator-{_digest(administrator.node.path)}")
+        self._put_for(administrator, content, f"{self._label}-administrator-{_digest(administrator.node.path)}")
         actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
         return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
+
+    def reach_sts_through(self, endpoint: IConstruct) -> None:
+        """Keep this endpoint of STS until the content is removed, for which the handler calls STS."""
+        self._content.need(endpoint)
 
     def _put(self, scope: Construct, construct_id: str, content: Content) -> CustomResource:
         resource = self._content.build_resource(scope, construct_id, endpoint=self.domain_endpoint, content=content)
@@ -204,12 +218,11 @@ class SearchDomain(SearchDomainBase):
         resource.node.add_dependency(self._content.security_group, *self.security_groups)
         return resource
 
-    def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> None:
+    def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> IConstruct:
         """Put content that refers to a role into the role's stack, which may come after the domain's."""
         stack = Stack.of(role)
         scope = self if stack.node.path == Stack.of(self).node.path else stack
-        if scope.node.try_find_child(construct_id) is None:
-            self._put(scope, construct_id, content)
+        return scope.node.try_find_child(construct_id) or self._put(scope, construct_id, content)
 
     def _set_identity(self, name: str | None) -> None:
         if name is None:
@@ -223,6 +236,8 @@ class SearchDomain(SearchDomainBase):
             message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
             raise SearchDomainError(message)
         self._domain_name = name
+        # What is known now: no id of a construct may wait for the deployment.
+        self._label = self.node.addr if Token.is_unresolved(name) else name
         self._account = Stack.of(self).account
         self._domain_arn = Stack.of(self).format_arn(service="es", resource="domain", resource_name=name)
 

@@ -13,6 +13,7 @@ from penstock.sinks.grants import DOMAIN_INDEX, allow
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
+    from constructs import IConstruct
 
 __all__ = ("ISearchDomain", "SearchDomainBase")
 
@@ -38,6 +39,9 @@ class ISearchDomain(Protocol):
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the grantee to write to the indexes of a pattern."""
+
+    def reach_sts_through(self, endpoint: IConstruct) -> None:
+        """Keep this endpoint of STS for as long as the domain has content of ours."""
 
     def connection_properties(self, index: str) -> dict[str, str]:
         """Return what Flink's OpenSearch sink needs."""
