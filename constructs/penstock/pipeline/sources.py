@@ -64,9 +64,7 @@ class KafkaSource:
         """Let the application read, and write dead letters: property groups as the bundled job names them."""
         self.events.cluster.allow_clients(application)
         self.events.grant_read(application, consumer_group=self.consumer_group)
-        application.add_property_group(
-            "input.events", {**self.events.connection_properties(), "consumer.group": self.consumer_group}
-        )
+        application.add_property_group("input.events", self.events.input_properties(consumer_group=self.consumer_group))
         if self.dead_letters is not None:
             self.dead_letters.grant_write(application)
             application.add_property_group("output.dead.letters", {"topic": self.dead_letters.topic_name})
