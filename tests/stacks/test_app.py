@@ -101,6 +101,7 @@ def test_the_jobs_find_each_other_and_their_metrics(assembly: CloudAssembly, nam
         groups[job] = {group["PropertyGroupId"]: group["PropertyMap"] for group in properties["PropertyGroups"]}
     reads, writes = groups["VehicleMetrics"]["input.events"], groups["VehicleGenerator"]["output.events"]
     assert reads["topic"] == writes["topic"]
+    assert reads["consumer.group"] == "vehicle-metrics"
     assert reads["bootstrap.servers"] == writes["bootstrap.servers"]
     assert {"remote.write.url", "region"} <= set(groups["VehicleMetrics"]["output.prometheus"])
     assert groups["VehicleMetrics"]["output.dead.letters"]["topic"] != reads["topic"]

@@ -25,6 +25,7 @@ from penstock.streams import (
     ServerlessKafkaCluster,
     StreamError,
 )
+from penstock.streams.kafka_storage import largest_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +120,21 @@ def test_by_default_storage_grows_and_never_shrinks(default: Template) -> None:
     assert target["MaxCapacity"] == 1000
     policy = only(default, "AWS::ApplicationAutoScaling::ScalingPolicy")["Properties"]
     assert policy["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"] is True
+
+
+@pytest.mark.parametrize(
+    ("initial", "asked", "largest"), [(100, None, 1000), (5000, None, 16_384), (100, 100, 100), (1, 16_384, 16_384)]
+)
+def test_storage_grows_to_ten_times_unless_asked_otherwise_and_never_beyond_the_limit_of_msk(
+    initial: int, asked: int | None, largest: int
+) -> None:
+    assert largest_storage(initial, asked) == largest
+
+
+@pytest.mark.parametrize(("initial", "asked"), [(0, None), (0, 100), (16_385, None), (100, 16_385)])
+def test_storage_beyond_the_limits_of_msk_is_refused(initial: int, asked: int | None) -> None:
+    with pytest.raises(StreamError, match="a broker has 1 to 16384 GiB"):
+        largest_storage(initial, asked)
 
 
 def test_what_holds_data_outlives_the_stack(default: Template) -> None:

@@ -67,9 +67,7 @@ class KafkaSource:
         self.events.cluster.allow_clients(application)
         self.events.grant_read(application, consumer_group=self.consumer_group)
         application.add_run_dependency(*(cast("IConstruct", each) for each in (self.events, self.dead_letters)))
-        application.add_property_group(
-            "input.events", {**self.events.connection_properties(), "consumer.group": self.consumer_group}
-        )
+        application.add_property_group("input.events", self.events.input_properties(consumer_group=self.consumer_group))
         if self.dead_letters is not None:
             self.dead_letters.grant_write(application)
             application.add_property_group("output.dead.letters", {"topic": self.dead_letters.topic_name})

@@ -7,9 +7,27 @@ from typing import Final
 from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from constructs import Construct
 
-__all__ = ("StorageGrowth",)
+from penstock.streams.errors import StreamError
+
+__all__ = ("StorageGrowth", "largest_storage")
 
 _TARGET_PERCENT: Final = 60
+_MIN_GIB, _MAX_GIB, _GROWTH = 1, 16_384, 10
+
+
+def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
+    """Return the GiB that a broker's storage grows to, by default ten times what it begins with.
+
+    Raises StreamError for what is beyond the limits of MSK, and for storage that would have to shrink.
+    """
+    largest = largest_gib or min(_GROWTH * initial_gib, _MAX_GIB)
+    if not _MIN_GIB <= initial_gib <= largest <= _MAX_GIB:
+        message = (
+            f"a broker has {_MIN_GIB} to {_MAX_GIB} GiB, and grows from storage_gib_per_broker to"
+            f" max_storage_gib_per_broker, got {initial_gib} and {largest}"
+        )
+        raise StreamError(message)
+    return largest
 
 
 class StorageGrowth(Construct):

@@ -20,7 +20,7 @@ from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_broker_log import BrokerLog
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
 from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
-from penstock.streams.kafka_storage import StorageGrowth
+from penstock.streams.kafka_storage import StorageGrowth, largest_storage
 from penstock.streams.subnets import BrokerSubnets, private_subnets
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ __all__ = ("ProvisionedKafkaCluster",)
 
 GENERATED_NAME_WARNING: Final = "penstock:generatedClusterName"
 _MAX_NAME_CHARACTERS: Final = 64
-_MIN_STORAGE_GIB, _MAX_STORAGE_GIB = 1, 16_384
 
 
 @jsii.implements(ec2.IConnectable)
@@ -109,8 +108,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         self._kafka_version = kafka_version
         self._zones = subnets.zones
         nodes = check_broker_nodes(broker_nodes or subnets.zones, zones=subnets.zones)
-        largest = max_storage_gib_per_broker or min(10 * storage_gib_per_broker, _MAX_STORAGE_GIB)
-        _check_storage(storage_gib_per_broker, largest)
+        largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
         )
@@ -245,15 +243,6 @@ def _check_spread(subnets: BrokerSubnets) -> BrokerSubnets:
         )
         raise StreamError(message)
     return subnets
-
-
-def _check_storage(initial_gib: int, largest_gib: int) -> None:
-    if not _MIN_STORAGE_GIB <= initial_gib <= largest_gib <= _MAX_STORAGE_GIB:
-        message = (
-            f"a broker has {_MIN_STORAGE_GIB} to {_MAX_STORAGE_GIB} GiB, and grows from storage_gib_per_broker to"
-            f" max_storage_gib_per_broker, got {initial_gib} and {largest_gib}"
-        )
-        raise StreamError(message)
 
 
 def _digest(values: list[object]) -> str:
