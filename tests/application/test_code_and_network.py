@@ -173,6 +173,7 @@ def test_a_vpc_brings_an_own_security_group_and_private_subnets(synthesize: Synt
     assert configuration["SecurityGroupIds"] == [{"Fn::GetAtt": [group_id, "GroupId"]}]
     group = result.only("AWS::EC2::SecurityGroup")["Properties"]
     assert group["SecurityGroupIngress"][0]["FromPort"] == 9098
+    assert result.only("AWS::EC2::SecurityGroup")["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from penstock.application.props import ApplicationPropsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import RemovalPolicy
+
 __all__ = ("ApplicationNetwork",)
 
 _MAX_SUBNETS: Final = 16
@@ -35,8 +37,10 @@ class ApplicationNetwork(Construct):
         vpc: ec2.IVpc,
         vpc_subnets: ec2.SubnetSelection | None,
         security_groups: Sequence[ec2.ISecurityGroup] | None,
+        removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._removal_policy = removal_policy
         self.vpc = vpc
         self._owner = vpc.env.account
         self.subnet_ids = self._select_subnets(vpc_subnets or ec2.SubnetSelection(one_per_az=True))
@@ -87,11 +91,12 @@ class ApplicationNetwork(Construct):
 
     def _check_security_groups(self, given: Sequence[ec2.ISecurityGroup] | None) -> list[ec2.ISecurityGroup]:
         if given is None:
-            return [
-                ec2.SecurityGroup(
-                    self, "SecurityGroup", vpc=self.vpc, description="Managed Service for Apache Flink application"
-                )
-            ]
+            group = ec2.SecurityGroup(
+                self, "SecurityGroup", vpc=self.vpc, description="Managed Service for Apache Flink application"
+            )
+            # An application that stays could not start again without it.
+            group.apply_removal_policy(self._removal_policy)
+            return [group]
         if not 1 <= len(given) <= _MAX_SECURITY_GROUPS:
             message = f"an application has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(given)}"
             raise ApplicationPropsError(message)

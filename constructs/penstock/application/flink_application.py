@@ -175,6 +175,7 @@ class FlinkApplication(FlinkApplicationBase):
                 vpc=vpc,
                 vpc_subnets=settings.get("vpc_subnets"),
                 security_groups=settings.get("security_groups"),
+                removal_policy=settings["removal_policy"],
             )
             self.add_run_dependency(*network.security_groups)
             return network
