@@ -57,12 +57,11 @@ def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence
     """
     arns = [log_group_arn(scope, name) for name in group_names]
     operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
-    region = Stack.of(scope).region
     result = key.add_to_resource_policy(
         iam.PolicyStatement(
             # Logs may share a key, and statements of one policy must differ in their ids.
             sid=f"AllowCloudWatchLogsForTheseGroups{scope.node.addr[-8:]}",
-            principals=[iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
+            principals=[iam.ServicePrincipal(_service(scope))],
             actions=list(_ACTIONS),
             resources=["*"],
             conditions={operator: {_GROUP_CONTEXT: arns[0] if len(arns) == 1 else arns}},
@@ -72,10 +71,18 @@ def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence
         Annotations.of(scope).add_warning_v2(
             LOG_KEY_POLICY_WARNING,
             "the policy of an imported key cannot be changed here: let"
-            f" logs.{_shown(region, 'REGION')}.amazonaws.com call {', '.join(_ACTIONS)} on it where {_GROUP_CONTEXT} is"
+            f" {_shown(_service(scope), 'logs.REGION.amazonaws.com')} call {', '.join(_ACTIONS)} on it where {_GROUP_CONTEXT} is"
             f" the ARN of log group {' or '.join(_shown(name, 'NAME') for name in group_names)}, or creating the log"
             " group fails",
         )
+
+
+def _service(scope: Construct) -> str:
+    """Return the principal of CloudWatch Logs, which has the Region, and the suffix of AWS in China, in its name."""
+    stack = Stack.of(scope)
+    if Token.is_unresolved(stack.region):
+        return f"logs.{stack.region}.{stack.url_suffix}"
+    return f"logs.{stack.region}.amazonaws.com{'.cn' if stack.region.startswith('cn-') else ''}"
 
 
 def _shown(value: str, placeholder: str) -> str:
