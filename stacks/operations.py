@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_cloudwatch_actions import SnsAction
@@ -96,7 +96,7 @@ class ApplicationOperations(Construct):
             close_previous_key=settings.close_previous_key,
             key_policy_mode=KeyPolicyMode(settings.key_policy),
             sensitive_data=self._environment.sensitive_data,
-            key_removal_policy=self._environment.removal_policy,
+            key_removal_policy=RemovalPolicy.RETAIN if self._environment.retain_data else RemovalPolicy.DESTROY,
         )
         self._output("KeyArn", encryption.key_arn)
         self._guard(encryption)

@@ -79,11 +79,11 @@ def statements(deployment: Deployment, key: str) -> dict[str, dict[str, Any]]:
 
 def test_the_seven_steps_are_in_order(default: Deployment) -> None:
     steps = [
-        default.only(POLICY, "EncryptionOperatorBasePolicy")[0],
+        default.only(POLICY, "AppOperatorBasePolicy")[0],
         default.only(APPLICATION)[0],
         default.only(LOGGING_OPTION)[0],
-        default.only("AWS::KMS::Key", "EncryptionKey1")[0],
-        default.only(POLICY, "EncryptionOperatorPolicyKey1")[0],
+        default.only("AWS::KMS::Key", "AppKey1")[0],
+        default.only(POLICY, "AppOperatorPolicyKey1")[0],
         default.only(KEY_UPDATE)[0],
         default.only(START)[0],
     ]
@@ -102,7 +102,7 @@ def test_nothing_waits_for_itself(which: str, request: pytest.FixtureRequest) ->
 
 def test_the_key_refers_to_the_application_itself(default: Deployment) -> None:
     application = default.only(APPLICATION)[0]
-    _, key = default.only("AWS::KMS::Key", "EncryptionKey1")
+    _, key = default.only("AWS::KMS::Key", "AppKey1")
     assert {"Ref": application} in json_values(key["Properties"]["KeyPolicy"])
 
 
@@ -112,15 +112,15 @@ def test_the_application_leaves_its_key_to_the_sequence(default: Deployment) -> 
 
 
 def test_the_key_is_kept_and_does_not_rotate_by_itself(default: Deployment) -> None:
-    _, key = default.only("AWS::KMS::Key", "EncryptionKey1")
-    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    _, key = default.only("AWS::KMS::Key", "AppKey1")
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key["Properties"]["EnableKeyRotation"] is False
     assert not {"KeySpec", "MultiRegion", "Origin"} & set(key["Properties"])
 
 
 def test_only_the_operator_and_cloudformation_operate_with_the_key(default: Deployment) -> None:
-    operator = default.only("AWS::IAM::Role", "EncryptionOperator")[0]
-    for sid, statement in statements(default, "EncryptionKey1").items():
+    operator = default.only("AWS::IAM::Role", "AppOperator")[0]
+    for sid, statement in statements(default, "AppKey1").items():
         if sid.startswith("AllowOperator"):
             assert statement["Principal"]["AWS"] == [
                 {"Fn::GetAtt": [operator, "Arn"]},
@@ -132,7 +132,7 @@ def test_only_the_operator_and_cloudformation_operate_with_the_key(default: Depl
 
 
 def test_cloudformation_manages_the_key_without_using_it_otherwise(default: Deployment) -> None:
-    manage = statements(default, "EncryptionKey1")["AllowCloudFormationToManageKey"]
+    manage = statements(default, "AppKey1")["AllowCloudFormationToManageKey"]
     assert "kms:PutKeyPolicy" in manage["Action"]
     assert not {"kms:Decrypt", "kms:Encrypt", "kms:CreateGrant", "kms:EnableKeyRotation", "kms:*"} & set(
         manage["Action"]
@@ -141,7 +141,7 @@ def test_cloudformation_manages_the_key_without_using_it_otherwise(default: Depl
 
 
 def test_the_account_does_not_decide_on_the_key(default: Deployment) -> None:
-    for statement in statements(default, "EncryptionKey1").values():
+    for statement in statements(default, "AppKey1").values():
         for principal in as_list(statement["Principal"].get("AWS", [])):
             if isinstance(principal, str) and principal.endswith(":root"):
                 assert "aws:PrincipalArn" in statement["Condition"]["ArnLike"]
@@ -149,7 +149,7 @@ def test_the_account_does_not_decide_on_the_key(default: Deployment) -> None:
 
 def test_the_execution_role_has_no_action_on_the_key(default: Deployment) -> None:
     _, role = default.only("AWS::IAM::Role", "AppExecutionRole")
-    key = default.only("AWS::KMS::Key", "EncryptionKey1")[0]
+    key = default.only("AWS::KMS::Key", "AppKey1")[0]
     assert key not in json.dumps(role)
     actions = [
         a
@@ -162,14 +162,12 @@ def test_the_execution_role_has_no_action_on_the_key(default: Deployment) -> Non
 
 
 def test_base_and_key_permission_are_separate_policies(default: Deployment) -> None:
-    base = json.dumps(default.only(POLICY, "EncryptionOperatorBasePolicy")[1])
+    base = json.dumps(default.only(POLICY, "AppOperatorBasePolicy")[1])
     assert "kms:" not in base
     assert "kinesisanalytics:" not in json.dumps(
         [
             s["Action"]
-            for s in default.only(POLICY, "EncryptionOperatorPolicyKey1")[1]["Properties"]["PolicyDocument"][
-                "Statement"
-            ]
+            for s in default.only(POLICY, "AppOperatorPolicyKey1")[1]["Properties"]["PolicyDocument"]["Statement"]
         ]
     )
     assert {
@@ -177,15 +175,13 @@ def test_base_and_key_permission_are_separate_policies(default: Deployment) -> N
         "kinesisanalytics:*",
         "kinesisanalytics:DeleteApplication",
     }.isdisjoint(
-        default.only(POLICY, "EncryptionOperatorBasePolicy")[1]["Properties"]["PolicyDocument"]["Statement"][0][
-            "Action"
-        ]
+        default.only(POLICY, "AppOperatorBasePolicy")[1]["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
     )
 
 
 def test_automation_has_nothing_but_the_operator_role(default: Deployment) -> None:
     _, policy = default.only("AWS::IAM::Policy", "PenstockApplicationRoleDefaultPolicy")
-    operator = default.only("AWS::IAM::Role", "EncryptionOperator")[0]
+    operator = default.only("AWS::IAM::Role", "AppOperator")[0]
     actions = {a for s in policy["Properties"]["PolicyDocument"]["Statement"] for a in as_list(s["Action"])}
     assert actions == {"logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole"}
     trust = default.resources[operator]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
@@ -194,7 +190,7 @@ def test_automation_has_nothing_but_the_operator_role(default: Deployment) -> No
 
 
 def test_the_start_expects_the_key(default: Deployment) -> None:
-    key = default.only("AWS::KMS::Key", "EncryptionKey1")[0]
+    key = default.only("AWS::KMS::Key", "AppKey1")[0]
     assert default.only(START)[1]["Properties"]["ExpectedKeyArn"] == {"Fn::GetAtt": [key, "Arn"]}
     assert default.only(KEY_UPDATE)[1]["Properties"]["KeyArn"] == {"Fn::GetAtt": [key, "Arn"]}
 
@@ -218,38 +214,40 @@ def test_a_change_of_the_application_asserts_the_key_again(deploy: Deploy, defau
 
 
 def test_a_second_key_opens_a_window_for_both(second_key: Deployment, default: Deployment) -> None:
-    assert second_key.names("AWS::KMS::Key", "EncryptionKey1") == default.names("AWS::KMS::Key", "EncryptionKey1")
-    old, new = (second_key.only("AWS::KMS::Key", f"EncryptionKey{n}")[0] for n in (1, 2))
+    assert second_key.names("AWS::KMS::Key", "AppKey1") == default.names("AWS::KMS::Key", "AppKey1")
+    old, new = (second_key.only("AWS::KMS::Key", f"AppKey{n}")[0] for n in (1, 2))
     update = second_key.only(KEY_UPDATE)[1]["Properties"]
     assert update["KeyArn"] == {"Fn::GetAtt": [new, "Arn"]}
     assert update["PreviousKeyArns"] == [{"Fn::GetAtt": [old, "Arn"]}]
     arrows = arrows_of(second_key.resources)
     for n in (1, 2):
-        policy = second_key.only(POLICY, f"EncryptionOperatorPolicyKey{n}")[0]
+        policy = second_key.only(POLICY, f"AppOperatorPolicyKey{n}")[0]
         assert path_between(arrows, second_key.only(KEY_UPDATE)[0], policy)
-        assert "AllowMSFServiceToDecryptForDurableState" in statements(second_key, f"EncryptionKey{n}")
+        assert "AllowMSFServiceToDecryptForDurableState" in statements(second_key, f"AppKey{n}")
 
 
 def test_closing_takes_the_previous_key_from_operator_and_service(closed: Deployment) -> None:
-    assert closed.names(POLICY, "EncryptionOperatorPolicyKey1") == []
-    assert set(statements(closed, "EncryptionKey1")) == {
+    assert closed.names(POLICY, "AppOperatorPolicyKey1") == []
+    assert set(statements(closed, "AppKey1")) == {
         "AllowKeyAdministratorsToManageKeyThroughIdentityCenter",
         "AllowCloudFormationToManageKey",
     }
-    assert "AllowMSFServiceToDecryptForDurableState" in statements(closed, "EncryptionKey2")
+    assert "AllowMSFServiceToDecryptForDurableState" in statements(closed, "AppKey2")
 
 
 def test_the_previous_key_is_closed_after_the_application_has_left_it(closed: Deployment) -> None:
     update, properties = closed.only(KEY_UPDATE)
     arrows = arrows_of(closed.resources)
-    assert path_between(arrows, closed.only("AWS::KMS::Key", "EncryptionKey1")[0], update)
+    for earlier in (update, closed.only(START)[0]):
+        assert path_between(arrows, closed.only("AWS::KMS::Key", "AppKey1")[0], earlier)
     assert properties["Properties"]["PreviousKeyArns"] == []
+    assert (properties["Properties"]["KeyGeneration"], properties["Properties"]["ClosesPreviousKey"]) == ("2", "true")
 
 
 def test_another_application_does_not_take_over_the_key_of_the_one_that_it_replaces(deploy: Deploy) -> None:
     def names(application_name: str) -> set[str]:
         found = deploy(lambda s: encryption_in(s, application_in(s, application_name=application_name)))
-        return {*found.names("AWS::KMS::Key", "EncryptionKey"), *found.names(POLICY, "EncryptionOperatorPolicyKey")}
+        return {*found.names("AWS::KMS::Key", "AppKey"), *found.names(POLICY, "AppOperatorPolicyKey")}
 
     assert not names("orders") & names("orders-2")
 
@@ -262,13 +260,13 @@ def test_moving_the_constructs_keeps_the_resources_that_would_undo_themselves(de
 
     here = deploy(lambda stack: build(stack, stack))
     there = deploy(lambda stack: build(stack, Construct(stack, "Elsewhere")))
-    for resource_type in (KEY_UPDATE, START):
-        assert here.only(resource_type)[0] == there.only(resource_type)[0]
+    for resource_type in (KEY_UPDATE, START, "AWS::KMS::Key", POLICY):
+        assert here.names(resource_type, "App") == there.names(resource_type, "App") != []
 
 
 def test_the_third_key_forgets_the_first(deploy: Deploy) -> None:
     third = deploy(lambda stack: encrypted_and_started(stack, key_generation=3))
-    assert [name[:14] for name in third.names("AWS::KMS::Key", "EncryptionKey")] == ["EncryptionKey2", "EncryptionKey3"]
+    assert [name[:7] for name in third.names("AWS::KMS::Key", "AppKey")] == ["AppKey2", "AppKey3"]
 
 
 def test_everything_on(deploy: Deploy) -> None:
@@ -287,7 +285,7 @@ def test_everything_on(deploy: Deploy) -> None:
         )
 
     deployment = deploy(build)
-    _, key = deployment.only("AWS::KMS::Key", "EncryptionKey1")
+    _, key = deployment.only("AWS::KMS::Key", "AppKey1")
     policy = key["Properties"]["KeyPolicy"]
     assert policy["Id"] == "key-policy-permissive-for-dev-only"
     assert "never let sensitive data" in key["Metadata"]["penstock:developmentKeyPolicy"]
@@ -297,7 +295,7 @@ def test_everything_on(deploy: Deploy) -> None:
     assert {"Fn::GetAtt": [name, "Arn"]} in policy["Statement"][0]["Principal"]["AWS"]
     (inline,) = administrator["Properties"]["Policies"]
     assert [s["Action"] for s in inline["PolicyDocument"]["Statement"]] == [["kms:ListAliases", "kms:ListKeys"]]
-    assert administrator["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert administrator["DeletionPolicy"] == "Retain"
 
 
 def test_it_passes_all_checks() -> None:
@@ -323,7 +321,7 @@ def test_an_imported_application_is_updated_where_it_runs(deploy: Deploy) -> Non
     deployment = deploy(build)
     assert deployment.names(APPLICATION) == []
     assert deployment.only(KEY_UPDATE)[1]["Properties"]["ApplicationName"] == "orders"
-    assert "application/orders" in json.dumps(deployment.only("AWS::KMS::Key", "EncryptionKey1")[1])
+    assert "application/orders" in json.dumps(deployment.only("AWS::KMS::Key", "RunningKey1")[1])
 
 
 def test_keys_that_exist_can_be_used(deploy: Deploy) -> None:
@@ -336,7 +334,18 @@ def test_keys_that_exist_can_be_used(deploy: Deploy) -> None:
     deployment = deploy(build)
     update = deployment.only(KEY_UPDATE)[1]["Properties"]
     assert (update["KeyArn"], update["PreviousKeyArns"]) == (keys[1].key_arn, [keys[0].key_arn])
-    assert deployment.names("AWS::KMS::Key", "Encryption") == []
+    assert deployment.names("AWS::KMS::Key", "AppKey") == []
+
+
+def test_the_key_before_the_first_one_may_be_given(deploy: Deploy) -> None:
+    def build(stack: Stack) -> None:
+        running = FlinkApplication.from_application_name(stack, "Running", "orders")
+        before = kms.Key.from_key_arn(stack, "Before", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0")
+        encryption_in(stack, running, execution_role_arn=f"arn:aws:iam::{ACCOUNT}:role/Orders", previous_key=before)
+
+    deployment = deploy(build)
+    assert deployment.only(KEY_UPDATE)[1]["Properties"]["PreviousKeyArns"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0"]
+    assert len(deployment.names(POLICY, "RunningOperatorPolicy")) == 2
 
 
 def test_given_keys_may_have_the_same_id_in_different_places(deploy: Deploy) -> None:
@@ -344,7 +353,7 @@ def test_given_keys_may_have_the_same_id_in_different_places(deploy: Deploy) -> 
         keys = [kms.Key(Construct(stack, place), "Key") for place in ("Here", "There")]
         encryption_in(stack, application_in(stack), key=keys[0], previous_key=keys[1])
 
-    assert len(deploy(build).names(POLICY, "EncryptionOperatorPolicy")) == 2
+    assert len(deploy(build).names(POLICY, "AppOperatorPolicy")) == 2
 
 
 def test_one_administrator_manages_the_keys_of_many_applications() -> None:
@@ -502,6 +511,12 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         ),
         EncryptionError,
         "is an alias",
+    ),
+    (
+        "a previous key beside one that is made here",
+        lambda s: encryption_in(s, application_in(s), key_generation=2, previous_key=kms.Key(s, "Old")),
+        EncryptionError,
+        "the key before generation 2 is made here",
     ),
     ("generation zero", lambda s: encryption_in(s, application_in(s), key_generation=0), EncryptionError, "from 1 on"),
     (

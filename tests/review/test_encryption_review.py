@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, Stack, Stage
+from aws_cdk import aws_kms as kms
 from typer.testing import CliRunner
 
 from penstock.application import FlinkApplication
@@ -53,7 +54,7 @@ def outcomes(reviewed: EncryptionReview, key: str) -> dict[tuple[str, str], bool
     return {(row.who, row.operation): row.allowed for row in reviewed.rows if key in row.key}
 
 
-@pytest.mark.parametrize("key", ["EncryptionKey1", "EncryptionKey2"])
+@pytest.mark.parametrize("key", ["AppKey1", "AppKey2"])
 def test_operator_and_cloudformation_operate_and_nobody_else_does(reviewed: EncryptionReview, key: str) -> None:
     found = outcomes(reviewed, key)
     operations = {operation for who, operation in found if who == "CloudFormation"}
@@ -98,17 +99,27 @@ def test_whoever_becomes_the_operator_is_named(reviewed: EncryptionReview) -> No
 
 def test_a_closed_key_is_out_of_everybodys_reach(tmp_path: Path) -> None:
     reviewed = review(synthesize(tmp_path, key_generation=2, close_previous_key=True))
-    assert outcomes(reviewed, "EncryptionKey1")
-    assert not any(outcomes(reviewed, "EncryptionKey1").values())
-    assert any(outcomes(reviewed, "EncryptionKey2").values())
+    assert outcomes(reviewed, "AppKey1")
+    assert not any(outcomes(reviewed, "AppKey1").values())
+    assert any(outcomes(reviewed, "AppKey2").values())
     assert reviewed.problems == ()
+
+
+def test_a_given_key_is_no_problem(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    stage = Stage(app, "Prod", env=Environment(account=ACCOUNT, region=REGION))
+    stack = Stack(stage, "Processing")
+    key = kms.Key.from_key_arn(stack, "Given", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1")
+    encryption_in(stack, application_in(stack), key=key)
+    app.synth()
+    assert review(tmp_path).problems == ()
 
 
 def edit(source: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     """Copy an assembly with a change of its template."""
     for path in source.rglob("*.json"):
         body = json.loads(path.read_text())
-        if path.name.endswith("template.json") and any("Encryption" in name for name in body.get("Resources", {})):
+        if path.name.endswith("template.json") and any(name.startswith("AppKey") for name in body.get("Resources", {})):
             change(body["Resources"])
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -121,14 +132,14 @@ def _one(resources: dict[str, Any], starts: str, kind: str) -> dict[str, Any]:
 
 
 def open_to_the_account(resources: dict[str, Any]) -> None:
-    _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"].append(
+    _one(resources, "AppKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"].append(
         {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
     )
 
 
 def let_the_job_in(resources: dict[str, Any]) -> None:
     role = next(name for name in resources if name.startswith("AppExecutionRole"))
-    _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"].append(
+    _one(resources, "AppKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"].append(
         {
             "Effect": "Allow",
             "Principal": {"AWS": {"Fn::GetAtt": [role, "Arn"]}},
@@ -139,13 +150,13 @@ def let_the_job_in(resources: dict[str, Any]) -> None:
 
 
 def forget_the_condition(resources: dict[str, Any]) -> None:
-    for statement in _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"]:
+    for statement in _one(resources, "AppKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"]:
         if statement["Sid"].startswith("AllowOperatorToConfigure"):
             del statement["Condition"]["StringEquals"]["kms:ViaService"]
 
 
 def lock_the_service_out(resources: dict[str, Any]) -> None:
-    key = _one(resources, "EncryptionKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]
+    key = _one(resources, "AppKey2", "AWS::KMS::Key")["Properties"]["KeyPolicy"]
     key["Statement"] = [each for each in key["Statement"] if "MSFService" not in each["Sid"]]
 
 

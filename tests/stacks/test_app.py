@@ -161,8 +161,8 @@ def test_the_subnets_stay_if_a_cluster_stays_in_them(assembly: CloudAssembly, na
 @pytest.mark.parametrize("name", ["prod", "staging"])
 def test_production_and_staging_put_their_state_under_keys_of_their_own(assembly: CloudAssembly, name: str) -> None:
     body = template(assembly, name)
-    key = only(body, "AWS::KMS::Key", "VehicleMetricsOperationsEncryptionKey1")
-    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
+    key = only(body, "AWS::KMS::Key", "VehicleMetricsKey1")
+    assert key["DeletionPolicy"] == "Retain"
     assert key["Properties"]["KeyPolicy"]["Id"] == "penstock-application-key-policy"
     update = only(body, "Custom::PenstockApplicationKey")
     assert update["Properties"]["ApplicationName"] == f"vehicle-metrics-{name}"
@@ -256,7 +256,7 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     )
     stage = staged(settings, job_zip)
     body = Template.from_stack(stage.processing).to_json()
-    keys = "VehicleMetricsOperationsEncryptionKey"
+    keys = "VehicleMetricsKey"
     assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
     assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]

@@ -54,10 +54,21 @@ def application_arn(scope: Construct, application_name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyInPlace:
-    """The customer managed key that a deployment puts an application under, and the update that does it."""
+    """The customer managed key that a deployment puts an application under, and the update that does it.
+
+    Parameters
+    ----------
+    key_arn
+        The key.
+    update
+        What puts the application under it.
+    closed_key
+        The key before it, if this deployment closes it.
+    """
 
     key_arn: str
     update: IDependable
+    closed_key: IConstruct | None = None
 
 
 class FlinkApplicationBase(Construct):

@@ -71,7 +71,7 @@ class ApplicationKey(kms.Key):
         Whether data that must not be seen passes through the application. Default: yes.
     removal_policy
         What becomes of it when it goes from the template. Default: it stays, because snapshots under a deleted key are
-        lost for ever.
+        lost for ever; also when its creation is rolled back, because going back to the key before takes a snapshot.
 
     Raises EncryptionError for nobody who could administer or operate, where CloudFormation's role is unknown, and for
     the development policy with sensitive data; KeyPrincipalError for a wildcard or a whole account.
@@ -88,7 +88,7 @@ class ApplicationKey(kms.Key):
         cloudformation_role_arn: str | None = None,
         mode: KeyPolicyMode = KeyPolicyMode.LEAST_PRIVILEGE,
         sensitive_data: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         require_named("operator", operators)
         require_named("key administrator", administrators)

@@ -50,10 +50,12 @@ class CustomerManagedEncryption(Construct):
 
     **Another key**: raise ``key_generation`` by one. The next deployment makes a new key, lets the operator use both,
     and updates to the new one; snapshots under the old key, and so rollbacks, keep working. Once the new key has proved
-    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike (R023), after the update and
-    never before. A key that goes from the template is left as it was: close it before raising the number again.
+    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike (R023). That is refused in
+    the deployment that raises the number, and as long as the newest snapshot is under the old key. A key that goes from
+    the template is left as it was: close it before raising the number again.
 
-    An application with another name gets keys of its own, so that the one that it replaces goes on under its own.
+    An application with another name gets keys of its own. The one that it replaces is stopped with a snapshot and goes
+    back to the AWS-owned key; what it has saved stays under its own key, whose policy still names it.
 
     Parameters
     ----------
@@ -68,9 +70,12 @@ class CustomerManagedEncryption(Construct):
         The number of the key, from 1 on; each has a key of its own.
     close_previous_key
         Whether the key before this one, made here too, is closed to everybody but its administrators. Default: no.
-    key, previous_key
-        A key that exists already, and the one before it, instead of keys that this construct makes. Their policies are
-        not managed here, and have to allow what application_key_policy says.
+    key
+        A key that exists already, instead of those that this construct makes. Its policy is not managed here, and has
+        to allow what application_key_policy says.
+    previous_key
+        The key, not made here, that the application is under so far: the one before ``key``, or before the first one
+        that is made here. The same holds for its policy.
     execution_role_arn
         The role of an imported application's job; that of a created one is known.
     cloudformation_role_arn
@@ -106,23 +111,28 @@ class CustomerManagedEncryption(Construct):
         cloudformation_role_arn: str | None = None,
         key_policy_mode: KeyPolicyMode = KeyPolicyMode.LEAST_PRIVILEGE,
         sensitive_data: bool = True,
-        key_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        key_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
+        # All of it is named after the application: a construct that is moved would bring another operator otherwise,
+        # whom the key does not know.
+        self._home = scope_of(self, application)
         self._administrators = key_administrators
         self._cloudformation_role_arn = cloudformation_role_arn
         self._mode = key_policy_mode
         self._sensitive_data = sensitive_data
         self._key_removal_policy = key_removal_policy
+        self._generation = key_generation
         refuse_contradictions(
             key, previous_key, generation=key_generation, close_previous_key=close_previous_key, mode=key_policy_mode
         )
         self._refuse_impossible()
         self.operator = self._build_operator(operators, execution_role_arn)
-        self.key, self.previous_key = self._choose_keys(key, previous_key, key_generation, closed=close_previous_key)
+        self.key, self.previous_key = self._choose_keys(key, previous_key, closed=close_previous_key)
         self.update = self._build_update(close_previous_key=close_previous_key)
-        application.put_key_in_place(KeyInPlace(key_arn=self.key.key_arn, update=self.update))
+        closed = self.previous_key if close_previous_key else None
+        application.put_key_in_place(KeyInPlace(key_arn=self.key.key_arn, update=self.update, closed_key=closed))
 
     @property
     def key_arn(self) -> str:
@@ -155,7 +165,7 @@ class CustomerManagedEncryption(Construct):
 
     def _build_operator(self, operators: Sequence[iam.IPrincipal], execution_role_arn: str | None) -> OperatorRole:
         operator = OperatorRole(
-            self,
+            self._home,
             "Operator",
             application=self.application,
             execution_role_arn=self._execution_role_arn(execution_role_arn),
@@ -177,22 +187,22 @@ class CustomerManagedEncryption(Construct):
         return given
 
     def _choose_keys(
-        self, key: kms.IKey | None, previous_key: kms.IKey | None, generation: int, *, closed: bool
+        self, key: kms.IKey | None, previous_key: kms.IKey | None, *, closed: bool
     ) -> tuple[kms.IKey, kms.IKey | None]:
+        generation = self._generation
+        for given in (key, previous_key):
+            if given is not None:
+                refuse_unfit_key(given, Stack.of(self))
         if key is not None:
-            for given in (key, previous_key):
-                if given is not None:
-                    refuse_unfit_key(given, Stack.of(self))
             return key, previous_key
-        previous = None
         if generation > 1:
-            previous = self._build_key(generation - 1, KeyPolicyMode.CLOSED if closed else self._mode)
-        return self._build_key(generation, self._mode), previous
+            previous_key = self._build_key(generation - 1, KeyPolicyMode.CLOSED if closed else self._mode)
+        return self._build_key(generation, self._mode), previous_key
 
     def _build_key(self, generation: int, mode: KeyPolicyMode) -> ApplicationKey:
         """Make a key whose name does not change as long as it is in use, and which comes after the application."""
         key = ApplicationKey(
-            self,
+            self._home,
             f"Key{generation}{self._name_digest()}",
             application_arn=self._application_arn_by_reference(),
             operators=[self.operator],
@@ -221,13 +231,11 @@ class CustomerManagedEncryption(Construct):
         usable = [self.key]
         if self.previous_key is not None and not close_previous_key:
             usable.append(self.previous_key)
-        window = [self.operator.use_key(self, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
+        window = [self.operator.use_key(self._home, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
         provider = ControlProvider.of(self, "application")
         provider.act_as(self.operator)
         update = provider.build_resource(
-            # Its logical id follows the application: under another one CloudFormation would delete this one afterwards,
-            # and with it the encryption.
-            scope_of(self, self.application),
+            self._home,
             "KeyUpdate",
             resource_type=APPLICATION_KEY_RESOURCE,
             properties={
@@ -235,6 +243,8 @@ class CustomerManagedEncryption(Construct):
                 "OperatorRoleArn": self.operator.role_arn,
                 "KeyArn": self.key.key_arn,
                 "PreviousKeyArns": [key.key_arn for key in usable[1:]],
+                "KeyGeneration": str(self._generation),
+                "ClosesPreviousKey": "true" if close_previous_key else "false",
                 "ApplicationRevision": self.application.revision,
             },
         )

@@ -46,7 +46,7 @@ class KeyAdministrator(iam.Role):
         construct_id: str,
         *,
         assumed_by: Sequence[iam.IPrincipal],
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         require_named("key administrator", assumed_by)
         super().__init__(

@@ -40,8 +40,13 @@ def refuse_contradictions(
         message = f"key_generation counts keys that are made here, got {generation} and a key: pass one of both"
     elif key is not None and previous_key is key:
         message = f"key and previous_key are both {key.node.path}: leave out previous_key"
-    elif key is None and (generation < 1 or previous_key is not None):
-        message = f"expected key_generation from 1 on, or key with previous_key; got {generation} without a key"
+    elif key is None and generation < 1:
+        message = f"expected key_generation from 1 on, or a key; got {generation} without a key"
+    elif key is None and generation > 1 and previous_key is not None:
+        message = (
+            f"the key before generation {generation} is made here, got previous_key {previous_key.node.path} as well:"
+            " leave it out"
+        )
     else:
         return
     raise EncryptionError(message)

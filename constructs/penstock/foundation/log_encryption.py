@@ -71,9 +71,9 @@ def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence
         Annotations.of(scope).add_warning_v2(
             LOG_KEY_POLICY_WARNING,
             "the policy of an imported key cannot be changed here: let"
-            f" {_shown(_service(scope), 'logs.REGION.amazonaws.com')} call {', '.join(_ACTIONS)} on it where {_GROUP_CONTEXT} is"
-            f" the ARN of log group {' or '.join(_shown(name, 'NAME') for name in group_names)}, or creating the log"
-            " group fails",
+            f" {_shown(_service(scope), 'logs.REGION.amazonaws.com')} call {', '.join(_ACTIONS)} on it where"
+            f" {_GROUP_CONTEXT} is the ARN of log group {' or '.join(_shown(name, 'NAME') for name in group_names)}, or"
+            " creating the log group fails",
         )
 
 

@@ -4,18 +4,23 @@ Properties: ``ApplicationName``, ``OperatorRoleArn``, ``KeyArn``, ``PreviousKeyA
 (changes whenever the application's template does, so that the key is asserted again). Attributes: ``KeyType``,
 ``KeyArn``, ``WhatWasFound``.
 
+Also ``KeyGeneration``, a number that grows with each key, and ``ClosesPreviousKey``, ``true`` where the template takes
+the previous key away from operator and MSF after this resource.
+
 End states, which each error's message names as well:
 
 - Create or Update refused (permission, disabled key, Region, runtime, snapshots disabled, application missing): the
   application goes on under the key that it had. A Create refuses a customer managed key that the template does not
-  know, because its rollback could not give it back.
+  know, because its rollback could not give it back. An Update refuses to have a key closed that the application or its
+  newest snapshot needs.
 - Create, Update or Delete accepted by MSF and then failed: RUNNING under the old key with system rollback, else READY
   and configured with the new one. It is asked once a deployment, never again and again. CloudFormation then rolls
   back: an Update with the old properties, or the Delete of a resource that was being created.
-- Delete: the application is under the AWS-owned key, or was gone. If that is refused, it stays under the key. Where
-  the stack is being deleted, the operator keeps its permission: mend the cause and delete again. Where an update of the
-  stack has dropped the resource, CloudFormation tries three times and goes on: take the key away before that, with
-  ``penstock key disable``.
+- Delete, which is also how a Create is rolled back: the application is under what it was under before the Create, the
+  AWS-owned key or a customer managed one, which the physical id names; or was gone. If that is refused, it stays under
+  the key. Where the stack is being deleted, the operator keeps its permission: mend the cause and delete again. Where
+  an update of the stack has dropped the resource, CloudFormation tries three times and goes on: take the key away
+  before that, with ``penstock key disable``.
 - Delete where another key than ``KeyArn`` is configured: left alone. This resource did not set it, or a Create that was
   to replace it has failed; taking away the encryption that was there before would be no rollback.
 
@@ -29,9 +34,10 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.control.encryption import Progress, check_possible, request_encryption
 from penstock.control.errors import ApplicationMissingError, WrongStateError
+from penstock.control.snapshots import SnapshotControl
 from penstock.handlers.events import Event, Result, complete, not_complete
 from penstock.handlers.services import Services
-from penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus
+from penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus, SnapshotStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +61,10 @@ class ApplicationKeyHandler:
         """Check the properties, look at the application, and change nothing."""
         name = event.text("ApplicationName")
         found = _GONE
+        physical_id = event.physical_resource_id if event.is_delete else _physical_id(event)
+        application = self._application(event)
         try:
-            detail = self._application(event).describe()
+            detail = application.describe()
         except ApplicationMissingError:
             if not event.is_delete:
                 raise
@@ -65,16 +73,20 @@ class ApplicationKeyHandler:
                 _check_possible_unless_there(detail, _target(event))
             if event.request_type == "Create":
                 _refuse_stranger(detail, event)
+                physical_id = _physical_id(event, found_key=detail.encryption.key_arn)
+            if event.request_type == "Update":
+                self._refuse_to_close(application, detail, event)
             found = f"{detail.encryption}, {detail.status}{_remark(detail, event)}"
         _LOG.info("%s of the key of %s: found %s", event.request_type, name, found)
         return {
-            "PhysicalResourceId": event.physical_resource_id if event.is_delete else f"penstock-application-key/{name}",
+            "PhysicalResourceId": physical_id,
             "StartedAt": str(int(self._services.clock.now().timestamp())),
             "Found": found,
         }
 
     def is_complete(self, event: Event) -> Result:
         """Take the next step towards the wanted encryption, and say whether it is there."""
+        event.refuse_late(self._services.clock.now())
         if event.is_delete:
             try:
                 return self._delete(event)
@@ -99,7 +111,7 @@ class ApplicationKeyHandler:
         if detail.is_steady and detail.encryption.key_arn not in {None, event.text("KeyArn")}:
             _LOG.info("left %s under %s, which this resource did not set", detail.name, detail.encryption)
             return complete(WhatWasFound=event.found)
-        if not self._assert(application, AWS_OWNED, event):
+        if not self._assert(application, _encryption_before(event), event):
             return not_complete()
         return complete(WhatWasFound=event.found)
 
@@ -110,6 +122,48 @@ class ApplicationKeyHandler:
 
     def _application(self, event: Event) -> ApplicationControl:
         return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+
+    def _refuse_to_close(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
+        """Refuse before anything is changed, where the key that the template closes afterwards is needed."""
+        if event.text("ClosesPreviousKey", default="false") != "true":
+            return
+        if event.properties.get("KeyArn") != event.old_properties.get("KeyArn"):
+            # The rollback of a higher number closes a key that was closed before.
+            if _generation(event.properties) > _generation(event.old_properties):
+                message = (
+                    f"the key of {detail.name} changes while close_previous_key is on, which would close the key that"
+                    " its snapshots are under; nothing was changed: set close_previous_key to false, deploy, and close"
+                    " the previous key in a deployment of its own"
+                )
+                raise WrongStateError(message)
+            return
+        ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
+        newest = max(ready, key=lambda each: each.created_at, default=None)
+        if newest is not None and newest.encryption != _target(event):
+            message = (
+                f"the newest snapshot of {detail.name}, {newest.name}, is under {newest.encryption}, which would be"
+                " closed; nothing was changed: take a snapshot under the key in use, then deploy again"
+            )
+            raise WrongStateError(message)
+
+
+def _generation(properties: Mapping[str, Any]) -> int:
+    return int(properties.get("KeyGeneration", "1"))
+
+
+def _physical_id(event: Event, *, found_key: str | None = None) -> str:
+    """Return an id that stays as long as the application does, and names the key that it was under before."""
+    own = f"penstock-application-key/{event.text('ApplicationName')}"
+    if event.request_type == "Create":
+        return own if found_key is None else f"{own}/{found_key}"
+    present = event.physical_resource_id
+    return present if present == own or present.startswith(f"{own}/") else own
+
+
+def _encryption_before(event: Event) -> ApplicationEncryption:
+    own = f"penstock-application-key/{event.text('ApplicationName')}/"
+    key_arn = event.physical_resource_id.removeprefix(own) if event.physical_resource_id.startswith(own) else ""
+    return ApplicationEncryption.customer_managed(key_arn) if key_arn else AWS_OWNED
 
 
 def _check_possible_unless_there(detail: ApplicationDetail, target: ApplicationEncryption) -> None:

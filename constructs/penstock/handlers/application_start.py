@@ -9,8 +9,8 @@ End states, which each error's message names as well:
 - Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
   is not started, and one that runs is left running (R010); a Create says so before there is anything to roll back. A
   start that MSF failed leaves it READY, and is tried once a deployment.
-- Delete of what a Create found running, which is how that Create is rolled back: left as it is. The physical id says
-  so until the first Update.
+- Delete of what the Create found running, which is also how that Create is rolled back: left as it is. The physical id
+  says so.
 - Any other Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or
   where the application does not come to rest, for ``ForceStopAfterSeconds``: stopped with force, which loses what is
   newer than its last snapshot. Then its network interfaces are waited for, so that subnets and security groups can be
@@ -92,6 +92,7 @@ class ApplicationStartHandler:
 
     def is_complete(self, event: Event) -> Result:
         """Take the next step towards a running, or a stopped, application, and say whether it is there."""
+        event.refuse_late(self._services.clock.now())
         if event.is_delete and event.physical_resource_id.endswith(_FOUND_RUNNING):
             _LOG.info("left %s as it is: it ran before this resource was created", event.text("ApplicationName"))
             return complete()
@@ -107,7 +108,9 @@ class ApplicationStartHandler:
     def _physical_id(self, event: Event) -> str:
         name = f"penstock-application-start/{event.text('ApplicationName')}"
         if event.request_type != "Create":
-            return name
+            # CloudFormation takes another id for another resource, and deletes the one before.
+            known = {name, f"{name}{_FOUND_RUNNING}"}
+            return event.physical_resource_id if event.physical_resource_id in known else name
         detail = self._application(event).describe()
         # Refused here, the framework keeps the Delete of the rollback from the handler.
         _check_key(detail, event)

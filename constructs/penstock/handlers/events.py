@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from penstock.model.errors import PenstockError
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ("Event", "EventError", "RequestType", "Result", "complete", "not_complete")
 
+_PATIENCE: Final = timedelta(minutes=52)
+
 RequestType = str
 Result = dict[str, Any]
 
 
 class EventError(PenstockError):
-    """A resource whose properties the handler cannot use; a mistake in the template."""
+    """An event that the handler cannot use: a mistake in the template, or one that nobody waits for any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,15 @@ class Event:
             message = "expected StartedAt in the event of is_complete, got none: on_event has to return it"
             raise EventError(message)
         return self.started_at
+
+    def refuse_late(self, now: datetime) -> None:
+        """Raise EventError where CloudFormation may have given up on the event, and be doing something else by now."""
+        if now - self.begin >= _PATIENCE:
+            message = (
+                f"gave up on {self.request_type} after {_PATIENCE.total_seconds() / 60:.0f} minutes, because"
+                " CloudFormation waits for an hour at most: see what the application is doing, then deploy again"
+            )
+            raise EventError(message)
 
     def text(self, name: str, *, default: str | None = None) -> str:
         """Return a property; raise EventError where it is missing, or not a string."""

@@ -36,8 +36,7 @@ class ApplicationStart(Construct):
 
     When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,
     which loses what is newer than the last snapshot; and waits until MSF has given back its network interfaces, so that
-    subnets and security groups can go too. An application that ran already when this was added is left running if that
-    deployment is rolled back, or if this goes before another deployment has changed it.
+    subnets and security groups can go too. An application that ran already when this was added is left running then.
 
     Parameters
     ----------
@@ -90,6 +89,9 @@ class ApplicationStart(Construct):
         self.resource.node.add_dependency(operator, application.run_dependencies)
         if key is not None:
             self.resource.node.add_dependency(key.update)
+            if key.closed_key is not None:
+                # The start may restore a snapshot under it.
+                key.closed_key.node.add_dependency(self.resource)
         if isinstance(application, FlinkApplication):
             self.resource.node.add_dependency(application.resource, application.log)
         if network is not None:

@@ -221,8 +221,8 @@ class ControlProvider(Construct):
 
 
 def scope_of(manager: Construct, managed: Construct) -> Construct:
-    """Return where the custom resource belongs with which one construct manages another: there, if in one stack.
+    """Return where the resources belong with which one construct manages another: there, if both are in one stack.
 
-    So its logical id stays when the managing construct is moved or renamed.
+    So their logical ids stay when the managing construct is moved or renamed.
     """
     return managed if Stack.of(managed) is Stack.of(manager) else manager

@@ -80,7 +80,7 @@ def _setting(
         "operator": next((p.name for p in operator.policies if p.name not in _naming(key_ids[0], resources)), ""),
         "application": application_id,
         "log": _of(LOGGING_OPTION, name, resources, resolution),
-        "key": key_ids[0],
+        "key": key_ids[0] if key_ids[0] in resources else "",
         "permission": next((p.name for p in operator.policies if p.name in _naming(key_ids[0], resources)), ""),
         "update": update_id,
         "start": _of(APPLICATION_START_RESOURCE, name, resources, resolution),
