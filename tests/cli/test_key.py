@@ -10,14 +10,15 @@ from typer.testing import CliRunner
 
 from penstock.cli import key_session
 from penstock.cli.key import key_app
-from penstock.control.errors import ControlError
+from penstock.control.errors import ControlError, MissingPermissionError
 from penstock.control.windows import WINDOW_PREFIX
 from penstock.model.keys import KeyPlanError
-from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR
+from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_msf import FakeAws, cmk
 
 COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
 AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]
+OF_KMS = {"DescribeKey", "ListKeyRotations"}
 READING = ("Describe", "List", "Get", "Assume")
 
 
@@ -33,6 +34,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
 
 def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(key_app, list(arguments), catch_exceptions=False)
+
+
+def deny(aws: FakeAws, operation: str, **arguments: str) -> None:
+    """Refuse each call of an operation with these arguments."""
+
+    def refuse(called: str, request: dict[str, Any]) -> None:
+        if called == operation and arguments.items() <= request.items():
+            raise error("AccessDeniedException" if operation in OF_KMS else "AccessDenied", "no policy allows it")
+
+    aws.world.on_call = refuse
 
 
 @pytest.mark.parametrize(
@@ -124,6 +135,60 @@ def test_the_status_shows_keys_snapshots_windows_and_a_pending_restart(aws: Fake
     assert "effective key    none, nothing runs" in text
     assert "not looked at without --operator-role" in text
     assert json.loads(invoke("status", *COMMON, "--json").output)["effectiveKey"] is None
+
+
+def test_the_status_says_which_keys_the_caller_may_not_see_and_shows_the_rest(aws: FakeAws) -> None:
+    deny(aws, "DescribeKey")
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    for words in (
+        f"configured key   {KEY_1}",
+        f"effective key    {KEY_1}",
+        "pending restart  unknown: whether the material",
+        "snapshots        1 under",
+        f"{KEY_1} is not visible to the caller: a key administrator sees it",
+    ):
+        assert words in result.output
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["keys"][KEY_1]["state"] is None
+    assert "kms:DescribeKey" in shown["keys"][KEY_1]["hidden"]
+    assert shown["pendingRestart"].startswith("unknown")
+
+
+def test_the_status_does_not_say_never_rotated_of_a_key_whose_rotations_are_hidden(aws: FakeAws) -> None:
+    deny(aws, "ListKeyRotations")
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert "rotated never" not in result.output
+    assert "pending restart  unknown" in result.output
+
+
+def test_the_status_shows_the_keys_of_snapshots_and_which_are_gone(aws: FakeAws) -> None:
+    aws.msf.managed_keys = {KEY_1, KEY_2}
+    aws.msf.configured = aws.msf.effective = cmk(KEY_2)
+    aws.kms.metadata[KEY_1]["KeyState"] = "PendingDeletion"
+    assert f"{KEY_1} is PendingDeletion" in invoke("status", *AS_OPERATOR).output
+    del aws.kms.metadata[KEY_1]
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert f"{KEY_1} is not there: it was deleted" in result.output
+    assert f"{KEY_2} is Enabled" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["rotate", "--new-key", KEY_2], ["rotate", "--on-demand"], ["disable"]])
+def test_a_change_is_refused_while_the_key_in_use_cannot_be_seen(aws: FakeAws, arguments: list[str]) -> None:
+    deny(aws, "DescribeKey", KeyId=KEY_1)
+    with pytest.raises(MissingPermissionError, match="grant it to whoever runs this"):
+        invoke(*arguments, *AS_OPERATOR, "--apply")
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+@pytest.mark.parametrize("arguments", [["enable", "--key", KEY_2], ["rotate", "--new-key", KEY_2]])
+def test_a_change_is_refused_while_the_new_key_cannot_be_seen(aws: FakeAws, arguments: list[str]) -> None:
+    deny(aws, "DescribeKey", KeyId=KEY_2)
+    with pytest.raises(MissingPermissionError, match="grant it to whoever runs this"):
+        invoke(*arguments, *AS_OPERATOR, "--apply")
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
 
 
 def test_one_way_to_rotate_has_to_be_chosen(aws: FakeAws) -> None:

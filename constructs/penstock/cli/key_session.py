@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from penstock.model.keys import Action, Goal, ObservedApplication
+    from penstock.control.key_status import KeyStatus
+    from penstock.model.keys import Action, Goal
 
 __all__ = ("EXIT_WAITING", "Surroundings", "connect", "fields_of", "lines_of", "mendable", "now", "reach")
 
@@ -124,31 +125,34 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
         raise typer.Exit(EXIT_WAITING)
 
 
-def fields_of(observed: ObservedApplication) -> dict[str, Any]:
+def fields_of(status: KeyStatus) -> dict[str, Any]:
     """Return an application's keys for scripts."""
+    observed = status.observed
     counted = Counter(str(each.encryption) for each in observed.snapshots)
+    visible = {
+        arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None, "hidden": None}
+        for arn, key in observed.keys.items()
+    }
+    hidden = {arn: {"state": None, "rotatedAt": None, "hidden": why} for arn, why in status.hidden.items()}
     return {
         "application": observed.application_arn,
         "status": observed.status.value,
         "configuredKey": str(observed.configured),
         "effectiveKey": str(observed.effective) if observed.effective else None,
-        "pendingRestart": observed.pending_restart(),
+        "pendingRestart": status.pending_restart(),
         "snapshotsPerKey": dict(sorted(counted.items())),
         "openWindows": None if observed.windows is None else sorted(observed.windows),
-        "keys": {
-            arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None}
-            for arn, key in observed.keys.items()
-        },
+        "keys": visible | hidden,
     }
 
 
-def lines_of(observed: ObservedApplication) -> Iterator[str]:
+def lines_of(status: KeyStatus) -> Iterator[str]:
     """Yield an application's keys for people."""
-    fields = fields_of(observed)
+    observed, fields = status.observed, fields_of(status)
     yield f"{observed.application_arn}  {observed.status}"
     yield f"  configured key   {observed.configured}"
     yield f"  effective key    {observed.effective or 'none, nothing runs'}"
-    yield f"  pending restart  {observed.pending_restart() or 'no'}"
+    yield f"  pending restart  {fields['pendingRestart'] or 'no'}"
     for key, count in fields["snapshotsPerKey"].items():
         yield f"  snapshots        {count} under {key}"
     shown = "not looked at without --operator-role"
@@ -156,4 +160,5 @@ def lines_of(observed: ObservedApplication) -> Iterator[str]:
         shown = ", ".join(sorted(observed.windows)) or "none"
     yield f"  open windows     {shown}"
     for arn, key in fields["keys"].items():
-        yield f"  key              {arn} is {key['state']}, rotated {key['rotatedAt'] or 'never'}"
+        seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
+        yield f"  key              {arn} is {seen}"
