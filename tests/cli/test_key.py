@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
@@ -13,8 +13,12 @@ from penstock.cli.key import key_app
 from penstock.control.errors import ControlError, MissingPermissionError
 from penstock.control.windows import WINDOW_PREFIX
 from penstock.model.keys import KeyPlanError
-from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, error
+from penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
+from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_msf import FakeAws, cmk
+
+if TYPE_CHECKING:
+    from penstock.model.policies.documents import PolicyDocument
 
 COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
 AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]
@@ -34,6 +38,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
 
 def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(key_app, list(arguments), catch_exceptions=False)
+
+
+def window_of(key_arn: str) -> PolicyDocument:
+    return operator_key_policy(application_arn=APPLICATION_ARN, key_arns=[key_arn], region=REGION)
+
+
+def attach(aws: FakeAws, name: str, document: PolicyDocument) -> None:
+    aws.iam.attached[name] = json.dumps(document.to_json())
 
 
 def deny(aws: FakeAws, operation: str, **arguments: str) -> None:
@@ -173,6 +185,57 @@ def test_the_status_shows_the_keys_of_snapshots_and_which_are_gone(aws: FakeAws)
     assert result.exit_code == 0
     assert f"{KEY_1} is not there: it was deleted" in result.output
     assert f"{KEY_2} is Enabled" in result.output
+
+
+def test_the_status_shows_the_windows_of_a_deployment_and_of_a_command(aws: FakeAws) -> None:
+    attach(aws, "Base", operator_base_policy(application_arn=APPLICATION_ARN, execution_role_arn=f"{OPERATOR}-job"))
+    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    attach(aws, "OperatorPolicyKey2", window_of(KEY_2))
+    aws.iam.put_role_policy("vehicles-operator", "penstock-key-2", json.dumps(window_of(KEY_2).to_json()))
+    text = invoke("status", *AS_OPERATOR).output
+    assert f"open windows     {KEY_1} by OperatorPolicyKey1\n" in text
+    assert f"open windows     {KEY_2} by penstock-key-2, OperatorPolicyKey2\n" in text
+    assert f"{KEY_2} is Enabled" in text
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["openWindows"] == [KEY_1, KEY_2]
+    assert shown["windowPolicies"][KEY_1] == ["OperatorPolicyKey1"]
+    assert shown["unreadPolicies"] == []
+
+
+def test_windows_for_another_application_are_not_this_one_s(aws: FakeAws) -> None:
+    attach(aws, "Other", operator_key_policy(application_arn=f"{APPLICATION_ARN}-2", key_arns=[KEY_2], region=REGION))
+    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+
+
+@pytest.mark.parametrize(
+    ("operation", "unread"),
+    [
+        ("ListRolePolicies", "inline policies"),
+        ("GetRolePolicy", "inline policy penstock-key-2"),
+        ("ListAttachedRolePolicies", "attached policies"),
+        ("GetPolicy", "attached policy OperatorPolicyKey1"),
+        ("GetPolicyVersion", "attached policy OperatorPolicyKey1"),
+    ],
+)
+def test_windows_that_cannot_be_read_are_unknown_and_not_none(aws: FakeAws, operation: str, unread: str) -> None:
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    aws.iam.put_role_policy("vehicles-operator", "penstock-key-2", json.dumps(window_of(KEY_2).to_json()))
+    deny(aws, operation)
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert f"open windows     unknown in {unread}: the caller needs iam:" in result.output
+    assert "open windows     none" not in result.output
+    assert ("by OperatorPolicyKey1" in result.output) == ("inline" in unread)
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["openWindows"] is None
+    assert shown["unreadPolicies"] == [unread]
+
+
+def test_a_policy_that_is_detached_and_deleted_meanwhile_opens_nothing(aws: FakeAws) -> None:
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    aws.world.fail("GetPolicy", error("NoSuchEntity", "Policy was not found."))
+    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
 
 
 @pytest.mark.parametrize("arguments", [["rotate", "--new-key", KEY_2], ["rotate", "--on-demand"], ["disable"]])

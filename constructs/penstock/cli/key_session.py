@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ("EXIT_WAITING", "Surroundings", "connect", "fields_of", "lines_of", "mendable", "now", "reach")
 
 EXIT_WAITING: Final = 3
+_WINDOWS_NEED: Final = (
+    "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
+    " iam:GetPolicyVersion"
+)
 
 
 @dataclass(kw_only=True)
@@ -127,7 +131,7 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
 
 def fields_of(status: KeyStatus) -> dict[str, Any]:
     """Return an application's keys for scripts."""
-    observed = status.observed
+    observed, windows = status.observed, status.windows
     counted = Counter(str(each.encryption) for each in observed.snapshots)
     visible = {
         arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None, "hidden": None}
@@ -141,24 +145,32 @@ def fields_of(status: KeyStatus) -> dict[str, Any]:
         "effectiveKey": str(observed.effective) if observed.effective else None,
         "pendingRestart": status.pending_restart(),
         "snapshotsPerKey": dict(sorted(counted.items())),
-        "openWindows": None if observed.windows is None else sorted(observed.windows),
+        # Not known in full is not known: a script that counts them must not take some for all.
+        "openWindows": None if windows is None or windows.unread else list(windows.policies),
+        "windowPolicies": {} if windows is None else {arn: list(names) for arn, names in windows.policies.items()},
+        "unreadPolicies": [] if windows is None else list(windows.unread),
         "keys": visible | hidden,
     }
 
 
 def lines_of(status: KeyStatus) -> Iterator[str]:
     """Yield an application's keys for people."""
-    observed, fields = status.observed, fields_of(status)
+    observed, windows, fields = status.observed, status.windows, fields_of(status)
     yield f"{observed.application_arn}  {observed.status}"
     yield f"  configured key   {observed.configured}"
     yield f"  effective key    {observed.effective or 'none, nothing runs'}"
     yield f"  pending restart  {fields['pendingRestart'] or 'no'}"
     for key, count in fields["snapshotsPerKey"].items():
         yield f"  snapshots        {count} under {key}"
-    shown = "not looked at without --operator-role"
-    if observed.windows is not None:
-        shown = ", ".join(sorted(observed.windows)) or "none"
-    yield f"  open windows     {shown}"
+    if windows is None:
+        yield "  open windows     not looked at without --operator-role"
+    elif not windows.policies and not windows.unread:
+        yield "  open windows     none"
+    else:
+        for key, names in windows.policies.items():
+            yield f"  open windows     {key} by {', '.join(names)}"
+        if windows.unread:
+            yield f"  open windows     unknown in {', '.join(windows.unread)}: {_WINDOWS_NEED}"
     for arn, key in fields["keys"].items():
         seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
         yield f"  key              {arn} is {seen}"

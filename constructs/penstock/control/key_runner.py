@@ -96,20 +96,25 @@ class KeyRunner:
         )
 
     def look(self) -> KeyStatus:
-        """Return what is there now as far as the caller may see it, with the keys of the snapshots, to be shown."""
+        """Return what is there now as far as the caller may see it, to be shown.
+
+        The keys of snapshots and open windows are described as well: restore and rollback depend on them.
+        """
         observed = self._observe_application()
+        windows = None if self._windows is None else self._windows.in_view()
         encryptions = (observed.configured, *(each.encryption for each in observed.snapshots))
+        arns = [arn for encryption in encryptions for arn in encryption.keys]
+        arns += windows.policies if windows else ()
         keys: dict[str, KeyFacts] = {}
         hidden: dict[str, str] = {}
-        for arn in dict.fromkeys(arn for encryption in encryptions for arn in encryption.keys):
+        for arn in dict.fromkeys(arns):
             try:
                 keys[arn] = self._keys.describe(arn)
             except MissingPermissionError:
                 hidden[arn] = KEY_NOT_VISIBLE
             except KeyUnusableError:
                 hidden[arn] = KEY_MISSING
-        windows = None if self._windows is None else self._windows.open_windows()
-        return KeyStatus(observed=replace(observed, keys=keys, windows=windows), hidden=hidden)
+        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, windows=windows)
 
     def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()

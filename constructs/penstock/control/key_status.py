@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from penstock.control.windows import WindowsInView
     from penstock.model.keys import ObservedApplication
 
 __all__ = ("KEY_MISSING", "KEY_NOT_VISIBLE", "KeyStatus")
@@ -32,10 +33,13 @@ class KeyStatus:
         The application, with the keys that could be described.
     hidden
         Why a key could not be described, by its ARN.
+    windows
+        The keys that the operator role is allowed; None if its policies were not looked at.
     """
 
     observed: ObservedApplication
     hidden: Mapping[str, str]
+    windows: WindowsInView | None
 
     def pending_restart(self) -> str | None:
         """Return why the application has yet to be (re)started, or that it is unknown; None if it need not be."""
