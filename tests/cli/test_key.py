@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
@@ -10,14 +10,19 @@ from typer.testing import CliRunner
 
 from penstock.cli import key_session
 from penstock.cli.key import key_app
-from penstock.control.errors import ControlError
+from penstock.control.errors import ControlError, MissingPermissionError
 from penstock.control.windows import WINDOW_PREFIX
 from penstock.model.keys import KeyPlanError
-from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR
+from penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
+from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_msf import FakeAws, cmk
+
+if TYPE_CHECKING:
+    from penstock.model.policies.documents import PolicyDocument
 
 COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
 AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]
+OF_KMS = {"DescribeKey", "ListKeyRotations"}
 READING = ("Describe", "List", "Get", "Assume")
 
 
@@ -33,6 +38,24 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
 
 def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(key_app, list(arguments), catch_exceptions=False)
+
+
+def window_of(key_arn: str) -> PolicyDocument:
+    return operator_key_policy(application_arn=APPLICATION_ARN, key_arns=[key_arn], region=REGION)
+
+
+def attach(aws: FakeAws, name: str, document: PolicyDocument) -> None:
+    aws.iam.attached[name] = json.dumps(document.to_json())
+
+
+def deny(aws: FakeAws, operation: str, **arguments: str) -> None:
+    """Refuse each call of an operation with these arguments."""
+
+    def refuse(called: str, request: dict[str, Any]) -> None:
+        if called == operation and arguments.items() <= request.items():
+            raise error("AccessDeniedException" if operation in OF_KMS else "AccessDenied", "no policy allows it")
+
+    aws.world.on_call = refuse
 
 
 @pytest.mark.parametrize(
@@ -124,6 +147,111 @@ def test_the_status_shows_keys_snapshots_windows_and_a_pending_restart(aws: Fake
     assert "effective key    none, nothing runs" in text
     assert "not looked at without --operator-role" in text
     assert json.loads(invoke("status", *COMMON, "--json").output)["effectiveKey"] is None
+
+
+def test_the_status_says_which_keys_the_caller_may_not_see_and_shows_the_rest(aws: FakeAws) -> None:
+    deny(aws, "DescribeKey")
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    for words in (
+        f"configured key   {KEY_1}",
+        f"effective key    {KEY_1}",
+        "pending restart  unknown: whether the material",
+        "snapshots        1 under",
+        f"{KEY_1} is not visible to the caller: a key administrator sees it",
+    ):
+        assert words in result.output
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["keys"][KEY_1]["state"] is None
+    assert "kms:DescribeKey" in shown["keys"][KEY_1]["hidden"]
+    assert shown["pendingRestart"].startswith("unknown")
+
+
+def test_the_status_does_not_say_never_rotated_of_a_key_whose_rotations_are_hidden(aws: FakeAws) -> None:
+    deny(aws, "ListKeyRotations")
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert "rotated never" not in result.output
+    assert "pending restart  unknown" in result.output
+
+
+def test_the_status_shows_the_keys_of_snapshots_and_which_are_gone(aws: FakeAws) -> None:
+    aws.msf.managed_keys = {KEY_1, KEY_2}
+    aws.msf.configured = aws.msf.effective = cmk(KEY_2)
+    aws.kms.metadata[KEY_1]["KeyState"] = "PendingDeletion"
+    assert f"{KEY_1} is PendingDeletion" in invoke("status", *AS_OPERATOR).output
+    del aws.kms.metadata[KEY_1]
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert f"{KEY_1} is not there: it was deleted" in result.output
+    assert f"{KEY_2} is Enabled" in result.output
+
+
+def test_the_status_shows_the_windows_of_a_deployment_and_of_a_command(aws: FakeAws) -> None:
+    attach(aws, "Base", operator_base_policy(application_arn=APPLICATION_ARN, execution_role_arn=f"{OPERATOR}-job"))
+    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    attach(aws, "OperatorPolicyKey2", window_of(KEY_2))
+    aws.iam.put_role_policy("vehicles-operator", "penstock-key-2", json.dumps(window_of(KEY_2).to_json()))
+    text = invoke("status", *AS_OPERATOR).output
+    assert f"open windows     {KEY_1} by OperatorPolicyKey1\n" in text
+    assert f"open windows     {KEY_2} by penstock-key-2, OperatorPolicyKey2\n" in text
+    assert f"{KEY_2} is Enabled" in text
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["openWindows"] == [KEY_1, KEY_2]
+    assert shown["windowPolicies"][KEY_1] == ["OperatorPolicyKey1"]
+    assert shown["unreadPolicies"] == []
+
+
+def test_windows_for_another_application_are_not_this_one_s(aws: FakeAws) -> None:
+    attach(aws, "Other", operator_key_policy(application_arn=f"{APPLICATION_ARN}-2", key_arns=[KEY_2], region=REGION))
+    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+
+
+@pytest.mark.parametrize(
+    ("operation", "unread"),
+    [
+        ("ListRolePolicies", "inline policies"),
+        ("GetRolePolicy", "inline policy penstock-key-2"),
+        ("ListAttachedRolePolicies", "attached policies"),
+        ("GetPolicy", "attached policy OperatorPolicyKey1"),
+        ("GetPolicyVersion", "attached policy OperatorPolicyKey1"),
+    ],
+)
+def test_windows_that_cannot_be_read_are_unknown_and_not_none(aws: FakeAws, operation: str, unread: str) -> None:
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    aws.iam.put_role_policy("vehicles-operator", "penstock-key-2", json.dumps(window_of(KEY_2).to_json()))
+    deny(aws, operation)
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert f"open windows     unknown in {unread}: the caller needs iam:" in result.output
+    assert "open windows     none" not in result.output
+    assert ("by OperatorPolicyKey1" in result.output) == ("inline" in unread)
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["openWindows"] is None
+    assert shown["unreadPolicies"] == [unread]
+
+
+def test_a_policy_that_is_detached_and_deleted_meanwhile_opens_nothing(aws: FakeAws) -> None:
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    aws.world.fail("GetPolicy", error("NoSuchEntity", "Policy was not found."))
+    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+
+
+@pytest.mark.parametrize("arguments", [["rotate", "--new-key", KEY_2], ["rotate", "--on-demand"], ["disable"]])
+def test_a_change_is_refused_while_the_key_in_use_cannot_be_seen(aws: FakeAws, arguments: list[str]) -> None:
+    deny(aws, "DescribeKey", KeyId=KEY_1)
+    with pytest.raises(MissingPermissionError, match="grant it to whoever runs this"):
+        invoke(*arguments, *AS_OPERATOR, "--apply")
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+@pytest.mark.parametrize("arguments", [["enable", "--key", KEY_2], ["rotate", "--new-key", KEY_2]])
+def test_a_change_is_refused_while_the_new_key_cannot_be_seen(aws: FakeAws, arguments: list[str]) -> None:
+    deny(aws, "DescribeKey", KeyId=KEY_2)
+    with pytest.raises(MissingPermissionError, match="grant it to whoever runs this"):
+        invoke(*arguments, *AS_OPERATOR, "--apply")
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
 
 
 def test_one_way_to_rotate_has_to_be_chosen(aws: FakeAws) -> None:

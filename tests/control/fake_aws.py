@@ -29,6 +29,10 @@ KEY_2 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-22222222222
 COMMON_ERRORS = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "ThrottlingException"}
 
 
+def policy_arn(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:policy/penstock/{name}"
+
+
 class Killed(BaseException):
     """The process died here."""
 
@@ -210,6 +214,7 @@ class FakeIam:
         self._world = world
         self._propagation = timedelta(seconds=propagation_seconds)
         self.policies: dict[str, str] = {}
+        self.attached: dict[str, str] = {}
         self._since: dict[str, datetime] = {}
 
     def allows(self, key_arn: str) -> bool:
@@ -230,6 +235,23 @@ class FakeIam:
         if PolicyName not in self.policies:
             refuse("NoSuchEntity", f"The role policy with name {PolicyName} cannot be found.")
         return {"RoleName": RoleName, "PolicyName": PolicyName, "PolicyDocument": self.policies[PolicyName]}
+
+    def list_attached_role_policies(self, RoleName: str, Marker: str = "0") -> dict[str, Any]:  # noqa: N803
+        assert RoleName == OPERATOR.rpartition("/")[2]
+        names, index = sorted(self.attached), int(Marker)
+        page = [{"PolicyName": name, "PolicyArn": policy_arn(name)} for name in names[index : index + 1]]
+        truncated = index + 1 < len(names)
+        return {"AttachedPolicies": page, "IsTruncated": truncated} | ({"Marker": str(index + 1)} if truncated else {})
+
+    def get_policy(self, PolicyArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"Policy": {"Arn": PolicyArn, "DefaultVersionId": "v3"}}
+
+    def get_policy_version(self, PolicyArn: str, VersionId: str) -> dict[str, Any]:  # noqa: N803
+        assert VersionId == "v3"
+        name = PolicyArn.rpartition("/")[2]
+        if name not in self.attached:
+            refuse("NoSuchEntity", f"Policy {PolicyArn} was not found.")
+        return {"PolicyVersion": {"VersionId": "v3", "Document": self.attached[name]}}
 
     def put_role_policy(self, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
         assert RoleName == OPERATOR.rpartition("/")[2]

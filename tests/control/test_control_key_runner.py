@@ -23,7 +23,7 @@ from penstock.control.errors import (
 )
 from penstock.control.key_runner import KeyRunner
 from penstock.control.kms_keys import KmsKeys
-from penstock.control.windows import PermissionWindows
+from penstock.control.windows import PermissionWindows, WindowsInView
 from penstock.model.keys import (
     Disable,
     Enable,
@@ -546,6 +546,16 @@ def test_a_document_that_boto3_has_decoded_is_compared_as_well() -> None:
         def get_role_policy(self, **_request: Any) -> dict[str, Any]:
             return {"PolicyDocument": json.loads(document(KEY_1))}
 
+        def list_attached_role_policies(self, **_request: Any) -> dict[str, Any]:
+            return {"AttachedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/Any"}], "IsTruncated": False}
+
+        def get_policy(self, **_request: Any) -> dict[str, Any]:
+            return {"Policy": {"DefaultVersionId": "v1"}}
+
+        def get_policy_version(self, **_request: Any) -> dict[str, Any]:
+            allowing = {"Effect": "Allow", "Action": "kms:*", "Resource": KEY_2}
+            return {"PolicyVersion": {"Document": {"Statement": allowing}}}
+
     windows = PermissionWindows(
         Decoding(),  # type: ignore[arg-type]
         role_name="operator",
@@ -554,3 +564,6 @@ def test_a_document_that_boto3_has_decoded_is_compared_as_well() -> None:
         clock=FakeAws().world.clock,
     )
     assert windows.open_windows() == {KEY_1}
+    # The stand-in for a window is no policy that IAM would take.
+    unread = f"inline policy penstock-key-{KEY_1.rpartition('/')[2]}"
+    assert windows.in_view() == WindowsInView(policies={KEY_2: ("Any",)}, unread=(unread,))

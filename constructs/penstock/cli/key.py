@@ -67,13 +67,16 @@ def status(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the configured and the effective key, snapshots per key, open windows and a pending restart."""
+    """Show the configured and the effective key, snapshots per key, open windows, a pending restart and keys' state.
+
+    What the caller may not see is said to be unknown, and is no failure.
+    """
     with mendable():
-        observed = connect(application, region, profile, operator_role, windows=True).observe()
+        seen = connect(application, region, profile, operator_role, windows=True).look()
     if as_json:
-        typer.echo(json.dumps(fields_of(observed), indent=2))
+        typer.echo(json.dumps(fields_of(seen), indent=2))
         return
-    for line in lines_of(observed):
+    for line in lines_of(seen):
         typer.echo(line)
 
 

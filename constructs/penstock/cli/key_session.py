@@ -27,11 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from penstock.model.keys import Action, Goal, ObservedApplication
+    from penstock.control.key_status import KeyStatus
+    from penstock.model.keys import Action, Goal
 
 __all__ = ("EXIT_WAITING", "Surroundings", "connect", "fields_of", "lines_of", "mendable", "now", "reach")
 
 EXIT_WAITING: Final = 3
+_WINDOWS_NEED: Final = (
+    "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
+    " iam:GetPolicyVersion"
+)
 
 
 @dataclass(kw_only=True)
@@ -124,36 +129,48 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
         raise typer.Exit(EXIT_WAITING)
 
 
-def fields_of(observed: ObservedApplication) -> dict[str, Any]:
+def fields_of(status: KeyStatus) -> dict[str, Any]:
     """Return an application's keys for scripts."""
+    observed, windows = status.observed, status.windows
     counted = Counter(str(each.encryption) for each in observed.snapshots)
+    visible = {
+        arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None, "hidden": None}
+        for arn, key in observed.keys.items()
+    }
+    hidden = {arn: {"state": None, "rotatedAt": None, "hidden": why} for arn, why in status.hidden.items()}
     return {
         "application": observed.application_arn,
         "status": observed.status.value,
         "configuredKey": str(observed.configured),
         "effectiveKey": str(observed.effective) if observed.effective else None,
-        "pendingRestart": observed.pending_restart(),
+        "pendingRestart": status.pending_restart(),
         "snapshotsPerKey": dict(sorted(counted.items())),
-        "openWindows": None if observed.windows is None else sorted(observed.windows),
-        "keys": {
-            arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None}
-            for arn, key in observed.keys.items()
-        },
+        # Not known in full is not known: a script that counts them must not take some for all.
+        "openWindows": None if windows is None or windows.unread else list(windows.policies),
+        "windowPolicies": {} if windows is None else {arn: list(names) for arn, names in windows.policies.items()},
+        "unreadPolicies": [] if windows is None else list(windows.unread),
+        "keys": visible | hidden,
     }
 
 
-def lines_of(observed: ObservedApplication) -> Iterator[str]:
+def lines_of(status: KeyStatus) -> Iterator[str]:
     """Yield an application's keys for people."""
-    fields = fields_of(observed)
+    observed, windows, fields = status.observed, status.windows, fields_of(status)
     yield f"{observed.application_arn}  {observed.status}"
     yield f"  configured key   {observed.configured}"
     yield f"  effective key    {observed.effective or 'none, nothing runs'}"
-    yield f"  pending restart  {observed.pending_restart() or 'no'}"
+    yield f"  pending restart  {fields['pendingRestart'] or 'no'}"
     for key, count in fields["snapshotsPerKey"].items():
         yield f"  snapshots        {count} under {key}"
-    shown = "not looked at without --operator-role"
-    if observed.windows is not None:
-        shown = ", ".join(sorted(observed.windows)) or "none"
-    yield f"  open windows     {shown}"
+    if windows is None:
+        yield "  open windows     not looked at without --operator-role"
+    elif not windows.policies and not windows.unread:
+        yield "  open windows     none"
+    else:
+        for key, names in windows.policies.items():
+            yield f"  open windows     {key} by {', '.join(names)}"
+        if windows.unread:
+            yield f"  open windows     unknown in {', '.join(windows.unread)}: {_WINDOWS_NEED}"
     for arn, key in fields["keys"].items():
-        yield f"  key              {arn} is {key['state']}, rotated {key['rotatedAt'] or 'never'}"
+        seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
+        yield f"  key              {arn} is {seen}"

@@ -83,6 +83,15 @@ class IamClient(Protocol):
     def get_role_policy(self, **request: Any) -> Response:
         """Return the policy, its document decoded by boto3."""
 
+    def list_attached_role_policies(self, **request: Any) -> Response:
+        """Return a page of AttachedPolicies."""
+
+    def get_policy(self, **request: Any) -> Response:
+        """Return Policy, with the id of its version in use."""
+
+    def get_policy_version(self, **request: Any) -> Response:
+        """Return PolicyVersion, its document decoded by boto3."""
+
     def put_role_policy(self, **request: Any) -> Response:
         """Return nothing."""
 

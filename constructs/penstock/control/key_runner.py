@@ -13,10 +13,18 @@ Whatever ends a run, an error, a kill or a soak, the next run observes anew and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from penstock.control.encryption import Progress, request_encryption
-from penstock.control.errors import ApplicationMissingError, NotSteadyError, OperationFailedError
+from penstock.control.errors import (
+    ApplicationMissingError,
+    KeyUnusableError,
+    MissingPermissionError,
+    NotSteadyError,
+    OperationFailedError,
+)
+from penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
 from penstock.control.snapshots import SnapshotControl
 from penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action
 from penstock.model.keys.dry_run import MAX_STEPS
@@ -75,13 +83,45 @@ class KeyRunner:
         self._windows = windows
 
     def observe(self, *key_arns: str) -> ObservedApplication:
-        """Return what is there now; the configured key and ``key_arns`` are described as well."""
+        """Return what is there now; the configured key and ``key_arns`` are described as well.
+
+        Raises MissingPermissionError for a key that the caller may not describe: every step to a goal needs its state.
+        """
+        observed = self._observe_application()
+        arns = dict.fromkeys([*observed.configured.keys, *key_arns])
+        return replace(
+            observed,
+            keys={arn: self._keys.describe(arn) for arn in arns},
+            windows=None if self._windows is None else self._windows.open_windows(),
+        )
+
+    def look(self) -> KeyStatus:
+        """Return what is there now as far as the caller may see it, to be shown.
+
+        The keys of snapshots and open windows are described as well: restore and rollback depend on them.
+        """
+        observed = self._observe_application()
+        windows = None if self._windows is None else self._windows.in_view()
+        encryptions = (observed.configured, *(each.encryption for each in observed.snapshots))
+        arns = [arn for encryption in encryptions for arn in encryption.keys]
+        arns += windows.policies if windows else ()
+        keys: dict[str, KeyFacts] = {}
+        hidden: dict[str, str] = {}
+        for arn in dict.fromkeys(arns):
+            try:
+                keys[arn] = self._keys.describe(arn)
+            except MissingPermissionError:
+                hidden[arn] = KEY_NOT_VISIBLE
+            except KeyUnusableError:
+                hidden[arn] = KEY_MISSING
+        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, windows=windows)
+
+    def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()
         if detail.status is ApplicationStatus.DELETING:
             message = f"application {detail.name} is being deleted; nothing was changed"
             raise ApplicationMissingError(message)
         operations = [each for each in self._application.operations() if each.succeeded]
-        arns = dict.fromkeys([*detail.encryption.keys, *key_arns])
         return ObservedApplication(
             application_arn=detail.arn,
             runtime_environment=detail.runtime_environment,
@@ -90,8 +130,6 @@ class KeyRunner:
             configured=detail.encryption,
             snapshots_enabled=detail.snapshots_enabled,
             snapshots=self._snapshots.of(detail),
-            keys={arn: self._keys.describe(arn) for arn in arns},
-            windows=None if self._windows is None else self._windows.open_windows(),
             restarts=tuple(
                 Restart(started_at=each.started_at, ended_at=each.ended_at)
                 for each in operations

@@ -1,5 +1,7 @@
 """Permission windows: one inline policy of the operator role per key, opened before a change and closed after it.
 
+A deployment opens a window as an attached policy: ``in_view`` shows it, and nothing in here opens or closes it.
+
 Called as whoever manages the operator role. End states. A window that could not be opened leaves everything as it was.
 One that was opened and never closed is listed by ``open_windows``, and closed by the next run of the same command. A
 policy of the same name that is not this application's is never replaced or deleted.
@@ -8,25 +10,44 @@ policy of the same name that is not this application's is never replaced or dele
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from penstock.control.errors import WindowConflictError
+from penstock.control.errors import MissingPermissionError, WindowConflictError
 from penstock.control.patience import patiently
 from penstock.model.keys import KeyArn
+from penstock.model.policies.documents import PolicyDocument, PolicyDocumentError
+from penstock.model.policies.operator_policies import keys_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from penstock.control.clients import Clock, IamClient
 
-__all__ = ("WINDOW_PREFIX", "PermissionWindows")
+__all__ = ("WINDOW_PREFIX", "PermissionWindows", "WindowsInView")
 
 WINDOW_PREFIX: Final = "penstock-key-"
 """The rest of a window's name is the key's id."""
 
 _GONE: Final = ("NoSuchEntity", "NoSuchEntityException")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsInView:
+    """The keys that the operator role is allowed, as far as the caller may read its policies.
+
+    Parameters
+    ----------
+    policies
+        The names of the policies that allow a key, by its ARN.
+    unread
+        The policies that could not be read, in words; what they allow is unknown.
+    """
+
+    policies: Mapping[str, tuple[str, ...]]
+    unread: tuple[str, ...] = ()
 
 
 class PermissionWindows:
@@ -71,6 +92,29 @@ class PermissionWindows:
                 found.add(key_arn)
         return frozenset(found)
 
+    def in_view(self) -> WindowsInView:
+        """Return the keys that the role's policies allow, inline or attached, of any origin; to be shown."""
+        found: dict[str, tuple[str, ...]] = {}
+        unread: list[str] = []
+        for kind, list_policies, read in (
+            ("inline", self._policy_names, self._read),
+            ("attached", self._attached_policies, self._read_attached),
+        ):
+            try:
+                policies = list(list_policies())
+            except MissingPermissionError:
+                unread.append(f"{kind} policies")
+                continue
+            for policy in policies:
+                name = policy.rpartition("/")[2]
+                try:
+                    allowed = self._allowed_by(read(policy))
+                except (MissingPermissionError, PolicyDocumentError):
+                    unread.append(f"{kind} policy {name}")
+                    continue
+                found |= {key_arn: (*found.get(key_arn, ()), name) for key_arn in allowed}
+        return WindowsInView(policies=dict(sorted(found.items())), unread=tuple(unread))
+
     def open(self, key_arn: str) -> None:
         """Give the operator role the policy for this key."""
         name = self._name(key_arn)
@@ -109,7 +153,6 @@ class PermissionWindows:
             raise WindowConflictError(message)
 
     def _read(self, name: str) -> str:
-        """Return the document of a policy as JSON; boto3 decodes it, a plain client does not."""
         try:
             answer = self._call(
                 lambda: self._client.get_role_policy(RoleName=self._role_name, PolicyName=name),
@@ -118,20 +161,53 @@ class PermissionWindows:
             )
         except ClientError:
             return ""
-        document = answer["PolicyDocument"]
-        return document if isinstance(document, str) else json.dumps(document)
+        return _text_of(answer["PolicyDocument"])
+
+    def _read_attached(self, policy_arn: str) -> str:
+        try:
+            policy = self._call(
+                lambda: self._client.get_policy(PolicyArn=policy_arn),
+                f"read policy {policy_arn} (iam:GetPolicy)",
+                passed_on=_GONE,
+            )["Policy"]
+            answer = self._call(
+                lambda: self._client.get_policy_version(PolicyArn=policy_arn, VersionId=policy["DefaultVersionId"]),
+                f"read policy {policy_arn} (iam:GetPolicyVersion)",
+                passed_on=_GONE,
+            )
+        except ClientError:
+            return ""
+        return _text_of(answer["PolicyVersion"]["Document"])
+
+    def _allowed_by(self, text: str) -> frozenset[str]:
+        """Return the keys that a policy allows; one that went in the meantime allows none."""
+        if not text:
+            return frozenset()
+        return keys_allowed(PolicyDocument.from_json(json.loads(text)), application_arn=self._application_arn)
+
+    def _attached_policies(self) -> Iterator[str]:
+        pages = self._pages(
+            lambda request: self._client.list_attached_role_policies(**request), "iam:ListAttachedRolePolicies"
+        )
+        return (each["PolicyArn"] for page in pages for each in page["AttachedPolicies"])
 
     def _policy_names(self) -> Iterator[str]:
+        pages = self._pages(lambda request: self._client.list_role_policies(**request), "iam:ListRolePolicies")
+        return (name for page in pages for name in page["PolicyNames"])
+
+    def _pages(self, call: Callable[[dict[str, Any]], Any], action: str) -> Iterator[dict[str, Any]]:
         request: dict[str, Any] = {"RoleName": self._role_name}
         while True:
-            page = self._call(
-                lambda: self._client.list_role_policies(**request),
-                f"list the policies of {self._role_name} (iam:ListRolePolicies)",
-            )
-            yield from page["PolicyNames"]
+            page = self._call(lambda: call(request), f"list the policies of {self._role_name} ({action})")
+            yield page
             if not page.get("IsTruncated"):
                 return
             request["Marker"] = page["Marker"]
 
     def _call(self, call: Callable[[], Any], doing: str, passed_on: tuple[str, ...] = ()) -> Any:
         return patiently(call, doing=doing, clock=self._clock, passed_on=passed_on, propagation_seconds=0)
+
+
+def _text_of(document: Any) -> str:
+    """Return the document of a policy as JSON; boto3 decodes it, a plain client does not."""
+    return document if isinstance(document, str) else json.dumps(document)

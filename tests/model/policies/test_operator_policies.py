@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.model.policies.operator_policies import operator_key_policy
+import pytest
+
+from penstock.model.policies.documents import PolicyDocument
+from penstock.model.policies.operator_policies import keys_allowed, operator_key_policy
 
 APPLICATION = "arn:aws:kinesisanalytics:us-east-1:123456789012:application/MyCmkApplication"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -43,3 +46,33 @@ def test_nothing_is_allowed_outside_of_msf_or_on_other_resources() -> None:
     for statement in document.to_json()["Statement"]:
         assert statement["Condition"]["StringEquals"]["kms:ViaService"].startswith("kinesisanalytics.")
         assert "*" not in str(statement)
+
+
+def allowed(**statement: Any) -> frozenset[str]:
+    document = PolicyDocument.from_json({"Statement": {"Effect": "Allow", "Action": "kms:*", **statement}})
+    return keys_allowed(document, application_arn=APPLICATION)
+
+
+def test_the_key_policy_of_an_operator_allows_its_keys_to_its_application_only() -> None:
+    document = operator_key_policy(application_arn=APPLICATION, key_arns=[KEY, f"{KEY}-2"], region="us-east-1")
+    assert keys_allowed(document, application_arn=APPLICATION) == {KEY, f"{KEY}-2"}
+    assert not keys_allowed(document, application_arn=f"{APPLICATION}-2")
+
+
+@pytest.mark.parametrize("action", ["kms:*", "*", "kms:decrypt", ["kms:DescribeKey", "kms:Decrypt"]])
+def test_a_policy_of_any_origin_that_names_a_key_allows_it(action: Any) -> None:
+    assert allowed(Action=action, Resource=[KEY, "arn:aws:s3:::bucket"]) == {KEY}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Resource": KEY, "Effect": "Deny"},
+        {"Resource": KEY, "Action": "kms:DescribeKey"},
+        {"Resource": "*"},
+        {"Resource": "arn:aws:kms:us-east-1:123456789012:key/*"},
+        {"Resource": "arn:aws:kms:us-east-1:123456789012:alias/flink"},
+    ],
+)
+def test_what_does_not_use_a_key_that_it_names_allows_none(statement: dict[str, Any]) -> None:
+    assert not allowed(**statement)

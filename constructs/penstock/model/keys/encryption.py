@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from penstock.model.errors import PenstockError
 
-__all__ = ("AWS_OWNED", "ApplicationEncryption", "KeyArn", "KeyRefusedError", "KeyType")
+__all__ = ("AWS_OWNED", "ApplicationEncryption", "KeyArn", "KeyRefusedError", "KeyType", "is_key_arn")
 
 _KEY_ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za-z0-9-]+)")
 _BARE_KEY_ID: Final = re.compile(r"(?:mrk-)?[0-9a-f-]{32,40}")
@@ -21,6 +21,11 @@ _APPLICATION_ARN_PARTS: Final = 6
 
 class KeyRefusedError(PenstockError):
     """A key that an application cannot, or must not, be encrypted with."""
+
+
+def is_key_arn(text: str) -> bool:
+    """Whether this is the ARN of one KMS key."""
+    return _KEY_ARN.fullmatch(text) is not None
 
 
 class KeyType(StrEnum):

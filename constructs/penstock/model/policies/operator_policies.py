@@ -9,12 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from penstock.model.errors import PenstockError
-from penstock.model.policies.documents import PolicyDocument, Statement
+from penstock.model.keys.encryption import is_key_arn
+from penstock.model.policies.documents import Effect, PolicyDocument, Statement
+from penstock.model.policies.matching import action_matches, text_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("OPERATOR_ACTIONS", "OperatorPolicyError", "operator_base_policy", "operator_key_policy")
+__all__ = (
+    "OPERATOR_ACTIONS",
+    "OperatorPolicyError",
+    "keys_allowed",
+    "operator_base_policy",
+    "operator_key_policy",
+)
 
 OPERATOR_ACTIONS: Final = (
     "kinesisanalytics:AddApplicationCloudWatchLoggingOption",
@@ -48,6 +56,7 @@ application; and the inputs, outputs and reference data of SQL applications.
 """
 
 _BASE_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy; R005 to R007"
+_CONTEXT_KEY: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _KEY_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy; R005, R023, R035"
 
 
@@ -103,7 +112,7 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
         raise OperatorPolicyError(message)
     keys = tuple(key_arns)
     via = {"kms:ViaService": (f"kinesisanalytics.{region}.amazonaws.com",)}
-    for_application = via | {"kms:EncryptionContext:aws:kinesisanalytics:arn": (application_arn,)}
+    for_application = via | {_CONTEXT_KEY: (application_arn,)}
     return PolicyDocument(
         statements=(
             Statement(
@@ -139,3 +148,32 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
             ),
         )
     )
+
+
+def keys_allowed(document: PolicyDocument, *, application_arn: str) -> frozenset[str]:
+    """Return the ARNs of the keys with which a policy lets its role handle the application's state.
+
+    Only keys that the policy names: not what a wildcard or an alias covers. Whether another policy denies it, or the
+    key's own policy does not allow it, is not looked at.
+
+    Parameters
+    ----------
+    document
+        A policy of the operator role, of any origin.
+    application_arn
+        The application; a statement for another one's state allows nothing.
+    """
+    return frozenset(
+        resource
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        and any(action_matches(pattern, "kms:Decrypt") for pattern in statement.actions)
+        and _is_for(statement, application_arn)
+        for resource in statement.resources
+        if is_key_arn(resource)
+    )
+
+
+def _is_for(statement: Statement, application_arn: str) -> bool:
+    named = [keys[_CONTEXT_KEY] for keys in statement.conditions.values() if _CONTEXT_KEY in keys]
+    return all(any(text_matches(pattern, application_arn) for pattern in patterns) for patterns in named)
