@@ -46,8 +46,8 @@ def check_archive(
 def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None) -> list[str]:
     """Return what MSF or Flink would refuse on this runtime, each with its fix.
 
-    Of a PyFlink zip: an entry point that is missing or does not compile, none or several jars, connectors of another
-    Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than 512 MiB, secrets, caches.
+    Of a PyFlink zip: an entry point that is missing or does not compile, several jars, connectors of another Flink
+    line, native code of another platform, a bundled PyFlink. Of any archive: more than 512 MiB, secrets, caches.
     Secrets are found by their names, in jars too, and by the content of the job's own files in a zip, see
     ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one.
     """
@@ -59,7 +59,7 @@ def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: s
         return [
             *_manifest(archive, runtime),
             *_entry_points(archive, opened, runtime, entry_point),
-            *_one_jar(archive, opened, runtime),
+            *_jars(archive, opened, runtime),
             *find_native_problems(archive, opened, runtime),
             *_bundled_runtime(archive),
             *problems,
@@ -108,11 +108,11 @@ def _own_modules(archive: CodeArchive) -> list[str]:
     return sorted(name for name in archive.entries if name.startswith(folders) and name.endswith(".py"))
 
 
-def _one_jar(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
-    if len(archive.jars) != 1:
-        found = ", ".join(archive.jars) or "none"
+def _jars(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
+    if len(archive.jars) > 1:
+        found = ", ".join(archive.jars)
         yield (
-            f"MSF takes exactly one jar, it holds {found}: shade all connectors into one (pom.xml with the"
+            f"MSF takes at most one jar, it holds {found}: shade all connectors into one (pom.xml with the"
             " maven-shade-plugin and its ServicesResourceTransformer)"
         )
     for jar in archive.jars:
