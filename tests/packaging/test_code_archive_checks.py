@@ -76,6 +76,11 @@ def test_a_complete_archive_has_no_problem(problems: Callable[..., list[str]]) -
         ({"main.py": b"def f(:\n"}, "main.py:1 does not compile for Python 3.11"),
         ({"main.py": b"\0"}, "main.py"),
         (
+            {"job/__init__.py": b"", "job/sub/__init__.py": b""},
+            "job holds Python packages, of which the job can import none",
+        ),
+        ({"site/job/__init__.py": b""}, "since only dep/ is on its path: move the packages into dep/"),
+        (
             {"lib/more.jar": make_jar()},
             "at most one jar, it holds lib/more.jar, lib/pyflink-dependencies.jar: shade all connectors into one",
         ),

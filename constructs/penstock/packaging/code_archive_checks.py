@@ -46,10 +46,10 @@ def check_archive(
 def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None) -> list[str]:
     """Return what MSF or Flink would refuse on this runtime, each with its fix.
 
-    Of a PyFlink zip: an entry point that is missing or does not compile, several jars, connectors of another Flink
-    line, native code of another platform, a bundled PyFlink. Of any archive: more than 512 MiB, secrets, caches.
-    Secrets are found by their names, in jars too, and by the content of the job's own files in a zip, see
-    ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one.
+    Of a PyFlink zip: an entry point that is missing or does not compile, packages outside of ``dep/``, several jars,
+    connectors of another Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than
+    512 MiB, secrets, caches. Secrets are found by their names, in jars too, and by the content of the job's own files
+    in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one.
     """
     with zipfile.ZipFile(archive.path) as opened:
         problems = [*_size(archive), *_stray_files(archive)]
@@ -59,6 +59,7 @@ def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: s
         return [
             *_manifest(archive, runtime),
             *_entry_points(archive, opened, runtime, entry_point),
+            *_packages_elsewhere(archive),
             *_jars(archive, opened, runtime),
             *find_native_problems(archive, opened, runtime),
             *_bundled_runtime(archive),
@@ -106,6 +107,15 @@ def _own_modules(archive: CodeArchive) -> list[str]:
     """Return the modules of the job's own packages; of third-party ones, some files are for other Pythons."""
     folders = tuple(f"{MODULES_FOLDER}{package}/" for package in archive.manifest.packages)
     return sorted(name for name in archive.entries if name.startswith(folders) and name.endswith(".py"))
+
+
+def _packages_elsewhere(archive: CodeArchive) -> Iterator[str]:
+    initial = [PurePosixPath(name) for name in archive.entries if name.endswith("/__init__.py")]
+    for folder in sorted({path.parts[0] for path in initial} - {MODULES_FOLDER.rstrip("/")}):
+        yield (
+            f"{folder} holds Python packages, of which the job can import none, since only {MODULES_FOLDER} is on its"
+            f" path: move the packages into {MODULES_FOLDER}"
+        )
 
 
 def _jars(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
