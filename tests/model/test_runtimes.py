@@ -93,14 +93,37 @@ def test_a_runtime_made_by_hand_needs_an_identifier_of_msf() -> None:
     ],
 )
 def test_a_connector_fits_the_same_or_a_later_minor_of_its_flink_line(version: str, accepted: bool) -> None:
-    assert FlinkRuntime.FLINK_1_20.accepts_connector(version) is accepted
+    assert FlinkRuntime.FLINK_1_20.accepts_connector("flink-connector-kafka", version) is accepted
+
+
+@pytest.mark.parametrize(
+    ("artifact", "version", "accepted"),
+    [
+        ("flink-connector-base", "1.20.5", True),
+        ("flink-connector-base", "1.19.1", False),
+        ("flink-connector-files", "2.2.0", False),
+        ("flink-sql-connector-hive-3.1.3_2.12", "1.19.1", False),
+        ("flink-connector-elasticsearch7", "1.15.4", False),
+        ("flink-connector-kafka_2.12", "1.14.6", False),
+        ("flink-connector-aws-kinesis-streams", "1.15.4", False),
+        ("flink-sql-connector-mysql-cdc", "3.2.1", True),
+        ("flink-connector-postgres-cdc", "3.5.0", True),
+        ("flink-connector-debezium", "3.2-SNAPSHOT", True),
+        ("flink-connector-mysql-cdc", "3.6.0-1.20", True),
+        ("flink-connector-mysql-cdc", "3.6.0-2.2", False),
+    ],
+)
+def test_a_version_without_a_flink_release_counts_for_what_flink_releases_itself(
+    artifact: str, version: str, accepted: bool
+) -> None:
+    assert FlinkRuntime.FLINK_1_20.accepts_connector(artifact, version) is accepted
 
 
 def test_every_connector_of_the_table_fits_its_runtime() -> None:
     for runtime in FlinkRuntime.known():
         for artifact, version in runtime.connectors.items():
             assert artifact.startswith("flink-connector-")
-            assert runtime.accepts_connector(version), (runtime.identifier, artifact)
+            assert runtime.accepts_connector(artifact, version), (runtime.identifier, artifact)
 
 
 def test_the_prometheus_connector_has_no_release_for_flink_2() -> None:

@@ -71,6 +71,50 @@ def test_the_zip_holds_the_job_and_nothing_stray(tmp_path: Path, fake_maven: Pat
     assert runs(fake_maven) == 1
 
 
+def write_empty(folder: Path, names: list[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+
+
+def test_a_package_is_complete_whatever_its_modules_are_called(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project")
+    before = set(PyFlinkProject(project).sources())
+    modules = ["job/setup.py", "job/conftest.py", "job/target/__init__.py", "job/build/plan.py", "job/tests/data.json"]
+    packages = ["dist/__init__.py", "dist/run.py", "venv/__init__.py"]
+    write_empty(project, [*modules, *packages])
+    assert set(PyFlinkProject(project).sources()) - before == {f"dep/{name}" for name in [*modules, *packages]}
+    assert PyFlinkProject(project).packages == ["dist", "job", "venv"]
+
+
+def test_tests_build_output_and_caches_go_nowhere(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project")
+    before = PyFlinkProject(project).fingerprint()
+    at_top = [
+        "tests/__init__.py",
+        "tests/test_job.py",
+        "setup.py",
+        "conftest.py",
+        "build/x.py",
+        "dist/x.py",
+        "venv/x.py",
+    ]
+    write_empty(
+        project, [*at_top, "job/.venv/x.py", "job/node_modules/x.js", "job/x.egg-info/PKG-INFO", "job/.DS_Store"]
+    )
+    assert PyFlinkProject(project).fingerprint() == before
+
+
+def test_what_maven_leaves_in_a_module_is_no_input_but_a_java_package_of_its_name_is(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project")
+    write_empty(project, ["udf/pom.xml"])
+    before = PyFlinkProject(project).fingerprint()
+    write_empty(project, ["udf/target/udf.jar"])
+    assert PyFlinkProject(project).fingerprint() == before
+    write_empty(project, ["udf/src/main/java/io/target/Rule.java"])
+    assert PyFlinkProject(project).fingerprint() != before
+
+
 def test_two_builds_in_two_folders_at_two_times_are_byte_identical(tmp_path: Path, fake_maven: Path) -> None:
     first = write_project(tmp_path / "first")
     second = tmp_path / "elsewhere" / "second"
@@ -172,10 +216,10 @@ def test_a_folder_without_a_job_is_refused(tmp_path: Path) -> None:
         PyFlinkProject(tmp_path)
 
 
-def test_a_job_without_a_pom_is_refused_because_it_has_no_jar(tmp_path: Path) -> None:
+def test_a_job_without_a_pom_has_no_jar(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("x = 1\n")
-    with pytest.raises(PackagingError, match="exactly one jar, it holds none"):
-        build_package(PyFlinkProject(tmp_path), runtime=RUNTIME)
+    package = build_package(PyFlinkProject(tmp_path), runtime=RUNTIME)
+    assert CodeArchive.open(package.path).jars == []
 
 
 def test_a_runtime_without_python_is_refused(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_packages_and_what_they_need_are_fetched_without_traces_of_this_machine(tmp_path: Path, index: Path) -> None:
+def test_pinned_packages_are_fetched_without_traces_of_this_machine(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "cp311-cp311-manylinux2014_x86_64", requires="beta")
     write_wheel(index, "beta", "py3-none-any")
     requirements = tmp_path / "requirements.txt"
-    requirements.write_text("alpha==1.0  # the first\n")
+    requirements.write_text("alpha==1.0  # the first\nbeta==1.0\n")
     files = fetch_packages(requirements, RUNTIME)
     assert sorted(files) == [
         "alpha-1.0.dist-info/METADATA",
@@ -64,6 +64,24 @@ def test_packages_and_what_they_need_are_fetched_without_traces_of_this_machine(
         "beta/__init__.py",
     ]
     assert files["alpha/__init__.py"] == b"VALUE = 1\n"
+
+
+def test_what_a_pinned_package_needs_must_be_pinned_too(tmp_path: Path, index: Path) -> None:
+    write_wheel(index, "alpha", "py3-none-any", requires="snake_case")
+    write_wheel(index, "snake_case", "py3-none-any", requires="beta")
+    write_wheel(index, "beta", "py3-none-any")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("Alpha==1.0\n")
+    with pytest.raises(PackagingError) as error:
+        fetch_packages(requirements, RUNTIME)
+    first, *problems = str(error.value).splitlines()
+    assert first == f"{requirements} would not run:"
+    assert [problem.rpartition(": ")[2] for problem in problems] == [
+        "add the line beta==1.0",
+        "add the line snake-case==1.0",
+    ]
+    requirements.write_text("Alpha==1.0\nbeta==1.0\nsnake.case==1.0 ; python_version >= '3.8'\n")
+    assert "snake_case/__init__.py" in fetch_packages(requirements, RUNTIME)
 
 
 @pytest.mark.parametrize("tag", ["cp311-cp311-macosx_11_0_arm64", "cp312-cp312-manylinux2014_x86_64"])

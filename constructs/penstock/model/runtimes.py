@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ("FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
 
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
+_PART_OF_FLINK: Final = re.compile(
+    r"flink-(?:sql-)?connector-(?:base|files|datagen|hive|kafka|jdbc|kinesis|aws|cassandra|elasticsearch|gcp-pubsub"
+    r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
+)
 _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
 _MINIMUM_FOR_ENHANCED_SNAPSHOTS: Final = (1, 20)
 _MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
@@ -161,22 +165,22 @@ class FlinkRuntime:
         """Return the newest release of a connector for this runtime, None where it has none."""
         return self.connectors.get(artifact)
 
-    def accepts_connector(self, version: str) -> bool:
-        """Whether a connector with this version was built for this runtime.
+    def accepts_connector(self, artifact: str, version: str) -> bool:
+        """Whether a connector, by its Maven artifact and version, was built for this runtime.
 
         Connectors carry the Flink release that they were built for behind a hyphen, ``3.4.0-1.20`` (R105). One built
         for an earlier minor of the same major line is accepted, since Flink keeps the connector interfaces within a
-        major release; one for a later minor, or for another major, is not. A version without a suffix is part of a
-        Flink release and must be of this very one.
+        major release; one for a later minor, or for another major, is not. A connector that Flink itself releases, or
+        did before connectors had releases of their own (apache/flink, flink-connectors), has Flink's version, which
+        must be of this very release. Others without a suffix, such as Flink CDC 3.2.1, do not say what they were built
+        for, and are accepted.
         """
         base, _, built_for = version.rpartition("-")
         target = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", built_for)
-        if target is None:
-            return False
-        major, minor = int(target[1]), int(target[2])
-        if not base:
-            return (major, minor) == self.release
-        return major == self.release[0] and minor <= self.release[1]
+        if target is None or not base:
+            own = f"{target[1]}.{target[2]}" if target else None
+            return own == self.minor_version or _PART_OF_FLINK.fullmatch(artifact) is None
+        return int(target[1]) == self.release[0] and int(target[2]) <= self.release[1]
 
 
 def _runtime(

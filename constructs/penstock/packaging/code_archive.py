@@ -90,8 +90,8 @@ class CodeArchive:
 
     @property
     def jars(self) -> list[str]:
-        """The jars in it."""
-        return sorted(name for name in self.entries if name.endswith(".jar"))
+        """The jars that a job could have on its class path; one below ``dep/`` is data of a Python package."""
+        return sorted(name for name in self.entries if name.endswith(".jar") and not name.startswith(MODULES_FOLDER))
 
     @property
     def manifest(self) -> PackageManifest:

@@ -8,11 +8,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from penstock.model.names import CODE_ARCHIVE_MAX_BYTES
-from penstock.packaging.code_archive import MANIFEST_ENTRY, MODULES_FOLDER, CodeArchive
+from penstock.packaging.code_archive import MODULES_FOLDER, CodeArchive
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.jar_checks import find_jar_problems
 from penstock.packaging.native_checks import find_native_problems
 from penstock.packaging.python_syntax import find_syntax_error
+from penstock.packaging.secret_checks import find_secrets, find_secrets_in_jar
 from penstock.packaging.third_party import PROVIDED_BY_MSF
 
 if TYPE_CHECKING:
@@ -24,18 +25,10 @@ if TYPE_CHECKING:
 __all__ = ("check_archive", "find_problems")
 
 _MIB: Final = 1024 * 1024
-_SECRET_NAMES: Final = re.compile(
-    r"(?:^|/)(?:\.env(?:\..+)?|\.netrc|\.pypirc|\.npmrc|credentials|id_(?:rsa|dsa|ecdsa|ed25519)|.+\.(?:key|p12|pfx|jks))$"
-    r"|(?:^|/)\.(?:aws|ssh)/"
-)
-_SECRET_CONTENT: Final = re.compile(
-    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
-)
 _CACHES: Final = re.compile(
     r"(?:^|/)(?:__pycache__|\.git|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.idea|\.vscode|\.venv|node_modules)/"
     r"|(?:^|/)\.DS_Store$|\.pyc$"
 )
-_TEXT_MAX_BYTES: Final = _MIB
 
 
 def check_archive(
@@ -53,21 +46,25 @@ def check_archive(
 def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None) -> list[str]:
     """Return what MSF or Flink would refuse on this runtime, each with its fix.
 
-    Of a PyFlink zip: an entry point that is missing or does not compile, none or several jars, connectors of another
-    Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than 512 MiB, secrets, caches.
-    Without ``entry_point``, every Python file at the top of the zip is taken for one.
+    Of a PyFlink zip: an entry point that is missing or does not compile, packages outside of ``dep/``, several jars,
+    connectors of another Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than
+    512 MiB, secrets, caches. Secrets are found by their names, in jars too, and by the content of the job's own files
+    in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one.
     """
     with zipfile.ZipFile(archive.path) as opened:
-        problems = [*_size(archive), *_stray_files(archive, opened)]
+        problems = [*_size(archive), *_stray_files(archive)]
         if not archive.is_python:
-            return [*problems, *find_jar_problems(archive.path.name, opened, runtime)]
+            name = archive.path.name
+            return [*problems, *find_jar_problems(name, opened, runtime), *find_secrets_in_jar(name, opened)]
         return [
             *_manifest(archive, runtime),
             *_entry_points(archive, opened, runtime, entry_point),
-            *_one_jar(archive, opened, runtime),
+            *_packages_elsewhere(archive),
+            *_jars(archive, opened, runtime),
             *find_native_problems(archive, opened, runtime),
             *_bundled_runtime(archive),
             *problems,
+            *find_secrets(archive, opened),
         ]
 
 
@@ -112,16 +109,26 @@ def _own_modules(archive: CodeArchive) -> list[str]:
     return sorted(name for name in archive.entries if name.startswith(folders) and name.endswith(".py"))
 
 
-def _one_jar(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
-    if len(archive.jars) != 1:
-        found = ", ".join(archive.jars) or "none"
+def _packages_elsewhere(archive: CodeArchive) -> Iterator[str]:
+    initial = [PurePosixPath(name) for name in archive.entries if name.endswith("/__init__.py")]
+    for folder in sorted({path.parts[0] for path in initial} - {MODULES_FOLDER.rstrip("/")}):
         yield (
-            f"MSF takes exactly one jar, it holds {found}: shade all connectors into one (pom.xml with the"
+            f"{folder} holds Python packages, of which the job can import none, since only {MODULES_FOLDER} is on its"
+            f" path: move the packages into {MODULES_FOLDER}"
+        )
+
+
+def _jars(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
+    if len(archive.jars) > 1:
+        found = ", ".join(archive.jars)
+        yield (
+            f"MSF takes at most one jar, it holds {found}: shade all connectors into one (pom.xml with the"
             " maven-shade-plugin and its ServicesResourceTransformer)"
         )
     for jar in archive.jars:
         with opened.open(jar) as stream, zipfile.ZipFile(stream) as nested:
             yield from find_jar_problems(jar, nested, runtime)
+            yield from find_secrets_in_jar(jar, nested)
 
 
 def _bundled_runtime(archive: CodeArchive) -> Iterator[str]:
@@ -131,20 +138,9 @@ def _bundled_runtime(archive: CodeArchive) -> Iterator[str]:
         yield f"{name} is part of MSF's runtime and would clash with it: remove it from the requirements"
 
 
-def _stray_files(archive: CodeArchive, opened: zipfile.ZipFile) -> Iterator[str]:
-    for name, size in archive.entries.items():
+def _stray_files(archive: CodeArchive) -> Iterator[str]:
+    for name in archive.entries:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
             yield f"{name} would be unpacked outside of the job's folder: build the archive again"
         elif _CACHES.search(name):
             yield f"{name} is a cache: remove it"
-        elif archive.is_python and (_SECRET_NAMES.search(name) or _holds_secret(opened, name, size)):
-            yield (
-                f"{name} looks like a secret, and whoever may read the code could read it: remove it, and let the job's"
-                " role or AWS Secrets Manager hand out what it needs"
-            )
-
-
-def _holds_secret(opened: zipfile.ZipFile, name: str, size: int) -> bool:
-    if size > _TEXT_MAX_BYTES or name == MANIFEST_ENTRY:
-        return False
-    return _SECRET_CONTENT.search(opened.read(name)) is not None

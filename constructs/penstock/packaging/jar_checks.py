@@ -23,7 +23,7 @@ _MULTI_RELEASE: Final = "META-INF/versions/"
 def find_jar_problems(name: str, jar: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
     """Yield connectors that were built for another Flink (R105), and classes for a newer Java than the runtime's."""
     for artifact, version in _connectors(jar):
-        if not runtime.accepts_connector(version):
+        if not runtime.accepts_connector(artifact, version):
             known = runtime.connector_version(artifact)
             fix = f"use {artifact} {known}" if known else f"it has no known release for Flink {runtime.minor_version}"
             yield f"{name} holds {artifact} {version}, which is not built for {runtime.identifier}: {fix}"

@@ -23,6 +23,8 @@ _ELF_MACHINE: Final = struct.Struct("<H")
 _ELF_MACHINE_OFFSET: Final = 18
 _X86_64: Final = 62
 _CPYTHON_TAG: Final = re.compile(r"\.cpython-(\d)(\d+)-")
+# Of pure Python, and of the stable interface, a wheel for an older Python serves (PEP 425, PEP 384).
+_PYTHON_3: Final = re.compile(r"(py|cp)3(\d*)")
 _MSF_PLATFORM: Final = re.compile(r"any|linux_x86_64|manylinux(?:1|2010|2014|_2_(?:5|12|17))_x86_64")
 _FIX: Final = "build with `penstock package`, which takes wheels of MSF's platform"
 
@@ -55,12 +57,13 @@ def _wheel(name: str, text: str, runtime: FlinkRuntime) -> Iterator[str]:
 def _fits(tag: Tag, runtime: FlinkRuntime) -> bool:
     if not _MSF_PLATFORM.fullmatch(tag.platform):
         return False
-    python = str(runtime.python_version).split(".")
-    if tag.interpreter in {"py3", f"py{''.join(python)}"}:
-        return True
-    if tag.abi == "abi3":
-        return tag.interpreter.startswith("cp3") and int(tag.interpreter.removeprefix("cp3") or 0) <= int(python[1])
-    return tag.interpreter == f"cp{''.join(python)}"
+    python = _PYTHON_3.fullmatch(tag.interpreter)
+    if python is None or runtime.python_version is None:
+        return False
+    minor = int(runtime.python_version.partition(".")[2])
+    if python[1] == "py" or tag.abi == "abi3":
+        return int(python[2] or 0) <= minor
+    return python[2] == str(minor)
 
 
 def _library(name: str, opened: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:

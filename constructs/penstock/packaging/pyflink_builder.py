@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ("PyFlinkPackage", "build_package")
 
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
 _KEPT_BUILDS: Final = 3
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ("PyFlinkProject",)
 
-_SKIPPED_FOLDERS: Final = frozenset(
+_CACHES: Final = frozenset(
     {
         ".git",
         ".hypothesis",
@@ -28,15 +28,13 @@ _SKIPPED_FOLDERS: Final = frozenset(
         ".venv",
         ".vscode",
         "__pycache__",
-        "build",
-        "dist",
         "node_modules",
-        "target",
-        "venv",
     }
 )
+_BUILD_OUTPUT: Final = frozenset({"build", "dist", "target", "venv"})
+_TESTS: Final = "tests"
 _SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
-_SKIPPED_NAMES: Final = frozenset({".DS_Store", "conftest.py", "setup.py"})
+_SKIPPED_TOP_NAMES: Final = frozenset({"conftest.py", "setup.py"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,8 @@ class PyFlinkProject:
     - ``requirements.txt`` pins third-party packages, which go below ``dep/`` as well.
     - ``pom.xml`` builds the one jar with all Java dependencies.
 
-    Caches, virtual environments and build output are passed over; so are tests, which are not packages of the job.
+    Passed over are caches; at the folder's top also ``tests``, ``setup.py`` and ``conftest.py``, and unless they are
+    packages ``build``, ``dist``, ``target`` and ``venv``; and Maven's ``target`` beside any ``pom.xml``.
 
     Raises PackagingError where the folder does not exist or has no Python file.
     """
@@ -73,9 +72,9 @@ class PyFlinkProject:
         while pending:
             for path in sorted(pending.pop().iterdir()):
                 if path.is_dir():
-                    if path.name not in _SKIPPED_FOLDERS and not path.name.endswith(".egg-info"):
+                    if not self._skips_folder(path):
                         pending.append(path)
-                elif path.suffix not in _SKIPPED_SUFFIXES and path.name not in _SKIPPED_NAMES:
+                elif not self._skips_file(path):
                     found.append(path.relative_to(self.folder))
         return sorted(found)
 
@@ -125,6 +124,23 @@ class PyFlinkProject:
             content = hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
             digest.update(f"\0{path.as_posix()}\0{content}".encode())
         return digest.hexdigest()
+
+    def _skips_folder(self, path: Path) -> bool:
+        if path.name in _CACHES or path.name.endswith(".egg-info"):
+            return True
+        at_top = path.parent == self.folder
+        if at_top and path.name == _TESTS:
+            return True
+        is_output = (
+            path.name in _BUILD_OUTPUT if at_top else path.name == "target" and (path.parent / "pom.xml").exists()
+        )
+        return is_output and not (path / "__init__.py").exists()
+
+    def _skips_file(self, path: Path) -> bool:
+        at_top = path.parent == self.folder
+        return (
+            path.suffix in _SKIPPED_SUFFIXES or path.name == ".DS_Store" or (at_top and path.name in _SKIPPED_TOP_NAMES)
+        )
 
     def _refuse_imports_between_entry_points(self) -> None:
         modules = {name.removesuffix(".py") for name in self.entry_points}

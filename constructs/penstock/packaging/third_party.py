@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,18 +37,23 @@ _NO_MATCH: Final = re.compile(r"No matching distribution found for (\S+)")
 
 def check_requirements(text: str) -> list[str]:
     """Return what MSF cannot install, or what would not build twice alike, in the text of a requirements file."""
-    problems = []
-    for line in text.replace("\\\n", " ").splitlines():
-        entry = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
-        if entry:
-            problems += _check_requirement(entry)
-    return problems
+    return [problem for entry in _entries(text) for problem in _check_requirement(entry)]
+
+
+def _entries(text: str) -> list[str]:
+    lines = text.replace("\\\n", " ").splitlines()
+    entries = (re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip() for line in lines)
+    return [entry for entry in entries if entry]
+
+
+def _without_hashes(entry: str) -> str:
+    return re.split(r"\s--hash[=\s]", entry, maxsplit=1)[0].strip()
 
 
 def _check_requirement(entry: str) -> list[str]:
     if entry.startswith("-"):
         return [f"requirement line {entry!r} is an option of pip: list the package itself, pinned, as name==version"]
-    text = re.split(r"\s--hash[=\s]", entry, maxsplit=1)[0].strip()
+    text = _without_hashes(entry)
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
@@ -66,22 +72,38 @@ def _check_requirement(entry: str) -> list[str]:
 
 
 def fetch_packages(requirements: Path, runtime: FlinkRuntime) -> dict[str, bytes]:
-    """Return the files of the pinned packages, and of what they need, as they lie on MSF's Python path.
+    """Return the files of the pinned packages as they lie on MSF's Python path.
 
     Only wheels are taken, of MSF's platform and of the runtime's Python, so nothing is compiled and nothing depends on
-    this machine. Raises PackagingError for a requirement that MSF cannot install, or that has no such wheel.
+    this machine. Raises PackagingError for a requirement that MSF cannot install, that has no such wheel, or that needs
+    a package which is not pinned itself, since that one's version would depend on the day.
     """
-    problems = check_requirements(requirements.read_text(encoding="utf-8"))
+    text = requirements.read_text(encoding="utf-8")
+    problems = check_requirements(text)
     if problems:
         raise PackagingError.of_problems(requirements, problems)
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
         target = Path(folder)
         _pip_install(requirements, target, runtime)
+        unpinned = _unpinned(text, target)
+        if unpinned:
+            raise PackagingError.of_problems(requirements, unpinned)
         return {
             path.relative_to(target).as_posix(): path.read_bytes()
             for path in sorted(target.rglob("*"))
             if path.is_file() and _belongs_into_package(path.relative_to(target))
         }
+
+
+def _unpinned(text: str, target: Path) -> list[str]:
+    """Return a problem for each package that pip added to the pinned ones; the archive's checks refuse MSF's own."""
+    pinned = {canonicalize_name(Requirement(_without_hashes(entry)).name) for entry in _entries(text)}
+    installed = {canonicalize_name(found.name): found.version for found in distributions(path=[str(target)])}
+    return [
+        f"{name} {installed[name]} is needed by a pinned package and not pinned itself, so two builds could differ: add"
+        f" the line {name}=={installed[name]}"
+        for name in sorted(installed.keys() - pinned - PROVIDED_BY_MSF)
+    ]
 
 
 def _belongs_into_package(path: Path) -> bool:
