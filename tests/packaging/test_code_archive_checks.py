@@ -81,6 +81,10 @@ def test_a_complete_archive_has_no_problem(problems: Callable[..., list[str]]) -
         ),
         ({"site/job/__init__.py": b""}, "since only dep/ is on its path: move the packages into dep/"),
         (
+            {"lib/pyflink-dependencies.jar": b"not a zip"},
+            "lib/pyflink-dependencies.jar is no jar, Java could not read it",
+        ),
+        (
             {"lib/more.jar": make_jar()},
             "at most one jar, it holds lib/more.jar, lib/pyflink-dependencies.jar: shade all connectors into one",
         ),

@@ -126,9 +126,13 @@ def _jars(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) 
             " maven-shade-plugin and its ServicesResourceTransformer)"
         )
     for jar in archive.jars:
-        with opened.open(jar) as stream, zipfile.ZipFile(stream) as nested:
-            yield from find_jar_problems(jar, nested, runtime)
-            yield from find_secrets_in_jar(jar, nested)
+        with opened.open(jar) as stream:
+            if not zipfile.is_zipfile(stream):
+                yield f"{jar} is no jar, Java could not read it: build it again"
+                continue
+            with zipfile.ZipFile(stream) as nested:
+                yield from find_jar_problems(jar, nested, runtime)
+                yield from find_secrets_in_jar(jar, nested)
 
 
 def _bundled_runtime(archive: CodeArchive) -> Iterator[str]:
