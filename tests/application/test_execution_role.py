@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
 
@@ -162,7 +163,7 @@ def test_outside_a_vpc_there_is_no_permission_for_the_network(synthesize: Synthe
     assert "kms:" not in text
 
 
-def test_grants_land_in_the_inline_policy_so_that_none_can_come_too_late(synthesize: Synthesize, job_zip: Path) -> None:
+def test_what_is_granted_is_in_a_policy_that_the_application_waits_for(synthesize: Synthesize, job_zip: Path) -> None:
     def build(stack: Stack) -> None:
         application = FlinkApplication(
             stack, "App", code=ApplicationCode.from_asset(job_zip), application_name="clicks"
@@ -171,12 +172,45 @@ def test_grants_land_in_the_inline_policy_so_that_none_can_come_too_late(synthes
         s3.Bucket(stack, "Output").grant_put(application)
         kms.Key(stack, "Key").grant_decrypt(application)
         application.role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"]))
+        application.role.allow("Publish", actions=["sns:Publish"], resources=["arn:aws:sns:::t"])
 
     result = synthesize(build)
-    result.template.resource_count_is("AWS::IAM::Policy", 0)
-    actions = str(result.statements())
-    for action in ("kinesis:GetRecords", "s3:PutObject", "kms:Decrypt", "sqs:SendMessage"):
-        assert action in actions
+    ((policy_id, policy),) = result.template.find_resources("AWS::IAM::Policy").items()
+    granted, inline = str(policy["Properties"]["PolicyDocument"]), str(result.statements())
+    for action in ("kinesis:GetRecords", "s3:PutObject", "kms:Decrypt", "sqs:SendMessage", "sns:Publish"):
+        assert action in granted
+        assert action not in inline
+    assert result.only("AWS::KinesisAnalyticsV2::Application")["DependsOn"] == [policy_id]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, "RetainExceptOnCreate"), ({"removal_policy": RemovalPolicy.DESTROY}, "Delete")]
+)
+def test_what_is_granted_stays_with_the_role(
+    synthesize: Synthesize, job_zip: Path, given: dict[str, Any], expected: str
+) -> None:
+    def build(stack: Stack) -> None:
+        code = ApplicationCode.from_asset(job_zip)
+        application = FlinkApplication(stack, "App", code=code, application_name="clicks", **given)
+        kinesis.Stream(stack, "Input").grant_read(application)
+
+    result = synthesize(build)
+    assert result.only("AWS::IAM::Role")["DeletionPolicy"] == expected
+    assert result.only("AWS::IAM::Policy")["DeletionPolicy"] == expected
+
+
+def test_a_secret_under_a_key_of_its_own_closes_no_circle(synthesize: Synthesize, job_zip: Path) -> None:
+    def build(stack: Stack) -> None:
+        application = FlinkApplication(
+            stack, "App", code=ApplicationCode.from_asset(job_zip), application_name="clicks"
+        )
+        key = kms.Key(stack, "Key")
+        secretsmanager.Secret(stack, "Password", encryption_key=key).grant_read(application)
+
+    result = synthesize(build)
+    (role_id,) = result.template.find_resources("AWS::IAM::Role")
+    keys = [str(key["Properties"]["KeyPolicy"]) for key in result.template.find_resources("AWS::KMS::Key").values()]
+    assert sum(role_id in policy for policy in keys) == 1
 
 
 def test_fails_for_a_wildcard_without_a_reason(job_zip: Path) -> None:

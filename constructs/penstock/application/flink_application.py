@@ -225,6 +225,8 @@ class FlinkApplication(FlinkApplicationBase):
             ),
             run_configuration=run_configuration(settings.get("run_configuration")),
         )
+        # MSF restarts a running job when it updates it: new code must find what it was granted.
+        resource.node.add_dependency(self.role.granted)
         resource.apply_removal_policy(settings["removal_policy"])
         return resource
 
