@@ -78,6 +78,9 @@ class ApplicationNetwork(Construct):
             subnets=selection.subnets,
             subnet_type=selection.subnet_type,
         )
+        if selected.is_pending_lookup:
+            # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+            return selected.subnet_ids
         if selected.has_public:
             message = (
                 f"application subnets must be private, got public ones of {self.vpc.node.path}: pass vpc_subnets with"
