@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, RemovalPolicy, Stack
+from aws_cdk import App, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -135,6 +135,38 @@ def test_the_whole_policy_is_this_and_nothing_else(in_vpc: Synthesized) -> None:
     assert "ManagedPolicyArns" not in role
     in_vpc.template.resource_count_is("AWS::IAM::Policy", 0)
     in_vpc.template.resource_count_is("AWS::IAM::ManagedPolicy", 0)
+
+
+def test_in_a_shared_vpc_the_subnets_are_the_owners_and_the_security_groups_are_not(job_zip: Path) -> None:
+    key = "filter.vpc-id=vpc-1:region=eu-central-1:returnAsymmetricSubnets=true"
+    shared = {
+        "vpcId": "vpc-1",
+        "ownerAccountId": "444455556666",
+        "availabilityZones": [],
+        "subnetGroups": [
+            {
+                "name": "Private",
+                "type": "Private",
+                "subnets": [{"subnetId": "subnet-1", "availabilityZone": "a", "routeTableId": "rtb-1"}],
+            }
+        ],
+    }
+    app = App(context={f"vpc-provider:account=111122223333:{key}": shared})
+    stack = Stack(app, "Stack", env=Environment(account="111122223333", region="eu-central-1"))
+    application = FlinkApplication(
+        stack,
+        "App",
+        code=ApplicationCode.from_asset(job_zip),
+        application_name="clicks",
+        vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-1"),
+        security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Given", "sg-1")],
+    )
+    assert application.network is not None
+    prefix = f"{ARN}:ec2:eu-central-1"
+    assert flatten(stack.resolve(application.network.subnet_arns)) == [f"{prefix}:444455556666:subnet/subnet-1"]
+    assert flatten(stack.resolve(application.network.security_group_arns)) == [
+        f"{prefix}:111122223333:security-group/sg-1"
+    ]
 
 
 def test_only_this_application_of_this_account_may_assume_the_role(in_vpc: Synthesized) -> None:
