@@ -145,6 +145,22 @@ def test_fails_unless_exactly_one_of_folder_and_code_is_given(stack: Stack, job_
         PyFlinkApplication(stack, "App", application_name="a", **given)
 
 
+def test_fails_for_an_entry_point_beside_code_which_names_its_own(stack: Stack, job_zip: Path) -> None:
+    code = ApplicationCode.from_asset(job_zip)
+    with pytest.raises(ApplicationPropsError, match=r"entry_point='generator.py' beside code: choose it on the code"):
+        PyFlinkApplication(stack, "App", code=code, entry_point="generator.py", application_name="a")
+
+
+def test_fails_for_code_that_is_no_python_job(stack: Stack, tmp_path: Path) -> None:
+    jar = tmp_path / "job.jar"
+    jar.write_bytes(make_jar())
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "code")
+    without_layout = ApplicationCode.from_bucket(bucket, "job.zip", object_version="v7")
+    for name, code in {"Jar": ApplicationCode.from_asset(jar), "Zip": without_layout}.items():
+        with pytest.raises(ApplicationPropsError, match=rf"Stack/{name} must say which Python file MSF starts"):
+            PyFlinkApplication(stack, name, code=code, application_name="a")
+
+
 def test_fails_for_python_on_a_runtime_without_it(stack: Stack, job_zip: Path) -> None:
     with pytest.raises(ApplicationPropsError, match="FLINK-1_8 runs no Python jobs"):
         PyFlinkApplication(

@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
 
@@ -136,6 +137,38 @@ def test_the_whole_policy_is_this_and_nothing_else(in_vpc: Synthesized) -> None:
     in_vpc.template.resource_count_is("AWS::IAM::ManagedPolicy", 0)
 
 
+def test_in_a_shared_vpc_the_subnets_are_the_owners_and_the_security_groups_are_not(job_zip: Path) -> None:
+    key = "filter.vpc-id=vpc-1:region=eu-central-1:returnAsymmetricSubnets=true"
+    shared = {
+        "vpcId": "vpc-1",
+        "ownerAccountId": "444455556666",
+        "availabilityZones": [],
+        "subnetGroups": [
+            {
+                "name": "Private",
+                "type": "Private",
+                "subnets": [{"subnetId": "subnet-1", "availabilityZone": "a", "routeTableId": "rtb-1"}],
+            }
+        ],
+    }
+    app = App(context={f"vpc-provider:account=111122223333:{key}": shared})
+    stack = Stack(app, "Stack", env=Environment(account="111122223333", region="eu-central-1"))
+    application = FlinkApplication(
+        stack,
+        "App",
+        code=ApplicationCode.from_asset(job_zip),
+        application_name="clicks",
+        vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-1"),
+        security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Given", "sg-1")],
+    )
+    assert application.network is not None
+    prefix = f"{ARN}:ec2:eu-central-1"
+    assert flatten(stack.resolve(application.network.subnet_arns)) == [f"{prefix}:444455556666:subnet/subnet-1"]
+    assert flatten(stack.resolve(application.network.security_group_arns)) == [
+        f"{prefix}:111122223333:security-group/sg-1"
+    ]
+
+
 def test_only_this_application_of_this_account_may_assume_the_role(in_vpc: Synthesized) -> None:
     trust = in_vpc.only("AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert flatten(trust) == [
@@ -162,7 +195,7 @@ def test_outside_a_vpc_there_is_no_permission_for_the_network(synthesize: Synthe
     assert "kms:" not in text
 
 
-def test_grants_land_in_the_inline_policy_so_that_none_can_come_too_late(synthesize: Synthesize, job_zip: Path) -> None:
+def test_what_is_granted_is_in_a_policy_that_the_application_waits_for(synthesize: Synthesize, job_zip: Path) -> None:
     def build(stack: Stack) -> None:
         application = FlinkApplication(
             stack, "App", code=ApplicationCode.from_asset(job_zip), application_name="clicks"
@@ -171,12 +204,45 @@ def test_grants_land_in_the_inline_policy_so_that_none_can_come_too_late(synthes
         s3.Bucket(stack, "Output").grant_put(application)
         kms.Key(stack, "Key").grant_decrypt(application)
         application.role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"]))
+        application.role.allow("Publish", actions=["sns:Publish"], resources=["arn:aws:sns:::t"])
 
     result = synthesize(build)
-    result.template.resource_count_is("AWS::IAM::Policy", 0)
-    actions = str(result.statements())
-    for action in ("kinesis:GetRecords", "s3:PutObject", "kms:Decrypt", "sqs:SendMessage"):
-        assert action in actions
+    ((policy_id, policy),) = result.template.find_resources("AWS::IAM::Policy").items()
+    granted, inline = str(policy["Properties"]["PolicyDocument"]), str(result.statements())
+    for action in ("kinesis:GetRecords", "s3:PutObject", "kms:Decrypt", "sqs:SendMessage", "sns:Publish"):
+        assert action in granted
+        assert action not in inline
+    assert result.only("AWS::KinesisAnalyticsV2::Application")["DependsOn"] == [policy_id]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, "RetainExceptOnCreate"), ({"removal_policy": RemovalPolicy.DESTROY}, "Delete")]
+)
+def test_what_is_granted_stays_with_the_role(
+    synthesize: Synthesize, job_zip: Path, given: dict[str, Any], expected: str
+) -> None:
+    def build(stack: Stack) -> None:
+        code = ApplicationCode.from_asset(job_zip)
+        application = FlinkApplication(stack, "App", code=code, application_name="clicks", **given)
+        kinesis.Stream(stack, "Input").grant_read(application)
+
+    result = synthesize(build)
+    assert result.only("AWS::IAM::Role")["DeletionPolicy"] == expected
+    assert result.only("AWS::IAM::Policy")["DeletionPolicy"] == expected
+
+
+def test_a_secret_under_a_key_of_its_own_closes_no_circle(synthesize: Synthesize, job_zip: Path) -> None:
+    def build(stack: Stack) -> None:
+        application = FlinkApplication(
+            stack, "App", code=ApplicationCode.from_asset(job_zip), application_name="clicks"
+        )
+        key = kms.Key(stack, "Key")
+        secretsmanager.Secret(stack, "Password", encryption_key=key).grant_read(application)
+
+    result = synthesize(build)
+    (role_id,) = result.template.find_resources("AWS::IAM::Role")
+    keys = [str(key["Properties"]["KeyPolicy"]) for key in result.template.find_resources("AWS::KMS::Key").values()]
+    assert sum(role_id in policy for policy in keys) == 1
 
 
 def test_fails_for_a_wildcard_without_a_reason(job_zip: Path) -> None:

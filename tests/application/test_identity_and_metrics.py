@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Duration, Stack
+from aws_cdk import App, CfnParameter, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
@@ -39,6 +39,30 @@ def test_an_imported_application_knows_its_identity(stack: Stack, imported: IFli
 def test_fails_to_import_an_impossible_name(stack: Stack) -> None:
     with pytest.raises(ApplicationNameError, match="got 'a b'"):
         FlinkApplication.from_application_name(stack, "Imported", "a b")
+
+
+def test_an_application_of_another_name_takes_over_neither_role_nor_log_key(job_zip: Path) -> None:
+    def ids(name: str) -> set[str]:
+        stack = Stack(App(), "Stack")
+        code = ApplicationCode.from_asset(job_zip)
+        application = FlinkApplication(stack, "App", code=code, application_name=name)
+        application.role.allow("Publish", actions=["sns:Publish"], resources=["arn:aws:sns:::t"])
+        template = Template.from_stack(stack)
+        kinds = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::KMS::Key")
+        found = [each for kind in kinds for each in template.find_resources(kind)]
+        assert len(found) == len(kinds)
+        return set(found)
+
+    assert ids("clicks") == ids("clicks")
+    assert not ids("clicks") & ids("views")
+
+
+def test_a_name_that_only_the_deployment_knows_is_in_no_id(stack: Stack, job_zip: Path) -> None:
+    name = CfnParameter(stack, "Name").value_as_string
+    code = ApplicationCode.from_asset(job_zip)
+    application = FlinkApplication(stack, "App", code=code, application_name=name)
+    assert application.role.node.id == "ExecutionRole"
+    Template.from_stack(stack)
 
 
 def test_a_grant_is_for_this_application_only(stack: Stack, imported: IFlinkApplication) -> None:

@@ -148,9 +148,12 @@ def test_the_account_does_not_decide_on_the_key(default: Deployment) -> None:
 
 
 def test_the_execution_role_has_no_action_on_the_key(default: Deployment) -> None:
-    _, role = default.only("AWS::IAM::Role", "AppExecutionRole")
+    role_id, role = default.only("AWS::IAM::Role", "AppExecutionRole")
     key = default.only("AWS::KMS::Key", "AppKey1")[0]
     assert key not in json.dumps(role)
+    for policy in default.resources.values():
+        if policy["Type"] in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"} and key in json.dumps(policy):
+            assert {"Ref": role_id} not in policy["Properties"]["Roles"]
     actions = [
         a
         for p in role["Properties"]["Policies"]

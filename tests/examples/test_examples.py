@@ -46,9 +46,8 @@ def test_a_subclass_brings_its_properties_grants_and_defaults(job_zip: Path) -> 
     assert "'CheckpointInterval': 30000" in str(flink)
     assert "'LogLevel': 'WARN'" in str(flink)
     assert "'PropertyGroupId': 'input.clicks'" in str(configuration(template)["EnvironmentProperties"])
-    (role,) = template.find_resources("AWS::IAM::Role").values()
-    assert "kinesis:GetRecords" in str(role["Properties"]["Policies"])
-    template.resource_count_is("AWS::IAM::Policy", 0)
+    (policy,) = template.find_resources("AWS::IAM::Policy").values()
+    assert "kinesis:GetRecords" in str(policy["Properties"]["PolicyDocument"])
 
 
 def test_a_composition_wires_stream_application_and_alarm(job_zip: Path) -> None:
@@ -101,12 +100,12 @@ def test_a_pipeline_swaps_its_sink_by_one_method(
     groups = configuration(template)["EnvironmentProperties"]["PropertyGroups"]
     assert isinstance(groups, list)
     assert {group, "input.clicks"} <= {each["PropertyGroupId"] for each in groups}
-    (role,) = [
-        body for name, body in template.find_resources("AWS::IAM::Role").items() if "CounterExecutionRole" in name
+    (policy,) = [
+        body for name, body in template.find_resources("AWS::IAM::Policy").items() if "CounterExecutionRole" in name
     ]
-    policies = json.dumps(role["Properties"]["Policies"])
-    assert '"kinesis:GetRecords"' in policies
-    assert f'"{absent}' not in policies
+    granted = json.dumps(policy["Properties"]["PolicyDocument"])
+    assert '"kinesis:GetRecords"' in granted
+    assert f'"{absent}' not in granted
 
 
 def test_the_content_of_a_domain_reaches_sts_until_it_is_removed(job_zip: Path) -> None:

@@ -317,10 +317,26 @@ def test_an_import_without_subnets_is_refused() -> None:
 
 
 def test_a_vpc_is_looked_up_and_its_public_subnets_are_refused() -> None:
-    stack = Stack(App(), "Stack", env=ENVIRONMENT)
+    subnets = {
+        kind: [{"subnetId": f"subnet-{kind}", "availabilityZone": "eu-central-1a", "routeTableId": f"rtb-{kind}"}]
+        for kind in ("Public", "Isolated")
+    }
+    key = f"filter.vpc-id=vpc-12345678:region={ENVIRONMENT.region}:returnAsymmetricSubnets=true"
+    found = {
+        "vpcId": "vpc-12345678",
+        "vpcCidrBlock": "10.0.0.0/16",
+        "ownerAccountId": ENVIRONMENT.account,
+        "availabilityZones": [],
+        "subnetGroups": [{"name": kind, "type": kind, "subnets": each} for kind, each in subnets.items()],
+    }
+    app = App(context={f"vpc-provider:account={ENVIRONMENT.account}:{key}": found})
+    stack = Stack(app, "Stack", env=ENVIRONMENT)
     network = ApplicationVpc.from_lookup(stack, "Found", vpc_id="vpc-12345678")
-    assert network.vpc.vpc_id == "vpc-12345"
+    assert network.vpc.vpc_id == "vpc-12345678"
     network.add_endpoint(AwsService.KMS)
+    network.add_endpoint(AwsService.S3)
+    gateway = Template.from_stack(stack).find_resources(ENDPOINT, {"Properties": {"VpcEndpointType": "Gateway"}})
+    assert [each["Properties"]["RouteTableIds"] for each in gateway.values()] == [["rtb-Isolated"]]
     with pytest.raises(NetworkError, match="must be private, got public ones"):
         ApplicationVpc.from_lookup(
             stack,

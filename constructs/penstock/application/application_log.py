@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key, log_group_arn
+from penstock.foundation.name_digest import name_digest
 from penstock.model.names import LOG_GROUP_PREFIX, LOG_STREAM_NAME
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ __all__ = ("ApplicationLog",)
 class ApplicationLog(Construct):
     """An encrypted log group with retention and the one stream in it that MSF writes to.
 
-    Group and stream carry the names that the console gives them, so that people and queries find them (R195).
+    Group and stream carry the names that the console gives them, so that people and queries find them (R195). The log
+    of another application name gets a key of its own, and the one that stays keeps its key.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ApplicationLog(Construct):
         group_name = f"{LOG_GROUP_PREFIX}{application_name}"
         self.encryption_key = encryption_key or build_log_key(
             self,
+            f"Key{name_digest(application_name)}",
             description=f"Log of the Managed Service for Apache Flink application {application_name}",
             removal_policy=removal_policy,
         )

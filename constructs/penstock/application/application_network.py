@@ -42,7 +42,6 @@ class ApplicationNetwork(Construct):
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy
         self.vpc = vpc
-        self._owner = vpc.env.account
         self.subnet_ids = self._select_subnets(vpc_subnets or ec2.SubnetSelection(one_per_az=True))
         self.security_groups = self._check_security_groups(security_groups)
         self.connections = ec2.Connections(security_groups=self.security_groups)
@@ -50,12 +49,18 @@ class ApplicationNetwork(Construct):
     @property
     def subnet_arns(self) -> list[str]:
         """The subnets' ARNs, in the account that owns the VPC."""
-        return [self._ec2_arn("subnet", subnet_id) for subnet_id in self.subnet_ids]
+        return [self._ec2_arn("subnet", subnet_id, self.vpc.env.account) for subnet_id in self.subnet_ids]
 
     @property
     def security_group_arns(self) -> list[str]:
-        """The security groups' ARNs, in the account that owns the VPC."""
-        return [self._ec2_arn("security-group", group.security_group_id) for group in self.security_groups]
+        """The security groups' ARNs, each in its own account.
+
+        In a VPC that another account shares, a participant's groups are its own (VPC, vpc-share-limitations).
+        """
+        return [
+            self._ec2_arn("security-group", group.security_group_id, group.env.account)
+            for group in self.security_groups
+        ]
 
     @property
     def any_network_interface_arn(self) -> str:
@@ -78,6 +83,9 @@ class ApplicationNetwork(Construct):
             subnets=selection.subnets,
             subnet_type=selection.subnet_type,
         )
+        if selected.is_pending_lookup:
+            # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+            return selected.subnet_ids
         if selected.has_public:
             message = (
                 f"application subnets must be private, got public ones of {self.vpc.node.path}: pass vpc_subnets with"
@@ -102,7 +110,5 @@ class ApplicationNetwork(Construct):
             raise ApplicationPropsError(message)
         return list(given)
 
-    def _ec2_arn(self, resource: str, resource_id: str) -> str:
-        return Stack.of(self).format_arn(
-            service="ec2", resource=resource, resource_name=resource_id, account=self._owner
-        )
+    def _ec2_arn(self, resource: str, resource_id: str, account: str) -> str:
+        return Stack.of(self).format_arn(service="ec2", resource=resource, resource_name=resource_id, account=account)

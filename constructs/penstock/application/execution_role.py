@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from constructs import DependencyGroup
 
 from penstock.application.props import ApplicationPropsError
 from penstock.application.wildcards import (
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import RemovalPolicy
-    from constructs import Construct
+    from constructs import Construct, IDependable
 
     from penstock.application.application_code import CodeBinding
     from penstock.application.application_log import ApplicationLog
@@ -34,11 +35,12 @@ _POLICY_NAME = "Application"
 
 
 class ExecutionRole(iam.Role):
-    """A role that only one application may assume, with all of its permissions in one inline policy.
+    """A role that only one application may assume: what MSF checks is inline, what the job is granted is not.
 
     MSF checks code, log and network when it creates the application. A separate ``AWS::IAM::Policy`` may not be in
-    force by then, an inline policy is (aws-cdk issues 21552 and 34325). Whatever CDK's ``grant_*`` methods add later
-    lands in the same inline policy, so it is in force too before the application starts to use it.
+    force by then, an inline policy is (aws-cdk issues 21552 and 34325). Whatever is granted lands in a policy of its
+    own, which the application waits for: what a grant names may have a policy that names the role, as a secret's key
+    has, and then comes after the role.
 
     The trust policy names the application by ARN and account, against the confused deputy
     (managed-flink, iam-cross-service-confused-deputy-prevention).
@@ -47,7 +49,7 @@ class ExecutionRole(iam.Role):
     def __init__(
         self, scope: Construct, construct_id: str, *, application_arn: str, removal_policy: RemovalPolicy
     ) -> None:
-        self._document = iam.PolicyDocument()
+        self._inline = iam.PolicyDocument()
         stack = Stack.of(scope)
         super().__init__(
             scope,
@@ -60,17 +62,30 @@ class ExecutionRole(iam.Role):
                     "ArnEquals": {"aws:SourceArn": application_arn},
                 },
             ),
-            inline_policies={_POLICY_NAME: self._document},
+            inline_policies={_POLICY_NAME: self._inline},
         )
         self.apply_removal_policy(removal_policy)
+        self._removal_policy = removal_policy
+        self._policy: iam.Policy | None = None
+        self._granted = DependencyGroup()
+
+    @property
+    def granted(self) -> IDependable:
+        """The policy with all that is granted, for whoever waits for it; nothing before the first grant."""
+        return self._granted
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
-        """Add a statement to the inline policy; CDK's grants arrive here."""
-        self._document.add_statements(statement)
-        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self)
+        """Add a statement to the policy of what is granted; CDK's grants arrive here."""
+        if self._policy is None:
+            # A policy without a statement would be refused, so it is there from the first one on.
+            self._policy = iam.Policy(self, "Grants", roles=[self])
+            self._policy.apply_removal_policy(self._removal_policy)
+            self._granted.add(self._policy)
+        self._policy.add_statements(statement)
+        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self._policy)
 
     def add_to_policy(self, statement: iam.PolicyStatement) -> bool:
-        """Add a statement to the inline policy."""
+        """Add a statement to the policy of what is granted."""
         return self.add_to_principal_policy(statement).statement_added
 
     def allow(
@@ -82,30 +97,22 @@ class ExecutionRole(iam.Role):
         conditions: Mapping[str, Mapping[str, object]] | None = None,
         wildcard_reason: str | None = None,
     ) -> None:
-        """Add an Allow statement to the inline policy.
+        """Add an Allow statement to the policy of what is granted.
 
         A resource with ``*`` in it needs a ``wildcard_reason``, which is recorded for cdk-nag, for penstock's own
         checks and for whoever reviews the template; without one, ApplicationPropsError is raised.
         """
-        for resource in resources:
-            if "*" not in resource:
-                continue
-            if wildcard_reason is None:
-                message = (
-                    f"statement {sid!r} allows {', '.join(actions)} on the wildcard resource {resource!r}: name the"
-                    " resources, or say in wildcard_reason why that is not possible"
-                )
-                raise ApplicationPropsError(message)
-            record_wildcard(self, actions=actions, resource=resource, reason=wildcard_reason)
-        self._document.add_statements(
-            iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), conditions=conditions)
+        self.add_to_principal_policy(
+            self._statement(
+                sid, actions=actions, resources=resources, conditions=conditions, wildcard_reason=wildcard_reason
+            )
         )
 
     def allow_code(self, code: CodeBinding) -> None:
         """Allow to read exactly the code object, and to decrypt with exactly its bucket's key, through S3 only."""
-        self.allow("ReadCode", actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[code.object_arn])
+        self._allow_inline("ReadCode", actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[code.object_arn])
         if code.encryption_key is not None:
-            self.allow(
+            self._allow_inline(
                 "DecryptCode",
                 actions=["kms:Decrypt"],
                 resources=[code.encryption_key.key_arn],
@@ -114,14 +121,14 @@ class ExecutionRole(iam.Role):
 
     def allow_logging(self, log: ApplicationLog) -> None:
         """Allow to write to the application's own log stream, and to find it."""
-        self.allow("WriteLog", actions=["logs:PutLogEvents"], resources=[log.stream_arn])
-        self.allow(
+        self._allow_inline("WriteLog", actions=["logs:PutLogEvents"], resources=[log.stream_arn])
+        self._allow_inline(
             "FindLogStream",
             actions=["logs:DescribeLogStreams"],
             resources=[f"{log.group_arn}:*"],
             wildcard_reason=OWN_LOG_GROUP,
         )
-        self.allow(
+        self._allow_inline(
             "FindLogGroup",
             actions=["logs:DescribeLogGroups"],
             resources=["*"],
@@ -130,7 +137,7 @@ class ExecutionRole(iam.Role):
 
     def allow_metrics(self) -> None:
         """Allow to publish metrics, in MSF's own namespace only."""
-        self.allow(
+        self._allow_inline(
             "PublishMetrics",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
@@ -145,7 +152,7 @@ class ExecutionRole(iam.Role):
         the subnets and security groups, and what happens to an interface to those in these subnets. The Describe
         actions know no resource.
         """
-        self.allow(
+        self._allow_inline(
             "DescribeNetwork",
             actions=[
                 "ec2:DescribeDhcpOptions",
@@ -157,12 +164,12 @@ class ExecutionRole(iam.Role):
             resources=["*"],
             wildcard_reason=DESCRIBE_NETWORK,
         )
-        self.allow(
+        self._allow_inline(
             "CreateNetworkInterfaceInOwnSubnets",
             actions=["ec2:CreateNetworkInterface"],
             resources=[*network.subnet_arns, *network.security_group_arns],
         )
-        self.allow(
+        self._allow_inline(
             "UseNetworkInterfacesInOwnSubnets",
             actions=[
                 "ec2:CreateNetworkInterface",
@@ -173,3 +180,39 @@ class ExecutionRole(iam.Role):
             conditions={"ArnEquals": {"ec2:Subnet": network.subnet_arns}},
             wildcard_reason=NETWORK_INTERFACES,
         )
+
+    def _allow_inline(
+        self,
+        sid: str,
+        *,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Mapping[str, object]] | None = None,
+        wildcard_reason: str | None = None,
+    ) -> None:
+        self._inline.add_statements(
+            self._statement(
+                sid, actions=actions, resources=resources, conditions=conditions, wildcard_reason=wildcard_reason
+            )
+        )
+
+    def _statement(
+        self,
+        sid: str,
+        *,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Mapping[str, object]] | None,
+        wildcard_reason: str | None,
+    ) -> iam.PolicyStatement:
+        for resource in resources:
+            if "*" not in resource:
+                continue
+            if wildcard_reason is None:
+                message = (
+                    f"statement {sid!r} allows {', '.join(actions)} on the wildcard resource {resource!r}: name the"
+                    " resources, or say in wildcard_reason why that is not possible"
+                )
+                raise ApplicationPropsError(message)
+            record_wildcard(self, actions=actions, resource=resource, reason=wildcard_reason)
+        return iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), conditions=conditions)

@@ -31,6 +31,7 @@ from penstock.application.props import (
     MetricsLevel,
     merge_props,
 )
+from penstock.foundation.name_digest import name_digest
 from penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
@@ -188,7 +189,8 @@ class FlinkApplication(FlinkApplicationBase):
     def _build_role(self, settings: FlinkApplicationProps, code: CodeBinding) -> ExecutionRole:
         role = ExecutionRole(
             self,
-            "ExecutionRole",
+            # An application of another name, which stays when this one replaces it, goes on under its own role.
+            f"ExecutionRole{name_digest(self.application_name)}",
             application_arn=self.application_arn,
             removal_policy=settings["removal_policy"],
         )
@@ -225,6 +227,8 @@ class FlinkApplication(FlinkApplicationBase):
             ),
             run_configuration=run_configuration(settings.get("run_configuration")),
         )
+        # MSF restarts a running job when it updates it: new code must find what it was granted.
+        resource.node.add_dependency(self.role.granted)
         resource.apply_removal_policy(settings["removal_policy"])
         return resource
 

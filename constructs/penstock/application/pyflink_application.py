@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
+    from penstock.application.application_code import CodeBinding
+    from penstock.model.runtimes import FlinkRuntime
+
 __all__ = ("PyFlinkApplication", "PyFlinkApplicationProps")
 
 
@@ -23,9 +26,9 @@ class PyFlinkApplicationProps(FlinkApplicationProps, total=False):
     """The job's folder, which is built at synthesis as ``penstock package`` builds it; needs Maven and a JDK unless an
     up-to-date build is there."""
     entry_point: str
-    """The Python file at the folder's top that holds the job. Default: ``main.py``."""
+    """The Python file at the folder's top that holds the job; ``code`` names its own. Default: ``main.py``."""
     code: ApplicationCode
-    """Code that is built already, instead of ``folder`` and ``entry_point``."""
+    """Code that is built already and that MSF starts with Python, instead of ``folder`` and ``entry_point``."""
 
 
 class PyFlinkApplication(FlinkApplication):
@@ -37,7 +40,7 @@ class PyFlinkApplication(FlinkApplication):
         PyFlinkApplicationProps, each as a keyword argument; of ``folder`` and ``code`` exactly one.
 
     Raises ApplicationPropsError, beside what FlinkApplication raises, unless exactly one of folder and code is given,
-    and for a runtime without Python.
+    for an entry point beside code, for code that is no Python job, and for a runtime without Python.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class PyFlinkApplication(FlinkApplication):
         construct_id: str,
         *,
         folder: str | Path | None = None,
-        entry_point: str = "main.py",
+        entry_point: str | None = None,
         code: ApplicationCode | None = None,
         **props: Unpack[FlinkApplicationProps],
     ) -> None:
@@ -57,10 +60,35 @@ class PyFlinkApplication(FlinkApplication):
         super().__init__(scope, construct_id, code=_choose_code(folder, entry_point, code), **props)
 
 
-def _choose_code(folder: str | Path | None, entry_point: str, code: ApplicationCode | None) -> ApplicationCode:
+class _PythonCode(ApplicationCode):
+    """Code that must be a Python job, which is known once it is bound."""
+
+    def __init__(self, code: ApplicationCode) -> None:
+        self._code = code
+
+    def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
+        binding = self._code.bind(scope, runtime)
+        if "python" not in binding.run_options:
+            message = (
+                f"code of the PyFlink application {scope.node.path} must say which Python file MSF starts, got run"
+                f" options {dict(binding.run_options)!r}: pass a zip with a Python job, from_bucket with"
+                " pyflink=PyFlinkLayout(), or make a FlinkApplication of a jar"
+            )
+            raise ApplicationPropsError(message)
+        return binding
+
+
+def _choose_code(folder: str | Path | None, entry_point: str | None, code: ApplicationCode | None) -> ApplicationCode:
     if folder is not None and code is None:
-        return ApplicationCode.from_pyflink_folder(folder, entry_point=entry_point)
+        chosen = "main.py" if entry_point is None else entry_point
+        return ApplicationCode.from_pyflink_folder(folder, entry_point=chosen)
     if code is not None and folder is None:
-        return code
+        if entry_point is not None:
+            message = (
+                f"entry_point goes with folder, got entry_point={entry_point!r} beside code: choose it on the code, as"
+                f" in ApplicationCode.from_asset('job.zip', entry_point={entry_point!r})"
+            )
+            raise ApplicationPropsError(message)
+        return _PythonCode(code)
     message = f"a PyFlink application has either a folder or code, got folder={folder!r} and code={code!r}"
     raise ApplicationPropsError(message)

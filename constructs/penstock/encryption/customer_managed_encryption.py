@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from aws_cdk import Names, RemovalPolicy, Stack, Token
+from aws_cdk import Names, RemovalPolicy, Stack
 from constructs import Construct
 
 from penstock.application import FlinkApplication
@@ -14,6 +13,7 @@ from penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
 from penstock.encryption.errors import EncryptionError
 from penstock.encryption.key_checks import refuse_contradictions, refuse_unfit_key
 from penstock.encryption.operator_role import OperatorRole
+from penstock.foundation.name_digest import name_digest
 from penstock.lifecycle.control_provider import ControlProvider, scope_of
 from penstock.model.names import APPLICATION_KEY_RESOURCE
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from penstock.application import FlinkApplicationBase
 
 __all__ = ("CustomerManagedEncryption",)
-
-_DIGEST_CHARACTERS: Final = 8
 
 
 class CustomerManagedEncryption(Construct):
@@ -203,7 +201,8 @@ class CustomerManagedEncryption(Construct):
         """Make a key whose name does not change as long as it is in use, and which comes after the application."""
         key = ApplicationKey(
             self._home,
-            f"Key{generation}{self._name_digest()}",
+            # Another application does not take over a key.
+            f"Key{generation}{name_digest(self.application.application_name)}",
             application_arn=self._application_arn_by_reference(),
             operators=[self.operator],
             administrators=self._administrators,
@@ -216,11 +215,6 @@ class CustomerManagedEncryption(Construct):
         if isinstance(self.application, FlinkApplication):
             key.node.add_dependency(self.application.resource, self.application.log)
         return key
-
-    def _name_digest(self) -> str:
-        """Return what changes with the application's name, so that another application does not take over a key."""
-        name = self.application.application_name
-        return "" if Token.is_unresolved(name) else hashlib.sha256(name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
     def _application_arn_by_reference(self) -> str:
         if isinstance(self.application, FlinkApplication):

@@ -33,9 +33,13 @@ def log_group_arn(scope: Construct, group_name: str) -> str:
     )
 
 
-def build_log_key(scope: Construct, *, description: str, removal_policy: RemovalPolicy) -> kms.Key:
+def build_log_key(
+    scope: Construct, construct_id: str = "Key", *, description: str, removal_policy: RemovalPolicy
+) -> kms.Key:
     """Return a key of its own, with rotation, for a log that was given none."""
-    return kms.Key(scope, "Key", description=description, enable_key_rotation=True, removal_policy=removal_policy)
+    return kms.Key(
+        scope, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
+    )
 
 
 def generated_group_name(group: logs.LogGroup) -> str:

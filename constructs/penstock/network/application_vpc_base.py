@@ -61,6 +61,7 @@ class ApplicationVpcBase(Construct):
         self._vpc: ec2.IVpc
         self._application_subnets: ec2.SubnetSelection
         self._known_cidr_block: str | None
+        self._is_pending_lookup: bool
 
     @property
     def vpc(self) -> ec2.IVpc:
@@ -96,7 +97,9 @@ class ApplicationVpcBase(Construct):
             subnet_type=application_subnets.subnet_type,
             subnets=application_subnets.subnets,
         )
-        if selected.has_public or not selected.subnet_ids:
+        # A refusal before anything is known would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        self._is_pending_lookup = bool(selected.is_pending_lookup)
+        if not self._is_pending_lookup and (selected.has_public or not selected.subnet_ids):
             got = "public ones" if selected.has_public else "none"
             message = (
                 f"application subnets of {self.node.path} must be private, got {got}: name subnets without a route to"
@@ -115,7 +118,8 @@ class ApplicationVpcBase(Construct):
                 service.construct_id,
                 vpc=self.vpc,
                 service=ec2.GatewayVpcEndpointAwsService(service.endpoint),
-                subnets=[self.application_subnets],
+                # The CDK wants route tables, which no selection has until the VPC is looked up.
+                subnets=None if self._is_pending_lookup else [self.application_subnets],
             )
         else:
             endpoint = ec2.InterfaceVpcEndpoint(

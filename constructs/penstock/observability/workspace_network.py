@@ -39,15 +39,17 @@ class WorkspaceNetwork(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         selection = vpc_subnets or ec2.SubnetSelection(one_per_az=True)
-        self.subnet_ids = vpc.select_subnets(
+        selected = vpc.select_subnets(
             availability_zones=selection.availability_zones,
             one_per_az=selection.one_per_az,
             subnet_filters=selection.subnet_filters,
             subnet_group_name=selection.subnet_group_name,
             subnets=selection.subnets,
             subnet_type=selection.subnet_type,
-        ).subnet_ids
-        if not _MIN_SUBNETS <= len(self.subnet_ids) <= _MAX_SUBNETS:
+        )
+        self.subnet_ids = selected.subnet_ids
+        # A refusal before anything is known would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        if not selected.is_pending_lookup and not _MIN_SUBNETS <= len(self.subnet_ids) <= _MAX_SUBNETS:
             message = (
                 f"a workspace has {_MIN_SUBNETS} to {_MAX_SUBNETS} subnets, in different availability zones, got"
                 f" {len(self.subnet_ids)}: pass vpc_subnets"

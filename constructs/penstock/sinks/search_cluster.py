@@ -41,6 +41,9 @@ def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zone
         subnets=chosen.subnets,
         subnet_type=chosen.subnet_type,
     )
+    if selected.is_pending_lookup:
+        # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        return chosen
     if selected.has_public:
         message = f"a domain's subnets must be private, got public ones of {vpc.node.path}: pass vpc_subnets"
         raise SearchDomainError(message)

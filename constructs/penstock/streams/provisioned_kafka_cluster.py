@@ -107,7 +107,9 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         subnets = _check_spread(private_subnets(vpc, vpc_subnets))
         self._kafka_version = kafka_version
         self._zones = subnets.zones
-        nodes = check_broker_nodes(broker_nodes or subnets.zones, zones=subnets.zones)
+        nodes = broker_nodes or subnets.zones
+        if not subnets.is_pending_lookup:
+            check_broker_nodes(nodes, zones=subnets.zones)
         largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False

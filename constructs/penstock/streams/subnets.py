@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_ec2 as ec2
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ("BrokerSubnets", "private_subnets")
 
+_MOST_ZONES: Final = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerSubnets:
@@ -21,11 +23,13 @@ class BrokerSubnets:
 
     subnet_ids: Sequence[str]
     zones: int
+    is_pending_lookup: bool = False
+    """Whether the CDK is still to look the VPC up; until then the zones are as many as MSK takes."""
 
     @property
     def is_spread(self) -> bool:
         """Whether each subnet is in a zone of its own."""
-        return self.zones == len(self.subnet_ids)
+        return self.is_pending_lookup or self.zones == len(self.subnet_ids)
 
 
 def private_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> BrokerSubnets:
@@ -42,6 +46,9 @@ def private_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> Bro
         subnets=chosen.subnets,
         subnet_type=chosen.subnet_type,
     )
+    if selected.is_pending_lookup:
+        # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        return BrokerSubnets(subnet_ids=selected.subnet_ids, zones=_MOST_ZONES, is_pending_lookup=True)
     if selected.has_public:
         message = f"brokers must be in private subnets, got public ones of {vpc.node.path}: pass vpc_subnets"
         raise StreamError(message)
