@@ -28,9 +28,9 @@ def make_jar(files: Mapping[str, bytes] | None = None) -> bytes:
     """Return a jar with a manifest and these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as jar:
-        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        jar.writestr(zipfile.ZipInfo("META-INF/MANIFEST.MF"), "Manifest-Version: 1.0\n")
         for name, content in (files or {}).items():
-            jar.writestr(name, content)
+            jar.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
 
 
@@ -44,7 +44,8 @@ def write_archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pat
         with zipfile.ZipFile(path, "w") as archive:
             for entry, data in content.items():
                 if data is not None:
-                    archive.writestr(entry, data)
+                    # Without the time of day, which would make another archive of the same content.
+                    archive.writestr(zipfile.ZipInfo(entry), data)
         return path
 
     return write
