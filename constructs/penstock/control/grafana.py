@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from penstock.control.errors import ControlError
 
@@ -23,12 +23,23 @@ if TYPE_CHECKING:
     from penstock.control.clients import Clock
 
 __all__ = (
+    "ATTEMPTS",
+    "ATTEMPT_PAUSE_SECONDS",
+    "CONFLICT",
+    "NOT_FOUND",
     "Answer",
     "GrafanaApi",
     "GrafanaRefusedError",
     "GrafanaUnavailableError",
     "connect_to",
+    "give_up",
 )
+
+NOT_FOUND: Final = frozenset({HTTPStatus.NOT_FOUND})
+CONFLICT: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
+ATTEMPTS: Final = 5
+"""How often something is saved that somebody else changes meanwhile."""
+ATTEMPT_PAUSE_SECONDS: Final = 0.5
 
 TIMEOUT_SECONDS: Final = 30.0
 PATIENCE_SECONDS: Final = 180.0
@@ -219,3 +230,9 @@ def _judged(answer: Answer, method: str, path: str, expected: Collection[int]) -
         hint = ": expected no redirect; check that the address is the workspace's own"
     message = f"Grafana refused {method} {path} with {answer.status} {answer.message}".rstrip() + hint
     raise GrafanaRefusedError(message)
+
+
+def give_up(kind: str, uid: str) -> NoReturn:
+    """Raise GrafanaUnavailableError for what could not be saved in so many attempts; the next poll tries again."""
+    message = f"{kind} {uid} was changed by somebody else {ATTEMPTS} times in a row while it was being saved"
+    raise GrafanaUnavailableError(message)

@@ -8,30 +8,32 @@ this deployment has left: where it is in the way, GrafanaRefusedError says so.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
-from penstock.model.grafana import CORE_PROMETHEUS_PLUGIN, OWNER_FIELD
+from penstock.control.grafana import (
+    ATTEMPT_PAUSE_SECONDS,
+    ATTEMPTS,
+    CONFLICT,
+    NOT_FOUND,
+    GrafanaRefusedError,
+    give_up,
+)
+from penstock.control.grafana_data_sources import GrafanaDataSources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.control.clients import Clock
     from penstock.control.grafana import Answer, GrafanaApi
-    from penstock.model.grafana import Content, DataSource
+    from penstock.model.grafana import Content
 
 __all__ = ("GrafanaContent",)
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
-_NOT_FOUND: Final = frozenset({HTTPStatus.NOT_FOUND})
-_CONFLICT: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
-_ATTEMPTS: Final = 5
-_ATTEMPT_PAUSE_SECONDS: Final = 0.5
 _SEARCH_LIMIT: Final = 5000  # the most that one page of Grafana's search has
 _GRAFANAS_OWN_FIELDS: Final = frozenset({"id", "version"})
 
@@ -43,74 +45,37 @@ class GrafanaContent:
         self._api = api
         self._content = content
         self._clock = clock
+        self._data_sources = GrafanaDataSources(api, content, clock=clock)
 
     def put(self) -> None:
         """Create and update what is wanted, then remove what the deployment had before and no longer wants."""
-        for source in self._content.data_sources:
-            self._put_data_source(source)
+        self._data_sources.put()
         self._put_folder()
         for uid, dashboard in self._content.dashboards.items():
             self._put_dashboard(uid, dashboard)
         self._remove_dashboards(keep=frozenset(self._content.dashboards))
-        self._remove_data_sources(keep=frozenset(source.uid for source in self._content.data_sources))
+        self._data_sources.remove(keep=frozenset(source.uid for source in self._content.data_sources))
 
     def remove(self) -> None:
         """Remove what the deployment has put there; the folder too unless somebody else uses it."""
         removed = self._remove_dashboards(keep=frozenset())
-        self._remove_data_sources(keep=frozenset())
+        self._data_sources.remove(keep=frozenset())
         self._remove_folder(removed)
-
-    def _put_data_source(self, source: DataSource) -> None:
-        path = f"/api/datasources/uid/{quote(source.uid)}"
-        payload = self._with_installed_plugin(source).payload(self._content.mark)
-        for _ in range(_ATTEMPTS):
-            found = self._api.get(path, expected=_NOT_FOUND)
-            if found.status == HTTPStatus.NOT_FOUND:
-                answer = self._api.call("POST", "/api/datasources", payload, expected=_CONFLICT)
-            else:
-                self._refuse_unless_own_source(found.body)
-                if _contains(found.body, payload):
-                    return
-                # Grafana forgets the fields of jsonData that are not sent again.
-                answer = self._api.call(
-                    "PUT", path, {**payload, "version": found.body.get("version")}, expected={*_CONFLICT, *_NOT_FOUND}
-                )
-            if answer.status not in {*_CONFLICT, *_NOT_FOUND}:
-                _LOG.info("data source %s is there", source.uid)
-                return
-            self._refuse_taken_name(source)
-            self._clock.sleep(_ATTEMPT_PAUSE_SECONDS)
-        _give_up("data source", source.uid)
-
-    def _with_installed_plugin(self, source: DataSource) -> DataSource:
-        """Return the data source with Grafana's own Prometheus plugin where the workspace has not the one it names.
-
-        Both have the same settings. Panels find a data source by its uid, whatever its plugin.
-        """
-        found = self._api.get(f"/api/plugins/{quote(source.type)}/settings", expected=_NOT_FOUND)
-        if found.status != HTTPStatus.NOT_FOUND:
-            return source
-        _LOG.warning(
-            "the plugin %s is not installed in the workspace: data source %s has Grafana's own Prometheus plugin",
-            source.type,
-            source.uid,
-        )
-        return replace(source, type=CORE_PROMETHEUS_PLUGIN)
 
     def _put_folder(self) -> None:
         uid, title = self._content.folder_uid, self._content.folder_title
         path = f"/api/folders/{quote(uid)}"
-        for _ in range(_ATTEMPTS):
-            found = self._api.get(path, expected=_NOT_FOUND)
+        for _ in range(ATTEMPTS):
+            found = self._api.get(path, expected=NOT_FOUND)
             if found.status == HTTPStatus.NOT_FOUND:
-                answer = self._api.call("POST", "/api/folders", {"uid": uid, "title": title}, expected=_CONFLICT)
+                answer = self._api.call("POST", "/api/folders", {"uid": uid, "title": title}, expected=CONFLICT)
             elif found.body["title"] == title:
                 return
             else:
                 self._refuse_unless_own_folder(found.body)
                 body = {"title": title, "version": found.body.get("version")}
-                answer = self._api.call("PUT", path, body, expected={*_CONFLICT, *_NOT_FOUND})
-            if answer.status not in {*_CONFLICT, *_NOT_FOUND}:
+                answer = self._api.call("PUT", path, body, expected={*CONFLICT, *NOT_FOUND})
+            if answer.status not in {*CONFLICT, *NOT_FOUND}:
                 _LOG.info("folder %s is there", uid)
                 return
             if found.status == HTTPStatus.NOT_FOUND and not self._is_there(path):
@@ -119,11 +84,11 @@ class GrafanaContent:
                     " that has the title, or choose another folder_title"
                 )
                 raise GrafanaRefusedError(message)
-            self._clock.sleep(_ATTEMPT_PAUSE_SECONDS)
-        _give_up("folder", uid)
+            self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
+        give_up("folder", uid)
 
     def _put_dashboard(self, uid: str, dashboard: Mapping[str, Any]) -> None:
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             found = self._find_dashboard(uid)
             body = {"folderUid": self._content.folder_uid, "overwrite": False, "message": "Deployed by penstock"}
             if found.status == HTTPStatus.NOT_FOUND:
@@ -134,8 +99,8 @@ class GrafanaContent:
                 if found.body["meta"].get("folderUid") == self._content.folder_uid and _same(present, dashboard, uid):
                     return
                 body["dashboard"] = {**dashboard, "uid": uid, "id": None, "version": present.get("version")}
-            answer = self._api.call("POST", "/api/dashboards/db", body, expected=_CONFLICT)
-            if answer.status not in _CONFLICT:
+            answer = self._api.call("POST", "/api/dashboards/db", body, expected=CONFLICT)
+            if answer.status not in CONFLICT:
                 _LOG.info("dashboard %s is there", uid)
                 return
             if _status_word(answer) not in {"version-mismatch", ""}:
@@ -144,8 +109,8 @@ class GrafanaContent:
                     f" {answer.message}; rename or move the dashboard that is in the way"
                 )
                 raise GrafanaRefusedError(message)
-            self._clock.sleep(_ATTEMPT_PAUSE_SECONDS)
-        _give_up("dashboard", uid)
+            self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
+        give_up("dashboard", uid)
 
     def _remove_dashboards(self, *, keep: frozenset[str]) -> frozenset[str]:
         # The search lags behind in newer versions of Grafana; the uids that the deployment knows do not.
@@ -159,23 +124,17 @@ class GrafanaContent:
             if found.status != HTTPStatus.NOT_FOUND:
                 if self._content.mark not in _tags(found):
                     continue
-                self._api.call("DELETE", f"/api/dashboards/uid/{quote(uid)}", expected=_NOT_FOUND)
+                self._api.call("DELETE", f"/api/dashboards/uid/{quote(uid)}", expected=NOT_FOUND)
                 _LOG.info("removed dashboard %s", uid)
             removed.add(uid)
         return frozenset(removed)
-
-    def _remove_data_sources(self, *, keep: frozenset[str]) -> None:
-        for source in self._api.get("/api/datasources").body:
-            if self._owns_source(source) and source["uid"] not in keep:
-                self._api.call("DELETE", f"/api/datasources/uid/{quote(source['uid'])}", expected=_NOT_FOUND)
-                _LOG.info("removed data source %s", source["uid"])
 
     def _remove_folder(self, removed: frozenset[str]) -> None:
         """Remove the folder where nothing is in it, as both the search and the counts say; else leave it."""
         uid, title = self._content.folder_uid, self._content.folder_title
         path = f"/api/folders/{quote(uid)}"
-        for _ in range(_ATTEMPTS):
-            found = self._api.get(path, expected=_NOT_FOUND)
+        for _ in range(ATTEMPTS):
+            found = self._api.get(path, expected=NOT_FOUND)
             if found.status == HTTPStatus.NOT_FOUND:
                 return
             if found.body["title"] != title:
@@ -183,11 +142,11 @@ class GrafanaContent:
                 _LOG.warning("folder %s stays: it is called %r instead of %r", uid, found.body["title"], title)
                 return
             if self._is_empty(uid, removed):
-                answer = self._api.call("DELETE", path, expected={*_NOT_FOUND, *_CONFLICT, HTTPStatus.BAD_REQUEST})
+                answer = self._api.call("DELETE", path, expected={*NOT_FOUND, *CONFLICT, HTTPStatus.BAD_REQUEST})
                 if answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
                     _LOG.info("removed folder %s", uid)
                     return
-            self._clock.sleep(_ATTEMPT_PAUSE_SECONDS)
+            self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
         _LOG.warning("folder %s stays: there is something in it that this deployment did not make", uid)
 
     def _is_empty(self, uid: str, removed: frozenset[str]) -> bool:
@@ -195,15 +154,15 @@ class GrafanaContent:
         inside = {each["uid"] for each in self._api.get(f"/api/search?{urlencode(query)}").body}
         if inside - removed:
             return False
-        counts = self._api.get(f"/api/folders/{quote(uid)}/counts", expected=_NOT_FOUND)
+        counts = self._api.get(f"/api/folders/{quote(uid)}/counts", expected=NOT_FOUND)
         # Grafana 9 does not count, and its search does not lag.
         return counts.status == HTTPStatus.NOT_FOUND or not any(counts.body.values())
 
     def _find_dashboard(self, uid: str) -> Answer:
-        return self._api.get(f"/api/dashboards/uid/{quote(uid)}", expected=_NOT_FOUND)
+        return self._api.get(f"/api/dashboards/uid/{quote(uid)}", expected=NOT_FOUND)
 
     def _is_there(self, path: str) -> bool:
-        return self._api.get(path, expected=_NOT_FOUND).status != HTTPStatus.NOT_FOUND
+        return self._api.get(path, expected=NOT_FOUND).status != HTTPStatus.NOT_FOUND
 
     def _refuse_unless_own_folder(self, folder: Mapping[str, Any]) -> None:
         if not self._content.owns_folder:
@@ -222,28 +181,6 @@ class GrafanaContent:
             )
             raise GrafanaRefusedError(message)
 
-    def _refuse_unless_own_source(self, source: Mapping[str, Any]) -> None:
-        if not self._owns_source(source):
-            message = (
-                f"data source {source['uid']} ({source.get('name')!r}) is not marked as {self._content.mark!r} and was"
-                " left alone: it is somebody else's, or another deployment's; delete it, or choose another name or"
-                " folder_uid"
-            )
-            raise GrafanaRefusedError(message)
-
-    def _refuse_taken_name(self, source: DataSource) -> None:
-        """Refuse where the conflict was about the name, which Grafana does not say in a way to rely on."""
-        for other in self._api.get("/api/datasources").body:
-            if other["name"] == source.name and other["uid"] != source.uid:
-                message = (
-                    f"cannot save data source {source.uid}: {other['uid']} is called {source.name!r} already; choose"
-                    " another name"
-                )
-                raise GrafanaRefusedError(message)
-
-    def _owns_source(self, source: Mapping[str, Any]) -> bool:
-        return (source.get("jsonData") or {}).get(OWNER_FIELD) == self._content.mark
-
 
 def _tags(found: Answer) -> list[str]:
     return found.body["dashboard"].get("tags") or []
@@ -256,14 +193,5 @@ def _same(present: Mapping[str, Any], wanted: Mapping[str, Any], uid: str) -> bo
     return plain(present) == plain({**wanted, "uid": uid})
 
 
-def _contains(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(present.get(name) == value for name, value in wanted.items())
-
-
 def _status_word(answer: Answer) -> str:
     return str(answer.body.get("status", "")) if isinstance(answer.body, dict) else ""
-
-
-def _give_up(kind: str, uid: str) -> NoReturn:
-    message = f"{kind} {uid} was changed by somebody else {_ATTEMPTS} times in a row while it was being saved"
-    raise GrafanaUnavailableError(message)
