@@ -5,18 +5,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
 
 # The jsii runtime announces Node 20's end of life on every start; it reads this when aws_cdk is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-
-# The CDK's modules are hundreds of thousands of objects that live as long as this short process: looking through them
-# for garbage again and again took a tenth of its time.
-if __name__ == "__main__":
-    gc.disable()
 
 from aws_cdk import App
 
