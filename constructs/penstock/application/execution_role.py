@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 __all__ = ("ExecutionRole",)
 
 _POLICY_NAME = "Application"
+
+
+class _Statement(TypedDict):
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: NotRequired[Mapping[str, Mapping[str, object]] | None]
+    wildcard_reason: NotRequired[str | None]
 
 
 class ExecutionRole(iam.Role):
@@ -88,25 +95,13 @@ class ExecutionRole(iam.Role):
         """Add a statement to the policy of what is granted."""
         return self.add_to_principal_policy(statement).statement_added
 
-    def allow(
-        self,
-        sid: str,
-        *,
-        actions: Sequence[str],
-        resources: Sequence[str],
-        conditions: Mapping[str, Mapping[str, object]] | None = None,
-        wildcard_reason: str | None = None,
-    ) -> None:
+    def allow(self, sid: str, **options: Unpack[_Statement]) -> None:
         """Add an Allow statement to the policy of what is granted.
 
         A resource with ``*`` in it needs a ``wildcard_reason``, which is recorded for cdk-nag, for penstock's own
         checks and for whoever reviews the template; without one, ApplicationPropsError is raised.
         """
-        self.add_to_principal_policy(
-            self._statement(
-                sid, actions=actions, resources=resources, conditions=conditions, wildcard_reason=wildcard_reason
-            )
-        )
+        self.add_to_principal_policy(self._statement(sid, **options))
 
     def allow_code(self, code: CodeBinding) -> None:
         """Allow to read exactly the code object, and to decrypt with exactly its bucket's key, through S3 only."""
@@ -181,30 +176,12 @@ class ExecutionRole(iam.Role):
             wildcard_reason=NETWORK_INTERFACES,
         )
 
-    def _allow_inline(
-        self,
-        sid: str,
-        *,
-        actions: Sequence[str],
-        resources: Sequence[str],
-        conditions: Mapping[str, Mapping[str, object]] | None = None,
-        wildcard_reason: str | None = None,
-    ) -> None:
-        self._inline.add_statements(
-            self._statement(
-                sid, actions=actions, resources=resources, conditions=conditions, wildcard_reason=wildcard_reason
-            )
-        )
+    def _allow_inline(self, sid: str, **options: Unpack[_Statement]) -> None:
+        self._inline.add_statements(self._statement(sid, **options))
 
-    def _statement(
-        self,
-        sid: str,
-        *,
-        actions: Sequence[str],
-        resources: Sequence[str],
-        conditions: Mapping[str, Mapping[str, object]] | None,
-        wildcard_reason: str | None,
-    ) -> iam.PolicyStatement:
+    def _statement(self, sid: str, **options: Unpack[_Statement]) -> iam.PolicyStatement:
+        actions, resources = list(options["actions"]), list(options["resources"])
+        wildcard_reason = options.get("wildcard_reason")
         for resource in resources:
             if "*" not in resource:
                 continue
@@ -215,4 +192,4 @@ class ExecutionRole(iam.Role):
                 )
                 raise ApplicationPropsError(message)
             record_wildcard(self, actions=actions, resource=resource, reason=wildcard_reason)
-        return iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), conditions=conditions)
+        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=options.get("conditions"))
