@@ -7,15 +7,26 @@ JOB_VENV := .venv-job
 PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
 POM := flink_app/pom.xml
-BASE_PYTHON ?= python3.11
+MACHINE ?= $(shell uname -m)
+# The library's Python: the first that is there. The job's is MSF's.
+BASE_PYTHON ?= $(or $(shell for each in python3.11 python3.12 python3.13; do \
+  $$each -c "" 2>/dev/null && echo $$each && break; done),python3.11)
+JOB_BASE_PYTHON ?= python3.11
 DEMO_OPTIONS ?=
+export BASE_PYTHON JOB_BASE_PYTHON MACHINE
 
-# The jsii runtime announces Node 20's end of life on every start.
+# apache-flink and apache-beam have no packages for arm64: there `make setup` leaves the job's environment out.
+JOB_ENVIRONMENT := $(if $(filter arm64 aarch64,$(MACHINE)),,$(JOB_VENV)/.installed)
+# The prerequisites of the goals at hand, for tools/prerequisites.sh.
+SCOPE := $(if $(filter demo test test-library test-job bench,$(MAKECMDGOALS)),job,$\
+  $(if $(filter setup test-java,$(MAKECMDGOALS)),$(if $(JOB_ENVIRONMENT),job,app),library))
+
+# The jsii runtime announces Node 20's end of life on every start; tools/prerequisites.sh says it once.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # A company's own flags for Maven, for example -s settings.xml.
 MAVEN_OPTIONS ?= -B -q
 
-.PHONY: help demo test check setup prerequisites lint test-fast test-slow test-job test-java bench lock clean
+.PHONY: help demo test check setup setup-library prerequisites lint test-fast test-slow test-job test-java bench lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,24 +61,24 @@ bench: setup ## The benchmarks: figures, no thresholds that a busy machine could
 	$(PYTHON) benchmarks/synth.py
 	$(PYTHON) benchmarks/vehicle_job.py
 
-setup: prerequisites $(VENV)/.installed $(JOB_VENV)/.installed node_modules/.installed ## Install what is missing
+# Each installation waits for the prerequisites, so that a missing program is named before anything runs.
+setup: setup-library $(JOB_ENVIRONMENT) ## Install what is missing
+
+setup-library: $(VENV)/.installed node_modules/.installed ## Install what cdk synth and penstock need, without Java
 
 prerequisites:
-	@sh tools/prerequisites.sh
+	@sh tools/prerequisites.sh $(SCOPE)
 
-$(VENV)/.installed: requirements/dev.txt pyproject.toml
-	$(BASE_PYTHON) -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(VENV)/.installed: requirements/dev.txt pyproject.toml tools/install.py | prerequisites
+	$(BASE_PYTHON) tools/install.py $(VENV) requirements/dev.txt --editable .
 	@touch $@
 
-$(JOB_VENV)/.installed: requirements/job.txt
-	$(BASE_PYTHON) -m venv $(JOB_VENV)
-	$(JOB_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/job.txt
+$(JOB_VENV)/.installed: requirements/job.txt tools/install.py | prerequisites
+	$(JOB_BASE_PYTHON) tools/install.py $(JOB_VENV) requirements/job.txt
 	@touch $@
 
-node_modules/.installed: package.json package-lock.json
-	npm ci --silent
+node_modules/.installed: package.json package-lock.json | prerequisites
+	npm ci --loglevel=error --no-progress
 	@touch $@
 
 lock: $(VENV)/.installed ## Renew the lock files
