@@ -155,8 +155,8 @@ def commands_of(goal: str, machine: str) -> str:
     ("goal", "machine", "scope"),
     [
         ("demo", "x86_64", "job"), ("test", "x86_64", "job"), ("setup", "x86_64", "job"),
-        ("check", "x86_64", "library"), ("setup-library", "x86_64", "library"), ("setup", "arm64", "app"), ("test", "arm64", "job"),
-        ("demo", "aarch64", "job"), ("check", "arm64", "library"),
+        ("check", "x86_64", "library"), ("setup-library", "x86_64", "library"), ("setup", "arm64", "app"),
+        ("test", "arm64", "job"), ("demo", "aarch64", "job"), ("check", "arm64", "library"),
     ],
 )  # fmt: skip
 def test_each_goal_asks_first_for_what_it_needs(goal: str, machine: str, scope: str) -> None:
