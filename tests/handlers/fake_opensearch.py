@@ -8,7 +8,6 @@ import hmac
 import json
 import re
 import threading
-import time
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +28,15 @@ OBJECTS = "/_dashboards/api/saved_objects"
 
 
 CUT = b'{"acknowledged":'
+HANG = b""
+# What the server sends for a fault, instead of serving the request.
+ANSWERS: dict[Any, tuple[int | None, Any]] = {
+    "drop": (None, None),
+    "hang": (None, HANG),
+    "html": (502, b"<html>Bad Gateway</html>"),
+    "cut": (200, CUT),
+    "cut error": (503, CUT),
+}
 
 
 class Killed(BaseException):
@@ -51,7 +59,7 @@ class FakeDomain:
         self.lock = threading.Lock()
 
     def fail(self, method: str, path: str, *faults: Any) -> None:
-        """Let the next requests go wrong: a status, ``hang``, ``drop``, ``lost`` (done, not answered) or a function."""
+        """Let the next requests go wrong: a status, one of ANSWERS, ``lost`` (done, not answered) or a function."""
         self.faults.extend((method, path, fault) for fault in faults)
 
     def fault(self, method: str, path: str) -> Any:
@@ -75,11 +83,8 @@ class FakeDomain:
         fault = self.fault(method, path)
         if isinstance(fault, int):
             return fault, {"message": f"it is {fault}"}
-        if fault in {"drop", "hang"}:
-            time.sleep(0.6 if fault == "hang" else 0)
-            return None, None
-        if fault in {"html", "cut"}:
-            return (502, b"<html>Bad Gateway</html>") if fault == "html" else (200, CUT)
+        if fault in ANSWERS:
+            return ANSWERS[fault]
         if callable(fault):
             fault()
         status, answer = self.answer(method, path, headers, body)
@@ -258,9 +263,11 @@ def is_signed(method: str, path: str, headers: Any, body: bytes) -> bool:
 
 
 class Server:
-    """The domain behind a real socket."""
+    """The domain behind a real socket; a request that hangs does so until the server is closed."""
 
     def __init__(self, domain: FakeDomain) -> None:
+        self._closed = closed = threading.Event()
+
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -269,6 +276,8 @@ class Server:
                 with domain.lock:
                     status, answer = domain.serve(self.command, self.path, self.headers, body)
                 self.close_connection = status is None or answer == CUT
+                if answer == HANG:
+                    closed.wait()
                 if status is None:
                     return
                 content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -298,6 +307,7 @@ class Server:
         return f"127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -131,11 +131,8 @@ class OpenSearch:
             request.url, data=content or None, headers=dict(request.headers.items()), method=method
         )
         try:
-            with urllib.request.urlopen(prepared, timeout=self.timeout_seconds) as response:  # noqa: S310
+            with _open(prepared, self.timeout_seconds) as response:
                 return Answer(status=response.status, body=_json(response.read()))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(status=error.code, body=_json(error.read()))
         except urllib.error.URLError as error:
             kind = SearchNameError if isinstance(error.reason, socket.gaierror) else SearchUnavailableError
             message = (
@@ -146,6 +143,14 @@ class OpenSearch:
         except (OSError, http.client.HTTPException) as error:
             message = f"no whole answer from {self.url} to {method} {path} ({error!r})"
             raise SearchUnavailableError(message) from error
+
+
+def _open(request: urllib.request.Request, timeout_seconds: float) -> Any:
+    """Return the response, whatever its status; urllib raises those of errors, which have a body to read as well."""
+    try:
+        return urllib.request.urlopen(request, timeout=timeout_seconds)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        return error
 
 
 def _is_transient(path: str, status: int) -> bool:
