@@ -107,7 +107,7 @@ def run(*arguments: str, project: Path, **more: str) -> subprocess.CompletedProc
 
 def check_types(python: Path, project: Path, program: str) -> subprocess.CompletedProcess[str]:
     """Run mypy as a user does: it looks for the types where the interpreter's packages are (PEP 561)."""
-    options = ["--strict", "--python-executable", str(python), "--cache-dir", str(project / ".mypy_cache")]
+    options = ["--strict", "--python-executable", str(python), "--cache-dir", str(ROOT / ".mypy_cache")]
     return run(sys.executable, "-m", "mypy", *options, program, project=project)
 
 

@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -80,14 +81,20 @@ class JsonClient:
 
     def _send(self, request: urllib.request.Request, *, timeout_seconds: float | None = None) -> Any:
         try:
-            with _OPENER.open(request, timeout=timeout_seconds or self._timeout_seconds) as response:
-                text = response.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                detail = error.read().decode(errors="replace")
-            msg = f"{request.get_method()} {request.full_url} answered {error.code}: {detail[:4000]}"
-            raise RestError(msg) from error
+            with _open(request, timeout_seconds or self._timeout_seconds) as response:
+                status, text = response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             msg = f"{request.get_method()} {request.full_url} failed: {error}"
             raise RestError(msg) from error
+        if status >= HTTPStatus.BAD_REQUEST:
+            msg = f"{request.get_method()} {request.full_url} answered {status}: {text.decode(errors='replace')[:4000]}"
+            raise RestError(msg)
         return json.loads(text) if text else None
+
+
+def _open(request: urllib.request.Request, timeout_seconds: float) -> Any:
+    """Return the response, whatever its status; urllib raises those of errors, which have a body to read as well."""
+    try:
+        return _OPENER.open(request, timeout=timeout_seconds)
+    except urllib.error.HTTPError as error:
+        return error
