@@ -20,6 +20,10 @@ import time
 from pathlib import Path
 
 BUILD_BACKEND = "setuptools"
+# It brings a file of aws-cdk-cloud-assembly-schema in a form of its own, which has to win. With dependencies to resolve
+# pip would install it after that package; without them it goes by the alphabet, backwards.
+INSTALLED_LAST = "aws-cdk-lib"
+FIRST_OR_LAST = (BUILD_BACKEND, INSTALLED_LAST)
 SECONDS_BETWEEN_LINES = 10
 _ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==.*?(?=^[A-Za-z0-9]|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -27,15 +31,6 @@ _ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==.*?(?=^[A-Za-z0-9]|\Z)", re
 def lock_entries(lock: str) -> list[tuple[str, str]]:
     """Return name and text of each entry of a lock file; a package has one for each version that a marker chooses."""
     return [(entry[1], entry[0]) for entry in _ENTRY.finditer(lock)]
-
-
-def entry_of(name: str, lock: str) -> str:
-    """Return what a lock file holds of a package; raise ValueError where it holds nothing."""
-    text = "".join(entry for locked, entry in lock_entries(lock) if locked == name)
-    if not text:
-        message = f"the lock file has no {name}: build it again with `make lock`"
-        raise ValueError(message)
-    return text
 
 
 def main() -> None:
@@ -62,12 +57,16 @@ def main() -> None:
 def install(environment: Path, lock: Path, *, editable: Path | None) -> None:
     """Install what the lock file names, and nothing else; raise CalledProcessError where pip fails."""
     create(environment)
-    text = lock.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        build_backend = Path(folder, "build.txt")
-        build_backend.write_text(entry_of(BUILD_BACKEND, text), encoding="utf-8")
-        install_requirements(environment, build_backend)
-    install_requirements(environment, lock, packages=len(lock_entries(text)))
+    entries = lock_entries(lock.read_text(encoding="utf-8"))
+    backend = [text for name, text in entries if name == BUILD_BACKEND]
+    if not backend:
+        message = f"{lock} has no {BUILD_BACKEND}, which packages without a wheel are built with: run `make lock`"
+        raise ValueError(message)
+    progress = Progress(environment.name, len(entries))
+    install_requirements(environment, backend, progress)
+    install_requirements(environment, [text for name, text in entries if name not in FIRST_OR_LAST], progress)
+    install_requirements(environment, [text for name, text in entries if name == INSTALLED_LAST], progress)
+    progress.end()
     if editable is not None:
         run_pip(environment, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(editable))
     run_pip(environment, "check")
@@ -92,15 +91,18 @@ def environment_python(environment: Path) -> Path:
     return environment / "bin" / "python"
 
 
-def install_requirements(environment: Path, requirements: Path, *, packages: int | None = None) -> None:
-    """Install a requirements file with hashes, and show progress where a number of packages is given."""
-    command = [*pip(environment), "install", "--progress-bar", "off", "--no-deps", "--require-hashes"]
-    command += ["--no-build-isolation", "--use-pep517", "--requirement", str(requirements)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=pip_environment()) as process:
-        progress = Progress(environment.name, packages)
-        for line in process.stdout or ():
-            progress.take(line.strip())
-    progress.end()
+def install_requirements(environment: Path, entries: list[str], progress: Progress) -> None:
+    """Install entries of a lock file; raise CalledProcessError where pip fails."""
+    if not entries:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        requirements = Path(folder, "requirements.txt")
+        requirements.write_text("".join(entries), encoding="utf-8")
+        command = [*pip(environment), "install", "--progress-bar", "off", "--no-deps", "--require-hashes"]
+        command += ["--no-build-isolation", "--use-pep517", "--requirement", str(requirements)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=pip_environment()) as process:
+            for line in process.stdout or ():
+                progress.take(line.strip())
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
 
@@ -123,7 +125,7 @@ def pip_environment() -> dict[str, str]:
 class Progress:
     """Count the packages that pip mentions: on a terminal in one line, elsewhere in a line now and then."""
 
-    def __init__(self, title: str, packages: int | None) -> None:
+    def __init__(self, title: str, packages: int) -> None:
         self._title = title
         self._packages = packages
         self._seen = 0
@@ -139,22 +141,20 @@ class Progress:
         elif line.startswith("Building wheel"):
             self._show(line)
         elif line.startswith("Installing collected packages"):
-            self._show(f"installing {self._seen} packages", always=True)
-
-    def _show(self, text: str, *, always: bool = False) -> None:
-        if self._packages is None:
-            return
-        if self._is_terminal:
-            sys.stdout.write(f"\r\x1b[2K{self._title}: {text[:60]}")
-            sys.stdout.flush()
-        elif always or time.monotonic() - self._shown_at > SECONDS_BETWEEN_LINES:
-            self._shown_at = time.monotonic()
-            print(f"{self._title}: {text}", flush=True)
+            self._show(f"installing {line.count(',') + 1} packages")
 
     def end(self) -> None:
         """Leave the line."""
-        if self._packages is not None and self._is_terminal:
+        if self._is_terminal:
             print()
+
+    def _show(self, text: str) -> None:
+        if self._is_terminal:
+            sys.stdout.write(f"\r\x1b[2K{self._title}: {text[:60]}")
+            sys.stdout.flush()
+        elif time.monotonic() - self._shown_at > SECONDS_BETWEEN_LINES:
+            self._shown_at = time.monotonic()
+            print(f"{self._title}: {text}", flush=True)
 
 
 if __name__ == "__main__":

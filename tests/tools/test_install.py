@@ -65,7 +65,5 @@ def test_a_lock_without_a_build_backend_is_refused(tmp_path: Path, environment: 
     lock.write_text("six==1.17.0 --hash=sha256:00\n")
     command = [sys.executable, ROOT / "tools" / "install.py", environment, lock]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (
-        1,
-        "error: the lock file has no setuptools: build it again with `make lock`\n",
-    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {lock} has no setuptools")

@@ -20,7 +20,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.install import entry_of, lock_entries
+from tools.install import INSTALLED_LAST, lock_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,6 +116,30 @@ def test_a_lock_holds_everything_that_its_packages_require(lock: str, python: st
             seen.add(visit)
             open_requirements += package.requires(environment, visit[1])
     assert len(seen) >= 30
+
+
+def files_of_several(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each file that packages bring in different forms, with its hash in each of them."""
+    owners: dict[str, dict[str, str]] = {}
+    for distribution in metadata.distributions(path=[str(folder)]):
+        for file in distribution.files or ():
+            if file.hash is not None:
+                owners.setdefault(str(file), {})[distribution.name] = file.hash.value
+    return ((file, hashes) for file, hashes in owners.items() if len(set(hashes.values())) > 1)
+
+
+def test_a_file_that_two_packages_bring_is_that_of_the_one_installed_last() -> None:
+    """Another such file would need an order too: pip's own depends on the resolution that set-up does without."""
+    (folder,) = PACKAGES["dev.txt"].glob("lib/python3.*/site-packages")
+    ((file, hashes),) = files_of_several(folder)
+    digest = hashlib.sha256((folder / file).read_bytes()).digest()
+    assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == hashes[INSTALLED_LAST]
+
+
+@pytest.mark.build
+def test_no_two_packages_of_the_job_bring_the_same_file() -> None:
+    (folder,) = PACKAGES["job.txt"].glob("lib/python3.*/site-packages")
+    assert list(files_of_several(folder)) == []
 
 
 def sha256(path: Path) -> str:
@@ -242,7 +266,7 @@ def test_a_package_without_a_wheel_is_built_with_the_locked_setuptools(
 ) -> None:
     index = tmp_path / "packages"
     index.mkdir()
-    entry = entry_of("setuptools", (REQUIREMENTS / "job.txt").read_text())
+    entry = dict(lock_entries((REQUIREMENTS / "job.txt").read_text()))["setuptools"]
     lock = tmp_path / "lock.txt"
     lock.write_text(entry)
     command = ["download", "-q", "--no-deps", "--require-hashes", "-r", lock, "-d", index]
