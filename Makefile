@@ -6,6 +6,7 @@ VENV := .venv
 JOB_VENV := .venv-job
 PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
+PARALLEL := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 POM := flink_app/pom.xml
 MACHINE ?= $(shell uname -m)
 # The library's Python: the first that is there. The job's is MSF's.
@@ -18,7 +19,7 @@ export BASE_PYTHON JOB_BASE_PYTHON MACHINE
 # apache-flink and apache-beam have no packages for arm64: there `make setup` leaves the job's environment out.
 JOB_ENVIRONMENT := $(if $(filter arm64 aarch64,$(MACHINE)),,$(JOB_VENV)/.installed)
 # The prerequisites of the goals at hand, for tools/prerequisites.sh.
-SCOPE := $(if $(filter demo test test-library test-job bench,$(MAKECMDGOALS)),job,$\
+SCOPE := $(if $(filter demo test test-library test-pipeline test-job bench,$(MAKECMDGOALS)),job,$\
   $(if $(filter setup test-java,$(MAKECMDGOALS)),$(if $(JOB_ENVIRONMENT),job,app),library))
 
 # The jsii runtime announces Node 20's end of life on every start; tools/prerequisites.sh says it once.
@@ -26,7 +27,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # A company's own flags for Maven, for example -s settings.xml.
 MAVEN_OPTIONS ?= -B -q
 
-.PHONY: help demo test check setup setup-library prerequisites lint test-fast test-slow test-job test-java bench lock clean
+.PHONY: help demo test check setup setup-library prerequisites lint test-static test-fast test-library \
+  test-pipeline test-job test-java bench lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +36,11 @@ help: ## List the commands
 demo: setup ## Run the bundled job end to end on this machine; DEMO_OPTIONS="--seconds 30 --report out"
 	$(VENV)/bin/penstock demo $(DEMO_OPTIONS)
 
-test: setup lint test-java test-library test-job ## Every check that CI runs
+test: setup test-static test-library test-pipeline test-job ## Every check that CI runs
+
+# mypy works on one core, Maven waits a lot: side by side they take the time of the longer one.
+test-static:
+	@$(MAKE) --no-print-directory -j2 lint test-java
 
 check: $(VENV)/.installed lint test-fast ## The fast checks: no Java, no Maven, under a minute
 
@@ -44,12 +50,15 @@ lint:
 	$(VENV)/bin/mypy
 
 test-fast:
-	CDK_VALIDATION=false PENSTOCK_HYPOTHESIS=fast $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope \
-	  -m "not validators and not build and not pipeline"
+	PENSTOCK_HYPOTHESIS=fast $(PARALLEL) -m "not validators and not build and not pipeline"
 
-.PHONY: test-library
-test-library: ## The library's tests, with the coverage gate
-	CDK_VALIDATION=false $(PYTHON) -m pytest --cov --cov-report=term:skip-covered
+# The job's package is built before, so that no two workers build it at once.
+test-library:
+	$(VENV)/bin/penstock package flink_app >/dev/null
+	$(PARALLEL) -m "not pipeline" --cov --cov-report=
+
+test-pipeline: ## The tests on real Kafka, Flink and Prometheus, and the coverage gate over test-library and them
+	$(PYTHON) -m pytest -m pipeline --cov --cov-append --cov-report=term:skip-covered
 
 test-job: ## The PyFlink job's tests, in the job's own environment
 	$(JOB_PYTHON) -m pytest -c tests/flink_app/pytest.ini tests/flink_app
