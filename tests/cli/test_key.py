@@ -61,8 +61,8 @@ def deny(aws: FakeAws, operation: str, **arguments: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["rotate", "--new-key", KEY_2],
-        ["rotate", "--new-key", KEY_2.rpartition("/")[2]],
+        ["rotate", "--key", KEY_2],
+        ["rotate", "--key", KEY_2.rpartition("/")[2]],
         ["rotate", "--on-demand"],
         ["disable"],
         ["purge-snapshots"],
@@ -82,7 +82,7 @@ def test_a_command_shows_its_plan_and_changes_nothing(aws: FakeAws, arguments: l
 
 
 def test_a_rotation_waits_for_its_soak_with_exit_code_3_and_then_goes_on(aws: FakeAws) -> None:
-    command = ["rotate", "--new-key", KEY_2, *AS_OPERATOR, "--soak-seconds", "600", "--apply"]
+    command = ["rotate", "--key", KEY_2, *AS_OPERATOR, "--soak-seconds", "600", "--apply"]
     result = invoke(*command)
     assert result.exit_code == 3
     assert "-> soak for 600 s" in result.output
@@ -111,7 +111,7 @@ def test_a_key_is_enabled_as_the_caller_without_windows(aws: FakeAws) -> None:
 
 def test_windows_are_left_alone_where_something_else_manages_them(aws: FakeAws) -> None:
     aws.msf.managed_keys = {KEY_1, KEY_2}
-    result = invoke("rotate", "--new-key", KEY_2, *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply")
+    result = invoke("rotate", "--key", KEY_2, *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply")
     assert result.exit_code == 0
     assert not aws.world.named("PutRolePolicy")
 
@@ -238,7 +238,7 @@ def test_a_policy_that_is_detached_and_deleted_meanwhile_opens_nothing(aws: Fake
     assert "open windows     none" in invoke("status", *AS_OPERATOR).output
 
 
-@pytest.mark.parametrize("arguments", [["rotate", "--new-key", KEY_2], ["rotate", "--on-demand"], ["disable"]])
+@pytest.mark.parametrize("arguments", [["rotate", "--key", KEY_2], ["rotate", "--on-demand"], ["disable"]])
 def test_a_change_is_refused_while_the_key_in_use_cannot_be_seen(aws: FakeAws, arguments: list[str]) -> None:
     deny(aws, "DescribeKey", KeyId=KEY_1)
     with pytest.raises(MissingPermissionError, match="grant it to whoever runs this"):
@@ -246,7 +246,7 @@ def test_a_change_is_refused_while_the_key_in_use_cannot_be_seen(aws: FakeAws, a
     assert all(name.startswith(READING) for name, _request in aws.world.calls)
 
 
-@pytest.mark.parametrize("arguments", [["enable", "--key", KEY_2], ["rotate", "--new-key", KEY_2]])
+@pytest.mark.parametrize("arguments", [["enable", "--key", KEY_2], ["rotate", "--key", KEY_2]])
 def test_a_change_is_refused_while_the_new_key_cannot_be_seen(aws: FakeAws, arguments: list[str]) -> None:
     deny(aws, "DescribeKey", KeyId=KEY_2)
     with pytest.raises(MissingPermissionError, match="grant it to whoever runs this"):
@@ -255,10 +255,10 @@ def test_a_change_is_refused_while_the_new_key_cannot_be_seen(aws: FakeAws, argu
 
 
 def test_one_way_to_rotate_has_to_be_chosen(aws: FakeAws) -> None:
-    for arguments in ([], ["--on-demand", "--new-key", KEY_2]):
+    for arguments in ([], ["--on-demand", "--key", KEY_2]):
         result = invoke("rotate", *AS_OPERATOR, *arguments)
         assert result.exit_code == 2
-        assert "either --new-key or --on-demand" in result.output
+        assert "either --key or --on-demand" in result.output
 
 
 def test_a_refusal_is_one_message(aws: FakeAws) -> None:

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 import penstock
-from penstock.cli.main import app, main
+from penstock.cli.app import app
+from penstock.cli.main import main
 from penstock.packaging import PackagingError
 
 PENSTOCK = Path(sys.executable).with_name("penstock")
@@ -82,4 +83,6 @@ def test_what_needs_the_extra_says_so_without_it(command: str) -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert result.stderr.startswith("error: this command needs Kafka and pictures: install the extra")
+    assert result.stderr.startswith(
+        "error: this command needs confluent-kafka and matplotlib, which are not installed: install"
+    )

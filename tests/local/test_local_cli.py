@@ -53,34 +53,38 @@ def test_the_jobs_python_comes_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert default_job_python() == Path(".venv-job/bin/python")
 
 
-def test_demo_fails_before_it_starts_anything(tmp_path: Path) -> None:
+@pytest.fixture
+def without_flink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let any Python pass for the job's."""
+    monkeypatch.setattr("penstock.cli.demo.find_flink", lambda _python: None)
+
+
+@pytest.mark.usefixtures("without_flink")
+def test_demo_refuses_a_package_without_its_programs(tmp_path: Path) -> None:
     package = tmp_path / "job.zip"
-    code, output = run("demo", "--package", package)
-    assert (code, f"error: the package {package} does not exist" in output) == (1, True)
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("main.py", "")
     code, output = run("demo", "--package", package)
     assert (code, "has no generator.py at its top level" in output) == (1, True)
-    missing, empty, models = tmp_path / "missing.jsonl", tmp_path / "empty.jsonl", tmp_path / "models.csv"
-    code, output = run("demo", "--package", package, "--input", missing)
-    assert (code, f"error: the input file {missing} does not exist" in output) == (1, True)
+
+
+@pytest.mark.usefixtures("without_flink")
+def test_demo_looks_at_its_input_before_it_builds_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
+    empty, models = tmp_path / "empty.jsonl", tmp_path / "models.csv"
     empty.touch()
-    code, output = run("demo", "--package", package, "--input", empty)
+    code, output = run("demo", "--input", empty)
     assert (code, f"error: the input file {empty} is empty" in output) == (1, True)
-    with zipfile.ZipFile(package, "a") as archive:
-        archive.writestr("generator.py", "")
-    code, output = run("demo", "--package", package, "--models", models)
-    assert (code, f"error: the file of models {models} does not exist" in output) == (1, True)
     models.write_text("id;model\n", encoding="utf-8")
-    code, output = run("demo", "--package", package, "--models", models)
+    code, output = run("demo", "--models", models)
     assert (code, "must begin with the line vehicleId,model" in output) == (1, True)
 
 
-def test_demo_fails_without_the_jobs_python(tmp_path: Path) -> None:
-    package, events = tmp_path / "job.zip", tmp_path / "events.jsonl"
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("main.py", "")
-    events.write_text("{}\n", encoding="utf-8")
-    code, output = run("demo", "--package", package, "--input", events, "--job-python", tmp_path / "python")
+def test_demo_looks_for_the_jobs_python_before_it_builds_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
+    monkeypatch.setenv(JOB_PYTHON_VARIABLE, str(tmp_path / "python"))
+    code, output = run("demo")
     assert code == 1
     assert f"error: the job's python {tmp_path / 'python'} does not exist; make the job's environment" in output

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from typer.testing import CliRunner
 
 from penstock.application import FlinkApplication
-from penstock.cli.main import app as penstock
+from penstock.cli.app import app as penstock
 from penstock.encryption import KeyPolicyMode
 from penstock.lifecycle import ApplicationStart
 from penstock.review.assembly import AssemblyError, read_assembly
@@ -266,7 +266,8 @@ def test_deliveries_say_what_they_promise(tmp_path: Path, assembly: Path) -> Non
 
 def test_nothing_to_review_is_an_error(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--assembly", str(assembly)])
-    assert "pass --encryption, --delivery or --wildcards" in str(result.exception)
+    assert result.exit_code == 2
+    assert "pass --encryption, --delivery or --wildcards" in result.output
 
 
 def test_wildcards_are_counted_with_their_reasons_and_one_without_is_a_failure(assembly: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
-from penstock.cli.main import app as penstock
+from penstock.cli.app import app as penstock
 from penstock.review.assembly import read_assembly
 from penstock.review.dependencies import arrows_of, path_between
 from penstock.review.encryption import review_encryption

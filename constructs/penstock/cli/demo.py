@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from penstock.cli.arguments import JsonOption
 from penstock.cli.checkout import build_bundled_job, check_environments
 from penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, ConsoleProgress, parse_speed_up, show_error
+from penstock.cli.screen import new_console, print_json
 from penstock.local.demo.files import figures, write_report
 from penstock.local.demo.results import graph_url, metric_rows
 from penstock.local.demo.run import Demo, DemoOptions
+from penstock.local.event_files import require_file
+from penstock.local.expected import read_models
+from penstock.local.flink.distribution import find_flink
 from penstock.local.pipeline import PipelineOptions
 from penstock.local.properties import FleetSettings
 from penstock.local.replay import EventTime
@@ -23,6 +27,8 @@ from penstock.local.signals import stop_signals_raise
 from penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from penstock.local.demo.results import DemoResult
     from penstock.local.progress import Progress
 
@@ -64,13 +70,26 @@ def prepare_package(package: Path | None, progress: Progress) -> Path:
 
 def demo_command(
     *,
-    package: Annotated[Path | None, typer.Option(help="The package to run, as it would be deployed.")] = None,
+    package: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The package to run, as it would be deployed.")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=15, help="How long the generated fleet drives.")] = 60.0,
     input_file: Annotated[
-        Path | None, typer.Option("--input", help="Replay these events (JSON Lines, plain or gzip) instead of a fleet.")
+        Path | None,
+        typer.Option(
+            "--input",
+            exists=True,
+            dir_okay=False,
+            help="Replay these events (JSON Lines, plain or gzip) instead of a fleet.",
+        ),
     ] = None,
     models: Annotated[
-        Path | None, typer.Option(help="CSV with the columns vehicleId,model; default: the models in the package.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="CSV with the columns vehicleId,model; default: the models in the package.",
+        ),
     ] = None,
     speed_up: Annotated[
         str, typer.Option(help="With --input: how much faster than recorded; 0 or max for as fast as possible.")
@@ -80,33 +99,43 @@ def demo_command(
     ] = EventTime.KEEP,
     vehicles: Annotated[int, typer.Option(min=1, help="Vehicles of the generated fleet.")] = 10_000,
     events_per_second: Annotated[int, typer.Option(min=1, help="Events of the generated fleet.")] = 10_000,
-    report: Annotated[Path | None, typer.Option(help="Write series.csv, pictures and report.html here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Write series.csv, pictures and report.html into this folder.")
+    ] = None,
     keep: Annotated[bool, typer.Option(help="Leave everything running at the end, until Ctrl-C.")] = False,
     job_python: Annotated[
         Path | None,
-        typer.Option(help=f"The job's python; default: ${JOB_PYTHON_VARIABLE}, else .venv-job/bin/python."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help=f"The job's python; default: ${JOB_PYTHON_VARIABLE}, else .venv-job/bin/python.",
+        ),
     ] = None,
-    folder: Annotated[Path | None, typer.Option(help="Keep configuration and logs here.")] = None,
+    folder: Annotated[Path | None, typer.Option(file_okay=False, help="Keep configuration and logs here.")] = None,
     parallelism: Annotated[int, typer.Option(min=1, max=4, help="Parallelism of the vehicle job.")] = 2,
     flink_port: Annotated[int, typer.Option(min=0, max=65535, help="Flink's pages; 0: any free port.")] = 0,
     prometheus_port: Annotated[int, typer.Option(min=0, max=65535, help="Prometheus; 0: any free port.")] = 0,
     kafka_port: Annotated[int, typer.Option(min=0, max=65535, help="Kafka; 0: any free port.")] = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the packaged vehicle job on this machine and check what comes out.
 
     Real Kafka, Flink and Prometheus start on free ports of this machine, events of a fleet (or recorded ones) go
-    through the job, and its samples are read back and checked. No AWS account is needed. Exit code: 0 if all is as it
-    should be, 1 if a stage failed or a sample is missing, 130 after Ctrl-C.
+    through the job, and its samples are read back and checked. No AWS account is needed. Exit code: 0 if every check
+    passed, 1 if a stage failed or a sample is missing, 130 after Ctrl-C.
     """
     speed = parse_speed_up(speed_up)
-    console = Console()
-    progress = ConsoleProgress(console)
+    errors = new_console(stderr=True)
+    progress = ConsoleProgress(errors)
+    python = job_python or default_job_python()
     try:
         with stop_signals_raise():
+            # What takes a moment to check comes before the minutes of the first stages.
+            check_inputs(input_file, models, python)
             options = DemoOptions(
                 package=prepare_package(package, progress),
                 pipeline=PipelineOptions(
-                    job_python=job_python or default_job_python(),
+                    job_python=python,
                     folder=folder,
                     flink_port=flink_port,
                     prometheus_port=prometheus_port,
@@ -121,20 +150,32 @@ def demo_command(
                 parallelism=parallelism,
                 keep_running=keep,
             )
-            result = play(options, console=console, progress=progress, report=report)
+            console = errors if as_json else new_console()
+            result = play(options, console=console, progress=progress, report=report, as_json=as_json)
     except PenstockError as error:
         progress.stop()
-        show_error(console, error)
+        show_error(errors, error)
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt as error:
         progress.stop()
-        console.print("interrupted; everything has been stopped", highlight=False)
+        errors.print("interrupted; everything has been stopped", highlight=False)
         raise typer.Exit(EXIT_INTERRUPTED) from error
     if result.problems:
         raise typer.Exit(EXIT_FAILED)
 
 
-def play(options: DemoOptions, *, console: Console, progress: ConsoleProgress, report: Path | None) -> DemoResult:
+def check_inputs(input_file: Path | None, models: Path | None, job_python: Path) -> None:
+    """Raise PenstockError for an input that is empty or has another form, and for a Python without Flink."""
+    if input_file is not None:
+        require_file(input_file, what="the input file")
+    if models is not None:
+        read_models(models)
+    find_flink(job_python)
+
+
+def play(
+    options: DemoOptions, *, console: Console, progress: ConsoleProgress, report: Path | None, as_json: bool = False
+) -> DemoResult:
     """Play the demonstration, show what it found, and wait for Ctrl-C if it is to be left running.
 
     Raises
@@ -146,10 +187,13 @@ def play(options: DemoOptions, *, console: Console, progress: ConsoleProgress, r
         result = demo.run()
         progress.done()
         show(result, console)
-        if report is not None:
-            page, *others = write_report(result, report)
-            console.print(f"report: {page} (and {len(others)} files beside it)", highlight=False, soft_wrap=True)
+        files = [] if report is None else write_report(result, report)
+        if files:
+            shown = f"report: {files[0]} (and {len(files) - 1} files beside it)"
+            console.print(shown, highlight=False, soft_wrap=True)
         _show_addresses(result, console)
+        if as_json:
+            print_json({**result.to_json(), "report": [str(file) for file in files]})
         if options.keep_running:
             _wait_for_interrupt(demo, console)
         else:

@@ -6,13 +6,21 @@ in a soak, is run again with the same arguments and goes on where reality stands
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penstock.cli.arguments import (
+    KEY_OPTION,
+    ApplicationOption,
+    JsonOption,
+    OperatorOption,
+    ProfileOption,
+    RegionOption,
+)
 from penstock.cli.key_session import connect, fields_of, lines_of, mendable, now, reach
+from penstock.cli.screen import print_json
 from penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 
 if TYPE_CHECKING:
@@ -31,12 +39,6 @@ key_app = typer.Typer(
 )
 
 
-ApplicationOption = Annotated[str, typer.Option("--application", help="The application's name.")]
-RegionOption = Annotated[str | None, typer.Option("--region", help="Default: the profile's, or AWS_REGION.")]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="The caller's profile, for KMS and IAM.")]
-OperatorOption = Annotated[
-    str | None, typer.Option("--operator-role", help="ARN of the operator role, assumed for MSF. Default: the caller.")
-]
 WindowsOption = Annotated[
     bool,
     typer.Option(
@@ -54,7 +56,6 @@ SoakOption = Annotated[
     ),
 ]
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Do it. Default: only show the plan.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 _DAY_SECONDS = 86_400
 
 
@@ -74,7 +75,7 @@ def status(
     with mendable():
         seen = connect(application, region, profile, operator_role, windows=True).look()
     if as_json:
-        typer.echo(json.dumps(fields_of(seen), indent=2))
+        print_json(fields_of(seen))
         return
     for line in lines_of(seen):
         typer.echo(line)
@@ -84,7 +85,7 @@ def status(
 def enable(
     *,
     application: ApplicationOption,
-    new_key: Annotated[str, typer.Option("--key", help="The key's ARN, id or alias.")],
+    key: Annotated[str, KEY_OPTION],
     region: RegionOption = None,
     profile: ProfileOption = None,
     operator_role: OperatorOption = None,
@@ -96,7 +97,7 @@ def enable(
     """Encrypt an application that is on the AWS-owned key with a customer managed one."""
     with mendable():
         runner = connect(application, region, profile, operator_role, windows=windows)
-        arn = runner.describe_key(new_key).key_arn
+        arn = runner.describe_key(key).key_arn
         reach(runner, Enable(key_arn=arn, soak_seconds=soak_seconds), arn, apply=apply, as_json=as_json)
 
 
@@ -104,7 +105,7 @@ def enable(
 def rotate(
     *,
     application: ApplicationOption,
-    new_key: Annotated[str | None, typer.Option("--new-key", help="Change to this key: ARN, id or alias.")] = None,
+    key: Annotated[str | None, KEY_OPTION] = None,
     on_demand: Annotated[
         bool,
         typer.Option(
@@ -122,17 +123,17 @@ def rotate(
     as_json: JsonOption = False,
 ) -> None:
     """Change to a new key, or rotate the material of the present one."""
-    if on_demand == (new_key is not None):
-        message = "expected either --new-key or --on-demand"
+    if on_demand == (key is not None):
+        message = "expected either --key or --on-demand"
         raise typer.BadParameter(message)
     with mendable():
         runner = connect(application, region, profile, operator_role, windows=windows)
-        if new_key is None:
+        if key is None:
             since = now() - _ONE_ROTATION - timedelta(seconds=soak_seconds)
             goal: Goal = RotateOnDemand(rotated_since=since, soak_seconds=soak_seconds)
             reach(runner, goal, None, apply=apply, as_json=as_json)
             return
-        arn = runner.describe_key(new_key).key_arn
+        arn = runner.describe_key(key).key_arn
         goal = RotateToNewKey(key_arn=arn, soak_seconds=soak_seconds)
         reach(runner, goal, arn, apply=apply, as_json=as_json)
 

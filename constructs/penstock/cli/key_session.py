@@ -12,6 +12,7 @@ import boto3  # type: ignore[import-untyped]
 import typer
 from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
 
+from penstock.cli.screen import print_json
 from penstock.control.application import ApplicationControl
 from penstock.control.clients import Clock
 from penstock.control.errors import ControlError
@@ -61,7 +62,7 @@ def mendable() -> Iterator[None]:
     try:
         yield
     except BotoCoreError as error:
-        message = f"cannot reach AWS: {error}; check --profile, --region and the network"
+        message = f"cannot reach AWS: {str(error).rstrip('.')}; check --profile, --region and the network"
         raise ControlError(message) from error
 
 
@@ -120,7 +121,7 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
     result = "planned" if end is None else "done" if isinstance(end, Done) else "waiting"
     if as_json:
         fields = {"application": observed.application_arn, "plan": [str(step) for step in steps]}
-        typer.echo(json.dumps({**fields, "applied": apply, "taken": taken, "result": result}, indent=2))
+        print_json({**fields, "applied": apply, "taken": taken, "result": result})
     elif end is None:
         typer.echo("nothing was changed: run it again with --apply")
     elif result == "waiting":

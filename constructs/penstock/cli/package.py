@@ -22,7 +22,9 @@ _MIB = 1024 * 1024
 
 
 def package_command(
-    source: Annotated[Path, typer.Argument(help="A job's folder to build, or a .zip or .jar to check.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A job's folder to build, or a .zip or .jar to check.")
+    ],
     *,
     runtime: Annotated[str, typer.Option(help="The MSF runtime, for example FLINK-1_20.")] = "FLINK-1_20",
     output: Annotated[Path | None, typer.Option(help="Copy the archive here.")] = None,

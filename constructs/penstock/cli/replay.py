@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines
+from penstock.cli.screen import new_console, print_json
+from penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
 from penstock.local.event_lines import first_event_shift, minutes_shift_ms
 from penstock.local.kafka_sink import KafkaSink
 from penstock.local.replay import EventTime, ReplayOptions, replay
@@ -19,6 +19,8 @@ from penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.console import Console
 
     from penstock.local.replay import ReplaySummary
 
@@ -109,7 +111,16 @@ def _shift_ms(file: Path, event_time: EventTime) -> int | None:
 
 
 def replay_command(
-    file: Annotated[Path, typer.Argument(help="JSON Lines, plain or gzip; - for the standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            help="JSON Lines, plain or gzip; - for the standard input.",
+        ),
+    ],
     *,
     bootstrap_servers: Annotated[str, typer.Option(help="The Kafka brokers: host:port, separated by commas.")],
     topic: Annotated[str, typer.Option(help="An existing topic.")] = "vehicle-events",
@@ -134,15 +145,18 @@ def replay_command(
     for the job's dead letters. Exit code: 0 if all was delivered, 1 if not, 130 after Ctrl-C.
     """
     speed, settings = parse_speed_up(speed_up), parse_settings(client_setting or ())
-    console = Console(stderr=True)
+    console = new_console(stderr=True)
     progress = ConsoleProgress(console)
     try:
         with stop_signals_raise():
+            # The file first: a broker that is not there is waited for.
+            if file != STANDARD_INPUT:
+                require_file(file, what="the input file")
             if not json_output:
                 progress.stage(f"replay {file} to {topic}")
+            shift_ms = _shift_ms(file, event_time)
             sink = KafkaSink(bootstrap_servers, topic, settings=settings)
             lines: Iterable[bytes] = read_lines(file)
-            shift_ms = _shift_ms(file, event_time)
             if shift_ms is None:
                 shift_ms, lines = first_event_shift(lines, now_ms=int(time.time() * 1000))
             summary = replay(lines, sink, ReplayOptions(speed_up=speed, shift_ms=shift_ms), progress=progress)
@@ -159,10 +173,9 @@ def replay_command(
 
 
 def _show(summary: ReplaySummary, *, as_json: bool) -> None:
-    console = Console()
     if as_json:
-        console.print_json(
-            data={
+        print_json(
+            {
                 "sent": summary.sent,
                 "malformed": summary.malformed,
                 "elapsed_seconds": round(summary.elapsed_seconds, 3),
@@ -174,7 +187,7 @@ def _show(summary: ReplaySummary, *, as_json: bool) -> None:
             }
         )
         return
-    console.print(
+    new_console().print(
         f"{summary.sent:,} records in {summary.elapsed_seconds:.1f} s, {summary.records_per_second:,.0f} a second; "
         f"{summary.malformed:,} malformed; at most {summary.max_lag_seconds:.1f} s behind; "
         f"event times moved by {summary.shift_ms / 60_000:,.0f} min",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from penstock.model.errors import PenstockError
+from penstock.cli.arguments import DEFAULT_ASSEMBLY, AssemblyOption, JsonOption
+from penstock.cli.screen import new_console, print_json
 from penstock.model.keys.involved import LifecycleOperation
 from penstock.review.assembly import read_assembly
 from penstock.review.delivery import delivery_guarantees
@@ -27,10 +25,6 @@ if TYPE_CHECKING:
 __all__ = ("review_command",)
 
 
-class ReviewError(PenstockError):
-    """A review that was not told what to look at."""
-
-
 def review_command(
     *,
     encryption: Annotated[
@@ -42,14 +36,14 @@ def review_command(
     wildcards: Annotated[
         bool, typer.Option("--wildcards", help="Every wildcard resource in IAM policies, with its reason.")
     ] = False,
-    assembly: Annotated[Path, typer.Option(help="What cdk synth wrote.")] = Path("cdk.out"),
+    assembly: AssemblyOption = DEFAULT_ASSEMBLY,
     environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Review a synthesized app. Exits with 1 where something is not as it ought to be."""
     if not encryption and not delivery and not wildcards:
         message = "expected something to review, got nothing: pass --encryption, --delivery or --wildcards"
-        raise ReviewError(message)
+        raise typer.BadParameter(message)
     stacks = read_assembly(assembly, environment=environment)
     reviews = review_encryption(stacks) if encryption else ()
     guarantees = delivery_guarantees(stacks) if delivery else ()
@@ -60,12 +54,12 @@ def review_command(
             **({"delivery": [dataclasses.asdict(each) for each in guarantees]} if delivery else {}),
             **({"wildcards": [dataclasses.asdict(each) for each in found]} if wildcards else {}),
         }
-        typer.echo(json.dumps(sections, indent=2))
+        print_json(sections)
     else:
         if encryption:
             _show(reviews)
         if delivery:
-            Console().print(_deliveries(guarantees))
+            new_console().print(_deliveries(guarantees))
         if wildcards:
             _show_wildcards(found)
     unreasoned = any(not each.reason for each in found)
@@ -78,7 +72,7 @@ def _fields(review: EncryptionReview) -> dict[str, Any]:
 
 
 def _show(reviews: tuple[EncryptionReview, ...]) -> None:
-    console = Console()
+    console = new_console()
     if not reviews:
         console.print("no application here is under a customer managed key")
     for review in reviews:
@@ -100,7 +94,7 @@ def _show(reviews: tuple[EncryptionReview, ...]) -> None:
 
 def _show_wildcards(found: tuple[Wildcard, ...]) -> None:
     """Show each reason once, with what it is the reason for."""
-    console = Console()
+    console = new_console()
     by_reason: dict[str, list[Wildcard]] = {}
     for each in found:
         by_reason.setdefault(each.reason, []).append(each)

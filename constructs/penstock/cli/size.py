@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from itertools import groupby
 from pathlib import Path
@@ -10,20 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
-from penstock.model.cost import PriceError, Prices, Usage, prices_from_toml
+from penstock.cli.arguments import DEFAULT_ASSEMBLY, AssemblyOption, JsonOption
+from penstock.cli.screen import new_console, print_json
+from penstock.model.cost import PriceError, Prices, Usage, UsageError, prices_from_toml
 from penstock.model.cost.usage import NOT_PRICED
 from penstock.review.assembly import read_environment
 from penstock.review.cost import estimate_templates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
     from penstock.model.cost import CostLine, Estimate
 
 __all__ = ("size_command",)
 
 _USAGE: Final = Usage()
+_MOST_NAMED: Final = 2
 
 
 def size_command(
@@ -31,9 +36,12 @@ def size_command(
     environment: Annotated[
         str | None, typer.Option(help="The Stage, by its name: prod. Default: the app's stacks, if it has no Stages.")
     ] = None,
-    assembly: Annotated[Path, typer.Option(help="The folder that `cdk synth` wrote.")] = Path("cdk.out"),
+    assembly: AssemblyOption = DEFAULT_ASSEMBLY,
     prices_file: Annotated[
-        Path | None, typer.Option("--prices", help="A TOML file with prices of your Region or contract.")
+        Path | None,
+        typer.Option(
+            "--prices", exists=True, dir_okay=False, help="A TOML file with prices of your Region or contract."
+        ),
     ] = None,
     events_per_second: Annotated[
         float, typer.Option(help="Events through each stream and cluster, the month's mean.")
@@ -61,29 +69,32 @@ def size_command(
     snapshot_gb: Annotated[
         float, typer.Option(help="What the snapshots of each application hold, GB.")
     ] = _USAGE.snapshot_gb,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Estimate what one environment costs a month, with every assumption and all that is not priced."""
-    usage = Usage(
-        events_per_second=events_per_second,
-        event_bytes=event_bytes,
-        readers=readers,
-        kafka_retention_hours=kafka_retention_hours,
-        kafka_partitions=kafka_partitions,
-        samples_per_second=samples_per_second,
-        queried_samples_per_second=queried_samples_per_second,
-        editors=editors,
-        viewers=viewers,
-        log_gb=log_gb,
-        archived_gb=archived_gb,
-        snapshot_gb=snapshot_gb,
-    )
+    try:
+        usage = Usage(
+            events_per_second=events_per_second,
+            event_bytes=event_bytes,
+            readers=readers,
+            kafka_retention_hours=kafka_retention_hours,
+            kafka_partitions=kafka_partitions,
+            samples_per_second=samples_per_second,
+            queried_samples_per_second=queried_samples_per_second,
+            editors=editors,
+            viewers=viewers,
+            log_gb=log_gb,
+            archived_gb=archived_gb,
+            snapshot_gb=snapshot_gb,
+        )
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from error
     prices = Prices() if prices_file is None else _read_prices(prices_file)
     estimate = estimate_templates(read_environment(assembly, environment), usage=usage, prices=prices)
     if as_json:
-        typer.echo(json.dumps(_fields(environment, estimate, usage, prices), indent=2))
+        print_json(_fields(environment, estimate, usage, prices))
         return
-    _show(Console(), estimate, usage, prices)
+    _show(new_console(), estimate, usage, prices)
 
 
 def _read_prices(path: Path) -> Prices:
@@ -95,6 +106,7 @@ def _read_prices(path: Path) -> Prices:
 
 
 def _show(console: Console, estimate: Estimate, usage: Usage, prices: Prices) -> None:
+    console.print(f"{estimate.total_usd:,.2f} USD a month, estimated", style="bold", highlight=False)
     console.print(_table(estimate))
     for service, amount in estimate.by_service.items():
         console.print(f"{service:<32}{amount:>12,.2f} USD a month", highlight=False)
@@ -105,9 +117,19 @@ def _show(console: Console, estimate: Estimate, usage: Usage, prices: Prices) ->
     _show_list(
         console,
         "Not estimated",
-        [f"{each.resource} ({each.type}): {each.reason}" for each in estimate.not_estimated] or ["nothing"],
+        list(_not_estimated(estimate)) or ["nothing"],
     )
     _show_list(console, "Not priced at all", list(NOT_PRICED))
+
+
+def _not_estimated(estimate: Estimate) -> Iterator[str]:
+    """Yield a line for each reason; many resources of one type, such as the CDK's own functions, share one."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for each in estimate.not_estimated:
+        by_reason.setdefault((each.type, each.reason), []).append(each.resource)
+    for (kind, reason), resources in by_reason.items():
+        shown = ", ".join(resources) if len(resources) <= _MOST_NAMED else f"{len(resources)} of them, named by --json"
+        yield f"{kind}: {reason} ({shown})"
 
 
 def _show_list(console: Console, title: str, entries: list[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from botocore.exceptions import ClientError, ParamValidationError  # type: ignore[import-untyped]
 
 from penstock.control.errors import (
+    ControlError,
     SdkTooOldError,
     SnapshotNotPossibleError,
     code_of,
@@ -33,6 +34,7 @@ _SNAPSHOT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 5.0
 _SNAPSHOT_PAUSE_SECONDS: Final = 20.0
 _NO_SNAPSHOT: Final = "Failed to take snapshot"
+_UNKNOWN_PARAMETER: Final = "Unknown parameter in input"
 
 
 def patiently(
@@ -54,11 +56,7 @@ def patiently(
         try:
             return call()
         except ParamValidationError as error:
-            message = (
-                f"cannot {doing}: the installed boto3 does not know the request ({error}); bundle boto3 1.40.40 or"
-                " newer, or choose a newer Lambda runtime; nothing was sent"
-            )
-            raise SdkTooOldError(message) from error
+            raise _not_sent(error, doing) from error
         except ClientError as error:
             if code_of(error) in set(passed_on):
                 raise
@@ -71,6 +69,16 @@ def patiently(
                 clock.sleep(_PAUSE_SECONDS)
             else:
                 raise explained(error, doing=doing, keys=keys) from error
+
+
+def _not_sent(error: ParamValidationError, doing: str) -> ControlError:
+    """Return the error for a request that botocore refused: an old one does not know a parameter, or a value is bad."""
+    if _UNKNOWN_PARAMETER in str(error):
+        return SdkTooOldError(
+            f"cannot {doing}: the installed boto3 does not know the request ({error}); bundle boto3 1.40.40 or"
+            " newer, or choose a newer Lambda runtime; nothing was sent"
+        )
+    return ControlError(f"cannot {doing}: a value has not the form that AWS takes ({error}); nothing was sent")
 
 
 def _is_snapshot_trouble(error: ClientError) -> bool:

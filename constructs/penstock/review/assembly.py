@@ -23,6 +23,7 @@ ANY_REGION: Final = "us-east-1"
 _ANYWHERE: Final = "aws://unknown-account/unknown-region"
 _STACK: Final = "aws:cloudformation:stack"
 _STAGE: Final = "cdk:cloud-assembly"
+_AGAIN: Final = "run `npx cdk synth` again"
 
 
 class AssemblyError(PenstockError):
@@ -94,31 +95,67 @@ def _normalized(name: str) -> str:
 
 
 def _stacks(folder: Path, stage: str) -> Iterator[SynthesizedStack]:
-    for artifact_id, artifact in _manifest(folder).get("artifacts", {}).items():
-        properties = artifact.get("properties", {})
-        if artifact["type"] == _STAGE:
+    path = folder / "manifest.json"
+    for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
+        properties = _mapping(artifact, "properties", path)
+        kind = artifact.get("type")
+        if kind == _STAGE:
             name = properties.get("displayName", artifact_id)
-            yield from _stacks(folder / properties["directoryName"], name)
-        elif artifact["type"] == _STACK:
+            yield from _stacks(folder / _text(properties, "directoryName", artifact_id, path), name)
+        elif kind == _STACK:
             account, _, region = artifact.get("environment", _ANYWHERE).removeprefix("aws://").partition("/")
             yield SynthesizedStack(
                 stage=stage,
                 name=properties.get("stackName", artifact_id),
                 account=ANY_ACCOUNT if account == "unknown-account" else account,
                 region=ANY_REGION if region == "unknown-region" else region,
-                template=Template.read(str(folder / properties["templateFile"])),
+                template=_read_template(folder / _text(properties, "templateFile", artifact_id, path)),
                 cloudformation_role_arn=properties.get("cloudFormationExecutionRoleArn"),
             )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
+def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
+    value = parent.get(name, {}) if isinstance(parent, dict) else None
+    if not isinstance(value, dict):
+        message = f"{path} is no manifest of a cloud assembly ({name!r} is missing or no object): {_AGAIN}"
+        raise AssemblyError(message)
+    return value
+
+
+def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path) -> str:
+    value = properties.get(name)
+    if not isinstance(value, str):
+        message = f"{path} names no {name} of {artifact_id}: {_AGAIN}"
+        raise AssemblyError(message)
+    return value
+
+
+def _read_manifest(folder: Path) -> Any:
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return _read_json(folder / "manifest.json")
     except FileNotFoundError as error:
         message = f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
         raise AssemblyError(message) from error
-    except ValueError as error:
-        message = f"{path} is not JSON: {error}"
+    except NotADirectoryError as error:
+        message = f"expected the folder that cdk synth wrote, got the file {folder}"
         raise AssemblyError(message) from error
-    return manifest
+
+
+def _read_template(path: Path) -> Template:
+    try:
+        body = _read_json(path)
+    except OSError as error:
+        message = f"the template {path} cannot be read ({error.strerror}): {_AGAIN}"
+        raise AssemblyError(message) from error
+    if not isinstance(body, dict) or not isinstance(body.get("Resources", {}), dict):
+        message = f"{path} is no CloudFormation template: {_AGAIN}"
+        raise AssemblyError(message)
+    return Template.read(str(path))
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        message = f"{path} is not JSON ({error}): {_AGAIN}"
+        raise AssemblyError(message) from error

@@ -31,7 +31,7 @@ counts = st.integers(0, 1000)
 usages = st.builds(
     Usage,
     events_per_second=amounts,
-    event_bytes=st.integers(0, 1_000_000),
+    event_bytes=st.integers(1, 1_000_000),
     readers=counts,
     kafka_retention_hours=st.floats(0, 10_000),
     kafka_partitions=counts,
@@ -205,10 +205,16 @@ def test_a_domain_pays_for_its_nodes_and_the_volumes_of_its_data_nodes() -> None
     assert without == []
 
 
-@pytest.mark.parametrize("value", [-1, nan])
+@pytest.mark.parametrize("value", [-1, nan, inf, -inf])
 def test_a_quantity_that_cannot_be_is_refused(value: float) -> None:
-    with pytest.raises(UsageError, match="events_per_second must not be negative, got"):
+    with pytest.raises(UsageError, match="events_per_second must be a number of at least 0, got"):
         Usage(events_per_second=value)
+
+
+@pytest.mark.parametrize("value", [0, 10 * 1024**2 + 1])
+def test_an_event_that_no_stream_takes_is_refused(value: int) -> None:
+    with pytest.raises(UsageError, match=r"event_bytes must be 1 to 10485760 \(10 MiB\), got"):
+        Usage(event_bytes=value)
 
 
 def test_prices_can_be_replaced_one_by_one() -> None:

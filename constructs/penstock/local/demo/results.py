@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
@@ -62,6 +62,26 @@ class DemoResult:
     def events_per_second(self) -> float:
         """How many events a second the pipeline took, on average."""
         return self.events / self.seconds if self.seconds > 0 else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict and the figures for scripts; the samples themselves are in the report."""
+        return {
+            "passed": not self.problems,
+            "problems": list(self.problems),
+            "checked": self.checked,
+            "events": self.events,
+            "seconds": round(self.seconds, 3),
+            "eventsPerSecond": round(self.events_per_second, 1),
+            "samples": len(self.samples),
+            "deadLetters": dict(self.dead_letters),
+            "restarts": self.restarts,
+            "checkpoints": {
+                "completed": self.checkpoints.completed,
+                "failed": self.checkpoints.failed,
+                "durationAverageMs": self.checkpoints.duration_average_ms,
+                "sizeMaxBytes": self.checkpoints.size_max_bytes,
+            },
+        }
 
 
 def metric_rows(samples: Sequence[Sample]) -> list[MetricRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ __all__ = ("BYTES_PER_GB", "NOT_PRICED", "Usage", "UsageError")
 
 BYTES_PER_GB: Final = 1024**3
 _SECONDS_PER_HOUR: Final = 3600
+_MOST_EVENT_BYTES: Final = 10 * 1024**2
+"""A record of Kinesis Data Streams (streams/latest/dev, service-sizes-and-limits); Kafka's default is 1 MiB."""
 
 NOT_PRICED: Final = (
     "data transfer between availability zones, between Regions and to the internet",
@@ -62,7 +65,7 @@ class Usage:
     snapshot_gb
         What the snapshots of each application hold, in gigabytes.
 
-    Raises UsageError for a negative quantity.
+    Raises UsageError for a negative or an infinite quantity, and for an event that neither Kinesis nor Kafka takes.
     """
 
     events_per_second: float = 1000.0
@@ -79,11 +82,14 @@ class Usage:
     snapshot_gb: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse negative quantities."""
+        """Refuse what cannot be."""
         for name, value in self.as_mapping().items():
-            if not value >= 0:
-                message = f"{name} must not be negative, got {value}"
+            if not (math.isfinite(value) and value >= 0):
+                message = f"{name} must be a number of at least 0, got {value}"
                 raise UsageError(message)
+        if not 1 <= self.event_bytes <= _MOST_EVENT_BYTES:
+            message = f"event_bytes must be 1 to {_MOST_EVENT_BYTES} (10 MiB), got {self.event_bytes}"
+            raise UsageError(message)
 
     def as_mapping(self) -> Mapping[str, float]:
         """Return each assumption by its name."""

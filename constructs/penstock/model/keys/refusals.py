@@ -39,7 +39,7 @@ def _check_command(observed: ObservedApplication, goal: Enable | RotateToNewKey 
     """Refuse to enable over another key, and to rotate away from none: both hint at the wrong application."""
     has_key = observed.configured.key_type is KeyType.CUSTOMER_MANAGED_KEY
     if isinstance(goal, Enable) and has_key:
-        message = f"the application already uses {observed.configured}: change it with rotate --new-key {goal.key_arn}"
+        message = f"the application already uses {observed.configured}: change it with rotate --key {goal.key_arn}"
         raise KeyPlanError(message)
     if isinstance(goal, RotateToNewKey) and not has_key:
         message = f"the application is on the AWS-owned key, there is none to rotate: use enable with {goal.key_arn}"

@@ -1,0 +1,68 @@
+"""The commands of ``penstock``, and their options in common."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated, Final
+
+import typer
+
+import penstock
+from penstock.cli.key import key_app
+from penstock.cli.package import package_command
+from penstock.cli.review import review_command
+from penstock.cli.size import size_command
+from penstock.model.errors import PenstockError
+
+__all__ = ("app",)
+
+_ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _needs_extra() -> None:
+    """Needs the extra `local` of the wheel, or a checkout's `make setup`."""
+    message = (
+        "this command needs confluent-kafka and matplotlib, which are not installed: install the wheel with its extra,"
+        " `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a checkout"
+    )
+    raise PenstockError(message)
+
+
+app = typer.Typer(
+    help="Build, check, run and operate applications on Amazon Managed Service for Apache Flink.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    # Plain text: one error is one line, in a pipe too, and an option without a value shows none.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed with a message, 2 wrong arguments, 130 interrupted.",
+)
+app.add_typer(key_app, name="key")
+app.command("package")(package_command)
+app.command("review")(review_command)
+app.command("size")(size_command)
+
+if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
+    from penstock.cli.demo import demo_command
+    from penstock.cli.replay import replay_command
+
+    app.command("demo")(demo_command)
+    app.command("replay")(replay_command)
+else:
+    for _name in ("demo", "replay"):
+        app.command(_name, context_settings=_ANY_ARGUMENTS, add_help_option=False)(_needs_extra)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"penstock {penstock.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    del version

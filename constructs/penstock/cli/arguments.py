@@ -1,0 +1,89 @@
+"""Arguments that several commands take, each checked before anything else is done."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from penstock.model.errors import PenstockError
+from penstock.model.names import check_application_name
+
+__all__ = (
+    "DEFAULT_ASSEMBLY",
+    "KEY_OPTION",
+    "ApplicationOption",
+    "AssemblyOption",
+    "JsonOption",
+    "OperatorOption",
+    "ProfileOption",
+    "RegionOption",
+)
+
+DEFAULT_ASSEMBLY: Final = Path("cdk.out")
+
+_ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_APPLICATION_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesisanalytics:[^:]*:[^:]*:application/(.*)")
+_KEY: Final = re.compile(
+    r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/)?(mrk-)?[0-9a-f-]{32,36}|alias/[\w/-]+)", re.ASCII
+)
+
+
+def _assembly(value: Path) -> Path:
+    if value.is_file():
+        message = f"expected the folder that cdk synth wrote, got the file {value}"
+        raise typer.BadParameter(message)
+    if value != DEFAULT_ASSEMBLY and not value.exists():
+        message = f"expected the folder that cdk synth wrote, {value} does not exist"
+        raise typer.BadParameter(message)
+    return value
+
+
+def _application(value: str) -> str:
+    if found := _APPLICATION_ARN.fullmatch(value):
+        message = f"expected the application's name, got its ARN: use {found[1]}"
+        raise typer.BadParameter(message)
+    try:
+        return check_application_name(value)
+    except PenstockError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _role_arn(value: str | None) -> str | None:
+    return _matching(value, _ROLE_ARN, "a role's ARN such as arn:aws:iam::111122223333:role/operator")
+
+
+def _region(value: str | None) -> str | None:
+    return _matching(value, _REGION, "a Region such as eu-central-1")
+
+
+def _key(value: str | None) -> str | None:
+    return _matching(value, _KEY, "a key's ARN or id, or an alias such as alias/flink")
+
+
+def _matching(value: str | None, pattern: re.Pattern[str], expected: str) -> str | None:
+    if value is not None and not pattern.fullmatch(value):
+        message = f"expected {expected}, got {value!r}"
+        raise typer.BadParameter(message)
+    return value
+
+
+AssemblyOption = Annotated[
+    Path, typer.Option("--assembly", callback=_assembly, help="The folder that cdk synth wrote.")
+]
+ApplicationOption = Annotated[str, typer.Option("--application", callback=_application, help="The application's name.")]
+RegionOption = Annotated[
+    str | None, typer.Option("--region", callback=_region, help="Default: the profile's, or AWS_REGION.")
+]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="The caller's profile, for KMS and IAM.")]
+OperatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--operator-role", callback=_role_arn, help="ARN of the operator role, assumed for MSF. Default: the caller."
+    ),
+]
+KEY_OPTION: Final = typer.Option("--key", callback=_key, help="The key's ARN, id or alias.")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, and nothing else.")]

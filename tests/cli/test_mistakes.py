@@ -1,0 +1,290 @@
+"""Mistakes at the command line: one error on stderr, nothing on stdout, the documented exit code, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock.cli import main as entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+FAILED, WRONG_ARGUMENTS, INTERRUPTED = 1, 2, 130
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with an assembly of no stacks, and without AWS."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    write_assembly(tmp_path / "cdk.out", {})
+    (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "events.jsonl").write_text("{}\n")
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+def write_assembly(folder: Path, manifest: Any) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "manifest.json").write_text(manifest if isinstance(manifest, str) else json.dumps(manifest))
+
+
+def penstock(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["penstock", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    output, errors = capsys.readouterr()
+    return int(ended.value.code or 0), output, errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("nonsense", WRONG_ARGUMENTS, "No such command 'nonsense'"),
+        ("packag x", WRONG_ARGUMENTS, "Did you mean 'package'?"),
+        ("--nonsense", WRONG_ARGUMENTS, "No such option: --nonsense"),
+        ("review", WRONG_ARGUMENTS, "pass --encryption, --delivery or --wildcards"),
+        ("review --encryptio", WRONG_ARGUMENTS, "--encryption"),
+        ("review --encryption --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
+        ("review --encryption --assembly file.txt", WRONG_ARGUMENTS, "expected the folder that cdk synth wrote, got"),
+        ("review --encryption --assembly folder", FAILED, "no cloud assembly in folder: run `npx cdk synth`"),
+        ("review --encryption --environment qa", FAILED, "there is no environment 'qa'"),
+        ("size --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
+        ("size --assembly file.txt", WRONG_ARGUMENTS, "got the file file.txt"),
+        ("size --environment qa", FAILED, "it has no Stages, leave the environment out"),
+        ("size --prices nowhere.toml", WRONG_ARGUMENTS, "'nowhere.toml' does not exist"),
+        ("size --prices folder", WRONG_ARGUMENTS, "'folder' is a directory"),
+        ("size --prices file.txt", FAILED, "prices cannot be read from file.txt"),
+        ("size --events-per-second inf", WRONG_ARGUMENTS, "events_per_second must be a number of at least 0, got inf"),
+        ("size --events-per-second nan", WRONG_ARGUMENTS, "got nan"),
+        ("size --events-per-second many", WRONG_ARGUMENTS, "'--events-per-second': Input should be a valid number"),
+        ("size --event-bytes 0", WRONG_ARGUMENTS, "event_bytes must be 1 to 10485760 (10 MiB), got 0"),
+        ("size --event-bytes 99999999", WRONG_ARGUMENTS, "got 99999999"),
+        ("size --readers -1", WRONG_ARGUMENTS, "readers must be a number of at least 0, got -1"),
+        ("replay nowhere.jsonl --bootstrap-servers h:1", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
+        ("replay folder --bootstrap-servers h:1", WRONG_ARGUMENTS, "'folder' is a directory"),
+        ("replay empty.jsonl --bootstrap-servers h:1", FAILED, "the input file empty.jsonl is empty"),
+        ("replay events.jsonl", WRONG_ARGUMENTS, "Missing option '--bootstrap-servers'"),
+        ("replay events.jsonl --bootstrap-servers h:1 --speed-up fast", WRONG_ARGUMENTS, "got 'fast'"),
+        ("replay events.jsonl --bootstrap-servers h:1 --event-time then", WRONG_ARGUMENTS, "'then' is not one of"),
+        ("replay events.jsonl --bootstrap-servers h:1 --client-setting a", WRONG_ARGUMENTS, "expected KEY=VALUE"),
+        ("demo --input nowhere.jsonl", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
+        ("demo --models folder", WRONG_ARGUMENTS, "'folder' is a directory"),
+        ("demo --package nowhere.zip", WRONG_ARGUMENTS, "'nowhere.zip' does not exist"),
+        ("demo --report file.txt", WRONG_ARGUMENTS, "'file.txt' is a file"),
+        ("demo --job-python nowhere", WRONG_ARGUMENTS, "'nowhere' does not exist"),
+        ("demo --seconds 1", WRONG_ARGUMENTS, "'--seconds': Input should be greater than or equal to 15"),
+        ("demo --flink-port 70000", WRONG_ARGUMENTS, "'--flink-port': Input should be less than or equal to 65535"),
+        ("demo --parallelism two", WRONG_ARGUMENTS, "'--parallelism': Input should be a valid integer"),
+        ("demo", FAILED, "the job's python .venv-job/bin/python does not exist"),
+        ("key status", WRONG_ARGUMENTS, "Missing option '--application'"),
+        ("key status --application=", WRONG_ARGUMENTS, "must be 1 to 128 letters"),
+        (["key", "status", "--application", "my job"], WRONG_ARGUMENTS, "got 'my job'"),
+        (
+            "key status --application arn:aws:kinesisanalytics:eu-central-1:111122223333:application/job",
+            WRONG_ARGUMENTS,
+            "expected the application's name, got its ARN: use job",
+        ),
+        ("key status --application job --operator-role notanarn", WRONG_ARGUMENTS, "expected a role's ARN"),
+        ("key status --application job --region Frankfurt", WRONG_ARGUMENTS, "expected a Region such as eu-central-1"),
+        ("key status --application job", FAILED, "cannot reach AWS: You must specify a region; check"),
+        ("key status --application job --region eu-central-1", FAILED, "cannot reach AWS: Unable to locate"),
+        ("key status --application job --profile nobody", FAILED, "The config profile (nobody) could not be found"),
+        ("key enable --application job --key key", WRONG_ARGUMENTS, "expected a key's ARN or id, or an alias"),
+        ("key rotate --application job", WRONG_ARGUMENTS, "expected either --key or --on-demand"),
+        (f"key rotate --application job --key {KEY} --on-demand", WRONG_ARGUMENTS, "either --key or --on-demand"),
+        (
+            "key disable --application job --soak-seconds -1",
+            WRONG_ARGUMENTS,
+            "'--soak-seconds': Input should be greater than or equal to 0",
+        ),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_one_error_and_the_documented_exit_code(
+    arguments: str | list[str],
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = arguments.split() if isinstance(arguments, str) else arguments
+    ended, output, errors = penstock(words, monkeypatch, capsys)
+    assert message in errors
+    assert (ended, output) == (code, "")
+    assert errors.lower().count("error: ") == 1
+    assert errors.startswith("error: " if code == FAILED else "Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ("[]", "is no manifest of a cloud assembly"),
+        ('"text"', "is no manifest of a cloud assembly"),
+        ("{", "is not JSON"),
+        ({"artifacts": []}, "is no manifest of a cloud assembly"),
+        ({"artifacts": {"S": []}}, "is no manifest of a cloud assembly"),
+        ({"artifacts": {"S": {"type": "aws:cloudformation:stack"}}}, "names no templateFile of S"),
+        ({"artifacts": {"S": {"type": "cdk:cloud-assembly"}}}, "names no directoryName of S"),
+        (
+            {"artifacts": {"S": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "gone"}}}},
+            "there is no cloud assembly in",
+        ),
+        (
+            {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "gone.json"}}}},
+            "gone.json cannot be read (No such file or directory)",
+        ),
+        (
+            {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "list.json"}}}},
+            "list.json is no CloudFormation template",
+        ),
+        (
+            {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "bytes.json"}}}},
+            "bytes.json is not JSON",
+        ),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", ["size", "review --wildcards", "review --encryption", "review --delivery"])
+def test_a_damaged_assembly_is_named(
+    *,
+    command: str,
+    manifest: Any,
+    message: str,
+    in_a_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_assembly(in_a_folder / "cdk.out", manifest)
+    (in_a_folder / "cdk.out" / "list.json").write_text("[]")
+    (in_a_folder / "cdk.out" / "bytes.json").write_bytes(b"\xff\xfe{")
+    code, output, errors = penstock(command.split(), monkeypatch, capsys)
+    assert (code, output) == (FAILED, "")
+    assert message in errors
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (PermissionError(13, "Permission denied", "a.zip"), "error: a.zip: Permission denied\n"),
+        (OSError(28, "No space left on device"), "error: No space left on device\n"),
+        (OSError("broken"), "error: broken\n"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "can't decode byte 0xff"),
+    ],
+    ids=repr,
+)
+def test_what_nobody_expected_of_the_system_is_one_line(
+    failure: Exception, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    monkeypatch.setattr(entry, "_run", fail)
+    code, output, errors = penstock([], monkeypatch, capsys)
+    assert (code, output, errors.count("\n")) == (FAILED, "", 1)
+    assert message in errors
+
+
+def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry, "_run", lambda: {}["missing"])
+    with pytest.raises(KeyError):
+        entry.main()
+
+
+def process(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from penstock.cli.main import main; main()", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "constructs")} | options.pop("env", {})
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def while_modules_load(child: subprocess.Popen[str]) -> bool:
+    """Return whether a process has opened a file of its modules, and not come to an end yet."""
+    try:
+        mapped = Path(f"/proc/{child.pid}/maps").read_text()
+    except OSError:
+        return False
+    return "_pydantic_core" in mapped or "_ssl" in mapped or "_json" in mapped
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_an_interrupt_while_the_command_loads_is_no_traceback() -> None:
+    child = process("size")
+    wait_until(lambda: while_modules_load(child))
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=30)
+    # A fast machine may be through by then.
+    assert child.returncode in {INTERRUPTED, FAILED}
+    assert "Traceback" not in errors
+
+
+def test_a_reader_that_has_enough_stops_the_command_quietly() -> None:
+    child = process("--help")
+    assert child.stdout is not None
+    child.stdout.close()
+    assert child.stderr is not None
+    assert child.stderr.read() == ""
+    child.wait(timeout=30)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_character_that_the_terminal_lacks_is_shown_as_an_escape(encoding: str, in_a_folder: Path) -> None:
+    body = {"Resources": {"B": {"Type": "AWS::Tür::Bücket✓"}}}
+    (in_a_folder / "cdk.out" / "s.json").write_text(json.dumps(body))
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "s.json"}}
+    write_assembly(in_a_folder / "cdk.out", {"artifacts": {"S": artifact}})
+    child = process("size", env={"PYTHONIOENCODING": encoding}, encoding=encoding)
+    output, errors = child.communicate(timeout=60)
+    assert errors == ""
+    assert "cket\\u2713" in output
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", ["", "package", "review", "size", "demo", "replay", "key", "key rotate"])
+def test_help_is_plain_text_and_shows_flags_without_a_value(
+    command: str, flag: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, output, errors = penstock([*command.split(), flag], monkeypatch, capsys)
+    assert (code, errors) == (0, "")
+    assert output.startswith(f"Usage: penstock {command}".rstrip())
+    assert "<bool>" not in output
+    assert "-h, --help" in output
+
+
+def test_a_table_in_a_pipe_is_not_folded(in_a_folder: Path) -> None:
+    name = "A" * 200
+    (in_a_folder / "cdk.out" / "s.json").write_text(
+        json.dumps({"Resources": {name: {"Type": "AWS::KMS::Key", "Properties": {}}}})
+    )
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "s.json"}}
+    write_assembly(in_a_folder / "cdk.out", {"artifacts": {"S": artifact}})
+    output, _ = process("size").communicate(timeout=60)
+    assert any(name in line for line in output.splitlines())
