@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Unpack
 
@@ -16,6 +17,7 @@ from penstock.model import metrics
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
     from constructs import IConstruct, IDependable
 
     from penstock.model.metrics import ApplicationMetric
@@ -38,6 +40,18 @@ class IFlinkApplication(Protocol):
     @property
     def runtime(self) -> FlinkRuntime:
         """The Flink runtime, which decides on metrics and capabilities."""
+
+    @property
+    def execution_role(self) -> iam.IRole | None:
+        """The role that the job runs as, None where it is not known."""
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Who gets what the application is granted: the execution role."""
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the job."""
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Allow the grantee these actions on this application only."""
@@ -82,6 +96,21 @@ class FlinkApplicationBase(Construct):
         self._key_in_place: KeyInPlace | None = None
         self._is_started = False
         self._run_dependencies = DependencyGroup()
+
+    @property
+    @abstractmethod
+    def execution_role(self) -> iam.IRole | None:
+        """The role that the job runs as, None where it is not known."""
+
+    @property
+    @abstractmethod
+    def grant_principal(self) -> iam.IPrincipal:
+        """Who gets what the application is granted."""
+
+    @property
+    @abstractmethod
+    def connections(self) -> ec2.Connections:
+        """The network connections of the job."""
 
     @property
     def key_in_place(self) -> KeyInPlace | None:

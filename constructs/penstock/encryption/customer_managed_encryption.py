@@ -75,7 +75,7 @@ class CustomerManagedEncryption(Construct):
         The key, not made here, that the application is under so far: the one before ``key``, or before the first one
         that is made here. The same holds for its policy.
     execution_role_arn
-        The role of an imported application's job; that of a created one is known.
+        The role of an imported application's job, unless the import names it; that of a created one is known.
     cloudformation_role_arn
         The role that CloudFormation deploys the stack with. Default: as the stack's synthesizer says.
     key_policy_mode
@@ -174,12 +174,14 @@ class CustomerManagedEncryption(Construct):
         return operator
 
     def _execution_role_arn(self, given: str | None) -> str:
-        if isinstance(self.application, FlinkApplication):
-            return self.application.role.role_arn
+        known = self.application.execution_role
+        if known is not None:
+            return known.role_arn
         if given is None:
             message = (
-                f"the execution role of the imported application {self.application.application_name} is not known:"
-                " pass execution_role_arn, so that the operator may hand it to MSF (R007)"
+                f"the execution role of the imported application {self.application.application_name} is not known, and"
+                " the operator has to hand it to MSF: pass execution_role_arn, or import the application with"
+                " FlinkApplication.from_application_attributes(execution_role=...)"
             )
             raise EncryptionError(message)
         return given
