@@ -119,3 +119,15 @@ def test_the_content_of_a_domain_reaches_sts_until_it_is_removed(job_zip: Path) 
     ]
     (content,) = template.find_resources("Custom::PenstockSearchContent").values()
     assert endpoint in content["DependsOn"]
+
+
+def test_a_pipeline_to_a_search_domain_warns_of_nothing(job_zip: Path) -> None:
+    stack = Stack(App(), "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
+    SearchableClickPipeline(stack, "Pipeline", code=ApplicationCode.from_asset(job_zip), network=build_network(stack))
+    assert not [entry.data for each in stack.node.find_all() for entry in each.node.metadata if "warn" in entry.type]
+    (rule,) = [
+        body["Properties"]
+        for name, body in Template.from_stack(stack).find_resources("AWS::EC2::SecurityGroupIngress").items()
+        if "Counter" in name
+    ]
+    assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
