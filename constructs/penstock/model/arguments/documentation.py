@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
+import re
 import sys
-from functools import cache
-from typing import TYPE_CHECKING, Any, ForwardRef, get_args, is_typeddict
+from textwrap import indent
+from typing import TYPE_CHECKING, Any, Final, ForwardRef, get_args, is_typeddict
 
 from penstock.model.arguments.annotations import evaluate, module_source
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ("document",)
+
+_INDENT: Final = " " * 4
+_PROPS_CLASS: Final = re.compile(r"^class \w+Props\(.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def document(documented: type) -> None:
@@ -24,7 +29,7 @@ def document(documented: type) -> None:
     """
     type.__setattr__(documented, "__signature__", _ConstructorSignature())
     if _unpacked(vars(documented)["__init__"]):
-        type.__setattr__(documented, "__doc__", _Documentation(documented.__doc__ or ""))
+        type.__setattr__(documented, "__doc__", f"{(documented.__doc__ or '').rstrip()}\n\n{_properties(documented)}")
 
 
 class _ConstructorSignature:
@@ -33,22 +38,6 @@ class _ConstructorSignature:
     def __get__(self, instance: object, owner: type) -> inspect.Signature:
         # Past the first, which is the instance.
         return inspect.Signature(list(_parameters(owner))[1:])
-
-
-class _Documentation:
-    """A class's documentation, and behind it that of its properties, which is read when somebody looks."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __get__(self, instance: object, owner: type) -> str:
-        described = _property_documentation(owner)
-        entries = [
-            f"    {part.name} : {part.annotation}\n        " + "\n        ".join(described[part.name].split("\n"))
-            for part in _parameters(owner)
-            if part.kind is part.KEYWORD_ONLY and part.name in described
-        ]
-        return "\n".join([self._text.rstrip(), "", "    Properties", "    ----------", *entries, "    "])
 
 
 class _Shown:
@@ -99,22 +88,24 @@ def _shown(value: Any) -> Any:
     return _Shown(value) if value is ... or hasattr(value, "to_seconds") else value
 
 
-def _property_documentation(owner: type) -> Mapping[str, str]:
-    annotations = _unpacked(owner.__init__).values()  # type: ignore[misc] # of this very class
-    modules = {base.__module__ for base in owner.__mro__ if base.__module__.startswith("penstock.")}
-    modules |= {str(each.__forward_module__) for each in annotations if isinstance(each, ForwardRef)}
-    return {name: text for module in sorted(modules) for name, text in _attribute_documentation(module).items()}
+def _properties(documented: type) -> str:
+    """Return the section of a class's documentation that has its properties."""
+    constructor: Any = documented.__init__  # type: ignore[misc] # of this very class
+    unpacked = _unpacked(constructor)
+    own = {name: part.annotation for name, part in inspect.signature(constructor).parameters.items()}
+    shown = own | {name: getattr(each, "__forward_arg__", each) for name, each in unpacked.items()}
+    modules = {documented.__module__, *(each.__forward_module__ for each in unpacked.values())}
+    texts = {name: text for module in modules for name, text in _attribute_texts(module).items()}
+    entries = [f"{name} : {shown[name]}\n{indent(texts[name], _INDENT)}" for name in shown if name in texts]
+    return indent("\n".join(["Properties", "----------", *entries]), _INDENT) + f"\n{_INDENT}"
 
 
-@cache
-def _attribute_documentation(module_name: str) -> Mapping[str, str]:
-    """Return the text that stands below each attribute of a module's TypedDicts, which Python does not keep."""
+def _attribute_texts(module_name: str) -> Mapping[str, str]:
+    """Return the text below each key of a module's TypedDicts for properties, which Python does not keep."""
     found: dict[str, str] = {}
-    for node in ast.walk(ast.parse(module_source(sys.modules[module_name]))):
-        if not isinstance(node, ast.ClassDef) or not node.name.endswith("Props"):
-            continue
-        for attribute, below in zip(node.body, node.body[1:], strict=False):
+    for text in _PROPS_CLASS.findall(module_source(sys.modules[module_name])):
+        body = ast.parse(text).body[0].body  # type: ignore[attr-defined] # it is a class
+        for attribute, below in itertools.pairwise(body):
             if isinstance(attribute, ast.AnnAssign) and isinstance(below, ast.Expr):
-                text = ast.literal_eval(below.value)
-                found[ast.unparse(attribute.target)] = inspect.cleandoc(text)
+                found[ast.unparse(attribute.target)] = inspect.cleandoc(ast.literal_eval(below.value))
     return found
