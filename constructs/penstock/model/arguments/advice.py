@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ("factories", "how_to_get")
 
-_SHOWN_CONSTANTS: Final = 8
+_SHOWN_CONSTANTS: Final = 12
 _SHOWN_FACTORIES: Final = 3
 _CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -41,23 +41,29 @@ def how_to_get(wanted: type, value: object) -> str:
         return _MANY[wanted.__name__]
     if callable(value) and hasattr(value, "__qualname__") and not isinstance(value, type):
         return f"call it: {value.__qualname__}({'...' if inspect.signature(value).parameters else ''})"
-    if wanted.__name__ in _UNITS and isinstance(value, int | float):
-        calls = [f"{wanted.__name__}.{unit}({value})" for unit in _UNITS[wanted.__name__]]
+    if wanted.__name__ in _UNITS:
+        amount = value if isinstance(value, int | float) else "..."
+        calls = [f"{wanted.__name__}.{unit}({amount})" for unit in _UNITS[wanted.__name__]]
         return f"say the unit, as in {_listed(calls)}"
     made = _implementation(wanted)
     name = public_name(made)
     constants = _constants(made)
     if constants:
         return _choose_constant(name, constants, value)
-    calls = [f"{name}.{factory}({_parameters(made, factory)})" for factory in _fitting(list(factories(made)), value)]
-    return f"use {_listed(calls or [f'{name}(...)'])}"
+    found = list(factories(made, wanted))
+    if found:
+        return f"use {_listed([_call(made, factory) for factory in _fitting(found, value)])}"
+    return f"pass {_shape(made)}" if _is_interface(made) else f"use {name}(...)"
 
 
-def factories(made: type) -> Iterator[str]:
-    """Yield the names of the static and class methods that return an instance."""
+def factories(made: type, wanted: type) -> Iterator[str]:
+    """Yield the names of the static and class methods of a class that return what is wanted."""
+    returned = {made.__name__, "Self"}
+    if wanted is not made or _is_interface(wanted):
+        returned |= {f"I{made.__name__}", f"Imported{made.__name__}"}
     for base in made.__mro__:
         for name, member in vars(base).items():
-            is_factory = isinstance(member, staticmethod | classmethod) and _returns(member, made)
+            is_factory = isinstance(member, staticmethod | classmethod) and _result(member) in returned
             if is_factory and not name.startswith(("_", "from_cfn_")):
                 yield name
 
@@ -81,22 +87,40 @@ def _constants(made: type) -> dict[str, str]:
         name
         for base in made.__mro__
         for name, member in vars(base).items()
-        if _CONSTANT.fullmatch(name) and (isinstance(member, made) or _returns(getattr(member, "fget", None), made))
+        if _CONSTANT.fullmatch(name)
+        and (isinstance(member, made) or _result(getattr(member, "fget", None)) == made.__name__)
     ]
     return {_plain(name): name for name in found}
 
 
-def _returns(function: Any, made: type) -> bool:
-    """Whether a function is annotated to return an instance of the class, or of its interface."""
-    function = getattr(function, "__func__", function)
-    annotation = getattr(inspect.unwrap(function), "__annotations__", {}).get("return", "") if function else ""
+def _result(function: Any) -> str:
+    """Return the name of the class that a function is annotated to return an instance of."""
+    inner = inspect.unwrap(getattr(function, "__func__", function))
+    annotation = getattr(inner, "__annotations__", {}).get("return", "")
     # The CDK's annotations are text within text.
-    name = str(getattr(annotation, "__name__", annotation)).strip("\"'").rpartition(".")[2]
-    return name in {made.__name__, f"I{made.__name__}", "Self"}
+    return str(getattr(annotation, "__name__", annotation)).strip("\"'").rpartition(".")[2]
 
 
-def _parameters(made: type, factory: str) -> str:
-    return "..." if inspect.signature(getattr(made, factory)).parameters else ""
+def _is_interface(wanted: type) -> bool:
+    return getattr(wanted, "_is_protocol", False)
+
+
+def _call(made: type, factory: str) -> str:
+    parameters = "..." if inspect.signature(getattr(made, factory)).parameters else ""
+    return f"{public_name(made)}.{factory}({parameters})"
+
+
+def _shape(protocol: type) -> str:
+    """Return what has the interface, of all that its package exports, or what it takes to have it."""
+    namespace: Any = public_namespace(protocol.__module__)
+    exported = [getattr(namespace, name) for name in getattr(namespace, "__all__", ())]
+    members = [name for name in vars(protocol) if not name.startswith("_")]
+    having = [
+        public_name(each)
+        for each in exported
+        if isinstance(each, type) and not _is_interface(each) and all(hasattr(each, name) for name in members)
+    ]
+    return _listed(having) if having else f"something with {_listed(members, last='and')}"
 
 
 def _choose_constant(name: str, constants: dict[str, str], value: object) -> str:
@@ -124,5 +148,5 @@ def _plain(value: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
-def _listed(calls: Sequence[str]) -> str:
-    return " or ".join(filter(None, (", ".join(calls[:-1]), calls[-1])))
+def _listed(names: Sequence[str], *, last: str = "or") -> str:
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))

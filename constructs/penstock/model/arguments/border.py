@@ -146,7 +146,8 @@ class _Signature:
         if self._function.__name__ != "__init__":
             return f"{name}.{self._function.__name__}"
         has_id = len(arguments) > _CONSTRUCT_ID and self._positional[_CONSTRUCT_ID] == "construct_id"
-        return f"{name} {arguments[_CONSTRUCT_ID]!r}" if has_id else name
+        construct_id = arguments[_CONSTRUCT_ID] if has_id else None
+        return f"{name} {construct_id!r}" if isinstance(construct_id, str) else name
 
 
 def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
@@ -156,7 +157,7 @@ def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
 
 def _unknown(owner: str, name: str, known: Iterable[Parameter]) -> str:
     names = sorted(parameter.name for parameter in known if parameter.name not in {"scope", "construct_id"})
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name, names, n=1) or [each for each in names if each.endswith(f"_{name}")]
     hint = f"did you mean {near[0]!r}?" if near else _factory_with(name, known) or f"known are {', '.join(names)}"
     return f"{owner} has no property {name!r}: {hint}"
 
@@ -165,7 +166,7 @@ def _factory_with(name: str, known: Iterable[Parameter]) -> str | None:
     """Return the factory that has the parameter, where it belongs to the value of another one."""
     for parameter in known:
         for wanted in parameter.kind.classes():
-            for factory in factories(wanted):
+            for factory in factories(wanted, wanted):
                 if name in inspect.signature(getattr(wanted, factory)).parameters:
                     return f"pass {parameter.name}={wanted.__name__}.{factory}({name}=...)"
     return None

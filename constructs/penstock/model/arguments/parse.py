@@ -51,7 +51,7 @@ def kind_of(wanted: Any) -> Kind:
     if isinstance(origin, type):
         return _kind_of_generic(origin, arguments)
     if is_typeddict(wanted):
-        return Instance(Mapping)
+        return Mapped(kind_of(str), _ANYTHING)
     if isinstance(wanted, TypeVar) or not isinstance(wanted, type):
         return _ANYTHING
     return Shape(wanted) if getattr(wanted, "_is_protocol", False) else Instance(wanted)

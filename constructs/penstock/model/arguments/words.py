@@ -9,6 +9,9 @@ from typing import Final
 
 __all__ = ("described", "public_name", "public_namespace", "with_article")
 
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
 _LIBRARY: Final = __name__.partition(".")[0]
 
 
@@ -28,7 +31,7 @@ def public_name(kind: type) -> str:
 
 def with_article(name: str) -> str:
     """Return a name with its article."""
-    return f"an {name}" if name[0] in "aeioAEIO" or name.startswith("s3.") else f"a {name}"
+    return f"an {name}" if name[0] in "aeioAEIO" or name.startswith("s3") else f"a {name}"
 
 
 def described(value: object) -> str:
@@ -44,4 +47,4 @@ def described(value: object) -> str:
         return f"the function {value.__qualname__}"
     if kind.__repr__ is object.__repr__:
         return with_article(public_name(kind))
-    return f"{reprlib.repr(value)} ({kind.__name__})"
+    return f"{_SHORT.repr(value)} ({kind.__name__})"
