@@ -85,7 +85,7 @@ class ApplicationCode(ABC):
     ) -> ApplicationCode:
         """Use a file that is already built: a job's jar, or the zip of a PyFlink job; it needs no Java and no Maven.
 
-        The CDK uploads it under the hash of its content, so a changed file is a changed application (R045). The file
+        The CDK uploads it under the hash of its content, so a changed file is a changed application. The file
         is checked as MSF and Flink would check it, see ``penstock package``.
 
         Parameters
@@ -114,7 +114,7 @@ class ApplicationCode(ABC):
         bucket
             The bucket; where it is encrypted with a key of its own, import it with ``encryption_key``.
         object_key, object_version
-            The object. Without a version, overwriting it does not update the application, which is warned about (R045).
+            The object. Without a version, overwriting it does not update the application, which is warned about.
         pyflink
             What is where in the zip of a PyFlink job. Leave it out for a jar.
         """

@@ -285,7 +285,7 @@ class FlinkApplication(FlinkApplicationBase):
             Annotations.of(self).add_warning_v2(
                 DEAR_METRICS_WARNING,
                 f"metrics per subtask at parallelism {self.sizing.parallelism} are dear and may be dropped above"
-                f" {_DEAR_METRICS_ABOVE_PARALLELISM}: use MetricsLevel.OPERATOR (R194)",
+                f" {_DEAR_METRICS_ABOVE_PARALLELISM}: use MetricsLevel.OPERATOR",
             )
         if settings.get("run_configuration") is not None:
             Annotations.of(self).add_warning_v2(

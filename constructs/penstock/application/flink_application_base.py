@@ -128,7 +128,7 @@ class FlinkApplicationBase(Construct):
         self._key_in_place = key
 
     def refuse_another_key(self) -> None:
-        """Raise ApplicationPropsError where there is a key already, and after the start (R010)."""
+        """Raise ApplicationPropsError where there is a key already, and after the start."""
         if self._key_in_place is not None:
             message = f"application {self.node.path} has a customer managed key already: give it one encryption"
             raise ApplicationPropsError(message)
@@ -189,7 +189,7 @@ class FlinkApplicationBase(Construct):
         return cloudwatch.Metric(namespace=METRICS_NAMESPACE, metric_name=name, **options).attach_to(self)
 
     def metric_restarts(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts`` (R088)."""
+        """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts``."""
         return self.metric(self.runtime.restart_metric, **(MetricOptions(statistic="Maximum") | options))
 
     def metric_uptime(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:

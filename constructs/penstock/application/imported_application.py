@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import jsii
 from aws_cdk import Annotations, Stack, Token
@@ -49,7 +49,7 @@ class ImportedFlinkApplication(FlinkApplicationBase):
         self._application_name = application_name
         self._execution_role = execution_role
         self._security_groups = security_groups
-        self._unknown_role = _UnknownExecutionRole(self)
+        self._unknown_role = UnknownExecutionRole(self)
 
     @property
     def execution_role(self) -> iam.IRole | None:
@@ -60,7 +60,7 @@ class ImportedFlinkApplication(FlinkApplicationBase):
     def grant_principal(self) -> iam.IPrincipal:
         """The execution role; where it is not known, a grant only warns and says what the role needs."""
         if self._execution_role is None:
-            return cast("iam.IPrincipal", self._unknown_role)
+            return self._unknown_role
         return self._execution_role.grant_principal
 
     @property
@@ -83,23 +83,40 @@ class ImportedFlinkApplication(FlinkApplicationBase):
         raise ApplicationPropsError(message)
 
 
-class _UnknownExecutionRole(iam.UnknownPrincipal):
-    """Stands for an execution role that nobody has named."""
+class UnknownExecutionRole(iam.PrincipalBase):
+    """Stands for an execution role that nobody has named; it is in the application's account."""
 
     def __init__(self, application: ImportedFlinkApplication) -> None:
-        super().__init__(resource=application)
+        super().__init__()
         self._application = application
+
+    @property
+    def principal_account(self) -> str:
+        """The application's account, so that no policy of a resource is asked to name the role."""
+        return Stack.of(self._application).account
+
+    @property
+    def policy_fragment(self) -> iam.PrincipalPolicyFragment:
+        """Raise ApplicationPropsError: no policy can name the role."""
+        raise ApplicationPropsError(self._message)
+
+    def dedupe_string(self) -> None:
+        """Return nothing: statements of two such roles are never one."""
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
         """Warn that nothing is granted, and say what would have been."""
         needed = json.dumps(Stack.of(self._application).resolve(statement.to_statement_json()), sort_keys=True)
         Annotations.of(self._application).add_warning_v2(
-            UNKNOWN_ROLE_WARNING,
-            f"the execution role of the imported application {self._application.node.path} is not known, so nothing is"
-            " granted: import it with FlinkApplication.from_application_attributes(execution_role=...), or add this"
-            f" statement to the role: {needed}",
+            UNKNOWN_ROLE_WARNING, f"{self._message}, or add this statement to the role: {needed}"
         )
         return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self._application)
+
+    @property
+    def _message(self) -> str:
+        return (
+            f"the execution role of the imported application {self._application.node.path} is not known, so nothing is"
+            " granted: import it with FlinkApplication.from_application_attributes(execution_role=...)"
+        )
 
 
 def choose_imported_name(scope: Construct, application_name: str | None, application_arn: str | None) -> str:

@@ -111,7 +111,7 @@ class ApplicationEncryption:
 
     @staticmethod
     def customer_managed_key(key: kms.IKey) -> ApplicationEncryption:
-        """Use this key from the first update on; needs a runtime from 1.20 on (R038).
+        """Use this key from the first update on; needs a runtime from 1.20 on.
 
         CloudFormation's execution role is the operator here, so the key's policy must already allow it, and both
         service principals of MSF. For a new application prefer the documented order: first the AWS-owned key.

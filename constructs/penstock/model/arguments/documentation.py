@@ -104,7 +104,7 @@ def _attribute_texts(module_name: str) -> Mapping[str, str]:
     """Return the text below each key of a module's TypedDicts for properties, which Python does not keep."""
     found: dict[str, str] = {}
     for text in _PROPS_CLASS.findall(module_source(sys.modules[module_name])):
-        body = ast.parse(text).body[0].body  # type: ignore[attr-defined] # it is a class
+        body = ast.parse(text).body[0].body
         for attribute, below in itertools.pairwise(body):
             if isinstance(attribute, ast.AnnAssign) and isinstance(below, ast.Expr):
                 found[ast.unparse(attribute.target)] = inspect.cleandoc(ast.literal_eval(below.value))
