@@ -124,14 +124,12 @@ class TrueOrFalse(_Simple):
 
 
 class WholeNumber(_Simple):
-    """Whole numbers, and the CDK's tokens for numbers."""
+    """Whole numbers. No token is one: every count of the library decides on something at synthesis."""
 
     words = "a whole number"
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is one of them."""
-        if isinstance(value, float):
-            return value < _LARGEST_NUMBER_TOKEN
         return isinstance(value, int) and not isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
@@ -139,6 +137,8 @@ class WholeNumber(_Simple):
         if isinstance(value, str):
             text = value.strip()
             return f"use {text} without quotes" if text.lstrip("+-").isdecimal() else "use a number"
+        if isinstance(value, float) and value < _LARGEST_NUMBER_TOKEN:
+            return "it stands for what only the deployment knows; use a number that is known at synthesis"
         if isinstance(value, int | float) and math.isfinite(value):
             return f"use {int(value)}" if value == int(value) else f"use {math.floor(value)} or {math.ceil(value)}"
         return "use a number"
