@@ -28,7 +28,7 @@ from penstock.model.errors import PenstockError
 from penstock.network import ApplicationVpc
 from penstock.observability import MetricsWorkspace
 from penstock.pipeline import KinesisSource
-from penstock.sinks import ArchiveBucket, SearchDomain
+from penstock.sinks import ArchiveBucket, ISearchDomain, SearchDomain
 from penstock.streams import EventStream, KafkaTopic, StreamCapacity
 from penstock.streams.delivery_to_s3 import DeliveryPartitions, DeliveryToS3
 
@@ -90,6 +90,10 @@ class Beginner:
         return DeliveryToS3(
             self.stack, "Delivery", **({"bucket": self.bucket(), "delivery_stream_name": "clicks"} | props)
         )
+
+    def search(self) -> ISearchDomain:
+        endpoint = f"vpc-clicks-abcdefghijklmnopqrstuvwxyz.{REGION}.es.amazonaws.com"
+        return SearchDomain.from_domain_endpoint(self.stack, "Search", endpoint)
 
     def packed(self) -> ApplicationCode:
         return ApplicationCode.from_asset(self.zip, entry_point="job")
@@ -285,6 +289,12 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
             " (str): pass who gets the permission: a role, as iam.Role.from_role_arn(...) returns one, or"
             " iam.ArnPrincipal(...)"
         ),
+    ),
+    ("an action as number", lambda b: b.application().grant(b.role(), 5), "grant: actions must be text, got 5 (int)"),
+    (
+        "a client as id",
+        lambda b: b.search().allow_clients("sg-1"),
+        "clients must be an ec2.IConnectable, got 'sg-1' (str)",
     ),
     (
         "application as name",

@@ -110,29 +110,29 @@ def test_a_value_of_the_type_is_accepted(wanted: Any, value: Any) -> None:
     assert kind_of(wanted).accepts(value)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "value", "complaint"),
-    [
-        (ec2.IVpc, ec2.Vpc, "must be an ec2.IVpc, got the class ec2.Vpc: use ec2.Vpc.from_lookup"),
-        (Named, Stream, "must be a Named, got the class Stream"),
-        (Mapping[str, str], {"a": {"b": "c"}}, "x['a'] must be text, got {'b': 'c'} (dict)"),
-        (Mapping[str, str], {5: "c"}, "a key of x must be text, got 5 (int)"),
-        (Sequence[kms.IKey], [kms.Key(STACK, "Second"), "key"], "x[1] must be a kms.IKey, got 'key' (str)"),
-        (Sequence[str], "abc", "x must be a list with each item text, got 'abc' (str): put it into a list"),
-        (Literal["a", "b"], "c", "x must be 'a' or 'b', got 'c' (str): use 'a'"),
-        (str | int, 1.5, "x must be text or a whole number, got 1.5 (float)"),
-        (
-            int,
-            Token.as_number({"Ref": "Count"}),
-            "(float): it stands for what only the deployment knows; use a number th",
-        ),
-        (int, float("nan"), "x must be a whole number, got nan (float): use a number"),
-        (bool | None, "off", "x must be True or False, got 'off' (str): use False"),
-        (Duration, Duration.seconds, "x must be a Duration, got the function Duration.seconds: call it"),
-        (Level, "LOW", "x must be a Level, got 'LOW' (str): use Level.LOW"),
-        (Level, "lov", "did you mean Level.LOW?"),
-    ],
-)
+REFUSED: list[tuple[Any, Any, str]] = [
+    (ec2.IVpc, ec2.Vpc, "must be an ec2.IVpc, got the class ec2.Vpc: use ec2.Vpc.from_lookup"),
+    (Named, Stream, "must be a Named, got the class Stream"),
+    (Mapping[str, str], {"a": {"b": "c"}}, "x['a'] must be text, got {'b': 'c'} (dict)"),
+    (Mapping[str, str], {5: "c"}, "a key of x must be text, got 5 (int)"),
+    (Sequence[kms.IKey], [kms.Key(STACK, "Second"), "key"], "x[1] must be a kms.IKey, got 'key' (str)"),
+    (Sequence[str], "abc", "x must be a list with each item text, got 'abc' (str): put it into a list"),
+    (Literal["a", "b"], "c", "x must be 'a' or 'b', got 'c' (str): use 'a'"),
+    (str | int, 1.5, "x must be text or a whole number, got 1.5 (float)"),
+    (
+        int,
+        Token.as_number({"Ref": "Count"}),
+        "(float): it stands for what only the deployment knows; use a number th",
+    ),
+    (int, float("nan"), "x must be a whole number, got nan (float): use a number"),
+    (bool | None, "off", "x must be True or False, got 'off' (str): use False"),
+    (Duration, Duration.seconds, "x must be a Duration, got the function Duration.seconds: call it"),
+    (Level, "LOW", "x must be a Level, got 'LOW' (str): use Level.LOW"),
+    (Level, "lov", "did you mean Level.LOW?"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "value", "complaint"), REFUSED, ids=[row[2] for row in REFUSED])
 def test_a_complaint_names_the_first_wrong_part(wanted: Any, value: Any, complaint: str) -> None:
     kind = kind_of(wanted)
     assert not kind.accepts(value)

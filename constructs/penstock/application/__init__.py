@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from penstock.application.application_code import ApplicationCode, CodeBinding, PyFlinkLayout
+from penstock.application.application_interface import IFlinkApplication
 from penstock.application.execution_role import ExecutionRole
 from penstock.application.flink_application import FlinkApplication
-from penstock.application.flink_application_base import FlinkApplicationBase, IFlinkApplication
+from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.application.imported_application import ImportedFlinkApplication
 from penstock.application.props import (
     ApplicationEncryption,

@@ -13,6 +13,7 @@ from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 from penstock.application.application_log import ApplicationLog
 from penstock.application.application_network import ApplicationNetwork
 from penstock.application.application_resource import ApplicationResource
+from penstock.application.application_warnings import warn_of_properties
 from penstock.application.configuration import (
     application_description,
     encryption_configuration,
@@ -28,7 +29,6 @@ from penstock.application.props import (
     PRODUCTION_DEFAULTS,
     ApplicationPropsError,
     FlinkApplicationProps,
-    MetricsLevel,
     merge_props,
     refuse_contradictions,
 )
@@ -49,11 +49,8 @@ if TYPE_CHECKING:
 __all__ = ("FlinkApplication",)
 
 GENERATED_NAME_WARNING: Final = "penstock:generatedApplicationName"
-DEAR_METRICS_WARNING: Final = "penstock:metricsPerSubtask"
-RUN_CONFIGURATION_WARNING: Final = "penstock:runConfiguration"
 
 _MAX_NAME_CHARACTERS: Final = 128
-_DEAR_METRICS_ABOVE_PARALLELISM: Final = 64
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
 
 
@@ -104,7 +101,7 @@ class FlinkApplication(FlinkApplicationBase):
             self._set_properties(self._properties.with_group(RUN_OPTIONS_GROUP, binding.run_options))
         for group, entries in settings.get("property_groups", {}).items():
             self.add_property_group(group, entries)
-        self._warn(settings)
+        warn_of_properties(self, settings)
         claim_name(self, "application", self.application_name)
 
     @staticmethod
@@ -277,19 +274,3 @@ class FlinkApplication(FlinkApplicationBase):
         resource.node.add_dependency(self.role.granted)
         resource.apply_removal_policy(settings["removal_policy"])
         return resource
-
-    def _warn(self, settings: FlinkApplicationProps) -> None:
-        if settings["metrics_level"] is MetricsLevel.PARALLELISM and (
-            self.sizing.parallelism > _DEAR_METRICS_ABOVE_PARALLELISM
-        ):
-            Annotations.of(self).add_warning_v2(
-                DEAR_METRICS_WARNING,
-                f"metrics per subtask at parallelism {self.sizing.parallelism} are dear and may be dropped above"
-                f" {_DEAR_METRICS_ABOVE_PARALLELISM}: use MetricsLevel.OPERATOR",
-            )
-        if settings.get("run_configuration") is not None:
-            Annotations.of(self).add_warning_v2(
-                RUN_CONFIGURATION_WARNING,
-                "run_configuration is applied again on every later update of the running application: remove it after"
-                " the deployment that needs it",
-            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -23,41 +23,7 @@ if TYPE_CHECKING:
     from penstock.model.metrics import ApplicationMetric
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("FlinkApplicationBase", "IFlinkApplication", "KeyInPlace", "MetricOptions", "application_arn")
-
-
-class IFlinkApplication(Protocol):
-    """An application on MSF, created in this app or elsewhere."""
-
-    @property
-    def application_name(self) -> str:
-        """The physical name."""
-
-    @property
-    def application_arn(self) -> str:
-        """The Amazon Resource Name."""
-
-    @property
-    def runtime(self) -> FlinkRuntime:
-        """The Flink runtime, which decides on metrics and capabilities."""
-
-    @property
-    def execution_role(self) -> iam.IRole | None:
-        """The role that the job runs as, None where it is not known."""
-
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """Who gets what the application is granted: the execution role."""
-
-    @property
-    def connections(self) -> ec2.Connections:
-        """The network connections of the job."""
-
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow the grantee these actions on this application only."""
-
-    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return one of the application's metrics."""
+__all__ = ("FlinkApplicationBase", "KeyInPlace", "MetricOptions", "application_arn")
 
 
 def application_arn(scope: Construct, application_name: str) -> str:

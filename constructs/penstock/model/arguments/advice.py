@@ -35,12 +35,12 @@ _MANY: Final = {
 }
 
 
-def how_to_get(wanted: type, value: object) -> str:
+def how_to_get(wanted: type, value: Any) -> str:
     """Return how a user gets an instance of the class, or of what implements the interface, for this value."""
     if wanted.__name__ in _MANY:
         return _MANY[wanted.__name__]
-    if callable(value) and hasattr(value, "__qualname__") and not isinstance(value, type):
-        return f"call it: {value.__qualname__}({'...' if inspect.signature(value).parameters else ''})"
+    if callable(value) and _result(value) == wanted.__name__:
+        return f"call it: {value.__qualname__}({_arguments(value)})"
     if wanted.__name__ in _UNITS:
         amount = value if isinstance(value, int | float) else "..."
         calls = [f"{wanted.__name__}.{unit}({amount})" for unit in _UNITS[wanted.__name__]]
@@ -106,8 +106,11 @@ def _is_interface(wanted: type) -> bool:
 
 
 def _call(made: type, factory: str) -> str:
-    parameters = "..." if inspect.signature(getattr(made, factory)).parameters else ""
-    return f"{public_name(made)}.{factory}({parameters})"
+    return f"{public_name(made)}.{factory}({_arguments(getattr(made, factory))})"
+
+
+def _arguments(function: Any) -> str:
+    return "..." if inspect.signature(function).parameters else ""
 
 
 def _shape(protocol: type) -> str:

@@ -57,26 +57,27 @@ class Parameter:
         """The values that it takes."""
         return kind_of(evaluate(self.annotation, self.module_name))
 
-    def check(self, value: object, owner: str) -> None:
-        """Raise ArgumentError for a value of another type."""
+    def accepts(self, value: object) -> bool:
+        """Whether the value is of its type."""
         if value is None and (self.takes_none or str(self.annotation).endswith("| None")):
-            return
-        if not self.kind.accepts(value):
-            where = f"{owner}: {self.name}"
-            if value is None and self.is_optional:
-                message = f"{where} must be {self.kind.expected}, got None: leave it out for the default"
-                raise ArgumentError(message)
-            raise ArgumentError(self.kind.complaint(where, value))
+            return True
+        return self.kind.accepts(value)
+
+    def complaint(self, owner: str, value: object) -> str:
+        """Return what is wrong with a value that is not accepted."""
+        where = f"{owner}: {self.name}"
+        if value is None and self.is_optional:
+            return f"{where} must be {self.kind.expected}, got None: leave it out for the default"
+        return self.kind.complaint(where, value)
 
 
 @functools.cache
 def properties_of(typed_dict: Any) -> Mapping[str, Parameter]:
     """Return the keys of a TypedDict, those of its bases included."""
+    optional = typed_dict.__optional_keys__
     return {
-        name: Parameter(
-            name, annotation, typed_dict.__module__, is_optional=True, takes_none=name in typed_dict.__optional_keys__
-        )
-        for name, annotation in typed_dict.__annotations__.items()
+        name: Parameter(name, each, typed_dict.__module__, is_optional=name in optional, takes_none=name in optional)
+        for name, each in typed_dict.__annotations__.items()
     }
 
 
@@ -86,7 +87,8 @@ def check_properties(typed_dict: Any, values: Mapping[str, object], owner: str) 
     for name, value in values.items():
         if name not in known:
             raise ArgumentError(_unknown(owner, name, known.values()))
-        known[name].check(value, owner)
+        if not known[name].accepts(value):
+            raise ArgumentError(known[name].complaint(owner, value))
 
 
 class _Signature:
@@ -110,8 +112,8 @@ class _Signature:
         module_name = self._function.__module__
         for part in self._parts:
             if part.kind is part.VAR_KEYWORD:
-                unpacked = get_args(evaluate(part.annotation, module_name))
-                found |= properties_of(unpacked[0]) if unpacked and is_typeddict(unpacked[0]) else {}
+                (unpacked,) = get_args(evaluate(part.annotation, module_name))
+                found |= properties_of(unpacked)
             elif part.annotation is not part.empty:
                 optional = part.default is not part.empty
                 found[part.name] = Parameter(part.name, part.annotation, module_name, is_optional=optional)
@@ -128,18 +130,18 @@ class _Signature:
         for index, value in enumerate(arguments):
             name = self._positional[index] if index < len(self._positional) else None
             parameter = self._rest if name is None else self.parameters.get(name)
-            if parameter is not None:
-                parameter.check(value, self._owner(arguments))
+            if parameter is not None and not parameter.accepts(value):
+                raise ArgumentError(parameter.complaint(self._owner(arguments), value))
         for name, value in keywords.items():
             parameter = self.parameters.get(name)
-            if parameter is not None:
-                parameter.check(value, self._owner(arguments))
-            elif name not in self._positional:
+            if parameter is None:
                 raise ArgumentError(_unknown(self._owner(arguments), name, self.parameters.values()))
+            if not parameter.accepts(value):
+                raise ArgumentError(parameter.complaint(self._owner(arguments), value))
 
     def _owner(self, arguments: tuple[Any, ...]) -> str:
         """Return whose parameter it is: the class that was called, which may be a subclass, or its method."""
-        bound = arguments[0] if arguments and self._positional[0] in {"self", "cls"} else None
+        bound = arguments[0] if arguments and self._positional[:1] in (["self"], ["cls"]) else None
         if bound is None:
             return self._function.__qualname__.removesuffix(".__init__")
         name = bound.__name__ if isinstance(bound, type) else type(bound).__name__

@@ -31,7 +31,7 @@ _LARGEST_NUMBER_TOKEN: Final = -1e288
 
 def _delegates(value: object) -> tuple[object, ...]:
     """Return what a proxy of jsii stands for: such a value implements interfaces that its class does not name."""
-    return tuple(getattr(value, "__dict__", {}).get("_delegates", ()))
+    return tuple(vars(value)["_delegates"]) if type(value).__name__ == "InterfaceDynamicProxy" else ()
 
 
 class Kind(ABC):
@@ -213,6 +213,12 @@ def _has_members(kind: Any, protocol: Any) -> bool:
     return all(hasattr(kind, name) for name in _members(protocol))
 
 
+def _has_member(value: object, name: str) -> bool:
+    """Whether an object of Python has a member: by its class, by its constructor, or by handing on to another one."""
+    hands_on = hasattr(type(value), "__getattr__")
+    return hasattr(type(value), name) or name in getattr(value, "__dict__", {}) or (hands_on and hasattr(value, name))
+
+
 class Shape(Instance):
     """Whatever has the members of an interface, of the CDK's or of penstock's, as type checkers see it."""
 
@@ -223,8 +229,7 @@ class Shape(Instance):
             return True
         if isinstance(value, type):
             return False
-        kinds = [type(each) for each in _delegates(value)]
-        own = () if kinds else getattr(value, "__dict__", {})
-        return bool(kinds or own) and all(
-            name in own or any(hasattr(each, name) for each in kinds or [kind]) for name in _members(self._class)
-        )
+        delegates = _delegates(value)
+        if delegates:
+            return all(any(hasattr(type(each), name) for each in delegates) for name in _members(self._class))
+        return all(_has_member(value, name) for name in _members(self._class))
