@@ -20,6 +20,7 @@ from penstock.application import (
     RestoreMode,
     RunConfiguration,
 )
+from penstock.model.arguments import ArgumentError
 from penstock.model.names import ApplicationNameError
 from penstock.model.properties import PropertyError
 from penstock.model.sizing import SizingError
@@ -279,8 +280,8 @@ def test_property_groups_grow_until_synthesis(synthesize: Synthesize, code: Appl
         ({"maintenance_window_start_time": "24:00"}, ApplicationPropsError, "must be HH:MM in UTC, got '24:00'"),
         ({"parallelism_per_kpu": 9}, SizingError, "1 to 8, got 9"),
         ({"parallelism": 100}, SizingError, "the quota is 64"),
-        ({"paralelism": 2}, ApplicationPropsError, "did you mean 'parallelism'"),
-        ({"zzz": 2}, ApplicationPropsError, "no property 'zzz': known are application_name"),
+        ({"paralelism": 2}, ArgumentError, "did you mean 'parallelism'"),
+        ({"zzz": 2}, ArgumentError, "no property 'zzz': known are application_name"),
         ({"vpc_subnets": ec2.SubnetSelection()}, ApplicationPropsError, "need a vpc: pass vpc as well"),
         (
             {"property_groups": {"kinesis.analytics.flink.run.options": {"python": "x.py"}}},
@@ -340,7 +341,7 @@ def test_fails_for_a_default_that_does_not_exist(stack: Stack, code: Application
     class Misspelled(FlinkApplication):
         defaults: ClassVar[FlinkApplicationProps] = {"log_levle": "INFO"}  # type: ignore[typeddict-unknown-key]
 
-    with pytest.raises(ApplicationPropsError, match="Misspelled has no property 'log_levle': did you mean 'log_level'"):
+    with pytest.raises(ArgumentError, match="Misspelled has no property 'log_levle': did you mean 'log_level'"):
         Misspelled(stack, "App", code=code)
 
 

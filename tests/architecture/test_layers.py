@@ -32,7 +32,7 @@ def imported(path: Path) -> set[str]:
 ALLOWED_OF_PENSTOCK = {
     "model": {"model"},
     "packaging": {"model", "packaging"},
-    "foundation": {"foundation"},
+    "foundation": {"model", "foundation"},
     "application": {"model", "packaging", "foundation", "application"},
     "lifecycle": {"model", "foundation", "application", "lifecycle"},
     "encryption": {"model", "foundation", "application", "lifecycle", "encryption"},

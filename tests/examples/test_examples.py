@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk.assertions import Match, Template
 
 from examples.composition import ClickPipeline
+from examples.own_job import build_stack as build_own_job
 from examples.pipeline import ClickPipeline as ClickPipelineWithSink
 from examples.pipeline import SearchableClickPipeline, build_network
 from examples.subclassing import ClickCounts
@@ -119,3 +121,33 @@ def test_the_content_of_a_domain_reaches_sts_until_it_is_removed(job_zip: Path) 
     ]
     (content,) = template.find_resources("Custom::PenstockSearchContent").values()
     assert endpoint in content["DependsOn"]
+
+
+def test_a_pipeline_to_a_search_domain_warns_of_nothing(job_zip: Path) -> None:
+    stack = Stack(App(), "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
+    SearchableClickPipeline(stack, "Pipeline", code=ApplicationCode.from_asset(job_zip), network=build_network(stack))
+    assert not [entry.data for each in stack.node.find_all() for entry in each.node.metadata if "warn" in entry.type]
+    (rule,) = [
+        body["Properties"]
+        for name, body in Template.from_stack(stack).find_resources("AWS::EC2::SecurityGroupIngress").items()
+        if "Counter" in name
+    ]
+    assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
+
+
+def test_an_application_with_a_folder_of_its_own_is_started() -> None:
+    template = checked(build_own_job(App()))
+    groups = configuration(template)["EnvironmentProperties"]
+    assert "'python': 'main.py'" in str(groups)
+    (start,) = template.find_resources("Custom::PenstockApplicationStart").values()
+    (application,) = template.find_resources("AWS::KinesisAnalyticsV2::Application")
+    assert application in start["DependsOn"]
+    assert start["Properties"]["ApplicationName"] == "page-counts"
+
+
+def test_the_application_guide_shows_the_subclass_with_its_folder() -> None:
+    source = (ROOT / "examples" / "own_job.py").read_text()
+    guide = (ROOT / "docs" / "application.md").read_text()
+    assert source[source.index("class PageCounts") : source.index("\n\n\ndef build_stack")] in guide
+    steps = source[source.index("operator = OperatorRole") : source.index("    return stack")]
+    assert textwrap.dedent(f"    {steps}").strip() in guide

@@ -298,7 +298,7 @@ def test_an_application_of_a_later_stack_is_granted_without_a_circle(job_zip: Pa
         vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
     )
     domain.grant_index_write(application, "vehicles-*")
-    application.connections.allow_to_default_port(domain)
+    domain.allow_clients(application)
     application.add_property_group("search", domain.connection_properties("vehicles-now"))
     add_checks(app)
     app.synth()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from penstock.application.application_code import ApplicationCode, CodeBinding, PyFlinkLayout
+from penstock.application.application_interface import IFlinkApplication
 from penstock.application.execution_role import ExecutionRole
 from penstock.application.flink_application import FlinkApplication
-from penstock.application.flink_application_base import FlinkApplicationBase, IFlinkApplication
+from penstock.application.flink_application_base import FlinkApplicationBase
+from penstock.application.imported_application import ImportedFlinkApplication
 from penstock.application.props import (
     ApplicationEncryption,
     ApplicationPropsError,
@@ -16,6 +18,7 @@ from penstock.application.props import (
     RunConfiguration,
 )
 from penstock.application.pyflink_application import PyFlinkApplication, PyFlinkApplicationProps
+from penstock.model.arguments import check_arguments
 from penstock.model.runtimes import FlinkRuntime
 
 __all__ = (
@@ -29,6 +32,7 @@ __all__ = (
     "FlinkApplicationProps",
     "FlinkRuntime",
     "IFlinkApplication",
+    "ImportedFlinkApplication",
     "LogLevel",
     "MetricsLevel",
     "PyFlinkApplication",
@@ -37,3 +41,5 @@ __all__ = (
     "RestoreMode",
     "RunConfiguration",
 )
+
+check_arguments(globals())

@@ -85,7 +85,7 @@ class ApplicationCode(ABC):
     ) -> ApplicationCode:
         """Use a file that is already built: a job's jar, or the zip of a PyFlink job; it needs no Java and no Maven.
 
-        The CDK uploads it under the hash of its content, so a changed file is a changed application (R045). The file
+        The CDK uploads it under the hash of its content, so a changed file is a changed application. The file
         is checked as MSF and Flink would check it, see ``penstock package``.
 
         Parameters
@@ -114,7 +114,7 @@ class ApplicationCode(ABC):
         bucket
             The bucket; where it is encrypted with a key of its own, import it with ``encryption_key``.
         object_key, object_version
-            The object. Without a version, overwriting it does not update the application, which is warned about (R045).
+            The object. Without a version, overwriting it does not update the application, which is warned about.
         pyflink
             What is where in the zip of a PyFlink job. Leave it out for a jar.
         """
@@ -144,6 +144,9 @@ class _AssetCode(ApplicationCode):
         self._entry_point = entry_point
         self._bucket_encryption_key = bucket_encryption_key
 
+    def __repr__(self) -> str:
+        return f"ApplicationCode.from_asset({str(self._path)!r})"
+
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
         archive = CodeArchive.open(self._path)
         check_archive(archive, runtime=runtime, entry_point=self._entry_point)
@@ -158,6 +161,9 @@ class _BucketCode(ApplicationCode):
         self._object_key = object_key
         self._object_version = object_version
         self._pyflink = pyflink
+
+    def __repr__(self) -> str:
+        return f"ApplicationCode.from_bucket(..., {self._object_key!r})"
 
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:  # noqa: ARG002 - an object is not opened
         if self._object_version is None:
@@ -180,6 +186,9 @@ class _PyFlinkFolderCode(ApplicationCode):
         self._folder = folder
         self._entry_point = entry_point
         self._bucket_encryption_key = bucket_encryption_key
+
+    def __repr__(self) -> str:
+        return f"ApplicationCode.from_pyflink_folder({str(self._folder)!r})"
 
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
         project = PyFlinkProject(self._folder)

@@ -22,7 +22,7 @@ __all__ = ("ApplicationLog",)
 class ApplicationLog(Construct):
     """An encrypted log group with retention and the one stream in it that MSF writes to.
 
-    Group and stream carry the names that the console gives them, so that people and queries find them (R195). The log
+    Group and stream carry the names that the console gives them, so that people and queries find them. The log
     of another application name gets a key of its own, and the one that stays keeps its key.
     """
 

@@ -13,6 +13,7 @@ from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 from penstock.application.application_log import ApplicationLog
 from penstock.application.application_network import ApplicationNetwork
 from penstock.application.application_resource import ApplicationResource
+from penstock.application.application_warnings import warn_of_properties
 from penstock.application.configuration import (
     application_description,
     encryption_configuration,
@@ -22,23 +23,24 @@ from penstock.application.configuration import (
     run_configuration,
 )
 from penstock.application.execution_role import ExecutionRole
-from penstock.application.flink_application_base import FlinkApplicationBase, IFlinkApplication
-from penstock.application.imported_application import ImportedFlinkApplication
+from penstock.application.flink_application_base import FlinkApplicationBase
+from penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
 from penstock.application.props import (
     PRODUCTION_DEFAULTS,
     ApplicationPropsError,
     FlinkApplicationProps,
-    MetricsLevel,
     merge_props,
+    refuse_contradictions,
 )
 from penstock.foundation.name_digest import name_digest
+from penstock.foundation.physical_names import claim_name
 from penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import Sizing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
@@ -47,11 +49,8 @@ if TYPE_CHECKING:
 __all__ = ("FlinkApplication",)
 
 GENERATED_NAME_WARNING: Final = "penstock:generatedApplicationName"
-DEAR_METRICS_WARNING: Final = "penstock:metricsPerSubtask"
-RUN_CONFIGURATION_WARNING: Final = "penstock:runConfiguration"
 
 _MAX_NAME_CHARACTERS: Final = 128
-_DEAR_METRICS_ABOVE_PARALLELISM: Final = 64
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
 
 
@@ -82,6 +81,7 @@ class FlinkApplication(FlinkApplicationBase):
         self, scope: Construct, construct_id: str, *, code: ApplicationCode, **props: Unpack[FlinkApplicationProps]
     ) -> None:
         settings = merge_props(type(self), props)
+        refuse_contradictions(props)
         super().__init__(scope, construct_id, runtime=settings["runtime"])
         self._sets_key_in_template = settings.get("encryption") is not None
         self._application_name = self._choose_name(settings)
@@ -101,14 +101,57 @@ class FlinkApplication(FlinkApplicationBase):
             self._set_properties(self._properties.with_group(RUN_OPTIONS_GROUP, binding.run_options))
         for group, entries in settings.get("property_groups", {}).items():
             self.add_property_group(group, entries)
-        self._warn(settings)
+        warn_of_properties(self, settings)
+        claim_name(self, "application", self.application_name)
 
     @staticmethod
     def from_application_name(
         scope: Construct, construct_id: str, application_name: str, *, runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20
-    ) -> IFlinkApplication:
+    ) -> ImportedFlinkApplication:
         """Import an application of this account and Region; the runtime decides on the names of its metrics."""
         return ImportedFlinkApplication(scope, construct_id, application_name=application_name, runtime=runtime)
+
+    @staticmethod
+    def from_application_attributes(
+        scope: Construct,
+        construct_id: str,
+        *,
+        application_name: str | None = None,
+        application_arn: str | None = None,
+        execution_role: iam.IRole | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20,
+    ) -> ImportedFlinkApplication:
+        """Import an application of this account and Region with all that is known of it.
+
+        Parameters
+        ----------
+        application_name, application_arn
+            Which application: one of both.
+        execution_role
+            The role that its job runs as, which gets what the application is granted. Default: not known, and a grant
+            warns.
+        security_groups
+            Those of its job. Default: not known, and there are no ``connections``.
+        runtime
+            Decides on the names of its metrics, and on whether a customer managed key is allowed.
+
+        Raises ApplicationPropsError unless exactly one of name and ARN is given, and for an ARN of another account or
+        Region than the stack's.
+        """
+        return ImportedFlinkApplication(
+            scope,
+            construct_id,
+            application_name=choose_imported_name(scope, application_name, application_arn),
+            runtime=runtime,
+            execution_role=execution_role,
+            security_groups=security_groups,
+        )
+
+    @property
+    def execution_role(self) -> iam.IRole:
+        """The role that the job runs as."""
+        return self.role
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -231,19 +274,3 @@ class FlinkApplication(FlinkApplicationBase):
         resource.node.add_dependency(self.role.granted)
         resource.apply_removal_policy(settings["removal_policy"])
         return resource
-
-    def _warn(self, settings: FlinkApplicationProps) -> None:
-        if settings["metrics_level"] is MetricsLevel.PARALLELISM and (
-            self.sizing.parallelism > _DEAR_METRICS_ABOVE_PARALLELISM
-        ):
-            Annotations.of(self).add_warning_v2(
-                DEAR_METRICS_WARNING,
-                f"metrics per subtask at parallelism {self.sizing.parallelism} are dear and may be dropped above"
-                f" {_DEAR_METRICS_ABOVE_PARALLELISM}: use MetricsLevel.OPERATOR (R194)",
-            )
-        if settings.get("run_configuration") is not None:
-            Annotations.of(self).add_warning_v2(
-                RUN_CONFIGURATION_WARNING,
-                "run_configuration is applied again on every later update of the running application: remove it after"
-                " the deployment that needs it",
-            )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,34 +17,13 @@ from penstock.model import metrics
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
     from constructs import IConstruct, IDependable
 
     from penstock.model.metrics import ApplicationMetric
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("FlinkApplicationBase", "IFlinkApplication", "KeyInPlace", "MetricOptions", "application_arn")
-
-
-class IFlinkApplication(Protocol):
-    """An application on MSF, created in this app or elsewhere."""
-
-    @property
-    def application_name(self) -> str:
-        """The physical name."""
-
-    @property
-    def application_arn(self) -> str:
-        """The Amazon Resource Name."""
-
-    @property
-    def runtime(self) -> FlinkRuntime:
-        """The Flink runtime, which decides on metrics and capabilities."""
-
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow the grantee these actions on this application only."""
-
-    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return one of the application's metrics."""
+__all__ = ("FlinkApplicationBase", "KeyInPlace", "MetricOptions", "application_arn")
 
 
 def application_arn(scope: Construct, application_name: str) -> str:
@@ -84,6 +64,21 @@ class FlinkApplicationBase(Construct):
         self._run_dependencies = DependencyGroup()
 
     @property
+    @abstractmethod
+    def execution_role(self) -> iam.IRole | None:
+        """The role that the job runs as, None where it is not known."""
+
+    @property
+    @abstractmethod
+    def grant_principal(self) -> iam.IPrincipal:
+        """Who gets what the application is granted."""
+
+    @property
+    @abstractmethod
+    def connections(self) -> ec2.Connections:
+        """The network connections of the job."""
+
+    @property
     def key_in_place(self) -> KeyInPlace | None:
         """The customer managed key that the deployment puts the application under, None for the AWS-owned one."""
         return self._key_in_place
@@ -99,7 +94,7 @@ class FlinkApplicationBase(Construct):
         self._key_in_place = key
 
     def refuse_another_key(self) -> None:
-        """Raise ApplicationPropsError where there is a key already, and after the start (R010)."""
+        """Raise ApplicationPropsError where there is a key already, and after the start."""
         if self._key_in_place is not None:
             message = f"application {self.node.path} has a customer managed key already: give it one encryption"
             raise ApplicationPropsError(message)
@@ -160,7 +155,7 @@ class FlinkApplicationBase(Construct):
         return cloudwatch.Metric(namespace=METRICS_NAMESPACE, metric_name=name, **options).attach_to(self)
 
     def metric_restarts(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts`` (R088)."""
+        """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts``."""
         return self.metric(self.runtime.restart_metric, **(MetricOptions(statistic="Maximum") | options))
 
     def metric_uptime(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypedDict, cast
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_logs as logs
 
+from penstock.model.arguments import check_properties
 from penstock.model.errors import PenstockError
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS
@@ -30,11 +30,12 @@ __all__ = (
     "RestoreMode",
     "RunConfiguration",
     "merge_props",
+    "refuse_contradictions",
 )
 
 
 class ApplicationPropsError(PenstockError):
-    """A property of an application that MSF would refuse, or that does not exist."""
+    """A property of an application that MSF would refuse, or that does not go with another one."""
 
 
 class LogLevel(StrEnum):
@@ -110,7 +111,7 @@ class ApplicationEncryption:
 
     @staticmethod
     def customer_managed_key(key: kms.IKey) -> ApplicationEncryption:
-        """Use this key from the first update on; needs a runtime from 1.20 on (R038).
+        """Use this key from the first update on; needs a runtime from 1.20 on.
 
         CloudFormation's execution role is the operator here, so the key's policy must already allow it, and both
         service principals of MSF. For a new application prefer the documented order: first the AWS-owned key.
@@ -193,20 +194,27 @@ PRODUCTION_DEFAULTS: Final = FlinkApplicationProps(
 def merge_props(application: type, props: FlinkApplicationProps) -> FlinkApplicationProps:
     """Return the caller's properties over the ``defaults`` of the class and its bases, nearest first.
 
-    Raises ApplicationPropsError for a property that does not exist, and names the nearest that does.
+    None stands for a property that was left out, as with the CDK's own.
+
+    Raises ArgumentError for a default that is no property, or of another type.
     """
     merged: dict[str, object] = {}
     layers = [vars(base).get("defaults", {}) for base in reversed(application.__mro__)]
-    for layer in (*layers, props):
-        for name in layer:
-            if name not in FlinkApplicationProps.__annotations__:
-                raise ApplicationPropsError(_unknown(application, name))
+    for layer in layers:
+        check_properties(FlinkApplicationProps, layer, f"defaults of {application.__name__}")
         merged |= layer
-    return cast("FlinkApplicationProps", merged)
+    given = {name: value for name, value in props.items() if value is not None}
+    return cast("FlinkApplicationProps", merged | given)
 
 
-def _unknown(application: type, name: str) -> str:
-    known = sorted(FlinkApplicationProps.__annotations__)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    return f"{application.__name__} has no property {name!r}: {hint}"
+def refuse_contradictions(props: FlinkApplicationProps) -> None:
+    """Raise ApplicationPropsError for properties of which one makes the other pointless; defaults are not meant."""
+    pointless = [
+        name for name in ("checkpoint_interval", "min_pause_between_checkpoints") if props.get(name) is not None
+    ]
+    if pointless and props.get("checkpointing_enabled") is False:
+        message = (
+            f"{' and '.join(pointless)} say how often to take checkpoints, got checkpointing_enabled=False as well:"
+            " leave out one or the other"
+        )
+        raise ApplicationPropsError(message)

@@ -9,6 +9,7 @@ from penstock.encryption.key_administrator import KeyAdministrator
 from penstock.encryption.key_guard import KeyGuard
 from penstock.encryption.operator_role import OperatorRole
 from penstock.encryption.principals import PermissionSetPrincipal
+from penstock.model.arguments import check_arguments
 
 __all__ = (
     "ApplicationKey",
@@ -20,3 +21,5 @@ __all__ = (
     "OperatorRole",
     "PermissionSetPrincipal",
 )
+
+check_arguments(globals())

@@ -28,11 +28,11 @@ __all__ = ("ApplicationKey", "KeyPolicyMode")
 DEVELOPMENT_POLICY_WARNING: Final = "penstock:developmentKeyPolicy"
 _DEVELOPMENT_POLICY: Final = (
     "this key has AWS's permissive policy for development: whoever it names can decrypt, and MSF can use it for any"
-    " application; never let sensitive data near it (R030)"
+    " application; never let sensitive data near it"
 )
 _NO_ROTATION: Final = (
     "MSF does not support automatic rotation: a running application goes on with the old material until somebody"
-    " restarts it (R021, R037); rotate with penstock key rotate"
+    " restarts it; rotate with penstock key rotate"
 )
 
 
@@ -52,7 +52,7 @@ class ApplicationKey(kms.Key):
 
     Its policy names administrators, operators, CloudFormation and MSF, each with what it needs, and does not hand the
     key to the account's IAM policies: no administrator of the account can decrypt with it. It has neither alias (MSF
-    stores the ARN behind one, so that moving it has no effect, R012) nor automatic rotation.
+    stores the ARN behind one, so that moving it has no effect) nor automatic rotation.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class ApplicationKey(kms.Key):
         if mode is KeyPolicyMode.DEVELOPMENT and sensitive_data:
             message = (
                 "the development key policy lets too many decrypt for sensitive data: use"
-                " KeyPolicyMode.LEAST_PRIVILEGE, or say sensitive_data=False where it is so (R030)"
+                " KeyPolicyMode.LEAST_PRIVILEGE, or say sensitive_data=False where it is so"
             )
             raise EncryptionError(message)
         cloudformation = KeyPrincipal.role(cloudformation_role_arn or find_cloudformation_role(scope))

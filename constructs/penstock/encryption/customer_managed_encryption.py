@@ -30,7 +30,7 @@ __all__ = ("CustomerManagedEncryption",)
 
 
 class CustomerManagedEncryption(Construct):
-    """The customer-managed-key sequence: operator, application, log, key, permission, update, and last a start (R009).
+    """The customer-managed-key sequence: operator, application, log, key, permission, update, and last a start.
 
     Each arrow is a reference or a dependency in the template, so that one deployment does it in this order:
 
@@ -43,12 +43,12 @@ class CustomerManagedEncryption(Construct):
     7. the start, if an ``ApplicationStart`` asks for it.
 
     Over an application that is imported, 2 and 3 are there already, and 6 restarts it through a snapshot under its old
-    key if it runs (R018). Whenever the application's template changes, 6 asserts the key again. Deleting this construct
-    switches back to the AWS-owned key (R028) while the operator still holds its permission (R029).
+    key if it runs. Whenever the application's template changes, 6 asserts the key again. Deleting this construct
+    switches back to the AWS-owned key while the operator still holds its permission.
 
     **Another key**: raise ``key_generation`` by one. The next deployment makes a new key, lets the operator use both,
     and updates to the new one; snapshots under the old key, and so rollbacks, keep working. Once the new key has proved
-    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike (R023). That is refused in
+    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike. That is refused in
     the deployment that raises the number, and as long as the newest snapshot is under the old key. A key that goes from
     the template is left as it was: close it before raising the number again.
 
@@ -75,7 +75,7 @@ class CustomerManagedEncryption(Construct):
         The key, not made here, that the application is under so far: the one before ``key``, or before the first one
         that is made here. The same holds for its policy.
     execution_role_arn
-        The role of an imported application's job; that of a created one is known.
+        The role of an imported application's job, unless the import names it; that of a created one is known.
     cloudformation_role_arn
         The role that CloudFormation deploys the stack with. Default: as the stack's synthesizer says.
     key_policy_mode
@@ -85,11 +85,11 @@ class CustomerManagedEncryption(Construct):
     key_removal_policy
         What becomes of a key that goes from the template. Default: it stays, and with it what its snapshots hold.
 
-    Raises EncryptionError for what would not work or not protect: a runtime below 1.20 (R038), an application that sets
-    its key itself, a key with automatic rotation (R021), an asymmetric or multi-Region one, one of another account or
-    Region (R002), an alias, no administrator, no operator, the development policy with sensitive data (R030), a closed
+    Raises EncryptionError for what would not work or not protect: a runtime below 1.20, an application that sets
+    its key itself, a key with automatic rotation, an asymmetric or multi-Region one, one of another account or
+    Region, an alias, no administrator, no operator, the development policy with sensitive data, a closed
     policy for the key in use, or a previous key to be closed that is not made here;
-    ApplicationPropsError for an application that is started already (R010); KeyPrincipalError for operators or
+    ApplicationPropsError for an application that is started already; KeyPrincipalError for operators or
     administrators with a wildcard.
     """
 
@@ -143,7 +143,7 @@ class CustomerManagedEncryption(Construct):
         if not application.runtime.customer_managed_key_allowed:
             message = (
                 f"a customer managed key needs a runtime from FLINK-1_20 on, got {application.runtime.identifier} of"
-                f" application {application.node.path}: upgrade the runtime in a deployment of its own first (R038)"
+                f" application {application.node.path}: upgrade the runtime in a deployment of its own first"
             )
             raise EncryptionError(message)
         if not isinstance(application, FlinkApplication):
@@ -174,12 +174,14 @@ class CustomerManagedEncryption(Construct):
         return operator
 
     def _execution_role_arn(self, given: str | None) -> str:
-        if isinstance(self.application, FlinkApplication):
-            return self.application.role.role_arn
+        known = self.application.execution_role
+        if known is not None:
+            return known.role_arn
         if given is None:
             message = (
-                f"the execution role of the imported application {self.application.application_name} is not known:"
-                " pass execution_role_arn, so that the operator may hand it to MSF (R007)"
+                f"the execution role of the imported application {self.application.application_name} is not known, and"
+                " the operator has to hand it to MSF: pass execution_role_arn, or import the application with"
+                " FlinkApplication.from_application_attributes(execution_role=...)"
             )
             raise EncryptionError(message)
         return given

@@ -22,7 +22,7 @@ _FIND_KEY: Final = "kms:ListKeys and kms:ListAliases know no resource (service a
 
 
 class KeyAdministrator(iam.Role):
-    """A role that manages keys (policy, state, tags, on-demand rotation) and cannot use them (R004).
+    """A role that manages keys (policy, state, tags, on-demand rotation) and cannot use them.
 
     Each key's own policy names the role, which suffices within an account (KMS, key-policies); the role itself is
     allowed no more than to list keys, so that it manages any number of them. It stays when its stack goes, as its keys

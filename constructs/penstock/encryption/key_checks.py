@@ -62,10 +62,10 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
         ("Region", key.env.region, stack.region),
     ):
         if of_key != of_stack and not Token.is_unresolved(of_key) and not Token.is_unresolved(of_stack):
-            message = f"the key must be of the application's {what} {of_stack}, got one of {of_key} (R002)"
+            message = f"the key must be of the application's {what} {of_stack}, got one of {of_key}"
             raise EncryptionError(message)
     if isinstance(key, kms.Alias) or _ALIAS in key.key_id or f":{_ALIAS}" in key.key_arn:
-        _refuse(key, "is an alias, which MSF resolves once and whose moving has no effect: pass the key (R012)")
+        _refuse(key, "is an alias, which MSF resolves once and whose moving has no effect: pass the key")
     if not Token.is_unresolved(key.key_id) and key.key_id.startswith(_MULTI_REGION_PREFIX):
         _refuse(key, "is a multi-Region key, whose replicas are out of reach of its policy: use a single-Region one")
     resource = key.node.default_child
@@ -74,8 +74,7 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
     if resource.enable_key_rotation is True:
         _refuse(
             key,
-            "has automatic rotation, which MSF does not support: switch it off and rotate with penstock key rotate"
-            " (R021)",
+            "has automatic rotation, which MSF does not support: switch it off and rotate with penstock key rotate",
         )
     if (resource.key_spec or _SYMMETRIC) != _SYMMETRIC:
         _refuse(key, f"is a {resource.key_spec} key: use a symmetric one, {_SYMMETRIC}")

@@ -25,8 +25,8 @@ class OperatorRole(iam.Role):
     """A role with the lifecycle actions on one application, and, once there is a key, with that key for it.
 
     Whoever starts, stops, updates, snapshots or rolls back an application under a customer managed key needs
-    permissions on the key (R035). All automation, and all people, do it as this role, so that the key's policy names
-    one principal. The base policy and the policy of each key are managed policies of their own (R005): a key's policy
+    permissions on the key. All automation, and all people, do it as this role, so that the key's policy names
+    one principal. The base policy and the policy of each key are managed policies of their own: a key's policy
     is attached after the key exists, and detached without touching anything else.
 
     Parameters
@@ -34,7 +34,7 @@ class OperatorRole(iam.Role):
     application
         The application.
     execution_role_arn
-        The role that the job runs as, which the operator may pass to MSF, and to nothing else (R007).
+        The role that the job runs as, which the operator may pass to MSF, and to nothing else.
     operators
         Who may assume the role: roles, or a PermissionSetPrincipal.
 

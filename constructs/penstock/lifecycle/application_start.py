@@ -31,7 +31,7 @@ class ApplicationStart(Construct):
     """Sees to it that an application runs after the deployment, which CloudFormation never does by itself.
 
     It comes after the application, after its log and after its customer managed key, if it has one, and does not start
-    it under any other key (R010). A later deployment of a change that stopped the application starts it again, from its
+    it under any other key. A later deployment of a change that stopped the application starts it again, from its
     latest snapshot.
 
     When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,

@@ -18,6 +18,7 @@ __all__ = (
     "SERVICE_PRINCIPAL",
     "ApplicationNameError",
     "check_application_name",
+    "parse_application_arn",
 )
 
 SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
@@ -34,6 +35,7 @@ APPLICATION_START_RESOURCE: Final = "Custom::PenstockApplicationStart"
 CODE_ARCHIVE_MAX_BYTES: Final = 512 * 1024 * 1024
 """MSF does not start an application whose code is larger (managed-flink, limits)."""
 
+_APPLICATION_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesisanalytics:([a-z0-9-]+):(\d{12}):application/(.+)")
 _APPLICATION_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
 
@@ -49,3 +51,16 @@ def check_application_name(name: str) -> str:
         )
         raise ApplicationNameError(message)
     return name
+
+
+def parse_application_arn(arn: str) -> tuple[str, str, str]:
+    """Return Region, account and name in an application's ARN, or raise ApplicationNameError for what is no such."""
+    match = _APPLICATION_ARN.fullmatch(arn)
+    if match is None:
+        message = (
+            "expected an application's ARN, as in"
+            f" 'arn:aws:kinesisanalytics:eu-central-1:111122223333:application/clicks', got {arn!r}"
+        )
+        raise ApplicationNameError(message)
+    region, account, name = match.groups()
+    return region, account, check_application_name(name)

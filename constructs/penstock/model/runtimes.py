@@ -111,6 +111,11 @@ class FlinkRuntime:
         """Return every runtime of the table, oldest first."""
         return tuple(_KNOWN.values())
 
+    def __repr__(self) -> str:
+        if _KNOWN.get(self.identifier) is self:
+            return f"FlinkRuntime.{self.identifier.replace('-', '_')}"
+        return f"FlinkRuntime.of({self.identifier!r})"
+
     @property
     def release(self) -> tuple[int, int]:
         """Major and minor number, which order runtimes."""

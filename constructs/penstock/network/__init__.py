@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.model.arguments import check_arguments
 from penstock.model.aws_services import AwsService, AwsServiceError
 from penstock.network.application_vpc import ApplicationVpc
 from penstock.network.application_vpc_base import ApplicationVpcBase, IApplicationVpc
@@ -15,3 +16,5 @@ __all__ = (
     "IApplicationVpc",
     "NetworkError",
 )
+
+check_arguments(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.model.arguments import check_arguments
 from penstock.observability.dashboard import Dashboard, PrometheusDataSource
 from penstock.observability.dashboard_workspace import DashboardWorkspace
 from penstock.observability.dashboard_workspace_base import IDashboardWorkspace
@@ -29,3 +30,5 @@ __all__ = (
     "MetricsWorkspaceError",
     "PrometheusDataSource",
 )
+
+check_arguments(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.model.arguments import check_arguments
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
 from penstock.packaging.code_archive_checks import check_archive, find_problems
 from penstock.packaging.errors import PackagingError
@@ -18,3 +19,5 @@ __all__ = (
     "check_archive",
     "find_problems",
 )
+
+check_arguments(globals())

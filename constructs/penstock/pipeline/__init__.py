@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.model.arguments import check_arguments
 from penstock.pipeline.ports import Sink, Source
 from penstock.pipeline.sinks import PrometheusSink, SearchSink
 from penstock.pipeline.sources import KafkaSource, KinesisSource
@@ -17,3 +18,5 @@ __all__ = (
     "Source",
     "StreamingPipeline",
 )
+
+check_arguments(globals())

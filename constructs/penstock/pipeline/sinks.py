@@ -49,8 +49,7 @@ class SearchSink:
         endpoint = None if self.network is None else self.network.add_endpoint(AwsService.STS)
         if endpoint is not None:
             self.domain.reach_sts_through(endpoint)
-        application.connections.allow_to_default_port(self.domain)
-        application.add_run_dependency(*self.domain.connections.security_groups)
+        self.domain.allow_clients(application)
         self.domain.grant_index_write(application, self.index)
         application.add_property_group(self.group, self.domain.connection_properties(self.index))
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from penstock.model.arguments import check_arguments
 from penstock.review.findings import Finding
 
 if TYPE_CHECKING:
     from penstock.review.msf_checks import MsfChecks, add_checks
 
 __all__ = ("Finding", "MsfChecks", "add_checks")
+
+check_arguments(globals())
 
 
 def __getattr__(name: str) -> object:

@@ -19,6 +19,7 @@ from aws_cdk import (
 from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspect
 
 import penstock
+from penstock.model.arguments import check_arguments
 from penstock.review.findings import Template, Templates
 from penstock.review.rules import find_all
 
@@ -108,3 +109,6 @@ def _violations(findings: list[Finding]) -> list[PolicyViolation]:
         )
         for (rule, problem, fix), group in grouped.items()
     ]
+
+
+check_arguments(globals())

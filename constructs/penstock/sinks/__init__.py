@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.model.arguments import check_arguments
 from penstock.sinks.archive_bucket import ArchiveBucket
 from penstock.sinks.archive_bucket_base import IArchiveBucket
 from penstock.sinks.archive_lifecycle import ArchiveLifecycle
@@ -23,3 +24,5 @@ __all__ = (
     "SearchDomainError",
     "SinkGrantError",
 )
+
+check_arguments(globals())

@@ -10,7 +10,7 @@ from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.sinks.errors import SearchDomainError
-from penstock.sinks.search_domain_base import SearchDomainBase
+from penstock.sinks.search_domain_base import HTTPS_PORT, SearchDomainBase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ __all__ = ("ImportedSearchDomain", "name_in_endpoint")
 
 MAPPING_WARNING: Final = "penstock:unmappedRole"
 
-_HTTPS: Final = 443
 _ENDPOINT: Final = re.compile(r"(?:https://)?(?:vpc|search)-(?P<name>[a-z][a-z0-9-]{2,27})-[a-z0-9]{26}\..+")
 
 
@@ -45,7 +44,9 @@ class ImportedSearchDomain(SearchDomainBase):
         self._domain_name = parts.resource_name or ""
         self._account = parts.account or Stack.of(self).account
         self._domain_endpoint = domain_endpoint.removeprefix("https://")
-        self._connections = ec2.Connections(security_groups=list(security_groups), default_port=ec2.Port.tcp(_HTTPS))
+        self._connections = ec2.Connections(
+            security_groups=list(security_groups), default_port=ec2.Port.tcp(HTTPS_PORT)
+        )
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow IAM's part of writing to the indexes of a pattern; the domain's owner maps the role."""

@@ -16,6 +16,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 
 from penstock.application.flink_application_base import FlinkApplicationBase
+from penstock.foundation.physical_names import claim_name
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
@@ -23,7 +24,7 @@ from penstock.sinks.imported_search_domain import ImportedSearchDomain, name_in_
 from penstock.sinks.search_capacity import SearchCapacity
 from penstock.sinks.search_cluster import build_cluster, select_subnets
 from penstock.sinks.search_content import SearchContentProvider
-from penstock.sinks.search_domain_base import ISearchDomain, SearchDomainBase
+from penstock.sinks.search_domain_base import HTTPS_PORT, ISearchDomain, SearchDomainBase
 from penstock.sinks.search_logs import SearchLogs
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ GENERATED_NAME_WARNING: Final = "penstock:generatedDomainName"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
 _MAX_NAME_CHARACTERS: Final = 28
-_HTTPS: Final = 443
 _ADMINISTRATOR_ROLES: Final = ("all_access", "security_manager")
 
 
@@ -104,7 +104,7 @@ class SearchDomain(SearchDomainBase):
         self._set_identity(domain_name)
         subnets = select_subnets(vpc, vpc_subnets, zones=self.capacity.availability_zones)
         self.security_groups = list(security_groups or [self._build_security_group(vpc)])
-        self._connections = ec2.Connections(security_groups=self.security_groups, default_port=ec2.Port.tcp(_HTTPS))
+        self._connections = ec2.Connections(security_groups=self.security_groups, default_port=ec2.Port.tcp(HTTPS_PORT))
         self.encryption_key = encryption_key or self._build_key()
         self.logs = self._build_logs(log_retention)
         self._content = self._build_content_provider(vpc, subnets)
@@ -126,6 +126,7 @@ class SearchDomain(SearchDomainBase):
         self._domain_endpoint = self.domain.domain_endpoint
         if index_templates or saved_objects is not None:
             self.add_content("Content", index_templates=index_templates, saved_objects=saved_objects)
+        claim_name(self, "domain", self.domain_name)
 
     @staticmethod
     def from_domain_endpoint(
@@ -186,9 +187,8 @@ class SearchDomain(SearchDomainBase):
         """Allow the grantee's role to write to the indexes of a pattern such as ``vehicles-*``, and to read none.
 
         It gets IAM's part, and a role of the security plugin that is mapped to it, which an application has before it
-        starts and until it has stopped. Open the network with
-        ``application.connections.allow_to_default_port(domain)``. Raises SearchDomainError for a grantee that is no
-        role.
+        starts and until it has stopped. Open the network with ``domain.allow_clients(application)``. Raises
+        SearchDomainError for a grantee that is no role.
         """
         role = role_of(grantee)
         name = f"{self._label}-write-{_digest(index_pattern, role.node.path)}"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Unpack
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.security_groups import open_port
 from penstock.sinks.grants import DOMAIN_INDEX, allow
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from constructs import IConstruct
 
-__all__ = ("ISearchDomain", "SearchDomainBase")
+__all__ = ("HTTPS_PORT", "ISearchDomain", "SearchDomainBase")
+
+HTTPS_PORT: Final = 443
+_RULE: Final = "Documents and searches"
 
 
 class ISearchDomain(Protocol):
@@ -36,6 +40,9 @@ class ISearchDomain(Protocol):
     @property
     def connections(self) -> ec2.Connections:
         """The network connections of the domain."""
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the domain."""
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the grantee to write to the indexes of a pattern."""
@@ -73,11 +80,18 @@ class SearchDomainBase(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """The network connections of the domain; ``application.connections.allow_to_default_port(domain)`` opens 443.
-
-        Called on the application's side, the rules are in the application's stack, which may come after the domain's.
-        """
+        """The network connections of the domain; ``allow_clients`` opens its port to an application."""
         return self._connections
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the domain, on the port for HTTPS only.
+
+        Each rule is a resource of its own, in the client's stack, which may come after the domain's.
+        """
+        for client in clients:
+            for client_group in client.connections.security_groups:
+                for group in self._connections.security_groups:
+                    open_port(client_group, group, port=HTTPS_PORT, description=_RULE)
 
     def connection_properties(self, index: str) -> dict[str, str]:
         """Return what Flink's OpenSearch sink needs, by its own option names, for ``add_property_group``.

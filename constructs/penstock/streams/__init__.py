@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from penstock.model.arguments import check_arguments
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream import EventStream, StreamCapacity
 from penstock.streams.event_stream_base import IEventStream
@@ -32,3 +33,5 @@ __all__ = (
     "StreamCapacity",
     "StreamError",
 )
+
+check_arguments(globals())

@@ -9,6 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
+from penstock.foundation.physical_names import claim_name
+from penstock.model.arguments import check_arguments
 from penstock.model.delivery import (
     DELIVERY_METADATA,
     DeliveryError,
@@ -134,6 +136,7 @@ class DeliveryToS3(DeliveryToS3Base):
         self.resource = self._build_stream()
         self.freshness_alarm = build_freshness_alarm(self, self.destination.buffering, freshness_alarm_age)
         self.failure_alarm = build_failure_alarm(self, self.destination.buffering, backup=backup is not None)
+        claim_name(self, "delivery stream", self.delivery_stream_name)
 
     @staticmethod
     def from_delivery_stream_name(scope: Construct, construct_id: str, delivery_stream_name: str) -> IDeliveryToS3:
@@ -219,3 +222,6 @@ class DeliveryToS3(DeliveryToS3Base):
         if "delivery_stream_encryption_configuration_input" not in properties:
             Validations.of(stream).acknowledge(Acknowledgment(id="AwsSolutions-KDF1", reason=_NOT_DIRECT_PUT))
         return stream
+
+
+check_arguments(globals())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack, cast
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from aws_cdk import Names
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.security_groups import open_port
 from penstock.model.kafka import IAM_PORT
 from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
@@ -123,7 +123,7 @@ class KafkaClusterBase(Construct):
         for client in clients:
             for client_group in client.connections.security_groups:
                 for group in self._security_groups:
-                    self._allow(client_group, group)
+                    open_port(client_group, group, port=IAM_PORT, description=_RULE)
 
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""
@@ -159,28 +159,6 @@ class KafkaClusterBase(Construct):
         dimensions = {"Consumer Group": consumer_group, "Topic": topic_name}
         of_group = MetricOptions(dimensions_map=dimensions, statistic="Maximum")
         return self.metric("MaxOffsetLag", **(of_group | options))
-
-    def _allow(self, client: ec2.ISecurityGroup, brokers: ec2.ISecurityGroup) -> None:
-        name = f"To{Names.node_unique_id(brokers.node)}"
-        if client.node.try_find_child(name) is not None:
-            return
-        scope = cast("Construct", client)
-        rule: dict[str, Any] = {"ip_protocol": "tcp", "from_port": IAM_PORT, "to_port": IAM_PORT, "description": _RULE}
-        ec2.CfnSecurityGroupIngress(
-            scope,
-            name,
-            group_id=brokers.security_group_id,
-            source_security_group_id=client.security_group_id,
-            **rule,
-        )
-        if not client.allow_all_outbound:
-            ec2.CfnSecurityGroupEgress(
-                scope,
-                f"{name}Egress",
-                group_id=client.security_group_id,
-                destination_security_group_id=brokers.security_group_id,
-                **rule,
-            )
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])

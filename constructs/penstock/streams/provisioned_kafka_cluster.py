@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
+from penstock.foundation.physical_names import claim_name
 from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
 from penstock.streams.errors import StreamError
 from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
@@ -160,6 +161,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             enhanced_monitoring=monitoring.value,
             logging_info=self.log.configuration(),
         )
+        claim_name(self, "cluster", self.cluster_name)
         self.log.before_delivery(self.resource)
         self.resource.apply_removal_policy(removal_policy)
         self._cluster_arn = self.resource.attr_arn

@@ -9,6 +9,7 @@ from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.aws_msk import CfnServerlessCluster
 
+from penstock.foundation.physical_names import claim_name
 from penstock.model.kafka import check_cluster_name
 from penstock.streams.errors import StreamError
 from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
@@ -98,6 +99,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         self._bootstrap_servers = KafkaBootstrapServers(
             self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource
         ).servers
+        claim_name(self, "cluster", self.cluster_name)
 
     @staticmethod
     def from_cluster_arn(

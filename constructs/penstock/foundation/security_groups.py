@@ -1,0 +1,42 @@
+"""Rules that let one security group reach another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from aws_cdk import Names
+from aws_cdk import aws_ec2 as ec2
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+__all__ = ("open_port",)
+
+
+def open_port(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, port: int, description: str) -> None:
+    """Let the client reach a TCP port of the server; a second time is the same as once.
+
+    Each rule is a resource of its own, in the client's stack: the server's group never changes, which replaces what is
+    in it, and its stack never depends on that of a client. A client that may call everywhere gets no rule that lets it
+    out, of which the CDK would warn that it has no effect.
+    """
+    name = f"To{Names.node_unique_id(server.node)}"
+    if client.node.try_find_child(name) is not None:
+        return
+    scope = cast("Construct", client)
+    rule: dict[str, Any] = {"ip_protocol": "tcp", "from_port": port, "to_port": port, "description": description}
+    ec2.CfnSecurityGroupIngress(
+        scope,
+        name,
+        group_id=server.security_group_id,
+        source_security_group_id=client.security_group_id,
+        **rule,
+    )
+    if not client.allow_all_outbound:
+        ec2.CfnSecurityGroupEgress(
+            scope,
+            f"{name}Egress",
+            group_id=client.security_group_id,
+            destination_security_group_id=server.security_group_id,
+            **rule,
+        )
