@@ -21,14 +21,14 @@ def resource_pattern(resource: object) -> str:
             return f"<{name}>"
         case {"Fn::GetAtt": [logical_id, attribute]}:
             return f"<{logical_id}.{attribute}>"
-        case {"Fn::Join": [delimiter, parts]}:
+        case {"Fn::Join": [delimiter, list(parts)]}:
             return str(delimiter).join(resource_pattern(part) for part in parts)
-        case {"Fn::Sub": text}:
+        case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]}:
             return resource_pattern(text)
         case {"Fn::ImportValue": name}:
             return resource_pattern(name)
         case Mapping():
-            return json.dumps(resource, separators=(",", ":"))
+            return json.dumps(resource, separators=(",", ":"), default=str)
         case _:
             return str(resource)
 

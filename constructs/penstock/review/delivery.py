@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.model.delivery import DELIVERY_METADATA
+from penstock.review.findings import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,5 +32,5 @@ def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[DeliveryGua
         DeliveryGuarantee(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
         for stack in stacks
         for resource in stack.template.resources()
-        if (guarantee := resource.body.get("Metadata", {}).get(DELIVERY_METADATA)) is not None
+        if isinstance(guarantee := as_mapping(resource.body.get("Metadata")).get(DELIVERY_METADATA), str)
     )

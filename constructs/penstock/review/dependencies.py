@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ("Arrow", "arrows_of", "path_between")
 
 _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
+_TEXT_AND_VARIABLES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ def arrows_of(resources: Mapping[str, Any]) -> tuple[Arrow, ...]:
     """Return every arrow between the resources of one template; of two reasons for the same, references come first."""
     found: dict[tuple[str, str], Arrow] = {}
     for later, resource in resources.items():
+        if not isinstance(resource, dict):
+            continue
         for earlier, place in [*_references(resource.get("Properties"), "Properties"), *_depends_on(resource)]:
             if earlier in resources and earlier != later:
                 found.setdefault((later, earlier), Arrow(later=later, earlier=earlier, because=place))
@@ -61,9 +64,10 @@ def path_between(arrows: Sequence[Arrow], later: str, earlier: str) -> tuple[Arr
 
 
 def _depends_on(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    named = resource.get("DependsOn", [])
-    for name in [named] if isinstance(named, str) else named:
-        yield name, "DependsOn"
+    named = resource.get("DependsOn")
+    for name in named if isinstance(named, list) else [named]:
+        if isinstance(name, str):
+            yield name, "DependsOn"
 
 
 def _references(value: object, place: str) -> Iterator[tuple[str, str]]:
@@ -85,8 +89,8 @@ def _references(value: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _substitutions(text: object, place: str) -> Iterator[tuple[str, str]]:
-    template, variables = (text[0], text[1]) if isinstance(text, list) else (text, {})
+    template, variables = text if isinstance(text, list) and len(text) == _TEXT_AND_VARIABLES else (text, {})
     yield from _references(variables, place)
     for name in _SUBSTITUTION.findall(str(template)):
-        if name not in variables:
+        if not isinstance(variables, dict) or name not in variables:
             yield name, place

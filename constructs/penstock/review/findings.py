@@ -10,10 +10,26 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("APPLICATION", "LOGGING_OPTION", "Finding", "Resource", "Template", "Templates", "is_off")
+__all__ = (
+    "APPLICATION",
+    "LOGGING_OPTION",
+    "SHAPE_ERRORS",
+    "Finding",
+    "Resource",
+    "Template",
+    "Templates",
+    "as_list",
+    "as_mapping",
+    "is_intrinsic",
+    "is_off",
+    "is_on",
+)
 
 APPLICATION: Final = "AWS::KinesisAnalyticsV2::Application"
 LOGGING_OPTION: Final = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
+
+SHAPE_ERRORS: Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What reading a template of a form that nobody thought of may raise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +65,21 @@ class Resource:
     template: Template = field(repr=False)
 
     def get(self, path: str) -> Any:
-        """Return the property at a dotted path, None where there is none."""
+        """Return the property at a dotted path, None where there is none.
+
+        Where an intrinsic function stands on the way, it is returned: only the deployment knows what it holds.
+        """
         value: Any = self.body.get("Properties", {})
         for name in path.split("."):
-            if not isinstance(value, dict):
-                return None
-            value = value.get(name)
+            if is_intrinsic(value):
+                return value
+            value = as_mapping(value).get(name)
         return value
 
     @property
     def name(self) -> str:
         """The construct's path where the CDK wrote it into the template, the logical id where not."""
-        path = self.body.get("Metadata", {}).get("aws:cdk:path")
+        path = as_mapping(self.body.get("Metadata")).get("aws:cdk:path")
         return str(path).removesuffix("/Resource") if path else self.logical_id
 
     @property
@@ -90,9 +109,23 @@ class Template:
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """Yield the resources of these types, all resources where none is named."""
-        for logical_id, body in self.body.get("Resources", {}).items():
-            if not types or body["Type"] in types:
-                yield Resource(logical_id=logical_id, type=body["Type"], body=body, template=self)
+        for logical_id in as_mapping(self.body.get("Resources")):
+            resource = self.resource(logical_id)
+            if resource is not None and (not types or resource.type in types):
+                yield resource
+
+    def resource(self, logical_id: str) -> Resource | None:
+        """Return a resource, None where there is none of that id, or one without a type."""
+        body = as_mapping(as_mapping(self.body.get("Resources")).get(logical_id))
+        kind = body.get("Type")
+        if not isinstance(kind, str):
+            return None
+        return Resource(logical_id=logical_id, type=kind, body=body, template=self)
+
+    @property
+    def outputs(self) -> Mapping[str, Mapping[str, Any]]:
+        """Outputs by logical id."""
+        return {name: as_mapping(output) for name, output in as_mapping(self.body.get("Outputs")).items()}
 
 
 @dataclass(frozen=True)
@@ -114,17 +147,18 @@ class Templates:
         """
         match value:
             case {"Ref": str(logical_id)} | {"Fn::GetAtt": [str(logical_id), _]}:
-                body = template.body.get("Resources", {}).get(logical_id)
-                return body and Resource(logical_id=logical_id, type=body["Type"], body=body, template=template)
+                return template.resource(logical_id)
+            case {"Fn::GetAtt": str(target)}:
+                return template.resource(target.partition(".")[0])
             case {"Fn::ImportValue": name}:
                 for other in sorted(self.all, key=lambda other: other.stage != template.stage):
-                    for output in other.body.get("Outputs", {}).values():
-                        if output.get("Export", {}).get("Name") == name:
-                            return self.find(output["Value"], other)
+                    for output in other.outputs.values():
+                        if as_mapping(output.get("Export")).get("Name") == name:
+                            return self.find(output.get("Value"), other)
             case {"Fn::GetStackOutput": {"StackName": str(stack_name), "OutputName": str(output_name)}}:
                 for other in self.all:
                     if other.stage == template.stage and other.stack_name == stack_name:
-                        return self.find(other.body.get("Outputs", {}).get(output_name, {}).get("Value"), other)
+                        return self.find(other.outputs.get(output_name, {}).get("Value"), other)
         return None
 
     def references(self, value: object, template: Template) -> Iterator[Resource]:
@@ -144,10 +178,11 @@ def _stack_name(template: Path) -> str | None:
     manifest = template.with_name("manifest.json")
     if not manifest.is_file():
         return None
-    artifacts = json.loads(manifest.read_text(encoding="utf-8")).get("artifacts", {})
+    artifacts = as_mapping(as_mapping(json.loads(manifest.read_text(encoding="utf-8"))).get("artifacts"))
     for artifact_id, artifact in artifacts.items():
-        properties = artifact.get("properties", {})
-        if artifact["type"] == "aws:cloudformation:stack" and properties.get("templateFile") == template.name:
+        properties = as_mapping(as_mapping(artifact).get("properties"))
+        is_stack = as_mapping(artifact).get("type") == "aws:cloudformation:stack"
+        if is_stack and properties.get("templateFile") == template.name:
             return str(properties.get("stackName", artifact_id))
     return None
 
@@ -155,3 +190,25 @@ def _stack_name(template: Path) -> str | None:
 def is_off(value: object) -> bool:
     """Whether a template's boolean is false; unknown until deployment is not."""
     return value is False or (isinstance(value, str) and value.lower() == "false")
+
+
+def is_on(value: object) -> bool:
+    """Whether a template's boolean is true; unknown until deployment is not."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def is_intrinsic(value: object) -> bool:
+    """Whether a value is an intrinsic function, so that only the deployment knows what it is."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+
+
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """Return an object of a template; an empty one in place of anything else, an intrinsic function too."""
+    return value if isinstance(value, dict) and not is_intrinsic(value) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return what IAM and CloudFormation let one write as one value or as several."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from penstock.model.findings import resource_pattern
-from penstock.review.findings import is_off
-from penstock.review.parts import as_list
+from penstock.review.findings import as_list, as_mapping, is_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,8 +40,8 @@ _ELSEWHERE: Final = (
     "TransitGatewayId",
     "VpcPeeringConnectionId",
 )
-_TCP: Final = {"tcp", "6", 6}
-_ANY_PROTOCOL: Final = {"-1", -1}
+_TCP: Final = ("tcp", "6")
+_ANY_PROTOCOL: Final = "-1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,22 +137,24 @@ def _allows(
 
 
 def _rules(group: Resource, direction: str, templates: Templates) -> Iterator[tuple[Mapping[str, Any], Resource]]:
-    for rule in group.get(f"SecurityGroup{direction}") or []:
-        yield rule, group
+    for rule in as_list(group.get(f"SecurityGroup{direction}")):
+        yield as_mapping(rule), group
     for resource in templates.resources(f"{_SECURITY_GROUP}{direction}"):
         if _is_same(templates.find(resource.get("GroupId"), resource.template), group):
-            yield resource.body["Properties"], resource
+            yield as_mapping(resource.body.get("Properties")), resource
 
 
 def _covers(rule: Mapping[str, Any], port: int) -> bool:
-    if rule["IpProtocol"] in _ANY_PROTOCOL:
+    protocol, first, last = rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort")
+    unknown = not rule or any(isinstance(each, dict) for each in (protocol, first, last))
+    if unknown or str(protocol) == _ANY_PROTOCOL:
         return True
-    first, last = rule.get("FromPort"), rule.get("ToPort")
-    if isinstance(first, dict) or isinstance(last, dict):
-        return True
-    if rule["IpProtocol"] not in _TCP or first is None or last is None:
+    if str(protocol) not in _TCP or first is None or last is None:
         return False
-    return int(first) <= port <= int(last)
+    try:
+        return int(first) <= port <= int(last)
+    except (TypeError, ValueError):
+        return True
 
 
 def _is_meant_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.review.findings import APPLICATION
+from penstock.review.findings import APPLICATION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from penstock.review.findings import Resource, Templates
 
-__all__ = ("as_list", "flink_applications", "role_policies", "statements")
+__all__ = ("flink_applications", "role_policies", "statements")
 
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
@@ -26,10 +26,10 @@ def flink_applications(templates: Templates) -> Iterator[Resource]:
 
 def statements(resource: Resource) -> Iterator[Mapping[str, Any]]:
     """Yield the statements of a policy, or of all inline policies of a role."""
-    documents = [policy["PolicyDocument"] for policy in resource.get("Policies") or []]
-    documents += [resource.get("PolicyDocument")] if resource.get("PolicyDocument") else []
-    for document in documents:
-        yield from as_list(document.get("Statement"))
+    documents = [as_mapping(policy).get("PolicyDocument") for policy in as_list(resource.get("Policies"))]
+    for document in (*documents, resource.get("PolicyDocument")):
+        for statement in as_list(as_mapping(document).get("Statement")):
+            yield as_mapping(statement)
 
 
 def role_policies(role: Resource, templates: Templates) -> Iterator[Resource]:
@@ -42,10 +42,3 @@ def role_policies(role: Resource, templates: Templates) -> Iterator[Resource]:
             each and each.key == policy.key for each in named
         ):
             yield policy
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return what IAM and CloudFormation let one write as one value or as several."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

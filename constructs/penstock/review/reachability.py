@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from penstock.review.findings import Finding
+from penstock.review.findings import Finding, as_list, as_mapping
 from penstock.review.network_paths import (
     endpoints_of,
     has_endpoint_like,
@@ -50,9 +50,7 @@ def job_reaches_what_it_calls(templates: Templates) -> Iterator[Finding]:
     A VPC that is not in the templates is not judged.
     """
     for application in flink_applications(templates):
-        configuration = next(iter(application.get(_VPC) or []), None)
-        if configuration is None:
-            continue
+        configuration = as_mapping(next(iter(as_list(application.get(_VPC))), None))
         place = place_in_vpc(
             application, configuration.get("SubnetIds"), configuration.get("SecurityGroupIds"), templates
         )
@@ -159,14 +157,13 @@ def _places(target: Resource, templates: Templates) -> Sequence[Place]:
     """Return where a cluster or a domain is; nothing for a domain that is in no VPC."""
     match target.type:
         case "AWS::MSK::Cluster":
-            group = target.get("BrokerNodeGroupInfo") or {}
+            group = as_mapping(target.get("BrokerNodeGroupInfo"))
             configured = [(group.get("ClientSubnets"), group.get("SecurityGroups"))]
         case "AWS::MSK::ServerlessCluster":
-            configured = [
-                (each.get("SubnetIds"), each.get("SecurityGroups")) for each in target.get("VpcConfigs") or []
-            ]
+            each_vpc = [as_mapping(each) for each in as_list(target.get("VpcConfigs"))]
+            configured = [(each.get("SubnetIds"), each.get("SecurityGroups")) for each in each_vpc]
         case _:
-            options = target.get("VPCOptions") or {}
+            options = as_mapping(target.get("VPCOptions"))
             configured = [(options.get("SubnetIds"), options.get("SecurityGroupIds"))]
     places = [place_in_vpc(target, subnets, groups, templates) for subnets, groups in configured]
     return [place for place in places if place is not None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from penstock.review.findings import APPLICATION
+from penstock.review.findings import APPLICATION, SHAPE_ERRORS, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,11 @@ class Resolution:
         """Return the value without references."""
         match value:
             case dict() if len(value) == 1 and (intrinsic := self._intrinsics().get(next(iter(value)))):
-                return intrinsic(next(iter(value.values())))
+                try:
+                    return intrinsic(next(iter(value.values())))
+                except SHAPE_ERRORS:
+                    # A function of another form than CloudFormation documents; no policy matches this by accident.
+                    return f"<{json.dumps(value, default=str)}>"
             case dict():
                 return {key: self.resolve(each) for key, each in value.items()}
             case list():
@@ -51,8 +56,7 @@ class Resolution:
 
     @property
     def _resources(self) -> Mapping[str, Any]:
-        resources: Mapping[str, Any] = self.stack.template.body.get("Resources", {})
-        return resources
+        return {each.logical_id: each.body for each in self.stack.template.resources()}
 
     def _intrinsics(self) -> dict[str, Callable[[Any], Any]]:
         return {
@@ -80,7 +84,7 @@ class Resolution:
         if resource is None:
             return f"<{name}>"
         if resource["Type"] == APPLICATION:
-            return str(self.resolve(resource["Properties"].get("ApplicationName", name)))
+            return str(self.resolve(as_mapping(resource.get("Properties")).get("ApplicationName", name)))
         if resource["Type"] == "AWS::IAM::ManagedPolicy":
             return f"arn:aws:iam::{self.stack.account}:policy/{name}"
         return name
@@ -91,7 +95,7 @@ class Resolution:
         if attribute != "Arn" or service is None:
             return f"<{logical_id}.{attribute}>"
         if service == "iam":
-            properties = self._resources[logical_id].get("Properties", {})
+            properties = as_mapping(self._resources[logical_id].get("Properties"))
             name = self.resolve(properties.get("RoleName", logical_id))
             return f"arn:aws:iam::{self.stack.account}:role{properties.get('Path', '/')}{name}"
         kind = "key/" if service == "kms" else "function:"

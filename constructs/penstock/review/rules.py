@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from penstock.model.findings import resource_pattern, wildcard_id
 from penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
-from penstock.review.findings import LOGGING_OPTION, Finding, Resource, is_off
-from penstock.review.parts import as_list, flink_applications, statements
+from penstock.review.conditions import variants
+from penstock.review.findings import (
+    APPLICATION,
+    LOGGING_OPTION,
+    SHAPE_ERRORS,
+    Finding,
+    Resource,
+    as_list,
+    as_mapping,
+    is_intrinsic,
+    is_off,
+    is_on,
+)
+from penstock.review.parts import flink_applications, statements
 from penstock.review.reachability import job_reaches_what_it_calls
 
 if TYPE_CHECKING:
@@ -18,16 +31,21 @@ if TYPE_CHECKING:
 __all__ = ("RULES", "find_all")
 
 _CONFIGURATION: Final = "ApplicationConfiguration"
-_CHECKPOINTING: Final = f"{_CONFIGURATION}.FlinkApplicationConfiguration.CheckpointConfiguration.CheckpointingEnabled"
+_CHECKPOINTS: Final = f"{_CONFIGURATION}.FlinkApplicationConfiguration.CheckpointConfiguration"
+_CHECKPOINTING: Final = f"{_CHECKPOINTS}.CheckpointingEnabled"
 _SNAPSHOTS: Final = f"{_CONFIGURATION}.ApplicationSnapshotConfiguration.SnapshotsEnabled"
 _ROLLBACK: Final = f"{_CONFIGURATION}.ApplicationSystemRollbackConfiguration.RollbackEnabled"
 _VPC: Final = f"{_CONFIGURATION}.VpcConfigurations"
 
 
 def checkpointing_is_on(templates: Templates) -> Iterator[Finding]:
-    """MSF1: without checkpoints a failure loses all state (cdk-nag's KDA3 looks at another resource class)."""
+    """MSF1: without checkpoints a failure loses all state (cdk-nag's KDA3 looks at another resource class).
+
+    The configuration type DEFAULT switches them on, whatever else is set (API reference, CheckpointConfiguration).
+    """
     for application in flink_applications(templates):
-        if is_off(application.get(_CHECKPOINTING)):
+        kind = application.get(f"{_CHECKPOINTS}.ConfigurationType")
+        if kind != "DEFAULT" and not is_intrinsic(kind) and is_off(application.get(_CHECKPOINTING)):
             yield Finding(
                 rule="MSF1",
                 problem="checkpointing is off: after any failure the job starts from an empty state",
@@ -69,8 +87,8 @@ def runtime_is_supported(templates: Templates) -> Iterator[Finding]:
     for application in flink_applications(templates):
         identifier = application.get("RuntimeEnvironment")
         try:
-            supported = FlinkRuntime.of(identifier).is_supported
-        except (UnknownRuntimeError, TypeError):
+            supported = FlinkRuntime.of(str(identifier)).is_supported
+        except UnknownRuntimeError:
             continue
         if not supported:
             yield Finding(
@@ -86,9 +104,7 @@ def log_has_retention(templates: Templates) -> Iterator[Finding]:
     """MSF5: an application logs, and its log group says for how long (R205)."""
     logged: set[tuple[str, str]] = set()
     for option in templates.resources(LOGGING_OPTION):
-        application = templates.find(option.get("ApplicationName"), option.template)
-        if application is not None:
-            logged.add((application.template.path, application.logical_id))
+        logged.update(application.key for application in _named(option.get("ApplicationName"), option, templates))
         for group in _log_groups(option, templates):
             if group.get("RetentionInDays") is None:
                 yield Finding(
@@ -99,7 +115,7 @@ def log_has_retention(templates: Templates) -> Iterator[Finding]:
                     location="RetentionInDays",
                 )
     for application in flink_applications(templates):
-        if (application.template.path, application.logical_id) not in logged:
+        if application.key not in logged:
             yield Finding(
                 rule="MSF5",
                 problem="the application logs nowhere, so a failed start leaves no trace",
@@ -112,8 +128,17 @@ def log_has_retention(templates: Templates) -> Iterator[Finding]:
 def subnets_are_private(templates: Templates) -> Iterator[Finding]:
     """MSF6: the job's network interfaces get no public address, so a public subnet has no way out for them."""
     for application in flink_applications(templates):
-        for configuration in application.get(_VPC) or []:
-            for subnet_id in configuration.get("SubnetIds", []):
+        configurations = application.get(_VPC)
+        if configurations is not None and not isinstance(configurations, list) and not is_intrinsic(configurations):
+            yield Finding(
+                rule="MSF6",
+                problem=f"VpcConfigurations is no list but {json.dumps(configurations)[:80]}",
+                fix="write a list of one configuration",
+                resource=application,
+                location=_VPC,
+            )
+        for configuration in as_list(configurations):
+            for subnet_id in as_list(as_mapping(configuration).get("SubnetIds")):
                 subnet = templates.find(subnet_id, application.template)
                 if subnet is not None and _is_public(subnet, templates):
                     yield Finding(
@@ -155,14 +180,42 @@ RULES: Final[tuple[Callable[[Templates], Iterator[Finding]], ...]] = (
 
 
 def find_all(templates: Templates) -> list[Finding]:
-    """Return what all rules find."""
-    return [finding for rule in RULES for finding in rule(templates)]
+    """Return what all rules find, under any choice of the templates' conditions, each once."""
+    found: dict[tuple[str, str, str, str], Finding] = {}
+    for chosen in variants(templates):
+        for rule in RULES:
+            for finding in _found_by(rule, chosen):
+                resource = finding.resource
+                found.setdefault((finding.rule, finding.problem, *resource.key), finding)
+    return list(found.values())
+
+
+def _found_by(rule: Callable[[Templates], Iterator[Finding]], templates: Templates) -> list[Finding]:
+    """Return what a rule finds; one that cannot read a template says so, and hides no other rule's findings."""
+    try:
+        return list(rule(templates))
+    except SHAPE_ERRORS as error:
+        name = (rule.__doc__ or "").partition(":")[0]
+        problem = f"{name} could not be checked: the template has a form that it does not know ({error!r})"
+        fix = "check the properties by hand and acknowledge this, and report the template to penstock's maintainers"
+        return [
+            Finding(rule=f"{name}[unchecked]", problem=problem, fix=fix, resource=resource, location="")
+            for resource in templates.resources(APPLICATION)
+        ]
+
+
+def _named(name: object, option: Resource, templates: Templates) -> Iterator[Resource]:
+    """Yield the applications that a name means, as a reference to one or as a text."""
+    referred = templates.find(name, option.template)
+    for application in option.template.resources(APPLICATION) if referred is None else (referred,):
+        if referred is not None or application.get("ApplicationName") == name:
+            yield application
 
 
 def _log_groups(option: Resource, templates: Templates) -> Iterator[Resource]:
     """Yield the log groups that the parts of a logging option's ARN refer to."""
     match option.get("CloudWatchLoggingOption.LogStreamARN"):
-        case {"Fn::Join": [_, parts]}:
+        case {"Fn::Join": [_, list(parts)]}:
             for part in parts:
                 resource = templates.find(part, option.template)
                 if resource is not None and resource.type == "AWS::Logs::LogGroup":
@@ -170,7 +223,7 @@ def _log_groups(option: Resource, templates: Templates) -> Iterator[Resource]:
 
 
 def _is_public(subnet: Resource, templates: Templates) -> bool:
-    if subnet.get("MapPublicIpOnLaunch") is True:
+    if is_on(subnet.get("MapPublicIpOnLaunch")):
         return True
     tables = [
         association.get("RouteTableId")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.review.findings import Templates
+from penstock.review.conditions import variants
+from penstock.review.findings import Templates, as_list, as_mapping
 from penstock.review.rules import wildcards_have_a_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from penstock.review.assembly import SynthesizedStack
-    from penstock.review.findings import Resource
+    from penstock.review.findings import Finding, Resource
 
 __all__ = ("Wildcard", "wildcards_of")
 
@@ -39,10 +40,21 @@ def wildcards_of(stacks: Sequence[SynthesizedStack]) -> tuple[Wildcard, ...]:
             reason=_reason(finding.resource, f"penstock::{finding.rule}"),
         )
         for stack in stacks
-        for finding in wildcards_have_a_reason(Templates((stack.template,)))
+        for finding in _findings(Templates((stack.template,)))
     )
 
 
+def _findings(templates: Templates) -> Iterator[Finding]:
+    """Yield what is found under any choice of the template's conditions, once."""
+    seen: set[tuple[str, tuple[str, str]]] = set()
+    for chosen in variants(templates):
+        for finding in wildcards_have_a_reason(chosen):
+            if (finding.rule, finding.resource.key) not in seen:
+                seen.add((finding.rule, finding.resource.key))
+                yield finding
+
+
 def _reason(resource: Resource, finding: str) -> str:
-    recorded = resource.body.get("Metadata", {}).get("cdk_nag", {}).get("rules_to_suppress", [])
-    return next((str(rule["reason"]) for rule in recorded if rule["id"] == finding), "")
+    recorded = as_mapping(as_mapping(resource.body.get("Metadata")).get("cdk_nag")).get("rules_to_suppress")
+    rules = [as_mapping(rule) for rule in as_list(recorded)]
+    return next((str(rule.get("reason", "")) for rule in rules if rule.get("id") == finding), "")

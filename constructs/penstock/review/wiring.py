@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from penstock.model.aws_services import AwsService
 from penstock.model.findings import resource_pattern
 from penstock.model.names import METRICS_NAMESPACE
-from penstock.review.findings import APPLICATION, LOGGING_OPTION
-from penstock.review.parts import as_list, role_policies, statements
+from penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
+from penstock.review.parts import role_policies, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,15 +55,15 @@ def calls(application: Resource, templates: Templates) -> Iterator[Call]:
                 if resource_pattern(resource).startswith(of_msf):
                     continue
                 for action in as_list(statement.get("Action")):
-                    call = Call(action=action, resource=resource, policy=policy)
-                    if _is_made_by_the_job(call, templates):
+                    call = Call(action=str(action), resource=resource, policy=policy)
+                    if isinstance(action, str) and _is_made_by_the_job(call, templates):
                         yield call
 
 
 def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, ...]:
     """Return how the ARNs of the code object and of the log group begin."""
-    code = application.get(_CODE) or {}
-    patterns = [f"{resource_pattern(code['BucketARN'])}/{resource_pattern(code['FileKey'])}"] if code else []
+    code = as_mapping(application.get(_CODE))
+    patterns = [f"{resource_pattern(code.get('BucketARN'))}/{resource_pattern(code.get('FileKey'))}"] if code else []
     for option in templates.resources(LOGGING_OPTION):
         logged = templates.find(option.get("ApplicationName"), option.template)
         if logged is not None and logged.key == application.key:
@@ -74,7 +74,7 @@ def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, 
 
 def _is_for_msf(statement: Mapping[str, Any]) -> bool:
     """Whether a service acts for the role, or the statement is about MSF's own metrics, as its conditions say."""
-    equal = (statement.get("Condition") or {}).get("StringEquals", {})
+    equal = as_mapping(as_mapping(statement.get("Condition")).get("StringEquals"))
     return "kms:ViaService" in equal or METRICS_NAMESPACE in as_list(equal.get("cloudwatch:namespace"))
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.model.cost.estimate import Estimate, NotEstimated
 from penstock.model.errors import PenstockError
+from penstock.review.conditions import variants
 from penstock.review.cost.readers import READERS, Given
+from penstock.review.findings import SHAPE_ERRORS
 
 if TYPE_CHECKING:
     from penstock.model.cost.estimate import CostLine
@@ -70,7 +72,15 @@ _BY_USE: Final = {
 
 
 def estimate_templates(templates: Templates, *, usage: Usage, prices: Prices) -> Estimate:
-    """Return what the resources of the templates cost a month, under the assumptions and at the prices given."""
+    """Return what the resources of the templates cost a month, under the assumptions and at the prices given.
+
+    Where a cost depends on the templates' conditions, it is that of the most expensive choice of them.
+    """
+    estimates = [_estimate(chosen, usage, prices) for chosen in variants(templates)]
+    return max(estimates, key=lambda estimate: estimate.total_usd)
+
+
+def _estimate(templates: Templates, usage: Usage, prices: Prices) -> Estimate:
     given = Given(templates=templates, usage=usage, prices=prices)
     lines: list[CostLine] = []
     not_estimated: list[NotEstimated] = []
@@ -84,6 +94,8 @@ def estimate_templates(templates: Templates, *, usage: Usage, prices: Prices) ->
                 lines += reader(resource, given)
             except PenstockError as error:
                 reason = str(error)
+            except SHAPE_ERRORS:
+                reason = "its properties have a form that the estimate does not know"
             else:
                 continue
         not_estimated.append(NotEstimated(resource=resource.name, type=resource.type, reason=reason))

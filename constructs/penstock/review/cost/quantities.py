@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from penstock.review.findings import Resource
 
-__all__ = ("UnknownQuantityError", "integer", "is_on", "price_of", "text")
+__all__ = ("UnknownQuantityError", "integer", "price_of", "text")
 
 
 class UnknownQuantityError(PenstockError):
@@ -28,7 +28,7 @@ def integer(resource: Resource, path: str, default: int | None = None) -> int:
         raise UnknownQuantityError(message)
     try:
         return int(value)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         message = f"{path} is known at the deployment only"
         raise UnknownQuantityError(message) from error
 
@@ -43,12 +43,6 @@ def text(resource: Resource, path: str, default: str | None = None) -> str:
         message = f"{path} {reason}"
         raise UnknownQuantityError(message)
     return value
-
-
-def is_on(resource: Resource, path: str) -> bool:
-    """Whether the boolean at a path is true."""
-    value = resource.get(path)
-    return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def price_of(prices: Mapping[str, float], name: str, table: str) -> float:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.model.cost import platform, streams
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
-from penstock.review.cost.quantities import UnknownQuantityError, integer, is_on, price_of, text
-from penstock.review.parts import as_list
+from penstock.review.cost.quantities import UnknownQuantityError, integer, price_of, text
+from penstock.review.findings import as_list, as_mapping, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,8 +115,8 @@ def _delivery_stream(resource: Resource, given: Given) -> list[CostLine]:
     return streams.delivery_stream(
         resource.name,
         from_kafka=resource.get("MSKSourceConfiguration") is not None,
-        converts_format=is_on(resource, f"{_S3_DESTINATION}.DataFormatConversionConfiguration.Enabled"),
-        partitions_dynamically=is_on(resource, f"{_S3_DESTINATION}.DynamicPartitioningConfiguration.Enabled"),
+        converts_format=is_on(resource.get(f"{_S3_DESTINATION}.DataFormatConversionConfiguration.Enabled")),
+        partitions_dynamically=is_on(resource.get(f"{_S3_DESTINATION}.DynamicPartitioningConfiguration.Enabled")),
         usage=given.usage,
         prices=given.prices,
     )
@@ -141,8 +141,8 @@ def _log_group(resource: Resource, given: Given) -> list[CostLine]:
 
 
 def _alarm(resource: Resource, given: Given) -> list[CostLine]:
-    queries = as_list(resource.get("Metrics"))
-    periods = [query["MetricStat"].get("Period") for query in queries if "MetricStat" in query]
+    queries = [as_mapping(query) for query in as_list(resource.get("Metrics"))]
+    periods = [as_mapping(query["MetricStat"]).get("Period") for query in queries if "MetricStat" in query]
     if not queries:
         periods = [resource.get("Period")]
     high_resolution = any(isinstance(each, int) and each < _HIGH_RESOLUTION_BELOW_SECONDS for each in periods)
@@ -165,13 +165,13 @@ def _dashboard(resource: Resource, given: Given) -> list[CostLine]:
 def _search_domain(resource: Resource, given: Given) -> list[CostLine]:
     instances = integer(resource, "ClusterConfig.InstanceCount", 1)
     wanted = [(text(resource, "ClusterConfig.InstanceType"), instances)]
-    if is_on(resource, "ClusterConfig.DedicatedMasterEnabled"):
+    if is_on(resource.get("ClusterConfig.DedicatedMasterEnabled")):
         count = integer(resource, "ClusterConfig.DedicatedMasterCount", 3)
         wanted.append((text(resource, "ClusterConfig.DedicatedMasterType"), count))
-    if is_on(resource, "ClusterConfig.WarmEnabled"):
+    if is_on(resource.get("ClusterConfig.WarmEnabled")):
         wanted.append((text(resource, "ClusterConfig.WarmType"), integer(resource, "ClusterConfig.WarmCount")))
     prices = given.prices.search
-    has_volumes = is_on(resource, "EBSOptions.EBSEnabled")
+    has_volumes = is_on(resource.get("EBSOptions.EBSEnabled"))
     volume_type = text(resource, "EBSOptions.VolumeType", "gp3")
     return platform.search_domain(
         resource.name,
@@ -187,7 +187,7 @@ def _search_domain(resource: Resource, given: Given) -> list[CostLine]:
 
 def _endpoint(resource: Resource, given: Given) -> list[CostLine]:
     kind = resource.get("VpcEndpointType")
-    if kind in {None, "Gateway"}:
+    if kind is None or kind == "Gateway":
         return []
     if kind != "Interface":
         message = f"endpoints of type {kind} are not in the price table"

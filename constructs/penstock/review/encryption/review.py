@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from penstock.model.errors import PenstockError
 from penstock.model.keys.involved import LifecycleOperation
 from penstock.model.policies.documents import PolicyDocument, Statement
 from penstock.model.policies.evaluator import Caller, NamedPolicy
 from penstock.model.policies.key_policy import DEVELOPMENT_POLICY_ID
 from penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
+from penstock.review.conditions import variants
 from penstock.review.dependencies import Arrow, arrows_of, path_between
 from penstock.review.encryption.setting import settings_of
+from penstock.review.findings import SHAPE_ERRORS, Templates
 from penstock.review.resolution import Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from penstock.model.policies.operations import Verdict
     from penstock.review.assembly import SynthesizedStack
@@ -90,6 +94,8 @@ class EncryptionReview:
         Whether a key has AWS's permissive policy, which lets more people in than ought to be.
     rows, arrivals
         Who may do what, and what keeps the order.
+    unread
+        Why there is no review, None where there is one.
     """
 
     stage: str
@@ -99,11 +105,13 @@ class EncryptionReview:
     is_for_development: bool
     rows: tuple[Row, ...]
     arrivals: tuple[Arrival, ...]
+    unread: str | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What is not as it ought to be."""
         return (
+            *((f"{self.application_arn} is not reviewed: {self.unread}",) if self.unread else ()),
             *(
                 f"{row.who} is {'allowed' if row.allowed else 'denied'} {row.operation} with {row.key}: {row.because}"
                 for row in self.rows
@@ -118,11 +126,40 @@ class EncryptionReview:
 
 
 def review_encryption(stacks: Sequence[SynthesizedStack]) -> tuple[EncryptionReview, ...]:
-    """Return a review of each application that the stacks put under a customer managed key."""
-    return tuple(_review(setting) for stack in stacks for setting in settings_of(stack))
+    """Return a review of each application that the stacks put under a customer managed key.
+
+    Where it depends on the templates' conditions, there is one for each that differs.
+    """
+    reviews = (
+        _review(stack, update_id, read)
+        for stack in stacks
+        for chosen in variants(Templates((stack.template,)))
+        for update_id, read in settings_of(dataclasses.replace(stack, template=chosen.all[0]))
+    )
+    different: list[EncryptionReview] = []
+    for review in reviews:
+        if review not in different:
+            different.append(review)
+    return tuple(different)
 
 
-def _review(setting: Setting) -> EncryptionReview:
+def _review(stack: SynthesizedStack, update_id: str, read: Callable[[], Setting]) -> EncryptionReview:
+    try:
+        return _review_of(read())
+    except (*SHAPE_ERRORS, PenstockError) as error:
+        return EncryptionReview(
+            stage=stack.stage,
+            stack=stack.name,
+            application_arn=update_id,
+            assumed_by=(),
+            is_for_development=False,
+            rows=(),
+            arrivals=(),
+            unread=f"a part of the template has a form that the review does not know ({error!r})",
+        )
+
+
+def _review_of(setting: Setting) -> EncryptionReview:
     return EncryptionReview(
         stage=setting.stack.stage,
         stack=setting.stack.name,

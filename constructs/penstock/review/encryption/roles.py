@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.model.policies.documents import PolicyDocument
 from penstock.model.policies.evaluator import NamedPolicy
+from penstock.review.findings import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +45,7 @@ class TemplateRole:
 
 def roles_of(resolution: Resolution) -> dict[str, TemplateRole]:
     """Return the roles of a template by logical id."""
-    resources = resolution.stack.template.body.get("Resources", {})
+    resources = {each.logical_id: each.body for each in resolution.stack.template.resources()}
     return {
         logical_id: _role(logical_id, resolution, resources)
         for logical_id, body in resources.items()
@@ -53,28 +54,28 @@ def roles_of(resolution: Resolution) -> dict[str, TemplateRole]:
 
 
 def _role(logical_id: str, resolution: Resolution, resources: Mapping[str, Any]) -> TemplateRole:
-    properties = resolution.resolve(resources[logical_id].get("Properties", {}))
+    properties = as_mapping(resolution.resolve(resources[logical_id].get("Properties")))
     return TemplateRole(
         logical_id=logical_id,
         arn=resolution.arn(logical_id),
         policies=(*_inline(logical_id, properties), *_attached(logical_id, resolution, resources)),
-        aws_managed=tuple(arn for arn in properties.get("ManagedPolicyArns", []) if ":aws:policy/" in arn),
+        aws_managed=tuple(arn for arn in as_list(properties.get("ManagedPolicyArns")) if ":aws:policy/" in str(arn)),
         trust=PolicyDocument.from_json(properties["AssumeRolePolicyDocument"]),
     )
 
 
 def _inline(logical_id: str, properties: Mapping[str, Any]) -> Iterator[NamedPolicy]:
-    for policy in properties.get("Policies", []):
+    for policy in as_list(properties.get("Policies")):
         name = f"{logical_id}.{policy['PolicyName']}"
         yield NamedPolicy(name=name, document=PolicyDocument.from_json(policy["PolicyDocument"]))
 
 
 def _attached(logical_id: str, resolution: Resolution, resources: Mapping[str, Any]) -> Iterator[NamedPolicy]:
-    managed = resources[logical_id].get("Properties", {}).get("ManagedPolicyArns", [])
+    managed = as_list(as_mapping(resources[logical_id].get("Properties")).get("ManagedPolicyArns"))
     for name, body in resources.items():
         if body["Type"] not in _ATTACHED:
             continue
-        properties = body["Properties"]
-        if {"Ref": logical_id} in properties.get("Roles", []) or {"Ref": name} in managed:
+        properties = as_mapping(body.get("Properties"))
+        if {"Ref": logical_id} in as_list(properties.get("Roles")) or {"Ref": name} in managed:
             document = PolicyDocument.from_json(resolution.resolve(properties["PolicyDocument"]))
             yield NamedPolicy(name=name, document=document)

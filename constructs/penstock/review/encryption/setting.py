@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
 from penstock.model.policies.documents import PolicyDocument
 from penstock.model.policies.evaluator import NamedPolicy
 from penstock.review.encryption.roles import TemplateRole, roles_of
-from penstock.review.findings import APPLICATION, LOGGING_OPTION
+from penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 from penstock.review.resolution import Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from penstock.review.assembly import SynthesizedStack
+    from penstock.review.findings import Resource
 
 __all__ = ("Setting", "settings_of")
 
@@ -53,27 +55,21 @@ class Setting:
     execution_role: str | None
 
 
-def settings_of(stack: SynthesizedStack) -> Iterator[Setting]:
-    """Yield what a template says about each application that it puts under a customer managed key."""
+def settings_of(stack: SynthesizedStack) -> Iterator[tuple[str, Callable[[], Setting]]]:
+    """Yield each resource that puts an application under a customer managed key, and what reads its setting."""
     resolution = Resolution(stack)
-    resources = stack.template.body.get("Resources", {})
+    resources = {each.logical_id: each.body for each in stack.template.resources()}
+    for update in stack.template.resources(APPLICATION_KEY_RESOURCE):
+        yield update.logical_id, partial(_setting, update, resolution, resources)
+
+
+def _setting(key_update: Resource, resolution: Resolution, resources: Mapping[str, Any]) -> Setting:
+    stack, update_id = resolution.stack, key_update.logical_id
+    update = as_mapping(key_update.body.get("Properties"))
     roles = roles_of(resolution)
-    for update_id, update in resources.items():
-        if update["Type"] == APPLICATION_KEY_RESOURCE:
-            yield _setting(update_id, update["Properties"], resolution, resources, roles)
-
-
-def _setting(
-    update_id: str,
-    update: Mapping[str, Any],
-    resolution: Resolution,
-    resources: Mapping[str, Any],
-    roles: Mapping[str, TemplateRole],
-) -> Setting:
-    stack = resolution.stack
     name = resolution.resolve(update["ApplicationName"])
     operator = roles[_target(update["OperatorRoleArn"])]
-    key_ids = [_target(each) for each in [update["KeyArn"], *update.get("PreviousKeyArns", [])]]
+    key_ids = [_target(each) for each in [update["KeyArn"], *as_list(update.get("PreviousKeyArns"))]]
     key_ids += _closed_after(update_id, resources)
     application_id = _application(name, resources, resolution)
     steps = {
@@ -85,7 +81,9 @@ def _setting(
         "update": update_id,
         "start": _of(APPLICATION_START_RESOURCE, name, resources, resolution),
     }
-    role = resources[application_id]["Properties"]["ServiceExecutionRole"] if application_id else None
+    role = (
+        as_mapping(resources[application_id].get("Properties")).get("ServiceExecutionRole") if application_id else None
+    )
     return Setting(
         stack=stack,
         resources=resources,
@@ -108,7 +106,8 @@ def _application(name: str, resources: Mapping[str, Any], resolution: Resolution
 def _of(resource_type: str, application_name: str, resources: Mapping[str, Any], resolution: Resolution) -> str:
     for logical_id, body in resources.items():
         is_type = body["Type"] == resource_type
-        if is_type and resolution.resolve(body["Properties"]["ApplicationName"]) == application_name:
+        named = as_mapping(body.get("Properties")).get("ApplicationName")
+        if is_type and resolution.resolve(named) == application_name:
             return logical_id
     return ""
 
@@ -118,7 +117,8 @@ def _naming(key_id: str, resources: Mapping[str, Any]) -> set[str]:
     return {
         logical_id
         for logical_id, body in resources.items()
-        if body["Type"] == "AWS::IAM::ManagedPolicy" and _mentions(body["Properties"]["PolicyDocument"], key_id)
+        if body["Type"] == "AWS::IAM::ManagedPolicy"
+        and _mentions(as_mapping(body.get("Properties")).get("PolicyDocument"), key_id)
     }
 
 
@@ -127,7 +127,7 @@ def _closed_after(update_id: str, resources: Mapping[str, Any]) -> list[str]:
     return [
         logical_id
         for logical_id, body in resources.items()
-        if body["Type"] == "AWS::KMS::Key" and update_id in body.get("DependsOn", ())
+        if body["Type"] == "AWS::KMS::Key" and update_id in as_list(body.get("DependsOn"))
     ]
 
 
