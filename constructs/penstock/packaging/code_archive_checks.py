@@ -11,10 +11,10 @@ from penstock.model.names import CODE_ARCHIVE_MAX_BYTES
 from penstock.packaging.code_archive import MODULES_FOLDER, CodeArchive
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.jar_checks import find_jar_problems
+from penstock.packaging.msf_python import PROVIDED_BY_MSF
 from penstock.packaging.native_checks import find_native_problems
 from penstock.packaging.python_syntax import find_syntax_error
 from penstock.packaging.secret_checks import find_secrets, find_secrets_in_jar
-from penstock.packaging.third_party import PROVIDED_BY_MSF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

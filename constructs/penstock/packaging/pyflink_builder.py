@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ("PyFlinkPackage", "build_package")
 
-_FORMAT: Final = "2"
+_FORMAT: Final = "3"
 _KEPT_BUILDS: Final = 3
 
 
@@ -49,7 +49,8 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     """Build the job's zip for a runtime, or return the earlier build of the same input.
 
     Builds lie in ``.penstock`` in the job's folder, each under the fingerprint of all that it was made from; the three
-    newest are kept. The same input gives the same bytes wherever and whenever it is built with the same JDK and Maven.
+    newest are kept. The same input gives the same bytes wherever and whenever it is built with the same JDK and Maven,
+    whichever Python builds it.
     Raises PackagingError for what cannot be built, and for what would not run.
     """
     if runtime.python_version is None:
