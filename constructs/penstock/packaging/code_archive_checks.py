@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from penstock.model.names import CODE_ARCHIVE_MAX_BYTES
+from penstock.packaging.archive_damage import ZIP_ERRORS, find_bad_entries, find_damage
 from penstock.packaging.code_archive import MODULES_FOLDER, CodeArchive
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.jar_checks import find_jar_problems
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ("check_archive", "find_problems")
 
 _MIB: Final = 1024 * 1024
+_PYTHON_MAX_BYTES: Final = 4 * _MIB
+_SHOWN: Final = 5
 _CACHES: Final = re.compile(
     r"(?:^|/)(?:__pycache__|\.git|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.idea|\.vscode|\.venv|node_modules)/"
     r"|(?:^|/)\.DS_Store$|\.pyc$"
@@ -52,11 +55,15 @@ def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: s
     in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one.
     """
     with zipfile.ZipFile(archive.path) as opened:
-        problems = [*_size(archive), *_stray_files(archive)]
+        damage = find_damage(opened, size_bytes=archive.size_bytes) or _foreign_manifest(archive)
+        if damage:
+            return damage
+        problems = [*_size(archive), *_caches(archive)]
         if not archive.is_python:
             name = archive.path.name
             return [*problems, *find_jar_problems(name, opened, runtime), *find_secrets_in_jar(name, opened)]
         return [
+            *find_bad_entries(opened),
             *_manifest(archive, runtime),
             *_entry_points(archive, opened, runtime, entry_point),
             *_packages_elsewhere(archive),
@@ -78,6 +85,14 @@ def _size(archive: CodeArchive) -> Iterator[str]:
         )
 
 
+def _foreign_manifest(archive: CodeArchive) -> list[str]:
+    try:
+        _ = archive.manifest
+    except PackagingError as error:
+        return [str(error)]
+    return []
+
+
 def _manifest(archive: CodeArchive, runtime: FlinkRuntime) -> Iterator[str]:
     built_for = archive.manifest.runtime
     if built_for not in {None, runtime.identifier}:
@@ -88,19 +103,38 @@ def _entry_points(
     archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime, entry_point: str | None
 ) -> Iterator[str]:
     top = sorted(name for name in archive.entries if "/" not in name and name.endswith(".py"))
-    if entry_point is not None and entry_point not in archive.entries:
-        there = ", ".join(top) or "no Python file"
-        yield f"entry point {entry_point!r} is not in it, at its top is {there}: choose one of those as entry_point"
+    if entry_point is None and not top:
+        below = _python_files_below(archive)
+        yield "it has no Python file at its top: " + (
+            f"there are {below}: name the one with the job (`--entry-point`, or entry_point of from_asset)"
+            if below
+            else "put the job's entry point there, for example main.py"
+        )
+    elif entry_point is not None and not (entry_point in archive.entries and entry_point.endswith(".py")):
+        there = f"at its top is {', '.join(top)}" if top else f"its Python files are {_python_files_below(archive)}"
+        yield f"entry point {entry_point!r} is not in it, " + (
+            f"{there}: choose one of those as entry_point"
+            if top or _python_files_below(archive)
+            else "nor any Python file: put the job's entry point at its top, for example main.py"
+        )
         return
-    if not top:
-        yield "it has no Python file at its top: put the job's entry point there, for example main.py"
     if runtime.python_version is None:
         yield f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
         return
     for name in [*([entry_point] if entry_point is not None else top), *_own_modules(archive)]:
+        if archive.entries[name] > _PYTHON_MAX_BYTES:
+            size = f"{archive.entries[name] / _MIB:.0f} MiB"
+            yield f"{name} is {size} of Python, expected at most {_PYTHON_MAX_BYTES // _MIB}: move data into files"
+            continue
         problem = find_syntax_error(opened.read(name), name, runtime.python_version)
         if problem is not None:
             yield problem
+
+
+def _python_files_below(archive: CodeArchive) -> str:
+    """Return the Python files in folders, where zips that were built elsewhere have their entry points."""
+    below = sorted(name for name in archive.entries if name.endswith(".py") and not name.startswith(MODULES_FOLDER))
+    return ", ".join(below[:_SHOWN]) + (f" and {len(below) - _SHOWN} more" if len(below) > _SHOWN else "")
 
 
 def _own_modules(archive: CodeArchive) -> list[str]:
@@ -130,9 +164,15 @@ def _jars(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) 
             if not zipfile.is_zipfile(stream):
                 yield f"{jar} is no jar, Java could not read it: build it again"
                 continue
-            with zipfile.ZipFile(stream) as nested:
-                yield from find_jar_problems(jar, nested, runtime)
-                yield from find_secrets_in_jar(jar, nested)
+            try:
+                with zipfile.ZipFile(stream) as nested:
+                    damage = find_damage(nested, size_bytes=archive.entries[jar])
+                    yield from (f"in {jar}, {problem}" for problem in damage)
+                    if not damage:
+                        yield from find_jar_problems(jar, nested, runtime)
+                        yield from find_secrets_in_jar(jar, nested)
+            except ZIP_ERRORS as error:
+                yield f"{jar} is damaged ({error}): build it again"
 
 
 def _bundled_runtime(archive: CodeArchive) -> Iterator[str]:
@@ -142,9 +182,5 @@ def _bundled_runtime(archive: CodeArchive) -> Iterator[str]:
         yield f"{name} is part of MSF's runtime and would clash with it: remove it from the requirements"
 
 
-def _stray_files(archive: CodeArchive) -> Iterator[str]:
-    for name in archive.entries:
-        if name.startswith("/") or ".." in PurePosixPath(name).parts:
-            yield f"{name} would be unpacked outside of the job's folder: build the archive again"
-        elif _CACHES.search(name):
-            yield f"{name} is a cache: remove it"
+def _caches(archive: CodeArchive) -> Iterator[str]:
+    yield from (f"{name} is a cache: remove it" for name in archive.entries if _CACHES.search(name))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from penstock.packaging.archive_damage import read_start
+
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ def _connectors(jar: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     for entry in jar.namelist():
         parts = entry.split("/")
         if entry.startswith("META-INF/maven/org.apache.flink/") and parts[-1] == "pom.properties":
-            lines = jar.read(entry).decode().splitlines()
+            lines = read_start(jar, entry).decode(errors="replace").splitlines()
             properties = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
             artifact = properties.get("artifactId", "").strip()
             if artifact.startswith(_CONNECTOR_PREFIXES):

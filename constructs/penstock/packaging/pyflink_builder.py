@@ -60,11 +60,22 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     path = folder / f"{project.fingerprint(_FORMAT, runtime.identifier)[:32]}.zip"
     reused = path.is_file()
     if not reused:
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        _prepare(folder)
         _write_atomically(path, _content(project, runtime), runtime)
         _forget_old_builds(folder)
     return PyFlinkPackage(path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), reused=reused)
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except FileExistsError as error:
+        message = f"{folder} is a file, and builds lie in a folder of that name: rename or remove it"
+        raise PackagingError(message) from error
+    except OSError as error:
+        message = f"cannot write builds into {folder} ({error.strerror}): make {folder.parent} writable"
+        raise PackagingError(message) from error
 
 
 def _content(project: PyFlinkProject, runtime: FlinkRuntime) -> dict[str, bytes]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from penstock.packaging.errors import PackagingError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from penstock.packaging.job_folder import list_files, read_file
 
 __all__ = ("PyFlinkProject",)
 
@@ -34,6 +34,8 @@ _CACHES: Final = frozenset(
 _BUILD_OUTPUT: Final = frozenset({"build", "dist", "target", "venv"})
 _TESTS: Final = "tests"
 _SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
+# Emacs keeps a link to nothing, .#main.py, beside each file that is being edited.
+_LEFT_BY_EDITORS: Final = re.compile(r"\.#.*|#.*#|.*~")
 _SKIPPED_TOP_NAMES: Final = frozenset({"conftest.py", "setup.py"})
 
 
@@ -57,8 +59,17 @@ class PyFlinkProject:
 
     def __post_init__(self) -> None:
         """Refuse a folder without a job."""
+        if self.folder.is_file():
+            message = (
+                f"{self.folder} is a file, expected the folder of a job: for a zip or jar that is built use"
+                f" ApplicationCode.from_asset({str(self.folder)!r})"
+            )
+            raise PackagingError(message)
         if not self.folder.is_dir():
-            message = f"there is no job folder {self.folder}"
+            message = (
+                f"there is no job folder {self.folder} (looked for in {Path.cwd()}): give the folder that holds the"
+                " job's main.py"
+            )
             raise PackagingError(message)
         if not self.entry_points:
             message = f"job folder {self.folder} has no Python file at its top: put the job's main.py there"
@@ -67,16 +78,7 @@ class PyFlinkProject:
     @cached_property
     def files(self) -> list[Path]:
         """Every file that the build depends on, relative to the folder."""
-        found: list[Path] = []
-        pending = [self.folder]
-        while pending:
-            for path in sorted(pending.pop().iterdir()):
-                if path.is_dir():
-                    if not self._skips_folder(path):
-                        pending.append(path)
-                elif not self._skips_file(path):
-                    found.append(path.relative_to(self.folder))
-        return sorted(found)
+        return list_files(self.folder, passes_over=self._passes_over)
 
     @cached_property
     def entry_points(self) -> list[str]:
@@ -113,23 +115,26 @@ class PyFlinkProject:
         Raises PackagingError for an entry point that imports another one, which MSF would not find.
         """
         self._refuse_imports_between_entry_points()
-        top = {name: (self.folder / name).read_bytes() for name in self.entry_points}
+        top = {name: read_file(self.folder / name) for name in self.entry_points}
         own = [path for path in self.files if path.parts[0] in self.packages]
-        return top | {f"dep/{path.as_posix()}": (self.folder / path).read_bytes() for path in own}
+        return top | {f"dep/{path.as_posix()}": read_file(self.folder / path) for path in own}
 
     def fingerprint(self, *salt: str) -> str:
         """Return a hash of every file that the build depends on, and of the salt."""
         digest = hashlib.sha256("\0".join(salt).encode())
         for path in self.files:
-            content = hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
+            content = hashlib.sha256(read_file(self.folder / path)).hexdigest()
             digest.update(f"\0{path.as_posix()}\0{content}".encode())
         return digest.hexdigest()
 
-    def _skips_folder(self, path: Path) -> bool:
-        if path.name in _CACHES or path.name.endswith(".egg-info"):
+    def _passes_over(self, path: Path) -> bool:
+        if path.name in _CACHES or _LEFT_BY_EDITORS.fullmatch(path.name):
             return True
+        return self._skips_folder(path) if path.is_dir() else self._skips_file(path)
+
+    def _skips_folder(self, path: Path) -> bool:
         at_top = path.parent == self.folder
-        if at_top and path.name == _TESTS:
+        if path.name.endswith(".egg-info") or (at_top and path.name == _TESTS):
             return True
         is_output = (
             path.name in _BUILD_OUTPUT if at_top else path.name == "target" and (path.parent / "pom.xml").exists()
@@ -156,8 +161,8 @@ class PyFlinkProject:
 
 def _imported(path: Path) -> set[str]:
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
-    except SyntaxError:
+        tree = ast.parse(read_file(path), str(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()  # reported, with its line, by the checks of the archive
     roots: set[str] = set()
     for node in ast.walk(tree):

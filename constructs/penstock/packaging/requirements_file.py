@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from penstock.packaging.errors import PackagingError
+from penstock.packaging.job_folder import read_file
 from penstock.packaging.msf_python import PROVIDED_BY_MSF, marker_holds
 
 if TYPE_CHECKING:
@@ -56,11 +57,7 @@ class Pin:
 
 def read_requirements(path: Path) -> str:
     """Return the text of a requirements file; PackagingError for one that is no text."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise PackagingError(message) from error
+    content = read_file(path)
     mark, encoding = next((known for known in _BYTE_ORDER_MARKS if content.startswith(known[0])), (b"", "utf-8"))
     try:
         text = content[len(mark) :].decode(encoding)
