@@ -11,6 +11,7 @@ from penstock.model.names import CODE_ARCHIVE_MAX_BYTES
 from penstock.packaging.archive_damage import ZIP_ERRORS, find_bad_entries, find_damage
 from penstock.packaging.code_archive import MODULES_FOLDER, CodeArchive
 from penstock.packaging.errors import PackagingError
+from penstock.packaging.import_checks import find_missing_imports
 from penstock.packaging.jar_checks import find_jar_problems
 from penstock.packaging.msf_python import PROVIDED_BY_MSF
 from penstock.packaging.native_checks import find_native_problems
@@ -129,6 +130,8 @@ def _entry_points(
         problem = find_syntax_error(opened.read(name), name, runtime.python_version)
         if problem is not None:
             yield problem
+        else:
+            yield from find_missing_imports(archive, opened, [name], runtime.python_version)
 
 
 def _python_files_below(archive: CodeArchive) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Final
 
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.job_folder import list_files, read_file
+from penstock.packaging.left_behind import find_left_behind
 
 __all__ = ("PyFlinkProject",)
 
@@ -32,6 +33,7 @@ _CACHES: Final = frozenset(
     }
 )
 _BUILD_OUTPUT: Final = frozenset({"build", "dist", "target", "venv"})
+_OF_JAVA: Final = frozenset({".java", ".kt", ".scala"})
 _TESTS: Final = "tests"
 _SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
 # Emacs keeps a link to nothing, .#main.py, beside each file that is being edited.
@@ -72,7 +74,9 @@ class PyFlinkProject:
             )
             raise PackagingError(message)
         if not self.entry_points:
-            message = f"job folder {self.folder} has no Python file at its top: put the job's main.py there"
+            below = ", ".join(path.as_posix() for path in self.files if path.suffix == ".py")
+            there = f" (there are {below})" if below else ""
+            message = f"job folder {self.folder} has no Python file at its top{there}: put the job's main.py there"
             raise PackagingError(message)
 
     @cached_property
@@ -89,6 +93,18 @@ class PyFlinkProject:
     def packages(self) -> list[str]:
         """The job's own Python packages."""
         return sorted({path.parts[0] for path in self.files if len(path.parts) == 2 and path.name == "__init__.py"})  # noqa: PLR2004 - a package and its __init__.py
+
+    @cached_property
+    def passed_over(self) -> list[str]:
+        """What is neither in the zip nor read by Maven: files at the folder's top, and folders with their count."""
+        taken = {*self.packages, *self.entry_points, "requirements.txt", "pom.xml"}
+        if self.pom is not None:
+            taken |= {path.parts[0] for path in self.files if path.suffix in _OF_JAVA or path.name == "pom.xml"}
+        counts = Counter(path.parts[0] for path in self.files if path.parts[0] not in taken)
+        return [
+            f"{name}/ ({count} file{'s' if count > 1 else ''})" if (self.folder / name).is_dir() else name
+            for name, count in sorted(counts.items())
+        ]
 
     @property
     def requirements(self) -> Path | None:
@@ -112,9 +128,11 @@ class PyFlinkProject:
     def sources(self) -> dict[str, bytes]:
         """Return the entry points and the files of the job's packages, under their names in the zip's layout.
 
-        Raises PackagingError for an entry point that imports another one, which MSF would not find.
+        Raises PackagingError for what the job needs of the folder and does not get so, see ``left_behind``.
         """
-        self._refuse_imports_between_entry_points()
+        problems = find_left_behind(self)
+        if problems:
+            raise PackagingError.of_problems(self.folder, problems)
         top = {name: read_file(self.folder / name) for name in self.entry_points}
         own = [path for path in self.files if path.parts[0] in self.packages]
         return top | {f"dep/{path.as_posix()}": read_file(self.folder / path) for path in own}
@@ -146,28 +164,3 @@ class PyFlinkProject:
         return (
             path.suffix in _SKIPPED_SUFFIXES or path.name == ".DS_Store" or (at_top and path.name in _SKIPPED_TOP_NAMES)
         )
-
-    def _refuse_imports_between_entry_points(self) -> None:
-        modules = {name.removesuffix(".py") for name in self.entry_points}
-        for name in self.entry_points:
-            shared = sorted(_imported(self.folder / name) & modules)
-            if shared:
-                message = (
-                    f"entry point {name} imports {', '.join(shared)}, which MSF does not put on the job's path: move"
-                    " what they share into a package, a folder with an __init__.py"
-                )
-                raise PackagingError(message)
-
-
-def _imported(path: Path) -> set[str]:
-    try:
-        tree = ast.parse(read_file(path), str(path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()  # reported, with its line, by the checks of the archive
-    roots: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            roots |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            roots.add(node.module.partition(".")[0])
-    return roots

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("Pin", "check_requirements", "pins", "read_requirements")
+__all__ = ("Pin", "check_requirements", "names", "pins", "read_requirements")
 
 # As pip reads it: PowerShell writes UTF-16, Windows' editors put a byte order mark before UTF-8.
 _BYTE_ORDER_MARKS: Final = (
@@ -27,6 +27,9 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,12 @@ def pins(text: str, runtime: FlinkRuntime) -> list[Pin]:
             )
             raise PackagingError(message)
     return list(found.values())
+
+
+def names(text: str) -> set[str]:
+    """Return the names, in their normal form, of the packages in a text that need not be checked."""
+    found = (_NAME.match(entry) for entry in _entries(text))
+    return {canonicalize_name(match[0]) for match in found if match}
 
 
 def _entries(text: str) -> list[str]:

@@ -1,0 +1,51 @@
+"""Whether a job's imports are in its zip, or in MSF's Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.packaging.code_archive import MODULES_FOLDER
+from penstock.packaging.python_imports import imported_modules, modules_of_msf
+
+if TYPE_CHECKING:
+    import zipfile
+    from collections.abc import Iterable, Iterator
+
+    from penstock.packaging.code_archive import CodeArchive
+
+__all__ = ("find_missing_imports",)
+
+
+def find_missing_imports(
+    archive: CodeArchive, opened: zipfile.ZipFile, sources: Iterable[str], python_version: str
+) -> Iterator[str]:
+    """Yield what these Python files of the zip import and would not find on MSF."""
+    known = modules_of_msf(python_version) | _packed(archive)
+    for name in sources:
+        for module in sorted(imported_modules(opened.read(name)) - known):
+            place = _elsewhere(archive, module)
+            yield f"{name} imports {module}, which is " + (
+                f"in {place}, where the job cannot import it: move it into {MODULES_FOLDER}"
+                if place
+                else (
+                    "neither in the zip nor part of Python or PyFlink: add the package that brings it to"
+                    f" requirements.txt, or its files to {MODULES_FOLDER}"
+                )
+            )
+
+
+def _packed(archive: CodeArchive) -> set[str]:
+    below = {name.removeprefix(MODULES_FOLDER) for name in archive.entries if name.startswith(MODULES_FOLDER)}
+    # A module's file is named x.py, x.so, or x.cpython-311-x86_64-linux-gnu.so.
+    return {name.partition("/")[0].partition(".")[0] for name in below}
+
+
+def _elsewhere(archive: CodeArchive, module: str) -> str | None:
+    for name in sorted(archive.entries):
+        first, *rest = name.split("/")
+        if f"{first}/" != MODULES_FOLDER and name.endswith(".py"):
+            if name.endswith(f"{module}.py") and name.rpartition("/")[2] == f"{module}.py":
+                return name
+            if module in (first, *rest[:-1]) and rest:
+                return name[: f"/{name}".index(f"/{module}/") + len(module)]
+    return None
