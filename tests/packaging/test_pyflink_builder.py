@@ -233,6 +233,29 @@ def test_a_failing_maven_is_quoted(tmp_path: Path, fake_maven: Path) -> None:
         build_jar(write_project(tmp_path / "project") / "pom.xml")
 
 
+def test_maven_is_quoted_without_colours_and_without_its_advice(tmp_path: Path, fake_maven: Path) -> None:
+    lines = [
+        r"\033[0m[\033[1;31mERROR\033[m] Failed to execute goal: no such artifact -> [Help 1]",
+        "[ERROR] ",
+        "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.",
+        "[ERROR] Re-run Maven using the -X switch to enable full debug logging.",
+        "[ERROR] For more information about the errors and possible solutions, please read the following articles:",
+        "[ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/DependencyResolutionException",
+        "[ERROR] After correcting the problems, you can resume the build with the command",
+        "[ERROR]   mvn <args> -rf :b",
+        r"[ERROR] COMPILATION ERROR : \033]0;title\007A.java:[1,1]\033[0m",
+        r"\033[0m\033[0m",
+    ]
+    script = "".join(f"printf '{line}\\n'\n" for line in lines)
+    (fake_maven / "programs" / "mvn").write_text(f"#!/bin/sh\n{script}exit 1\n")
+    with pytest.raises(PackagingError) as error:
+        build_jar(write_project(tmp_path / "project") / "pom.xml")
+    assert str(error.value).splitlines()[1:] == [
+        "[ERROR] Failed to execute goal: no such artifact",
+        "[ERROR] COMPILATION ERROR : A.java:[1,1]",
+    ]
+
+
 def test_a_jdk_at_java_home_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs, home = tmp_path / "programs", tmp_path / "jdk" / "bin"
     for path in (programs / "mvn", home / "javac"):

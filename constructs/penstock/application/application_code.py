@@ -14,6 +14,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
 from penstock.packaging.code_archive_checks import check_archive
+from penstock.packaging.errors import PackagingError
 from penstock.packaging.pyflink_builder import build_package
 from penstock.packaging.pyflink_project import PyFlinkProject
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("ApplicationCode", "CodeBinding", "PyFlinkLayout")
+__all__ = ("ApplicationCode", "CodeBinding", "PyFlinkLayout", "check_code")
 
 UNVERSIONED_CODE_WARNING: Final = "penstock:codeWithoutVersion"
 
@@ -85,7 +86,7 @@ class ApplicationCode(ABC):
     ) -> ApplicationCode:
         """Use a file that is already built: a job's jar, or the zip of a PyFlink job; it needs no Java and no Maven.
 
-        The CDK uploads it under the hash of its content, so a changed file is a changed application (R045). The file
+        The CDK uploads it under the hash of its content, so a changed file is a changed application. The file
         is checked as MSF and Flink would check it, see ``penstock package``.
 
         Parameters
@@ -93,7 +94,7 @@ class ApplicationCode(ABC):
         path
             The ``.jar`` or ``.zip``.
         entry_point
-            The Python file at the zip's top that holds the job; a jar has none.
+            The Python file in the zip that holds the job; a jar has none.
         bucket_encryption_key
             The key of the CDK's asset bucket where the account was bootstrapped with one of its own.
         """
@@ -114,7 +115,7 @@ class ApplicationCode(ABC):
         bucket
             The bucket; where it is encrypted with a key of its own, import it with ``encryption_key``.
         object_key, object_version
-            The object. Without a version, overwriting it does not update the application, which is warned about (R045).
+            The object. Without a version, overwriting it does not update the application, which is warned about.
         pyflink
             What is where in the zip of a PyFlink job. Leave it out for a jar.
         """
@@ -138,11 +139,30 @@ class ApplicationCode(ABC):
         return _PyFlinkFolderCode(Path(folder), entry_point, bucket_encryption_key)
 
 
+def check_code(code: ApplicationCode) -> ApplicationCode:
+    """Return the code; PackagingError for what people take for one, with the factory to use."""
+    if isinstance(code, ApplicationCode):
+        return code
+    got: object = code
+    fix = "use one of its factories, for example ApplicationCode.from_asset('job.zip')"
+    if isinstance(got, str | Path):
+        factory = "from_pyflink_folder" if Path(got).is_dir() else "from_asset"
+        fix = f"use ApplicationCode.{factory}({str(got)!r})"
+    elif isinstance(got, s3_assets.Asset):
+        fix = "use ApplicationCode.from_bucket(asset.bucket, asset.s3_object_key), or from_asset with the file's path"
+    shown = repr(got) if isinstance(got, str | Path) else type(got).__name__
+    message = f"code must be an ApplicationCode, got {shown}: {fix}"
+    raise PackagingError(message)
+
+
 class _AssetCode(ApplicationCode):
     def __init__(self, path: Path, entry_point: str, bucket_encryption_key: kms.IKey | None) -> None:
         self._path = path
         self._entry_point = entry_point
         self._bucket_encryption_key = bucket_encryption_key
+
+    def __repr__(self) -> str:
+        return f"ApplicationCode.from_asset({str(self._path)!r})"
 
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
         archive = CodeArchive.open(self._path)
@@ -158,6 +178,9 @@ class _BucketCode(ApplicationCode):
         self._object_key = object_key
         self._object_version = object_version
         self._pyflink = pyflink
+
+    def __repr__(self) -> str:
+        return f"ApplicationCode.from_bucket(..., {self._object_key!r})"
 
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:  # noqa: ARG002 - an object is not opened
         if self._object_version is None:
@@ -180,6 +203,9 @@ class _PyFlinkFolderCode(ApplicationCode):
         self._folder = folder
         self._entry_point = entry_point
         self._bucket_encryption_key = bucket_encryption_key
+
+    def __repr__(self) -> str:
+        return f"ApplicationCode.from_pyflink_folder({str(self._folder)!r})"
 
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
         project = PyFlinkProject(self._folder)

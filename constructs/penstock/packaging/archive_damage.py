@@ -66,7 +66,7 @@ def find_bad_entries(opened: zipfile.ZipFile) -> Iterator[str]:
             yield f"{name} is there {count} times, and which one would be unpacked is not defined: keep one"
 
 
-def read_start(opened: zipfile.ZipFile, name: str) -> bytes:
+def read_start(opened: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> bytes:
     """Return a text file of the archive, or its start where it is far too long for one."""
     with opened.open(name) as stream:
         return stream.read(_TEXT_MAX_BYTES)
