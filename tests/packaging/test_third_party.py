@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
+import venv
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -92,6 +94,10 @@ def test_what_a_pinned_package_needs_must_be_pinned_too(tmp_path: Path, index: P
         fetch_packages(requirements, RUNTIME)
     first, *problems = str(error.value).splitlines()
     assert first == f"{requirements} would not run:"
+    assert [problem.partition(" and not")[0] for problem in problems] == [
+        "  - beta 1.0 is needed by snake-case",
+        "  - snake-case 1.0 is needed by alpha",
+    ]
     assert [problem.rpartition(": ")[2] for problem in problems] == [
         "add the line beta==1.0",
         "add the line snake-case==1.0",
@@ -194,7 +200,18 @@ def test_a_retry_that_came_through_is_no_lost_network() -> None:
     assert explain_failure(stderr, log, RUNTIME).startswith("there is no release alpha==2.0")
 
 
-def test_an_environment_without_pip_says_how_to_get_it() -> None:
+def test_what_is_needed_and_cannot_be_fetched_says_by_whom(tmp_path: Path, index: Path) -> None:
+    write_wheel(index, "alpha", "py3-none-any", requires="beta>=1")
+    write_wheel(index, "beta", "cp311-cp311-win_amd64")
+    with pytest.raises(PackagingError, match="txt: not pinned, but needed: beta>=1 .by alpha.; beta>=1 has no wheel"):
+        fetch_packages(write_requirements(tmp_path, "alpha==1.0\n"), RUNTIME)
+
+
+def test_an_environment_without_pip_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venv.create(tmp_path / "venv", symlinks=True)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
+    with pytest.raises(PackagingError, match="venv/bin/python has no pip, .* install it .`uv pip install pip` in an"):
+        fetch_packages(write_requirements(tmp_path, "alpha==1.0\n"), RUNTIME)
     told = explain_failure("/venv/bin/python: No module named pip\n", "", RUNTIME)
     assert "has no pip, which fetches the packages: install it (`uv pip install pip` in an environment that uv" in told
     assert told.endswith("    /venv/bin/python: No module named pip")

@@ -106,7 +106,7 @@ class CodeArchive:
             )
             raise PackagingError(message)
         if not is_archive or not path.is_file():
-            message = f"code must be a .zip or a .jar, got {path}"
+            message = f"code must be a .zip or a .jar, got {path}: build one with `penstock package {path.parent}`"
             raise PackagingError(message)
         try:
             with zipfile.ZipFile(path) as archive:

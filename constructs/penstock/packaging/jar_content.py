@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from penstock.packaging.archive_damage import ZIP_ERRORS, read_start
+from penstock.packaging.archive_damage import read_start
 
 if TYPE_CHECKING:
     import zipfile
@@ -74,10 +74,7 @@ def _shaded(jar: zipfile.ZipFile) -> Iterator[Artifact]:
     for info in jar.infolist():
         parts = info.filename.split("/")
         if info.filename.startswith("META-INF/maven/") and parts[-1] == "pom.properties":
-            try:
-                lines = read_start(jar, info).decode(errors="replace").splitlines()
-            except ZIP_ERRORS:
-                continue  # told by the check for damage
+            lines = read_start(jar, info).decode(errors="replace").splitlines()
             known = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
             group, name = known.get("groupId", "").strip(), known.get("artifactId", "").strip()
             yield Artifact(group=group or parts[2], name=name or parts[-2], version=known.get("version", "").strip())

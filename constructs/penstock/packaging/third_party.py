@@ -61,9 +61,9 @@ def _unmet(wanted: Sequence[Pin], wheels: Sequence[Wheel], runtime: FlinkRuntime
         if (wheel := pinned.get(canonicalize_name(needed.name)))
         and not needed.specifier.contains(wheel.version, prereleases=True)
     ]
-    added = _complete(wanted, pinned, runtime)
+    added, needers = _complete(wanted, pinned, runtime)
     return problems + [
-        f"{name} {wheel.version} is needed by a pinned package and not pinned itself, so two builds could differ: add"
+        f"{name} {wheel.version} is needed by {needers[name]} and not pinned itself, so two builds could differ: add"
         f" the line {name}=={wheel.version}"
         for name, wheel in sorted(added.items())
     ]
@@ -88,25 +88,34 @@ def _needs(
                     pending.append(key)
 
 
-def _complete(wanted: Sequence[Pin], pinned: dict[str, Wheel], runtime: FlinkRuntime) -> dict[str, Wheel]:
-    """Return a wheel for each package that is needed and not pinned, so that the fix can name its version."""
+def _complete(
+    wanted: Sequence[Pin], pinned: dict[str, Wheel], runtime: FlinkRuntime
+) -> tuple[dict[str, Wheel], dict[str, str]]:
+    """Return a wheel for each package that is needed and not pinned, so that the fix can name it, and what needs it."""
     added: dict[str, Wheel] = {}
+    needers: dict[str, str] = {}
     for _ in range(_MAX_ROUNDS):
         asked: dict[str, SpecifierSet] = {}
-        for _, needed in _needs(wanted, {**pinned, **added}, runtime):
+        for needs, needed in _needs(wanted, {**pinned, **added}, runtime):
             name = canonicalize_name(needed.name)
             if name not in pinned and name not in PROVIDED_BY_MSF:
                 asked[name] = asked.get(name, SpecifierSet()) & needed.specifier
+                needers.setdefault(name, needs.name)
         added = {name: added[name] for name in asked if name in added}
-        lines = [
-            f"{name}{specifier}"
+        lines = {
+            name: f"{name}{specifier}"
             for name, specifier in sorted(asked.items())
             if name not in added or not specifier.contains(added[name].version, prereleases=True)
-        ]
+        }
         if not lines:
             break
-        added |= {wheel.name: wheel for wheel in download_wheels(lines, runtime)}
-    return added
+        try:
+            added |= {wheel.name: wheel for wheel in download_wheels(list(lines.values()), runtime)}
+        except PackagingError as error:
+            needed_by = ", ".join(f"{line} (by {needers[name]})" for name, line in lines.items())
+            message = f"not pinned, but needed: {needed_by}; {error}"
+            raise PackagingError(message) from error
+    return added, needers
 
 
 def _bare(needed: Requirement) -> str:
