@@ -3,9 +3,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aws_cdk import App, Stack
+from typer.testing import CliRunner
 
+from penstock.application import ApplicationCode, PyFlinkApplication
+from penstock.cli.main import app
 from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package, find_problems
+from penstock.packaging import (
+    CodeArchive,
+    PackagingError,
+    PyFlinkProject,
+    build_package,
+    check_entry_point,
+    find_problems,
+)
 from penstock.packaging.python_imports import imported_modules, modules_of_msf
 
 if TYPE_CHECKING:
@@ -116,6 +127,13 @@ def test_what_a_job_imports_and_would_not_get_is_named(
         {"main.py": "import typing\nif typing.TYPE_CHECKING:\n    import mypy_boto3_s3\nelse:\n    import json"},
         {"main.py": "import job", "job/__init__.py": "from . import a\nfrom .a import b", "job/a.py": "b = 1"},
         {"main.py": "import types", "types/notes.py": ""},
+        {
+            "main.py": "import os\nif os.environ.get('LOCAL'):\n    import dotenv, helpers",
+            "helpers/x.py": "",
+        },
+        {"main.py": "import sys\nsys.path.append('/opt/more')\nimport boto3"},
+        {"main.py": "def job(env):\n    env.add_python_file('/opt/more')\n    import boto3"},
+        {"main.py": "", "generate_data.py": "import faker"},
         {"main.py": "import string", "scripts/string.py": ""},
         {"notebooks/try.py": "import pandas, seaborn", "job/__init__.py": ""},
     ],
@@ -124,6 +142,30 @@ def test_imports_that_msf_serves_or_that_may_fail_are_accepted(
     write_job: Callable[..., PyFlinkProject], files: dict[str, str]
 ) -> None:
     assert build_package(write_job(files), runtime=RUNTIME).path.is_file()
+
+
+def test_a_job_beside_main_is_judged_when_it_is_the_one(write_job: Callable[..., PyFlinkProject]) -> None:
+    job = write_job({"other.py": "import faker\nif __name__ == '__main__':\n    import boto3"})
+    archive = CodeArchive.open(build_package(job, runtime=RUNTIME).path)
+    check_entry_point(archive, runtime=RUNTIME, entry_point="main.py", shown_as=job.folder)
+    with pytest.raises(PackagingError) as error:
+        check_entry_point(archive, runtime=RUNTIME, entry_point="other.py", shown_as=job.folder)
+    assert "other.py imports boto3, which is neither in the zip" in str(error.value)
+    assert "other.py imports faker, which is neither in the zip" in str(error.value)
+    code = ApplicationCode.from_pyflink_folder(job.folder, entry_point="other.py")
+    with pytest.raises(PackagingError, match="other.py imports boto3"):
+        PyFlinkApplication(Stack(App(), "Stack"), "App", code=code, application_name="a")
+    told = CliRunner().invoke(app, ["package", str(job.folder), "--entry-point", "other.py"])
+    assert "other.py imports boto3" in str(told.exception)
+    assert CliRunner().invoke(app, ["package", str(job.folder)]).exit_code == 0
+
+
+def test_several_jobs_without_a_main_are_all_judged(write_job: Callable[..., PyFlinkProject]) -> None:
+    job = write_job({"a.py": "import faker", "b.py": "import dotenv"})
+    (job.folder / "main.py").unlink()
+    first, second = refusals(PyFlinkProject(job.folder))
+    assert first.startswith("a.py imports faker")
+    assert second.startswith("b.py imports dotenv")
 
 
 def test_imports_that_may_fail_still_count_where_nothing_catches_them() -> None:
@@ -163,6 +205,14 @@ def test_a_jar_that_the_job_names_is_needed_beside_a_pom_too(
     job = write_job({"main.py": source, "pom.xml": "<project/>", "lib/more.jar": "", "lib/unused.jar": ""})
     with pytest.raises(PackagingError, match="  - lib/more.jar would not be taken, .* in the pom.xml"):
         job.sources()
+
+
+def test_a_jar_for_local_runs_that_the_pom_declares_is_not_needed(write_job: Callable[..., PyFlinkProject]) -> None:
+    names = ("lib/pyflink-dependencies.jar", "lib/flink-sql-connector-kinesis-4.3.0-1.19.jar")
+    pom = "<finalName>pyflink-dependencies</finalName><artifactId>flink-sql-connector-kinesis</artifactId>"
+    job = write_job({"main.py": f"JARS = {names}", "pom.xml": pom, **dict.fromkeys(names, "")})
+    assert list(job.sources()) == ["main.py"]
+    assert job.passed_over == ["lib/ (2 files)"]
 
 
 def test_a_jar_in_a_package_is_data(write_job: Callable[..., PyFlinkProject]) -> None:

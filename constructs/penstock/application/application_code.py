@@ -13,7 +13,7 @@ from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_s3_assets as s3_assets
 
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
-from penstock.packaging.code_archive_checks import check_archive
+from penstock.packaging.code_archive_checks import check_archive, check_entry_point
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.pyflink_builder import build_package
 from penstock.packaging.pyflink_project import PyFlinkProject
@@ -211,6 +211,7 @@ class _PyFlinkFolderCode(ApplicationCode):
         project = PyFlinkProject(self._folder)
         project.check_entry_point(self._entry_point)
         archive = CodeArchive.open(build_package(project, runtime=runtime).path)
+        check_entry_point(archive, runtime=runtime, entry_point=self._entry_point, shown_as=self._folder)
         return _bind_archive(scope, archive, self._entry_point, self._bucket_encryption_key)
 
 

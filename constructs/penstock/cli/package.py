@@ -14,7 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package, check_archive
+from penstock.packaging import (
+    CodeArchive,
+    PackagingError,
+    PyFlinkProject,
+    build_package,
+    check_archive,
+    check_entry_point,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +52,8 @@ def package_command(
             project.check_entry_point(entry_point)
         package = build_package(project, runtime=target)
         archive, passed_over = CodeArchive.open(package.path), project.passed_over
+        if entry_point is not None:
+            check_entry_point(archive, runtime=target, entry_point=entry_point, shown_as=source)
         done = "unchanged" if package.reused else "built and checked"
     else:
         archive = CodeArchive.open(source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
-from penstock.packaging.code_archive_checks import check_archive, find_problems
+from penstock.packaging.code_archive_checks import check_archive, check_entry_point, find_problems
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.pyflink_builder import PyFlinkPackage, build_package
 from penstock.packaging.pyflink_project import PyFlinkProject
@@ -16,5 +16,6 @@ __all__ = (
     "PyFlinkProject",
     "build_package",
     "check_archive",
+    "check_entry_point",
     "find_problems",
 )

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("check_archive", "find_problems")
+__all__ = ("check_archive", "check_entry_point", "find_problems")
 
 _MIB: Final = 1024 * 1024
 _PYTHON_MAX_BYTES: Final = 4 * _MIB
 _SHOWN: Final = 5
+_MAIN: Final = "main.py"
 _CACHES: Final = re.compile(
     r"(?:^|/)(?:__pycache__|\.git|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.idea|\.vscode|\.venv|node_modules)/"
     r"|(?:^|/)\.DS_Store$|\.pyc$"
@@ -47,13 +48,22 @@ def check_archive(
         raise PackagingError.of_problems(shown_as or archive.path, problems)
 
 
+def check_entry_point(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str, shown_as: Path) -> None:
+    """Raise PackagingError for a job of a checked archive that is not there or whose imports are not."""
+    with zipfile.ZipFile(archive.path) as opened:
+        problems = [*_entry_points(archive, opened, runtime, entry_point)]
+    if problems:
+        raise PackagingError.of_problems(shown_as, problems)
+
+
 def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None) -> list[str]:
     """Return what MSF or Flink would refuse on this runtime, each with its fix.
 
     Of a PyFlink zip: an entry point that is missing or does not compile, packages outside of ``dep/``, several jars,
     connectors of another Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than
     512 MiB, secrets, caches. Secrets are found by their names, in jars too, and by the content of the job's own files
-    in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one.
+    in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one;
+    what they import is looked at in ``main.py`` alone where there is one.
     """
     with zipfile.ZipFile(archive.path) as opened:
         damage = find_damage(opened, size_bytes=archive.size_bytes) or _foreign_manifest(archive)
@@ -122,7 +132,10 @@ def _entry_points(
     if runtime.python_version is None:
         yield f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
         return
-    for name in [*([entry_point] if entry_point is not None else top), *_own_modules(archive)]:
+    own = _own_modules(archive)
+    # A script beside the job may need what the job does not.
+    jobs = [entry_point] if entry_point is not None else [_MAIN] if _MAIN in top else top
+    for name in [*([entry_point] if entry_point is not None else top), *own]:
         if archive.entries[name] > _PYTHON_MAX_BYTES:
             size = f"{archive.entries[name] / _MIB:.0f} MiB"
             yield f"{name} is {size} of Python, expected at most {_PYTHON_MAX_BYTES // _MIB}: move data into files"
@@ -130,7 +143,7 @@ def _entry_points(
         problem = find_syntax_error(opened.read(name), name, runtime.python_version)
         if problem is not None:
             yield problem
-        else:
+        elif name in jobs or name in own:
             yield from find_missing_imports(archive, opened, [name], runtime.python_version)
 
 

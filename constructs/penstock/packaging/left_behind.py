@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ("find_left_behind",)
 
 _OF_BUILD_TOOLS: Final = frozenset({"gradle-wrapper.jar", "maven-wrapper.jar"})
+
+
+def _artifact(path: Path) -> str:
+    """Return the name of a jar without its version, which starts at the first digit behind a hyphen."""
+    return re.split(r"-(?=\d)", path.stem, maxsplit=1)[0]
 
 
 def find_left_behind(project: PyFlinkProject) -> list[str]:
@@ -101,7 +107,8 @@ def _jars(project: PyFlinkProject, sources: dict[Path, bytes]) -> Iterator[str]:
     ]
     if project.pom is not None:
         texts = [text for source in sources.values() for text in text_constants(source)]
-        jars = [path for path in jars if any(path.name in text for text in texts)]
+        declared = read_file(project.pom).decode(errors="replace")
+        jars = [path for path in jars if any(path.name in text for text in texts) and _artifact(path) not in declared]
     if jars:
         shown = ", ".join(path.as_posix() for path in jars)
         yield (

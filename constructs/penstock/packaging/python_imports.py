@@ -23,6 +23,8 @@ _WENT_WITH: Final = {
 }
 # fmt: on
 _CATCHES_MISSING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_MAIN: Final = "Name(id='__name__'"
+_CHANGES_OF_PATH: Final = (b"sys.path", b"add_python_file", b"add_python_archive")
 _UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 """Told, with its line, by the check that source compiles."""
 
@@ -39,10 +41,13 @@ def modules_of_msf(python_version: str) -> frozenset[str]:
 
 
 def imported_modules(source: bytes) -> frozenset[str]:
-    """Return the first part of each module that running the source imports, wherever in it.
+    """Return the first part of each module that running the source imports, in its functions too.
 
-    Left out are relative imports, those for type checkers only, and those in a ``try`` that goes on without them.
+    Left out is what need not be there: relative imports, those below an ``if``, as for a local run or for type
+    checkers, and those in a ``try`` that goes on without them; all of them, where the source changes its own path.
     """
+    if any(change in source for change in _CHANGES_OF_PATH):
+        return frozenset()
     try:
         tree = ast.parse(source)
     except _UNPARSABLE:
@@ -71,8 +76,8 @@ def text_constants(source: bytes) -> list[str]:
 
 def _children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes below this one in which an import must succeed."""
-    if isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
-        return list(node.orelse)
+    if isinstance(node, ast.If):
+        return list(node.body) if _MAIN in ast.dump(node.test) else []
     if isinstance(node, ast.Try | ast.TryStar) and any(_catches_missing(handler.type) for handler in node.handlers):
         return [*node.orelse, *node.finalbody]
     if isinstance(node, ast.With) and any(_suppresses_missing(item.context_expr) for item in node.items):
