@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 import zipfile
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,16 +23,8 @@ JAR_ENTRY: Final = "lib/pyflink-dependencies.jar"
 MODULES_FOLDER: Final = "dep/"
 MANIFEST_ENTRY: Final = "penstock-package.json"
 
-
 _SUFFIXES: Final = frozenset({".zip", ".jar"})
 _MANIFEST_MAX_BYTES: Final = 1024 * 1024
-
-
-def _foreign_manifest(reason: str) -> str:
-    return (
-        f"{MANIFEST_ENTRY} was not written by penstock ({reason}): build the archive with `penstock package`, or leave"
-        " that file out"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +53,9 @@ class PackageManifest:
             raise PackagingError(_foreign_manifest(f"got {type(noted).__name__}, expected an object"))
         runtime, packages = noted.get("runtime"), noted.get("packages")
         if not isinstance(runtime, str | None) or "runtime" not in noted:
-            raise PackagingError(_foreign_manifest(f"runtime is {runtime!r}, expected one as FLINK-1_20"))
+            raise PackagingError(_foreign_manifest(f"runtime is {reprlib.repr(runtime)}, expected one as FLINK-1_20"))
         if not isinstance(packages, list) or not all(isinstance(name, str) for name in packages):
-            raise PackagingError(_foreign_manifest(f"packages is {packages!r}, expected a list of names"))
+            raise PackagingError(_foreign_manifest(f"packages is {reprlib.repr(packages)}, expected a list of names"))
         return cls(runtime=runtime, packages=tuple(packages))
 
     def to_json(self) -> bytes:
@@ -180,3 +173,10 @@ class PyFlinkLayout:
         if self.modules is not None:
             options["pyFiles"] = self.modules
         return options
+
+
+def _foreign_manifest(reason: str) -> str:
+    return (
+        f"{MANIFEST_ENTRY} was not written by penstock ({reason}): build the archive with `penstock package`, or leave"
+        " that file out"
+    )

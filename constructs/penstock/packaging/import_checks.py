@@ -41,11 +41,13 @@ def _packed(archive: CodeArchive) -> set[str]:
 
 
 def _elsewhere(archive: CodeArchive, module: str) -> str | None:
+    """Return where in the zip a module lies that is not below ``dep/``."""
     for name in sorted(archive.entries):
-        first, *rest = name.split("/")
-        if f"{first}/" != MODULES_FOLDER and name.endswith(".py"):
-            if name.endswith(f"{module}.py") and name.rpartition("/")[2] == f"{module}.py":
-                return name
-            if module in (first, *rest[:-1]) and rest:
-                return name[: f"/{name}".index(f"/{module}/") + len(module)]
+        *folders, file = name.split("/")
+        if name.startswith(MODULES_FOLDER) or not file.endswith(".py"):
+            continue
+        if file == f"{module}.py":
+            return name
+        if module in folders:
+            return "/".join(folders[: folders.index(module) + 1])
     return None

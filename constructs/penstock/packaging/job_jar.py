@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from penstock.packaging.archive_damage import ZIP_ERRORS
 from penstock.packaging.deterministic_zip import rewrite_jar
 from penstock.packaging.errors import PackagingError
 
@@ -49,7 +50,12 @@ def build_jar(pom: Path) -> bytes:
         told = "\n".join(_without_advice(result.stdout + result.stderr)[-_LAST_LINES:])
         message = f"Maven could not build {pom} (exit code {result.returncode}):\n{told}"
         raise PackagingError(message)
-    return rewrite_jar(find_jar(pom.parent / "target"))
+    jar = find_jar(pom.parent / "target")
+    try:
+        return rewrite_jar(jar)
+    except ZIP_ERRORS as error:
+        message = f"Maven left {jar}, which is no jar ({error}): build it again after `mvn clean`"
+        raise PackagingError(message) from error
 
 
 def _without_advice(output: str) -> list[str]:

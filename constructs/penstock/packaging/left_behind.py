@@ -23,11 +23,6 @@ __all__ = ("find_left_behind",)
 _OF_BUILD_TOOLS: Final = frozenset({"gradle-wrapper.jar", "maven-wrapper.jar"})
 
 
-def _artifact(path: Path) -> str:
-    """Return the name of a jar without its version, which starts at the first digit behind a hyphen."""
-    return re.split(r"-(?=\d)", path.stem, maxsplit=1)[0]
-
-
 def find_left_behind(project: PyFlinkProject) -> list[str]:
     """Return what is in the folder, is needed by the job and would not be in its zip, each with the fix.
 
@@ -116,3 +111,8 @@ def _jars(project: PyFlinkProject, sources: dict[Path, bytes]) -> Iterator[str]:
             f" dependencies in {'the' if project.pom else 'a'} pom.xml, from which that one jar is built; MSF puts it"
             " on the class path without add_jars"
         )
+
+
+def _artifact(path: Path) -> str:
+    """Return the name of a jar without its version, which starts at the first digit behind a hyphen."""
+    return re.split(r"-(?=\d)", path.stem, maxsplit=1)[0]
