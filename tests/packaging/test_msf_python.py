@@ -30,13 +30,13 @@ from penstock.packaging import PyFlinkProject, build_package
 print(build_package(PyFlinkProject(Path(sys.argv[1])), runtime=FlinkRuntime.FLINK_1_20).sha256)
 """
 
-# Another machine, as far as markers see one: packaging asks the module platform.
+# Another machine, as far as markers see one: packaging asks the module platform. On Darwin, pip would look for more.
 OTHER_MACHINE = """
 import platform
 platform.machine = lambda: "arm64"
-platform.system = lambda: "Darwin"
-platform.python_version = lambda: "3.13.0"
-platform.python_version_tuple = lambda: ("3", "13", "0")
+platform.system = lambda: "FreeBSD"
+platform.python_version = lambda: "3.14.0"
+platform.python_version_tuple = lambda: ("3", "14", "0")
 """
 
 REQUIREMENTS = """
@@ -45,7 +45,7 @@ beta==1.0
 gamma==1.0 ; sys_platform == "linux" and platform_machine == "x86_64"
 windows==1.0 ; sys_platform == "win32"
 newer==1.0 ; python_version >= "3.12"
-mac==1.0 ; platform_system == "Darwin" or platform_machine == "arm64"
+other==1.0 ; platform_system == "FreeBSD" or platform_machine == "arm64"
 """
 
 
@@ -72,7 +72,7 @@ def write_job(tmp_path: Path, name: str) -> Path:
         write_wheel(
             wheels, "beta", "py3-none-any", requires='gamma; python_version < "3.12"\nnewer; python_version > "3.11"'
         )
-        for other in ("gamma", "windows", "newer", "mac"):
+        for other in ("gamma", "windows", "newer", "other"):
             write_wheel(wheels, other, "py3-none-any")
     folder = tmp_path / name
     folder.mkdir()
@@ -118,7 +118,7 @@ def test_another_machine_builds_the_same_bytes(tmp_path: Path) -> None:
     for module in ("packaging.markers", "pip._vendor.packaging.markers"):
         code = f"from {module} import default_environment as d; print(d()['python_version'], d()['platform_machine'])"
         seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=there, check=True)
-        assert seen.stdout.split() == ["3.13", "arm64"]
+        assert seen.stdout.split() == ["3.14", "arm64"]
     here = build(sys.executable, write_job(tmp_path, "here"), environment(tmp_path))
     assert build(sys.executable, write_job(tmp_path, "there"), there) == here
 
