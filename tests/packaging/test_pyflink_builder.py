@@ -256,7 +256,7 @@ def test_maven_is_quoted_without_colours_and_without_its_advice(tmp_path: Path, 
     ]
 
 
-def test_a_jar_that_is_none_is_named(tmp_path: Path, fake_maven: Path) -> None:
+def test_a_damaged_jar_from_maven_is_named(tmp_path: Path, fake_maven: Path) -> None:
     (fake_maven / "the.jar").write_bytes(b"no jar")
     with pytest.raises(
         PackagingError, match="Maven left .*pyflink-dependencies.jar, which is no jar .File is not a zip"

@@ -1,4 +1,4 @@
-"""What nobody could unpack, found before an archive's content is looked at; and how much may be unpacked."""
+"""Damage of an archive, found before its content is looked at, and the limit of what it may unpack to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ZIP_ERRORS: Final = (
     OverflowError,
     RuntimeError,  # NotImplementedError too: encrypted, or compressed in a way that Python does not know
 )
-"""All that reading a damaged zip raises."""
+"""Everything that reading a damaged zip raises."""
 
 _GIB: Final = 1024**3
 _UNPACKED_MAX_BYTES: Final = _GIB

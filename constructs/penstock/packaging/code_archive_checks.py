@@ -113,29 +113,19 @@ def _manifest(archive: CodeArchive, runtime: FlinkRuntime) -> Iterator[str]:
 def _entry_points(
     archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime, entry_point: str | None
 ) -> Iterator[str]:
-    top = sorted(name for name in archive.entries if "/" not in name and name.endswith(".py"))
-    if entry_point is None and not top:
-        below = _python_files_below(archive)
-        yield "it has no Python file at its top: " + (
-            f"there are {below}: name the one with the job (`--entry-point`, or entry_point of from_asset)"
-            if below
-            else "put the job's entry point there, for example main.py"
-        )
-    elif entry_point is not None and not (entry_point in archive.entries and entry_point.endswith(".py")):
-        there = f"at its top is {', '.join(top)}" if top else f"its Python files are {_python_files_below(archive)}"
-        yield f"entry point {entry_point!r} is not in it, " + (
-            f"{there}: choose one of those as entry_point"
-            if top or _python_files_below(archive)
-            else "nor any Python file: put the job's entry point at its top, for example main.py"
-        )
+    missing = _missing_entry_point(archive, entry_point)
+    if missing is not None:
+        yield missing
+    if missing is not None and entry_point is not None:
         return
     if runtime.python_version is None:
         yield f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
         return
+    entry_points = _top(archive) if entry_point is None else [entry_point]
     own = _own_modules(archive)
     # A script beside the job may need what the job does not.
-    jobs = [entry_point] if entry_point is not None else [_MAIN] if _MAIN in top else top
-    for name in [*([entry_point] if entry_point is not None else top), *own]:
+    jobs = [_MAIN] if _MAIN in entry_points else entry_points
+    for name in [*entry_points, *own]:
         if archive.entries[name] > _PYTHON_MAX_BYTES:
             size = f"{archive.entries[name] / _MIB:.0f} MiB"
             yield f"{name} is {size} of Python, expected at most {_PYTHON_MAX_BYTES // _MIB}: move data into files"
@@ -144,11 +134,35 @@ def _entry_points(
         if problem is not None:
             yield problem
         elif name in jobs or name in own:
-            yield from find_missing_imports(archive, opened, [name], runtime.python_version)
+            yield from find_missing_imports(archive, opened, name, runtime.python_version)
+
+
+def _missing_entry_point(archive: CodeArchive, entry_point: str | None) -> str | None:
+    top, below = ", ".join(_top(archive)), _python_files_below(archive)
+    if entry_point is None:
+        if top:
+            return None
+        return "it has no Python file at its top: " + (
+            f"there are {below}: name the one with the job (`--entry-point`, or entry_point of from_asset)"
+            if below
+            else f"put the job's entry point there, for example {_MAIN}"
+        )
+    if entry_point in archive.entries and entry_point.endswith(".py"):
+        return None
+    if not below:
+        fix = f"nor any Python file: put the job's entry point at its top, for example {_MAIN}"
+    else:
+        there = f"at its top is {top}" if top else f"its Python files are {below}"
+        fix = f"{there}: choose one of those as entry_point"
+    return f"entry point {entry_point!r} is not in it, {fix}"
+
+
+def _top(archive: CodeArchive) -> list[str]:
+    return sorted(name for name in archive.entries if "/" not in name and name.endswith(".py"))
 
 
 def _python_files_below(archive: CodeArchive) -> str:
-    """Return the Python files in folders, where zips that were built elsewhere have their entry points."""
+    """Return the Python files outside of ``dep/``, where zips that were built elsewhere have their entry points."""
     below = sorted(name for name in archive.entries if name.endswith(".py") and not name.startswith(MODULES_FOLDER))
     return ", ".join(below[:_SHOWN]) + (f" and {len(below) - _SHOWN} more" if len(below) > _SHOWN else "")
 

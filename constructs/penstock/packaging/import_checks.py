@@ -1,4 +1,4 @@
-"""Whether a job's imports are in its zip, or in MSF's Python."""
+"""Comparison of a job's imports with its zip and MSF's Python."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from penstock.packaging.python_imports import imported_modules, modules_of_msf
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from penstock.packaging.code_archive import CodeArchive
 
@@ -17,21 +17,18 @@ __all__ = ("find_missing_imports",)
 
 
 def find_missing_imports(
-    archive: CodeArchive, opened: zipfile.ZipFile, sources: Iterable[str], python_version: str
+    archive: CodeArchive, opened: zipfile.ZipFile, source: str, python_version: str
 ) -> Iterator[str]:
-    """Yield what these Python files of the zip import and would not find on MSF."""
+    """Yield what a Python file of the zip imports and would not find on MSF."""
     known = modules_of_msf(python_version) | _packed(archive)
-    for name in sources:
-        for module in sorted(imported_modules(opened.read(name)) - known):
-            place = _elsewhere(archive, module)
-            yield f"{name} imports {module}, which is " + (
-                f"in {place}, where the job cannot import it: move it into {MODULES_FOLDER}"
-                if place
-                else (
-                    "neither in the zip nor part of Python or PyFlink: add the package that brings it to"
-                    f" requirements.txt, or its files to {MODULES_FOLDER}"
-                )
-            )
+    for module in sorted(imported_modules(opened.read(source)) - known):
+        place = _elsewhere(archive, module)
+        yield f"{source} imports {module}, which is " + (
+            f"in {place}, where the job cannot import it: move it into {MODULES_FOLDER}"
+            if place
+            else "neither in the zip nor part of Python or PyFlink: add the package that brings it to requirements.txt,"
+            f" or its files to {MODULES_FOLDER}"
+        )
 
 
 def _packed(archive: CodeArchive) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whether a job's jar fits the runtime: its connectors, its parts, and the Java that its classes were compiled for."""
+"""Checks of a job's jar against the runtime: connectors, parts that clash, and the Java of its classes."""
 
 from __future__ import annotations
 

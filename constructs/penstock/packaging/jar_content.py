@@ -1,4 +1,4 @@
-"""What a jar is made of, as far as it says so: Maven artifacts with their versions, and classes."""
+"""The parts of a jar, as far as it names them: Maven artifacts with their versions, and files."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class JarContent:
     Parameters
     ----------
     artifacts
-        What was shaded into it, by the ``pom.properties`` that Maven leaves, and by its own name. What Gradle builds,
-        as kafka-clients, leaves none.
+        What was shaded into it, by the ``pom.properties`` that Maven leaves, and by its file's name. What Gradle
+        builds, as kafka-clients, leaves none.
     copies
         The checksums of each file, by its name: two of them are two files of one name.
     """
@@ -62,7 +62,7 @@ class JarContent:
         )
 
     def holds(self, *entries: str) -> bool:
-        """Whether any of these files is in it."""
+        """Tell whether any of these files is in it."""
         return any(entry in self.copies for entry in entries)
 
     def of_group(self, group: str) -> list[Artifact]:

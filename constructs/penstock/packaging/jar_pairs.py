@@ -1,4 +1,4 @@
-"""What in one jar cannot work together, or not with what MSF has on the class path already."""
+"""Parts of one jar that cannot work together, or not with what MSF has on the class path already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a job's folder, and the refusal of what is no file of it: links that lead out, loops, special files."""
+"""The files of a job's folder, without links that lead out of it, loops and special files, which are refused."""
 
 from __future__ import annotations
 

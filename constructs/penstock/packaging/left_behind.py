@@ -1,4 +1,4 @@
-"""What a job needs and the builder does not take: modules, jars and packages that nothing can import."""
+"""Modules and jars that a job needs and the builder does not take, and packages that nothing can import."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def find_left_behind(project: PyFlinkProject) -> list[str]:
     """Return what is in the folder, is needed by the job and would not be in its zip, each with the fix.
 
     A folder without an ``__init__.py`` is legal Python. It is not taken, since nothing tells it from one with notebooks
-    or scripts; where the job imports it, that is said here rather than on MSF.
+    or scripts; where the job imports it, it is refused here rather than on MSF.
     """
     sources = {
         path: read_file(project.folder / path)

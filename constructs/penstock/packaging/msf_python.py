@@ -1,4 +1,4 @@
-"""MSF's Python as packages see it: what their markers are evaluated against, and what is there without packing it."""
+"""MSF's Python as packages see it: the values of their markers, and the modules that it has already."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def marker_environments(runtime: FlinkRuntime) -> list[dict[str, str]]:
 
 
 def marker_holds(requirement: Requirement, runtime: FlinkRuntime, *, extra: str = "") -> bool:
-    """Whether MSF's Python needs this requirement, by its marker; nothing of the Python that asks has a say.
+    """Tell by its marker whether MSF's Python needs a requirement; nothing of the Python that asks has a say.
 
     A marker that depends on the patch release holds if it does for any, so that nothing is missing on MSF. Raises
     PackagingError for a marker that cannot be evaluated.

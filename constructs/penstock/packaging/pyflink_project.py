@@ -96,7 +96,7 @@ class PyFlinkProject:
 
     @cached_property
     def passed_over(self) -> list[str]:
-        """What is neither in the zip nor read by Maven: files at the folder's top, and folders with their count."""
+        """Files at the folder's top, and folders with their count, that are neither in the zip nor read by Maven."""
         taken = {*self.packages, *self.entry_points, "requirements.txt", "pom.xml"}
         if self.pom is not None:
             taken |= {path.parts[0] for path in self.files if path.suffix in _OF_JAVA or path.name == "pom.xml"}

@@ -1,4 +1,4 @@
-"""What Python source imports for certain, and which modules are there on MSF without being packed."""
+"""The certain imports of Python source, and the modules that MSF has without packing them."""
 
 from __future__ import annotations
 
