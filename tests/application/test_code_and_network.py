@@ -7,6 +7,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as s3_assets
 
 from penstock.application import (
     ApplicationCode,
@@ -47,6 +48,52 @@ def test_a_zip_brings_its_run_options(synthesize: Synthesize, job_zip: Path) -> 
         "jarfile": "lib/pyflink-dependencies.jar",
         "pyFiles": "dep/",
     }
+
+
+def mistaken(code: Any) -> str:
+    stack = Stack(App(), "Mistaken")
+    with pytest.raises(PackagingError) as error:
+        FlinkApplication(stack, "Flink", code=code, application_name="a")
+    with pytest.raises(PackagingError) as other:
+        PyFlinkApplication(stack, "PyFlink", code=code, application_name="a")
+    assert str(error.value) == str(other.value)
+    return str(error.value)
+
+
+def test_what_people_take_for_code_names_the_factory_to_use(tmp_path: Path, job_zip: Path) -> None:
+    assert mistaken("job.zip") == (
+        "code must be an ApplicationCode, got 'job.zip': use ApplicationCode.from_asset('job.zip')"
+    )
+    assert mistaken(job_zip).endswith(f": use ApplicationCode.from_asset({str(job_zip)!r})")
+    assert mistaken(tmp_path).endswith(f": use ApplicationCode.from_pyflink_folder({str(tmp_path)!r})")
+    asset = s3_assets.Asset(Stack(App(), "Assets"), "Asset", path=str(job_zip))
+    assert "got Asset: use ApplicationCode.from_bucket(asset.bucket, asset.s3_object_key), or from_asset" in mistaken(
+        asset
+    )
+    assert "got dict: use one of its factories, for example ApplicationCode.from_asset('job.zip')" in mistaken({})
+
+
+def test_a_folder_that_is_a_zip_names_the_factory_to_use(stack: Stack, job_zip: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        PackagingError, match="is a file, expected the folder of a job: .* use ApplicationCode.from_asset"
+    ):
+        PyFlinkApplication(stack, "Zip", folder=str(job_zip), application_name="a")
+    with pytest.raises(PackagingError, match="there is no job folder nowhere .looked for in .*: give the folder that"):
+        PyFlinkApplication(stack, "Gone", folder="nowhere", application_name="a")
+    (tmp_path / "dir.zip").mkdir()
+    with pytest.raises(PackagingError, match="got the folder .*dir.zip: build it with `penstock package"):
+        code = ApplicationCode.from_asset(tmp_path / "dir.zip")
+        PyFlinkApplication(stack, "Folder", code=code, application_name="a")
+
+
+def test_code_in_a_message_reads_as_it_was_written(stack: Stack, tmp_path: Path) -> None:
+    with pytest.raises(ApplicationPropsError) as error:
+        code = ApplicationCode.from_asset("job.zip")
+        PyFlinkApplication(stack, "Both", folder=tmp_path, code=code, application_name="a")
+    assert "and code=ApplicationCode.from_asset('job.zip')" in str(error.value)
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "code")
+    assert repr(ApplicationCode.from_bucket(bucket, "job.jar")) == "ApplicationCode.from_bucket(..., 'job.jar')"
+    assert repr(ApplicationCode.from_pyflink_folder("job")) == "ApplicationCode.from_pyflink_folder('job')"
 
 
 def test_one_zip_may_hold_several_entry_points(synthesize: Synthesize, write_archive: Callable[..., Path]) -> None:

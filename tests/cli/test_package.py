@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +15,9 @@ import penstock
 from penstock.cli.app import app
 from penstock.cli.main import main
 from penstock.packaging import PackagingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PENSTOCK = Path(sys.executable).with_name("penstock")
 
@@ -47,6 +52,98 @@ def test_an_error_is_one_message_and_exit_code_1(
         main()
     assert stop.value.code == 1
     assert capsys.readouterr().err.startswith("error: there is no code archive")
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["package", *arguments])
+    return result.exit_code, f"{result.output}{result.exception or ''}"
+
+
+@pytest.fixture
+def gs_zip(write_archive: Callable[..., Path]) -> Path:
+    return write_archive({"main.py": None, "GettingStarted/getting-started.py": b"x = 1\n"})
+
+
+def test_a_file_that_is_not_there_says_where_it_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, told = run("nosuchdir/")
+    assert code == 1
+    assert f"there is no nosuchdir (looked for in {tmp_path}): give a job's folder, a .zip or a .jar" in told
+
+
+def test_a_zip_is_checked_and_a_folder_is_built(tmp_path: Path, job_zip: Path) -> None:
+    assert "MiB, checked\n" in run(str(job_zip))[1]
+    (tmp_path / "main.py").write_text("x = 1\n")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "a.json").write_text("[]")
+    first, second = (run(str(tmp_path))[1] for _ in range(2))
+    assert "MiB, built and checked\n" in first
+    assert "MiB, unchanged\n" in second
+    assert "passed over, so not in the archive: conf/ (1 file)\n" in first
+    assert json.loads(run(str(tmp_path), "--json")[1])["passedOver"] == ["conf/ (1 file)"]
+
+
+def test_files_and_folders_of_the_modules_are_told_apart(write_archive: Callable[..., Path]) -> None:
+    told = run(str(write_archive({"dep/six.py": b"", "dep/big.bin": b"", "dep/job/a/b.py": b"", "x/y/z.txt": b""})))[1]
+    shown = {line.split("│")[1].strip() for line in told.splitlines() if line.startswith("│")}
+    assert shown == {"dep/six.py", "dep/big.bin", "dep/job/", "x/y/", "main.py", "lib/pyflink-dependencies.jar"}
+
+
+def test_an_entry_point_in_a_folder_is_named(gs_zip: Path) -> None:
+    code, told = run(str(gs_zip))
+    assert code == 1
+    assert "there are GettingStarted/getting-started.py: name the one with the job (`--entry-point`, or entry_p" in told
+    assert run(str(gs_zip), "--entry-point", "GettingStarted/getting-started.py")[0] == 0
+
+
+def test_the_entry_point_of_a_folder_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text("x = 1\n")
+    assert run(str(tmp_path), "--entry-point", "job.py")[0] == 0
+    assert "entry point 'main.py' is not in" in run(str(tmp_path), "--entry-point", "main.py")[1]
+
+
+@pytest.mark.parametrize("runtime", ["1.20", "flink-1_20", "FLINK-1.20", "Flink 1.20", "1_20", "1.20.5", "FLINK-1_18"])
+def test_runtimes_are_understood_as_people_write_them(job_zip: Path, runtime: str) -> None:
+    assert run(str(job_zip), "--runtime", runtime)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("runtime", "expected"),
+    [
+        ("FLINK-9_9", "unknown runtime 'FLINK-9_9', expected one of FLINK-1_15, "),
+        ("2", "unknown runtime '2', expected one of FLINK-1_15, "),
+        ("ZEPPELIN-FLINK-3_0", "unknown runtime 'ZEPPELIN-FLINK-3_0', expected one of "),
+        ("FLINK-1_8", "MSF no longer starts applications on 'FLINK-1_8', expected one of FLINK-1_15, "),
+        ("1.13", "MSF no longer starts applications on '1.13', expected one of FLINK-1_15, FLINK-1_18, "),
+    ],
+)
+def test_runtimes_that_msf_does_not_start_are_refused(job_zip: Path, runtime: str, expected: str) -> None:
+    code, told = run(str(job_zip), "--runtime", runtime)
+    assert code == 1
+    assert expected in told
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("job.zip", "names .*job.zip itself, which is the archive to check: leave it out, or name another file"),
+        (".", "--output names the folder .*, expected a file: for example --output .*/job.zip"),
+        ("job.zip/x.zip", "cannot write --output .*x.zip .*: name a file in a folder that you may write to"),
+        ("/proc/x/y.zip", "cannot write --output /proc/x/y.zip .No such file or directory.: name a file in a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_written_says_why(tmp_path: Path, job_zip: Path, output: str, expected: str) -> None:
+    source = tmp_path / "job.zip"
+    source.write_bytes(job_zip.read_bytes())
+    code, told = run(str(source), "--output", str(tmp_path / output))
+    assert code == 1
+    assert re.search(expected, told)
+    assert source.read_bytes() == job_zip.read_bytes()
+
+
+def test_a_link_to_the_source_is_the_source(tmp_path: Path, job_zip: Path) -> None:
+    (tmp_path / "link.zip").symlink_to(job_zip)
+    assert "itself, which is the archive to check" in run(str(job_zip), "--output", str(tmp_path / "link.zip"))[1]
 
 
 def test_the_version_is_shown() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,19 @@ def test_runtimes_that_only_the_community_has_left_still_start() -> None:
 def test_of_returns_the_known_runtime_itself() -> None:
     for runtime in FlinkRuntime.known():
         assert FlinkRuntime.of(runtime.identifier) is runtime
+
+
+@pytest.mark.parametrize("form", ["FLINK-{}_{}", "flink-{}_{}", "{}.{}", "flink {}.{}", " FLINK-{}.{} ", "{}.{}.0"])
+def test_a_runtime_is_found_however_people_write_it(form: str) -> None:
+    for runtime in FlinkRuntime.known():
+        if runtime.is_supported:
+            assert FlinkRuntime.named(form.format(*runtime.release)) is runtime
+
+
+@given(st.text())
+def test_no_text_names_a_runtime_that_is_not_there(text: str) -> None:
+    with suppress(UnknownRuntimeError):
+        assert FlinkRuntime.named(text).is_supported
 
 
 def test_known_runtimes_are_in_order() -> None:

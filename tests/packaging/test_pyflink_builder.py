@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package
+from penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package, pyflink_builder
 from penstock.packaging.deterministic_zip import rewrite_jar
 from penstock.packaging.job_jar import build_jar, find_jar
 from tests.conftest import make_jar
@@ -231,6 +231,51 @@ def test_a_failing_maven_is_quoted(tmp_path: Path, fake_maven: Path) -> None:
     (fake_maven / "programs" / "mvn").write_text("#!/bin/sh\necho '[ERROR] no such artifact'\nexit 1\n")
     with pytest.raises(PackagingError, match=r"exit code 1\):\n\[ERROR\] no such artifact"):
         build_jar(write_project(tmp_path / "project") / "pom.xml")
+
+
+def test_maven_is_quoted_without_colours_and_without_its_advice(tmp_path: Path, fake_maven: Path) -> None:
+    lines = [
+        r"\033[0m[\033[1;31mERROR\033[m] Failed to execute goal: no such artifact -> [Help 1]",
+        "[ERROR] ",
+        "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.",
+        "[ERROR] Re-run Maven using the -X switch to enable full debug logging.",
+        "[ERROR] For more information about the errors and possible solutions, please read the following articles:",
+        "[ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/DependencyResolutionException",
+        "[ERROR] After correcting the problems, you can resume the build with the command",
+        "[ERROR]   mvn <args> -rf :b",
+        r"[ERROR] COMPILATION ERROR : \033]0;title\007A.java:[1,1]\033[0m",
+        r"\033[0m\033[0m",
+    ]
+    script = "".join(f"printf '{line}\\n'\n" for line in lines)
+    (fake_maven / "programs" / "mvn").write_text(f"#!/bin/sh\n{script}exit 1\n")
+    with pytest.raises(PackagingError) as error:
+        build_jar(write_project(tmp_path / "project") / "pom.xml")
+    assert str(error.value).splitlines()[1:] == [
+        "[ERROR] Failed to execute goal: no such artifact",
+        "[ERROR] COMPILATION ERROR : A.java:[1,1]",
+    ]
+
+
+def test_a_damaged_jar_from_maven_is_named(tmp_path: Path, fake_maven: Path) -> None:
+    (fake_maven / "the.jar").write_bytes(b"no jar")
+    with pytest.raises(
+        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is no jar .File is not a zip"
+    ):
+        build_jar(write_project(tmp_path / "project") / "pom.xml")
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "main.py").write_text("x = 1\n")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pyflink_builder, "write_zip", refuse)
+    with pytest.raises(
+        PackagingError, match="cannot write builds into .* .No space left on device.: make .* writable, and"
+    ):
+        build_package(PyFlinkProject(tmp_path), runtime=RUNTIME)
+    assert list((tmp_path / ".penstock").glob("*.zip")) == []
 
 
 def test_a_jdk_at_java_home_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

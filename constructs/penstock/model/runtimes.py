@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ("FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
 
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
+_AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
 _PART_OF_FLINK: Final = re.compile(
     r"flink-(?:sql-)?connector-(?:base|files|datagen|hive|kafka|jdbc|kinesis|aws|cassandra|elasticsearch|gcp-pubsub"
     r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
@@ -105,6 +106,21 @@ class FlinkRuntime:
             flink_version=f"{release[0]}.{release[1]}",
             connectors=MappingProxyType({}),
         )
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """Return the runtime that people write as ``FLINK-1_20``, ``flink-1_20``, ``1.20`` or ``1.20.5``.
+
+        Raises UnknownRuntimeError for one that is not in the table, and for one that MSF no longer starts.
+        """
+        match = _AS_PEOPLE_WRITE.fullmatch(text.strip())
+        runtime = _KNOWN.get(f"FLINK-{match[1]}_{match[2]}") if match else None
+        if runtime is None or not runtime.is_supported:
+            usable = ", ".join(known.identifier for known in cls.known() if known.is_supported)
+            wrong = "unknown runtime" if runtime is None else "MSF no longer starts applications on"
+            message = f"{wrong} {text!r}, expected one of {usable}"
+            raise UnknownRuntimeError(message)
+        return runtime  # type: ignore[return-value]
 
     @classmethod
     def known(cls) -> tuple[FlinkRuntime, ...]:

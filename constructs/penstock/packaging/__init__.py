@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.model.arguments import check_arguments
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
-from penstock.packaging.code_archive_checks import check_archive, find_problems
+from penstock.packaging.code_archive_checks import check_archive, check_entry_point, find_problems
 from penstock.packaging.errors import PackagingError
 from penstock.packaging.pyflink_builder import PyFlinkPackage, build_package
 from penstock.packaging.pyflink_project import PyFlinkProject
@@ -17,6 +17,7 @@ __all__ = (
     "PyFlinkProject",
     "build_package",
     "check_archive",
+    "check_entry_point",
     "find_problems",
 )
 

@@ -17,6 +17,6 @@ class PackagingError(PenstockError):
     """A job's code that cannot be built, or that MSF or Flink would refuse."""
 
     @classmethod
-    def of_problems(cls, path: Path, problems: Sequence[str]) -> Self:
+    def of_problems(cls, path: Path, problems: Sequence[str], *, verdict: str = "would not run") -> Self:
         """Return one error that lists every problem, so that none hides behind another."""
-        return cls("\n".join([f"{path} would not run:", *(f"  - {problem}" for problem in problems)]))
+        return cls("\n".join([f"{path} {verdict}:", *(f"  - {problem}" for problem in problems)]))

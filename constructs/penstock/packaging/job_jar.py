@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from penstock.packaging.archive_damage import ZIP_ERRORS
 from penstock.packaging.deterministic_zip import rewrite_jar
 from penstock.packaging.errors import PackagingError
 
@@ -17,6 +19,13 @@ __all__ = ("build_jar", "find_jar")
 
 _NOT_THE_JAR: Final = ("original-", "-sources.jar", "-javadoc.jar", "-tests.jar", "-shaded.jar")
 _LAST_LINES: Final = 30
+# Some versions of Maven colour whatever they are told: sequences that end in a letter, and titles that end in a bell.
+_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_ADVICE: Final = re.compile(
+    r"\[ERROR\]\s*(?:$|To see the full stack trace|Re-run Maven using|For more information about the errors"
+    r"|\[Help \d+\]|After correcting the problems|mvn <args> -rf)"
+)
+_HELP: Final = re.compile(r" -> \[Help \d+\]")
 
 
 def build_jar(pom: Path) -> bytes:
@@ -35,13 +44,24 @@ def build_jar(pom: Path) -> bytes:
             " installed and use the result with ApplicationCode.from_asset('job.zip')"
         )
         raise PackagingError(message)
-    command = ["mvn", "-B", "-q", "-ntp", "-f", str(pom), "package", "-DskipTests"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "-f", str(pom), "package", "-DskipTests"]
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode != 0:
-        said = "\n".join((result.stdout + result.stderr).strip().splitlines()[-_LAST_LINES:])
-        message = f"Maven could not build {pom} (exit code {result.returncode}):\n{said}"
+        told = "\n".join(_without_advice(result.stdout + result.stderr)[-_LAST_LINES:])
+        message = f"Maven could not build {pom} (exit code {result.returncode}):\n{told}"
         raise PackagingError(message)
-    return rewrite_jar(find_jar(pom.parent / "target"))
+    jar = find_jar(pom.parent / "target")
+    try:
+        return rewrite_jar(jar)
+    except ZIP_ERRORS as error:
+        message = f"Maven left {jar}, which is no jar ({error}): build it again after `mvn clean`"
+        raise PackagingError(message) from error
+
+
+def _without_advice(output: str) -> list[str]:
+    """Return the lines that tell what is wrong, without escape codes and without Maven's advice about Maven."""
+    lines = (_HELP.sub("", _ESCAPES.sub("", line)).rstrip() for line in output.splitlines())
+    return [line for line in lines if line and not _ADVICE.match(line)]
 
 
 def find_jar(target: Path) -> Path:

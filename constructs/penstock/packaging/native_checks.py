@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.tags import Tag, parse_tag
 
+from penstock.packaging.archive_damage import read_start
+
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterator
@@ -33,7 +35,7 @@ def find_native_problems(archive: CodeArchive, opened: zipfile.ZipFile, runtime:
     """Yield libraries and wheels of another platform or another Python than MSF's."""
     for name in archive.entries:
         if name.endswith("/WHEEL") and ".dist-info/" in name:
-            yield from _wheel(name, opened.read(name).decode(), runtime)
+            yield from _wheel(name, read_start(opened, name).decode(errors="replace"), runtime)
         elif name.endswith(_FOREIGN_SUFFIXES):
             yield f"{name} is native code of another system than MSF's Linux on x86-64: {_FIX}"
         elif name.endswith(".so") or ".so." in name:

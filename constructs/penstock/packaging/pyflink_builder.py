@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ("PyFlinkPackage", "build_package")
 
-_FORMAT: Final = "2"
+_FORMAT: Final = "3"
 _KEPT_BUILDS: Final = 3
 
 
@@ -49,8 +49,8 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     """Build the job's zip for a runtime, or return the earlier build of the same input.
 
     Builds lie in ``.penstock`` in the job's folder, each under the fingerprint of all that it was made from; the three
-    newest are kept. The same input gives the same bytes wherever and whenever it is built with the same JDK and Maven.
-    Raises PackagingError for what cannot be built, and for what would not run.
+    newest are kept. The same input gives the same bytes wherever and whenever it is built with the same JDK and Maven,
+    whichever Python builds it. Raises PackagingError for what cannot be built, and for what would not run.
     """
     if runtime.python_version is None:
         message = f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
@@ -59,18 +59,35 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     path = folder / f"{project.fingerprint(_FORMAT, runtime.identifier)[:32]}.zip"
     reused = path.is_file()
     if not reused:
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        _prepare(folder)
         _write_atomically(path, _content(project, runtime), runtime)
         _forget_old_builds(folder)
     return PyFlinkPackage(path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), reused=reused)
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except FileExistsError as error:
+        message = f"{folder} is a file, and builds lie in a folder of that name: rename or remove it"
+        raise PackagingError(message) from error
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> PackagingError:
+    return PackagingError(
+        f"cannot write builds into {folder} ({error.strerror}): make {folder.parent} writable, and see that its disk is"
+        " not full"
+    )
 
 
 def _content(project: PyFlinkProject, runtime: FlinkRuntime) -> dict[str, bytes]:
     files = project.sources()
     if project.requirements is not None:
         third_party = fetch_packages(project.requirements, runtime)
-        clashes = sorted({name.partition("/")[0] for name in third_party} & set(project.packages))
+        clashes = sorted({name.partition("/")[0].removesuffix(".py") for name in third_party} & set(project.packages))
         if clashes:
             message = (
                 f"the job's own packages {', '.join(clashes)} have the names of packages that {project.requirements}"
@@ -90,7 +107,10 @@ def _write_atomically(path: Path, files: dict[str, bytes], runtime: FlinkRuntime
     os.close(handle)
     draft = Path(name)
     try:
-        write_zip(draft, files)
+        try:
+            write_zip(draft, files)
+        except OSError as error:
+            raise _cannot_write(path.parent, error) from error
         check_archive(CodeArchive.open(draft), runtime=runtime, shown_as=path.parent.parent)
         draft.replace(path)
     finally:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
+import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from penstock.packaging.errors import PackagingError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from penstock.packaging.job_folder import list_files, read_file
+from penstock.packaging.left_behind import find_left_behind
 
 __all__ = ("PyFlinkProject",)
 
@@ -32,8 +33,11 @@ _CACHES: Final = frozenset(
     }
 )
 _BUILD_OUTPUT: Final = frozenset({"build", "dist", "target", "venv"})
+_OF_JAVA: Final = frozenset({".java", ".kt", ".scala"})
 _TESTS: Final = "tests"
 _SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
+# Emacs keeps a link to nothing, .#main.py, beside each file that is being edited.
+_LEFT_BY_EDITORS: Final = re.compile(r"\.#.*|#.*#|.*~")
 _SKIPPED_TOP_NAMES: Final = frozenset({"conftest.py", "setup.py"})
 
 
@@ -57,26 +61,28 @@ class PyFlinkProject:
 
     def __post_init__(self) -> None:
         """Refuse a folder without a job."""
+        if self.folder.is_file():
+            message = (
+                f"{self.folder} is a file, expected the folder of a job: for a zip or jar that is built use"
+                f" ApplicationCode.from_asset({str(self.folder)!r})"
+            )
+            raise PackagingError(message)
         if not self.folder.is_dir():
-            message = f"there is no job folder {self.folder}"
+            message = (
+                f"there is no job folder {self.folder} (looked for in {Path.cwd()}): give the folder that holds the"
+                " job's main.py"
+            )
             raise PackagingError(message)
         if not self.entry_points:
-            message = f"job folder {self.folder} has no Python file at its top: put the job's main.py there"
+            below = ", ".join(path.as_posix() for path in self.files if path.suffix == ".py")
+            there = f" (there are {below})" if below else ""
+            message = f"job folder {self.folder} has no Python file at its top{there}: put the job's main.py there"
             raise PackagingError(message)
 
     @cached_property
     def files(self) -> list[Path]:
         """Every file that the build depends on, relative to the folder."""
-        found: list[Path] = []
-        pending = [self.folder]
-        while pending:
-            for path in sorted(pending.pop().iterdir()):
-                if path.is_dir():
-                    if not self._skips_folder(path):
-                        pending.append(path)
-                elif not self._skips_file(path):
-                    found.append(path.relative_to(self.folder))
-        return sorted(found)
+        return list_files(self.folder, passes_over=self._passes_over)
 
     @cached_property
     def entry_points(self) -> list[str]:
@@ -87,6 +93,18 @@ class PyFlinkProject:
     def packages(self) -> list[str]:
         """The job's own Python packages."""
         return sorted({path.parts[0] for path in self.files if len(path.parts) == 2 and path.name == "__init__.py"})  # noqa: PLR2004 - a package and its __init__.py
+
+    @cached_property
+    def passed_over(self) -> list[str]:
+        """Files at the folder's top, and folders with their count, that are neither in the zip nor read by Maven."""
+        taken = {*self.packages, *self.entry_points, "requirements.txt", "pom.xml"}
+        if self.pom is not None:
+            taken |= {path.parts[0] for path in self.files if path.suffix in _OF_JAVA or path.name == "pom.xml"}
+        counts = Counter(path.parts[0] for path in self.files if path.parts[0] not in taken)
+        return [
+            f"{name}/ ({count} file{'s' if count > 1 else ''})" if (self.folder / name).is_dir() else name
+            for name, count in sorted(counts.items())
+        ]
 
     @property
     def requirements(self) -> Path | None:
@@ -110,26 +128,31 @@ class PyFlinkProject:
     def sources(self) -> dict[str, bytes]:
         """Return the entry points and the files of the job's packages, under their names in the zip's layout.
 
-        Raises PackagingError for an entry point that imports another one, which MSF would not find.
+        Raises PackagingError for what the job needs of the folder and does not get so, see ``left_behind``.
         """
-        self._refuse_imports_between_entry_points()
-        top = {name: (self.folder / name).read_bytes() for name in self.entry_points}
+        problems = find_left_behind(self)
+        if problems:
+            raise PackagingError.of_problems(self.folder, problems)
+        top = {name: read_file(self.folder / name) for name in self.entry_points}
         own = [path for path in self.files if path.parts[0] in self.packages]
-        return top | {f"dep/{path.as_posix()}": (self.folder / path).read_bytes() for path in own}
+        return top | {f"dep/{path.as_posix()}": read_file(self.folder / path) for path in own}
 
     def fingerprint(self, *salt: str) -> str:
         """Return a hash of every file that the build depends on, and of the salt."""
         digest = hashlib.sha256("\0".join(salt).encode())
         for path in self.files:
-            content = hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
+            content = hashlib.sha256(read_file(self.folder / path)).hexdigest()
             digest.update(f"\0{path.as_posix()}\0{content}".encode())
         return digest.hexdigest()
 
-    def _skips_folder(self, path: Path) -> bool:
-        if path.name in _CACHES or path.name.endswith(".egg-info"):
+    def _passes_over(self, path: Path) -> bool:
+        if path.name in _CACHES or _LEFT_BY_EDITORS.fullmatch(path.name):
             return True
+        return self._skips_folder(path) if path.is_dir() else self._skips_file(path)
+
+    def _skips_folder(self, path: Path) -> bool:
         at_top = path.parent == self.folder
-        if at_top and path.name == _TESTS:
+        if path.name.endswith(".egg-info") or (at_top and path.name == _TESTS):
             return True
         is_output = (
             path.name in _BUILD_OUTPUT if at_top else path.name == "target" and (path.parent / "pom.xml").exists()
@@ -141,28 +164,3 @@ class PyFlinkProject:
         return (
             path.suffix in _SKIPPED_SUFFIXES or path.name == ".DS_Store" or (at_top and path.name in _SKIPPED_TOP_NAMES)
         )
-
-    def _refuse_imports_between_entry_points(self) -> None:
-        modules = {name.removesuffix(".py") for name in self.entry_points}
-        for name in self.entry_points:
-            shared = sorted(_imported(self.folder / name) & modules)
-            if shared:
-                message = (
-                    f"entry point {name} imports {', '.join(shared)}, which MSF does not put on the job's path: move"
-                    " what they share into a package, a folder with an __init__.py"
-                )
-                raise PackagingError(message)
-
-
-def _imported(path: Path) -> set[str]:
-    try:
-        tree = ast.parse(path.read_bytes(), str(path))
-    except SyntaxError:
-        return set()  # reported, with its line, by the checks of the archive
-    roots: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            roots |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            roots.add(node.module.partition(".")[0])
-    return roots

@@ -22,11 +22,12 @@ def find_syntax_error(source: bytes, name: str, python_version: str) -> str | No
     try:
         ast.parse(source, name, feature_version=min((major, minor), sys.version_info[:2]))
         compile(source, name, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if (major, minor) > sys.version_info[:2]:
             return _ask(source, name, python_version)
         line = f"{name}:{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else name
-        return f"{line} does not compile for Python {python_version}: {getattr(error, 'msg', None) or error}"
+        reason = getattr(error, "msg", None) or str(error) or type(error).__name__
+        return f"{line} does not compile for Python {python_version}: {reason}"
     return None
 
 
@@ -36,7 +37,7 @@ def _ask(source: bytes, name: str, python_version: str) -> str | None:
         here = ".".join(str(part) for part in sys.version_info[:2])
         return (
             f"{name} does not compile for Python {here}, and python{python_version}, the runtime's, is not here to ask:"
-            " install it, or mend the syntax"
+            " install it, or correct the syntax"
         )
     result = subprocess.run([python, "-c", _COMPILE, name], input=source, capture_output=True, check=False)
     if result.returncode == 0:

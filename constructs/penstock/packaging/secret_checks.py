@@ -7,6 +7,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from penstock.packaging.archive_damage import read_start
 from penstock.packaging.code_archive import MANIFEST_ENTRY, MODULES_FOLDER
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _third_party(archive: CodeArchive, opened: zipfile.ZipFile) -> set[str]:
     for name in archive.entries:
         if name.endswith(".dist-info/RECORD"):
             folder = PurePosixPath(name).parents[1]
-            rows = csv.reader(opened.read(name).decode(errors="replace").splitlines())
+            rows = csv.reader(read_start(opened, name).decode(errors="replace").splitlines())
             listed |= {(folder / row[0]).as_posix() for row in rows if row}
     return listed
 
