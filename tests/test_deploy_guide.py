@@ -54,8 +54,32 @@ def test_commands_without_an_account_show_what_the_guide_says() -> None:
             ["bash", "-euc", step.commands], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        for line in filter(None, step.shows.splitlines()):
-            assert line.strip() in done.stdout + done.stderr, step.commands
+        if step.shows:
+            assert shown(step.shows).fullmatch(done.stdout + done.stderr), step.commands
+
+
+def shown(text: str) -> re.Pattern[str]:
+    """Return what an output has to be as a whole, where ``...`` is anything: lines, if it is alone on its own."""
+    lines = [
+        r"(?:.*\n)*" if line == "..." else "(?:.*)".join(map(re.escape, line.split("..."))) + r"\n"
+        for line in text.splitlines()
+    ]
+    return re.compile("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "matches"),
+    [
+        ("Prod/Network\n", "Prod/Network\n", True),
+        ("Prod/Network\n", "Dev/Network\nProd/Network\n", False),
+        ("...\nProd/Network\n", "Dev/Network\nProd/Network\n", True),
+        ("to ...\n...\n", "to /tmp\n", True),
+        ("to ...\n...\n", "from /tmp\n", False),
+        ("...\n... none ...\n...\n", "a\n  none here\nb\n", True),
+    ],
+)
+def test_what_a_command_shows_is_compared_as_a_whole(text: str, output: str, matches: bool) -> None:
+    assert bool(shown(text).fullmatch(output)) == matches
 
 
 def test_names_in_the_guide_are_those_of_the_environment() -> None:

@@ -1,0 +1,58 @@
+"""Blocks of TOML and JSON are read by what reads them, and no block hides a command."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+
+from penstock.model.cost import prices_from_toml
+from stacks.environment import Environment
+from tests.docs.fences import PAGES, PROGRAMS, ROOT, Fence, all_fences, fences_of, name_of
+
+READ_BY_A_TEST = {"sh", "python", "toml", "json", ""}
+PRICES, ENVIRONMENT = "# prices.toml", "# environments/"
+MINIMAL = {
+    "name": "guide",
+    "events": {"cluster_name": "guide"},
+    "metrics": {"workspace_name": "guide"},
+    "operators": {"permission_sets": ["FlinkOperator"]},
+    "application": {"name": "guide", "code": {"folder": "flink_app"}},
+}
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {key: merged(base[key], value) for key, value in over.items() if isinstance(base.get(key), dict)}
+    return base | over | both
+
+
+@pytest.mark.parametrize("fence", all_fences("toml"), ids=lambda fence: fence.place)
+def test_toml_is_what_its_first_line_says(fence: Fence) -> None:
+    first = fence.text.partition("\n")[0]
+    if first.startswith(PRICES):
+        prices_from_toml(tomllib.loads(fence.text))
+    else:
+        assert first.startswith(ENVIRONMENT), f"begin with {PRICES} or {ENVIRONMENT}..., so that a test can read it"
+        Environment.model_validate(merged(MINIMAL, tomllib.loads(fence.text)))
+
+
+@pytest.mark.parametrize("fence", all_fences("json"), ids=lambda fence: fence.place)
+def test_json_is_property_groups_in_msf_s_form(fence: Fence) -> None:
+    groups = {group["PropertyGroupId"]: group["PropertyMap"] for group in json.loads(fence.text)}
+    guide = (ROOT / "docs" / "job.md").read_text(encoding="utf-8")
+    for name, entries in groups.items():
+        assert f"| `{name}` |" in guide, f"the job has no property group {name}"
+        for key, value in entries.items():
+            assert isinstance(value, str)
+            assert f"`{key}`" in guide, f"{name} has no {key}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_block_of_a_page_is_of_a_kind_that_no_test_reads(page: Any) -> None:
+    for fence in fences_of(page):
+        assert fence.kind in READ_BY_A_TEST, f"{fence.place}: no test reads {fence.kind}"
+        if not fence.kind:
+            words = {line.split(maxsplit=1)[0] for line in fence.text.splitlines() if line.strip()}
+            assert not words & {*PROGRAMS}, f"{fence.place}: a block with commands is ```sh"

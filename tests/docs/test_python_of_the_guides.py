@@ -1,0 +1,79 @@
+"""Every example in Python is run, page by page, and what it makes is synthesized."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock.application import ApplicationCode
+from tests.docs.fences import NEEDS_PROCESSES, ROOT, Fence, all_fences, name_of
+from tests.docs.prelude import Prelude, names_taken_for_given
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FENCES = [fence for fence in all_fences("python") if not fence.is_doctest]
+PAGES = sorted({fence.page for fence in FENCES})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_examples_of_a_page_run_one_after_the_other(
+    page: Path, job_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dashboards").mkdir()
+    (tmp_path / "dashboards" / "vehicles.ndjson").write_text('{"type":"dashboard","id":"vehicles"}\n')
+    monkeypatch.chdir(tmp_path)
+    # Maven and the packages of the bundled job are for other tests.
+    monkeypatch.setattr(
+        ApplicationCode, "from_pyflink_folder", staticmethod(lambda *_, **__: ApplicationCode.from_asset(job_zip))
+    )
+    prelude = Prelude(job_zip)
+    for fence in FENCES:
+        if fence.page == page and not fence.text.startswith(NEEDS_PROCESSES):
+            given = [name for name in names_taken_for_given(fence.text) if name not in prelude.names]
+            assert not [name for name in given if name[0].isupper()], f"{fence.place} does not import {given}"
+            prelude.give(fence.text)
+            lines = "\n" * fence.line  # so that a traceback names the line of the page
+            exec(compile(lines + fence.text, str(page), "exec"), prelude.names)  # noqa: S102 (that is the test)
+    for app in prelude.apps():
+        app.synth(force=True)
+
+
+@pytest.mark.parametrize(
+    "fence", [each for each in FENCES if each.text.startswith(NEEDS_PROCESSES)], ids=lambda fence: fence.place
+)
+def test_an_example_with_real_processes_calls_what_there_is_with_the_arguments_that_it_takes(fence: Fence) -> None:
+    tree = ast.parse(fence.text)
+    names: dict[str, Any] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(str(node.module))
+            names |= {alias.name: getattr(module, alias.name) for alias in node.names}
+    called = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    assert called
+    for call in called:
+        keywords = {str(keyword.arg): None for keyword in call.keywords}
+        inspect.signature(names[call.func.id]).bind(*call.args, **keywords)  # type: ignore[attr-defined]
+
+
+def test_every_construct_of_the_readme_is_in_the_package_beside_it() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(penstock\.\w+)` \| (.+?) \|", readme, re.MULTILINE)
+    assert len(rows) >= 8
+    for package, text in rows:
+        names = re.findall(r"`([A-Z]\w+)`", text)
+        assert names, text
+        for name in names:
+            assert name in importlib.import_module(package).__all__, f"{package} has no {name}"
+
+
+def test_a_name_that_a_page_neither_imports_nor_makes_is_found(job_zip: Path) -> None:
+    code = "from a import b\nc = b(d, lambda e: e)\nclass F:\n    pass\nfor g in F():\n    c(g, H)\n"
+    assert names_taken_for_given(code) == ["d", "H"]
+    with pytest.raises(AssertionError, match="H is neither imported nor made"):
+        Prelude(job_zip).give("H()")
