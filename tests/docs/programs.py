@@ -21,7 +21,7 @@ from tests.docs.fences import ROOT
 
 PENSTOCK = ".venv/bin/penstock"
 AWS_OPTIONS = {"query", "output", "region", "profile"}
-FLINK_OPTIONS = {"--target", "--jarfile", "-py", "-pyfs", "-pyclientexec"}
+FLINK_OPTIONS = {"--jarfile", "-py", "-pyfs", "-pyclientexec"}
 # What a reader puts in place of a word of capitals or of a variable: penstock may refuse what cannot be one.
 EXAMPLES = {
     "KEY": "alias/flink",
@@ -197,7 +197,7 @@ def check_flink(words: list[str], *, complete: bool = True) -> None:
     assert not unknown, f"{' '.join(words)}: flink run has no {unknown}"
     for option, value in options.items():
         made = value == "flink_app/target/pyflink-dependencies.jar" and _writes_jar()
-        assert not complete or option == "--target" or made or (ROOT / value).exists(), f"there is no {value}"
+        assert not complete or made or (ROOT / value).exists(), f"there is no {value}"
 
 
 def _writes_jar() -> bool:
@@ -211,7 +211,7 @@ def check_file(words: list[str], *, complete: bool = True) -> None:
 
 
 def check_nothing(words: list[str], *, complete: bool = True) -> None:
-    """Accept what the shell itself takes; its syntax is checked by bash."""
+    """Accept what the shell itself takes, whose syntax bash checks, and what takes no arguments."""
 
 
 def check_key(words: list[str], *, complete: bool = True) -> None:
@@ -220,7 +220,8 @@ def check_key(words: list[str], *, complete: bool = True) -> None:
 
 
 CHECKS = {
-    "$FLINK": check_flink,
+    "$FLINK/flink": check_flink,
+    "$FLINK/start-cluster.sh": check_nothing,
     PENSTOCK: check_penstock,
     ".venv/bin/python": check_python,
     ".venv-job/bin/python": check_python,

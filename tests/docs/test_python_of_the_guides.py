@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import re
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 
 from penstock.application import ApplicationCode
 from tests.docs.fences import NEEDS_PROCESSES, ROOT, Fence, all_fences, name_of
+from tests.docs.fences import PAGES as ALL_PAGES
 from tests.docs.prelude import Prelude, names_taken_for_given
 
 if TYPE_CHECKING:
@@ -77,3 +79,36 @@ def test_a_name_that_a_page_neither_imports_nor_makes_is_found(job_zip: Path) ->
     assert names_taken_for_given(code) == ["d", "H"]
     with pytest.raises(AssertionError, match="H is neither imported nor made"):
         Prelude(job_zip).give("H()")
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=name_of)
+def test_the_dotted_names_of_a_page_are_there(page: Path) -> None:
+    for dotted in re.findall(r"`(penstock(?:\.\w+)+)", page.read_text(encoding="utf-8")):
+        assert resolves(dotted), f"there is no {dotted}"
+
+
+def resolves(dotted: str) -> bool:
+    """Return whether a module, or something in one, has this name."""
+    parts = dotted.split(".")
+    found: Any = importlib.import_module(parts[0])
+    for number, part in enumerate(parts[1:], start=2):
+        name = ".".join(parts[:number])
+        if not hasattr(found, part) and (inspect.isclass(found) or importlib.util.find_spec(name) is None):
+            return False
+        found = getattr(found, part) if hasattr(found, part) else importlib.import_module(name)
+    return True
+
+
+@pytest.mark.parametrize(
+    ("dotted", "there"),
+    [
+        ("penstock.streams", True),
+        ("penstock.streams.DeliveryToS3", True),
+        ("penstock.network.ApplicationVpc.from_lookup", True),
+        ("penstock.stream", False),
+        ("penstock.streams.DeliverToS3", False),
+        ("penstock.network.ApplicationVpc.from_look", False),
+    ],
+)
+def test_a_name_is_looked_up_to_its_end(dotted: str, there: bool) -> None:
+    assert resolves(dotted) == there
