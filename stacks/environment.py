@@ -196,7 +196,7 @@ class Environment(Settings):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if self.generator is not None and self.generator.name == self.application.name:
-            message = f"generator.name: got {self.generator.name!r}, which is the application's: give it one of its own"
+            message = f"generator.name: got {self.generator.name!r}, which is the application's: give it another one"
             raise ValueError(message)
         return self
 
@@ -211,8 +211,8 @@ class Environment(Settings):
         is_started = any(each.start for each in self.applications)
         if self.operators is None and (encryption is not None or is_started):
             message = (
-                "operators is missing: an application that has a key of its own or is started needs somebody who may"
-                " operate it; add [operators] with roles or permission_sets"
+                "operators is missing: an application with a customer managed key, or one that is started, needs"
+                " somebody who may operate it; add [operators] with roles or permission_sets"
             )
             raise ValueError(message)
         return self

@@ -103,7 +103,7 @@ def _refuse_same_application(environments: list[Environment]) -> None:
             if identity in seen:
                 message = (
                     f"environments {seen[identity]} and {environment.name} both have the application"
-                    f" {application.name!r} in the same account and Region: give each a name of its own"
+                    f" {application.name!r} in the same account and Region: give one of them another name"
                 )
                 raise EnvironmentFileError(message)
             seen[identity] = environment.name

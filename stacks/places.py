@@ -44,7 +44,7 @@ class NetworkSettings(Settings):
     @model_validator(mode="after")
     def _one_vpc(self) -> Self:
         if self.vpc_id is not None and {"cidr", "zones"} & self.model_fields_set:
-            message = "cidr and zones are those of a VPC of its own: leave them out with vpc_id"
+            message = "cidr and zones are for a new VPC: leave them out with vpc_id"
             raise ValueError(message)
         if self.existing_endpoints and self.vpc_id is None:
             message = "existing_endpoints are those of an existing VPC: name it with vpc_id"
@@ -79,7 +79,7 @@ class EventsSettings(Settings):
     def _topics_differ(self) -> Self:
         if self.dead_letters_topic == self.topic:
             message = (
-                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it one of its own, or"
+                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it another one, or"
                 " the job would read its dead letters"
             )
             raise ValueError(message)

@@ -45,3 +45,10 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
     for path in tracked():
         if path.suffix not in {".zip", ".jar", ".png", ".gz"}:
             assert not re.search(names, path.read_text(encoding="utf-8")), path
+
+
+def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
+    for path in tracked():
+        if path.suffix in {".md", ".py", ".toml", ".sh", ""} and ROOT / "tests" not in path.parents:
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"pip install[^`\n]*[ '\"]penstock(?![-.\w/])", text), path

@@ -186,7 +186,9 @@ def check_pip(words: list[str], *, complete: bool = True) -> None:
     """Check that what is installed is the wheel of this repository: the name penstock on PyPI is a stranger's."""
     assert words[1] == "install", words
     for word in words[2:]:
-        assert re.fullmatch(r"dist/penstock-\S+\.whl", word), f"{' '.join(words)}: expected the wheel in dist"
+        assert re.fullmatch(r"dist/penstock-\S+\.whl(\[local\])?", word), (
+            f"{' '.join(words)}: expected the wheel in dist"
+        )
 
 
 def check_flink(words: list[str], *, complete: bool = True) -> None:
@@ -195,7 +197,7 @@ def check_flink(words: list[str], *, complete: bool = True) -> None:
     options = dict(zip(words[2::2], words[3::2], strict=True))
     unknown = set(options) - FLINK_OPTIONS
     assert not unknown, f"{' '.join(words)}: flink run has no {unknown}"
-    for option, value in options.items():
+    for value in options.values():
         made = value == "flink_app/target/pyflink-dependencies.jar" and _writes_jar()
         assert not complete or made or (ROOT / value).exists(), f"there is no {value}"
 

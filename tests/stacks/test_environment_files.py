@@ -58,7 +58,7 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
     ("text", "message"),
     [
         ('network = { cidr = "10.0.0.0/30" }', "network.cidr: "),
-        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are those of a VPC of its own"),
+        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are for a new VPC"),
         ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
         ("network = { zones = 4 }", "network.zones: got 4"),
         ('generator = { name = "clicks", code = { folder = "flink_app" } }', "generator.name: got 'clicks'"),
