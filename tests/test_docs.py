@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 
+STRANGERS = re.compile(r"pip install[^`\n]*[ '\"]penstock(?![-.\w/])")
+
 
 def tracked() -> list[Path]:
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -51,4 +53,17 @@ def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
     for path in tracked():
         if path.suffix in {".md", ".py", ".toml", ".sh", ""} and ROOT / "tests" not in path.parents:
             text = path.read_text(encoding="utf-8")
-            assert not re.search(r"pip install[^`\n]*[ '\"]penstock(?![-.\w/])", text), path
+            assert not STRANGERS.search(text), path
+
+
+@pytest.mark.parametrize(
+    ("command", "is_strangers"),
+    [
+        ("pip install penstock", True),
+        ("pip install -U 'penstock[local]'", True),
+        ("pip install dist/penstock-*.whl", False),
+        ("pip install 'penstock-0.1.0-py3-none-any.whl[local]'", False),
+    ],
+)
+def test_a_strangers_name_is_told_from_the_wheels(command: str, is_strangers: bool) -> None:
+    assert bool(STRANGERS.search(command)) == is_strangers
