@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from stacks.environment import Environment
-from stacks.settings import Settings
+from stacks.settings import Settings, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +40,7 @@ def explain(details: ErrorDetails) -> str:
 
 
 def _mistake(details: ErrorDetails) -> str:
-    location, got, context = details["loc"], _shown(details["input"]), details.get("ctx", {})
+    location, got, context = details["loc"], shown(details["input"]), details.get("ctx", {})
     match details["type"]:
         case "missing":
             return f"is missing, expected {_expected(location)}"
@@ -57,19 +56,6 @@ def _mistake(details: ErrorDetails) -> str:
             return f"got {got}, expected at most {context['le']}"
         case kind:
             return f"got {got}, expected {_TYPES.get(kind) or details['msg'].removeprefix('Input should be ')}"
-
-
-def _shown(value: object) -> str:
-    """Return a value nearly as it stands in the file."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case dict():
-            return "a table"
-        case dt.date() | dt.time():
-            return f"the date or time {value.isoformat()}"
-        case _:
-            return repr(value)
 
 
 def _expected(location: Sequence[int | str]) -> str:

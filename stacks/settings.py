@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,7 +14,7 @@ from penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("REPOSITORY", "WHOLE_NUMBER", "Settings", "allowed", "text_of_form")
+__all__ = ("REPOSITORY", "WHOLE_NUMBER", "Settings", "allowed", "shown", "text_of_form")
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 """What paths in the file of an environment are relative to."""
@@ -49,9 +50,22 @@ def text_of_form(pattern: str, expected: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def shown(value: object) -> str:
+    """Return a value nearly as it stands in the file."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case dt.date() | dt.time():
+            return f"the date or time {value.isoformat()}"
+        case _:
+            return repr(value)
+
+
 def _whole_number(value: object) -> object:
     if type(value) is not int:
-        message = f"got {str(value).lower() if isinstance(value, bool) else repr(value)}, expected a whole number"
+        message = f"got {shown(value)}, expected a whole number"
         raise ValueError(message)
     return value
 

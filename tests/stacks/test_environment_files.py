@@ -4,6 +4,8 @@ import re
 from typing import TYPE_CHECKING, get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.environment import ApplicationSettings, CodeSettings, Environment
@@ -294,6 +296,36 @@ def test_a_whole_number_is_taken_for_nothing_else(tmp_path: Path, key: str, valu
         EnvironmentFileError, match=re.escape(f"dev.toml: {key[1:]}: got ") + ".*, expected a whole number"
     ):
         load_environments(tmp_path)
+
+
+def keys(model: type[Settings], table: str = "") -> Iterator[str]:
+    """Yield every key of an environment, tables included."""
+    for name, field in model.model_fields.items():
+        if (table, name) == ("", "name"):
+            continue
+        yield f"{table}{name}"
+        for each in (field.annotation, *get_args(field.annotation)):
+            if isinstance(each, type) and issubclass(each, Settings):
+                yield from keys(each, f"{table}{name}.")
+
+
+VALUES = st.sampled_from(
+    ["1", "-1", "0", "2.5", "inf", "nan", "true", "''", "'x'", "'eu-central-1'", "'*'", "[]", "['x']", "[1]", "[[]]", "{}",
+     "{ x = 1 }", "{ roles = [1] }", "{ folder = 3 }", "{ folder = '' }", "{ folder = '/' }", "{ g = { k = 'v' } }",
+     "1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "'\\u0000'", "'é'", "99999999999999999999"]
+)  # fmt: skip
+OF_PYDANTIC = re.compile(r"pydantic|instance of|valid dictionary|Input should|Value error|datetime\.|Settings|pattern")
+
+
+@given(key=st.sampled_from(sorted(keys(Environment))), value=VALUES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_value_is_taken_or_refused_in_words_wherever_it_stands(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "dev.toml").write_text(f"{key} = {value}", encoding="utf-8")
+    with pytest.raises(EnvironmentFileError) as error:
+        load_environments(tmp_path)  # something is missing beside it, in any case
+    text = str(error.value)
+    assert all("dev.toml: " in line for line in text.splitlines()), text
+    assert not OF_PYDANTIC.search(text), text
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
