@@ -18,15 +18,15 @@ SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Install
 
 @pytest.mark.build
 def test_the_wheel_that_make_builds_is_the_library_alone(tmp_path: Path) -> None:
-    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "requirements/dev.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        shutil.copy2(ROOT / name, tmp_path / name)
+    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "constructs", tmp_path / "constructs", ignore=shutil.ignore_patterns("__pycache__"))
     left = tmp_path / "build" / "lib" / "penstock" / "of_an_earlier_version.py"
     left.parent.mkdir(parents=True)
     left.touch()
     venv = Path(sys.prefix)
-    subprocess.run(["make", "wheel", f"VENV={venv}"], cwd=tmp_path, check=True, capture_output=True)
+    made = f"{venv}/.installed"  # the environment of this test, which nothing is to install again
+    subprocess.run(["make", "-o", made, "wheel", f"VENV={venv}"], cwd=tmp_path, check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     assert wheel.name in SECTION
     names = zipfile.ZipFile(wheel).namelist()
