@@ -10,8 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_cdk import App, Stack
 
 from penstock.application import ApplicationCode
+from penstock.pipeline import StreamingPipeline
 from tests.docs.fences import NEEDS_PROCESSES, ROOT, Fence, all_fences, name_of
 from tests.docs.fences import PAGES as ALL_PAGES
 from tests.docs.prelude import Prelude, names_taken_for_given
@@ -42,8 +44,19 @@ def test_the_examples_of_a_page_run_one_after_the_other(
             prelude.give(fence.text)
             lines = "\n" * fence.line  # so that a traceback names the line of the page
             exec(compile(lines + fence.text, str(page), "exec"), prelude.names)  # noqa: S102 (that is the test)
+    for name, pipeline in pipelines(prelude.names):
+        prelude.names[name] = stack = Stack(App(), "Pipeline")
+        pipeline(stack, name)
     for app in prelude.apps():
         app.synth(force=True)
+
+
+def pipelines(names: dict[str, Any]) -> list[tuple[str, type[StreamingPipeline]]]:
+    """Return the pipelines that a page has declared, which nobody has made yet."""
+    classes = [(name, each) for name, each in names.items() if inspect.isclass(each)]
+    return [
+        (name, each) for name, each in classes if issubclass(each, StreamingPipeline) and each.__module__ == "guide"
+    ]
 
 
 @pytest.mark.parametrize(
