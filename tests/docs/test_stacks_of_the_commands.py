@@ -33,6 +33,8 @@ def shown_commands() -> list[str]:
     """Return the commands of the CDK that look for stacks, each once, without what only the app reads."""
     blocks = [words for fence in all_fences("sh") for words in commands_of(fence.text)]
     lines = [words for page in PAGES for each in mentions_of(page) for words in commands_of(each.command)]
+    # A line of text may name a command without saying what it is for.
+    lines = [words for words in lines if any(word.endswith("/*") for word in words)]
     whole = [words[words.index("cdk") + 1 :] for words in [*blocks, *lines] if words[:2] == ["npx", "cdk"]]
     joined = {re.sub(r" (-c|--context) \S+", "", shlex.join(words)) for words in whole if words[0] in FOUND}
     return sorted(joined)
