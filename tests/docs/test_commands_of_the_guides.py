@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.fences import NEEDS_ACCOUNT, PAGES, Fence, all_fences, mentions_of, name_of
+from tests.docs.fences import NEEDS_ACCOUNT, PAGES, ROOT, Fence, all_fences, mentions_of, name_of
 from tests.docs.programs import CHECKS, PENSTOCK, check_penstock, path_of
 from tests.docs.shell import commands_of
 
@@ -125,3 +125,13 @@ def test_commands_are_found_in_pipes_loops_and_substitutions() -> None:
         ["penstock", "replay"],
         ["cat", "out.txt"],
     ]
+
+
+def test_every_variable_that_a_reader_may_set_is_documented() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    library = [path.read_text(encoding="utf-8") for path in (ROOT / "constructs" / "penstock").rglob("*.py")]
+    variables = set(re.findall(r"^(\w+) \?=", makefile, re.MULTILINE)) - {"MACHINE"}  # for its own tests
+    variables |= {name for text in library for name in re.findall(r"\"(PENSTOCK_\w+)\"", text)}
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert {"MAVEN_OPTIONS", "PENSTOCK_JOB_PYTHON"} <= variables
+    assert {name for name in variables if name not in pages} == set()
