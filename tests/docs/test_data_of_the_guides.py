@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from penstock.model.cost import prices_from_toml
 from stacks.environment import Environment
 from tests.docs.fences import PAGES, PROGRAMS, ROOT, Fence, all_fences, fences_of, name_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READ_BY_A_TEST = {"sh", "python", "toml", "json", ""}
 PRICES, ENVIRONMENT = "# prices.toml", "# environments/"
@@ -39,18 +43,24 @@ def test_toml_is_what_its_first_line_says(fence: Fence) -> None:
 
 
 @pytest.mark.parametrize("fence", all_fences("json"), ids=lambda fence: fence.place)
-def test_json_is_property_groups_in_msf_s_form(fence: Fence) -> None:
-    groups = {group["PropertyGroupId"]: group["PropertyMap"] for group in json.loads(fence.text)}
+def test_json_is_property_groups_that_both_jobs_read(
+    fence: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "flink_app"))
+    settings, fleet, properties = (
+        importlib.import_module(f"vehicle_metrics.{name}") for name in ("settings", "fleet", "properties")
+    )
+    (tmp_path / "application_properties.json").write_text(fence.text)
+    monkeypatch.setenv("APPLICATION_PROPERTIES_FILE", str(tmp_path / "application_properties.json"))
+    groups = properties.load_property_groups()
+    assert settings.VehicleSettings.of(groups).events.topic == fleet.GeneratorSettings.of(groups).topic
     guide = (ROOT / "docs" / "job.md").read_text(encoding="utf-8")
-    for name, entries in groups.items():
-        assert f"| `{name}` |" in guide, f"the job has no property group {name}"
-        for key, value in entries.items():
-            assert isinstance(value, str)
-            assert f"`{key}`" in guide, f"{name} has no {key}"
+    keys = {key for group in json.loads(fence.text) for key in group["PropertyMap"]}
+    assert {key for key in keys if f"`{key}`" not in guide} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_no_block_of_a_page_is_of_a_kind_that_no_test_reads(page: Any) -> None:
+def test_no_block_of_a_page_is_of_a_kind_that_no_test_reads(page: Path) -> None:
     for fence in fences_of(page):
         assert fence.kind in READ_BY_A_TEST, f"{fence.place}: no test reads {fence.kind}"
         if not fence.kind:
