@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import re
+import shutil
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +19,9 @@ import typer.main
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
-from penstock.cli.main import app
+from penstock.cli.app import app
 from stacks.environment_files import load_environments
-from tests.docs.fences import ROOT
+from tests.docs.fences import ROOT, all_fences
 
 PENSTOCK = ".venv/bin/penstock"
 AWS_OPTIONS = {"query", "output", "region", "profile"}
@@ -35,6 +39,22 @@ CDK_ALIASES = {"ls": "list", "synthesize": "synth"}
 NEEDS_SELECTOR = {"deploy", "destroy", "diff"}
 
 
+@cache
+def clone_of_a_reader() -> Path:
+    """Return a folder that looks like a clone in which the files that the guides show or write are there."""
+    folder = Path(tempfile.mkdtemp(prefix="penstock-guides-"))
+    atexit.register(shutil.rmtree, folder)
+    for path in ROOT.iterdir():
+        if path.name not in {"cdk.out", "job.zip", "out"}:
+            (folder / path.name).symlink_to(path)
+    (folder / "cdk.out").mkdir()
+    (folder / "job.zip").write_bytes(b"of `penstock package`")
+    for fence in all_fences("toml"):
+        if shown := re.match(r"# (\w+\.toml)\n", fence.text):
+            (folder / shown[1]).write_text(fence.text)
+    return folder
+
+
 def check_penstock(words: list[str], *, complete: bool = True) -> dict[str, Any]:
     """Resolve a command of penstock; return its parameters where it is complete.
 
@@ -44,19 +64,20 @@ def check_penstock(words: list[str], *, complete: bool = True) -> dict[str, Any]
     context: Any = None
     name, arguments = "penstock", [EXAMPLES.get(word, word) for word in words[1:]]
     try:
-        while hasattr(command, "commands"):
-            context = command.context_class(command, info_name=name, parent=context)
-            if not arguments or (not complete and arguments[0].startswith("-")):
-                assert not complete, f"{' '.join(words)}: a command is missing"
+        with contextlib.chdir(clone_of_a_reader()):
+            while hasattr(command, "commands"):
+                context = command.context_class(command, info_name=name, parent=context)
+                if not arguments or (not complete and arguments[0].startswith("-")):
+                    assert not complete, f"{' '.join(words)}: a command is missing"
+                    return {}
+                found, child, arguments = command.resolve_command(context, arguments)
+                name, command = found, child
+            if not complete:
+                known = {option for parameter in command.params for option in (*parameter.opts, "--help")}
+                unknown = {word for word in arguments if word.startswith("-") and word.partition("=")[0] not in known}
+                assert not unknown, f"{' '.join(words)}: there is no {unknown}"
                 return {}
-            found, child, arguments = command.resolve_command(context, arguments)
-            name, command = found, child
-        if not complete:
-            known = {option for parameter in command.params for option in (*parameter.opts, "--help")}
-            unknown = {word for word in arguments if word.startswith("-") and word.partition("=")[0] not in known}
-            assert not unknown, f"{' '.join(words)}: there is no {unknown}"
-            return {}
-        return dict(command.make_context(name, arguments, parent=context).params)
+            return dict(command.make_context(name, arguments, parent=context).params)
     except USAGE_ERROR as error:
         message = f"{' '.join(words)}: {error}"
         raise AssertionError(message) from error

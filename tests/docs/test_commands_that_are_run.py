@@ -10,7 +10,7 @@ from aws_cdk import App, Stack, Stage
 from typer.testing import CliRunner
 
 from penstock.application import ApplicationCode, FlinkApplication
-from penstock.cli.main import app
+from penstock.cli.app import app
 from penstock.review import add_checks
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
