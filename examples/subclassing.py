@@ -1,8 +1,7 @@
-"""Applications of an app team: one with its own folder, one with its defaults and the right to read its stream."""
+"""An app team's own application: its defaults, what its job reads, and what it is allowed to read."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import Duration
@@ -12,13 +11,6 @@ from penstock.application import FlinkApplicationProps, LogLevel, PyFlinkApplica
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesis as kinesis
     from constructs import Construct
-
-
-class ClickSessions(PyFlinkApplication):
-    """Joins clicks to sessions; its job is in a folder beside this file, so users of the class name none."""
-
-    def __init__(self, scope: Construct, construct_id: str, **props: Unpack[FlinkApplicationProps]) -> None:
-        super().__init__(scope, construct_id, folder=Path(__file__).parent / "click_sessions", **props)
 
 
 class ClickCounts(PyFlinkApplication):

@@ -18,6 +18,7 @@ from aws_cdk import aws_sns as sns
 
 from penstock.application import ApplicationCode, FlinkApplication
 from penstock.network import ApplicationVpc
+from penstock.streams import ProvisionedKafkaCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class Prelude:
             "network": lambda: ApplicationVpc(self.get("stack"), "GivenNetwork"),
             "vpc": lambda: self.get("network").vpc,
             "application": self._application,
+            "cluster": self._cluster,
             "bucket": lambda: s3.Bucket(self.get("stack"), "GivenBucket"),
             "stream": lambda: kinesis.Stream(self.get("stack"), "GivenStream"),
             "topic": lambda: sns.Topic(self.get("stack"), "GivenTopic"),
@@ -72,6 +74,16 @@ class Prelude:
 
     def _role(self, name: str) -> iam.Role:
         return iam.Role(self.get("stack"), f"Given{name}", assumed_by=iam.AccountRootPrincipal())
+
+    def _cluster(self) -> ProvisionedKafkaCluster:
+        network = self.get("network")
+        return ProvisionedKafkaCluster(
+            self.get("stack"),
+            "GivenKafka",
+            vpc=network.vpc,
+            vpc_subnets=network.application_subnets,
+            cluster_name="given",
+        )
 
     def _application(self) -> FlinkApplication:
         network = self.get("network")

@@ -16,7 +16,7 @@ from examples.composition import ClickPipeline
 from examples.own_job import build_stack as build_own_job
 from examples.pipeline import ClickPipeline as ClickPipelineWithSink
 from examples.pipeline import SearchableClickPipeline, build_network
-from examples.subclassing import ClickCounts, ClickSessions
+from examples.subclassing import ClickCounts
 from penstock.application import ApplicationCode
 from penstock.review import add_checks
 
@@ -50,18 +50,6 @@ def test_a_subclass_brings_its_properties_grants_and_defaults(job_zip: Path) -> 
     assert "'PropertyGroupId': 'input.clicks'" in str(configuration(template)["EnvironmentProperties"])
     (policy,) = template.find_resources("AWS::IAM::Policy").values()
     assert "kinesis:GetRecords" in str(policy["Properties"]["PolicyDocument"])
-
-
-def test_a_subclass_may_bring_its_own_folder(job_zip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders: list[Path] = []
-
-    def build(folder: Path, **_: object) -> ApplicationCode:
-        folders.append(folder)
-        return ApplicationCode.from_asset(job_zip)
-
-    monkeypatch.setattr(ApplicationCode, "from_pyflink_folder", staticmethod(build))
-    ClickSessions(Stack(App(), "Clicks"), "Sessions", application_name="click-sessions")
-    assert folders == [ROOT / "examples" / "click_sessions"]
 
 
 def test_a_composition_wires_stream_application_and_alarm(job_zip: Path) -> None:
