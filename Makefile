@@ -28,7 +28,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 MAVEN_OPTIONS ?= -B -q
 
 .PHONY: help demo test check setup setup-library prerequisites lint test-static test-fast test-library \
-  test-pipeline test-job test-java bench lock clean
+  test-pipeline test-job test-java wheel bench lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ test-job: ## The PyFlink job's tests, in the job's own environment
 test-java: ## The job's Java classes
 	mvn $(MAVEN_OPTIONS) -f $(POM) verify
 
+wheel: $(VENV)/.installed ## The library as a wheel in dist, built with what is locked
+	rm -rf build # of an earlier version, whose files would get into the wheel
+	$(VENV)/bin/uv build --quiet --wheel --no-build-isolation --python $(PYTHON) --out-dir dist
+
 bench: setup ## The benchmarks: figures, no thresholds that a busy machine could miss
 	$(PYTHON) benchmarks/synth.py
 	$(PYTHON) benchmarks/vehicle_job.py
@@ -98,5 +102,5 @@ lock: $(VENV)/.installed ## Renew the lock files
 	npm install --package-lock-only --silent
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/target flink_app/.penstock build .coverage \
+	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/target flink_app/.penstock build dist .coverage \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache

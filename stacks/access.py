@@ -6,12 +6,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stacks.settings import Settings
+from stacks.settings import Settings, text_of_form
 
 __all__ = ("EncryptionSettings", "PrincipalSettings")
 
-RoleArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$")]
-PermissionSet = Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,32}$")]
+RoleArn = Annotated[
+    str,
+    text_of_form(
+        r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+",
+        "the ARN of a role, such as 'arn:aws:iam::111122223333:role/OnCall'",
+    ),
+]
+PermissionSet = Annotated[
+    str, text_of_form(r"[\w+=,.@-]{1,32}", "the name of a permission set: 1 to 32 letters, digits and any of _+=,.@-")
+]
 
 
 class PrincipalSettings(Settings):

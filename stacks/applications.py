@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration
@@ -18,6 +17,7 @@ from penstock.application import (
     PyFlinkLayout,
 )
 from stacks.log_retention import log_retention
+from stacks.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -29,8 +29,6 @@ __all__ = ("PREBUILT_PACKAGE", "build_application")
 
 PREBUILT_PACKAGE: Final = "package"
 """Context key with a zip that is built already, for synthesis without Java and Maven: ``-c package=job.zip``."""
-
-_REPOSITORY: Final = Path(__file__).resolve().parent.parent
 
 
 def build_application(
@@ -70,9 +68,9 @@ def _code(scope: Construct, construct_id: str, settings: CodeSettings) -> Applic
     if prebuilt is not None:
         return ApplicationCode.from_asset(prebuilt, entry_point=settings.entry_point)
     if settings.folder is not None:
-        return ApplicationCode.from_pyflink_folder(_REPOSITORY / settings.folder, entry_point=settings.entry_point)
+        return ApplicationCode.from_pyflink_folder(REPOSITORY / settings.folder, entry_point=settings.entry_point)
     if settings.package is not None:
-        return ApplicationCode.from_asset(_REPOSITORY / settings.package, entry_point=settings.entry_point)
+        return ApplicationCode.from_asset(REPOSITORY / settings.package, entry_point=settings.entry_point)
     return ApplicationCode.from_bucket(
         s3.Bucket.from_bucket_name(scope, f"{construct_id}Code", str(settings.bucket)),
         str(settings.object_key),

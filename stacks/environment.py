@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
@@ -13,11 +13,14 @@ from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
-from stacks.settings import Settings, allowed
+from stacks.regions import check_region
+from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 
-LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653]
+LogRetentionDays = Annotated[
+    Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], WHOLE_NUMBER
+]
 
 
 class CodeSettings(Settings):
@@ -50,6 +53,20 @@ class CodeSettings(Settings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _folder_has_the_job(self) -> Self:
+        if self.folder is None:
+            return self
+        folder = REPOSITORY / self.folder
+        if not folder.is_dir():
+            message = f"got folder {self.folder!r}, expected the job's folder, relative to {REPOSITORY}"
+            raise ValueError(message)
+        if not (folder / self.entry_point).is_file():
+            there = ", ".join(sorted(path.name for path in folder.glob("*.py"))) or "no Python file"
+            message = f"got entry_point {self.entry_point!r}, expected a file of {self.folder}: it has {there}"
+            raise ValueError(message)
+        return self
+
 
 class ApplicationSettings(Settings):
     """The values of one application."""
@@ -66,7 +83,9 @@ class ApplicationSettings(Settings):
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
     log_retention_days: LogRetentionDays = 30
     metrics_level: Literal["APPLICATION", "TASK", "OPERATOR", "PARALLELISM"] = "APPLICATION"
-    maintenance_window_start_time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    maintenance_window_start_time: (
+        Annotated[str, text_of_form(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in UTC, such as '02:00'")] | None
+    ) = None
     start: bool = False
     """Whether a deployment ends with the application running."""
     properties: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -109,9 +128,9 @@ class Environment(Settings):
 
     name: str
     """From the file's name."""
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    account: Annotated[str, text_of_form(r"\d{12}", "an account's id in quotes, 12 digits")] | None = None
     """The account; without one, the one that the CDK's command line is logged in to."""
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    region: Annotated[str, AfterValidator(check_region)] | None = None
     """The Region; without one, the one that the CDK's command line is set to."""
     sensitive_data: bool = True
     """Whether data that must not be lost or seen passes through it."""
@@ -127,7 +146,16 @@ class Environment(Settings):
     """Who may assume the role that operates the application."""
     encryption: EncryptionSettings | None = None
     """The key of the application's state; without it, the one that AWS owns."""
-    alarm_topic: Annotated[str, Field(pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+$")] | None = None
+    alarm_topic: (
+        Annotated[
+            str,
+            text_of_form(
+                r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+",
+                "the ARN of a topic, such as 'arn:aws:sns:eu-central-1:111122223333:on-call'",
+            ),
+        ]
+        | None
+    ) = None
     """The ARN of the SNS topic that alarms notify; without one they are to be seen in CloudWatch only."""
     application: ApplicationSettings
     """The job."""
@@ -150,7 +178,14 @@ class Environment(Settings):
     @model_validator(mode="after")
     def _alarms_stay_in_the_region(self) -> Self:
         of_topic = None if self.alarm_topic is None else self.alarm_topic.split(":")[3]
-        if of_topic is not None and self.region not in {None, of_topic}:
+        if of_topic is None:
+            return self
+        try:
+            check_region(of_topic)
+        except ValueError as error:
+            message = f"alarm_topic: its Region: {error}"
+            raise ValueError(message) from error
+        if self.region not in {None, of_topic}:
             message = (
                 f"alarm_topic: got a topic in {of_topic}, expected one in {self.region}: CloudWatch notifies only those"
                 " of an alarm's own Region"
@@ -161,7 +196,7 @@ class Environment(Settings):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if self.generator is not None and self.generator.name == self.application.name:
-            message = f"generator.name: got {self.generator.name!r}, which is the application's: give it one of its own"
+            message = f"generator.name: got {self.generator.name!r}, which is the application's: give it another one"
             raise ValueError(message)
         return self
 
@@ -171,14 +206,13 @@ class Environment(Settings):
         if encryption is not None and encryption.key_policy == "development" and self.sensitive_data:
             message = (
                 'encryption.key_policy = "development" needs sensitive_data = false: with it, too many can decrypt'
-                " (R030)"
             )
             raise ValueError(message)
         is_started = any(each.start for each in self.applications)
         if self.operators is None and (encryption is not None or is_started):
             message = (
-                "operators is missing: an application that has a key of its own or is started needs somebody who may"
-                " operate it; add [operators] with roles or permission_sets"
+                "operators is missing: an application with a customer managed key, or one that is started, needs"
+                " somebody who may operate it; add [operators] with roles or permission_sets"
             )
             raise ValueError(message)
         return self

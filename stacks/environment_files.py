@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from penstock.model.errors import PenstockError
 from stacks.environment import Environment
+from stacks.environment_errors import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from pydantic_core import ErrorDetails
-
 __all__ = ("EnvironmentFileError", "load_environments")
+
+# CloudFormation's names begin with a letter, and the CDK's Stages take no others (CDK, Stage).
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 class EnvironmentFileError(PenstockError):
@@ -24,7 +26,7 @@ class EnvironmentFileError(PenstockError):
 
 
 def load_environments(folder: Path, *, only: str | None = None) -> list[Environment]:
-    """Return the environments of a folder's TOML files, by name; ``only`` picks one by its file's name.
+    """Return the environments of a folder's TOML files, by name; ``only`` picks one by its file's name, in any case.
 
     All files are validated, also those that are not asked for, because they must not contradict each other. Raises
     EnvironmentFileError that names file, key, what was got and what is expected.
@@ -38,7 +40,7 @@ def load_environments(folder: Path, *, only: str | None = None) -> list[Environm
     _refuse_same_application(environments)
     if only is None:
         return environments
-    chosen = [environment for environment in environments if environment.name == only]
+    chosen = [environment for environment in environments if environment.name.lower() == only.lower()]
     if not chosen:
         known = ", ".join(environment.name for environment in environments)
         message = f"there is no environment {only!r} in {folder}: known are {known}"
@@ -47,47 +49,38 @@ def load_environments(folder: Path, *, only: str | None = None) -> list[Environm
 
 
 def _load(path: Path) -> Environment:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path} is not TOML: {error}"
-        raise EnvironmentFileError(message) from error
+    if not _NAME.fullmatch(path.stem):
+        message = (
+            f"{path}: the file's name is the environment's and begins the names of its stacks, got {path.stem!r},"
+            " expected a letter, then letters, digits, hyphens and underscores: rename it"
+        )
+        raise EnvironmentFileError(message)
+    values = _values(path)
     if "name" in values:
         message = f"{path}: name: got {values['name']!r}, expected no such key: the environment is named by its file"
         raise EnvironmentFileError(message)
     try:
         return Environment.model_validate({**values, "name": path.stem})
     except ValidationError as error:
-        lines = [_explain(path, details) for details in error.errors(include_url=False)]
+        lines = [f"{path}: {explain(details)}" for details in error.errors(include_url=False)]
         raise EnvironmentFileError("\n".join(lines)) from error
 
 
-def _explain(path: Path, details: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in details["loc"])
-    where = f"{path}: {key}" if key else f"{path}"
-    match details["type"]:
-        case "missing":
-            return f"{where}: is missing, expected {_expected(details['loc'])}"
-        case "extra_forbidden":
-            return f"{where}: is no key of an environment (got {details['input']!r}): remove it or mend its name"
-        case "value_error":
-            return f"{where}: {details['msg'].removeprefix('Value error, ')}"
-        case _:
-            expected = (
-                details["msg"].removeprefix("Input should be ").replace("String should match", "text that matches")
-            )
-            return f"{where}: got {details['input']!r}, expected {expected}"
-
-
-def _expected(location: Sequence[int | str]) -> str:
-    table = {
-        "application": "a table [application]",
-        "code": "a table with folder, package or bucket",
-        "events": "a table [events] with cluster_name",
-        "key_administrators": "a table with roles or permission_sets",
-        "metrics": "a table [metrics] with workspace_name",
-    }
-    return table.get(str(location[-1]), "a value")
+def _values(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows's Notepad begins files with a mark
+    except IsADirectoryError as error:
+        message = f"{path} is a folder, expected the file of an environment: rename it, or move it elsewhere"
+        raise EnvironmentFileError(message) from error
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise EnvironmentFileError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path} is not UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
+        raise EnvironmentFileError(message) from error
+    except tomllib.TOMLDecodeError as error:
+        message = f"{path} is not TOML: {error}"
+        raise EnvironmentFileError(message) from error
 
 
 def _refuse_same_stage(environments: list[Environment]) -> None:
@@ -110,7 +103,7 @@ def _refuse_same_application(environments: list[Environment]) -> None:
             if identity in seen:
                 message = (
                     f"environments {seen[identity]} and {environment.name} both have the application"
-                    f" {application.name!r} in the same account and Region: give each a name of its own"
+                    f" {application.name!r} in the same account and Region: give one of them another name"
                 )
                 raise EnvironmentFileError(message)
             seen[identity] = environment.name

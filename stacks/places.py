@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from penstock.model.addresses import AddressPlan
 from penstock.model.aws_services import AwsService
 from penstock.model.kafka import check_cluster_name
-from stacks.settings import Settings, allowed
+from stacks.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
 __all__ = ("EventsSettings", "MetricsSettings", "NetworkSettings")
 
@@ -17,11 +17,13 @@ __all__ = ("EventsSettings", "MetricsSettings", "NetworkSettings")
 class NetworkSettings(Settings):
     """The VPC of cluster and applications: one of its own, or one that exists."""
 
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")] | None = None
+    vpc_id: (
+        Annotated[str, text_of_form(r"vpc-[0-9a-f]{8,17}", "the id of a VPC, such as 'vpc-0123456789abcdef0'")] | None
+    ) = None
     """An existing VPC of the account and Region; its private subnets are used."""
     cidr: str = "10.0.0.0/16"
     """The addresses of a VPC of its own; changing it replaces the VPC and all in it."""
-    zones: Literal[2, 3] = 3
+    zones: Annotated[Literal[2, 3], WHOLE_NUMBER] = 3
     """In how many availability zones a VPC of its own is."""
     existing_endpoints: list[str] = Field(default_factory=list)
     """The services that have an endpoint in the existing VPC already, such as ``aps-workspaces``."""
@@ -42,7 +44,7 @@ class NetworkSettings(Settings):
     @model_validator(mode="after")
     def _one_vpc(self) -> Self:
         if self.vpc_id is not None and {"cidr", "zones"} & self.model_fields_set:
-            message = "cidr and zones are those of a VPC of its own: leave them out with vpc_id"
+            message = "cidr and zones are for a new VPC: leave them out with vpc_id"
             raise ValueError(message)
         if self.existing_endpoints and self.vpc_id is None:
             message = "existing_endpoints are those of an existing VPC: name it with vpc_id"
@@ -55,7 +57,9 @@ class EventsSettings(Settings):
 
     cluster_name: str
     """The physical name; changing it makes a new, empty cluster."""
-    broker_instance: Annotated[str, Field(pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$")] = "kafka.m7g.large"
+    broker_instance: Annotated[
+        str, text_of_form(r"kafka\.[a-z0-9]+\.[a-z0-9]+", "a type of broker, such as 'kafka.m7g.large'")
+    ] = "kafka.m7g.large"
     """Of which there is one in each zone."""
     storage_gib_per_broker: Annotated[int, Field(ge=1, le=16_384)] = 100
     """To begin with; it grows up to ten times that."""
@@ -75,7 +79,7 @@ class EventsSettings(Settings):
     def _topics_differ(self) -> Self:
         if self.dead_letters_topic == self.topic:
             message = (
-                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it one of its own, or"
+                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it another one, or"
                 " the job would read its dead letters"
             )
             raise ValueError(message)
@@ -85,7 +89,9 @@ class EventsSettings(Settings):
 class MetricsSettings(Settings):
     """The workspaces of Amazon Managed Service for Prometheus and Amazon Managed Grafana."""
 
-    workspace_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,100}$")]
+    workspace_name: Annotated[
+        str, text_of_form(r"[a-zA-Z0-9._-]{1,100}", "1 to 100 letters, digits, dots, underscores and hyphens")
+    ]
     """The name of both."""
     retention_days: Annotated[int, Field(ge=1, le=1095)] = 150
     dashboards: bool = True

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import datetime as dt
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("Settings", "allowed")
+__all__ = ("REPOSITORY", "WHOLE_NUMBER", "Settings", "allowed", "shown", "text_of_form")
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+"""What paths in the file of an environment are relative to."""
 
 _Given = TypeVar("_Given")
 _Checked = TypeVar("_Checked")
@@ -29,3 +35,40 @@ def allowed(check: Callable[[_Given], _Checked], value: _Given) -> _Checked:
         return check(value)
     except PenstockError as error:
         raise ValueError(str(error)) from error
+
+
+def text_of_form(pattern: str, expected: str) -> AfterValidator:
+    """Return a check of a text's form, which says in words what it expects."""
+    form = re.compile(pattern, re.ASCII)
+
+    def check(text: str) -> str:
+        if not form.fullmatch(text):
+            message = f"got {text!r}, expected {expected}"
+            raise ValueError(message)
+        return text
+
+    return AfterValidator(check)
+
+
+def shown(value: object) -> str:
+    """Return a value nearly as it stands in the file."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case dt.date() | dt.time():
+            return f"the date or time {value.isoformat()}"
+        case _:
+            return repr(value)
+
+
+def _whole_number(value: object) -> object:
+    if type(value) is not int:
+        message = f"got {shown(value)}, expected a whole number"
+        raise ValueError(message)
+    return value
+
+
+WHOLE_NUMBER: Final = BeforeValidator(_whole_number)
+"""A choice between numbers takes what equals one, ``2.0`` and ``true``, even where it is strict; this does not."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+STRANGERS = re.compile(r"pip install[^`\n]*[ '\"]penstock(?![-.\w/])")
 
 
 def tracked() -> list[Path]:
@@ -23,8 +25,18 @@ def test_the_examples_of_a_page_give_what_it_shows(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
         assert (page.parent / target).exists(), target
+        if anchor:
+            assert anchor in anchors(page.parent / target if target else page), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as a git host makes them."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
@@ -35,3 +47,23 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
     for path in tracked():
         if path.suffix not in {".zip", ".jar", ".png", ".gz"}:
             assert not re.search(names, path.read_text(encoding="utf-8")), path
+
+
+def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
+    for path in tracked():
+        if path.suffix in {".md", ".py", ".toml", ".sh", ""} and ROOT / "tests" not in path.parents:
+            text = path.read_text(encoding="utf-8")
+            assert not STRANGERS.search(text), path
+
+
+@pytest.mark.parametrize(
+    ("command", "is_strangers"),
+    [
+        ("pip install penstock", True),
+        ("pip install -U 'penstock[local]'", True),
+        ("pip install dist/penstock-*.whl", False),
+        ("pip install 'penstock-0.1.0-py3-none-any.whl[local]'", False),
+    ],
+)
+def test_a_strangers_name_is_told_from_the_wheels(command: str, is_strangers: bool) -> None:
+    assert bool(STRANGERS.search(command)) == is_strangers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from pipeline import read_rows
 from vehicle_metrics.fleet import FleetSettings, generator_statements
 
 if TYPE_CHECKING:
+    import pytest
     from cluster import MiniCluster
 
 START_MS = 1_700_000_000_000
@@ -63,3 +65,11 @@ def test_the_same_seed_makes_the_same_events_at_any_parallelism(cluster: MiniClu
 
 def test_the_packaged_models_know_the_default_fleet() -> None:
     assert gzip.decompress(PACKAGED_MODELS.read_bytes()) == packaged_models()
+
+
+def test_the_sample_events_are_what_the_generator_makes_of_their_seed(
+    cluster: MiniCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+    sample = importlib.import_module("sample_events")
+    assert sample.make_events(cluster.environment(2)) == gzip.decompress(sample.EVENTS.read_bytes())

@@ -192,3 +192,6 @@ def test_replay_sends_a_file_and_tells_in_json(
     code, output = run(*arguments, "--client-setting", "nonsense=1", folder=folder)
     assert code == 1
     assert "nonsense" in output
+    sample = CONSTRUCTS.parent / "examples" / "events.jsonl.gz"
+    code, output = run("replay", sample, *arguments[2:], "--json", folder=folder)
+    assert (code, json.loads(output)["sent"], json.loads(output)["malformed"]) == (0, 4_000, 0)

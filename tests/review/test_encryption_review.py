@@ -15,7 +15,7 @@ from penstock.lifecycle import ApplicationStart
 from penstock.review.assembly import AssemblyError, read_assembly
 from penstock.review.encryption import EncryptionReview, review_encryption
 from penstock.sinks import ArchiveBucket
-from penstock.streams.delivery_to_s3 import DeliverySource, DeliveryToS3
+from penstock.streams import DeliverySource, DeliveryToS3
 from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryption_in
 
 if TYPE_CHECKING:

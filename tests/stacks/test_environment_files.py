@@ -1,16 +1,21 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.environment import ApplicationSettings, CodeSettings, Environment
 from stacks.environment_files import EnvironmentFileError, load_environments
 from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
+from stacks.settings import Settings
 from tests.stacks.conftest import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MINIMAL = """
@@ -55,7 +60,7 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
     ("text", "message"),
     [
         ('network = { cidr = "10.0.0.0/30" }', "network.cidr: "),
-        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are those of a VPC of its own"),
+        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are for a new VPC"),
         ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
         ("network = { zones = 4 }", "network.zones: got 4"),
         ('generator = { name = "clicks", code = { folder = "flink_app" } }', "generator.name: got 'clicks'"),
@@ -140,16 +145,49 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         ("application = ", "dev.toml is not TOML: "),
         ("", "dev.toml: application: is missing, expected a table .application."),
         ("name = 'x'" + MINIMAL, "name: got 'x', expected no such key: the environment is named by its file"),
-        ("colour = 'red'" + MINIMAL, "colour: is no key of an environment .got 'red'.: remove it or mend its name"),
-        (MINIMAL + "paralelism = 2", "application.paralelism: is no key of an environment"),
-        (MINIMAL + "parallelism = '2'", "application.parallelism: got '2', expected a valid integer"),
+        (
+            "colour = 'red'" + MINIMAL,
+            "colour: is no key of an environment .got 'red'.: remove it, known are account, region",
+        ),
+        (MINIMAL + "paralelism = 2", "paralelism: is no key of an environment .got 2.: did you mean 'parallelism'?"),
+        ("retentiondays = 30" + MINIMAL, "remove it, known are"),
+        ("partitions = 24" + MINIMAL, r"partitions: is no key of an environment .got 24.: it belongs in \[events\]"),
+        (MINIMAL + "region = 'eu-west-1'", "application.region: .* it belongs before the first table"),
+        (MINIMAL + "folder = 'x'", r"it belongs in \[application.code\] or in \[generator.code\]"),
+        (MINIMAL + "retention_days = 9", r"'log_retention_days'. or: it belongs in \[metrics\]"),
+        (MINIMAL + "properties = 'x'", "application.properties: got 'x', expected a table"),
+        (MINIMAL + "parallelism = true", "application.parallelism: got true, expected a whole number"),
+        (MINIMAL + "log_retention_days = 30.0", "log_retention_days: got 30.0, expected a whole number"),
+        (MINIMAL + "log_retention_days = true", "log_retention_days: got true, expected a whole number"),
+        (MINIMAL + "checkpoint_interval_seconds = 86401", "got 86401, expected at most 86400"),
+        (MINIMAL + "start = 2026-01-01", "start: got the date or time 2026-01-01, expected true or false"),
+        ("network = { zones = 2.0 }" + MINIMAL, "network.zones: got 2.0, expected a whole number"),
+        ("network = { zones = true }" + MINIMAL, "network.zones: got true, expected a whole number"),
+        ("network = { vpc_id = 'my-vpc' }" + MINIMAL, "got 'my-vpc', expected the id of a VPC, such as 'vpc-0123"),
+        ("network = 3" + MINIMAL, "network: got 3, expected a table"),
+        ("application = 'x'", r"application: got 'x', expected a table \[application\]"),
+        ("[application]\nname = 'a'\ncode = 'flink_app'", "got 'flink_app', expected a table with folder, package or"),
+        (
+            "[application]\nname = 'a'\ncode = { folder = 'flink_ap' }",
+            "code: got folder 'flink_ap', expected the job's",
+        ),
+        (
+            "[application]\nname = 'a'\ncode = { folder = 'flink_app', entry_point = 'man.py' }",
+            "code: got entry_point 'man.py', expected a file of flink_app: it has generator.py, main.py",
+        ),
+        ("alarm_topic = 'on-call'" + MINIMAL, "alarm_topic: got 'on-call', expected the ARN of a topic, such as"),
+        (
+            "alarm_topic = 'arn:aws:sns:eu-centrl-1:111122223333:on-call'" + MINIMAL,
+            "alarm_topic: its Region: got 'eu-centrl-1'",
+        ),
+        (MINIMAL + "parallelism = '2'", "application.parallelism: got '2', expected a whole number"),
         (MINIMAL + "parallelism = 0", "application: parallelism must be at least 1, got 0"),
         (MINIMAL + "parallelism_per_kpu = 9", "application: parallelism per KPU must be 1 to 8, got 9"),
         (MINIMAL + "parallelism = 65", "application: parallelism 65 at 1 per KPU needs 65 KPUs, the quota is 64"),
         (MINIMAL + "log_retention_days = 31", "application.log_retention_days: got 31, expected 1, 3, 5"),
         (MINIMAL + "log_level = 'info'", "application.log_level: got 'info', expected 'DEBUG', 'INFO'"),
-        (MINIMAL + "checkpoint_interval_seconds = 0", "checkpoint_interval_seconds: got 0, expected greater than"),
-        (MINIMAL + "maintenance_window_start_time = '2:00'", "got '2:00', expected text that matches"),
+        (MINIMAL + "checkpoint_interval_seconds = 0", "checkpoint_interval_seconds: got 0, expected at least 1"),
+        (MINIMAL + "maintenance_window_start_time = '2:00'", "got '2:00', expected a time of day in UTC"),
         (MINIMAL + "runtime = '1.20'", "application.runtime: runtime must be of the form FLINK-<major>_<minor>"),
         (MINIMAL + "runtime = 'FLINK-1_13'", "application.runtime: runtime FLINK-1_13 is no longer supported"),
         ("[application]\nname = 'a b'\ncode = { folder = 'x' }", "application.name: application name must be 1 to 128"),
@@ -166,7 +204,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         ),
         (
             MINIMAL + "properties = { g = { k = 1 } }",
-            "application.properties.g.k: got 1, expected a valid string",
+            "application.properties.g.k: got 1, expected text in quotes",
         ),
         (MINIMAL + "properties = { g = {} }", "application.properties: property group 'g' must have 1 to 50 entries"),
         (
@@ -174,16 +212,120 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
             "is derived from the application's code",
         ),
         ("account = '111122223333'" + MINIMAL, "account and region go together, got account='111122223333'"),
-        ("account = '1'\nregion = 'eu-central-1'" + MINIMAL, "account: got '1', expected text that matches"),
+        ("account = '1'\nregion = 'eu-central-1'" + MINIMAL, "account: got '1', expected an account's id in quotes"),
         ("network = { vpc_id = 'vpc-12345678' }" + MINIMAL, "network.vpc_id needs account and region"),
         ("retain_data = false" + MINIMAL, "retain_data = false needs sensitive_data = false"),
-        ("retain_data = 'no'" + MINIMAL, "retain_data: got 'no', expected a valid boolean"),
+        ("retain_data = 'no'" + MINIMAL, "retain_data: got 'no', expected true or false"),
     ],
 )
 def test_what_cannot_be_is_refused_with_file_key_and_expected_form(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(EnvironmentFileError, match=message) as error:
         load_environments(write(tmp_path, text))
     assert "dev.toml" in str(error.value)
+
+
+@pytest.mark.parametrize("region", ["eu-centrl-1", "us-eats-1", "europe-west1", "eu-central", "eu-central-x", "1"])
+def test_a_region_that_aws_has_not_is_refused_without_asking_aws(tmp_path: Path, region: str) -> None:
+    write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{MINIMAL}")
+    with pytest.raises(
+        EnvironmentFileError, match=f"dev.toml: region: got '{region}', expected a Region that"
+    ) as error:
+        load_environments(tmp_path)
+    assert region != "eu-centrl-1" or "did you mean 'eu-central-1'?" in str(error.value)
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1", "eu-central-3"])
+def test_a_region_may_be_newer_than_the_cdk(tmp_path: Path, region: str) -> None:
+    write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{MINIMAL}")
+    assert load_environments(tmp_path)[0].region == region
+
+
+@pytest.mark.parametrize("name", ["-", "1", "dév", "_x", ".hidden", "a b", "2024-prod", ""])
+def test_a_files_name_has_to_begin_names_of_stacks(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EnvironmentFileError, match="expected a letter, then letters, digits, hyphens and underscores"):
+        load_environments(write(tmp_path, MINIMAL, name))
+
+
+def test_a_file_of_windows_begins_with_a_mark(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_bytes(b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode())
+    assert load_environments(tmp_path)[0].name == "dev"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_of_another_encoding_is_refused_with_the_fix(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "dev.toml").write_text("# für uns\n" + MINIMAL, encoding=encoding)
+    with pytest.raises(EnvironmentFileError, match=r"dev.toml is not UTF-8 \(.* at byte \d+\): save it as UTF-8"):
+        load_environments(tmp_path)
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").mkdir()
+    with pytest.raises(EnvironmentFileError, match="dev.toml is a folder, expected the file of an environment"):
+        load_environments(tmp_path)
+    (tmp_path / "dev.toml").rmdir()
+    (tmp_path / "dev.toml").symlink_to(tmp_path / "gone.toml")
+    with pytest.raises(EnvironmentFileError, match="dev.toml cannot be read: No such file"):
+        load_environments(tmp_path)
+
+
+def whole_numbers(model: type[Settings], table: str = "") -> Iterator[str]:
+    """Yield the keys of an environment that take whole numbers."""
+    for name, field in model.model_fields.items():
+        inner = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, type)]
+        if int in inner or all(isinstance(choice, int) for choice in get_args(field.annotation) or ("",)):
+            yield f"{table}.{name}"
+        for each in inner:
+            if issubclass(each, Settings):
+                yield from whole_numbers(each, f"{table}.{name}")
+
+
+WHOLE_NUMBERS = sorted(whole_numbers(Environment))
+
+
+def test_there_are_whole_numbers_in_every_table() -> None:
+    expected = {".network.zones", ".application.parallelism", ".generator.log_retention_days", ".events.partitions"}
+    assert expected | {".encryption.key_generation", ".metrics.retention_days"} <= set(WHOLE_NUMBERS)
+
+
+@pytest.mark.parametrize("value", ["2.0", "true", "'2'", "1979-05-27", "[2]", "nan"])
+@pytest.mark.parametrize("key", WHOLE_NUMBERS)
+def test_a_whole_number_is_taken_for_nothing_else(tmp_path: Path, key: str, value: str) -> None:
+    # On a file of its own kind: what else is missing from it is told beside it.
+    (tmp_path / "dev.toml").write_text(f"{key.removeprefix('.')} = {value}")
+    with pytest.raises(
+        EnvironmentFileError, match=re.escape(f"dev.toml: {key[1:]}: got ") + ".*, expected a whole number"
+    ):
+        load_environments(tmp_path)
+
+
+def keys(model: type[Settings], table: str = "") -> Iterator[str]:
+    """Yield every key of an environment, tables included."""
+    for name, field in model.model_fields.items():
+        if (table, name) == ("", "name"):
+            continue
+        yield f"{table}{name}"
+        for each in (field.annotation, *get_args(field.annotation)):
+            if isinstance(each, type) and issubclass(each, Settings):
+                yield from keys(each, f"{table}{name}.")
+
+
+VALUES = st.sampled_from(
+    r"""1 | -1 | 0 | 2.5 | inf | nan | true | '' | 'x' | 'eu-central-1' | '*' | "\u0000" | 'é' | 99999999999999999999 |
+    [] | ['x'] | [1] | [[]] | {} | { x = 1 } | { roles = [1] } | { folder = 3 } | { folder = '' } | { folder = '/' } |
+    { g = { k = 'v' } } | 1979-05-27 | 07:32:00 | 1979-05-27T07:32:00Z""".replace("\n   ", "").split(" | ")
+)
+OF_PYDANTIC = re.compile(r"pydantic|instance of|valid dictionary|Input should|Value error|datetime\.|Settings|pattern")
+
+
+@given(key=st.sampled_from(sorted(keys(Environment))), value=VALUES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_value_is_taken_or_refused_in_words_wherever_it_stands(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "dev.toml").write_text(f"{key} = {value}", encoding="utf-8")
+    with pytest.raises(EnvironmentFileError) as error:
+        load_environments(tmp_path)  # something is missing beside it, in any case
+    text = str(error.value)
+    assert all("dev.toml: " in line for line in text.splitlines()), text
+    assert not OF_PYDANTIC.search(text), text
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
@@ -229,6 +371,7 @@ def test_one_environment_can_be_chosen_but_all_are_validated(tmp_path: Path) -> 
     write(tmp_path, MINIMAL, "dev")
     write(tmp_path, MINIMAL.replace("clicks", "other"), "prod")
     assert [environment.name for environment in load_environments(tmp_path, only="prod")] == ["prod"]
+    assert [environment.name for environment in load_environments(tmp_path, only="PROD")] == ["prod"]
     with pytest.raises(EnvironmentFileError, match="no environment 'qa' in .*: known are dev, prod"):
         load_environments(tmp_path, only="qa")
     write(tmp_path, "x = 1", "dev")

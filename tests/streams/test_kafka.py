@@ -478,6 +478,23 @@ def test_the_arns_of_a_created_cluster_are_derived_from_its_own() -> None:
     assert "/events" in rendered
 
 
+@pytest.mark.parametrize("calls_everywhere", [True, False])
+def test_a_client_whose_security_group_is_imported_reaches_the_brokers(calls_everywhere: bool) -> None:
+    stack = new_stack()
+    vpc = vpc_in(stack)
+    cluster = ProvisionedKafkaCluster(stack, "Kafka", vpc=vpc, cluster_name="fleet")
+    group = ec2.SecurityGroup.from_security_group_id(
+        stack, "Group", "sg-0123456789abcdef0", allow_all_outbound=calls_everywhere
+    )
+    client = ec2.Connections(security_groups=[group])
+    cluster.allow_clients(client)
+    cluster.allow_clients(client)
+    template = Template.from_stack(stack)
+    rule = only(template, "AWS::EC2::SecurityGroupIngress")["Properties"]
+    assert (rule["SourceSecurityGroupId"], rule["FromPort"]) == ("sg-0123456789abcdef0", 9098)
+    template.resource_count_is("AWS::EC2::SecurityGroupEgress", 0 if calls_everywhere else 1)
+
+
 def test_clients_are_let_in_by_rules_of_their_own_stack() -> None:
     app = App()
     ingestion, processing = new_stack("Ingestion", app), new_stack("Processing", app)

@@ -110,14 +110,23 @@ def _shift_ms(file: Path, event_time: EventTime) -> int | None:
     return 0 if latest_ms is None else minutes_shift_ms(latest_ms, int(time.time() * 1000))
 
 
+def _file_or_standard_input(file: Path) -> Path:
+    # Typer's own check compares a path with the text "-", and would refuse the standard input.
+    if file != STANDARD_INPUT and not file.exists():
+        message = f"file {str(file)!r} does not exist."
+        raise typer.BadParameter(message)
+    if file.is_dir():
+        message = f"file {str(file)!r} is a directory."
+        raise typer.BadParameter(message)
+    return file
+
+
 def replay_command(
     file: Annotated[
         Path,
         typer.Argument(
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=_file_or_standard_input,
             help="JSON Lines, plain or gzip; - for the standard input.",
         ),
     ],

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from aws_cdk import Names
+from aws_cdk import Names, Stack
 from aws_cdk import aws_ec2 as ec2
-
-if TYPE_CHECKING:
-    from constructs import Construct
+from constructs import Construct
 
 __all__ = ("open_port",)
 
@@ -20,10 +18,9 @@ def open_port(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, port: i
     in it, and its stack never depends on that of a client. A client that may call everywhere gets no rule that lets it
     out, of which the CDK would warn that it has no effect.
     """
-    name = f"To{Names.node_unique_id(server.node)}"
-    if client.node.try_find_child(name) is not None:
+    scope, name = _scope_and_name(client, server)
+    if scope.node.try_find_child(name) is not None:
         return
-    scope = cast("Construct", client)
     rule: dict[str, Any] = {"ip_protocol": "tcp", "from_port": port, "to_port": port, "description": description}
     ec2.CfnSecurityGroupIngress(
         scope,
@@ -40,3 +37,11 @@ def open_port(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, port: i
             destination_security_group_id=server.security_group_id,
             **rule,
         )
+
+
+def _scope_and_name(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup) -> tuple[Construct, str]:
+    """Return where the rules are: in the client, or in its stack where it is imported and no construct for Python."""
+    name = f"To{Names.node_unique_id(server.node)}"
+    if isinstance(client, Construct):
+        return client, name
+    return Stack.of(client), f"{Names.node_unique_id(client.node)}{name}"
