@@ -7,7 +7,7 @@ from aws_cdk import App, Stack
 from typer.testing import CliRunner
 
 from penstock.application import ApplicationCode, PyFlinkApplication
-from penstock.cli.main import app
+from penstock.cli.app import app
 from penstock.model.runtimes import FlinkRuntime
 from penstock.packaging import (
     CodeArchive,

@@ -14,7 +14,6 @@ from aws_cdk import aws_s3_assets as s3_assets
 
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
 from penstock.packaging.code_archive_checks import check_archive, check_entry_point
-from penstock.packaging.errors import PackagingError
 from penstock.packaging.pyflink_builder import build_package
 from penstock.packaging.pyflink_project import PyFlinkProject
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("ApplicationCode", "CodeBinding", "PyFlinkLayout", "check_code")
+__all__ = ("ApplicationCode", "CodeBinding", "PyFlinkLayout")
 
 UNVERSIONED_CODE_WARNING: Final = "penstock:codeWithoutVersion"
 
@@ -137,22 +136,6 @@ class ApplicationCode(ABC):
             As in ``from_asset``.
         """
         return _PyFlinkFolderCode(Path(folder), entry_point, bucket_encryption_key)
-
-
-def check_code(code: ApplicationCode) -> ApplicationCode:
-    """Return the code; PackagingError for what people take for one, with the factory to use."""
-    if isinstance(code, ApplicationCode):
-        return code
-    got: object = code
-    fix = "use one of its factories, for example ApplicationCode.from_asset('job.zip')"
-    if isinstance(got, str | Path):
-        factory = "from_pyflink_folder" if Path(got).is_dir() else "from_asset"
-        fix = f"use ApplicationCode.{factory}({str(got)!r})"
-    elif isinstance(got, s3_assets.Asset):
-        fix = "use ApplicationCode.from_bucket(asset.bucket, asset.s3_object_key), or from_asset with the file's path"
-    shown = repr(got) if isinstance(got, str | Path) else type(got).__name__
-    message = f"code must be an ApplicationCode, got {shown}: {fix}"
-    raise PackagingError(message)
 
 
 class _AssetCode(ApplicationCode):

@@ -10,7 +10,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
-from penstock.application.application_code import check_code
 from penstock.application.application_log import ApplicationLog
 from penstock.application.application_network import ApplicationNetwork
 from penstock.application.application_resource import ApplicationResource
@@ -91,7 +90,7 @@ class FlinkApplication(FlinkApplicationBase):
             parallelism_per_kpu=settings["parallelism_per_kpu"],
             max_kpus=settings["max_kpus"],
         )
-        binding = check_code(code).bind(self, self.runtime)
+        binding = code.bind(self, self.runtime)
         self.log = self._build_log(settings)
         self.network = self._build_network(settings)
         self.role = self._build_role(settings, binding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from penstock.application.application_code import ApplicationCode, check_code
+from penstock.application.application_code import ApplicationCode
 from penstock.application.flink_application import FlinkApplication
 from penstock.application.props import ApplicationPropsError, FlinkApplicationProps, merge_props
 
@@ -64,7 +64,7 @@ class _PythonCode(ApplicationCode):
     """Code that must be a Python job, which is known once it is bound."""
 
     def __init__(self, code: ApplicationCode) -> None:
-        self._code = check_code(code)
+        self._code = code
 
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
         binding = self._code.bind(scope, runtime)
