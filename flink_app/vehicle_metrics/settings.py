@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # The reference table in the job's jar: task managers have no other file of the package.
 PACKAGED_MODELS = "classpath:vehicle-models.csv.gz"
 
+# The 9th of September 2001: every time since then, given in seconds by mistake, would be before it.
+EARLIEST_MS = 1_000_000_000_000
+
 _MS_PER_HOUR = 3_600_000
 _MS_PER_DAY = 24 * _MS_PER_HOUR
 _MAX_PARALLELISM_LIMIT = 32_768
@@ -33,6 +36,7 @@ class EventInput:
     alignment_group: str
     alignment_update_ms: int
     discovery_interval_ms: int
+    earliest_ms: int
     max_ahead_ms: int
 
     @classmethod
@@ -50,6 +54,7 @@ class EventInput:
             alignment_group=group.text("watermark.alignment.group", "events"),
             alignment_update_ms=group.whole("watermark.alignment.update.interval.ms", 1_000, least=1),
             discovery_interval_ms=group.whole("scan.partition.discovery.interval.ms", 300_000),
+            earliest_ms=group.whole("timestamp.earliest.ms", EARLIEST_MS, least=1),
             max_ahead_ms=group.whole("timestamp.max.ahead.ms", 600_000),
         )
 
@@ -63,6 +68,7 @@ class EventInput:
             "properties.auto.offset.reset": "earliest",
             "scan.topic-partition-discovery.interval": f"{self.discovery_interval_ms} ms",
             "format": "vehicle-event",
+            "vehicle-event.earliest": str(self.earliest_ms),
             "vehicle-event.max-ahead": f"{self.max_ahead_ms} ms",
         }
         if self.idleness_ms:

@@ -19,6 +19,7 @@ _BROKEN = [
     b'{"eventType":"IC_RPM","vehicleId":"V1","region":"US","timestamp":1700000000000}',
     b'{"eventType":"IC_RPM","vehicleId":"V1","region":"US","timestamp":1700000000000,"measurement":-1}',
     b'{"eventType":"IC_RPM","vehicleId":"V1","region":"US","timestamp":32503680000000,"measurement":1}',
+    b'{"eventType":"IC_RPM","vehicleId":"V1","region":"US","timestamp":1700000000,"measurement":1}',
 ]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOTORS = ("IC_RPM", "ELECTRIC_RPM")
 MAX_MEASUREMENTS = {"IC_RPM": 100_000, "ELECTRIC_RPM": 100_000, "WARNINGS": 10_000}
 MAX_TEXT_BYTES = 128
+EARLIEST_TIMESTAMP_MS = 1_000_000_000_000
 MAX_TIMESTAMP_MS = 253_402_300_799_999
 UNKNOWN_MODEL = "unknown"
 
@@ -148,6 +149,8 @@ def _wrong_value(event: Event, latest_timestamp_ms: int) -> str | None:
             return f"out of range: {name}"
     if not 0 < event.timestamp_ms <= MAX_TIMESTAMP_MS:
         return "out of range: timestamp"
+    if event.timestamp_ms < EARLIEST_TIMESTAMP_MS:
+        return "timestamp too old"
     if event.timestamp_ms > latest_timestamp_ms:
         return "timestamp in the future"
     if not 0 <= event.measurement <= MAX_MEASUREMENTS[event.event_type]:

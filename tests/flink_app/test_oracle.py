@@ -66,6 +66,8 @@ def test_a_vehicle_without_model_is_unknown() -> None:
         (record(value=10**30), "out of range: measurement"),
         (record(value=100_001), "out of range: measurement"),
         (record(at_ms=-START_MS), "out of range: timestamp"),
+        (record(at_ms=-START_MS + START_MS // 1000), "timestamp too old"),
+        (record(at_ms=-START_MS + 999_999_999_999), "timestamp too old"),
     ],
 )
 def test_a_record_that_is_no_event_has_a_reason(text: bytes, reason: str) -> None:

@@ -19,7 +19,7 @@ events = st.fixed_dictionaries(
         "eventType": st.sampled_from(["IC_RPM", "ELECTRIC_RPM", "WARNINGS", "OTHER"]),
         "vehicleId": st.sampled_from(["a", "b", "c", ""]),
         "region": st.sampled_from(["US", "Brazil"]),
-        "timestamp": st.integers(1_700_000_000_000, 1_700_000_020_000) | st.just(-1) | st.just(1.5),
+        "timestamp": st.integers(1_700_000_000_000, 1_700_000_020_000) | st.sampled_from([-1, 1.5, 1_700_000_000]),
         "measurement": st.integers(-1, 5) | st.just(200_000) | st.none(),
     }
 )

@@ -32,6 +32,7 @@ WARNING_EVENT = "WARNINGS"
 # The greatest measurement of each type of event; a greater one is an accident, and puts the event aside.
 MAX_MEASUREMENTS = {"IC_RPM": 100_000, "ELECTRIC_RPM": 100_000, WARNING_EVENT: 10_000}
 MAX_TEXT_BYTES = 128
+MIN_TIMESTAMP_MS = 1_000_000_000_000  # an earlier time is one in seconds, by the job's default
 MAX_TIMESTAMP_MS = 253_402_300_799_999  # the end of the year 9999
 UNKNOWN_MODEL = "unknown"
 MODEL_COLUMNS = ("vehicleId", "model")
@@ -114,7 +115,7 @@ def valid_event(line: bytes) -> dict[str, Any] | None:
         most is not None
         and _is_identifier(event.get("vehicleId"))
         and _is_identifier(event.get("region"))
-        and _is_integer(event.get("timestamp"), least=1, most=MAX_TIMESTAMP_MS)
+        and _is_integer(event.get("timestamp"), least=MIN_TIMESTAMP_MS, most=MAX_TIMESTAMP_MS)
         and _is_integer(event.get("measurement"), least=0, most=most)
     ):
         return event

@@ -11,8 +11,11 @@ final class EventParser {
         return event;
     }
 
-    /** Returns null for a usable event. An event after {@code latestTimestampMs} would drag the watermark with it. */
-    String parse(byte[] record, long latestTimestampMs) {
+    /**
+     * Returns null for a usable event. An event after {@code latestTimestampMs} would drag the watermark with it, one
+     * before {@code earliestTimestampMs} has its time in another unit.
+     */
+    String parse(byte[] record, long earliestTimestampMs, long latestTimestampMs) {
         if (record == null || record.length == 0) {
             return Reasons.EMPTY;
         }
@@ -22,6 +25,6 @@ final class EventParser {
                 return reason;
             }
         }
-        return event.check(latestTimestampMs);
+        return event.check(earliestTimestampMs, latestTimestampMs);
     }
 }

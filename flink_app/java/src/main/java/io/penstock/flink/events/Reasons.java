@@ -7,6 +7,7 @@ final class Reasons {
     static final String EMPTY = "empty record";
     static final String MALFORMED = "malformed json";
     static final String UNKNOWN_TYPE = "unknown event type";
+    static final String TOO_OLD = "timestamp too old";
     static final String FUTURE = "timestamp in the future";
     static final String LATE = "late";
 

@@ -90,7 +90,7 @@ final class VehicleEvent {
     }
 
     /** Returns why the event cannot be used, or null when it can. */
-    String check(long latestTimestampMs) {
+    String check(long earliestTimestampMs, long latestTimestampMs) {
         if (!hasType) {
             return Reasons.missing(EVENT_TYPE);
         }
@@ -117,6 +117,9 @@ final class VehicleEvent {
         }
         if (timestamp <= 0 || timestamp > LAST_TIMESTAMP_MS) {
             return Reasons.outOfRange(TIMESTAMP);
+        }
+        if (timestamp < earliestTimestampMs) {
+            return Reasons.TOO_OLD;
         }
         if (timestamp > latestTimestampMs) {
             return Reasons.FUTURE;

@@ -17,13 +17,16 @@ final class VehicleEventDeserializer implements DeserializationSchema<RowData> {
 
     private final TypeInformation<RowData> rowType;
     private final EventColumns columns;
+    private final long earliestMs;
     private final long maxAheadMs;
 
     private transient EventParser parser;
 
-    VehicleEventDeserializer(TypeInformation<RowData> rowType, EventColumns columns, long maxAheadMs) {
+    VehicleEventDeserializer(
+            TypeInformation<RowData> rowType, EventColumns columns, long earliestMs, long maxAheadMs) {
         this.rowType = rowType;
         this.columns = columns;
+        this.earliestMs = earliestMs;
         this.maxAheadMs = maxAheadMs;
     }
 
@@ -35,7 +38,7 @@ final class VehicleEventDeserializer implements DeserializationSchema<RowData> {
     @Override
     public RowData deserialize(byte[] message) {
         GenericRowData row = new GenericRowData(columns.count());
-        String reason = parser.parse(message, System.currentTimeMillis() + maxAheadMs);
+        String reason = parser.parse(message, earliestMs, System.currentTimeMillis() + maxAheadMs);
         if (columns.payload() >= 0 && message != null) {
             row.setField(columns.payload(), BinaryStringData.fromBytes(message));
         }
@@ -67,11 +70,12 @@ final class VehicleEventDeserializer implements DeserializationSchema<RowData> {
     public boolean equals(Object other) {
         return other instanceof VehicleEventDeserializer
                 && columns.equals(((VehicleEventDeserializer) other).columns)
+                && earliestMs == ((VehicleEventDeserializer) other).earliestMs
                 && maxAheadMs == ((VehicleEventDeserializer) other).maxAheadMs;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(columns, maxAheadMs);
+        return Objects.hash(columns, earliestMs, maxAheadMs);
     }
 }

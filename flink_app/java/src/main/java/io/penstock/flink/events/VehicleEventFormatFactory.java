@@ -20,6 +20,12 @@ import org.apache.flink.table.types.logical.RowType;
 public final class VehicleEventFormatFactory implements DeserializationFormatFactory {
     public static final String IDENTIFIER = "vehicle-event";
 
+    /** The 9th of September 2001: a time before it, given in seconds, would be a time of 1970. */
+    static final ConfigOption<Long> EARLIEST = ConfigOptions.key("earliest")
+            .longType()
+            .defaultValue(1_000_000_000_000L)
+            .withDescription("The earliest timestamp of an event, in milliseconds since 1970.");
+
     /** AMP refuses samples of the future as well; without a limit, one wrong clock makes all other events late. */
     static final ConfigOption<Duration> MAX_AHEAD = ConfigOptions.key("max-ahead")
             .durationType()
@@ -30,6 +36,7 @@ public final class VehicleEventFormatFactory implements DeserializationFormatFac
     public DecodingFormat<DeserializationSchema<RowData>> createDecodingFormat(
             DynamicTableFactory.Context context, ReadableConfig options) {
         FactoryUtil.validateFactoryOptions(this, options);
+        long earliestMs = options.get(EARLIEST);
         long maxAheadMs = options.get(MAX_AHEAD).toMillis();
         return new DecodingFormat<DeserializationSchema<RowData>>() {
             @Override
@@ -37,7 +44,7 @@ public final class VehicleEventFormatFactory implements DeserializationFormatFac
                     DynamicTableSource.Context source, DataType physicalType) {
                 EventColumns columns = EventColumns.of((RowType) physicalType.getLogicalType());
                 return new VehicleEventDeserializer(
-                        source.createTypeInformation(physicalType), columns, maxAheadMs);
+                        source.createTypeInformation(physicalType), columns, earliestMs, maxAheadMs);
             }
 
             @Override
@@ -59,6 +66,6 @@ public final class VehicleEventFormatFactory implements DeserializationFormatFac
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return Set.of(MAX_AHEAD);
+        return Set.of(EARLIEST, MAX_AHEAD);
     }
 }

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EventParserTest {
+    private static final long EARLIEST_MS = 1_000_000_000_000L;
     private static final long LATEST_MS = 2_000_000_000_000L;
     private static final String USUAL = "{\"eventType\":\"IC_RPM\",\"vehicleId\":\"V0000000042\",\"region\":\"US\","
             + "\"timestamp\":1700000000123,\"measurement\":2124}";
@@ -64,6 +65,9 @@ class EventParserTest {
                 "{\"eventType\":\"IC_RPM\"|malformed json",
                 "{\"eventType\":\"IC_RPM\",}|malformed json",
                 "{}|missing field: eventType",
+                "[{\"eventType\":\"IC_RPM\"}]|malformed json",
+                "{\"eventType\":\"IC_RPM\"}{\"eventType\":\"IC_RPM\"}|malformed json",
+                "{\"payload\":{\"after\":{\"eventType\":\"IC_RPM\"}}}|missing field: eventType",
             })
     void tellsWhatIsNoEvent(String json, String reason) {
         assertEquals(reason, parse(json));
@@ -95,6 +99,13 @@ class EventParserTest {
                 "1700000000123|0|out of range: timestamp",
                 "1700000000123|1700000000123000|out of range: timestamp",
                 "1700000000123|2000000000001|timestamp in the future",
+                "1700000000123|1700000000|timestamp too old",
+                "1700000000123|1|timestamp too old",
+                "1700000000123|999999999999|timestamp too old",
+                "1700000000123|1.7e12|wrong type: timestamp",
+                "1700000000123|\"1700000000123\"|wrong type: timestamp",
+                "1700000000123|\"2026-06-25T09:15:00Z\"|wrong type: timestamp",
+                "1700000000123|\"2026-06-25T09:15:00+02:00\"|wrong type: timestamp",
                 "V0000000042||out of range: vehicleId",
                 "2124|01|malformed json",
                 "2124|2124 2124|malformed json",
@@ -112,14 +123,15 @@ class EventParserTest {
         assertEquals(
                 "out of range: measurement", parse(USUAL.replace("IC_RPM", "WARNINGS").replace("2124", "10001")));
         assertNull(parse(USUAL.replace("1700000000123", String.valueOf(LATEST_MS))));
+        assertNull(parse(USUAL.replace("1700000000123", String.valueOf(EARLIEST_MS))));
         assertNull(parse(USUAL.replace("V0000000042", "v".repeat(128))));
         assertEquals("out of range: vehicleId", parse(USUAL.replace("V0000000042", "v".repeat(129))));
     }
 
     @Test
     void emptyRecordsAreNoEvents() {
-        assertEquals("empty record", parser.parse(new byte[0], LATEST_MS));
-        assertEquals("empty record", parser.parse(null, LATEST_MS));
+        assertEquals("empty record", parser.parse(new byte[0], EARLIEST_MS, LATEST_MS));
+        assertEquals("empty record", parser.parse(null, EARLIEST_MS, LATEST_MS));
     }
 
     /** The fast reader may decline, but what it accepts it must read as strict JSON does. */
@@ -142,7 +154,7 @@ class EventParserTest {
                 accepted++;
                 String text = new String(record, StandardCharsets.UTF_8);
                 assertNull(new StrictEventReader().read(record, strict), text);
-                assertEquals(strict.check(LATEST_MS), fast.check(LATEST_MS), text);
+                assertEquals(strict.check(EARLIEST_MS, LATEST_MS), fast.check(EARLIEST_MS, LATEST_MS), text);
                 assertEquals(strict.type, fast.type, text);
                 assertEquals(strict.vehicleId, fast.vehicleId, text);
                 assertEquals(strict.region, fast.region, text);
@@ -152,6 +164,6 @@ class EventParserTest {
     }
 
     private String parse(String json) {
-        return parser.parse(json.getBytes(StandardCharsets.UTF_8), LATEST_MS);
+        return parser.parse(json.getBytes(StandardCharsets.UTF_8), EARLIEST_MS, LATEST_MS);
     }
 }

@@ -86,7 +86,7 @@ class VehicleEventDeserializerTest {
     private static VehicleEventDeserializer format(long maxAheadMs) {
         RowType row = (RowType) ROW.getLogicalType();
         VehicleEventDeserializer format =
-                new VehicleEventDeserializer(InternalTypeInfo.of(row), EventColumns.of(row), maxAheadMs);
+                new VehicleEventDeserializer(InternalTypeInfo.of(row), EventColumns.of(row), 1, maxAheadMs);
         format.open(null);
         return format;
     }
