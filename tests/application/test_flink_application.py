@@ -7,6 +7,7 @@ from aws_cdk import App, Duration, RemovalPolicy, Stack, Tags, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk.assertions import Annotations, Match
 
 from penstock.application import (
     ApplicationCode,
@@ -349,3 +350,13 @@ def test_an_application_outside_a_vpc_has_no_connections(stack: Stack, code: App
     application = FlinkApplication(stack, "App", code=code, application_name="a")
     with pytest.raises(ApplicationPropsError, match="in no VPC and has no connections: pass vpc"):
         _ = application.connections
+
+
+def test_a_property_that_may_be_a_secret_is_warned_about(stack: Stack, job_zip: Path) -> None:
+    app = FlinkApplication(stack, "Secret", code=ApplicationCode.from_asset(job_zip), application_name="secret")
+    app.add_property_group("db", {"user": "job"})
+    assert not Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("may be a secret"))
+    app.add_property_group("db", {"password": "hunter2"})
+    (warning,) = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("may be a secret"))
+    assert "'password' in property group 'db'" in str(warning.entry.data)
+    assert "hunter2" not in str(warning.entry.data)

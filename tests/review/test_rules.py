@@ -175,3 +175,15 @@ def test_templates_are_read_from_their_files(tmp_path: Path) -> None:
     path = tmp_path / "a.template.json"
     path.write_text(json.dumps({"Resources": {"App": application()}}))
     assert [finding.rule for finding in find_all(Templates((Template.read(str(path)),)))] == ["MSF5"]
+
+
+def with_properties(entries: Any) -> dict[str, Any]:
+    groups = [{"PropertyGroupId": "db", "PropertyMap": entries}]
+    return with_app(application(EnvironmentProperties={"PropertyGroups": groups}))
+
+
+def test_a_secret_in_a_property_group_is_found() -> None:
+    assert found(with_properties({"db.password": "Sup3rSecret!pw", "topic": "clicks"})) == [("MSF9", "App")]
+    assert found(with_properties({"key": "AKIA" + "ABCDEFGHIJKLMNOP"})) == [("MSF9", "App")]
+    assert found(with_properties({"db.password.secret.name": "prod/db"})) == []
+    assert found(with_properties({"db.password": {"Ref": "Parameter"}})) == []

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
     from penstock.application.props import FlinkApplicationProps
+    from penstock.model.properties import PropertyGroups
 
-__all__ = ("warn_of_properties",)
+__all__ = ("warn_of_properties", "warn_of_secrets")
 
 COSTLY_METRICS_WARNING: Final = "penstock:metricsPerSubtask"
+IN_THE_OPEN_WARNING: Final = "penstock:secretInPropertyGroup"
 RUN_CONFIGURATION_WARNING: Final = "penstock:runConfiguration"
 
 _COSTLY_METRICS_ABOVE_PARALLELISM: Final = 64
@@ -35,4 +37,14 @@ def warn_of_properties(application: IConstruct, settings: FlinkApplicationProps)
             RUN_CONFIGURATION_WARNING,
             "run_configuration is applied again on every later update of the running application: remove it after"
             " the deployment that needs it",
+        )
+
+
+def warn_of_secrets(application: IConstruct, groups: PropertyGroups) -> None:
+    """Warn of entries of property groups that may be secrets."""
+    for group, key in groups.entries_like_secrets():
+        Annotations.of(application).add_warning_v2(
+            IN_THE_OPEN_WARNING,
+            f"{key!r} in property group {group!r} may be a secret, and whoever may describe the application could read"
+            " it: pass the name of a secret of AWS Secrets Manager, which the job reads at run time",
         )

@@ -13,7 +13,7 @@ from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 from penstock.application.application_log import ApplicationLog
 from penstock.application.application_network import ApplicationNetwork
 from penstock.application.application_resource import ApplicationResource
-from penstock.application.application_warnings import warn_of_properties
+from penstock.application.application_warnings import warn_of_properties, warn_of_secrets
 from penstock.application.configuration import (
     application_description,
     encryption_configuration,
@@ -183,7 +183,9 @@ class FlinkApplication(FlinkApplicationBase):
         which are derived from the code.
         """
         refuse_run_options({group: entries})
+        added = PropertyGroups(groups={group: entries}, is_opaque=Token.is_unresolved)
         self._set_properties(self._properties.with_group(group, entries))
+        warn_of_secrets(self, added)
 
     def _set_properties(self, properties: PropertyGroups) -> None:
         self._properties = properties

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.model.errors import PenstockError
 from penstock.model.names import RUN_OPTIONS_GROUP
+from penstock.model.secrets import holds_secret, may_hold_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ("MAX_ENTRIES_PER_GROUP", "MAX_GROUPS", "PropertyError", "PropertyGroups", "refuse_run_options")
 
@@ -46,7 +47,8 @@ class PropertyGroups:
         be judged here.
 
     Raises PropertyError for more than 50 groups, more than 50 entries in one, an id that is not 1 to 50 letters,
-    digits, ``_``, ``.`` or ``-``, and a key or value that is not 1 to 2048 characters of text.
+    digits, ``_``, ``.`` or ``-``, a key or value that is not 1 to 2048 characters of text, and a value that holds an
+    access key or a private key.
     """
 
     groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -68,10 +70,9 @@ class PropertyGroups:
         target = merged.setdefault(group, {})
         for key, value in entries.items():
             if target.setdefault(key, value) != value:
-                message = (
-                    f"property group {group!r} has {key!r} as {target[key]!r}, got {value!r} as well: set it in one"
-                    " place"
-                )
+                is_shown = not any(may_hold_secret(key, each) for each in (target[key], value))
+                values = f" as {target[key]!r}, got {value!r} as well" if is_shown else " with two different values"
+                message = f"property group {group!r} has {key!r}{values}: set it in one place"
                 raise PropertyError(message)
         return PropertyGroups(groups=merged, is_opaque=self.is_opaque)
 
@@ -81,6 +82,13 @@ class PropertyGroups:
         for group, entries in groups.items():
             merged = merged.with_group(group, entries)
         return merged
+
+    def entries_like_secrets(self) -> Iterator[tuple[str, str]]:
+        """Yield group and key of each entry that may be a secret; what only the deployment knows is not judged."""
+        for group, entries in self.groups.items():
+            for key, value in entries.items():
+                if not self.is_opaque(value) and may_hold_secret(key, value):
+                    yield group, key
 
     def _check_group(self, group: str, entries: Mapping[str, str]) -> None:
         if not _GROUP_ID.fullmatch(group):
@@ -92,6 +100,13 @@ class PropertyGroups:
         for key, value in entries.items():
             self._check_text(f"key {key!r} of property group {group!r}", key)
             self._check_text(f"value of {key!r} in property group {group!r}", value)
+            if holds_secret(value):
+                message = (
+                    f"value of {key!r} in property group {group!r} is an access key or a private key, and whoever may"
+                    " describe the application or read the template could read it: let the job's role, or AWS Secrets"
+                    " Manager at run time, hand out what it needs"
+                )
+                raise PropertyError(message)
 
     def _check_text(self, what: str, text: object) -> None:
         if not isinstance(text, str):

@@ -7,6 +7,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from penstock.model.secrets import SECRET_CONTENT
 from penstock.packaging.archive_damage import read_start
 from penstock.packaging.code_archive import MANIFEST_ENTRY, MODULES_FOLDER
 
@@ -23,14 +24,6 @@ _SECRET_NAMES: Final = re.compile(
     r"(?:^|/)(?:\.env(?:\..+)?|\.netrc|\.pypirc|\.npmrc|credentials|id_(?:rsa|dsa|ecdsa|ed25519)"
     r"|.+\.key|.+(?<!truststore)\.(?:p12|pfx|jks))$"
     r"|(?:^|/)\.(?:aws|ssh)/"
-)
-# Line ends may be escaped and strings concatenated. The header alone is what libraries look for in others' files.
-_BETWEEN: Final = rb"""(?:\\[nrt]|b(?=['"])|[^A-Za-z0-9/]){0,100}"""
-_SECRET_CONTENT: Final = re.compile(
-    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
-    rb"(?:" + _BETWEEN + rb"(?:Proc-Type|DEK-Info): [A-Za-z0-9,-]+){0,2}" + _BETWEEN + rb"[A-Za-z0-9+/]{40}"
-    # AWS's documentation writes EXAMPLE into its access keys.
-    rb"|(?<![A-Z0-9])(?:AKIA|ASIA)(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}(?![A-Z0-9])"
 )
 _TEXT_MAX_BYTES: Final = 1024 * 1024
 _FIX: Final = (
@@ -75,4 +68,4 @@ def _third_party(archive: CodeArchive, opened: zipfile.ZipFile) -> set[str]:
 def _holds_secret(opened: zipfile.ZipFile, name: str, size: int) -> bool:
     if size > _TEXT_MAX_BYTES or name == MANIFEST_ENTRY:
         return False
-    return _SECRET_CONTENT.search(opened.read(name)) is not None
+    return SECRET_CONTENT.search(opened.read(name)) is not None

@@ -45,7 +45,7 @@ class MsfChecks:
 
     The rules: MSF1 checkpointing, MSF2 snapshots, MSF3 system rollback, MSF4 a supported runtime, MSF5 a log with
     retention, MSF6 private subnets, MSF7 a recorded reason for each wildcard resource in IAM, MSF8 a way in
-    the VPC to all that the job may call.
+    the VPC to all that the job may call, MSF9 no secret in a property group.
     """
 
     @property
@@ -61,7 +61,7 @@ class MsfChecks:
     @property
     def rule_ids(self) -> list[str]:
         """The ids of the rules."""
-        return [f"MSF{number}" for number in range(1, 9)]
+        return [f"MSF{number}" for number in range(1, 10)]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Run the rules over all templates of the app."""

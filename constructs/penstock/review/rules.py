@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.model.findings import resource_pattern, wildcard_id
 from penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
+from penstock.model.secrets import holds_secret, may_hold_secret
 from penstock.review.conditions import variants
 from penstock.review.findings import (
     APPLICATION,
@@ -36,6 +37,7 @@ _CHECKPOINTING: Final = f"{_CHECKPOINTS}.CheckpointingEnabled"
 _SNAPSHOTS: Final = f"{_CONFIGURATION}.ApplicationSnapshotConfiguration.SnapshotsEnabled"
 _ROLLBACK: Final = f"{_CONFIGURATION}.ApplicationSystemRollbackConfiguration.RollbackEnabled"
 _VPC: Final = f"{_CONFIGURATION}.VpcConfigurations"
+_PROPERTIES: Final = f"{_CONFIGURATION}.EnvironmentProperties.PropertyGroups"
 
 
 def checkpointing_is_on(templates: Templates) -> Iterator[Finding]:
@@ -167,6 +169,22 @@ def wildcards_have_a_reason(templates: Templates) -> Iterator[Finding]:
                     )
 
 
+def properties_hold_no_secret(templates: Templates) -> Iterator[Finding]:
+    """MSF9: whoever may describe an application, or read its template, sees its property groups."""
+    for application in flink_applications(templates):
+        for group in as_list(application.get(_PROPERTIES)):
+            for key, value in as_mapping(as_mapping(group).get("PropertyMap")).items():
+                if isinstance(value, str) and (holds_secret(value) or may_hold_secret(key, value)):
+                    yield Finding(
+                        rule="MSF9",
+                        problem=f"property {key!r} may be a secret",
+                        fix="pass the name of a secret of AWS Secrets Manager, which the job reads at run time, or"
+                        " acknowledge it where it is none",
+                        resource=application,
+                        location=_PROPERTIES,
+                    )
+
+
 RULES: Final[tuple[Callable[[Templates], Iterator[Finding]], ...]] = (
     checkpointing_is_on,
     snapshots_are_on,
@@ -176,6 +194,7 @@ RULES: Final[tuple[Callable[[Templates], Iterator[Finding]], ...]] = (
     subnets_are_private,
     wildcards_have_a_reason,
     job_reaches_what_it_calls,
+    properties_hold_no_secret,
 )
 
 

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from penstock.model.properties import PropertyError, PropertyGroups
+from penstock.model.secrets import holds_secret, may_hold_secret
+
+# Put together here, so that no scanner takes this file for a leak.
+ACCESS_KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
+PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\n" + "M" * 64
+JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="job" password="hunter2";'
+
+
+@pytest.mark.parametrize("text", [ACCESS_KEY, f"key={ACCESS_KEY};", PRIVATE_KEY, PRIVATE_KEY.replace("\n", "\\n")])
+def test_a_known_secret_is_refused_without_being_shown(text: str) -> None:
+    assert holds_secret(text)
+    with pytest.raises(PropertyError, match="AWS Secrets Manager") as error:
+        PropertyGroups(groups={"db": {"setting": text}})
+    assert text not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["AKIA" + "IOSFODNN7EXAMPLE", "arn:aws:kms:eu-central-1:111122223333:key/x", "AKIA"])
+def test_what_is_no_secret_is_accepted(text: str) -> None:
+    assert not holds_secret(text)
+    PropertyGroups(groups={"db": {"setting": text}})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("db.password", "Sup3rSecret!pw"), ("DB_PASSWD", "x"), ("kafka.api.secret", "abcdef"), ("api-key", "abcdef"),
+        ("access.token", "abcdef"), ("ssl.key.passphrase", "abcdef"), ("sasl.jaas.config", JAAS),
+        ("anything", "{{resolve:secretsmanager:db:SecretString:password}}"), ("anything", "{{resolve:ssm-secure:p:1}}"),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_secret_is_named_by_group_and_key(key: str, value: str) -> None:
+    assert may_hold_secret(key, value)
+    assert list(PropertyGroups(groups={"db": {key: value}}).entries_like_secrets()) == [("db", key)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("db.password.secret.name", "prod/db"), ("secret.arn", "prod"), ("db.secret", "arn:aws:secretsmanager:x"),
+        ("token.endpoint.url", "id.example"), ("token.refresh.interval", "soon"), ("token.ttl.ms", "5"),
+        ("secrets.enabled", "true"), ("max.tokens", "5"), ("ssl.truststore.location", "/usr/lib/cacerts"),
+        ("topic", "password-resets"), ("anything", "{{resolve:ssm:parameter}}"),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_secret_and_settings_about_one_are_fine(key: str, value: str) -> None:
+    assert not may_hold_secret(key, value)
+
+
+def test_what_only_the_deployment_knows_is_not_judged() -> None:
+    groups = PropertyGroups(groups={"db": {"password": "${Token[1]}"}}, is_opaque=lambda text: "Token" in text)
+    assert list(groups.entries_like_secrets()) == []
+
+
+def test_no_message_shows_a_value() -> None:
+    with pytest.raises(PropertyError) as error:
+        PropertyGroups(groups={"db": {"password": "one"}}).with_group("db", {"password": "two"})
+    assert not {"'one'", "'two'"} & set(json.dumps(str(error.value)).split())
