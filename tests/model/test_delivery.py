@@ -86,3 +86,17 @@ def test_a_plain_error_prefix_does_for_a_plain_prefix() -> None:
 def test_fails_on_impossible_partition_keys(keys: list[str]) -> None:
     with pytest.raises(DeliveryError):
         check_partition_keys(keys)
+
+
+@pytest.mark.parametrize("prefix", ["x", "delivered", "x!{timestamp:yyyy}"])
+def test_a_prefix_that_names_no_folder_is_refused_with_the_fix(prefix: str) -> None:
+    with pytest.raises(DeliveryError, match=f"prefix {prefix!r} names no folder: end it with '/'"):
+        check_prefix(prefix)
+
+
+@pytest.mark.parametrize("prefix", ["raw/!{timestamp:yyyy/", "raw/!{timestamp}/!{"])
+def test_an_expression_that_is_not_closed_is_refused(prefix: str) -> None:
+    with pytest.raises(DeliveryError, match="has an expression without its '}'"):
+        check_prefix(prefix)
+    with pytest.raises(DeliveryError, match="has an expression without its '}'"):
+        check_error_prefix(prefix, prefix="raw/")

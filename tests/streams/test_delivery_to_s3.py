@@ -236,7 +236,7 @@ def test_every_property_reaches_the_template(everything_on: Template) -> None:
     assert to["DynamicPartitioningConfiguration"] == {"Enabled": True, "RetryOptions": {"DurationInSeconds": 300}}
     (processor,) = to["ProcessingConfiguration"]["Processors"]
     assert {p["ParameterName"]: p["ParameterValue"] for p in processor["Parameters"]} == {
-        "MetadataExtractionQuery": "{region:.region,model:.model}",
+        "MetadataExtractionQuery": "{region:(.region),model:(.model)}",
         "JsonParsingEngine": "JQ-1.6",
     }
     assert to["BufferingHints"] == {"SizeInMBs": 64, "IntervalInSeconds": 600}

@@ -112,6 +112,10 @@ def check_prefix(prefix: str, *, keys: Iterable[str] = ()) -> str:
     leaves out (firehose, s3-prefixes and dynamic-partitioning-partitioning-keys).
     """
     _check_length(prefix)
+    _check_closed(prefix)
+    if "/" not in prefix and literal_part(prefix):
+        message = f"prefix {prefix!r} names no folder: end it with '/'"
+        raise DeliveryError(message)
     known, used = set(keys), set()
     for namespace, value in _expressions(prefix):
         if namespace == _QUERY_NAMESPACE:
@@ -138,6 +142,7 @@ def check_error_prefix(error_prefix: str, *, prefix: str) -> str:
     for good ones.
     """
     _check_length(error_prefix)
+    _check_closed(error_prefix)
     expressions = list(_expressions(error_prefix))
     if any(namespace not in {"timestamp", "firehose"} for namespace, _ in expressions):
         message = f"error_prefix {error_prefix!r} can use timestamp and firehose only: a failed record has no partition"
@@ -183,6 +188,12 @@ def check_partition_keys(queries: Iterable[str]) -> None:
 def _check_length(prefix: str) -> None:
     if len(prefix) > _MOST_PREFIX_CHARACTERS:
         message = f"a prefix has {_MOST_PREFIX_CHARACTERS} characters at most, got {len(prefix)}"
+        raise DeliveryError(message)
+
+
+def _check_closed(prefix: str) -> None:
+    if prefix.count("!{") != len(_EXPRESSION.findall(prefix)):
+        message = f"prefix {prefix!r} has an expression without its '}}': write !{{timestamp:yyyy}}, for example"
         raise DeliveryError(message)
 
 

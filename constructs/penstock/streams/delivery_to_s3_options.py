@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
 from penstock.model.delivery import check_partition_keys
+from penstock.model.jq import check_query, object_of_queries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,9 +155,12 @@ class DeliveryPartitions:
 
         ``queries`` has for each partition key the jq 1.6 query that finds its value, such as ``{"region": ".region"}``,
         50 at most. Records without such a field go to the error prefix, and so does what comes beyond 500 partitions at
-        a time. A prefix without expressions gets ``<key>=<value>/`` for each key.
+        a time. A prefix without expressions gets ``<key>=<value>/`` for each key. Raises QueryError for a query that jq
+        would not take.
         """
         check_partition_keys(queries)
+        for key, query in queries.items():
+            check_query(key, query)
         if "!{" not in prefix:
             prefix += "".join(f"{key}=!{{partitionKeyFromQuery:{key}}}/" for key in queries)
         return DeliveryPartitions(prefix=prefix, queries=dict(queries))
@@ -170,11 +174,10 @@ class DeliveryPartitions:
         """Return what Firehose does with each record: find its partition, and end its line."""
         processors = []
         if self.is_dynamic:
-            pairs = ",".join(f"{key}:{query}" for key, query in self.queries.items())
             processors.append(
                 _processor(
                     "MetadataExtraction",
-                    {"MetadataExtractionQuery": f"{{{pairs}}}", "JsonParsingEngine": "JQ-1.6"},
+                    {"MetadataExtractionQuery": object_of_queries(self.queries), "JsonParsingEngine": "JQ-1.6"},
                 )
             )
         if not columnar:
