@@ -9,6 +9,7 @@ from aws_cdk import Annotations, Arn, ArnFormat, CfnDeletionPolicy, Duration, Re
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 
+from penstock.foundation.other_places import warn_of_other_account
 from penstock.observability.errors import MetricsWorkspaceError
 from penstock.observability.metrics_workspace_base import IMetricsWorkspace, MetricsWorkspaceBase
 from penstock.observability.metrics_workspace_props import (
@@ -179,6 +180,12 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
             raise MetricsWorkspaceError(message)
         self._workspace_id = parts.resource_name
         self._region = parts.region
+        warn_of_other_account(
+            self,
+            workspace_arn,
+            needs="the workspace's resource policy must allow aps:RemoteWrite to the roles of jobs that write, and"
+            " aps:QueryMetrics, aps:GetLabels, aps:GetSeries and aps:GetMetricMetadata to those that read",
+        )
 
 
 def _check_alias(alias: str) -> str:

@@ -9,6 +9,7 @@ import jsii
 from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
+from penstock.foundation.other_places import warn_of_other_account
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.search_domain_base import HTTPS_PORT, SearchDomainBase
 
@@ -46,6 +47,12 @@ class ImportedSearchDomain(SearchDomainBase):
         self._domain_endpoint = domain_endpoint.removeprefix("https://")
         self._connections = ec2.Connections(
             security_groups=list(security_groups), default_port=ec2.Port.tcp(HTTPS_PORT)
+        )
+        warn_of_other_account(
+            self,
+            domain_arn,
+            needs="the domain's access policy must allow es:ESHttpGet, es:ESHttpPut and es:ESHttpPost to the job's role"
+            " (opensearch-service/latest/developerguide, ac)",
         )
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:

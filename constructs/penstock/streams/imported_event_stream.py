@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Arn, ArnFormat, Token
 
+from penstock.foundation.other_places import warn_of_other_account
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream_base import EventStreamBase
 
@@ -32,6 +33,14 @@ class ImportedEventStream(EventStreamBase):
         self._stream_name = parts.resource_name
         self._region = parts.region
         self._encryption_key = encryption_key
+        warn_of_other_account(
+            self,
+            stream_arn,
+            needs="the stream's resource policy must allow the job's role kinesis:DescribeStreamSummary,"
+            " kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords to read, kinesis:PutRecord and"
+            " kinesis:PutRecords to write (streams/latest/dev, resource-based-policy-examples), and a key of its own"
+            " must allow the role too",
+        )
 
 
 def _refusal(stream_arn: str) -> str:

@@ -8,6 +8,7 @@ import jsii
 from aws_cdk import Fn, Token
 from aws_cdk import aws_ec2 as ec2
 
+from penstock.foundation.other_places import OtherPlace, warn_of_other_account
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
@@ -39,7 +40,8 @@ class ImportedKafkaCluster(KafkaClusterBase):
     zones
         In how many availability zones its brokers are. Default: three.
 
-    Raises StreamError for what is no cluster's ARN, and for a cluster without IAM and without addresses.
+    Raises StreamError for what is no cluster's ARN, and for a cluster without addresses that takes no IAM or is in
+    another account or Region.
     """
 
     def __init__(
@@ -61,9 +63,22 @@ class ImportedKafkaCluster(KafkaClusterBase):
         self._takes_iam = takes_iam
         self._is_serverless = is_serverless
         self._zones = zones
+        warn_of_other_account(
+            self,
+            cluster_arn,
+            needs="the cluster's policy must allow the job's role the kafka-cluster actions that are granted here, and"
+            " a managed VPC connection must lead to it (msk/latest/developerguide, aws-access-mult-vpc)",
+        )
         self._bootstrap_servers = bootstrap_servers or self._ask_for_servers()
 
     def _ask_for_servers(self) -> str:
+        elsewhere = OtherPlace.of(self, self.cluster_arn)
+        if elsewhere.account or elsewhere.region:
+            message = (
+                f"cluster {self.cluster_arn} is in {elsewhere}, where MSK is not asked for its brokers: pass"
+                " bootstrap_servers, the addresses under which the application's VPC reaches them"
+            )
+            raise StreamError(message)
         if not self.takes_iam:
             message = (
                 f"cluster {self.node.path} takes no IAM, so MSK has no addresses for clients with IAM: pass"
