@@ -11,7 +11,7 @@ from penstock.local.errors import MissingProgramError
 __all__ = ("find_java", "require_program")
 
 INSTALL_HINTS = {
-    "java": "a Java runtime, version 11 or 17: sudo apt-get install -y openjdk-17-jre-headless",
+    "java": "a Java runtime, version 11, 17 or 21: sudo apt-get install -y openjdk-17-jre-headless",
     "mvn": "Apache Maven: sudo apt-get install -y maven",
     "dpkg": "Debian's package tool, which only Debian and its relatives have",
     "apt-get": "Debian's package tool, which only Debian and its relatives have",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from penstock.model.findings import resource_pattern, wildcard_id
@@ -19,9 +18,9 @@ from penstock.review.findings import (
     as_mapping,
     is_intrinsic,
     is_off,
-    is_on,
 )
 from penstock.review.parts import flink_applications, statements
+from penstock.review.public_subnets import subnets_are_private
 from penstock.review.reachability import job_reaches_what_it_calls
 
 if TYPE_CHECKING:
@@ -127,31 +126,6 @@ def log_has_retention(templates: Templates) -> Iterator[Finding]:
             )
 
 
-def subnets_are_private(templates: Templates) -> Iterator[Finding]:
-    """MSF6: the job's network interfaces get no public address, so a public subnet has no way out for them."""
-    for application in flink_applications(templates):
-        configurations = application.get(_VPC)
-        if configurations is not None and not isinstance(configurations, list) and not is_intrinsic(configurations):
-            yield Finding(
-                rule="MSF6",
-                problem=f"VpcConfigurations is no list but {json.dumps(configurations)[:80]}",
-                fix="write a list of one configuration",
-                resource=application,
-                location=_VPC,
-            )
-        for configuration in as_list(configurations):
-            for subnet_id in as_list(as_mapping(configuration).get("SubnetIds")):
-                subnet = templates.find(subnet_id, application.template)
-                if subnet is not None and _is_public(subnet, templates):
-                    yield Finding(
-                        rule="MSF6",
-                        problem=f"subnet {subnet.logical_id} is public, and the job gets no public address in it",
-                        fix="choose private subnets, with NAT or endpoints for what the job reaches",
-                        resource=application,
-                        location=_VPC,
-                    )
-
-
 def wildcards_have_a_reason(templates: Templates) -> Iterator[Finding]:
     """MSF7: each wildcard resource in IAM has a recorded reason, action by action."""
     for resource in templates.resources("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
@@ -239,22 +213,3 @@ def _log_groups(option: Resource, templates: Templates) -> Iterator[Resource]:
                 resource = templates.find(part, option.template)
                 if resource is not None and resource.type == "AWS::Logs::LogGroup":
                     yield resource
-
-
-def _is_public(subnet: Resource, templates: Templates) -> bool:
-    if is_on(subnet.get("MapPublicIpOnLaunch")):
-        return True
-    tables = [
-        association.get("RouteTableId")
-        for association in subnet.template.resources("AWS::EC2::SubnetRouteTableAssociation")
-        if association.get("SubnetId") == {"Ref": subnet.logical_id}
-    ]
-    return any(
-        route.get("RouteTableId") in tables and _leads_to_internet_gateway(route, templates)
-        for route in subnet.template.resources("AWS::EC2::Route")
-    )
-
-
-def _leads_to_internet_gateway(route: Resource, templates: Templates) -> bool:
-    gateway = templates.find(route.get("GatewayId"), route.template)
-    return gateway is not None and gateway.type == "AWS::EC2::InternetGateway"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.review.encryption.review import ASSUMPTIONS, Arrival, EncryptionReview, Row, review_encryption
+from penstock.review.encryption.result import Arrival, EncryptionReview, Row
+from penstock.review.encryption.review import ASSUMPTIONS, review_encryption
 
 __all__ = ("ASSUMPTIONS", "Arrival", "EncryptionReview", "Row", "review_encryption")

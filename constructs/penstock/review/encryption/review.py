@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +13,8 @@ from penstock.model.policies.evaluator import Caller, NamedPolicy
 from penstock.model.policies.key_policy import DEVELOPMENT_POLICY_ID
 from penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
 from penstock.review.conditions import variants
-from penstock.review.dependencies import Arrow, arrows_of, path_between
+from penstock.review.dependencies import arrows_of, path_between
+from penstock.review.encryption.result import Arrival, EncryptionReview, Row
 from penstock.review.encryption.setting import settings_of
 from penstock.review.findings import SHAPE_ERRORS, Templates
 from penstock.review.resolution import Resolution
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.review.assembly import SynthesizedStack
     from penstock.review.encryption.setting import Setting
 
-__all__ = ("ASSUMPTIONS", "Arrival", "EncryptionReview", "Row", "review_encryption")
+__all__ = ("ASSUMPTIONS", "review_encryption")
 
 _STEPS: Final = ("operator", "application", "log", "key", "permission", "update", "start")
 _EVERYTHING: Final = NamedPolicy(
@@ -41,88 +41,6 @@ ASSUMPTIONS: Final = (
     "names that AWS will generate are replaced by logical ids, an unknown account by 111122223333",
     "policies that can only take away (service and resource control, boundaries, sessions) are not in a template",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Whether somebody can do something with a key.
-
-    Parameters
-    ----------
-    who, operation, key
-        Who does what with which key, an ARN.
-    allowed, expected
-        Whether it is allowed, and whether it ought to be.
-    because
-        The statements that allow it, or the first call that is denied and why.
-    """
-
-    who: str
-    operation: str
-    key: str
-    allowed: bool
-    expected: bool
-    because: str
-
-    @property
-    def is_as_expected(self) -> bool:
-        """Whether it is as it ought to be."""
-        return self.allowed == self.expected
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arrival:
-    """That a step comes after the one before it: the chain of references that enforces it, empty if nothing does."""
-
-    step: str
-    logical_id: str
-    after: str
-    chain: tuple[Arrow, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncryptionReview:
-    """What a template says about one application under a customer managed key.
-
-    Parameters
-    ----------
-    stage, stack, application_arn
-        Which application.
-    assumed_by
-        Who may assume the operator role.
-    is_for_development
-        Whether a key has AWS's permissive policy, which lets more people in than ought to be.
-    rows, arrivals
-        Who may do what, and what keeps the order.
-    unread
-        Why there is no review, None where there is one.
-    """
-
-    stage: str
-    stack: str
-    application_arn: str
-    assumed_by: tuple[str, ...]
-    is_for_development: bool
-    rows: tuple[Row, ...]
-    arrivals: tuple[Arrival, ...]
-    unread: str | None = None
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What is not as it ought to be."""
-        return (
-            *((f"{self.application_arn} is not reviewed: {self.unread}",) if self.unread else ()),
-            *(
-                f"{row.who} is {'allowed' if row.allowed else 'denied'} {row.operation} with {row.key}: {row.because}"
-                for row in self.rows
-                if not row.is_as_expected
-            ),
-            *(
-                f"nothing makes {arrival.step} wait for {arrival.after}"
-                for arrival in self.arrivals
-                if not arrival.chain
-            ),
-        )
 
 
 def review_encryption(stacks: Sequence[SynthesizedStack]) -> tuple[EncryptionReview, ...]:
