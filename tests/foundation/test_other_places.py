@@ -68,7 +68,9 @@ def test_another_account_is_warned_about_with_what_it_must_allow(import_it: Call
 
 
 @IMPORTS
-@pytest.mark.parametrize("place", ["eu-central-1:111122223333", f"{Aws.REGION}:{Aws.ACCOUNT_ID}"])
+@pytest.mark.parametrize(
+    "place", ["eu-central-1:111122223333", f"{Aws.REGION}:{Aws.ACCOUNT_ID}"], ids=["known", "known at the deployment"]
+)
 def test_the_stacks_own_account_is_not_warned_about(import_it: Callable[[Stack, str], None], place: str) -> None:
     stack = Stack(App(), "Stack", env=HERE)
     import_it(stack, place)
