@@ -20,6 +20,9 @@ VALID = [
     '"\\(.region)-\\(.model)"',
     '"a text with ( and , and # and \\" in it"',
     "[.a, .b] | length",
+    ".a.if",
+    "{if: 1, end: 2} | .end",
+    ".a // error",
     '.list[0] | tostring | ascii_downcase | split("-") | .[0]',
 ]
 

@@ -18,7 +18,7 @@ __all__ = ("QueryError", "check_query", "object_of_queries")
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\[^(])*"')
 _HYPHEN: Final = re.compile(r"\.([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?![\w(])")
-_ENDS_OPEN: Final = re.compile(r"^\s*(?:[|,*%]|/)|(?:[|,+*/%-]|==|and|or)\s*$")
+_ENDS_OPEN: Final = re.compile(r"^\s*(?:[|,*%]|/)|(?:[|,+*/%-]|==|\b(?:and|or))\s*$")
 
 
 class QueryError(PenstockError):
@@ -53,7 +53,9 @@ def _problems(query: str) -> Iterator[str]:
         yield f"subtracts, since a name ends at '-': write .\"{found[1]}\" for a field of that name"
     if _ENDS_OPEN.search(code):
         yield "lacks a part at its beginning or end"
-    if len(re.findall(r"\bif\b", code)) != len(re.findall(r"\bend\b", code)):
+    # A field may have the name of a keyword: `.if`, `{end: 1}`.
+    opening, closing = (len(re.findall(rf"(?<![.$\w]){word}\b(?!\s*:)", code)) for word in ("if", "end"))
+    if opening != closing:
         yield "has an 'if' without its 'end', or the reverse"
 
 
