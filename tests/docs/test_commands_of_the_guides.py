@@ -18,6 +18,8 @@ from tests.docs.shell import commands_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.build
+
 FENCES = all_fences("sh")
 ON_NO_PATH = {"penstock", "cdk", "flink", "key"}
 NOT_HERE = "# in your app's environment"

@@ -19,6 +19,8 @@ from tests.docs.shell import commands_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.build
+
 FOUND = {
     "deploy": "Unable to resolve AWS account to use",
     "destroy": "Unable to resolve AWS account to use",

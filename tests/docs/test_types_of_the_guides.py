@@ -8,12 +8,16 @@ import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.docs.fences import ROOT, all_fences, name_of
 from tests.docs.prelude import Prelude, names_taken_for_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+pytestmark = pytest.mark.build
 
 
 def declared(names: Iterable[str], prelude: Prelude) -> str:

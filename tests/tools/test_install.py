@@ -10,6 +10,8 @@ import pytest
 
 from tools.install import create, environment_python, is_usable
 
+pytestmark = pytest.mark.build
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
