@@ -42,7 +42,7 @@ test: setup test-static test-library test-pipeline test-job ## Every check that 
 test-static:
 	@$(MAKE) --no-print-directory -j2 lint test-java
 
-check: $(VENV)/.installed lint test-fast ## The fast checks: no Java, no Maven, under a minute
+check: $(VENV)/.installed lint test-fast ## The fast checks: no Java, no Maven, no npm
 
 lint:
 	$(VENV)/bin/ruff check .

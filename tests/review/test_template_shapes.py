@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from app import add_stages
@@ -231,7 +231,6 @@ def test_an_application_that_cannot_be_reviewed_is_a_problem_and_hides_no_other(
     assert second["Properties"]["ApplicationName"]
 
 
-@settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))
 def test_no_form_of_a_template_stops_a_rule(seed: int, stacks: tuple[SynthesizedStack, ...]) -> None:
     off = application(ApplicationSnapshotConfiguration={"SnapshotsEnabled": False})
@@ -241,7 +240,6 @@ def test_no_form_of_a_template_stops_a_rule(seed: int, stacks: tuple[Synthesized
     assert not [finding for finding in found if finding.rule.endswith("[unchecked]")]
 
 
-@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32))
 def test_no_form_of_a_template_stops_a_review(seed: int, stacks: tuple[SynthesizedStack, ...]) -> None:
     others = changed(stacks, seed)
