@@ -216,6 +216,29 @@ def test_security_groups_decide_whether_an_endpoint_is_reached(
     )
 
 
+@pytest.mark.parametrize(
+    ("resources", "fix"),
+    [
+        (network(Role=AMP), "add the endpoint, in an ApplicationVpc with add_endpoint"),
+        (network(Role=AMP, Endpoint=interface("aps-workspaces", PrivateDnsEnabled=False)), "turn on its private DNS"),
+        (with_endpoint(OPEN, group()), "to that of the endpoint, in both groups"),
+        (
+            network(Role=role(allow("s3:GetObject")), S3=gateway("s3", "TableA")),
+            "put the endpoint into the route tables of its subnets",
+        ),
+        (
+            network(Role=AMP, AppGroup=group(egress=[NOWHERE]), **routes(NatGatewayId={"Ref": "Nat"})),
+            "let its security group out to port 443",
+        ),
+    ],
+)
+def test_the_fix_is_what_is_missing_still(resources: dict[str, Body], fix: str) -> None:
+    templates = Templates((Template("Stage/a.json", {"Resources": resources}),))
+    (found,) = job_reaches_what_it_calls(templates)
+    assert fix in found.fix
+    assert ("add the endpoint" in found.fix) == fix.startswith("add")
+
+
 def test_a_rule_of_its_own_counts_like_one_inside_the_group() -> None:
     rule = resource("AWS::EC2::SecurityGroupIngress", GroupId=TARGET_GROUP, **https(SourceSecurityGroupId=APP_GROUP))
     assert problems(with_endpoint(OPEN, group()) | {"Rule": rule}) == {}

@@ -103,9 +103,10 @@ class Sizing:
             message = f"the quota of KPUs must be at least 1, got {self.max_kpus}"
             raise SizingError(message)
         if self.kpus > self.max_kpus:
+            denser = "" if self.parallelism_per_kpu == MAX_PARALLELISM_PER_KPU else " raise the parallelism per KPU,"
             message = (
                 f"parallelism {self.parallelism} at {self.parallelism_per_kpu} per KPU needs {self.kpus} KPUs, the"
-                f" quota is {self.max_kpus}: lower the parallelism, raise the parallelism per KPU, or have the quota"
+                f" quota is {self.max_kpus}: lower the parallelism,{denser} or have the quota"
                 " raised (Service Quotas L-3A88E041) and pass it as max_kpus"
             )
             raise SizingError(message)

@@ -72,30 +72,43 @@ def _unreachable_services(
     if leads_out(place, templates) and lets_through(place, None, _HTTPS, templates):
         return
     for service, called in actions.items():
-        problem = _problem_of(service, place, templates)
-        if problem is not None:
+        found = _problem_of(service, place, templates)
+        if found is not None:
+            problem, fix = found
             yield Finding(
                 rule=f"MSF8[{service.endpoint}]",
                 problem=f"the job may call {_shown(called)}, and {problem}",
-                fix=f"add the endpoint, in an ApplicationVpc with add_endpoint(AwsService.of({service.endpoint!r})),"
-                " and let its security group out to port 443; or acknowledge it where the job never calls it",
+                fix=f"{fix}; or acknowledge it where the job never calls it",
                 resource=application,
                 location=_VPC,
             )
 
 
-def _problem_of(service: AwsService, place: Place, templates: Templates) -> str | None:
+def _problem_of(service: AwsService, place: Place, templates: Templates) -> tuple[str, str] | None:
+    """Return what keeps a job from a service, and what to do about that."""
     endpoints = endpoints_of(place, service, templates)
     if not endpoints and leads_out(place, templates):
-        return f"its security groups do not let port {_HTTPS} out"
+        return f"its security groups do not let port {_HTTPS} out", f"let its security group out to port {_HTTPS}"
     if not endpoints:
         kind = "gateway endpoint in the route tables" if service.is_gateway else "interface endpoint with private DNS"
-        return f"its subnets have no {kind} for {service.endpoint}, nor NAT"
+        there = has_endpoint_like(place, service.endpoint, templates)
+        repair = (
+            "put the endpoint into the route tables of its subnets" if service.is_gateway else "turn on its private DNS"
+        )
+        add = f"add the endpoint, in an ApplicationVpc with add_endpoint(AwsService.of({service.endpoint!r}))"
+        way_out = f"and let its security group out to port {_HTTPS}"
+        return (
+            f"its subnets have no {kind} for {service.endpoint}, nor NAT",
+            f"{repair if there else add}, {way_out}",
+        )
     for endpoint in endpoints:
         target = interfaces_of(endpoint, place, templates) if is_interface(endpoint) else None
         if lets_through(place, target, _HTTPS, templates):
             return None
-    return f"security groups do not let port {_HTTPS} through to the endpoint for {service.endpoint}"
+    return (
+        f"security groups do not let port {_HTTPS} through to the endpoint for {service.endpoint}",
+        f"allow port {_HTTPS} from the application's security group to that of the endpoint, in both groups",
+    )
 
 
 def _unreachable_strangers(

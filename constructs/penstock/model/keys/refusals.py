@@ -22,7 +22,7 @@ def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | 
         if not FlinkRuntime.of(observed.runtime_environment).customer_managed_key_allowed:
             message = (
                 f"{observed.application_arn} runs {observed.runtime_environment}, a customer managed key needs"
-                " FLINK-1_20 or newer: upgrade the runtime in place first, then run this again (R038)"
+                " FLINK-1_20 or newer: upgrade the runtime in place first, then run this again"
             )
             raise KeyPlanError(message)
     if observed.configured == target:
@@ -64,6 +64,6 @@ def check_snapshots_enabled(observed: ObservedApplication) -> None:
     if not observed.snapshots_enabled:
         message = (
             f"snapshots are disabled on {observed.application_arn}: the restart would lose its state; enable them, or"
-            " stop the application first (R054)"
+            " stop the application first"
         )
         raise KeyPlanError(message)
