@@ -106,3 +106,16 @@ def test_the_cdks_own_validation_agrees(runtime: str, agrees: bool, job_zip: Pat
     )
     done = run_validated(["-c", program, str(job_zip), runtime], outdir=tmp_path, context={})
     assert (done.returncode == 0) == agrees, done.stderr
+
+
+def test_what_may_be_a_secret_is_a_warning_and_an_access_key_fails_the_synthesis(app: App, job_zip: Path) -> None:
+    flink = application(app, job_zip)
+    flink.add_property_group("db", {"password": "hunter2"})
+    app.synth()
+    key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    flink.resource.add_property_override(
+        "ApplicationConfiguration.EnvironmentProperties.PropertyGroups",
+        [{"PropertyGroupId": "db", "PropertyMap": {"setting": key}}],
+    )
+    with pytest.raises(RuntimeError, match="MSF9"):
+        app.synth(force=True)

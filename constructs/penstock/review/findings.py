@@ -46,6 +46,8 @@ class Finding:
         The resource.
     location
         The property, as a path in the template.
+    is_warning
+        Whether it may be meant, so that it does not fail the synthesis. Default: it fails it.
     """
 
     rule: str
@@ -53,6 +55,7 @@ class Finding:
     fix: str
     resource: Resource
     location: str
+    is_warning: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,9 @@ class MsfChecks:
         """Run the rules over all templates of the app."""
         paths = [template.template_path for template in context.stack_templates]
         findings = find_all(Templates(tuple(Template.read(path) for path in paths)))
-        return PolicyValidationPluginReport(success=not findings, violations=_violations(findings))
+        return PolicyValidationPluginReport(
+            success=all(each.is_warning for each in findings), violations=_violations(findings)
+        )
 
 
 def add_checks(app: App) -> None:
@@ -89,15 +91,15 @@ def _stages(stage: Stage) -> Iterator[Stage]:
 
 
 def _violations(findings: list[Finding]) -> list[PolicyViolation]:
-    grouped: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str, bool], list[Finding]] = defaultdict(list)
     for finding in findings:
-        grouped[finding.rule, finding.problem, finding.fix].append(finding)
+        grouped[finding.rule, finding.problem, finding.fix, finding.is_warning].append(finding)
     return [
         PolicyViolation(
             rule_name=rule,
             description=problem,
             fix=fix,
-            severity="error",
+            severity="warning" if is_warning else "error",
             violating_resources=[
                 PolicyViolatingResource(
                     resource_logical_id=finding.resource.logical_id,
@@ -107,7 +109,7 @@ def _violations(findings: list[Finding]) -> list[PolicyViolation]:
                 for finding in group
             ],
         )
-        for (rule, problem, fix), group in grouped.items()
+        for (rule, problem, fix, is_warning), group in grouped.items()
     ]
 
 

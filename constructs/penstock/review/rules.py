@@ -156,6 +156,7 @@ def properties_hold_no_secret(templates: Templates) -> Iterator[Finding]:
                         " acknowledge it where it is none",
                         resource=application,
                         location=_PROPERTIES,
+                        is_warning=not holds_secret(value),
                     )
 
 
