@@ -102,7 +102,7 @@ def read(record: bytes, latest_timestamp_ms: int = MAX_TIMESTAMP_MS) -> Event | 
     if not record:
         return "empty record"
     try:
-        document = json.loads(record.decode(), parse_constant=_refuse)
+        document = json.loads(record.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         return "malformed json"
     if not isinstance(document, dict):

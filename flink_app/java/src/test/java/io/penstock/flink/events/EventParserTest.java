@@ -129,6 +129,11 @@ class EventParserTest {
     }
 
     @Test
+    void passesOverAByteOrderMark() {
+        assertNull(parse("\uFEFF" + USUAL));
+    }
+
+    @Test
     void emptyRecordsAreNoEvents() {
         assertEquals("empty record", parser.parse(new byte[0], EARLIEST_MS, LATEST_MS));
         assertEquals("empty record", parser.parse(null, EARLIEST_MS, LATEST_MS));
