@@ -29,10 +29,21 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("COLUMNS", raising=False)
     write_assembly(tmp_path / "cdk.out", {})
     (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "deep.toml").write_text("a=" + "[" * 100_000)
+    (tmp_path / "utf16.toml").write_bytes("a = 1".encode("utf-16"))
+    (tmp_path / "infinite.toml").write_text("[flink]\nkpu_hour_usd = inf\n")
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "events.jsonl").write_text("{}\n")
     (tmp_path / "folder").mkdir()
     return tmp_path
+
+
+def stack(**properties: Any) -> dict[str, Any]:
+    return {"type": "aws:cloudformation:stack", "properties": {"templateFile": "good.json", **properties}}
+
+
+def stage(folder: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "cdk:cloud-assembly", "properties": {"directoryName": folder, **properties}}
 
 
 def write_assembly(folder: Path, manifest: Any) -> None:
@@ -67,13 +78,22 @@ def penstock(
         ("size --environment qa", FAILED, "it has no Stages, leave the environment out"),
         ("size --prices nowhere.toml", WRONG_ARGUMENTS, "'nowhere.toml' does not exist"),
         ("size --prices folder", WRONG_ARGUMENTS, "'folder' is a directory"),
+        ("size --prices deep.toml", FAILED, "prices cannot be read from deep.toml"),
+        ("size --prices utf16.toml", FAILED, "prices cannot be read from utf16.toml"),
+        ("size --prices infinite.toml", FAILED, "flink.kpu_hour_usd must be a price in US dollars, got inf"),
         ("size --prices file.txt", FAILED, "prices cannot be read from file.txt"),
-        ("size --events-per-second inf", WRONG_ARGUMENTS, "events_per_second must be a number of at least 0, got inf"),
+        (
+            "size --events-per-second inf",
+            WRONG_ARGUMENTS,
+            "events_per_second must be a number from 0 to 1,000,000,000,000, got inf",
+        ),
         ("size --events-per-second nan", WRONG_ARGUMENTS, "got nan"),
         ("size --events-per-second many", WRONG_ARGUMENTS, "'--events-per-second': Input should be a valid number"),
         ("size --event-bytes 0", WRONG_ARGUMENTS, "event_bytes must be 1 to 10485760 (10 MiB), got 0"),
         ("size --event-bytes 99999999", WRONG_ARGUMENTS, "got 99999999"),
-        ("size --readers -1", WRONG_ARGUMENTS, "readers must be a number of at least 0, got -1"),
+        ("size --events-per-second 1e308", WRONG_ARGUMENTS, "got 1e+308"),
+        (["size", "--readers", "1" + "0" * 400], WRONG_ARGUMENTS, "readers must be a number from 0 to"),
+        ("size --readers -1", WRONG_ARGUMENTS, "readers must be a number from 0 to 1,000,000,000,000, got -1"),
         ("replay nowhere.jsonl --bootstrap-servers h:1", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
         ("replay folder --bootstrap-servers h:1", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("replay empty.jsonl --bootstrap-servers h:1", FAILED, "the input file empty.jsonl is empty"),
@@ -133,6 +153,7 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
     ("manifest", "message"),
     [
         ("[]", "is no manifest of a cloud assembly"),
+        ("[" * 100_000, "manifest.json is not JSON"),
         ('"text"', "is no manifest of a cloud assembly"),
         ("{", "is not JSON"),
         ({"artifacts": []}, "is no manifest of a cloud assembly"),
@@ -155,8 +176,14 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
             {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "bytes.json"}}}},
             "bytes.json is not JSON",
         ),
+        ({"artifacts": {"S": stack() | {"environment": ["x"]}}}, "has ['x'] as environment of S, expected text"),
+        ({"artifacts": {"S": stack(stackName=5)}}, "has 5 as stackName of S, expected text"),
+        ({"artifacts": {"S": stack(cloudFormationExecutionRoleArn={})}}, "{} as cloudFormationExecutionRoleArn of S"),
+        ({"artifacts": {"S": stage(".", displayName=5)}}, "has 5 as displayName of S, expected text"),
+        ({"artifacts": {"S": stage(".")}}, "manifest.json is the manifest of a Stage and of one around it"),
+        ({"artifacts": {"S": stage("../cdk.out")}}, "manifest.json is the manifest of a Stage and of one around it"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:90],
 )
 @pytest.mark.parametrize("command", ["size", "review --wildcards", "review --encryption", "review --delivery"])
 def test_a_damaged_assembly_is_named(
@@ -169,6 +196,7 @@ def test_a_damaged_assembly_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_assembly(in_a_folder / "cdk.out", manifest)
+    (in_a_folder / "cdk.out" / "good.json").write_text("{}")
     (in_a_folder / "cdk.out" / "list.json").write_text("[]")
     (in_a_folder / "cdk.out" / "bytes.json").write_bytes(b"\xff\xfe{")
     code, output, errors = penstock(command.split(), monkeypatch, capsys)

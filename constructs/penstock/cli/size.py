@@ -99,8 +99,9 @@ def size_command(
 
 def _read_prices(path: Path) -> Prices:
     try:
-        return prices_from_toml(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # Windows's Notepad begins files with a mark, which utf-8-sig passes over.
+        return prices_from_toml(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         message = f"prices cannot be read from {path}: {error}"
         raise PriceError(message) from error
 
