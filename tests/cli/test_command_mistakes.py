@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from penstock.cli import main as entry
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.screen import new_console
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED, WRONG_ARGUMENTS, INTERRUPTED = 1, 2, 130
@@ -300,12 +302,28 @@ def test_help_is_plain_text_and_shows_flags_without_a_value(
     assert "-h, --help" in output
 
 
-def test_a_table_in_a_pipe_is_not_folded(in_a_folder: Path) -> None:
-    name = "A" * 200
-    (in_a_folder / "cdk.out" / "s.json").write_text(
-        json.dumps({"Resources": {name: {"Type": "AWS::KMS::Key", "Properties": {}}}})
-    )
-    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "s.json"}}
-    write_assembly(in_a_folder / "cdk.out", {"artifacts": {"S": artifact}})
-    output, _ = process("size").communicate(timeout=60)
+NAMES = ["A" * 200, "Stack/[/red]/[bold]", "a:key:b:smile:"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("colors", [{}, {"FORCE_COLOR": "1"}], ids=["plain", "colors"])
+def test_a_pipe_gets_names_whole_and_as_they_are(name: str, colors: dict[str, str], in_a_folder: Path) -> None:
+    key = {"Type": "AWS::KMS::Key", "Properties": {}, "Metadata": {"aws:cdk:path": name}}
+    (in_a_folder / "cdk.out" / "good.json").write_text(json.dumps({"Resources": {"Key": key}}))
+    write_assembly(in_a_folder / "cdk.out", {"artifacts": {"S": stack()}})
+    output, errors = process("size", env=colors).communicate(timeout=60)
+    assert errors == ""
     assert any(name in line for line in output.splitlines())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_progress_shows_names_as_they_are(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    with (tmp_path / "stderr").open("w+", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = ConsoleProgress(new_console(stderr=True))
+        progress.stage(f"replay {name}")
+        progress.update("12 records")
+        progress.done()
+        stream.seek(0)
+        assert stream.read().splitlines()[0] == f"  replay {name} ..."

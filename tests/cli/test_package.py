@@ -80,7 +80,9 @@ def test_a_zip_is_checked_and_a_folder_is_built(tmp_path: Path, job_zip: Path) -
     assert "MiB, built and checked\n" in first
     assert "MiB, unchanged\n" in second
     assert "passed over, so not in the archive: conf/ (1 file)\n" in first
-    assert json.loads(run(str(tmp_path), "--json")[1])["passedOver"] == ["conf/ (1 file)"]
+    told = CliRunner().invoke(app, ["package", str(tmp_path), "--json"])
+    assert json.loads(told.stdout)["passedOver"] == ["conf/ (1 file)"]
+    assert f"build and check the package of {tmp_path} ..." in told.stderr
 
 
 def test_files_and_folders_of_the_modules_are_told_apart(write_archive: Callable[..., Path]) -> None:

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from penstock.cli.arguments import JsonOption
 from penstock.cli.checkout import build_bundled_job, check_environments
-from penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, ConsoleProgress, parse_speed_up, show_error
-from penstock.cli.screen import new_console, print_json
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, parse_speed_up
+from penstock.cli.screen import new_console, print_json, show_error
 from penstock.local.demo.files import figures, write_report
 from penstock.local.demo.results import graph_url, metric_rows
 from penstock.local.demo.run import Demo, DemoOptions
@@ -158,7 +159,7 @@ def demo_command(
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt as error:
         progress.stop()
-        errors.print("interrupted; everything has been stopped", highlight=False)
+        errors.print("interrupted; everything has been stopped")
         raise typer.Exit(EXIT_INTERRUPTED) from error
     if result.problems:
         raise typer.Exit(EXIT_FAILED)
@@ -190,14 +191,14 @@ def play(
         files = [] if report is None else write_report(result, report)
         if files:
             shown = f"report: {files[0]} (and {len(files) - 1} files beside it)"
-            console.print(shown, highlight=False, soft_wrap=True)
+            console.print(shown, soft_wrap=True)
         _show_addresses(result, console)
         if as_json:
             print_json({**result.to_json(), "report": [str(file) for file in files]})
         if options.keep_running:
             _wait_for_interrupt(demo, console)
         else:
-            console.print("these pages close now; --keep leaves them open", highlight=False)
+            console.print("these pages close now; --keep leaves them open")
     return result
 
 
@@ -216,11 +217,11 @@ def show(result: DemoResult, console: Console) -> None:
         )  # fmt: skip
     console.print(table)
     if len(rows) > ROWS_SHOWN:
-        console.print(f"... and {len(rows) - ROWS_SHOWN} more models", highlight=False)
+        console.print(f"... and {len(rows) - ROWS_SHOWN} more models")
     for name, text in figures(result):
-        console.print(f"{name + ':':<14}{text}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{name + ':':<14}{text}", soft_wrap=True)
     for problem in result.problems:
-        console.print(f"problem: {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"problem: {problem}", style="red", soft_wrap=True)
 
 
 def _show_addresses(result: DemoResult, console: Console) -> None:
@@ -229,15 +230,15 @@ def _show_addresses(result: DemoResult, console: Console) -> None:
     for name, address in (
         ("Flink", result.addresses.flink), ("Prometheus", graphs), ("Kafka", result.addresses.kafka),
     ):  # fmt: skip
-        console.print(f"{name + ':':<14}{address}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{name + ':':<14}{address}", soft_wrap=True)
 
 
 def _wait_for_interrupt(demo: Demo, console: Console) -> None:
     try:
-        console.print("everything keeps running; press Ctrl-C to stop it", highlight=False)
+        console.print("everything keeps running; press Ctrl-C to stop it")
         while True:
             for process in demo.pipeline.processes:
                 process.require_alive()
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
-        console.print("stopping", highlight=False)
+        console.print("stopping")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from penstock.cli.screen import new_console, print_json
+from penstock.cli.arguments import JsonOption
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.screen import new_console, print_json, show_error
 from penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
 from penstock.local.event_lines import first_event_shift, minutes_shift_ms
 from penstock.local.kafka_sink import KafkaSink
@@ -20,53 +21,13 @@ from penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rich.console import Console
-
     from penstock.local.replay import ReplaySummary
 
-__all__ = ("ConsoleProgress", "parse_settings", "parse_speed_up", "replay_command", "show_error")
+__all__ = ("EXIT_FAILED", "EXIT_INTERRUPTED", "parse_settings", "parse_speed_up", "replay_command")
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 AS_FAST_AS_POSSIBLE = "max"
-
-
-class ConsoleProgress:
-    """Shows stages as lines with their durations, and where the present one stands if a terminal is watching."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status = console.status("") if console.is_terminal else None
-        self._title = ""
-        self._begin = time.monotonic()
-
-    def stage(self, title: str) -> None:
-        """End the stage before, and begin another one."""
-        self.done()
-        self._title, self._begin = title, time.monotonic()
-        if self._status is not None:
-            self._status.update(f"{title} ...")
-            self._status.start()
-        else:
-            self._console.print(f"  {title} ...", highlight=False)
-
-    def update(self, text: str) -> None:
-        """Show where the present stage stands."""
-        if self._status is not None:
-            self._status.update(f"{self._title}: {text}")
-
-    def done(self) -> None:
-        """End the present stage well."""
-        if self._title:
-            self.stop()
-            seconds = time.monotonic() - self._begin
-            self._console.print(f"[green]✓[/green] {self._title} ({seconds:.1f} s)", highlight=False)
-            self._title = ""
-
-    def stop(self) -> None:
-        """Stop showing anything that moves."""
-        if self._status is not None:
-            self._status.stop()
 
 
 def parse_speed_up(text: str) -> float:
@@ -93,11 +54,6 @@ def parse_settings(texts: Iterable[str]) -> dict[str, str]:
             raise typer.BadParameter(msg)
         settings[key] = value
     return settings
-
-
-def show_error(console: Console, error: PenstockError) -> None:
-    """Show an error; its text may hold brackets, which are no markup."""
-    console.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
 
 
 def _shift_ms(file: Path, event_time: EventTime) -> int | None:
@@ -146,7 +102,7 @@ def replay_command(
     client_setting: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A setting of librdkafka, for example for TLS.")
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Send recorded events to a Kafka topic, in order per vehicle.
 
@@ -161,7 +117,7 @@ def replay_command(
             # The file first: a broker that is not there is waited for.
             if file != STANDARD_INPUT:
                 require_file(file, what="the input file")
-            if not json_output:
+            if not as_json:
                 progress.stage(f"replay {file} to {topic}")
             shift_ms = _shift_ms(file, event_time)
             sink = KafkaSink(bootstrap_servers, topic, settings=settings)
@@ -176,9 +132,9 @@ def replay_command(
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt as error:
         progress.stop()
-        console.print("interrupted", highlight=False)
+        console.print("interrupted")
         raise typer.Exit(EXIT_INTERRUPTED) from error
-    _show(summary, as_json=json_output)
+    _show(summary, as_json=as_json)
 
 
 def _show(summary: ReplaySummary, *, as_json: bool) -> None:
@@ -200,5 +156,4 @@ def _show(summary: ReplaySummary, *, as_json: bool) -> None:
         f"{summary.sent:,} records in {summary.elapsed_seconds:.1f} s, {summary.records_per_second:,.0f} a second; "
         f"{summary.malformed:,} malformed; at most {summary.max_lag_seconds:.1f} s behind; "
         f"event times moved by {summary.shift_ms / 60_000:,.0f} min",
-        highlight=False,
     )
