@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "infinite.toml").write_text("[flink]\nkpu_hour_usd = inf\n")
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "events.jsonl").write_text("{}\n")
+    (tmp_path / "damaged.zip").write_text("PK")
     (tmp_path / "folder").mkdir()
     return tmp_path
 
@@ -69,6 +72,14 @@ def penstock(
         ("nonsense", WRONG_ARGUMENTS, "No such command 'nonsense'"),
         ("packag x", WRONG_ARGUMENTS, "Did you mean 'package'?"),
         ("--nonsense", WRONG_ARGUMENTS, "No such option: --nonsense"),
+        ("package nowhere", WRONG_ARGUMENTS, "there is no nowhere (looked for in"),
+        ("package nowhere.zip", WRONG_ARGUMENTS, "there is no code archive nowhere.zip"),
+        ("package file.txt", WRONG_ARGUMENTS, "code must be a .zip or a .jar, got file.txt"),
+        ("package damaged.zip", FAILED, "damaged.zip is not a zip archive"),
+        ("package folder", FAILED, "job folder folder has no Python file at its top"),
+        ("package folder --runtime FLINK-9_9", WRONG_ARGUMENTS, "unknown runtime 'FLINK-9_9', expected one of"),
+        ("package folder --output folder", WRONG_ARGUMENTS, "--output names the folder folder, expected a file"),
+        ("package folder --output file.txt/a.zip", WRONG_ARGUMENTS, "'file.txt/a.zip' cannot be written"),
         ("review", WRONG_ARGUMENTS, "pass --encryption, --delivery or --wildcards"),
         ("review --encryptio", WRONG_ARGUMENTS, "--encryption"),
         ("review --encryption --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
@@ -100,6 +111,21 @@ def penstock(
         ("replay folder --bootstrap-servers h:1", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("replay empty.jsonl --bootstrap-servers h:1", FAILED, "the input file empty.jsonl is empty"),
         ("replay events.jsonl", WRONG_ARGUMENTS, "Missing option '--bootstrap-servers'"),
+        (
+            "replay events.jsonl --bootstrap-servers=",
+            WRONG_ARGUMENTS,
+            "expected host:port, separated by commas, got ''",
+        ),
+        ("replay events.jsonl --bootstrap-servers h", WRONG_ARGUMENTS, "expected host:port"),
+        ("replay events.jsonl --bootstrap-servers h:1,h:0", WRONG_ARGUMENTS, "got 'h:1,h:0'"),
+        ("replay events.jsonl --bootstrap-servers h:65536", WRONG_ARGUMENTS, "got 'h:65536'"),
+        ("replay events.jsonl --bootstrap-servers http://h:1", WRONG_ARGUMENTS, "got 'http://h:1'"),
+        ("replay events.jsonl --bootstrap-servers h:1 --topic a/b", WRONG_ARGUMENTS, "a topic's name must be"),
+        (
+            "replay events.jsonl --bootstrap-servers h:1,[::1]:2 --client-setting nonsense=1",
+            WRONG_ARGUMENTS,
+            "'--client-setting': the Kafka client refuses its settings: No such configuration property",
+        ),
         ("replay events.jsonl --bootstrap-servers h:1 --speed-up fast", WRONG_ARGUMENTS, "got 'fast'"),
         ("replay events.jsonl --bootstrap-servers h:1 --event-time then", WRONG_ARGUMENTS, "'then' is not one of"),
         ("replay events.jsonl --bootstrap-servers h:1 --client-setting a", WRONG_ARGUMENTS, "expected KEY=VALUE"),
@@ -107,6 +133,14 @@ def penstock(
         ("demo --models folder", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("demo --package nowhere.zip", WRONG_ARGUMENTS, "'nowhere.zip' does not exist"),
         ("demo --report file.txt", WRONG_ARGUMENTS, "'file.txt' is a file"),
+        ("demo --report file.txt/out", WRONG_ARGUMENTS, "'file.txt/out' cannot be written: "),
+        ("demo --folder file.txt/out", WRONG_ARGUMENTS, "'file.txt/out' cannot be written: "),
+        ("demo --seconds inf", WRONG_ARGUMENTS, "'--seconds': Input should be less than or equal to 86400"),
+        ("demo --seconds nan", WRONG_ARGUMENTS, "'--seconds': Input should be"),
+        ("demo --vehicles 99999999999", WRONG_ARGUMENTS, "'--vehicles': Input should be less than or equal to"),
+        ("demo --speed-up 5", WRONG_ARGUMENTS, "--speed-up is for recorded events, expected it with --input"),
+        ("demo --input events.jsonl --seconds 20", WRONG_ARGUMENTS, "--seconds is for a generated fleet, expected it"),
+        ("demo --flink-port 81 --kafka-port 81", WRONG_ARGUMENTS, "--flink-port and --kafka-port are both 81"),
         ("demo --job-python nowhere", WRONG_ARGUMENTS, "'nowhere' does not exist"),
         ("demo --seconds 1", WRONG_ARGUMENTS, "'--seconds': Input should be greater than or equal to 15"),
         ("demo --flink-port 70000", WRONG_ARGUMENTS, "'--flink-port': Input should be less than or equal to 65535"),
@@ -128,6 +162,13 @@ def penstock(
         ("key enable --application job --key key", WRONG_ARGUMENTS, "expected a key's ARN or id, or an alias"),
         ("key rotate --application job", WRONG_ARGUMENTS, "expected either --key or --on-demand"),
         (f"key rotate --application job --key {KEY} --on-demand", WRONG_ARGUMENTS, "either --key or --on-demand"),
+        ("key status --application job --region zz-nowhere-1", WRONG_ARGUMENTS, "expected a Region such as"),
+        ("key status --application job --region eusc-de-east-1", FAILED, "cannot reach AWS: Unable to locate"),
+        (
+            "key rotate --application job --on-demand --soak-seconds 99999999999999",
+            WRONG_ARGUMENTS,
+            "'--soak-seconds': Input should be less than or equal to 31536000",
+        ),
         (
             "key disable --application job --soak-seconds -1",
             WRONG_ARGUMENTS,
@@ -148,7 +189,8 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
     assert message in errors
     assert (ended, output) == (code, "")
     assert errors.lower().count("error: ") == 1
-    assert errors.startswith("error: " if code == FAILED else "Usage: ")
+    first = next(line for line in errors.splitlines() if not line.startswith("  "))  # the progress is indented
+    assert first.startswith("error: " if code == FAILED else "Usage: ")
 
 
 @pytest.mark.parametrize(
@@ -214,6 +256,9 @@ def test_a_damaged_assembly_is_named(
         (PermissionError(13, "Permission denied", "a.zip"), "error: a.zip: Permission denied\n"),
         (OSError(28, "No space left on device"), "error: No space left on device\n"),
         (OSError("broken"), "error: broken\n"),
+        (FileNotFoundError(2, "No such file or directory"), "the current folder was removed, or moved"),
+        (zipfile.BadZipFile("Bad CRC-32 for file 'main.py'"), "Bad CRC-32 for file 'main.py'"),
+        (zlib.error("invalid block type"), "invalid block type"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "can't decode byte 0xff"),
     ],
     ids=repr,
@@ -298,6 +343,7 @@ def test_help_is_plain_text_and_shows_flags_without_a_value(
     code, output, errors = penstock([*command.split(), flag], monkeypatch, capsys)
     assert (code, errors) == (0, "")
     assert output.startswith(f"Usage: penstock {command}".rstrip())
+    assert "{" not in output.splitlines()[0]
     assert "<bool>" not in output
     assert "-h, --help" in output
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from penstock.cli.arguments import JsonOption
+from penstock.cli.arguments import JsonOption, check_writable
 from penstock.cli.progress import ConsoleProgress
 from penstock.cli.screen import new_console, print_json
-from penstock.model.runtimes import FlinkRuntime
+from penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
 from penstock.packaging import (
     CodeArchive,
     PackagingError,
@@ -32,12 +32,32 @@ __all__ = ("package_command",)
 _MIB = 1024 * 1024
 
 
+def _source(value: Path) -> Path:
+    if not value.is_dir():
+        try:
+            CodeArchive.check_path(value)
+        except PackagingError as error:
+            raise typer.BadParameter(str(error)) from error
+    return value
+
+
+def _runtime(value: str) -> str:
+    try:
+        FlinkRuntime.named(value)
+    except UnknownRuntimeError as error:
+        raise typer.BadParameter(str(error)) from error
+    return value
+
+
 def package_command(
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A job's folder to build, or a .zip or .jar to check.")
+        Path,
+        typer.Argument(metavar="SOURCE", callback=_source, help="A job's folder to build, or a .zip or .jar to check."),
     ],
     *,
-    runtime: Annotated[str, typer.Option(help="The MSF runtime, for example FLINK-1_20 or 1.20.")] = "FLINK-1_20",
+    runtime: Annotated[
+        str, typer.Option(callback=_runtime, help="The MSF runtime, for example FLINK-1_20 or 1.20.")
+    ] = "FLINK-1_20",
     entry_point: Annotated[
         str | None, typer.Option(help="The Python file with the job. Default: each one at the top is checked.")
     ] = None,
@@ -82,10 +102,11 @@ def package_command(
 def _check_output(output: Path, source: Path) -> None:
     if output.is_dir():
         message = f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
-        raise PackagingError(message)
+        raise typer.BadParameter(message)
     if output.exists() and source.exists() and output.samefile(source):
         message = f"--output names {source} itself, which is the archive to check: leave it out, or name another file"
-        raise PackagingError(message)
+        raise typer.BadParameter(message)
+    check_writable(output)
 
 
 def _copy(path: Path, output: Path) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from penstock.cli.arguments import JsonOption
 from penstock.cli.progress import ConsoleProgress
 from penstock.cli.screen import new_console, print_json, show_error
+from penstock.local.errors import ClientSettingError
 from penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
 from penstock.local.event_lines import first_event_shift, minutes_shift_ms
 from penstock.local.kafka_sink import KafkaSink
 from penstock.local.replay import EventTime, ReplayOptions, replay
 from penstock.local.signals import stop_signals_raise
 from penstock.model.errors import PenstockError
+from penstock.model.kafka import KafkaError, check_topic_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +31,9 @@ __all__ = ("EXIT_FAILED", "EXIT_INTERRUPTED", "parse_settings", "parse_speed_up"
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 AS_FAST_AS_POSSIBLE = "max"
+
+_SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_LAST_PORT: Final = 65_535
 
 
 def parse_speed_up(text: str) -> float:
@@ -66,6 +72,22 @@ def _shift_ms(file: Path, event_time: EventTime) -> int | None:
     return 0 if latest_ms is None else minutes_shift_ms(latest_ms, int(time.time() * 1000))
 
 
+def _servers(value: str) -> str:
+    for server in value.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        if not found or not 1 <= int(found[1]) <= _LAST_PORT:
+            message = f"expected host:port, separated by commas, got {value!r}"
+            raise typer.BadParameter(message)
+    return value
+
+
+def _topic(value: str) -> str:
+    try:
+        return check_topic_name(value)
+    except KafkaError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _file_or_standard_input(file: Path) -> Path:
     # Typer's own check compares a path with the text "-", and would refuse the standard input.
     if file != STANDARD_INPUT and not file.exists():
@@ -87,8 +109,10 @@ def replay_command(
         ),
     ],
     *,
-    bootstrap_servers: Annotated[str, typer.Option(help="The Kafka brokers: host:port, separated by commas.")],
-    topic: Annotated[str, typer.Option(help="An existing topic.")] = "vehicle-events",
+    bootstrap_servers: Annotated[
+        str, typer.Option(callback=_servers, help="The Kafka brokers: host:port, separated by commas.")
+    ],
+    topic: Annotated[str, typer.Option(callback=_topic, help="An existing topic.")] = "vehicle-events",
     speed_up: Annotated[
         str, typer.Option(help="How much faster than recorded; 0 or max for as fast as possible.")
     ] = AS_FAST_AS_POSSIBLE,
@@ -126,6 +150,9 @@ def replay_command(
                 shift_ms, lines = first_event_shift(lines, now_ms=int(time.time() * 1000))
             summary = replay(lines, sink, ReplayOptions(speed_up=speed, shift_ms=shift_ms), progress=progress)
             progress.done()
+    except ClientSettingError as error:
+        progress.stop()
+        raise typer.BadParameter(str(error), param_hint="'--client-setting'") from error
     except PenstockError as error:
         progress.stop()
         show_error(console, error)
