@@ -38,7 +38,7 @@ def _run() -> None:
     from penstock.model.errors import PenstockError  # noqa: PLC0415
 
     try:
-        app()
+        app(prog_name="penstock")
     except PenstockError as error:
         _exit(f"error: {error}", EXIT_FAILED)
 
