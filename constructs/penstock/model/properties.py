@@ -1,6 +1,6 @@
 """Property groups: what an application hands to its job at run time, within MSF's limits.
 
-Sources: EnvironmentProperties, PropertyGroup (kinesisanalyticsv2 API); the job reads them as R190 says.
+Sources: EnvironmentProperties, PropertyGroup (kinesisanalyticsv2 API).
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class FlinkRuntime:
 
     @property
     def customer_managed_key_allowed(self) -> bool:
-        """Whether an application can be encrypted with a customer managed key (R038)."""
+        """Whether an application can be encrypted with a customer managed key."""
         return self.release >= _MINIMUM_FOR_CUSTOMER_MANAGED_KEY
 
     @property
@@ -163,7 +163,7 @@ class FlinkRuntime:
 
     @property
     def restart_metric(self) -> str:
-        """The metric that counts the job's restarts since it was started (R088)."""
+        """The metric that counts the job's restarts since it was started."""
         return "numRestarts" if self._has_running_time_metrics else "fullRestarts"
 
     @property
@@ -189,7 +189,7 @@ class FlinkRuntime:
     def accepts_connector(self, artifact: str, version: str) -> bool:
         """Whether a connector, by its Maven artifact and version, was built for this runtime.
 
-        Connectors carry the Flink release that they were built for behind a hyphen, ``3.4.0-1.20`` (R105). One built
+        Connectors carry the Flink release that they were built for behind a hyphen, ``3.4.0-1.20``. One built
         for an earlier minor of the same major line is accepted, since Flink keeps the connector interfaces within a
         major release; one for a later minor, or for another major, is not. A connector that Flink itself releases, or
         did before connectors had releases of their own (apache/flink, flink-connectors), has Flink's version, which

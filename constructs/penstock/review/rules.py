@@ -57,7 +57,7 @@ def checkpointing_is_on(templates: Templates) -> Iterator[Finding]:
 
 
 def snapshots_are_on(templates: Templates) -> Iterator[Finding]:
-    """MSF2: without snapshots every update, stop and scaling loses all state (R042, R054)."""
+    """MSF2: without snapshots every update, stop and scaling loses all state."""
     for application in flink_applications(templates):
         if is_off(application.get(_SNAPSHOTS)):
             yield Finding(
@@ -70,7 +70,7 @@ def snapshots_are_on(templates: Templates) -> Iterator[Finding]:
 
 
 def system_rollback_is_on(templates: Templates) -> Iterator[Finding]:
-    """MSF3: MSF rolls a failed update back only where that is asked for (R072)."""
+    """MSF3: MSF rolls a failed update back only where that is asked for."""
     for application in flink_applications(templates):
         value = application.get(_ROLLBACK)
         if value is None or is_off(value):
@@ -102,7 +102,7 @@ def runtime_is_supported(templates: Templates) -> Iterator[Finding]:
 
 
 def log_has_retention(templates: Templates) -> Iterator[Finding]:
-    """MSF5: an application logs, and its log group says for how long (R205)."""
+    """MSF5: an application logs, and its log group says for how long."""
     logged: set[tuple[str, str]] = set()
     for option in templates.resources(LOGGING_OPTION):
         logged.update(application.key for application in _named(option.get("ApplicationName"), option, templates))

@@ -26,7 +26,7 @@ _MOST_VISIBILITY_SECONDS: Final = 12 * 3600
 
 
 class ArchiveNotifications(Construct):
-    """An encrypted queue with one message for each new object, for a warehouse that reads at its own pace (R210).
+    """An encrypted queue with one message for each new object, for a warehouse that reads at its own pace.
 
     Made by ``ArchiveBucket.add_notifications``. S3 sends each message at least once and in no particular order, so the
     reader has to bear an object that it knows already. What was received ``max_receive_count`` times and never deleted

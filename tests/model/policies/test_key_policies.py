@@ -77,12 +77,12 @@ def test_the_key_policy_has_awss_eight_statements_word_for_word() -> None:
     by_sid = {statement.sid: statement for statement in ours.statements}
     for documented in KEY_POLICY:
         assert by_sid.pop(documented["Sid"]) == comparable(documented)
-    # What AWS leaves to the reader: somebody has to be able to change the policy (R004).
+    # What AWS leaves to the reader: somebody has to be able to change the policy.
     assert set(by_sid) == {"AllowKeyAdministratorsToManageKey"}
 
 
-# Why the operator's policy is not AWS's: one application instead of every resource (R006), named actions instead of
-# kinesisanalytics:*, PassRole to MSF only (R007), and two policies (R005), whose ids name no application.
+# Why the operator's policy is not AWS's: one application instead of every resource, named actions instead of
+# kinesisanalytics:*, PassRole to MSF only, and two policies, whose ids name no application.
 DIFFERENT = {"AllowMSFAPICalls", "AllowPassingServiceExecutionRole"}
 RENAMED = {
     "AllowMyCmkApplicationKeyOperationsForDurableState": "AllowKeyOperationsForDurableState",

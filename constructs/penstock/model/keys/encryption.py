@@ -1,6 +1,6 @@
 """What an application, or one of its snapshots, is encrypted with.
 
-Sources: managed-flink key-management-flink and manage-cmk-api; requirements R002, R011 to R014 and R036.
+Sources: managed-flink key-management-flink and manage-cmk-api.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class KeyArn:
     """The parts of a KMS key's ARN.
 
     Raises KeyRefusedError when parsing anything else: an alias can be moved to another key without the application
-    following (R012), so keys are compared by their ARN alone.
+    following, so keys are compared by their ARN alone.
     """
 
     partition: str
@@ -62,7 +62,7 @@ class KeyArn:
 
     @classmethod
     def beside(cls, application_arn: str, key_id: str) -> Self:
-        """Return the ARN of a key in the application's own account and Region, the only place it can be (R002)."""
+        """Return the ARN of a key in the application's own account and Region, the only place it can be."""
         parts = application_arn.split(":")
         if len(parts) != _APPLICATION_ARN_PARTS:
             message = f"expected the ARN of an application, got {application_arn!r}"
@@ -77,7 +77,7 @@ class KeyArn:
 class ApplicationEncryption:
     """MSF's ApplicationEncryptionConfiguration: the type of key and, for a customer managed key, its ARN.
 
-    Raises KeyRefusedError for a customer managed key without an ARN, and for an AWS-owned key with one (R013).
+    Raises KeyRefusedError for a customer managed key without an ARN, and for an AWS-owned key with one.
     """
 
     key_type: KeyType = KeyType.AWS_OWNED_KEY
@@ -96,7 +96,7 @@ class ApplicationEncryption:
 
     @classmethod
     def described(cls, key_type: str | None, key_id: str | None, *, application_arn: str) -> Self:
-        """Return what MSF describes, on the canonical key ARN (R012); nothing described is the AWS-owned key (R014)."""
+        """Return what MSF describes, on the canonical key ARN; nothing described is the AWS-owned key."""
         if key_type != KeyType.CUSTOMER_MANAGED_KEY or not key_id:
             return cls()
         if _BARE_KEY_ID.fullmatch(key_id):
@@ -113,4 +113,4 @@ class ApplicationEncryption:
 
 
 AWS_OWNED: Final = ApplicationEncryption()
-"""The default, which needs no permission of anybody (R001, R036)."""
+"""The default, which needs no permission of anybody."""

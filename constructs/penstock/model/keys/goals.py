@@ -20,7 +20,7 @@ class KeyPlanError(PenstockError):
 
 @dataclass(frozen=True, kw_only=True)
 class Enable:
-    """Encrypt an application, so far on the AWS-owned key, with a customer managed key (R009, R018)."""
+    """Encrypt an application, so far on the AWS-owned key, with a customer managed key."""
 
     key_arn: str
     soak_seconds: int = 0
@@ -33,7 +33,7 @@ class Enable:
 
 @dataclass(frozen=True, kw_only=True)
 class RotateToNewKey:
-    """Change from one customer managed key to another (R022 to R024)."""
+    """Change from one customer managed key to another."""
 
     key_arn: str
     soak_seconds: int = 0
@@ -46,7 +46,7 @@ class RotateToNewKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Disable:
-    """Go back to the AWS-owned key, explicitly (R013, R028, R029)."""
+    """Go back to the AWS-owned key, explicitly."""
 
     soak_seconds: int = 0
 
@@ -58,7 +58,7 @@ class Disable:
 
 @dataclass(frozen=True, kw_only=True)
 class RotateOnDemand:
-    """Rotate the material of the configured key, and restart, without which it is not used (R025 to R027).
+    """Rotate the material of the configured key, and restart, without which it is not used.
 
     A rotation at or after ``rotated_since`` is taken as this goal's own, so that a run which was killed goes on rather
     than rotating again: KMS rotates a key on demand 25 times at most.
@@ -70,7 +70,7 @@ class RotateOnDemand:
 
 @dataclass(frozen=True, kw_only=True)
 class PurgeSnapshots:
-    """Delete the snapshots under other keys than the configured one (R020)."""
+    """Delete the snapshots under other keys than the configured one."""
 
     soak_seconds: int = 0
 

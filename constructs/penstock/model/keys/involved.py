@@ -1,6 +1,6 @@
 """Which customer managed keys an operation of MSF's control plane uses, and so its caller needs permission on.
 
-Source: managed-flink key-management-flink, "permissions for all CMKs involved in that operation"; R035 and R036.
+Source: managed-flink key-management-flink, "permissions for all CMKs involved in that operation".
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class KeyUse:
         What the application is configured with.
     effective
         What the running job uses since it was last started; None while nothing runs. A key that is configured on a
-        stopped application takes effect with its next start (R016).
+        stopped application takes effect with its next start.
     new
         For an update: what it changes the configuration to; None if it leaves the key alone.
     restored_snapshot
@@ -58,7 +58,7 @@ def keys_involved(operation: LifecycleOperation, state: KeyUse) -> frozenset[str
 
     Start: the configured key and that of the snapshot it restores. Stop and snapshot: the effective one. Update: the
     old and the new one, and that of the snapshot it restores. Rollback: the present one, that of the version it goes
-    back to, and that of its snapshot. The AWS-owned key is never among them (R036).
+    back to, and that of its snapshot. The AWS-owned key is never among them.
     """
     used = {
         LifecycleOperation.START: (state.configured, state.restored_snapshot),

@@ -92,7 +92,7 @@ class KeyFacts:
     is_multi_region
         Whether other Regions may hold replicas of it, in which the same data can then be decrypted.
     rotates_automatically
-        Whether KMS rotates it on a schedule, which MSF does not support (R021, R037).
+        Whether KMS rotates it on a schedule, which MSF does not support.
     rotated_at
         When its material was last rotated; None if never.
     is_rotating
@@ -109,11 +109,11 @@ class KeyFacts:
     is_rotating: bool = False
 
     def check_usable(self) -> None:
-        """Raise KeyRefusedError unless the key is enabled (R032)."""
+        """Raise KeyRefusedError unless the key is enabled."""
         if self.state != "Enabled":
             message = (
                 f"key {self.key_arn} must be Enabled, it is {self.state}: have the key administrator re-enable it"
-                " (or cancel its deletion), then run this again; nothing was changed (R033, R034)"
+                " (or cancel its deletion), then run this again; nothing was changed"
             )
             raise KeyRefusedError(message)
 
@@ -125,7 +125,7 @@ class KeyFacts:
         if (here.account, here.region) != (there.account, there.region):
             problems.append(
                 f"it is in account {here.account}, Region {here.region}, the application in {there.account},"
-                f" {there.region}: MSF needs a key beside the application (R002)"
+                f" {there.region}: MSF needs a key beside the application"
             )
         if not self.is_symmetric:
             problems.append("it is not a symmetric encryption key: create one with SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT")
@@ -136,9 +136,7 @@ class KeyFacts:
                 "it is a multi-Region key, so replicas elsewhere decrypt the same state: use a single-Region key"
             )
         if self.rotates_automatically:
-            problems.append(
-                "it rotates automatically, which MSF does not support: disable that and rotate on demand (R021, R037)"
-            )
+            problems.append("it rotates automatically, which MSF does not support: disable that and rotate on demand")
         if problems:
             message = f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}"
             raise KeyRefusedError(message)
@@ -154,7 +152,7 @@ class ObservedApplication:
         As DescribeApplication returns them.
     configured
         What the application is configured with. A running application uses it, since an update that changes the key
-        restarts it (R017); a stopped one will use it from its next start (R016).
+        restarts it; a stopped one will use it from its next start.
     snapshots_enabled
         Whether the application takes a snapshot when it stops or is updated.
     snapshots
@@ -200,7 +198,7 @@ class ObservedApplication:
         return self.configured if self.is_running else None
 
     def dependents(self, key_arn: str) -> tuple[str, ...]:
-        """Return what still depends on a key, in words: only when nothing does may its window be closed (R023)."""
+        """Return what still depends on a key, in words: only when nothing does may its window be closed."""
         found = ["the application's configuration"] if key_arn == self.configured.key_arn else []
         found += [f"snapshot {each.name}" for each in self.snapshots if each.encryption.key_arn == key_arn]
         return tuple(found)
@@ -209,10 +207,10 @@ class ObservedApplication:
         """Return why the application has yet to be (re)started before its key is in use, None if it need not."""
         key = self.keys.get(self.configured.key_arn or "")
         if not self.is_running:
-            return f"not running: {self.configured} is used from the next start (R016)"
+            return f"not running: {self.configured} is used from the next start"
         rotated_at = key.rotated_at if key else None
         if rotated_at is not None and self.restart_after(rotated_at) is None:
-            return f"key material was rotated at {rotated_at:%Y-%m-%d %H:%M:%SZ}, no restart is known since (R026)"
+            return f"key material was rotated at {rotated_at:%Y-%m-%d %H:%M:%SZ}, no restart is known since"
         return None
 
     def restart_after(self, moment: datetime) -> Restart | None:

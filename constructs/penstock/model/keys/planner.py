@@ -6,12 +6,12 @@ anew from the present state, so a run can be killed at any point, and the next o
 
 Four rules hold for every answer:
 
-- a snapshot is deleted only while a READY snapshot under the goal's key exists, that is newer than it (R020);
+- a snapshot is deleted only while a READY snapshot under the goal's key exists, that is newer than it;
 - the last READY snapshot is never deleted;
-- the window of a key is closed only when neither the configuration nor any snapshot depends on the key (R023, R035);
+- the window of a key is closed only when neither the configuration nor any snapshot depends on the key;
 - a stopped application is started only if the same goal stopped it, which its last stop after the rotation shows.
 
-Sources: managed-flink key-management-flink and manage-cmk-api; requirements R009 and R016 to R038.
+Sources: managed-flink key-management-flink and manage-cmk-api.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ __all__ = ("closed_key_policy",)
 
 
 def closed_key_policy(*, administrators: Sequence[KeyPrincipal], cloudformation_role: KeyPrincipal) -> PolicyDocument:
-    """Return the key policy that closes the window of a previous key (R023).
+    """Return the key policy that closes the window of a previous key.
 
     A key policy that names the operator allows it the key without any identity policy, so detaching the operator's
     policy closes nothing as long as the key's own policy stays as it was. Snapshots under a closed key cannot be

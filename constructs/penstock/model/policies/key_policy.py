@@ -1,7 +1,7 @@
 """The policy of an application's key: who administers it, who operates the application with it, and MSF itself.
 
-Sources: managed-flink manage-cmk-api ("Create a KMS key policy") and key-management-flink; requirements R002 to R008,
-R030 and R031. No statement delegates to the account, so that no IAM policy can open the key to anybody else.
+Sources: managed-flink manage-cmk-api ("Create a KMS key policy") and key-management-flink. No statement delegates to
+the account, so that no IAM policy can open the key to anybody else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ INFRASTRUCTURE_PRINCIPAL: Final = "infrastructure.kinesisanalytics.amazonaws.com
 
 DEVELOPMENT_POLICY_ID: Final = "key-policy-permissive-for-dev-only"
 
-_SOURCE: Final = "managed-flink, manage-cmk-api: create a KMS key policy; R031"
+_SOURCE: Final = "managed-flink, manage-cmk-api: create a KMS key policy"
 _CONTEXT: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _EVERY_RESOURCE: Final = ("*",)  # in a key policy, this key
 _DECRYPT_ONLY: Final = {"ForAllValues:StringEquals": {"kms:GrantOperations": ("Decrypt",)}}
@@ -92,7 +92,7 @@ def application_key_policy(
 
 
 def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyDocument:
-    """Return AWS's permissive policy for development: no condition keeps MSF to one application (R030).
+    """Return AWS's permissive policy for development: no condition keeps MSF to one application.
 
     Never for sensitive data: whoever is named can decrypt, and MSF can use the key for anybody's application.
 
@@ -102,7 +102,7 @@ def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyD
         Who may do anything with the key: the administrators, the operators and CloudFormation's execution role.
     """
     _refuse_nobody("administrator", administrators, "the key would be unmanageable")
-    source = "managed-flink, manage-cmk-api: permissive key policy for demonstration and testing; R030"
+    source = "managed-flink, manage-cmk-api: permissive key policy for demonstration and testing"
     return PolicyDocument(
         id=DEVELOPMENT_POLICY_ID,
         statements=(

@@ -2,7 +2,7 @@
 
 MSF calls KMS as whoever called MSF (a forward access session, which ``kms:ViaService`` recognizes) when it starts,
 stops, updates, snapshots or rolls back, and as itself from then on. Source: managed-flink, key-management-flink and
-manage-cmk-api; R031, R035.
+manage-cmk-api.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The two policies of an application's operator: what it does with the application, and what it needs on its key.
 
 They are two because the operator exists before the key does, and because the second is attached and detached while keys
-change (R005, R023).
+change.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ Left out are CreateApplication, ListApplications and DiscoverInputSchema, which 
 application; and the inputs, outputs and reference data of SQL applications.
 """
 
-_BASE_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy; R005 to R007"
+_BASE_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy"
 _CONTEXT_KEY: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
-_KEY_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy; R005, R023, R035"
+_KEY_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy"
 
 
 class OperatorPolicyError(PenstockError):
@@ -70,9 +70,9 @@ def operator_base_policy(*, application_arn: str, execution_role_arn: str) -> Po
     Parameters
     ----------
     application_arn
-        The application; no other one is allowed (R006).
+        The application; no other one is allowed.
     execution_role_arn
-        The role that the job runs as, which the operator may hand to MSF and to nobody else (R007).
+        The role that the job runs as, which the operator may hand to MSF and to nobody else.
     """
     return PolicyDocument(
         statements=(
@@ -101,7 +101,7 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
     application_arn
         The application.
     key_arns
-        Its key, or both keys while one replaces the other (R023).
+        Its key, or both keys while one replaces the other.
     region
         The Region of application and keys.
 
