@@ -23,6 +23,7 @@ __all__ = (
     "check_group_name",
     "check_topic_name",
     "check_transactional_id_prefix",
+    "client_ports",
     "encode_properties",
     "render_properties",
 )
@@ -34,6 +35,8 @@ _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _CLUSTER: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,63}")
 _KEY: Final = re.compile(r"[a-z0-9._]+")
 _MIN_ZONES, _MAX_ZONES = 2, 3
+_SERVER: Final = re.compile(r"[A-Za-z0-9.-]+:(?P<port>[0-9]{1,5})")
+_MAX_PORT: Final = 65_535
 
 
 class KafkaError(PenstockError):
@@ -75,6 +78,22 @@ def check_broker_nodes(nodes: int, *, zones: int) -> int:
         message = f"the number of brokers must be a multiple of the {zones} availability zones, got {nodes}"
         raise KafkaError(message)
     return nodes
+
+
+def client_ports(bootstrap_servers: str) -> tuple[int, int]:
+    """Return the first and the last port in brokers' addresses, or raise KafkaError for what is no list of them."""
+    ports: list[int] = []
+    for server in bootstrap_servers.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        port = int(found["port"]) if found else 0
+        if not 1 <= port <= _MAX_PORT:
+            message = (
+                f"bootstrap_servers must be HOST:PORT, separated by commas, each port from 1 to {_MAX_PORT}, got"
+                f" {server!r}"
+            )
+            raise KafkaError(message)
+        ports.append(port)
+    return min(ports), max(ports)
 
 
 def render_properties(properties: Mapping[str, str]) -> str:

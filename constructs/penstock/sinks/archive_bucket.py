@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
+from penstock.foundation.elsewhere import require_key_region
 from penstock.sinks.access_log_bucket import build_access_log_bucket, keep_policy
 from penstock.sinks.archive_bucket_base import ArchiveBucketBase, IArchiveBucket, check_prefix
 from penstock.sinks.archive_lifecycle import ArchiveLifecycle
@@ -59,6 +60,7 @@ class ArchiveBucket(ArchiveBucketBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, ArchiveBucketError)
         self._removal_policy = removal_policy
         self._known_name = bucket_name
         self._key = encryption_key or self._build_key()
@@ -229,6 +231,7 @@ class _ImportedArchiveBucket(ArchiveBucketBase):
         self, scope: Construct, construct_id: str, *, bucket_name: str, encryption_key: kms.IKey | None
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, ArchiveBucketError)
         self._encryption_key = encryption_key
         self._bucket = s3.Bucket.from_bucket_attributes(
             self, "Bucket", bucket_name=bucket_name, encryption_key=encryption_key

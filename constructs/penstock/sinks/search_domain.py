@@ -16,6 +16,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 
 from penstock.application.flink_application_base import FlinkApplicationBase
+from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
@@ -99,6 +100,7 @@ class SearchDomain(SearchDomainBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, SearchDomainError)
         self._removal_policy = removal_policy
         self.capacity = capacity or SearchCapacity.multi_az_with_standby()
         self._set_identity(domain_name)
@@ -137,7 +139,7 @@ class SearchDomain(SearchDomainBase):
         security_groups: Sequence[ec2.ISecurityGroup] = (),
     ) -> ISearchDomain:
         """Import a domain of this account and Region by the endpoint that OpenSearch Service gave it."""
-        name = name_in_endpoint(domain_endpoint)
+        name = name_in_endpoint(scope, domain_endpoint)
         arn = Stack.of(scope).format_arn(service="es", resource="domain", resource_name=name)
         return SearchDomain.from_domain_attributes(
             scope, construct_id, domain_arn=arn, domain_endpoint=domain_endpoint, security_groups=security_groups

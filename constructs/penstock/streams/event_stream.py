@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk.aws_kinesis import CfnStream
 
+from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
 from penstock.model.kinesis import check_retention_hours, check_shard_count, check_stream_name
 from penstock.streams.errors import StreamError
@@ -83,6 +84,8 @@ class EventStream(EventStreamBase):
     ) -> None:
         super().__init__(scope, construct_id)
         self._region = Stack.of(self).region
+        self._account = Stack.of(self).account
+        require_key_region(self, encryption_key, StreamError)
         self._stream_name = self._choose_name(stream_name)
         self.retention = retention or Duration.days(7)
         self.capacity = capacity or StreamCapacity.on_demand()
