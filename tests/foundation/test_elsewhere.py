@@ -8,12 +8,13 @@ import pytest
 from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
 from penstock.application import ApplicationCode, FlinkApplication
-from penstock.encryption import CustomerManagedEncryption
+from penstock.encryption import CustomerManagedEncryption, KeyGuard
 from penstock.model.errors import PenstockError
 from penstock.model.kafka import client_ports
 from penstock.model.runtimes import FlinkRuntime
@@ -27,6 +28,7 @@ from penstock.streams import (
     ServerlessKafkaCluster,
 )
 from penstock.streams.delivery_to_s3 import DeliveryToS3
+from penstock.streams.delivery_to_s3_source import DeliverySource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +124,14 @@ def code(stack: Stack, account: str) -> None:
     )
 
 
+def deliver(stack: Stack, account: str) -> None:
+    bucket = s3.Bucket.from_bucket_attributes(
+        stack, "Bucket", bucket_name="raw", account=account, region=REGION, encryption_key=key(stack, account)
+    )
+    source = DeliverySource.kinesis_stream(kinesis.Stream.from_stream_arn(stack, "Source", stream_arn(account)))
+    DeliveryToS3(stack, "Delivery", bucket=bucket, source=source, delivery_stream_name="clicks")
+
+
 OPENED: dict[Callable[[Stack, str], None], list[str]] = {
     read_stream: ["kinesis:PutResourcePolicy", "kinesis:GetRecords", stream_arn(ELSEWHERE), "customer managed key"],
     write_stream_with_key: ["kinesis:PutRecords", "the policy of its key", "kms:GenerateDataKey"],
@@ -131,7 +141,14 @@ OPENED: dict[Callable[[Stack, str], None], list[str]] = {
     query_metrics: ["aps:PutResourcePolicy", "aps:QueryMetrics"],
     write_index: ["its access policy", "es:ESHttpPost", f"{ELSEWHERE}:domain/trips/*"],
     archive_key: ["the policy of its key", "kms:Decrypt", f"{ELSEWHERE}:key/"],
-    code: ["s3:GetObject", "code/job.jar"],
+    code: ["s3:GetObject", "arn:aws:s3:::code/job.jar"],
+    deliver: [
+        "its bucket policy",
+        "s3:PutObject",
+        "arn:aws:s3:::raw/raw/year=*",
+        "the policy of its key",
+        "kinesis:GetRecords",
+    ],
 }
 
 
@@ -141,6 +158,7 @@ def test_what_another_account_has_to_allow_is_told(use: Callable[[Stack, str], N
     use(stack, ELSEWHERE)
     found = "\n".join(warnings(stack))
     assert [part for part in [f"account {ELSEWHERE}", *OPENED[use]] if part not in found] == []
+    assert "Token[" not in found
 
 
 @pytest.mark.parametrize("use", OPENED)
@@ -223,6 +241,27 @@ def grafana_role_elsewhere(stack: Stack) -> None:
     DashboardWorkspace.from_workspace_id(stack, "Grafana", "g-0123456789", role=role)
 
 
+def guard(stack: Stack, of: kms.IKey, log_key: kms.IKey | None = None) -> None:
+    application = FlinkApplication.from_application_name(
+        stack, "App", application_name="clicks", runtime=FlinkRuntime.FLINK_1_20
+    )
+    KeyGuard(stack, "Guard", application=application, keys=[of], operators=[role_in(stack)], log_encryption_key=log_key)
+
+
+def imported_application(stack: Stack) -> None:
+    role = iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ELSEWHERE}:role/job")
+    FlinkApplication.from_application_attributes(
+        stack, "App", application_name="clicks", runtime=FlinkRuntime.FLINK_1_20, execution_role=role
+    )
+
+
+def access_log_elsewhere(stack: Stack, **place: str) -> None:
+    bucket = s3.Bucket.from_bucket_attributes(
+        stack, "Log", bucket_name="log", **({"account": HERE, "region": REGION} | place)
+    )
+    ArchiveBucket(stack, "Archive", bucket_name="raw", access_log_bucket=bucket)
+
+
 REFUSED: dict[str, tuple[Callable[[Stack], Any], str]] = {
     "a consumer in another account": (
         lambda stack: EventStream.from_stream_arn(stack, "S", stream_arn(ELSEWHERE)).add_consumer("job"),
@@ -281,6 +320,23 @@ REFUSED: dict[str, tuple[Callable[[Stack], Any], str]] = {
         "execution_role_arn must be arn:aws:iam::ACCOUNT:role/NAME, got 'job'",
     ),
     "a role of Grafana in another account": (grafana_role_elsewhere, f"must be of its account {HERE}"),
+    "a guard of another account's key": (
+        lambda stack: guard(stack, key(stack, ELSEWHERE)),
+        f"got a key of {ELSEWHERE} and {REGION}",
+    ),
+    "a guard of another Region's key": (
+        lambda stack: guard(stack, key(stack, HERE, OTHER_REGION)),
+        f"got a key of {HERE} and {OTHER_REGION}",
+    ),
+    "a job's role in another account": (imported_application, f"must be of its account {HERE}"),
+    "access logs in another account": (
+        lambda stack: access_log_elsewhere(stack, account=ELSEWHERE),
+        f"got one of {ELSEWHERE} and {REGION}",
+    ),
+    "access logs in another Region": (
+        lambda stack: access_log_elsewhere(stack, region=OTHER_REGION),
+        f"got one of {HERE} and {OTHER_REGION}",
+    ),
     "no account id": (
         lambda stack: ApplicationVpc(stack, "Vpc", trusted_accounts=["1111-2222-3333"]),
         "account ids of 12 digits",
@@ -313,6 +369,16 @@ BUILT_WITH_KEY: dict[str, Callable[[Stack, kms.IKey], Any]] = {
     "domain": lambda stack, of: SearchDomain(
         stack, "S", vpc=ec2.Vpc(stack, "V", max_azs=3), domain_name="trips", encryption_key=of
     ),
+    "application's log": lambda stack, of: FlinkApplication(
+        stack, "S", application_name="clicks", log_encryption_key=of,
+        code=ApplicationCode.from_bucket(s3.Bucket.from_bucket_name(stack, "B", "code"), "a.jar", object_version="1"),
+    ),
+    "workspace's log": lambda stack, of: MetricsWorkspace(stack, "S", workspace_alias="m", log_encryption_key=of),
+    "flow log": lambda stack, of: ApplicationVpc(stack, "S", flow_log_encryption_key=of),
+    "brokers' log": lambda stack, of: ProvisionedKafkaCluster(
+        stack, "S", vpc=ec2.Vpc(stack, "V", max_azs=2), cluster_name="clicks", log_encryption_key=of
+    ),
+    "guard's log": lambda stack, of: guard(stack, kms.Key(stack, "Own"), of),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from aws_cdk import Annotations, Stack
 from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_s3_assets as s3_assets
 
-from penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region
+from penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region, shown_arn
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
 from penstock.packaging.code_archive_checks import check_archive, check_entry_point
 from penstock.packaging.pyflink_builder import build_package
@@ -185,12 +185,13 @@ class _BucketCode(ApplicationCode):
 
     def _warn_of_other_place(self, scope: Construct) -> None:
         place = self._bucket.env
+        code = shown_arn(scope, self._bucket.arn_for_objects(self._object_key))
         if is_of_other_account(scope, place.account):
             Annotations.of(scope).add_warning_v2(
                 OTHER_ACCOUNT_WARNING,
                 f"the bucket of code {self._object_key!r} is of account {place.account}: have its policy allow the"
                 f" application's execution role s3:GetObject and s3:GetObjectVersion on"
-                f" {self._bucket.arn_for_objects(self._object_key)}, and the policy of its key, if it has one,"
+                f" {code}, and the policy of its key, if it has one,"
                 " kms:Decrypt",
             )
         if is_of_other_region(scope, place.region):

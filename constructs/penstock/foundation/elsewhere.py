@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Aws, Stack, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
-__all__ = ("is_of_other_account", "is_of_other_region", "require_key_region", "warn_of_other_account")
+__all__ = ("is_of_other_account", "is_of_other_region", "require_key_region", "shown_arn", "warn_of_other_account")
 
 OTHER_ACCOUNT_WARNING: Final = "penstock:otherAccount"
 
@@ -29,7 +29,7 @@ def is_of_other_region(scope: Construct, region: str | None) -> bool:
 
 
 def warn_of_other_account(
-    scope: Construct,
+    scope: IConstruct,
     grantee: iam.IGrantable,
     *,
     account: str | None,
@@ -55,11 +55,18 @@ def warn_of_other_account(
     caller = grantee.grant_principal.principal_account or Stack.of(scope).account
     if not _differ(account, caller):
         return
+    shown = ", ".join(shown_arn(scope, arn) for arn in resources)
     Annotations.of(scope).add_warning_v2(
         OTHER_ACCOUNT_WARNING,
         f"{scope.node.path} is of account {account}, and IAM in account {caller} alone does not open it: have {policy}"
-        f" allow the grantee's role {', '.join(sorted(actions))} on {', '.join(resources)}",
+        f" allow the grantee's role {', '.join(sorted(actions))} on {shown}",
     )
+
+
+def shown_arn(scope: IConstruct, arn: str) -> str:
+    """Return an ARN for a message: with the partition of the scope's Region where the CDK has a token for it."""
+    partition = Stack.of(scope).partition
+    return arn.replace(Aws.PARTITION, "aws" if Token.is_unresolved(partition) else partition)
 
 
 def require_key_region(
