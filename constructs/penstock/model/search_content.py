@@ -183,7 +183,8 @@ def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
     Raises ContentError for a line that is none, and for an object that is there twice.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: JSON allows U+2028 and the like inside a text.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -12,12 +12,8 @@ from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 from penstock.foundation.elsewhere import require_key_region
 from penstock.observability.errors import MetricsWorkspaceError
 from penstock.observability.metrics_workspace_base import IMetricsWorkspace, MetricsWorkspaceBase
-from penstock.observability.metrics_workspace_props import (
-    LabelSetLimit,
-    check_between,
-    read_alert_manager,
-    read_rules,
-)
+from penstock.observability.metrics_workspace_props import LabelSetLimit, check_between
+from penstock.observability.rule_files import read_alert_manager, read_rules
 from penstock.observability.workspace_log import WorkspaceLog
 
 if TYPE_CHECKING:
@@ -77,8 +73,8 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         Of the workspace, its rules and its logs when they are deleted. A workspace that is replaced is always
         retained. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises MetricsWorkspaceError for what the service would refuse. The content of rules is checked by AMP, which fails
-    the deployment.
+    Raises MetricsWorkspaceError for what the service would refuse. What is left of the content of rules is checked by
+    AMP, which fails the deployment.
     """
 
     def __init__(

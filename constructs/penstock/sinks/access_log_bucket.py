@@ -63,7 +63,7 @@ def keep_policy(bucket: s3.Bucket, removal_policy: RemovalPolicy) -> None:
 
 
 def refuse_elsewhere(scope: Construct, bucket: s3.IBucket) -> None:
-    """Raise ArchiveBucketError for a bucket of another account or Region, where S3 delivers no logs (S3, ServerLogs)."""
+    """Raise ArchiveBucketError for a bucket of another account or Region, to which S3 logs nothing (S3, ServerLogs)."""
     account, region = bucket.env.account, bucket.env.region
     if is_of_other_account(scope, account) or is_of_other_region(scope, region):
         message = (

@@ -18,6 +18,7 @@ from aws_cdk import aws_opensearchservice as opensearch
 from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.text_files import read_text_file
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
@@ -181,7 +182,9 @@ class SearchDomain(SearchDomainBase):
         """
         for name, body in (index_templates or {}).items():
             check_index_template(name, body, copies=self.capacity.copies)
-        text = "" if saved_objects is None else Path(saved_objects).read_text(encoding="utf-8")
+        text = ""
+        if saved_objects is not None:
+            text = read_text_file(Path(saved_objects), "the file of saved objects", SearchDomainError)
         content = Content(index_templates=dict(index_templates or {}), saved_objects=parse_saved_objects(text))
         return self._put(self, construct_id, content)
 
