@@ -5,7 +5,8 @@ Sources: managed-flink how-scaling, limits and the pricing page; requirements R1
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from typing import Final
 
 from penstock.model.errors import PenstockError
@@ -56,6 +57,11 @@ class PriceTable:
     running_storage_gb_month_usd: float = 0.10
     durable_storage_gb_month_usd: float = 0.023
 
+    def __post_init__(self) -> None:
+        """Refuse what is no price; raises SizingError."""
+        for field in fields(self):
+            _check_amount(field.name, getattr(self, field.name))
+
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyCost:
@@ -95,6 +101,9 @@ class Sizing:
         """Refuse what MSF would refuse."""
         if self.parallelism < 1:
             message = f"parallelism must be at least 1, got {self.parallelism}"
+            raise SizingError(message)
+        if self.parallelism > _FLINK_MAX_MAX_PARALLELISM:
+            message = f"parallelism must be at most {_FLINK_MAX_MAX_PARALLELISM}, as in Flink, got {self.parallelism}"
             raise SizingError(message)
         if not 1 <= self.parallelism_per_kpu <= MAX_PARALLELISM_PER_KPU:
             message = f"parallelism per KPU must be 1 to {MAX_PARALLELISM_PER_KPU}, got {self.parallelism_per_kpu}"
@@ -167,12 +176,16 @@ class Sizing:
 
     def monthly_cost(self, prices: PriceTable | None = None, *, snapshot_gb: float = 0.0) -> MonthlyCost:
         """Return the cost of running the whole month at this size, with snapshots of ``snapshot_gb`` kept all along."""
-        if snapshot_gb < 0:
-            message = f"snapshots in GB must not be negative, got {snapshot_gb}"
-            raise SizingError(message)
+        _check_amount("snapshot_gb", snapshot_gb)
         table = prices or PriceTable()
         return MonthlyCost(
             kpus_usd=self.billed_kpus * HOURS_PER_MONTH * table.kpu_hour_usd,
             running_storage_usd=self.kpus * KPU_RUNNING_STORAGE_GIB * table.running_storage_gb_month_usd,
             snapshots_usd=snapshot_gb * table.durable_storage_gb_month_usd,
         )
+
+
+def _check_amount(name: str, amount: float) -> None:
+    if not 0 <= amount < math.inf:
+        message = f"{name} must be a number from 0 on, got {amount}"
+        raise SizingError(message)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from aws_cdk import Size
+from aws_cdk import Size, SizeRoundingBehavior
 from aws_cdk import aws_opensearchservice as opensearch
 
 from penstock.sinks.errors import SearchDomainError
@@ -16,6 +16,8 @@ __all__ = ("SearchCapacity",)
 _INSTANCE_TYPE: Final = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.search")
 _MASTER_COUNTS: Final = (0, 3, 5)
 _ZONES_WITH_STANDBY: Final = 3
+_LEAST_VOLUME_GIB: Final = 10
+"""OpenSearch Service, "EBS volume size quotas"; the most depends on the instance type."""
 _BURSTABLE: Final = ("t2.", "t3.")
 
 
@@ -102,6 +104,11 @@ class SearchCapacity:
             if self.standby and instance_type.startswith(_BURSTABLE):
                 message = f"{instance_type} cannot be in a domain with a standby zone: choose r7g or m7g"
                 raise SearchDomainError(message)
+        if self.volume_size.to_gibibytes(rounding=SizeRoundingBehavior.FLOOR) < _LEAST_VOLUME_GIB:
+            message = (
+                f"volume_size must be at least {_LEAST_VOLUME_GIB} GiB, got {self.volume_size.to_mebibytes():g} MiB"
+            )
+            raise SearchDomainError(message)
         if self.master_nodes not in _MASTER_COUNTS:
             message = f"a domain has 0, 3 or 5 master nodes, got {self.master_nodes}"
             raise SearchDomainError(message)

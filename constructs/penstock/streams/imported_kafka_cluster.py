@@ -9,7 +9,7 @@ from aws_cdk import Annotations, Fn, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region
-from penstock.model.kafka import client_ports
+from penstock.model.kafka import check_zones, client_ports
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
@@ -42,7 +42,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
     is_serverless
         Whether it is one of MSK Serverless. Default: no.
     zones
-        In how many availability zones its brokers are. Default: three.
+        In how many availability zones its brokers are, two or three. Default: three.
 
     Raises StreamError for what is no cluster's ARN, for a cluster without IAM, of another account or of another Region
     that comes without addresses, and for security groups in another Region; KafkaError for what is no address.
@@ -66,7 +66,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         self._security_groups = list(security_groups)
         self._takes_iam = takes_iam
         self._is_serverless = is_serverless
-        self._zones = zones
+        self._zones = check_zones(zones)
         if not Token.is_unresolved(cluster_arn):
             self._check_place(cluster_arn, has_servers=bool(bootstrap_servers))
         if bootstrap_servers and not Token.is_unresolved(bootstrap_servers):

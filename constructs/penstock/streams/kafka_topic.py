@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk.aws_msk import CfnTopic
 
 from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
-from penstock.model.kafka import check_topic_name, encode_properties
+from penstock.model.kafka import check_retention_ms, check_topic_name, encode_properties
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_topic_base import ImportedKafkaTopic, KafkaTopicBase, checked_unless_token
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from penstock.streams.kafka_topic_base import IKafkaTopic
 
 __all__ = ("CleanupPolicy", "KafkaTopic")
-
-_MILLISECONDS: Final = 1000
 
 
 class CleanupPolicy(StrEnum):
@@ -107,7 +105,7 @@ class KafkaTopic(KafkaTopicBase):
                 {
                     "cleanup.policy": cleanup_policy.value,
                     "min.insync.replicas": str(in_sync),
-                    "retention.ms": str((retention or Duration.days(7)).to_seconds() * _MILLISECONDS),
+                    "retention.ms": str(check_retention_ms((retention or Duration.days(7)).to_milliseconds())),
                     **(configuration or {}),
                 }
             ),

@@ -110,7 +110,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         subnets = _check_spread(private_subnets(vpc, vpc_subnets))
         self._kafka_version = kafka_version
         self._zones = subnets.zones
-        nodes = broker_nodes or subnets.zones
+        nodes = subnets.zones if broker_nodes is None else broker_nodes
         if not subnets.is_pending_lookup:
             check_broker_nodes(nodes, zones=subnets.zones)
         largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)
