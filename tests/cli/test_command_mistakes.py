@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock.cli import main as entry
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.screen import new_console
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED, WRONG_ARGUMENTS, INTERRUPTED = 1, 2, 130
@@ -29,10 +33,22 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("COLUMNS", raising=False)
     write_assembly(tmp_path / "cdk.out", {})
     (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "deep.toml").write_text("a=" + "[" * 100_000)
+    (tmp_path / "utf16.toml").write_bytes("a = 1".encode("utf-16"))
+    (tmp_path / "infinite.toml").write_text("[flink]\nkpu_hour_usd = inf\n")
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "events.jsonl").write_text("{}\n")
+    (tmp_path / "damaged.zip").write_text("PK")
     (tmp_path / "folder").mkdir()
     return tmp_path
+
+
+def stack(**properties: Any) -> dict[str, Any]:
+    return {"type": "aws:cloudformation:stack", "properties": {"templateFile": "good.json", **properties}}
+
+
+def stage(folder: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "cdk:cloud-assembly", "properties": {"directoryName": folder, **properties}}
 
 
 def write_assembly(folder: Path, manifest: Any) -> None:
@@ -56,6 +72,14 @@ def penstock(
         ("nonsense", WRONG_ARGUMENTS, "No such command 'nonsense'"),
         ("packag x", WRONG_ARGUMENTS, "Did you mean 'package'?"),
         ("--nonsense", WRONG_ARGUMENTS, "No such option: --nonsense"),
+        ("package nowhere", WRONG_ARGUMENTS, "there is no nowhere (looked for in"),
+        ("package nowhere.zip", WRONG_ARGUMENTS, "there is no code archive nowhere.zip"),
+        ("package file.txt", WRONG_ARGUMENTS, "code must be a .zip or a .jar, got file.txt"),
+        ("package damaged.zip", FAILED, "damaged.zip is not a zip archive"),
+        ("package folder", FAILED, "job folder folder has no Python file at its top"),
+        ("package folder --runtime FLINK-9_9", WRONG_ARGUMENTS, "unknown runtime 'FLINK-9_9', expected one of"),
+        ("package folder --output folder", WRONG_ARGUMENTS, "--output names the folder folder, expected a file"),
+        ("package folder --output file.txt/a.zip", WRONG_ARGUMENTS, "'file.txt/a.zip' cannot be written"),
         ("review", WRONG_ARGUMENTS, "pass --encryption, --delivery or --wildcards"),
         ("review --encryptio", WRONG_ARGUMENTS, "--encryption"),
         ("review --encryption --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
@@ -67,17 +91,41 @@ def penstock(
         ("size --environment qa", FAILED, "it has no Stages, leave the environment out"),
         ("size --prices nowhere.toml", WRONG_ARGUMENTS, "'nowhere.toml' does not exist"),
         ("size --prices folder", WRONG_ARGUMENTS, "'folder' is a directory"),
+        ("size --prices deep.toml", FAILED, "prices cannot be read from deep.toml"),
+        ("size --prices utf16.toml", FAILED, "prices cannot be read from utf16.toml"),
+        ("size --prices infinite.toml", FAILED, "flink.kpu_hour_usd must be a price in US dollars, got inf"),
         ("size --prices file.txt", FAILED, "prices cannot be read from file.txt"),
-        ("size --events-per-second inf", WRONG_ARGUMENTS, "events_per_second must be a number of at least 0, got inf"),
+        (
+            "size --events-per-second inf",
+            WRONG_ARGUMENTS,
+            "events_per_second must be a number from 0 to 1,000,000,000,000, got inf",
+        ),
         ("size --events-per-second nan", WRONG_ARGUMENTS, "got nan"),
         ("size --events-per-second many", WRONG_ARGUMENTS, "'--events-per-second': Input should be a valid number"),
         ("size --event-bytes 0", WRONG_ARGUMENTS, "event_bytes must be 1 to 10485760 (10 MiB), got 0"),
         ("size --event-bytes 99999999", WRONG_ARGUMENTS, "got 99999999"),
-        ("size --readers -1", WRONG_ARGUMENTS, "readers must be a number of at least 0, got -1"),
+        ("size --events-per-second 1e308", WRONG_ARGUMENTS, "got 1e+308"),
+        (["size", "--readers", "1" + "0" * 400], WRONG_ARGUMENTS, "readers must be a number from 0 to"),
+        ("size --readers -1", WRONG_ARGUMENTS, "readers must be a number from 0 to 1,000,000,000,000, got -1"),
         ("replay nowhere.jsonl --bootstrap-servers h:1", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
         ("replay folder --bootstrap-servers h:1", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("replay empty.jsonl --bootstrap-servers h:1", FAILED, "the input file empty.jsonl is empty"),
         ("replay events.jsonl", WRONG_ARGUMENTS, "Missing option '--bootstrap-servers'"),
+        (
+            "replay events.jsonl --bootstrap-servers=",
+            WRONG_ARGUMENTS,
+            "expected host:port, separated by commas, got ''",
+        ),
+        ("replay events.jsonl --bootstrap-servers h", WRONG_ARGUMENTS, "expected host:port"),
+        ("replay events.jsonl --bootstrap-servers h:1,h:0", WRONG_ARGUMENTS, "got 'h:1,h:0'"),
+        ("replay events.jsonl --bootstrap-servers h:65536", WRONG_ARGUMENTS, "got 'h:65536'"),
+        ("replay events.jsonl --bootstrap-servers http://h:1", WRONG_ARGUMENTS, "got 'http://h:1'"),
+        ("replay events.jsonl --bootstrap-servers h:1 --topic a/b", WRONG_ARGUMENTS, "a topic's name must be"),
+        (
+            "replay events.jsonl --bootstrap-servers h:1,[::1]:2 --client-setting nonsense=1",
+            WRONG_ARGUMENTS,
+            "'--client-setting': the Kafka client refuses its settings: No such configuration property",
+        ),
         ("replay events.jsonl --bootstrap-servers h:1 --speed-up fast", WRONG_ARGUMENTS, "got 'fast'"),
         ("replay events.jsonl --bootstrap-servers h:1 --event-time then", WRONG_ARGUMENTS, "'then' is not one of"),
         ("replay events.jsonl --bootstrap-servers h:1 --client-setting a", WRONG_ARGUMENTS, "expected KEY=VALUE"),
@@ -85,6 +133,14 @@ def penstock(
         ("demo --models folder", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("demo --package nowhere.zip", WRONG_ARGUMENTS, "'nowhere.zip' does not exist"),
         ("demo --report file.txt", WRONG_ARGUMENTS, "'file.txt' is a file"),
+        ("demo --report file.txt/out", WRONG_ARGUMENTS, "'file.txt/out' cannot be written: "),
+        ("demo --folder file.txt/out", WRONG_ARGUMENTS, "'file.txt/out' cannot be written: "),
+        ("demo --seconds inf", WRONG_ARGUMENTS, "'--seconds': Input should be less than or equal to 86400"),
+        ("demo --seconds nan", WRONG_ARGUMENTS, "'--seconds': Input should be"),
+        ("demo --vehicles 99999999999", WRONG_ARGUMENTS, "'--vehicles': Input should be less than or equal to"),
+        ("demo --speed-up 5", WRONG_ARGUMENTS, "--speed-up is for recorded events, expected it with --input"),
+        ("demo --input events.jsonl --seconds 20", WRONG_ARGUMENTS, "--seconds is for a generated fleet, expected it"),
+        ("demo --flink-port 81 --kafka-port 81", WRONG_ARGUMENTS, "--flink-port and --kafka-port are both 81"),
         ("demo --job-python nowhere", WRONG_ARGUMENTS, "'nowhere' does not exist"),
         ("demo --seconds 1", WRONG_ARGUMENTS, "'--seconds': Input should be greater than or equal to 15"),
         ("demo --flink-port 70000", WRONG_ARGUMENTS, "'--flink-port': Input should be less than or equal to 65535"),
@@ -106,6 +162,13 @@ def penstock(
         ("key enable --application job --key key", WRONG_ARGUMENTS, "expected a key's ARN or id, or an alias"),
         ("key rotate --application job", WRONG_ARGUMENTS, "expected either --key or --on-demand"),
         (f"key rotate --application job --key {KEY} --on-demand", WRONG_ARGUMENTS, "either --key or --on-demand"),
+        ("key status --application job --region zz-nowhere-1", WRONG_ARGUMENTS, "expected a Region such as"),
+        ("key status --application job --region eusc-de-east-1", FAILED, "cannot reach AWS: Unable to locate"),
+        (
+            "key rotate --application job --on-demand --soak-seconds 99999999999999",
+            WRONG_ARGUMENTS,
+            "'--soak-seconds': Input should be less than or equal to 31536000",
+        ),
         (
             "key disable --application job --soak-seconds -1",
             WRONG_ARGUMENTS,
@@ -126,13 +189,15 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
     assert message in errors
     assert (ended, output) == (code, "")
     assert errors.lower().count("error: ") == 1
-    assert errors.startswith("error: " if code == FAILED else "Usage: ")
+    first = next(line for line in errors.splitlines() if not line.startswith("  "))  # the progress is indented
+    assert first.startswith("error: " if code == FAILED else "Usage: ")
 
 
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
         ("[]", "is no manifest of a cloud assembly"),
+        ("[" * 100_000, "manifest.json is not JSON"),
         ('"text"', "is no manifest of a cloud assembly"),
         ("{", "is not JSON"),
         ({"artifacts": []}, "is no manifest of a cloud assembly"),
@@ -155,8 +220,14 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
             {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "bytes.json"}}}},
             "bytes.json is not JSON",
         ),
+        ({"artifacts": {"S": stack() | {"environment": ["x"]}}}, "has ['x'] as environment of S, expected text"),
+        ({"artifacts": {"S": stack(stackName=5)}}, "has 5 as stackName of S, expected text"),
+        ({"artifacts": {"S": stack(cloudFormationExecutionRoleArn={})}}, "{} as cloudFormationExecutionRoleArn of S"),
+        ({"artifacts": {"S": stage(".", displayName=5)}}, "has 5 as displayName of S, expected text"),
+        ({"artifacts": {"S": stage(".")}}, "manifest.json is the manifest of a Stage and of one around it"),
+        ({"artifacts": {"S": stage("../cdk.out")}}, "manifest.json is the manifest of a Stage and of one around it"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:90],
 )
 @pytest.mark.parametrize("command", ["size", "review --wildcards", "review --encryption", "review --delivery"])
 def test_a_damaged_assembly_is_named(
@@ -169,6 +240,7 @@ def test_a_damaged_assembly_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_assembly(in_a_folder / "cdk.out", manifest)
+    (in_a_folder / "cdk.out" / "good.json").write_text("{}")
     (in_a_folder / "cdk.out" / "list.json").write_text("[]")
     (in_a_folder / "cdk.out" / "bytes.json").write_bytes(b"\xff\xfe{")
     code, output, errors = penstock(command.split(), monkeypatch, capsys)
@@ -184,6 +256,9 @@ def test_a_damaged_assembly_is_named(
         (PermissionError(13, "Permission denied", "a.zip"), "error: a.zip: Permission denied\n"),
         (OSError(28, "No space left on device"), "error: No space left on device\n"),
         (OSError("broken"), "error: broken\n"),
+        (FileNotFoundError(2, "No such file or directory"), "the current folder was removed, or moved"),
+        (zipfile.BadZipFile("Bad CRC-32 for file 'main.py'"), "Bad CRC-32 for file 'main.py'"),
+        (zlib.error("invalid block type"), "invalid block type"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "can't decode byte 0xff"),
     ],
     ids=repr,
@@ -268,16 +343,33 @@ def test_help_is_plain_text_and_shows_flags_without_a_value(
     code, output, errors = penstock([*command.split(), flag], monkeypatch, capsys)
     assert (code, errors) == (0, "")
     assert output.startswith(f"Usage: penstock {command}".rstrip())
+    assert "{" not in output.splitlines()[0]
     assert "<bool>" not in output
     assert "-h, --help" in output
 
 
-def test_a_table_in_a_pipe_is_not_folded(in_a_folder: Path) -> None:
-    name = "A" * 200
-    (in_a_folder / "cdk.out" / "s.json").write_text(
-        json.dumps({"Resources": {name: {"Type": "AWS::KMS::Key", "Properties": {}}}})
-    )
-    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "s.json"}}
-    write_assembly(in_a_folder / "cdk.out", {"artifacts": {"S": artifact}})
-    output, _ = process("size").communicate(timeout=60)
+NAMES = ["A" * 200, "Stack/[/red]/[bold]", "a:key:b:smile:"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("colors", [{}, {"FORCE_COLOR": "1"}], ids=["plain", "colors"])
+def test_a_pipe_gets_names_whole_and_as_they_are(name: str, colors: dict[str, str], in_a_folder: Path) -> None:
+    key = {"Type": "AWS::KMS::Key", "Properties": {}, "Metadata": {"aws:cdk:path": name}}
+    (in_a_folder / "cdk.out" / "good.json").write_text(json.dumps({"Resources": {"Key": key}}))
+    write_assembly(in_a_folder / "cdk.out", {"artifacts": {"S": stack()}})
+    output, errors = process("size", env=colors).communicate(timeout=60)
+    assert errors == ""
     assert any(name in line for line in output.splitlines())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_progress_shows_names_as_they_are(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    with (tmp_path / "stderr").open("w+", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = ConsoleProgress(new_console(stderr=True))
+        progress.stage(f"replay {name}")
+        progress.update("12 records")
+        progress.done()
+        stream.seek(0)
+        assert stream.read().splitlines()[0] == f"  replay {name} ..."

@@ -87,7 +87,7 @@ def test_a_rotation_waits_for_its_soak_with_exit_code_3_and_then_goes_on(aws: Fa
     assert result.exit_code == 3
     assert "-> soak for 600 s" in result.output
     assert "run the same command again" in result.output
-    assert json.loads(invoke(*command, "--json").output)["result"] == "waiting"
+    assert json.loads(invoke(*command, "--json").stdout)["result"] == "waiting"
     aws.world.time += timedelta(seconds=600)
     result = invoke(*command)
     assert result.exit_code == 0
@@ -103,7 +103,9 @@ def test_a_key_is_enabled_as_the_caller_without_windows(aws: FakeAws) -> None:
     aws.msf.managed_keys = {KEY_2}
     result = invoke("enable", "--key", KEY_2, *COMMON, "--soak-seconds", "0", "--apply", "--json")
     assert result.exit_code == 0
-    assert json.loads(result.output)["result"] == "done"
+    done = json.loads(result.stdout)
+    assert done["result"] == "done"
+    assert result.stderr.splitlines() == [f"  -> {step}" for step in done["taken"]]
     assert aws.msf.effective == cmk(KEY_2)
     assert not aws.iam.policies
     assert not aws.world.named("AssumeRole")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import zipfile
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_the_jobs_python_comes_from_the_environment(monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def without_flink(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any Python pass for the job's."""
-    monkeypatch.setattr("penstock.cli.demo.find_flink", lambda _python: None)
+    monkeypatch.setattr("penstock.cli.demo_arguments.find_flink", lambda _python: None)
 
 
 @pytest.mark.usefixtures("without_flink")
@@ -88,3 +89,12 @@ def test_demo_looks_for_the_jobs_python_before_it_builds_anything(
     code, output = run("demo")
     assert code == 1
     assert f"error: the job's python {tmp_path / 'python'} does not exist; make the job's environment" in output
+
+
+@pytest.mark.usefixtures("without_flink")
+def test_demo_looks_at_its_ports_before_it_builds_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, output = run("demo", "--kafka-port", port)
+    assert (code, f"error: port {port} on 127.0.0.1, wanted for --kafka-port, cannot be used" in output) == (1, True)

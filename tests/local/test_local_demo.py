@@ -190,7 +190,7 @@ def test_replay_sends_a_file_and_tells_in_json(
     ]
     assert 0 <= time.time() * 1000 - max(moved) < 120_000
     code, output = run(*arguments, "--client-setting", "nonsense=1", folder=folder)
-    assert code == 1
+    assert code == 2
     assert "nonsense" in output
     sample = CONSTRUCTS.parent / "examples" / "events.jsonl.gz"
     code, output = run("replay", sample, *arguments[2:], "--json", folder=folder)

@@ -75,7 +75,8 @@ def test_a_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        assert not gone(pid)
+        # Until setpriv has become the program, the kernel has not been asked yet to end it.
+        wait_for(lambda: Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "sleep")
         parent.kill()
     wait_for(lambda: gone(pid))
 

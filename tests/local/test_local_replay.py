@@ -108,7 +108,8 @@ def test_without_a_speed_everything_is_due_at_once(time_ms: int, first_ms: int) 
     "malformed",
     [
         b"", b"no json", b"[1]", b"17", b"{}", b'{"vehicleId":"V1"}', b'{"vehicleId":7,"timestamp":1}',
-        b'{"vehicleId":"V1","timestamp":"1"}', b'{"vehicleId":"V1","timestamp":true}',
+        b'{"vehicleId":"V1","timestamp":"1"}', b'{"vehicleId":"V1","timestamp":1%s}' % (b"0" * 400),
+        b'{"vehicleId":"V1","timestamp":9223372036854775808}', b'{"vehicleId":"V1","timestamp":true}',
         b'{"vehicleId":"V1","timestamp":1.5}', b"\xff\xfe", b"[" * 100_000,
     ],
 )  # fmt: skip

@@ -18,6 +18,8 @@ from penstock.packaging import CodeArchive, PackagingError
 from penstock.packaging.msf_python import marker_environments, marker_holds
 from tests.packaging.test_third_party import write_wheel
 
+pytestmark = pytest.mark.build
+
 CONSTRUCTS = Path(__file__).resolve().parents[2] / "constructs"
 MINORS = (11, 12, 13, 14)
 

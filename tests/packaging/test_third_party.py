@@ -14,6 +14,8 @@ from penstock.packaging.third_party import fetch_packages
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.build
+
 RUNTIME = FlinkRuntime.FLINK_1_20
 
 

@@ -19,6 +19,8 @@ from tests.packaging.test_third_party import write_requirements, write_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.build
+
 RUNTIME = FlinkRuntime.FLINK_1_20
 
 

@@ -181,7 +181,7 @@ def test_what_ought_not_to_be_is_a_problem(
     assert any(problem in each for each in review(folder).problems)
     result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(folder)])
     assert result.exit_code == 1
-    assert "not as it ought to be" in result.output
+    assert "problems found: " in result.output
 
 
 def test_the_development_policy_is_named_and_accepted(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_the_command_shows_order_access_and_assumptions(assembly: Path) -> None:
         penstock, ["review", "--encryption", "--assembly", str(assembly), "--environment", "prod"]
     )
     assert result.exit_code == 0, result.output
-    for text in ("the order", "all operations", "as it ought to be", "AdministratorAccess", "may be assumed by"):
+    for text in ("the order", "all operations", "no problem found", "AdministratorAccess", "may be assumed by"):
         assert text in result.output
 
 

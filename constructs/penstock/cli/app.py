@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 import penstock
 from penstock.cli.key import key_app
@@ -17,6 +18,14 @@ from penstock.model.errors import PenstockError
 __all__ = ("app",)
 
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+class _Command(TyperCommand):
+    """A command whose usage shows an argument as its name alone: FILE, as the text of an error calls it."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line, without the braces that newer releases of Typer put around some."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
 
 def _needs_extra() -> None:
@@ -38,7 +47,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed with a message, 2 wrong arguments, 130 interrupted.",
 )
 app.add_typer(key_app, name="key")
-app.command("package")(package_command)
+app.command("package", cls=_Command)(package_command)
 app.command("review")(review_command)
 app.command("size")(size_command)
 
@@ -47,7 +56,7 @@ if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
     from penstock.cli.replay import replay_command
 
     app.command("demo")(demo_command)
-    app.command("replay")(replay_command)
+    app.command("replay", cls=_Command)(replay_command)
 else:
     for _name in ("demo", "replay"):
         app.command(_name, context_settings=_ANY_ARGUMENTS, add_help_option=False)(_needs_extra)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Final
 
+import botocore.session  # type: ignore[import-untyped]
 import typer
+from botocore.exceptions import UnknownRegionError  # type: ignore[import-untyped]
 
 from penstock.model.errors import PenstockError
 from penstock.model.names import check_application_name
@@ -20,16 +23,27 @@ __all__ = (
     "OperatorOption",
     "ProfileOption",
     "RegionOption",
+    "check_writable",
 )
 
 DEFAULT_ASSEMBLY: Final = Path("cdk.out")
 
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _APPLICATION_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesisanalytics:[^:]*:[^:]*:application/(.*)")
 _KEY: Final = re.compile(
     r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/)?(mrk-)?[0-9a-f-]{32,36}|alias/[\w/-]+)", re.ASCII
 )
+
+
+def check_writable(path: Path) -> None:
+    """Raise BadParameter for a path at which nothing can be written, and make nothing there yet."""
+    present = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if present != path and not present.is_dir():
+        message = f"{str(path)!r} cannot be written: {str(present)!r} is a file."
+        raise typer.BadParameter(message)
+    if not os.access(present, os.W_OK):
+        message = f"{str(path)!r} cannot be written: you may not write to {str(present)!r}."
+        raise typer.BadParameter(message)
 
 
 def _assembly(value: Path) -> Path:
@@ -57,7 +71,13 @@ def _role_arn(value: str | None) -> str | None:
 
 
 def _region(value: str | None) -> str | None:
-    return _matching(value, _REGION, "a Region such as eu-central-1")
+    if value is not None:
+        try:
+            botocore.session.get_session().get_partition_for_region(value)
+        except UnknownRegionError as error:
+            message = f"expected a Region such as eu-central-1, got {value!r}"
+            raise typer.BadParameter(message) from error
+    return value
 
 
 def _key(value: str | None) -> str | None:

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from penstock.cli.arguments import JsonOption
+from penstock.cli.arguments import JsonOption, check_writable
 from penstock.cli.checkout import build_bundled_job, check_environments
-from penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, ConsoleProgress, parse_speed_up, show_error
-from penstock.cli.screen import new_console, print_json
+from penstock.cli.demo_arguments import check_different, check_inputs, check_options
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, parse_speed_up
+from penstock.cli.screen import new_console, print_json, show_error
 from penstock.local.demo.files import figures, write_report
 from penstock.local.demo.results import graph_url, metric_rows
 from penstock.local.demo.run import Demo, DemoOptions
-from penstock.local.event_files import require_file
-from penstock.local.expected import read_models
-from penstock.local.flink.distribution import find_flink
 from penstock.local.pipeline import PipelineOptions
 from penstock.local.properties import FleetSettings
 from penstock.local.replay import EventTime
@@ -37,6 +36,9 @@ __all__ = ("JOB_PYTHON_VARIABLE", "default_job_python", "demo_command", "play", 
 JOB_PYTHON_VARIABLE = "PENSTOCK_JOB_PYTHON"
 ROWS_SHOWN = 40
 WATCH_SECONDS = 1.0
+DAY_SECONDS = 86_400
+MOST_VEHICLES = 9_999_999_999  # an id of the fleet has ten digits
+MOST_EVENTS_PER_SECOND = 10_000_000  # far beyond what one machine makes
 
 
 def default_job_python() -> Path:
@@ -69,11 +71,14 @@ def prepare_package(package: Path | None, progress: Progress) -> Path:
 
 
 def demo_command(
+    context: typer.Context,
     *,
     package: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The package to run, as it would be deployed.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=15, help="How long the generated fleet drives.")] = 60.0,
+    seconds: Annotated[
+        float, typer.Option(min=15, max=DAY_SECONDS, help="How long the generated fleet drives.")
+    ] = 60.0,
     input_file: Annotated[
         Path | None,
         typer.Option(
@@ -97,8 +102,10 @@ def demo_command(
     event_time: Annotated[
         EventTime, typer.Option(help="With --input: keep the event times, or move the latest one to now.")
     ] = EventTime.KEEP,
-    vehicles: Annotated[int, typer.Option(min=1, help="Vehicles of the generated fleet.")] = 10_000,
-    events_per_second: Annotated[int, typer.Option(min=1, help="Events of the generated fleet.")] = 10_000,
+    vehicles: Annotated[int, typer.Option(min=1, max=MOST_VEHICLES, help="Vehicles of the generated fleet.")] = 10_000,
+    events_per_second: Annotated[
+        int, typer.Option(min=1, max=MOST_EVENTS_PER_SECOND, help="Events of the generated fleet.")
+    ] = 10_000,
     report: Annotated[
         Path | None, typer.Option(file_okay=False, help="Write series.csv, pictures and report.html into this folder.")
     ] = None,
@@ -125,13 +132,19 @@ def demo_command(
     passed, 1 if a stage failed or a sample is missing, 130 after Ctrl-C.
     """
     speed = parse_speed_up(speed_up)
+    ports = {"--flink-port": flink_port, "--prometheus-port": prometheus_port, "--kafka-port": kafka_port}
+    check_options(context, recording=input_file is not None)
+    check_different(ports)
+    for path in (report, folder):
+        if path is not None:
+            check_writable(path)
     errors = new_console(stderr=True)
     progress = ConsoleProgress(errors)
     python = job_python or default_job_python()
     try:
         with stop_signals_raise():
             # What takes a moment to check comes before the minutes of the first stages.
-            check_inputs(input_file, models, python)
+            check_inputs(input_file, models, python, ports)
             options = DemoOptions(
                 package=prepare_package(package, progress),
                 pipeline=PipelineOptions(
@@ -158,19 +171,10 @@ def demo_command(
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt as error:
         progress.stop()
-        errors.print("interrupted; everything has been stopped", highlight=False)
+        errors.print("interrupted; everything has been stopped")
         raise typer.Exit(EXIT_INTERRUPTED) from error
     if result.problems:
         raise typer.Exit(EXIT_FAILED)
-
-
-def check_inputs(input_file: Path | None, models: Path | None, job_python: Path) -> None:
-    """Raise PenstockError for an input that is empty or has another form, and for a Python without Flink."""
-    if input_file is not None:
-        require_file(input_file, what="the input file")
-    if models is not None:
-        read_models(models)
-    find_flink(job_python)
 
 
 def play(
@@ -190,14 +194,14 @@ def play(
         files = [] if report is None else write_report(result, report)
         if files:
             shown = f"report: {files[0]} (and {len(files) - 1} files beside it)"
-            console.print(shown, highlight=False, soft_wrap=True)
+            console.print(shown, soft_wrap=True)
         _show_addresses(result, console)
         if as_json:
             print_json({**result.to_json(), "report": [str(file) for file in files]})
         if options.keep_running:
             _wait_for_interrupt(demo, console)
         else:
-            console.print("these pages close now; --keep leaves them open", highlight=False)
+            console.print("these pages close now; --keep leaves them open")
     return result
 
 
@@ -216,11 +220,11 @@ def show(result: DemoResult, console: Console) -> None:
         )  # fmt: skip
     console.print(table)
     if len(rows) > ROWS_SHOWN:
-        console.print(f"... and {len(rows) - ROWS_SHOWN} more models", highlight=False)
+        console.print(f"... and {len(rows) - ROWS_SHOWN} more models")
     for name, text in figures(result):
-        console.print(f"{name + ':':<14}{text}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{name + ':':<14}{text}", soft_wrap=True)
     for problem in result.problems:
-        console.print(f"problem: {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"problem: {problem}", style="red", soft_wrap=True)
 
 
 def _show_addresses(result: DemoResult, console: Console) -> None:
@@ -229,15 +233,15 @@ def _show_addresses(result: DemoResult, console: Console) -> None:
     for name, address in (
         ("Flink", result.addresses.flink), ("Prometheus", graphs), ("Kafka", result.addresses.kafka),
     ):  # fmt: skip
-        console.print(f"{name + ':':<14}{address}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{name + ':':<14}{address}", soft_wrap=True)
 
 
 def _wait_for_interrupt(demo: Demo, console: Console) -> None:
     try:
-        console.print("everything keeps running; press Ctrl-C to stop it", highlight=False)
+        console.print("everything keeps running; press Ctrl-C to stop it")
         while True:
             for process in demo.pipeline.processes:
                 process.require_alive()
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
-        console.print("stopping", highlight=False)
+        console.print("stopping")

@@ -7,7 +7,7 @@ in a soak, is run again with the same arguments and goes on where reality stands
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -31,6 +31,9 @@ __all__ = ("key_app",)
 _ONE_ROTATION = timedelta(days=7)
 """A rotation on demand this young, plus the soak, is the one that a repeated command means."""
 
+_DAY_SECONDS: Final = 86_400
+_YEAR_SECONDS: Final = 365 * _DAY_SECONDS
+
 key_app = typer.Typer(
     help="Encrypt an application with a customer managed key, rotate it, and leave it; dry run unless --apply.",
     no_args_is_help=True,
@@ -52,11 +55,11 @@ SoakOption = Annotated[
     typer.Option(
         "--soak-seconds",
         min=0,
+        max=_YEAR_SECONDS,
         help="How long old snapshots and windows are kept after the first good snapshot under the new key.",
     ),
 ]
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Do it. Default: only show the plan.")]
-_DAY_SECONDS = 86_400
 
 
 @key_app.command()

@@ -110,8 +110,7 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
 
     def announce(step: Action) -> None:
         taken.append(str(step))
-        if not as_json:
-            typer.echo(f"  -> {step}")
+        typer.echo(f"  -> {step}", err=as_json)
 
     end: Done | Soak | AwaitStart | None = None
     if apply:

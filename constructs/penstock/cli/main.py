@@ -1,15 +1,13 @@
 """The entry point of ``penstock``: each error that a user can correct is one line, Ctrl-C is no traceback.
 
-Only the standard library is imported before the error handling is in place, because the commands take a third of a
-second to load.
+Next to nothing is imported before the error handling is in place, because the commands take a third of a second to
+load.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import zipfile
-import zlib
 from typing import Final
 
 __all__ = ("main",)
@@ -31,7 +29,7 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
     except OSError as error:
         _exit(f"error: {_of_the_system(error)}", EXIT_FAILED)
-    except (UnicodeError, zipfile.BadZipFile, zlib.error) as error:
+    except _damages() as error:
         _exit(f"error: a file is damaged, or not in the form that is expected of it: {error}", EXIT_FAILED)
 
 
@@ -40,7 +38,7 @@ def _run() -> None:
     from penstock.model.errors import PenstockError  # noqa: PLC0415
 
     try:
-        app()
+        app(prog_name="penstock")
     except PenstockError as error:
         _exit(f"error: {error}", EXIT_FAILED)
 
@@ -51,8 +49,18 @@ def _show_what_the_encoding_lacks_as_escapes() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _damages() -> tuple[type[Exception], ...]:
+    """Return what damaged files raise; imported here, because the module of zips takes a while to load."""
+    import zipfile  # noqa: PLC0415
+    import zlib  # noqa: PLC0415
+
+    return UnicodeError, zipfile.BadZipFile, zlib.error
+
+
 def _of_the_system(error: OSError) -> str:
     reason = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return f"{reason}: the current folder was removed, or moved to another disk"
     return f"{error.filename}: {reason}" if error.filename else reason
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from penstock.model.runtimes import FlinkRuntime
+from penstock.cli.arguments import JsonOption, check_writable
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.screen import new_console, print_json
+from penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
 from penstock.packaging import (
     CodeArchive,
     PackagingError,
@@ -31,17 +32,37 @@ __all__ = ("package_command",)
 _MIB = 1024 * 1024
 
 
+def _source(value: Path) -> Path:
+    if not value.is_dir():
+        try:
+            CodeArchive.check_path(value)
+        except PackagingError as error:
+            raise typer.BadParameter(str(error)) from error
+    return value
+
+
+def _runtime(value: str) -> str:
+    try:
+        FlinkRuntime.named(value)
+    except UnknownRuntimeError as error:
+        raise typer.BadParameter(str(error)) from error
+    return value
+
+
 def package_command(
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A job's folder to build, or a .zip or .jar to check.")
+        Path,
+        typer.Argument(metavar="SOURCE", callback=_source, help="A job's folder to build, or a .zip or .jar to check."),
     ],
     *,
-    runtime: Annotated[str, typer.Option(help="The MSF runtime, for example FLINK-1_20 or 1.20.")] = "FLINK-1_20",
+    runtime: Annotated[
+        str, typer.Option(callback=_runtime, help="The MSF runtime, for example FLINK-1_20 or 1.20.")
+    ] = "FLINK-1_20",
     entry_point: Annotated[
         str | None, typer.Option(help="The Python file with the job. Default: each one at the top is checked.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Copy the archive to this file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Build the archive of a PyFlink job, check what MSF would refuse, and show content, sizes and hash."""
     target = FlinkRuntime.named(runtime)
@@ -52,7 +73,13 @@ def package_command(
         project = PyFlinkProject(source)
         if entry_point is not None:
             project.check_entry_point(entry_point)
-        package = build_package(project, runtime=target)
+        progress = ConsoleProgress(new_console(stderr=True))
+        progress.stage(f"build and check the package of {source}")
+        try:
+            package = build_package(project, runtime=target)
+            progress.done()
+        finally:
+            progress.stop()
         archive, passed_over = CodeArchive.open(package.path), project.passed_over
         if entry_point is not None:
             check_entry_point(archive, runtime=target, entry_point=entry_point, shown_as=source)
@@ -67,7 +94,7 @@ def package_command(
     if as_json:
         fields = {"path": str(shown), "sha256": sha256, "sizeBytes": archive.size_bytes, "runtime": target.identifier}
         more = {"reused": done == "unchanged", "entries": dict(archive.entries), "passedOver": list(passed_over)}
-        typer.echo(json.dumps({**fields, **more}, indent=2))
+        print_json({**fields, **more})
         return
     _show(archive, shown, done, sha256, passed_over)
 
@@ -75,10 +102,11 @@ def package_command(
 def _check_output(output: Path, source: Path) -> None:
     if output.is_dir():
         message = f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
-        raise PackagingError(message)
+        raise typer.BadParameter(message)
     if output.exists() and source.exists() and output.samefile(source):
         message = f"--output names {source} itself, which is the archive to check: leave it out, or name another file"
-        raise PackagingError(message)
+        raise typer.BadParameter(message)
+    check_writable(output)
 
 
 def _copy(path: Path, output: Path) -> None:
@@ -92,11 +120,11 @@ def _copy(path: Path, output: Path) -> None:
 
 
 def _show(archive: CodeArchive, shown: Path, done: str, sha256: str, passed_over: Sequence[str]) -> None:
-    console = Console()
+    console = new_console()
     console.print(_table(archive))
     if passed_over:
-        console.print(f"passed over, so not in the archive: {', '.join(passed_over)}", soft_wrap=True, markup=False)
-    console.print(f"{shown}  {archive.size_bytes / _MIB:.1f} MiB, {done}", soft_wrap=True, markup=False)
+        console.print(f"passed over, so not in the archive: {', '.join(passed_over)}", soft_wrap=True)
+    console.print(f"{shown}  {archive.size_bytes / _MIB:.1f} MiB, {done}", soft_wrap=True)
     console.print(f"sha256 {sha256}", soft_wrap=True)
 
 

@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.text import Text
 
-from penstock.cli.screen import new_console, print_json
+from penstock.cli.arguments import JsonOption
+from penstock.cli.progress import ConsoleProgress
+from penstock.cli.screen import new_console, print_json, show_error
+from penstock.local.errors import ClientSettingError
 from penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
 from penstock.local.event_lines import first_event_shift, minutes_shift_ms
 from penstock.local.kafka_sink import KafkaSink
 from penstock.local.replay import EventTime, ReplayOptions, replay
 from penstock.local.signals import stop_signals_raise
 from penstock.model.errors import PenstockError
+from penstock.model.kafka import KafkaError, check_topic_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rich.console import Console
-
     from penstock.local.replay import ReplaySummary
 
-__all__ = ("ConsoleProgress", "parse_settings", "parse_speed_up", "replay_command", "show_error")
+__all__ = ("EXIT_FAILED", "EXIT_INTERRUPTED", "parse_settings", "parse_speed_up", "replay_command")
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 AS_FAST_AS_POSSIBLE = "max"
 
-
-class ConsoleProgress:
-    """Shows stages as lines with their durations, and where the present one stands if a terminal is watching."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status = console.status("") if console.is_terminal else None
-        self._title = ""
-        self._begin = time.monotonic()
-
-    def stage(self, title: str) -> None:
-        """End the stage before, and begin another one."""
-        self.done()
-        self._title, self._begin = title, time.monotonic()
-        if self._status is not None:
-            self._status.update(f"{title} ...")
-            self._status.start()
-        else:
-            self._console.print(f"  {title} ...", highlight=False)
-
-    def update(self, text: str) -> None:
-        """Show where the present stage stands."""
-        if self._status is not None:
-            self._status.update(f"{self._title}: {text}")
-
-    def done(self) -> None:
-        """End the present stage well."""
-        if self._title:
-            self.stop()
-            seconds = time.monotonic() - self._begin
-            self._console.print(f"[green]✓[/green] {self._title} ({seconds:.1f} s)", highlight=False)
-            self._title = ""
-
-    def stop(self) -> None:
-        """Stop showing anything that moves."""
-        if self._status is not None:
-            self._status.stop()
+_SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_LAST_PORT: Final = 65_535
 
 
 def parse_speed_up(text: str) -> float:
@@ -95,11 +62,6 @@ def parse_settings(texts: Iterable[str]) -> dict[str, str]:
     return settings
 
 
-def show_error(console: Console, error: PenstockError) -> None:
-    """Show an error; its text may hold brackets, which are no markup."""
-    console.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
-
-
 def _shift_ms(file: Path, event_time: EventTime) -> int | None:
     """Return the shift, ``None`` if only the first event can tell."""
     if event_time is EventTime.KEEP:
@@ -108,6 +70,22 @@ def _shift_ms(file: Path, event_time: EventTime) -> int | None:
         return None
     latest_ms = latest_event_ms(file)
     return 0 if latest_ms is None else minutes_shift_ms(latest_ms, int(time.time() * 1000))
+
+
+def _servers(value: str) -> str:
+    for server in value.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        if not found or not 1 <= int(found[1]) <= _LAST_PORT:
+            message = f"expected host:port, separated by commas, got {value!r}"
+            raise typer.BadParameter(message)
+    return value
+
+
+def _topic(value: str) -> str:
+    try:
+        return check_topic_name(value)
+    except KafkaError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _file_or_standard_input(file: Path) -> Path:
@@ -131,8 +109,10 @@ def replay_command(
         ),
     ],
     *,
-    bootstrap_servers: Annotated[str, typer.Option(help="The Kafka brokers: host:port, separated by commas.")],
-    topic: Annotated[str, typer.Option(help="An existing topic.")] = "vehicle-events",
+    bootstrap_servers: Annotated[
+        str, typer.Option(callback=_servers, help="The Kafka brokers: host:port, separated by commas.")
+    ],
+    topic: Annotated[str, typer.Option(callback=_topic, help="An existing topic.")] = "vehicle-events",
     speed_up: Annotated[
         str, typer.Option(help="How much faster than recorded; 0 or max for as fast as possible.")
     ] = AS_FAST_AS_POSSIBLE,
@@ -146,7 +126,7 @@ def replay_command(
     client_setting: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A setting of librdkafka, for example for TLS.")
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Send recorded events to a Kafka topic, in order per vehicle.
 
@@ -161,7 +141,7 @@ def replay_command(
             # The file first: a broker that is not there is waited for.
             if file != STANDARD_INPUT:
                 require_file(file, what="the input file")
-            if not json_output:
+            if not as_json:
                 progress.stage(f"replay {file} to {topic}")
             shift_ms = _shift_ms(file, event_time)
             sink = KafkaSink(bootstrap_servers, topic, settings=settings)
@@ -170,15 +150,18 @@ def replay_command(
                 shift_ms, lines = first_event_shift(lines, now_ms=int(time.time() * 1000))
             summary = replay(lines, sink, ReplayOptions(speed_up=speed, shift_ms=shift_ms), progress=progress)
             progress.done()
+    except ClientSettingError as error:
+        progress.stop()
+        raise typer.BadParameter(str(error), param_hint="'--client-setting'") from error
     except PenstockError as error:
         progress.stop()
         show_error(console, error)
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt as error:
         progress.stop()
-        console.print("interrupted", highlight=False)
+        console.print("interrupted")
         raise typer.Exit(EXIT_INTERRUPTED) from error
-    _show(summary, as_json=json_output)
+    _show(summary, as_json=as_json)
 
 
 def _show(summary: ReplaySummary, *, as_json: bool) -> None:
@@ -200,5 +183,4 @@ def _show(summary: ReplaySummary, *, as_json: bool) -> None:
         f"{summary.sent:,} records in {summary.elapsed_seconds:.1f} s, {summary.records_per_second:,.0f} a second; "
         f"{summary.malformed:,} malformed; at most {summary.max_lag_seconds:.1f} s behind; "
         f"event times moved by {summary.shift_ms / 60_000:,.0f} min",
-        highlight=False,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from penstock.cli.arguments import DEFAULT_ASSEMBLY, AssemblyOption, JsonOption
 from penstock.cli.screen import new_console, print_json
@@ -40,7 +41,7 @@ def review_command(
     environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Review a synthesized app. Exits with 1 where something is not as it ought to be."""
+    """Review a synthesized app. Exit code: 1 where there is a problem, or a wildcard without a reason."""
     if not encryption and not delivery and not wildcards:
         message = "expected something to review, got nothing: pass --encryption, --delivery or --wildcards"
         raise typer.BadParameter(message)
@@ -76,15 +77,16 @@ def _show(reviews: tuple[EncryptionReview, ...]) -> None:
     if not reviews:
         console.print("no application here is under a customer managed key")
     for review in reviews:
-        console.print(f"\n[bold]{review.stage or review.stack}[/bold]  {review.application_arn}", soft_wrap=True)
+        where = review.stage or review.stack
+        console.print(Text.assemble("\n", (where, "bold"), f"  {review.application_arn}"), soft_wrap=True)
         console.print(_order(review))
         for key_arn in dict.fromkeys(row.key for row in review.rows):
             console.print(_access(review, key_arn))
         console.print("the operator role may be assumed by:")
         for principal in review.assumed_by:
-            console.print(f"- {principal}", soft_wrap=True, highlight=False)
+            console.print(f"- {principal}", soft_wrap=True)
         for problem in review.problems:
-            console.print(f"[red]{problem}[/red]", soft_wrap=True)
+            console.print(problem, style="red", soft_wrap=True)
         console.print(_verdict(review))
     if reviews:
         console.print("\nassumed:")
@@ -101,7 +103,7 @@ def _show_wildcards(found: tuple[Wildcard, ...]) -> None:
     table = Table("reason", "times", "for", title="wildcard resources in IAM", title_justify="left", show_lines=True)
     for reason, same in by_reason.items():
         actions = dict.fromkeys(each.finding.partition("@")[0] for each in same)
-        table.add_row(reason or "[red]none recorded[/red]", str(len(same)), "\n".join(actions))
+        table.add_row(reason or Text("none recorded", style="red"), str(len(same)), "\n".join(actions))
     console.print(table)
     missing = len(by_reason.get("", ()))
     console.print(f"{len(found)} wildcards, {missing or 'none'} without a reason")
@@ -116,19 +118,19 @@ def _deliveries(guarantees: tuple[DeliveryGuarantee, ...]) -> Table | str:
     return table
 
 
-def _verdict(review: EncryptionReview) -> str:
+def _verdict(review: EncryptionReview) -> Text:
     if not review.problems:
-        return "[green]as it ought to be[/green]"
+        return Text("no problem found", style="green")
     if review.is_for_development:
-        return "[yellow]AWS's permissive policy for development: never for sensitive data[/yellow]"
-    return f"[red]{len(review.problems)} not as it ought to be[/red]"
+        return Text("AWS's permissive policy for development: never for sensitive data", style="yellow")
+    return Text(f"problems found: {len(review.problems)}", style="red")
 
 
 def _order(review: EncryptionReview) -> Table:
     table = Table("step", "waits for", "because of", title="the order", title_justify="left")
     for arrival in review.arrivals:
         chain = "\n".join(f"{arrow.later} -> {arrow.earlier}: {arrow.because}" for arrow in arrival.chain)
-        table.add_row(arrival.step, arrival.after, chain or "[red]nothing[/red]")
+        table.add_row(arrival.step, arrival.after, chain or Text("nothing", style="red"))
     return table
 
 

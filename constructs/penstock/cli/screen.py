@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import Any, Final
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-__all__ = ("new_console", "print_json")
+__all__ = ("new_console", "print_json", "show_error")
 
 _WIDTH_OF_A_PIPE: Final = 100_000
 
 
 def new_console(*, stderr: bool = False) -> Console:
-    """Return a console that folds lines at the width of the terminal, or at COLUMNS, and never in a pipe."""
-    console = Console(stderr=stderr)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        return Console(stderr=stderr, width=_WIDTH_OF_A_PIPE)
-    return console
+    """Return a console that folds lines at the width of the terminal, or at COLUMNS, and never in a pipe.
+
+    It shows text as it is: names in a template may have brackets and colons, which are no markup and no emoji.
+    """
+    stream = sys.stderr if stderr else sys.stdout
+    piped = stream is None or not stream.isatty()
+    width = _WIDTH_OF_A_PIPE if piped and "COLUMNS" not in os.environ else None
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+
+
+def show_error(console: Console, error: Exception) -> None:
+    """Show an error, below what the console showed of the progress."""
+    console.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

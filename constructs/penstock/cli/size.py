@@ -99,18 +99,19 @@ def size_command(
 
 def _read_prices(path: Path) -> Prices:
     try:
-        return prices_from_toml(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # Windows's Notepad begins files with a mark, which utf-8-sig passes over.
+        return prices_from_toml(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         message = f"prices cannot be read from {path}: {error}"
         raise PriceError(message) from error
 
 
 def _show(console: Console, estimate: Estimate, usage: Usage, prices: Prices) -> None:
-    console.print(f"{estimate.total_usd:,.2f} USD a month, estimated", style="bold", highlight=False)
+    console.print(f"{estimate.total_usd:,.2f} USD a month, estimated", style="bold")
     console.print(_table(estimate))
     for service, amount in estimate.by_service.items():
-        console.print(f"{service:<32}{amount:>12,.2f} USD a month", highlight=False)
-    console.print(f"{'estimated':<32}{estimate.total_usd:>12,.2f} USD a month", style="bold", highlight=False)
+        console.print(f"{service:<32}{amount:>12,.2f} USD a month")
+    console.print(f"{'estimated':<32}{estimate.total_usd:>12,.2f} USD a month", style="bold")
     _show_list(console, "Prices", [f"{prices.region}, {prices.as_of}: {prices.source}"])
     assumed = [f"{name.replace('_', ' ')}: {value:g}" for name, value in usage.as_mapping().items()]
     _show_list(console, "Assumptions, each an option", [*assumed, "everything runs all month, 730 hours"])
@@ -133,9 +134,9 @@ def _not_estimated(estimate: Estimate) -> Iterator[str]:
 
 
 def _show_list(console: Console, title: str, entries: list[str]) -> None:
-    console.print(f"\n{title}", style="bold", highlight=False)
+    console.print(f"\n{title}", style="bold")
     for entry in entries:
-        console.print(f"  {entry}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"  {entry}", soft_wrap=True)
 
 
 def _table(estimate: Estimate) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.model.errors import PenstockError
 
 __all__ = (
+    "ClientSettingError",
     "InputFileError",
     "JobError",
     "LocalPipelineError",
@@ -20,6 +21,10 @@ __all__ = (
 
 class LocalPipelineError(PenstockError):
     """The base of every error of the local pipeline."""
+
+
+class ClientSettingError(LocalPipelineError):
+    """A setting that the Kafka client does not know, or a value that it does not take."""
 
 
 class MissingProgramError(LocalPipelineError):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ("ParsedLine", "first_event_shift", "minutes_shift_ms", "parse_line", "shift_line")
 
 MINUTE_MS = 60_000
+LARGEST_LONG = 2**63 - 1
+"""The job reads times into a long of Java."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ def parse_line(line: bytes) -> ParsedLine | None:
         return None
     vehicle_id, timestamp_ms = event.get("vehicleId"), event.get("timestamp")
     if not isinstance(vehicle_id, str) or not isinstance(timestamp_ms, int) or isinstance(timestamp_ms, bool):
+        return None
+    if abs(timestamp_ms) > LARGEST_LONG:
         return None
     return ParsedLine(vehicle_id=vehicle_id, timestamp_ms=timestamp_ms)
 

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from penstock.local.broker.topics import QUIET_CLIENT, explain
-from penstock.local.errors import LocalPipelineError
+from penstock.local.errors import ClientSettingError, LocalPipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,8 @@ class KafkaSink:
 
     Raises
     ------
+    ClientSettingError
+        The client does not know a setting, or not its value: found before any broker is asked.
     LocalPipelineError
         No broker answers, or there is no such topic.
     """
@@ -52,8 +54,13 @@ class KafkaSink:
         self._error: KafkaError | None = None
         common = {"bootstrap.servers": bootstrap_servers, **QUIET_CLIENT, **(settings or {})}
         try:
-            found = AdminClient(common).list_topics(timeout=METADATA_SECONDS).topics
             self._producer = Producer({**PRODUCER_SETTINGS, **common, "on_delivery": self._delivered})
+            admin = AdminClient(common)
+        except KafkaException as error:
+            msg = f"the Kafka client refuses its settings: {explain(error)}"
+            raise ClientSettingError(msg) from error
+        try:
+            found = admin.list_topics(timeout=METADATA_SECONDS).topics
         except KafkaException as error:
             msg = f"no Kafka broker answers at {bootstrap_servers}, or it refuses: {explain(error)}"
             raise LocalPipelineError(msg) from error

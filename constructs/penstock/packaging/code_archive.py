@@ -85,6 +85,22 @@ class CodeArchive:
     @classmethod
     def open(cls, path: Path) -> CodeArchive:
         """Read the archive's table of contents; PackagingError where there is none."""
+        cls.check_path(path)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                entries = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
+            size_bytes = path.stat().st_size
+        except OSError as error:
+            message = f"cannot read {path}: {error.strerror or error}"
+            raise PackagingError(message) from error
+        except ZIP_ERRORS as error:
+            message = f"{path} is not a zip archive ({error}): build it again"
+            raise PackagingError(message) from error
+        return cls(path=path, size_bytes=size_bytes, entries=MappingProxyType(entries))
+
+    @staticmethod
+    def check_path(path: Path) -> None:
+        """Raise PackagingError where no archive can be, before any of it is read."""
         is_archive = path.suffix.lower() in _SUFFIXES
         if is_archive and not path.exists():
             message = f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
@@ -101,17 +117,6 @@ class CodeArchive:
         if not is_archive or not path.is_file():
             message = f"code must be a .zip or a .jar, got {path}: build one with `penstock package {path.parent}`"
             raise PackagingError(message)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                entries = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
-            size_bytes = path.stat().st_size
-        except OSError as error:
-            message = f"cannot read {path}: {error.strerror or error}"
-            raise PackagingError(message) from error
-        except ZIP_ERRORS as error:
-            message = f"{path} is not a zip archive ({error}): build it again"
-            raise PackagingError(message) from error
-        return cls(path=path, size_bytes=size_bytes, entries=MappingProxyType(entries))
 
     @property
     def is_python(self) -> bool:

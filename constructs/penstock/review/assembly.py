@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,7 +63,7 @@ def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[Synt
     An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
     Raises AssemblyError for a folder without an assembly, and for an environment that it does not hold.
     """
-    stacks = tuple(_stacks(folder, ""))
+    stacks = tuple(_stacks(folder, "", ()))
     if environment is None:
         return stacks
     chosen = tuple(stack for stack in stacks if stack.stage and _normalized(stack.stage) == _normalized(environment))
@@ -94,23 +95,29 @@ def _normalized(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
 
 
-def _stacks(folder: Path, stage: str) -> Iterator[SynthesizedStack]:
+def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[SynthesizedStack]:
     path = folder / "manifest.json"
+    if folder.resolve() in outer:
+        message = f"{path} is the manifest of a Stage and of one around it: {_AGAIN}"
+        raise AssemblyError(message)
     for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
         properties = _mapping(artifact, "properties", path)
         kind = artifact.get("type")
         if kind == _STAGE:
-            name = properties.get("displayName", artifact_id)
-            yield from _stacks(folder / _text(properties, "directoryName", artifact_id, path), name)
+            name = _text(properties, "displayName", artifact_id, path, default=artifact_id)
+            inner = folder / _text(properties, "directoryName", artifact_id, path)
+            yield from _stacks(inner, name, (*outer, folder.resolve()))
         elif kind == _STACK:
-            account, _, region = artifact.get("environment", _ANYWHERE).removeprefix("aws://").partition("/")
+            where = _text(artifact, "environment", artifact_id, path, default=_ANYWHERE)
+            account, _, region = where.removeprefix("aws://").partition("/")
+            role_arn = _text(properties, "cloudFormationExecutionRoleArn", artifact_id, path, default="")
             yield SynthesizedStack(
                 stage=stage,
-                name=properties.get("stackName", artifact_id),
+                name=_text(properties, "stackName", artifact_id, path, default=artifact_id),
                 account=ANY_ACCOUNT if account == "unknown-account" else account,
                 region=ANY_REGION if region == "unknown-region" else region,
                 template=_read_template(folder / _text(properties, "templateFile", artifact_id, path)),
-                cloudformation_role_arn=properties.get("cloudFormationExecutionRoleArn"),
+                cloudformation_role_arn=role_arn or None,
             )
 
 
@@ -122,10 +129,11 @@ def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
     return value
 
 
-def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path) -> str:
-    value = properties.get(name)
+def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path, *, default: str | None = None) -> str:
+    value = properties.get(name, default)
     if not isinstance(value, str):
-        message = f"{path} names no {name} of {artifact_id}: {_AGAIN}"
+        wrong = f"names no {name}" if value is None else f"has {reprlib.repr(value)} as {name}"
+        message = f"{path} {wrong} of {artifact_id}, expected text: {_AGAIN}"
         raise AssemblyError(message)
     return value
 
@@ -156,6 +164,6 @@ def _read_template(path: Path) -> Template:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{path} is not JSON ({error}): {_AGAIN}"
         raise AssemblyError(message) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
@@ -22,6 +23,9 @@ def _linear(prefix: str, large: float, sizes: Mapping[str, int]) -> dict[str, fl
     """Return the prices of instance sizes that cost in proportion to ``large``."""
     return {f"{prefix}.{size}": round(large * times, 4) for size, times in sizes.items()}
 
+
+_HIGHEST_USD: Final = 10**9
+"""More than AWS asks for one of anything."""
 
 _SIZES: Final = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "8xlarge": 16, "12xlarge": 24, "16xlarge": 32}
 
@@ -203,8 +207,8 @@ def _merged(table: str, prices: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _price(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        message = f"{name} must be a price in US dollars, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _HIGHEST_USD:
+        message = f"{name} must be a price in US dollars, got {reprlib.repr(value)}"
         raise PriceError(message)
     return float(value)
 

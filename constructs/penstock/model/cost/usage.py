@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,8 @@ __all__ = ("BYTES_PER_GB", "NOT_PRICED", "Usage", "UsageError")
 
 BYTES_PER_GB: Final = 1024**3
 _SECONDS_PER_HOUR: Final = 3600
+_MOST: Final = 10**12
+"""More than any month has of anything; beyond it, sums are no numbers."""
 _MOST_EVENT_BYTES: Final = 10 * 1024**2
 """A record of Kinesis Data Streams (streams/latest/dev, service-sizes-and-limits); Kafka's default is 1 MiB."""
 
@@ -65,7 +67,8 @@ class Usage:
     snapshot_gb
         What the snapshots of each application hold, in gigabytes.
 
-    Raises UsageError for a negative or an infinite quantity, and for an event that neither Kinesis nor Kafka takes.
+    Raises UsageError for a quantity that is negative or beyond all measure, and for an event that neither Kinesis nor
+    Kafka takes.
     """
 
     events_per_second: float = 1000.0
@@ -84,8 +87,8 @@ class Usage:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         for name, value in self.as_mapping().items():
-            if not (math.isfinite(value) and value >= 0):
-                message = f"{name} must be a number of at least 0, got {value}"
+            if not 0 <= value <= _MOST:
+                message = f"{name} must be a number from 0 to {_MOST:,}, got {reprlib.repr(value)}"
                 raise UsageError(message)
         if not 1 <= self.event_bytes <= _MOST_EVENT_BYTES:
             message = f"event_bytes must be 1 to {_MOST_EVENT_BYTES} (10 MiB), got {self.event_bytes}"

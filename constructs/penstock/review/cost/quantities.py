@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import reprlib
+from typing import TYPE_CHECKING, Final
 
 from penstock.model.errors import PenstockError
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from penstock.review.findings import Resource
 
 __all__ = ("UnknownQuantityError", "integer", "price_of", "text")
+
+
+_MOST: Final = 10**9
 
 
 class UnknownQuantityError(PenstockError):
@@ -27,10 +31,14 @@ def integer(resource: Resource, path: str, default: int | None = None) -> int:
         message = f"the template does not say {path}"
         raise UnknownQuantityError(message)
     try:
-        return int(value)
+        number = int(value)
     except (OverflowError, TypeError, ValueError) as error:
         message = f"{path} is known at the deployment only"
         raise UnknownQuantityError(message) from error
+    if not 0 <= number <= _MOST:
+        message = f"{path} is {reprlib.repr(number)}, which no resource has"
+        raise UnknownQuantityError(message)
+    return number
 
 
 def text(resource: Resource, path: str, default: str | None = None) -> str:
