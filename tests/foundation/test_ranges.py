@@ -78,7 +78,7 @@ RANGES: dict[str, tuple[Callable[..., object], list[object], list[object]]] = {
     "volume": (
         lambda mib: SearchCapacity.single_node(volume_size=Size.mebibytes(mib)),
         [10 * 1024, 100 * 1024],
-        [0, 10 * 1024 - 1],
+        [0, 10 * 1024 - 1, 10 * 1024 + 512],
     ),
     "replicas": (template, [0, "1", 2], [-1, "-1", 1.5, "two", True]),
 }  # fmt: skip

@@ -63,6 +63,7 @@ WRONG_RULES = {
     "groups: a\n": "groups must be a list, got str 'a'",
     "- groups: []\n": "must have 'groups:' at its top level",
     "groups: &a [*a]\n": "is no YAML",
+    "rules.yaml": "must have 'groups:' at its top level: for a file, pass pathlib.Path('rules.yaml')",
     "groups: []\ngroups: []\n": "has the key 'groups' twice, the second in line 2",
     "groups:\n  - rules: []\n": "group 1 must have 'name', got rules",
     "groups:\n  - name: a\n    rules: up\n": "rules of group 'a' must be a list, got str 'up'",
@@ -122,6 +123,12 @@ def test_indentation_with_tabs_is_refused_as_what_it_is() -> None:
         read_rules("groups:\n\t- name: x\n")
     with pytest.raises(MetricsWorkspaceError, match="alertmanager_config of an alert manager definition is indented"):
         read_alert_manager("alertmanager_config: |\n  route:\n  \treceiver: a\n")
+
+
+@pytest.mark.parametrize("text", ["", " \n", "# nothing but a comment\n"])
+def test_a_file_without_rules_is_refused_although_prometheus_takes_it(text: str) -> None:
+    with pytest.raises(MetricsWorkspaceError, match="must have 'groups:' at its top level: check that it is the right"):
+        read_rules(text)
 
 
 def test_aliases_of_aliases_take_no_time() -> None:

@@ -61,7 +61,8 @@ def _document(text: str, name: str, example: str) -> dict[str, Any]:
         raise MetricsWorkspaceError(message)
     document = parse_yaml(text, name)
     if not isinstance(document, dict) or example.partition(":")[0] not in document:
-        message = f"{name} must have {example!r} at its top level: check that it is the right file"
+        fix = f"for a file, pass pathlib.Path({document!r})" if document == text else "check that it is the right file"
+        message = f"{name} must have {example!r} at its top level: {fix}"
         raise MetricsWorkspaceError(message)
     return document
 

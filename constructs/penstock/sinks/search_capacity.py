@@ -104,10 +104,9 @@ class SearchCapacity:
             if self.standby and instance_type.startswith(_BURSTABLE):
                 message = f"{instance_type} cannot be in a domain with a standby zone: choose r7g or m7g"
                 raise SearchDomainError(message)
-        if self.volume_size.to_gibibytes(rounding=SizeRoundingBehavior.FLOOR) < _LEAST_VOLUME_GIB:
-            message = (
-                f"volume_size must be at least {_LEAST_VOLUME_GIB} GiB, got {self.volume_size.to_mebibytes():g} MiB"
-            )
+        gibibytes = self.volume_size.to_gibibytes(rounding=SizeRoundingBehavior.NONE)
+        if gibibytes < _LEAST_VOLUME_GIB or gibibytes != int(gibibytes):
+            message = f"volume_size must be {_LEAST_VOLUME_GIB} whole GiB or more, got {gibibytes:g} GiB"
             raise SearchDomainError(message)
         if self.master_nodes not in _MASTER_COUNTS:
             message = f"a domain has 0, 3 or 5 master nodes, got {self.master_nodes}"
