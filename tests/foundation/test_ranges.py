@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import Duration, Environment, Size, Stack
+from aws_cdk import CfnParameter, Duration, Environment, Size, Stack
 
 from penstock.application.configuration import flink_configuration
 from penstock.application.props import PRODUCTION_DEFAULTS
@@ -97,3 +97,23 @@ def test_the_outermost_values_are_taken(kind: str, value: object) -> None:
 def test_what_lies_beyond_either_end_is_refused_with_the_range(kind: str, value: object) -> None:
     with pytest.raises(PenstockError, match="got"):
         RANGES[kind][0](value)
+
+
+def number(stack: Stack) -> float:
+    return CfnParameter(stack, "Number", type="Number").value_as_number
+
+
+OF_A_PARAMETER: dict[str, Callable[[float], object]] = {
+    "checkpoint interval": checkpoint_interval,
+    "days until old versions go": lambda days: ArchiveLifecycle(noncurrent_versions_expire_after=Duration.days(days)),
+    "days until uploads are given up": lambda days: ArchiveLifecycle(
+        abort_incomplete_uploads_after=Duration.days(days)
+    ),
+    "days until objects go": lambda days: ArchiveLifecycle(expire_after=Duration.days(days)),
+    "volume": lambda gibibytes: SearchCapacity.single_node(volume_size=Size.gibibytes(gibibytes)),
+}
+
+
+@pytest.mark.parametrize("kind", OF_A_PARAMETER)
+def test_the_value_of_a_parameter_is_not_judged(kind: str) -> None:
+    OF_A_PARAMETER[kind](number(stack()))

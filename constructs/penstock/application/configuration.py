@@ -46,8 +46,9 @@ def flink_configuration(
 
     Raises ApplicationPropsError for an interval that Flink refuses when the job starts (Flink, CheckpointConfig).
     """
-    interval_ms = props["checkpoint_interval"].to_milliseconds()
-    if interval_ms < _MIN_CHECKPOINT_INTERVAL_MS:
+    interval = props["checkpoint_interval"]
+    interval_ms = interval.to_milliseconds()
+    if not interval.is_unresolved() and interval_ms < _MIN_CHECKPOINT_INTERVAL_MS:
         message = (
             f"checkpoint_interval must be at least {_MIN_CHECKPOINT_INTERVAL_MS} milliseconds, got {interval_ms:g}"
         )

@@ -1,6 +1,6 @@
 """Kinesis Processing Units (KPU): how many an application needs, what each task gets, what a month costs.
 
-Sources: managed-flink how-scaling, limits and the pricing page; requirements R157, R167, R173, R174 and R213.
+Sources: managed-flink how-scaling, limits, and the pricing page.
 """
 
 from __future__ import annotations

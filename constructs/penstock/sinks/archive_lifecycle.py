@@ -97,8 +97,8 @@ class ArchiveLifecycle:
 
 
 def _days(name: str, duration: Duration | None, *, least: int = 0) -> int | None:
-    """Return the days, which S3 takes as a whole number; raise ArchiveBucketError for another one."""
-    if duration is None:
+    """Return the days, None where only the deployment knows them; raise ArchiveBucketError for no whole number."""
+    if duration is None or duration.is_unresolved():
         return None
     days = duration.to_days(integral=False)
     if days < least or days != int(days):
