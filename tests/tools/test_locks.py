@@ -122,9 +122,10 @@ def files_of_several(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each file that packages bring in different forms, with its hash in each of them."""
     owners: dict[str, dict[str, str]] = {}
     for distribution in metadata.distributions(path=[str(folder)]):
+        name = distribution.name  # read from its file at each call
         for file in distribution.files or ():
             if file.hash is not None:
-                owners.setdefault(str(file), {})[distribution.name] = file.hash.value
+                owners.setdefault(str(file), {})[name] = file.hash.value
     return ((file, hashes) for file, hashes in owners.items() if len(set(hashes.values())) > 1)
 
 

@@ -213,11 +213,19 @@ def _name(policy: NamedPolicy, statement: Statement) -> str:
 
 
 def _fits(statement: Statement, request: Request) -> bool:
-    actions = [action_matches(pattern, request.action) for pattern in statement.actions or statement.not_actions]
-    resources = [arn_matches(pattern, request.resource) for pattern in statement.resources or statement.not_resources]
-    acts = any(actions) if statement.actions else bool(actions) and not any(actions)
-    aims = any(resources) if statement.resources else bool(resources) and not any(resources)
-    return acts and aims
+    if statement.actions:
+        acts = any(action_matches(pattern, request.action) for pattern in statement.actions)
+    else:
+        excluded = statement.not_actions
+        acts = bool(excluded) and not any(action_matches(pattern, request.action) for pattern in excluded)
+    return acts and _aims_at(statement, request.resource)
+
+
+def _aims_at(statement: Statement, resource: str) -> bool:
+    if statement.resources:
+        return any(arn_matches(pattern, resource) for pattern in statement.resources)
+    excluded = statement.not_resources
+    return bool(excluded) and not any(arn_matches(pattern, resource) for pattern in excluded)
 
 
 def _granted_to(statement: Statement, caller: Caller) -> str:

@@ -19,6 +19,7 @@ def text_matches(pattern: str, text: str) -> bool:
     return _compiled(pattern).fullmatch(text) is not None
 
 
+@lru_cache(maxsize=65536)  # a review asks for the same pairs for every role and key
 def action_matches(pattern: str, action: str) -> bool:
     """Whether an action matches; case does not count."""
     return text_matches(pattern.lower(), action.lower())
