@@ -21,22 +21,30 @@ __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 LogRetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], WHOLE_NUMBER
 ]
+Text = Annotated[str, text_of_form(r".+", "at least one character")]
+S3Text = Annotated[str, text_of_form(r".{1,1024}", "1 to 1024 characters")]
 
 
 class CodeSettings(Settings):
     """Where the application's code comes from: exactly one of a folder, a package and a bucket."""
 
-    folder: str | None = None
+    folder: Text | None = None
     """A PyFlink job's folder, relative to the repository; built at synthesis."""
-    package: str | None = None
+    package: Text | None = None
     """A zip that is built already, relative to the repository."""
-    bucket: str | None = None
+    bucket: (
+        Annotated[
+            str,
+            text_of_form(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits, dots and hyphens"),
+        ]
+        | None
+    ) = None
     """The name of a bucket."""
-    object_key: str | None = None
+    object_key: S3Text | None = None
     """The object in the bucket."""
-    object_version: str | None = None
+    object_version: S3Text | None = None
     """The object's version."""
-    entry_point: str = "main.py"
+    entry_point: Text = "main.py"
     """The Python file with the job."""
 
     @model_validator(mode="after")
@@ -150,7 +158,7 @@ class Environment(Settings):
         Annotated[
             str,
             text_of_form(
-                r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+",
+                r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
                 "the ARN of a topic, such as 'arn:aws:sns:eu-central-1:111122223333:on-call'",
             ),
         ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from penstock.model.errors import PenstockError
+from penstock.model.texts import decode_text
 from stacks.environment import Environment
 from stacks.environment_errors import explain
 
@@ -68,15 +69,12 @@ def _load(path: Path) -> Environment:
 
 def _values(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows's Notepad begins files with a mark
+        return tomllib.loads(decode_text(path.read_bytes(), str(path), EnvironmentFileError))
     except IsADirectoryError as error:
         message = f"{path} is a folder, expected the file of an environment: rename it, or move it elsewhere"
         raise EnvironmentFileError(message) from error
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
-        raise EnvironmentFileError(message) from error
-    except UnicodeDecodeError as error:
-        message = f"{path} is not UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
         raise EnvironmentFileError(message) from error
     except tomllib.TOMLDecodeError as error:
         message = f"{path} is not TOML: {error}"

@@ -8,10 +8,12 @@ from pydantic import Field, field_validator, model_validator
 
 from penstock.model.addresses import AddressPlan
 from penstock.model.aws_services import AwsService
-from penstock.model.kafka import check_cluster_name
+from penstock.model.kafka import check_cluster_name, check_retention_ms, check_topic_name
 from stacks.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
 __all__ = ("EventsSettings", "MetricsSettings", "NetworkSettings")
+
+_MS_PER_HOUR = 3_600_000
 
 
 class NetworkSettings(Settings):
@@ -74,6 +76,17 @@ class EventsSettings(Settings):
     @classmethod
     def _name_is_allowed(cls, name: str) -> str:
         return allowed(check_cluster_name, name)
+
+    @field_validator("topic", "dead_letters_topic")
+    @classmethod
+    def _topic_is_allowed(cls, name: str) -> str:
+        return allowed(check_topic_name, name)
+
+    @field_validator("retention_hours")
+    @classmethod
+    def _retention_is_allowed(cls, hours: int) -> int:
+        allowed(check_retention_ms, hours * _MS_PER_HOUR)
+        return hours
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vehicle_metrics.kafka import KafkaCluster
 from vehicle_metrics.properties import PropertyError, PropertyGroup, PropertyGroups
-from vehicle_metrics.settings import JobSettings
+from vehicle_metrics.settings import EARLIEST_MS, LAST_TIMESTAMP_MS, JobSettings
 from vehicle_metrics.statements import with_clause
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ class FleetSettings:
             msg = (
                 f"property group '{group.name}': got {change} as the sum of start.probability and stop.probability, "
                 f"expected a number from {_LEAST_CHANGE} to 1"
+            )
+            raise PropertyError(msg)
+        start = fleet.start_timestamp_ms
+        if 0 < start < EARLIEST_MS or start > LAST_TIMESTAMP_MS:
+            msg = (
+                f"property group '{group.name}': got {start} for key 'start.timestamp.ms', expected 0, or milliseconds "
+                f"from {EARLIEST_MS} to {LAST_TIMESTAMP_MS}: the vehicle job takes no event of another time"
             )
             raise PropertyError(msg)
         return fleet

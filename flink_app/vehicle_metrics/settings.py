@@ -15,6 +15,7 @@ PACKAGED_MODELS = "classpath:vehicle-models.csv.gz"
 
 # The 9th of September 2001: every time since then, given in seconds by mistake, would be before it.
 EARLIEST_MS = 1_000_000_000_000
+LAST_TIMESTAMP_MS = 253_402_300_799_999  # the end of the year 9999, the last that the job takes
 
 _MS_PER_HOUR = 3_600_000
 _MS_PER_DAY = 24 * _MS_PER_HOUR
@@ -54,7 +55,7 @@ class EventInput:
             alignment_group=group.text("watermark.alignment.group", "events"),
             alignment_update_ms=group.whole("watermark.alignment.update.interval.ms", 1_000, least=1),
             discovery_interval_ms=group.whole("scan.partition.discovery.interval.ms", 300_000),
-            earliest_ms=group.whole("timestamp.earliest.ms", EARLIEST_MS, least=1),
+            earliest_ms=group.whole("timestamp.earliest.ms", EARLIEST_MS, least=1, most=LAST_TIMESTAMP_MS),
             max_ahead_ms=group.whole("timestamp.max.ahead.ms", 600_000),
         )
 

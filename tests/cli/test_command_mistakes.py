@@ -92,7 +92,7 @@ def penstock(
         ("size --prices nowhere.toml", WRONG_ARGUMENTS, "'nowhere.toml' does not exist"),
         ("size --prices folder", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("size --prices deep.toml", FAILED, "prices cannot be read from deep.toml"),
-        ("size --prices utf16.toml", FAILED, "prices cannot be read from utf16.toml"),
+        ("size --prices utf16.toml", FAILED, "the file of prices utf16.toml is encoded in UTF-16, expected UTF-8"),
         ("size --prices infinite.toml", FAILED, "flink.kpu_hour_usd must be a price in US dollars, got inf"),
         ("size --prices file.txt", FAILED, "prices cannot be read from file.txt"),
         (

@@ -22,6 +22,28 @@ _BROKEN = [
     b'{"eventType":"IC_RPM","vehicleId":"V1","region":"US","timestamp":1700000000,"measurement":1}',
 ]
 
+_USUAL = b'{"eventType":"IC_RPM","vehicleId":"V1","region":"US","timestamp":1700000000000,"measurement":900}'
+
+# Forms in which people send an event, and what becomes of each: a reason, or none for an event that counts.
+FORMS: dict[bytes, str | None] = {
+    _USUAL: None,
+    b"\xef\xbb\xbf" + _USUAL: None,
+    _USUAL.replace(b'"vehicleId"', b'"meta":{"a":[1,{"b":2}]},"vehicleId"'): None,
+    _USUAL.replace(b"1700000000000", b'"2026-06-25T09:15:00Z"'): "wrong type: timestamp",
+    _USUAL.replace(b"1700000000000", b'"2026-06-25T09:15:00+02:00"'): "wrong type: timestamp",
+    _USUAL.replace(b"1700000000000", b'"1700000000000"'): "wrong type: timestamp",
+    _USUAL.replace(b"1700000000000", b"1.7e12"): "wrong type: timestamp",
+    _USUAL.replace(b"900", b"900.0"): "wrong type: measurement",
+    _USUAL.replace(b"1700000000000", b"1700000000"): "timestamp too old",
+    _USUAL.replace(b"1700000000000", b"999999999999"): "timestamp too old",
+    _USUAL.replace(b"1700000000000", b"1700000000000000"): "out of range: timestamp",
+    _USUAL.replace(b"1700000000000", b"0"): "out of range: timestamp",
+    _USUAL.replace(b"900", b"NaN"): "malformed json",
+    b"[" + _USUAL + b"]": "malformed json",
+    _USUAL + _USUAL: "malformed json",
+    b'{"payload":{"after":' + _USUAL + b"}}": "missing field: eventType",
+}
+
 
 def record(
     event_type: str = "IC_RPM", vehicle: str = "V1", region: str = "US", at_ms: int = 0, value: object = 900

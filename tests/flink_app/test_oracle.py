@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from events import START_MS, record
+from events import FORMS, START_MS, record
 from oracle import Event, expect, read
 
 MODELS = {"V1": "sedan", "V2": "sedan"}
@@ -74,10 +74,11 @@ def test_a_record_that_is_no_event_has_a_reason(text: bytes, reason: str) -> Non
     assert read(text) == reason
 
 
+@pytest.mark.parametrize(("text", "reason"), FORMS.items())
+def test_every_form_of_an_event_counts_or_has_a_reason(text: bytes, reason: str | None) -> None:
+    assert read(text) == (reason or Event("IC_RPM", "V1", "US", START_MS, 900))
+
+
 def test_an_event_of_the_future_has_a_reason() -> None:
     assert read(record(at_ms=1), START_MS) == "timestamp in the future"
     assert read(record(), START_MS) == Event("IC_RPM", "V1", "US", START_MS, 900)
-
-
-def test_a_byte_order_mark_before_an_event_is_passed_over_as_the_job_does() -> None:
-    assert read(b"\xef\xbb\xbf" + record()) == Event("IC_RPM", "V1", "US", START_MS, 900)

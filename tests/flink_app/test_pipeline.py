@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from events import MODELS, record, streams
+from events import FORMS, MODELS, record, streams
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oracle import Event, expect, read, samples
@@ -57,6 +57,14 @@ def test_windows_are_counted_by_model_and_region(pipeline: Pipeline) -> None:
         (("warnings", "sedan", "US", end + 5_000), 3.0),
     ]
     assert found.dead_letters == []
+
+
+def test_every_form_of_an_event_is_counted_or_a_dead_letter_with_its_reason(pipeline: Pipeline) -> None:
+    found = pipeline.run([list(FORMS)], MODELS)
+    assert found.samples == [(("vehicles_in_motion", "sedan", "US", 1_700_000_005_000), 1.0)]
+    assert Counter(found.dead_letters) == Counter(
+        (reason, text.decode()) for text, reason in FORMS.items() if reason is not None
+    )
 
 
 def test_one_millisecond_decides_whether_an_event_is_late(pipeline: Pipeline) -> None:

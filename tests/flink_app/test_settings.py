@@ -56,6 +56,18 @@ def test_idleness_and_alignment_are_off_at_zero() -> None:
     assert aligned["scan.watermark.alignment.group"] == "events"
 
 
+def test_the_bounds_of_event_times_are_the_operators() -> None:
+    assert table_options(settings()).events["vehicle-event.earliest"] == "1000000000000"
+    events = table_options(settings(input_events={"timestamp.earliest.ms": "1700000000000"})).events
+    assert events["vehicle-event.earliest"] == "1700000000000"
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "2001-09-09", "253402300800000"])
+def test_an_earliest_event_time_outside_the_calendar_fails(value: str) -> None:
+    with pytest.raises(PropertyError, match=f"got '{value}' for key 'timestamp.earliest.ms', expected a whole number"):
+        settings(input_events={"timestamp.earliest.ms": value})
+
+
 @pytest.mark.parametrize("missing", sorted(REQUIRED))
 def test_a_missing_group_is_named(missing: str) -> None:
     groups = {name: values for name, values in REQUIRED.items() if name != missing}
@@ -79,6 +91,16 @@ def test_the_generator_has_a_fleet_by_default() -> None:
     assert generator.fleet.options()["count"] == "0"
     assert generator.output_options()["key.fields"] == "vehicleId"
     assert generator.output_options()["properties.security.protocol"] == "SASL_SSL"
+
+
+@pytest.mark.parametrize("start", ["1", "1700000000", "999999999999", "253402300800000"])
+def test_a_fleet_whose_events_would_all_be_dead_letters_fails(start: str) -> None:
+    groups = {
+        "output.events": {"bootstrap.servers": "b:9098", "topic": "events"},
+        "fleet": {"start.timestamp.ms": start},
+    }
+    with pytest.raises(PropertyError, match="for key 'start.timestamp.ms', expected 0, or milliseconds from"):
+        GeneratorSettings.of(PropertyGroups(groups, "test"))
 
 
 @pytest.mark.parametrize(("start", "stop"), [("0.9", "0.2"), ("0", "0.001")])

@@ -172,7 +172,24 @@ def test_models_are_read(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="must begin with the line vehicleId,model, got 'vehicle,model'"):
         read_models(file)
     file.write_bytes(b"vehicleId,model\n\xff\xfe,sedan\n")
+    with pytest.raises(InputFileError, match="is not UTF-8, got byte 0xff in line 2"):
+        read_models(file)
+    file.write_text("vehicleId,model\r\nV1,sedan\r\n", encoding="utf-8-sig", newline="")
+    assert read_models(file) == {"V1": "sedan"}
+    file.write_text("vehicleId,model\nV1,sedan\n", encoding="utf-16")
+    with pytest.raises(InputFileError, match="is encoded in UTF-16, expected UTF-8"):
+        read_models(file)
     with pytest.raises(InputFileError, match="cannot be read"):
+        read_models(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["V1", "V1,", ",sedan", "V1,sedan,red"])
+def test_a_line_that_is_no_pair_of_vehicle_and_model_is_refused(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "models.csv"
+    file.write_text(f"vehicleId,model\nV0,van\n{line}\n", encoding="utf-8")
+    with pytest.raises(
+        InputFileError, match=f"must have a vehicleId and a model in each line, got '{line.rstrip(',')}' in line 3"
+    ):
         read_models(file)
 
 

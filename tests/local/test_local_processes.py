@@ -144,6 +144,14 @@ def test_a_wanted_port_must_be_free() -> None:
     assert require_free_port(0, owner="Kafka") > 0
 
 
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_wanted_port_must_be_one(port: int) -> None:
+    with pytest.raises(
+        PortInUseError, match=f"port {port}, wanted for Kafka, is no port: expected 0, for any, to 65535"
+    ):
+        require_free_port(port, owner="Kafka")
+
+
 def test_missing_programs_are_named_with_the_command_that_installs_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -212,6 +212,13 @@ def test_fails_for_files_without_events(tmp_path: Path) -> None:
     empty.touch()
     with pytest.raises(InputFileError, match="is empty"):
         require_file(empty, what="the input file")
+    marked = tmp_path / "marked.jsonl"
+    marked.write_bytes(b"\xef\xbb\xbf" + line() + b"\n")
+    assert [parse_line(each) is not None for each in read_lines(marked)] == [True]
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        marked.write_text(line().decode() + "\n", encoding=encoding)
+        with pytest.raises(InputFileError, match="is not UTF-8: save it as UTF-8, one JSON object a line"):
+            list(read_lines(marked))
     blank = tmp_path / "blank.jsonl"
     blank.write_bytes(b"\n \n")
     with pytest.raises(InputFileError, match="holds no events"):

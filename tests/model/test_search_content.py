@@ -143,3 +143,8 @@ def test_without_a_standby_zone_any_number_of_copies_will_do() -> None:
 def test_fails_on_an_index_template_that_the_domain_would_refuse(name: str, body: dict[str, Any], message: str) -> None:
     with pytest.raises(ContentError, match=message):
         check_index_template(name, body, copies=3)
+
+
+def test_a_line_separator_within_a_saved_object_ends_no_line() -> None:
+    (found,) = parse_saved_objects('{"type": "visualization", "id": "a", "title": "one\u2028two"}\n')
+    assert found["title"] == "one\u2028two"

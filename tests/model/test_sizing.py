@@ -109,5 +109,5 @@ def test_prices_can_be_replaced() -> None:
 
 
 def test_negative_snapshots_are_refused() -> None:
-    with pytest.raises(SizingError, match="must not be negative, got -1"):
+    with pytest.raises(SizingError, match="snapshot_gb must be a number from 0 on, got -1"):
         Sizing().monthly_cost(snapshot_gb=-1)

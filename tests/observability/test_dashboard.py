@@ -50,6 +50,13 @@ def test_a_dashboard_comes_from_a_file_or_a_builder(tmp_path: Path) -> None:
     path = tmp_path / "fleet.json"
     path.write_text('{"title": "Fl\u00f6tte"}', encoding="utf-8")
     assert Dashboard.from_file("fleet", path).content == {"title": "Flötte"}
+    path.write_text('{"title": "Fl\u00f6tte"}', encoding="utf-8-sig")
+    assert Dashboard.from_file("fleet", path).content == {"title": "Flötte"}
+    path.write_text("{}", encoding="utf-16")
+    with pytest.raises(DashboardError, match=r"dashboard 'fleet' \(.*\) is encoded in UTF-16"):
+        Dashboard.from_file("fleet", path)
+    with pytest.raises(DashboardError, match="cannot be read: No such file"):
+        Dashboard.from_file("fleet", tmp_path / "none.json")
     built = Dashboard.from_builder("fleet", Builder("Fleet"))
     assert (built.name, built.content["title"]) == ("fleet", "Fleet")
 

@@ -18,7 +18,6 @@ from penstock.application import ApplicationCode, FlinkApplication
 from penstock.model.search_content import ContentError, access_role, decode
 from penstock.review import add_checks
 from penstock.sinks import SearchCapacity, SearchDomain, SearchDomainError
-from penstock.sinks.imported_search_domain import name_in_endpoint
 from tests.sinks.conftest import as_list
 
 if TYPE_CHECKING:
@@ -408,7 +407,7 @@ def test_an_imported_domain_grants_its_part_and_says_what_is_missing(stack: Stac
 )
 def test_fails_to_find_a_name_in_an_endpoint_of_ones_own(endpoint: str) -> None:
     with pytest.raises(SearchDomainError, match="from_domain_attributes"):
-        name_in_endpoint(endpoint)
+        SearchDomain.from_domain_endpoint(Stack(), "Search", endpoint)
 
 
 @pytest.mark.parametrize(

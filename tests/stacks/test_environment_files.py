@@ -197,7 +197,21 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
             "[application]\nname = 'a'\ncode = { folder = 'x', package = 'y' }",
             "exactly one of folder, package and bucket, got folder and package",
         ),
-        ("[application]\nname = 'a'\ncode = { bucket = 'x' }", "bucket and object_key go together, got 'x' and None"),
+        (
+            "[application]\nname = 'a'\ncode = { bucket = 'jobs' }",
+            "bucket and object_key go together, got 'jobs' and None",
+        ),
+        ("[application]\nname = 'a'\ncode = { folder = '' }", "code.folder: got '', expected at least one char"),
+        (
+            "[application]\nname = 'a'\ncode = { bucket = 'x', object_key = 'k' }",
+            "code.bucket: got 'x', expected 3 to 63 low",
+        ),
+        (
+            "[application]\nname = 'a'\ncode = { bucket = 'jobs', object_key = '' }",
+            "code.object_key: got '', expected 1 to 1024 char",
+        ),
+        (MINIMAL + "checkpoint_interval_seconds = 86401", "checkpoint_interval_seconds: got 86401, expected at most"),
+        (MINIMAL + "parallelism = 32769\nmax_kpus = 99999", "parallelism must be at most 32768, as in Flink"),
         (
             "[application]\nname = 'a'\ncode = { folder = 'x', object_version = 'v' }",
             "object_version goes with bucket and object_key",
@@ -251,10 +265,16 @@ def test_a_file_of_windows_begins_with_a_mark(tmp_path: Path) -> None:
     assert load_environments(tmp_path)[0].name == "dev"
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_file_of_another_encoding_is_refused_with_the_fix(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("utf-16", "dev.toml is encoded in UTF-16, expected UTF-8: save it as UTF-8"),
+        ("latin-1", "dev.toml is not UTF-8, got byte 0xfc in line 1: save it as UTF-8"),
+    ],
+)
+def test_a_file_of_another_encoding_is_refused_with_the_fix(tmp_path: Path, encoding: str, message: str) -> None:
     (tmp_path / "dev.toml").write_text("# für uns\n" + MINIMAL, encoding=encoding)
-    with pytest.raises(EnvironmentFileError, match=r"dev.toml is not UTF-8 \(.* at byte \d+\): save it as UTF-8"):
+    with pytest.raises(EnvironmentFileError, match=message):
         load_environments(tmp_path)
 
 
@@ -390,3 +410,19 @@ def test_every_value_of_an_environment_is_documented() -> None:
     for part in [*parts, PrincipalSettings, EncryptionSettings]:
         for name in set(part.model_fields) - {"name"}:
             assert f"`{name}`" in guide or f"`[{name}]`" in guide, f"{part.__name__}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("events", "message"),
+    [
+        ("topic = ''", "events.topic: a topic's name must be 1 to 249 letters"),
+        ("dead_letters_topic = 'a b'", "events.dead_letters_topic: a topic's name must be 1 to 249 letters"),
+        ("retention_hours = 0", "events.retention_hours: got 0, expected at least 1"),
+        ("retention_hours = 3000000000000", "events.retention_hours: a topic's retention must be 1 to"),
+        ("storage_gib_per_broker = 16385", "events.storage_gib_per_broker: got 16385, expected at most"),
+    ],
+)
+def test_numbers_and_names_of_the_events_are_within_their_ranges(tmp_path: Path, events: str, message: str) -> None:
+    text = MINIMAL.replace('{ cluster_name = "clicks" }', f'{{ cluster_name = "clicks", {events} }}')
+    with pytest.raises(EnvironmentFileError, match=message):
+        load_environments(write(tmp_path, text))

@@ -148,13 +148,13 @@ def test_metrics_and_properties_are_those_of_the_stream() -> None:
 
 
 REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
-    ("no shard", lambda _: StreamCapacity.provisioned(shard_count=0), KinesisError, "at least one shard"),
+    ("no shard", lambda _: StreamCapacity.provisioned(shard_count=0), KinesisError, "1 to 100000 shards, got 0"),
     ("a name with a space", lambda s: EventStream(s, "S", stream_name="a b"), KinesisError, "got 'a b'"),
     (
         "too short a retention",
         lambda s: EventStream(s, "S", stream_name="s", retention=Duration.hours(1)),
         KinesisError,
-        "24 to 8760 hours, got 1",
+        "24 to 8760 whole hours, got 1",
     ),
     (
         "a schedule of a stream on demand",
@@ -170,7 +170,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
             s, "S", stream_name="s", capacity=StreamCapacity.provisioned(shard_count=6)
         ).scale_on_schedule("X", shard_count=0, schedule=Schedule.rate(Duration.days(1))),
         KinesisError,
-        "at least one shard",
+        "1 to 100000 shards, got 0",
     ),
     (
         "a stream without a name",

@@ -628,7 +628,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "one zone",
         lambda s: ProvisionedKafkaCluster(s, "C", vpc=vpc_in(s, zones=1), cluster_name="c"),
         KafkaError,
-        "got subnets in 1",
+        "2 or 3 availability zones, got 1",
     ),
     (
         "two subnets in one zone",

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Annotations
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from aws_cdk import aws_s3_assets as s3_assets
 
+from penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region, shown_arn
 from penstock.packaging.code_archive import CodeArchive, PyFlinkLayout
 from penstock.packaging.code_archive_checks import check_archive, check_entry_point
 from penstock.packaging.pyflink_builder import build_package
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ("ApplicationCode", "CodeBinding", "PyFlinkLayout")
 
 UNVERSIONED_CODE_WARNING: Final = "penstock:codeWithoutVersion"
+OTHER_REGION_WARNING: Final = "penstock:codeInOtherRegion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +174,7 @@ class _BucketCode(ApplicationCode):
                 f"code {self._object_key!r} has no version: overwriting the object will not update the application;"
                 " pass object_version, or put each build under a key of its own and acknowledge this warning",
             )
+        self._warn_of_other_place(scope)
         return CodeBinding(
             bucket=self._bucket,
             object_key=self._object_key,
@@ -179,6 +182,24 @@ class _BucketCode(ApplicationCode):
             encryption_key=self._bucket.encryption_key,
             run_options=self._pyflink.run_options() if self._pyflink else {},
         )
+
+    def _warn_of_other_place(self, scope: Construct) -> None:
+        place = self._bucket.env
+        code = shown_arn(scope, self._bucket.arn_for_objects(self._object_key))
+        if is_of_other_account(scope, place.account):
+            Annotations.of(scope).add_warning_v2(
+                OTHER_ACCOUNT_WARNING,
+                f"the bucket of code {self._object_key!r} is of account {place.account}: have its policy allow the"
+                f" application's execution role s3:GetObject and s3:GetObjectVersion on"
+                f" {code}, and the policy of its key, if it has one,"
+                " kms:Decrypt",
+            )
+        if is_of_other_region(scope, place.region):
+            Annotations.of(scope).add_warning_v2(
+                OTHER_REGION_WARNING,
+                f"the bucket of code {self._object_key!r} is in {place.region}, and MSF reads code from a bucket in the"
+                f" application's Region: copy the object to one in {Stack.of(scope).region}",
+            )
 
 
 class _PyFlinkFolderCode(ApplicationCode):

@@ -25,6 +25,7 @@ __all__ = (
 )
 
 _MAX_DESCRIPTION_CHARACTERS: Final = 1024
+_MIN_CHECKPOINT_INTERVAL_MS: Final = 10
 _TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 # With ConfigurationType DEFAULT, MSF ignores whatever else the block says.
@@ -41,12 +42,22 @@ def environment_properties(groups: PropertyGroups) -> list[dict[str, object]]:
 def flink_configuration(
     props: FlinkApplicationProps, sizing: Sizing
 ) -> CfnApplication.FlinkApplicationConfigurationProperty:
-    """Return checkpoints, monitoring and parallelism, every value explicit."""
+    """Return checkpoints, monitoring and parallelism, every value explicit.
+
+    Raises ApplicationPropsError for an interval that Flink refuses when the job starts (Flink, CheckpointConfig).
+    """
+    interval = props["checkpoint_interval"]
+    interval_ms = interval.to_milliseconds()
+    if not interval.is_unresolved() and interval_ms < _MIN_CHECKPOINT_INTERVAL_MS:
+        message = (
+            f"checkpoint_interval must be at least {_MIN_CHECKPOINT_INTERVAL_MS} milliseconds, got {interval_ms:g}"
+        )
+        raise ApplicationPropsError(message)
     return CfnApplication.FlinkApplicationConfigurationProperty(
         checkpoint_configuration=CfnApplication.CheckpointConfigurationProperty(
             configuration_type=_CUSTOM,
             checkpointing_enabled=props["checkpointing_enabled"],
-            checkpoint_interval=props["checkpoint_interval"].to_milliseconds(),
+            checkpoint_interval=interval_ms,
             min_pause_between_checkpoints=props["min_pause_between_checkpoints"].to_milliseconds(),
         ),
         monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(

@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.application.props import ApplicationPropsError
+from penstock.foundation.elsewhere import is_of_other_account
 from penstock.model.names import check_application_name, parse_application_arn
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class ImportedFlinkApplication(FlinkApplicationBase):
         super().__init__(scope, construct_id, runtime=runtime)
         if not Token.is_unresolved(application_name):
             check_application_name(application_name)
+        if execution_role is not None:
+            _refuse_foreign_role(self, execution_role)
         self._application_name = application_name
         self._execution_role = execution_role
         self._security_groups = security_groups
@@ -79,6 +82,15 @@ class ImportedFlinkApplication(FlinkApplicationBase):
         message = (
             f"application {self.node.path} is imported, and its property groups are not this app's, got {group!r} with"
             f" {dict(entries)!r}: add the group where the application is created"
+        )
+        raise ApplicationPropsError(message)
+
+
+def _refuse_foreign_role(scope: Construct, role: iam.IRole) -> None:
+    if is_of_other_account(scope, role.env.account):
+        message = (
+            f"the execution role of an application must be of its account {Stack.of(scope).account}, got one of"
+            f" {role.env.account} for {scope.node.path}: iam:PassRole does not cross accounts"
         )
         raise ApplicationPropsError(message)
 

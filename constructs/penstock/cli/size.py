@@ -15,6 +15,7 @@ from penstock.cli.arguments import DEFAULT_ASSEMBLY, AssemblyOption, JsonOption
 from penstock.cli.screen import new_console, print_json
 from penstock.model.cost import PriceError, Prices, Usage, UsageError, prices_from_toml
 from penstock.model.cost.usage import NOT_PRICED
+from penstock.model.texts import decode_text
 from penstock.review.assembly import read_environment
 from penstock.review.cost import estimate_templates
 
@@ -99,9 +100,8 @@ def size_command(
 
 def _read_prices(path: Path) -> Prices:
     try:
-        # Windows's Notepad begins files with a mark, which utf-8-sig passes over.
-        return prices_from_toml(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return prices_from_toml(tomllib.loads(decode_text(path.read_bytes(), f"the file of prices {path}", PriceError)))
+    except (OSError, tomllib.TOMLDecodeError, RecursionError) as error:
         message = f"prices cannot be read from {path}: {error}"
         raise PriceError(message) from error
 

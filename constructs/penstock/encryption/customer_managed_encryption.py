@@ -11,7 +11,7 @@ from penstock.application import FlinkApplication
 from penstock.application.flink_application_base import KeyInPlace, application_arn
 from penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
 from penstock.encryption.errors import EncryptionError
-from penstock.encryption.key_checks import refuse_contradictions, refuse_unfit_key
+from penstock.encryption.key_checks import refuse_contradictions, refuse_foreign_role, refuse_unfit_key
 from penstock.encryption.operator_role import OperatorRole
 from penstock.foundation.name_digest import name_digest
 from penstock.lifecycle.control_provider import ControlProvider, scope_of
@@ -184,6 +184,7 @@ class CustomerManagedEncryption(Construct):
                 " FlinkApplication.from_application_attributes(execution_role=...)"
             )
             raise EncryptionError(message)
+        refuse_foreign_role(given, Stack.of(self))
         return given
 
     def _choose_keys(

@@ -9,11 +9,12 @@ from aws_cdk import aws_kms as kms
 
 from penstock.encryption.application_key import KeyPolicyMode
 from penstock.encryption.errors import EncryptionError
+from penstock.foundation.elsewhere import is_of_other_account
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-__all__ = ("refuse_contradictions", "refuse_unfit_key")
+__all__ = ("refuse_contradictions", "refuse_foreign_role", "refuse_unfit_key")
 
 _MULTI_REGION_PREFIX: Final = "mrk-"
 _ALIAS: Final = "alias/"
@@ -50,6 +51,22 @@ def refuse_contradictions(
     else:
         return
     raise EncryptionError(message)
+
+
+def refuse_foreign_role(role_arn: str, stack: Stack) -> None:
+    """Raise EncryptionError for an execution role of another account, which nobody here may hand to MSF."""
+    if Token.is_unresolved(role_arn):
+        return
+    parts = role_arn.split(":", 5)
+    if parts[0] != "arn" or parts[2:3] != ["iam"] or not parts[-1].startswith("role/"):
+        message = f"execution_role_arn must be arn:aws:iam::ACCOUNT:role/NAME, got {role_arn!r}"
+        raise EncryptionError(message)
+    if is_of_other_account(stack, parts[4]):
+        message = (
+            f"execution_role_arn must be of the application's account {stack.account}, got {role_arn}: iam:PassRole"
+            " does not cross accounts"
+        )
+        raise EncryptionError(message)
 
 
 def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:

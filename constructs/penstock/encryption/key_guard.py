@@ -11,6 +11,7 @@ from aws_cdk.aws_events import CfnRule
 from constructs import Construct
 
 from penstock.encryption.errors import EncryptionError
+from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, require_key_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,8 @@ class KeyGuard(Construct):
     log_retention
         How long what happened is kept. Default: one year.
 
-    Raises EncryptionError without a key or an operator.
+    Raises EncryptionError without a key or an operator, and for a key of another account or Region, whose events do not
+    come here.
     """
 
     def __init__(
@@ -74,6 +76,9 @@ class KeyGuard(Construct):
         if not keys or not operators:
             message = f"a guard needs a key and an operator, got {len(keys)} keys and {len(operators)} operators"
             raise EncryptionError(message)
+        for key in keys:
+            _refuse_elsewhere(self, key)
+        require_key_region(self, log_encryption_key, EncryptionError)
         self._application_name = application.application_name
         self.log_group = logs.LogGroup(
             self,
@@ -148,6 +153,16 @@ class KeyGuard(Construct):
 def _without_suffix(group: logs.LogGroup) -> str:
     """Return the group's ARN as a rule's target takes it, without the ``:*`` that CloudFormation appends."""
     return Stack.of(group).format_arn(service="logs", resource=f"log-group:{group.log_group_name}")
+
+
+def _refuse_elsewhere(scope: Construct, key: kms.IKey) -> None:
+    place = key.env
+    if is_of_other_account(scope, place.account) or is_of_other_region(scope, place.region):
+        message = (
+            f"a guard must be in the account and Region of its keys, where CloudTrail's events are, got a key of"
+            f" {place.account} and {place.region} in {scope.node.path}: add a KeyGuard there"
+        )
+        raise EncryptionError(message)
 
 
 def _key_call(event: str, keys: Sequence[kms.IKey]) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from aws_cdk import Names, Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-__all__ = ("open_port",)
+__all__ = ("open_ports",)
 
 
-def open_port(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, port: int, description: str) -> None:
-    """Let the client reach a TCP port of the server; a second time is the same as once.
+def open_ports(
+    client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, ports: tuple[int, int], description: str
+) -> None:
+    """Let the client reach the TCP ports of the server from the first to the last; a second time is the same as once.
 
     Each rule is a resource of its own, in the client's stack: the server's group never changes, which replaces what is
     in it, and its stack never depends on that of a client. A client that may call everywhere gets no rule that lets it
@@ -21,7 +23,8 @@ def open_port(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, port: i
     scope, name = _scope_and_name(client, server)
     if scope.node.try_find_child(name) is not None:
         return
-    rule: dict[str, Any] = {"ip_protocol": "tcp", "from_port": port, "to_port": port, "description": description}
+    first, last = ports
+    rule: dict[str, Any] = {"ip_protocol": "tcp", "from_port": first, "to_port": last, "description": description}
     ec2.CfnSecurityGroupIngress(
         scope,
         name,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("ApplicationStart",)
 
 _DEFAULT_WAIT_MINUTES: Final = 20
+_MIN_WAIT_MINUTES: Final = 1
 _MAX_WAIT_MINUTES: Final = 30
 _DESCRIBE_INTERFACES: Final = (
     "ec2:DescribeNetworkInterfaces knows no resource (service authorization reference, Amazon EC2); the handler asks"
@@ -45,9 +46,9 @@ class ApplicationStart(Construct):
     operator
         The role that starts and stops it: as a rule its OperatorRole.
     force_stop_after
-        How long a stop with a snapshot may take, at most 30 minutes. Default: 20.
+        How long a stop with a snapshot may take, 1 to 30 minutes. Default: 20.
 
-    Raises LifecycleError for a longer wait, ApplicationPropsError for a second start of an application.
+    Raises LifecycleError for another wait, ApplicationPropsError for a second start of an application.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class ApplicationStart(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         wait = force_stop_after or Duration.minutes(_DEFAULT_WAIT_MINUTES)
-        if wait.to_seconds() > Duration.minutes(_MAX_WAIT_MINUTES).to_seconds():
+        minutes = wait.to_minutes(integral=False)
+        if not _MIN_WAIT_MINUTES <= minutes <= _MAX_WAIT_MINUTES:
             message = (
-                f"force_stop_after must be at most {_MAX_WAIT_MINUTES} minutes, got {wait.to_minutes()}: a deployment"
-                " waits for an hour at most, in which the network interfaces have to go as well"
+                f"force_stop_after must be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes, got {minutes:g}: with"
+                " less, no snapshot is ever taken; and a deployment waits for an hour at most, in which the network"
+                " interfaces have to go as well"
             )
             raise LifecycleError(message)
         application.record_start()

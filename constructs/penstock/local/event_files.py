@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import sys
@@ -73,6 +74,8 @@ def read_lines(path: Path) -> Iterator[bytes]:
             for line in _decompressed(raw):
                 stripped = line.rstrip(b"\r\n")
                 if stripped.strip():
+                    if not some:
+                        _refuse_other_encoding(stripped, what)
                     some = True
                     yield stripped
     except (OSError, EOFError, zlib.error) as error:
@@ -80,6 +83,13 @@ def read_lines(path: Path) -> Iterator[bytes]:
         raise InputFileError(msg) from error
     if not some:
         msg = f"{what} holds no events"
+        raise InputFileError(msg)
+
+
+def _refuse_other_encoding(first: bytes, what: str) -> None:
+    """Refuse UTF-16 and UTF-32, of which a line is no JSON: with a mark, or with the null bytes between ASCII."""
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:4]:
+        msg = f"{what} is not UTF-8: save it as UTF-8, one JSON object a line"
         raise InputFileError(msg)
 
 

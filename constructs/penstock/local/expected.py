@@ -6,6 +6,7 @@ It shares nothing with the job but the definition of the metrics, so that each c
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.local.errors import InputFileError
 from penstock.local.prometheus.samples import Sample
+from penstock.model.texts import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,11 +62,12 @@ def read_models(file: Path) -> dict[str, str]:
         The file cannot be read, or has other columns.
     """
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            return read_model_lines(stream, name=str(file))
-    except (OSError, UnicodeDecodeError) as error:
+        content = file.read_bytes()
+    except OSError as error:
         msg = f"the file of models {file} cannot be read: {error}"
         raise InputFileError(msg) from error
+    text = decode_text(content, f"the file of models {file}", InputFileError)
+    return read_model_lines(io.StringIO(text, newline=""), name=str(file))
 
 
 def read_model_lines(stream: Iterable[str], *, name: str) -> dict[str, str]:
@@ -80,13 +83,21 @@ def read_model_lines(stream: Iterable[str], *, name: str) -> dict[str, str]:
     Raises
     ------
     InputFileError
-        It has other columns than ``vehicleId`` and ``model``.
+        It has other columns than ``vehicleId`` and ``model``, or a line without both.
     """
     reader = csv.DictReader(stream)
     if tuple(reader.fieldnames or ()) != MODEL_COLUMNS:
         msg = f"{name} must begin with the line {','.join(MODEL_COLUMNS)}, got {','.join(reader.fieldnames or ())!r}"
         raise InputFileError(msg)
-    return {row["vehicleId"].strip(): row["model"].strip() for row in reader}
+    models: dict[str, str] = {}
+    for row in reader:
+        vehicle, model = ((row[column] or "").strip() for column in MODEL_COLUMNS)
+        if not vehicle or not model or None in row:
+            got = ",".join([*(row[column] or "" for column in MODEL_COLUMNS), *(row.get(None) or [])]).rstrip(",")
+            msg = f"{name} must have a vehicleId and a model in each line, got {got!r} in line {reader.line_num}"
+            raise InputFileError(msg)
+        models[vehicle] = model
+    return models
 
 
 def _is_integer(value: object, *, least: int, most: int) -> bool:

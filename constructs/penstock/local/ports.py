@@ -9,6 +9,7 @@ from penstock.local.errors import PortInUseError
 __all__ = ("LOOPBACK", "free_ports", "require_free_port")
 
 LOOPBACK = "127.0.0.1"
+MAX_PORT = 65_535
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -44,8 +45,11 @@ def require_free_port(port: int, *, owner: str) -> int:
     Raises
     ------
     PortInUseError
-        The wanted port is taken.
+        The wanted port is taken, or there is no such port.
     """
+    if not 0 <= port <= MAX_PORT:
+        msg = f"port {port}, wanted for {owner}, is no port: expected 0, for any, to {MAX_PORT}"
+        raise PortInUseError(msg)
     if port == 0:
         return free_ports(1)[0]
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:

@@ -21,8 +21,11 @@ __all__ = (
     "check_broker_nodes",
     "check_cluster_name",
     "check_group_name",
+    "check_retention_ms",
     "check_topic_name",
     "check_transactional_id_prefix",
+    "check_zones",
+    "client_ports",
     "encode_properties",
     "render_properties",
 )
@@ -34,6 +37,9 @@ _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _CLUSTER: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,63}")
 _KEY: Final = re.compile(r"[a-z0-9._]+")
 _MIN_ZONES, _MAX_ZONES = 2, 3
+_SERVER: Final = re.compile(r"[A-Za-z0-9.-]+:(?P<port>[0-9]{1,5})")
+_MAX_PORT: Final = 65_535
+_MAX_LONG: Final = 2**63 - 1
 
 
 class KafkaError(PenstockError):
@@ -66,15 +72,48 @@ def check_transactional_id_prefix(prefix: str) -> str:
     return _check_one("a prefix of transactional ids", prefix)
 
 
+def check_zones(zones: int) -> int:
+    """Return the number of availability zones of a cluster, or raise KafkaError."""
+    if not _MIN_ZONES <= zones <= _MAX_ZONES:
+        message = f"a cluster's brokers are in {_MIN_ZONES} or {_MAX_ZONES} availability zones, got {zones}"
+        raise KafkaError(message)
+    return zones
+
+
+def check_retention_ms(milliseconds: float) -> int:
+    """Return how long a topic keeps records, or raise KafkaError beyond what its retention.ms takes."""
+    if not 1 <= milliseconds <= _MAX_LONG:
+        message = (
+            f"a topic's retention must be 1 to {_MAX_LONG} milliseconds, got {milliseconds:.15g}: with less, records go"
+            " before anybody reads them"
+        )
+        raise KafkaError(message)
+    return int(milliseconds)
+
+
 def check_broker_nodes(nodes: int, *, zones: int) -> int:
     """Return the number of brokers, or raise KafkaError where they cannot be spread evenly over the zones."""
-    if not _MIN_ZONES <= zones <= _MAX_ZONES:
-        message = f"a cluster's brokers are in {_MIN_ZONES} or {_MAX_ZONES} availability zones, got subnets in {zones}"
-        raise KafkaError(message)
+    check_zones(zones)
     if nodes < zones or nodes % zones:
         message = f"the number of brokers must be a multiple of the {zones} availability zones, got {nodes}"
         raise KafkaError(message)
     return nodes
+
+
+def client_ports(bootstrap_servers: str) -> tuple[int, int]:
+    """Return the first and the last port in brokers' addresses, or raise KafkaError for what is no list of them."""
+    ports: list[int] = []
+    for server in bootstrap_servers.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        port = int(found["port"]) if found else 0
+        if not 1 <= port <= _MAX_PORT:
+            message = (
+                f"bootstrap_servers must be HOST:PORT, separated by commas, each port from 1 to {_MAX_PORT}, got"
+                f" {server!r}"
+            )
+            raise KafkaError(message)
+        ports.append(port)
+    return min(ports), max(ports)
 
 
 def render_properties(properties: Mapping[str, str]) -> str:

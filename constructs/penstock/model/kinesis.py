@@ -1,6 +1,7 @@
 """What Kinesis Data Streams refuses, as pure decisions.
 
-Sources: Kinesis Data Streams, CreateStream, IncreaseStreamRetentionPeriod, UpdateShardCount and "Quotas and limits".
+Sources: AWS::Kinesis::Stream; Kinesis Data Streams, CreateStream, IncreaseStreamRetentionPeriod, UpdateShardCount and
+"Quotas and limits".
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ from penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("KinesisError", "check_retention_hours", "check_shard_count", "check_steps", "check_stream_name")
+__all__ = (
+    "KinesisError",
+    "check_alarm_hours",
+    "check_retention_hours",
+    "check_shard_count",
+    "check_steps",
+    "check_stream_name",
+)
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _MIN_RETENTION_HOURS, _MAX_RETENTION_HOURS = 24, 8760
+_MAX_SHARDS: Final = 100_000
 _MAX_FACTOR: Final = 2
 
 
@@ -35,18 +44,28 @@ def check_stream_name(name: str) -> str:
 
 def check_shard_count(shards: int) -> int:
     """Return the number of shards, or raise KinesisError."""
-    if shards < 1:
-        message = f"a provisioned stream has at least one shard, got {shards}"
+    if not 1 <= shards <= _MAX_SHARDS:
+        message = f"a provisioned stream has 1 to {_MAX_SHARDS} shards, got {shards}"
         raise KinesisError(message)
     return shards
 
 
-def check_retention_hours(hours: int) -> int:
+def check_retention_hours(hours: float) -> int:
     """Return the retention, or raise KinesisError."""
-    if not _MIN_RETENTION_HOURS <= hours <= _MAX_RETENTION_HOURS:
-        message = f"retention must be {_MIN_RETENTION_HOURS} to {_MAX_RETENTION_HOURS} hours, got {hours}"
+    if not _MIN_RETENTION_HOURS <= hours <= _MAX_RETENTION_HOURS or hours != int(hours):
+        message = f"retention must be {_MIN_RETENTION_HOURS} to {_MAX_RETENTION_HOURS} whole hours, got {hours:g}"
         raise KinesisError(message)
-    return hours
+    return int(hours)
+
+
+def check_alarm_hours(hours: float, *, retention_hours: float) -> None:
+    """Raise KinesisError for an alarm that goes off at once, or when the records have expired already."""
+    if not 0 < hours < retention_hours:
+        message = (
+            f"threshold must be more than 0 and less than the retention of {retention_hours:g} hours, after which"
+            f" records expire unread, got {hours:g} hours"
+        )
+        raise KinesisError(message)
 
 
 def check_steps(scheduled: Sequence[int], *, start: int) -> None:

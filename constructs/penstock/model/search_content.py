@@ -169,6 +169,9 @@ def check_index_template(name: str, body: Mapping[str, Any], *, copies: int) -> 
         raise ContentError(message)
     settings = body.get("template", {}).get("settings", {})
     replicas = settings.get("number_of_replicas", settings.get("index", {}).get("number_of_replicas"))
+    if replicas is not None and not (str(replicas).isascii() and str(replicas).isdecimal()):
+        message = f"index template {name!r} must have number_of_replicas as a whole number from 0 on, got {replicas!r}"
+        raise ContentError(message)
     if copies > 1 and (replicas is None or (int(replicas) + 1) % copies):
         message = (
             f"index template {name!r} has number_of_replicas {replicas!r}: a domain with a standby zone needs copies of"
@@ -183,7 +186,8 @@ def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
     Raises ContentError for a line that is none, and for an object that is there twice.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: JSON allows U+2028 and the like inside a text.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:

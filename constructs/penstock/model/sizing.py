@@ -1,11 +1,12 @@
 """Kinesis Processing Units (KPU): how many an application needs, what each task gets, what a month costs.
 
-Sources: managed-flink how-scaling, limits and the pricing page.
+Sources: managed-flink how-scaling, limits, and the pricing page.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from typing import Final
 
 from penstock.model.errors import PenstockError
@@ -56,6 +57,11 @@ class PriceTable:
     running_storage_gb_month_usd: float = 0.10
     durable_storage_gb_month_usd: float = 0.023
 
+    def __post_init__(self) -> None:
+        """Refuse what is no price; raises SizingError."""
+        for field in fields(self):
+            _check_amount(field.name, getattr(self, field.name))
+
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyCost:
@@ -96,6 +102,9 @@ class Sizing:
         if self.parallelism < 1:
             message = f"parallelism must be at least 1, got {self.parallelism}"
             raise SizingError(message)
+        if self.parallelism > _FLINK_MAX_MAX_PARALLELISM:
+            message = f"parallelism must be at most {_FLINK_MAX_MAX_PARALLELISM}, as in Flink, got {self.parallelism}"
+            raise SizingError(message)
         if not 1 <= self.parallelism_per_kpu <= MAX_PARALLELISM_PER_KPU:
             message = f"parallelism per KPU must be 1 to {MAX_PARALLELISM_PER_KPU}, got {self.parallelism_per_kpu}"
             raise SizingError(message)
@@ -113,7 +122,7 @@ class Sizing:
 
     @property
     def kpus(self) -> int:
-        """KPUs that run tasks: parallelism over parallelism per KPU, rounded up."""
+        """KPUs that run tasks: parallelism over parallelism per KPU, rounded up (R173)."""
         return -(-self.parallelism // self.parallelism_per_kpu)
 
     @property
@@ -123,7 +132,7 @@ class Sizing:
 
     @property
     def memory_per_slot_mib(self) -> int:
-        """Memory of a KPU that each of its subtasks can count on, in MiB."""
+        """Memory of a KPU that each of its subtasks can count on, in MiB (R174)."""
         return KPU_MEMORY_MIB // self.parallelism_per_kpu
 
     @property
@@ -138,7 +147,7 @@ class Sizing:
 
     @property
     def recommended_max_parallelism(self) -> int:
-        """A maximum parallelism for the job: a multiple of its parallelism, so that key groups spread evenly.
+        """A maximum parallelism for the job: a multiple of its parallelism, so that key groups spread evenly (R213).
 
         It is the smallest power-of-two multiple that reaches 128, Flink's own minimum, and so leaves room to double a
         few times, which is how autoscaling grows.
@@ -151,7 +160,7 @@ class Sizing:
     def check_max_parallelism(self, max_parallelism: int) -> int:
         """Return the job's maximum parallelism, or raise SizingError where it would hurt.
 
-        It must be a multiple of the parallelism, at least the parallelism, and at most 32768. Changing it makes
+        It must be a multiple of the parallelism (R213), at least the parallelism, and at most 32768. Changing it makes
         every earlier snapshot unusable, so it is worth setting once, with room.
         """
         if max_parallelism > _FLINK_MAX_MAX_PARALLELISM:
@@ -167,12 +176,16 @@ class Sizing:
 
     def monthly_cost(self, prices: PriceTable | None = None, *, snapshot_gb: float = 0.0) -> MonthlyCost:
         """Return the cost of running the whole month at this size, with snapshots of ``snapshot_gb`` kept all along."""
-        if snapshot_gb < 0:
-            message = f"snapshots in GB must not be negative, got {snapshot_gb}"
-            raise SizingError(message)
+        _check_amount("snapshot_gb", snapshot_gb)
         table = prices or PriceTable()
         return MonthlyCost(
             kpus_usd=self.billed_kpus * HOURS_PER_MONTH * table.kpu_hour_usd,
             running_storage_usd=self.kpus * KPU_RUNNING_STORAGE_GIB * table.running_storage_gb_month_usd,
             snapshots_usd=snapshot_gb * table.durable_storage_gb_month_usd,
         )
+
+
+def _check_amount(name: str, amount: float) -> None:
+    if not 0 <= amount < math.inf:
+        message = f"{name} must be a number from 0 on, got {amount}"
+        raise SizingError(message)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Protocol
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("ApplicationVpcBase", "IApplicationVpc")
 
 _HTTPS: Final = 443
+_ACCOUNT: Final = re.compile(r"\d{12}")
 
 
 class IApplicationVpc(Protocol):
@@ -56,7 +58,7 @@ class ApplicationVpcBase(Construct):
         existing_endpoints: Sequence[AwsService] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self._trusted_accounts = (Stack.of(self).account, *trusted_accounts)
+        self._trusted_accounts = (Stack.of(self).account, *map(_check_account, trusted_accounts))
         self._endpoints: dict[str, ec2.IVpcEndpoint | None] = {each.endpoint: None for each in existing_endpoints}
         self._vpc: ec2.IVpc
         self._application_subnets: ec2.SubnetSelection
@@ -156,3 +158,10 @@ class ApplicationVpcBase(Construct):
                 " not known: pass vpc_cidr_block to the import, or name the service in existing_endpoints"
             )
             raise NetworkError(message) from error
+
+
+def _check_account(account: str) -> str:
+    if not Token.is_unresolved(account) and not _ACCOUNT.fullmatch(account):
+        message = f"trusted_accounts must be account ids of 12 digits, got {account!r}"
+        raise NetworkError(message)
+    return account

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.network.application_vpc_base import ApplicationVpcBase
+from penstock.network.errors import NetworkError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,7 @@ class ImportedApplicationVpc(ApplicationVpcBase):
         imported = ImportedApplicationVpc(
             scope, construct_id, existing_endpoints=existing_endpoints, trusted_accounts=trusted_accounts
         )
+        _check_zones(imported, availability_zones, application_subnet_ids)
         vpc = ec2.Vpc.from_vpc_attributes(
             imported,
             "Vpc",
@@ -69,3 +72,17 @@ class ImportedApplicationVpc(ApplicationVpcBase):
         vpc = ec2.Vpc.from_lookup(imported, "Vpc", vpc_id=vpc_id)
         imported._use(vpc, application_subnets or ec2.SubnetSelection(one_per_az=True))
         return imported
+
+
+def _check_zones(scope: Construct, zones: Sequence[str], subnet_ids: Sequence[str]) -> None:
+    region = Stack.of(scope).region
+    foreign = [zone for zone in zones if not Token.is_unresolved(zone) and not zone.startswith(region)]
+    if foreign and not Token.is_unresolved(region):
+        message = f"availability_zones must be of the stack's Region {region}, got {', '.join(foreign)}"
+        raise NetworkError(message)
+    known = not Token.is_unresolved(list(zones)) and not Token.is_unresolved(list(subnet_ids))
+    if known and (not zones or len(subnet_ids) % len(zones) or not subnet_ids):
+        message = (
+            f"expected as many application subnets for each availability zone, got {len(subnet_ids)} for {len(zones)}"
+        )
+        raise NetworkError(message)

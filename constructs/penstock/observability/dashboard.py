@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aws_cdk import Token
 
+from penstock.foundation.text_files import read_text_file
 from penstock.model.grafana import is_mark
 from penstock.observability.errors import DashboardError
 
@@ -103,8 +104,8 @@ class Dashboard:
 
     @staticmethod
     def from_file(name: str, path: Path) -> Dashboard:
-        """Return the dashboard of a file with Grafana's JSON."""
-        return Dashboard.from_json(name, path.read_text(encoding="utf-8"))
+        """Return the dashboard of a file with Grafana's JSON; raise DashboardError if it cannot be read."""
+        return Dashboard.from_json(name, read_text_file(path, f"dashboard {name!r}", DashboardError))
 
     def marked(self, mark: str) -> bytes:
         """Return the JSON with the owner's mark as a tag; the same dashboard makes the same bytes.

@@ -11,6 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_grafana import CfnWorkspace
 
+from penstock.foundation.elsewhere import is_of_other_account
 from penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
 from penstock.observability.deployment import deployment_of
 from penstock.observability.errors import DashboardWorkspaceError
@@ -212,6 +213,12 @@ class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
         self._is_restricted = False
 
     def _own_view_of(self, role: iam.IRole) -> iam.IRole:
+        if is_of_other_account(self, role.env.account):
+            message = (
+                f"the role of workspace {self.node.path} must be of its account {Stack.of(self).account}, got one of"
+                f" {role.env.account}"
+            )
+            raise DashboardWorkspaceError(message)
         if Stack.of(role).node.path == Stack.of(self).node.path:
             return role
         # IAM has one policy of a name in a role, and other stacks may import the role under the same ids.

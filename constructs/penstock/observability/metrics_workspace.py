@@ -9,15 +9,11 @@ from aws_cdk import Annotations, Arn, ArnFormat, CfnDeletionPolicy, Duration, Re
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 
-from penstock.foundation.other_places import warn_of_other_account
+from penstock.foundation.elsewhere import require_key_region
 from penstock.observability.errors import MetricsWorkspaceError
 from penstock.observability.metrics_workspace_base import IMetricsWorkspace, MetricsWorkspaceBase
-from penstock.observability.metrics_workspace_props import (
-    LabelSetLimit,
-    check_between,
-    read_alert_manager,
-    read_rules,
-)
+from penstock.observability.metrics_workspace_props import LabelSetLimit, check_between
+from penstock.observability.rule_files import read_alert_manager, read_rules
 from penstock.observability.workspace_log import WorkspaceLog
 
 if TYPE_CHECKING:
@@ -38,6 +34,7 @@ _MAX_OUT_OF_ORDER_SECONDS: Final = 600
 _MAX_RULE_QUERY_OFFSET_SECONDS: Final = 86_400
 _ALIAS: Final = re.compile(r"[a-zA-Z0-9_.-]{1,100}")
 """Of what AMP takes, as much as the name of a log group takes too."""
+_ARN: Final = re.compile(r"arn:[^:]+:aps:[^:]+:[^:]+:workspace/[^/]+")
 _MAX_NAMESPACE_CHARACTERS: Final = 64
 
 
@@ -76,8 +73,8 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         Of the workspace, its rules and its logs when they are deleted. A workspace that is replaced is always
         retained. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises MetricsWorkspaceError for what the service would refuse. The content of rules is checked by AMP, which fails
-    the deployment.
+    Raises MetricsWorkspaceError for what the service would refuse. What is left of the content of rules is checked by
+    AMP, which fails the deployment.
     """
 
     def __init__(
@@ -99,6 +96,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, MetricsWorkspaceError)
         self.workspace_alias = _check_alias(workspace_alias)
         self._removal_policy = removal_policy
         self._log_retention = log_retention
@@ -125,6 +123,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         self._workspace_id = self.resource.attr_workspace_id
         self._workspace_arn = self.resource.attr_arn
         self._region = Stack.of(self).region
+        self._account = Stack.of(self).account
         for namespace, source in (rules or {}).items():
             self.add_rules(namespace, source)
         if encryption_key is not None:
@@ -142,7 +141,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
 
     @staticmethod
     def from_workspace_arn(scope: Construct, construct_id: str, workspace_arn: str) -> IMetricsWorkspace:
-        """Import a workspace, perhaps of another Region."""
+        """Import a workspace, perhaps of another Region or account; see the warning of its grants for the latter."""
         return _ImportedMetricsWorkspace(scope, construct_id, workspace_arn=workspace_arn)
 
     def add_rules(self, namespace: str, source: str | Path) -> CfnRuleGroupsNamespace:
@@ -174,18 +173,13 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
     def __init__(self, scope: Construct, construct_id: str, *, workspace_arn: str) -> None:
         super().__init__(scope, construct_id)
         self._workspace_arn = workspace_arn
-        parts = Arn.split(workspace_arn, ArnFormat.SLASH_RESOURCE_NAME)
-        if parts.resource_name is None or parts.region is None:
-            message = f"expected the ARN of a workspace with its Region and id, got {workspace_arn!r}"
+        if not Token.is_unresolved(workspace_arn) and not _ARN.fullmatch(workspace_arn):
+            message = f"expected the ARN of a workspace, arn:aws:aps:REGION:ACCOUNT:workspace/ID, got {workspace_arn!r}"
             raise MetricsWorkspaceError(message)
-        self._workspace_id = parts.resource_name
-        self._region = parts.region
-        warn_of_other_account(
-            self,
-            workspace_arn,
-            needs="the workspace's resource policy must allow aps:RemoteWrite to the roles of jobs that write, and"
-            " aps:QueryMetrics, aps:GetLabels, aps:GetSeries and aps:GetMetricMetadata to those that read",
-        )
+        parts = Arn.split(workspace_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        self._workspace_id = parts.resource_name or ""
+        self._region = parts.region or Stack.of(self).region
+        self._account = parts.account or Stack.of(self).account
 
 
 def _check_alias(alias: str) -> str:

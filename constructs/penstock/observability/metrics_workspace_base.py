@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from penstock.foundation.elsewhere import is_of_other_region, warn_of_other_account
 from penstock.foundation.metric_options import MetricOptions
+from penstock.observability.errors import MetricsWorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,7 @@ class MetricsWorkspaceBase(Construct):
     _workspace_id: str
     _workspace_arn: str
     _region: str
+    _account: str
 
     @property
     def workspace_id(self) -> str:
@@ -134,8 +137,15 @@ class MetricsWorkspaceBase(Construct):
         """Add an interface endpoint to a VPC, through which this workspace, and no other one, is written and queried.
 
         A VPC has one such endpoint with private DNS: where it has one already, or reaches several workspaces, give that
-        endpoint the permissions instead.
+        endpoint the permissions instead. Raises MetricsWorkspaceError for a workspace of another Region, which an
+        endpoint does not reach.
         """
+        if is_of_other_region(self, self.region):
+            message = (
+                f"an endpoint reaches workspaces of its own Region only, got one in {self.region} and a VPC in"
+                f" {Stack.of(self).region}: use a workspace of {Stack.of(self).region}, or a NAT gateway"
+            )
+            raise MetricsWorkspaceError(message)
         endpoint = ec2.InterfaceVpcEndpoint(
             self,
             construct_id,
@@ -202,9 +212,16 @@ class MetricsWorkspaceBase(Construct):
 
     def _metric(self, namespace: str, name: str, options: MetricOptions) -> cloudwatch.Metric:
         # An imported workspace may be of another Region than the stack, and its metrics are where it is.
-        is_here = Token.is_unresolved(self.region) or self.region == Stack.of(self).region
-        region = None if is_here else self.region
+        region = self.region if is_of_other_region(self, self.region) else None
         return cloudwatch.Metric(namespace=namespace, metric_name=name, region=region, **options).attach_to(self)
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        warn_of_other_account(
+            self,
+            grantee,
+            account=self._account,
+            policy="its resource policy (aps:PutResourcePolicy), and a grant on its key if it has one,",
+            actions=actions,
+            resources=[self.workspace_arn],
+        )
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.workspace_arn])

@@ -8,11 +8,14 @@ from aws_cdk import Acknowledgment, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
+from penstock.sinks.errors import ArchiveBucketError
+
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("build_access_log_bucket", "keep_policy")
+__all__ = ("build_access_log_bucket", "keep_policy", "refuse_elsewhere")
 
 _TLS_1_2: Final = 1.2
 _LOGS_OF_LOGS: Final = "this bucket holds the access logs of the archive; a log of its own would log itself for ever"
@@ -57,3 +60,14 @@ def keep_policy(bucket: s3.Bucket, removal_policy: RemovalPolicy) -> None:
     """Let a bucket's policy outlive the stack where the bucket does, so that it never stands without."""
     if bucket.policy is not None:
         bucket.policy.apply_removal_policy(removal_policy)
+
+
+def refuse_elsewhere(scope: Construct, bucket: s3.IBucket) -> None:
+    """Raise ArchiveBucketError for a bucket of another account or Region, to which S3 logs nothing (S3, ServerLogs)."""
+    account, region = bucket.env.account, bucket.env.region
+    if is_of_other_account(scope, account) or is_of_other_region(scope, region):
+        message = (
+            f"access_log_bucket must be of the archive's account and Region, got one of {account} and {region} for"
+            f" {scope.node.path}: pass a bucket that is here, or leave it out"
+        )
+        raise ArchiveBucketError(message)

@@ -9,7 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from penstock.sinks.access_log_bucket import build_access_log_bucket, keep_policy
+from penstock.foundation.elsewhere import require_key_region
+from penstock.sinks.access_log_bucket import build_access_log_bucket, keep_policy, refuse_elsewhere
 from penstock.sinks.archive_bucket_base import ArchiveBucketBase, IArchiveBucket, check_prefix
 from penstock.sinks.archive_lifecycle import ArchiveLifecycle
 from penstock.sinks.archive_notifications import ArchiveNotifications
@@ -39,8 +40,9 @@ class ArchiveBucket(ArchiveBucketBase):
     lifecycle
         When objects become cheaper to keep, and when they go. Default: ArchiveLifecycle().
     access_log_bucket
-        Where S3 logs each request; its policy has to allow ``logging.s3.amazonaws.com``, and its default encryption
-        has to be SSE-S3 (S3, enable-server-access-logging). Default: an own bucket that keeps logs for a year.
+        Where S3 logs each request, a bucket of the same account and Region; its policy has to allow
+        ``logging.s3.amazonaws.com``, and its default encryption has to be SSE-S3 (S3, enable-server-access-logging).
+        Default: an own bucket that keeps logs for a year.
     removal_policy
         Of buckets, queues and key. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
@@ -59,6 +61,9 @@ class ArchiveBucket(ArchiveBucketBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, ArchiveBucketError)
+        if access_log_bucket is not None:
+            refuse_elsewhere(self, access_log_bucket)
         self._removal_policy = removal_policy
         self._known_name = bucket_name
         self._key = encryption_key or self._build_key()
@@ -229,6 +234,7 @@ class _ImportedArchiveBucket(ArchiveBucketBase):
         self, scope: Construct, construct_id: str, *, bucket_name: str, encryption_key: kms.IKey | None
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, ArchiveBucketError)
         self._encryption_key = encryption_key
         self._bucket = s3.Bucket.from_bucket_attributes(
             self, "Bucket", bucket_name=bucket_name, encryption_key=encryption_key

@@ -8,6 +8,7 @@ from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from penstock.foundation.elsewhere import warn_of_other_account
 from penstock.foundation.metric_options import MetricOptions
 from penstock.sinks.errors import ArchiveBucketError
 from penstock.sinks.grants import ARCHIVE_OBJECTS, allow
@@ -144,6 +145,14 @@ class ArchiveBucketBase(Construct):
         )
         if self._encryption_key is None:
             return grant
+        warn_of_other_account(
+            self,
+            grantee,
+            account=self._encryption_key.env.account,
+            policy="the policy of its key",
+            actions=key_actions,
+            resources=[self._encryption_key.key_arn],
+        )
         return grant.combine(
             allow(
                 grantee,

@@ -48,11 +48,11 @@ class ArchiveLifecycle:
 
     def __post_init__(self) -> None:
         """Refuse what S3 would refuse."""
-        infrequent, glacier, expiry = (
-            _days(self.infrequent_access_after),
-            _days(self.glacier_after),
-            _days(self.expire_after),
-        )
+        infrequent = _days("infrequent_access_after", self.infrequent_access_after)
+        glacier = _days("glacier_after", self.glacier_after)
+        expiry = _days("expire_after", self.expire_after)
+        _days("noncurrent_versions_expire_after", self.noncurrent_versions_expire_after, least=1)
+        _days("abort_incomplete_uploads_after", self.abort_incomplete_uploads_after, least=1)
         if infrequent is not None and infrequent < _LEAST_DAYS_BEFORE_INFREQUENT_ACCESS:
             message = (
                 f"infrequent_access_after must be {_LEAST_DAYS_BEFORE_INFREQUENT_ACCESS} days or more, got"
@@ -96,5 +96,12 @@ class ArchiveLifecycle:
         ]
 
 
-def _days(duration: Duration | None) -> int | None:
-    return None if duration is None else int(duration.to_days())
+def _days(name: str, duration: Duration | None, *, least: int = 0) -> int | None:
+    """Return the days, None where only the deployment knows them; raise ArchiveBucketError for no whole number."""
+    if duration is None or duration.is_unresolved():
+        return None
+    days = duration.to_days(integral=False)
+    if days < least or days != int(days):
+        message = f"{name} must be a whole number of days from {least} on, got {days:g}"
+        raise ArchiveBucketError(message)
+    return int(days)

@@ -23,6 +23,7 @@ __all__ = ("ArchiveNotifications",)
 _EVENT: Final = "s3:ObjectCreated:*"
 _RETENTION: Final = Duration.days(14)  # the most that SQS keeps
 _MOST_VISIBILITY_SECONDS: Final = 12 * 3600
+_MOST_RECEIVES: Final = 1000
 
 
 class ArchiveNotifications(Construct):
@@ -58,6 +59,9 @@ class ArchiveNotifications(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         _check_visibility(visibility_timeout, alarm_age)
+        if not 1 <= max_receive_count <= _MOST_RECEIVES:
+            message = f"max_receive_count must be 1 to {_MOST_RECEIVES} (SQS, RedrivePolicy), got {max_receive_count}"
+            raise ArchiveBucketError(message)
         self.prefix = prefix
         self.suffix = suffix
         self._encryption_key = encryption_key
@@ -226,5 +230,11 @@ def _check_visibility(visibility_timeout: Duration, alarm_age: Duration) -> None
         message = (
             f"alarm_age must be longer than visibility_timeout, got {alarm_age.to_seconds()} and {seconds} seconds: a"
             " message that is being worked on ages too"
+        )
+        raise ArchiveBucketError(message)
+    if alarm_age.to_seconds() >= _RETENTION.to_seconds():
+        message = (
+            f"alarm_age must be less than the {_RETENTION.to_days()} days that a queue keeps messages, got"
+            f" {alarm_age.to_human_string()}: it would never go off"
         )
         raise ArchiveBucketError(message)

@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
-from penstock.foundation.other_places import warn_of_other_account
+from penstock.foundation.elsewhere import is_of_other_region, warn_of_other_account
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.search_domain_base import HTTPS_PORT, SearchDomainBase
 
@@ -23,7 +23,11 @@ __all__ = ("ImportedSearchDomain", "name_in_endpoint")
 
 MAPPING_WARNING: Final = "penstock:unmappedRole"
 
-_ENDPOINT: Final = re.compile(r"(?:https://)?(?:vpc|search)-(?P<name>[a-z][a-z0-9-]{2,27})-[a-z0-9]{26}\..+")
+_ENDPOINT: Final = re.compile(
+    r"(?:https://)?(?:vpc|search)-(?P<name>[a-z][a-z0-9-]{2,27})-[a-z0-9]{26}"
+    r"\.(?:aos\.)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.)?.+"
+)
+_ARN: Final = re.compile(r"arn:[^:]+:es:[^:]+:[^:]+:domain/[^/]+")
 
 
 @jsii.implements(ec2.IConnectable)
@@ -40,6 +44,9 @@ class ImportedSearchDomain(SearchDomainBase):
         security_groups: Sequence[ec2.ISecurityGroup],
     ) -> None:
         super().__init__(scope, construct_id)
+        if not Token.is_unresolved(domain_arn) and not _ARN.fullmatch(domain_arn):
+            message = f"expected the ARN of a domain, arn:aws:es:REGION:ACCOUNT:domain/NAME, got {domain_arn!r}"
+            raise SearchDomainError(message)
         parts = Stack.of(self).split_arn(domain_arn, ArnFormat.SLASH_RESOURCE_NAME)
         self._domain_arn = domain_arn
         self._domain_name = parts.resource_name or ""
@@ -47,12 +54,6 @@ class ImportedSearchDomain(SearchDomainBase):
         self._domain_endpoint = domain_endpoint.removeprefix("https://")
         self._connections = ec2.Connections(
             security_groups=list(security_groups), default_port=ec2.Port.tcp(HTTPS_PORT)
-        )
-        warn_of_other_account(
-            self,
-            domain_arn,
-            needs="the domain's access policy must allow es:ESHttpGet, es:ESHttpPut and es:ESHttpPost to the job's role"
-            " (opensearch-service/latest/developerguide, ac)",
         )
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
@@ -62,19 +63,36 @@ class ImportedSearchDomain(SearchDomainBase):
             f"domain {self._domain_name} was imported: have its owner map the grantee's role to a role of the security"
             f" plugin that writes to {index_pattern!r}",
         )
+        warn_of_other_account(
+            self,
+            grantee,
+            account=self._account,
+            policy="its access policy",
+            actions=["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"],
+            resources=[f"{self.domain_arn}/*"],
+        )
         return self._allow_bulk(grantee, index_pattern)
 
     def reach_sts_through(self, endpoint: IConstruct) -> None:
         """Do nothing: nothing of ours is in a domain whose master user is somebody else."""
 
 
-def name_in_endpoint(endpoint: str) -> str:
-    """Return the domain's name in an endpoint; raise SearchDomainError for a custom one, or one that is a token."""
+def name_in_endpoint(scope: Construct, endpoint: str) -> str:
+    """Return the domain's name in an endpoint of the scope's Region.
+
+    Raises SearchDomainError for a custom endpoint, for one that is a token, and for one of another Region.
+    """
     found = None if Token.is_unresolved(endpoint) else _ENDPOINT.fullmatch(endpoint)
     if found is None:
         message = (
             f"expected an endpoint like 'vpc-<name>-<26 characters>.<region>.es.amazonaws.com', got {endpoint!r}: use"
             " from_domain_attributes"
+        )
+        raise SearchDomainError(message)
+    if is_of_other_region(scope, found["region"]):
+        message = (
+            f"expected an endpoint in {Stack.of(scope).region}, got {endpoint!r}: import a domain of another Region"
+            " with from_domain_attributes"
         )
         raise SearchDomainError(message)
     return found["name"]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from aws_cdk import Size
+from aws_cdk import Size, SizeRoundingBehavior
 from aws_cdk import aws_opensearchservice as opensearch
 
 from penstock.sinks.errors import SearchDomainError
@@ -16,6 +16,8 @@ __all__ = ("SearchCapacity",)
 _INSTANCE_TYPE: Final = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.search")
 _MASTER_COUNTS: Final = (0, 3, 5)
 _ZONES_WITH_STANDBY: Final = 3
+_LEAST_VOLUME_GIB: Final = 10
+"""OpenSearch Service, "EBS volume size quotas"; the most depends on the instance type."""
 _BURSTABLE: Final = ("t2.", "t3.")
 
 
@@ -102,6 +104,7 @@ class SearchCapacity:
             if self.standby and instance_type.startswith(_BURSTABLE):
                 message = f"{instance_type} cannot be in a domain with a standby zone: choose r7g or m7g"
                 raise SearchDomainError(message)
+        _check_volume(self.volume_size)
         if self.master_nodes not in _MASTER_COUNTS:
             message = f"a domain has 0, 3 or 5 master nodes, got {self.master_nodes}"
             raise SearchDomainError(message)
@@ -129,3 +132,11 @@ class SearchCapacity:
             master_node_instance_type=self.master_node_instance_type if self.master_nodes else None,
             multi_az_with_standby_enabled=self.standby,
         )
+
+
+def _check_volume(size: Size) -> None:
+    """Raise SearchDomainError for a size that OpenSearch Service refuses, unless only the deployment knows it."""
+    gibibytes = size.to_gibibytes(rounding=SizeRoundingBehavior.NONE)
+    if not size.is_unresolved() and (gibibytes < _LEAST_VOLUME_GIB or gibibytes != int(gibibytes)):
+        message = f"volume_size must be {_LEAST_VOLUME_GIB} whole GiB or more, got {gibibytes:g} GiB"
+        raise SearchDomainError(message)

@@ -16,7 +16,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 
 from penstock.application.flink_application_base import FlinkApplicationBase
+from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.text_files import read_text_file
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
@@ -99,6 +101,7 @@ class SearchDomain(SearchDomainBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, SearchDomainError)
         self._removal_policy = removal_policy
         self.capacity = capacity or SearchCapacity.multi_az_with_standby()
         self._set_identity(domain_name)
@@ -137,7 +140,7 @@ class SearchDomain(SearchDomainBase):
         security_groups: Sequence[ec2.ISecurityGroup] = (),
     ) -> ISearchDomain:
         """Import a domain of this account and Region by the endpoint that OpenSearch Service gave it."""
-        name = name_in_endpoint(domain_endpoint)
+        name = name_in_endpoint(scope, domain_endpoint)
         arn = Stack.of(scope).format_arn(service="es", resource="domain", resource_name=name)
         return SearchDomain.from_domain_attributes(
             scope, construct_id, domain_arn=arn, domain_endpoint=domain_endpoint, security_groups=security_groups
@@ -179,7 +182,9 @@ class SearchDomain(SearchDomainBase):
         """
         for name, body in (index_templates or {}).items():
             check_index_template(name, body, copies=self.capacity.copies)
-        text = "" if saved_objects is None else Path(saved_objects).read_text(encoding="utf-8")
+        text = ""
+        if saved_objects is not None:
+            text = read_text_file(Path(saved_objects), "the file of saved objects", SearchDomainError)
         content = Content(index_templates=dict(index_templates or {}), saved_objects=parse_saved_objects(text))
         return self._put(self, construct_id, content)
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
-from penstock.foundation.security_groups import open_port
+from penstock.foundation.security_groups import open_ports
 from penstock.sinks.grants import DOMAIN_INDEX, allow
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class SearchDomainBase(Construct):
         for client in clients:
             for client_group in client.connections.security_groups:
                 for group in self._connections.security_groups:
-                    open_port(client_group, group, port=HTTPS_PORT, description=_RULE)
+                    open_ports(client_group, group, ports=(HTTPS_PORT, HTTPS_PORT), description=_RULE)
 
     def connection_properties(self, index: str) -> dict[str, str]:
         """Return what Flink's OpenSearch sink needs, by its own option names, for ``add_property_group``.

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
+from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
 from penstock.model.arguments import check_arguments
 from penstock.model.delivery import (
@@ -118,6 +119,7 @@ class DeliveryToS3(DeliveryToS3Base):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, DeliveryError)
         self._name = self._choose_name(delivery_stream_name)
         self._removal_policy = removal_policy
         self.source = source or DeliverySource.direct_put()

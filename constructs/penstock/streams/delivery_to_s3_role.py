@@ -8,6 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from penstock.application.wildcards import record_wildcard
+from penstock.foundation.elsewhere import warn_of_other_account
 from penstock.streams.delivery_to_s3_source import KAFKA_GROUPS, DeliverySource
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _OBJECTS: Final = (
 )
 _OBJECT_ACTIONS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 _BUCKET_ACTIONS: Final = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_KEY_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 class DeliveryRole(iam.Role):
@@ -71,9 +73,30 @@ class DeliveryRole(iam.Role):
         self.apply_removal_policy(removal_policy)
         for resource, actions in source.wildcards(scope).items():
             record_wildcard(self, actions=actions, resource=resource, reason=KAFKA_GROUPS)
+        source.warn_of_other_account(self)
         for bucket, folders in targets:
             for resource in _objects(bucket, folders):
                 record_wildcard(self, actions=_OBJECT_ACTIONS, resource=resource, reason=_OBJECTS)
+            self._warn_of_other_account(bucket, folders)
+
+    def _warn_of_other_account(self, bucket: s3.IBucket, folders: Sequence[str]) -> None:
+        warn_of_other_account(
+            bucket,
+            self,
+            account=bucket.env.account,
+            policy="its bucket policy",
+            actions=[*_BUCKET_ACTIONS, *_OBJECT_ACTIONS, "s3:PutObjectAcl"],
+            resources=[bucket.bucket_arn, *_objects(bucket, folders)],
+        )
+        if bucket.encryption_key is not None:
+            warn_of_other_account(
+                bucket,
+                self,
+                account=bucket.encryption_key.env.account,
+                policy="the policy of its key",
+                actions=_KEY_ACTIONS,
+                resources=[bucket.encryption_key.key_arn],
+            )
 
 
 def _objects(bucket: s3.IBucket, folders: Sequence[str]) -> list[str]:
@@ -88,7 +111,7 @@ def _write(scope: Construct, bucket: s3.IBucket, folders: Sequence[str]) -> list
     if bucket.encryption_key is not None:
         statements.append(
             iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                actions=list(_KEY_ACTIONS),
                 resources=[bucket.encryption_key.key_arn],
                 conditions={
                     "StringEquals": {"kms:ViaService": f"s3.{Stack.of(scope).region}.amazonaws.com"},

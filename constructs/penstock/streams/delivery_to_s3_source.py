@@ -11,6 +11,8 @@ from aws_cdk import Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
+from penstock.foundation.elsewhere import warn_of_other_account
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -21,6 +23,13 @@ __all__ = ("DeliverySource", "MskConnectivity", "SourceTopic")
 
 KAFKA_GROUPS: Final = (
     "Firehose makes the name of its own consumer group; the statement is held to groups of the source's cluster"
+)
+
+_READ_ACTIONS: Final = (
+    "kinesis:DescribeStream",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
 )
 
 
@@ -96,6 +105,10 @@ class DeliverySource(ABC):
         del scope
         return {}
 
+    def warn_of_other_account(self, role: iam.Role) -> None:
+        """Warn where the source is of another account, which has to let the role read as well."""
+        del role
+
 
 class _DirectPut(DeliverySource):
     stream_type = "DirectPut"
@@ -123,7 +136,7 @@ class _KinesisStream(DeliverySource):
     def statements(self, scope: Any) -> list[iam.PolicyStatement]:
         read = iam.PolicyStatement(
             sid="ReadStream",
-            actions=["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"],
+            actions=list(_READ_ACTIONS),
             resources=[self.stream.stream_arn],
         )
         if self.stream.encryption_key is None:
@@ -140,6 +153,16 @@ class _KinesisStream(DeliverySource):
             },
         )
         return [read, decrypt]
+
+    def warn_of_other_account(self, role: iam.Role) -> None:
+        warn_of_other_account(
+            self.stream,
+            role,
+            account=self.stream.env.account,
+            policy="its resource policy (kinesis:PutResourcePolicy)",
+            actions=_READ_ACTIONS,
+            resources=[self.stream.stream_arn],
+        )
 
     def configuration(self, role_arn: str, key: kms.IKey) -> dict[str, Any]:
         del key

@@ -10,8 +10,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk.aws_kinesis import CfnStream
 
+from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
-from penstock.model.kinesis import check_retention_hours, check_shard_count, check_stream_name
+from penstock.model.kinesis import check_alarm_hours, check_retention_hours, check_shard_count, check_stream_name
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream_base import EventStreamBase, IEventStream
 from penstock.streams.imported_event_stream import ImportedEventStream
@@ -83,6 +84,8 @@ class EventStream(EventStreamBase):
     ) -> None:
         super().__init__(scope, construct_id)
         self._region = Stack.of(self).region
+        self._account = Stack.of(self).account
+        require_key_region(self, encryption_key, StreamError)
         self._stream_name = self._choose_name(stream_name)
         self.retention = retention or Duration.days(7)
         self.capacity = capacity or StreamCapacity.on_demand()
@@ -101,7 +104,7 @@ class EventStream(EventStreamBase):
             stream_mode_details=CfnStream.StreamModeDetailsProperty(
                 stream_mode="ON_DEMAND" if self.capacity.shard_count is None else "PROVISIONED"
             ),
-            retention_period_hours=check_retention_hours(int(self.retention.to_hours())),
+            retention_period_hours=check_retention_hours(self.retention.to_hours(integral=False)),
             stream_encryption=CfnStream.StreamEncryptionProperty(
                 encryption_type="KMS", key_id=self._encryption_key.key_arn
             ),
@@ -180,9 +183,13 @@ class EventStream(EventStreamBase):
         Parameters
         ----------
         threshold
-            How far behind. Default: half of the retention (Kinesis, "Monitor the Amazon Kinesis Data Streams service").
+            How far behind, less than the retention. Default: half of it (Kinesis, "Monitor the Amazon Kinesis Data
+            Streams service").
+
+        Raises KinesisError for an alarm that would come too late, or at once.
         """
         behind = threshold or Duration.minutes(self.retention.to_minutes() / 2)
+        check_alarm_hours(behind.to_hours(integral=False), retention_hours=self.retention.to_hours(integral=False))
         return cloudwatch.Alarm(
             self,
             construct_id,

@@ -8,7 +8,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, warn_of_other_account
 from penstock.foundation.metric_options import MetricOptions
+from penstock.streams.errors import StreamError
 from penstock.streams.stream_consumer import StreamConsumer
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class EventStreamBase(Construct):
     _stream_arn: str
     _encryption_key: kms.IKey | None
     _region: str
+    _account: str
 
     @property
     def stream_name(self) -> str:
@@ -100,14 +103,44 @@ class EventStreamBase(Construct):
                 conditions={"StringEquals": {"kms:ViaService": via}},
             )
             grantee.grant_principal.add_to_principal_policy(statement)
+        self._warn_of_other_account(grantee, actions, key_actions)
         return granted
+
+    def _warn_of_other_account(
+        self, grantee: iam.IGrantable, actions: Sequence[str], key_actions: Sequence[str]
+    ) -> None:
+        key = self._encryption_key
+        unknown_key = "; its records must be under a customer managed key, since that of AWS cannot be shared"
+        warn_of_other_account(
+            self,
+            grantee,
+            account=self._account,
+            policy=f"its resource policy (kinesis:PutResourcePolicy{unknown_key if key is None else ''})",
+            actions=actions,
+            resources=[self.stream_arn],
+        )
+        if key is not None:
+            warn_of_other_account(
+                self,
+                grantee,
+                account=key.env.account,
+                policy="the policy of its key",
+                actions=key_actions,
+                resources=[key.key_arn],
+            )
 
     def add_consumer(self, consumer_name: str) -> StreamConsumer:
         """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
 
         Everything of it is fixed at creation; another name makes another one. It goes before the stream does, which
-        Kinesis would not delete with consumers.
+        Kinesis would not delete with consumers. Raises StreamError for a stream of another account or Region.
         """
+        if is_of_other_account(self, self._account) or is_of_other_region(self, self._region):
+            message = (
+                f"CloudFormation registers consumers of streams in its own account and Region only, got"
+                f" {self.stream_arn}: register {consumer_name!r} there, or poll with grant_read"
+            )
+            raise StreamError(message)
         return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
 
     def connection_properties(self) -> dict[str, str]:
@@ -118,7 +151,9 @@ class EventStreamBase(Construct):
         """Return a metric of the stream in ``AWS/Kinesis``; by default its average over five minutes."""
         dimensions = {"StreamName": self.stream_name} | options.get("dimensions_map", {})
         options = options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace="AWS/Kinesis", metric_name=name, **options).attach_to(self)
+        # A metric is where its stream is.
+        region = self._region if is_of_other_region(self, self._region) else None
+        return cloudwatch.Metric(namespace="AWS/Kinesis", metric_name=name, region=region, **options).attach_to(self)
 
     def metric_write_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Records that producers were not allowed to write."""

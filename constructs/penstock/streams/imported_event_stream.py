@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Arn, ArnFormat, Token
+from aws_cdk import Arn, ArnFormat, Stack, Token
 
-from penstock.foundation.other_places import warn_of_other_account
+from penstock.foundation.elsewhere import require_key_region
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream_base import EventStreamBase
 
@@ -24,7 +24,7 @@ class ImportedEventStream(EventStreamBase):
         self, scope: Construct, construct_id: str, *, stream_arn: str, encryption_key: kms.IKey | None
     ) -> None:
         super().__init__(scope, construct_id)
-        if not Token.is_unresolved(stream_arn) and ":stream/" not in stream_arn:
+        if not Token.is_unresolved(stream_arn) and (":stream/" not in stream_arn or ":kinesis:" not in stream_arn):
             raise StreamError(_refusal(stream_arn))
         parts = Arn.split(stream_arn, ArnFormat.SLASH_RESOURCE_NAME)
         if not parts.resource_name or not parts.region:
@@ -32,15 +32,9 @@ class ImportedEventStream(EventStreamBase):
         self._stream_arn = stream_arn
         self._stream_name = parts.resource_name
         self._region = parts.region
+        self._account = parts.account or Stack.of(self).account
+        require_key_region(self, encryption_key, StreamError, region=parts.region)
         self._encryption_key = encryption_key
-        warn_of_other_account(
-            self,
-            stream_arn,
-            needs="the stream's resource policy must allow the job's role kinesis:DescribeStreamSummary,"
-            " kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords to read, kinesis:PutRecord and"
-            " kinesis:PutRecords to write (streams/latest/dev, resource-based-policy-examples), and a key of its own"
-            " must allow the role too",
-        )
 
 
 def _refusal(stream_arn: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Fn, Token
+from aws_cdk import Annotations, Fn, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
-from penstock.foundation.other_places import OtherPlace, warn_of_other_account
+from penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region
+from penstock.model.kafka import check_zones, client_ports
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
@@ -30,18 +31,21 @@ class ImportedKafkaCluster(KafkaClusterBase):
     cluster_arn
         The cluster, serverless or provisioned.
     security_groups
-        Those of its brokers, to which rules for clients are added.
+        Those of its brokers, to which rules for clients are added. Of a cluster in another account, those of the
+        managed VPC connection through which this account reaches it (MSK, "Multi-VPC private connectivity"); of one in
+        another Region, none.
     bootstrap_servers
-        Its brokers' addresses for clients with IAM and TLS. Default: MSK is asked for them during the deployment.
+        Its brokers' addresses for clients with IAM and TLS. Default: MSK is asked for them during the deployment, which
+        only a cluster of this account and Region answers usefully.
     takes_iam
         Whether clients come with IAM. Default: yes.
     is_serverless
         Whether it is one of MSK Serverless. Default: no.
     zones
-        In how many availability zones its brokers are. Default: three.
+        In how many availability zones its brokers are, two or three. Default: three.
 
-    Raises StreamError for what is no cluster's ARN, and for a cluster without addresses that takes no IAM or is in
-    another account or Region.
+    Raises StreamError for what is no cluster's ARN, for a cluster without IAM, of another account or of another Region
+    that comes without addresses, and for security groups in another Region; KafkaError for what is no address.
     """
 
     def __init__(
@@ -62,23 +66,40 @@ class ImportedKafkaCluster(KafkaClusterBase):
         self._security_groups = list(security_groups)
         self._takes_iam = takes_iam
         self._is_serverless = is_serverless
-        self._zones = zones
-        warn_of_other_account(
-            self,
-            cluster_arn,
-            needs="the cluster's policy must allow the job's role the kafka-cluster actions that are granted here, and"
-            " a managed VPC connection must lead to it (msk/latest/developerguide, aws-access-mult-vpc)",
-        )
+        self._zones = check_zones(zones)
+        if not Token.is_unresolved(cluster_arn):
+            self._check_place(cluster_arn, has_servers=bool(bootstrap_servers))
+        if bootstrap_servers and not Token.is_unresolved(bootstrap_servers):
+            self._ports = client_ports(bootstrap_servers)
         self._bootstrap_servers = bootstrap_servers or self._ask_for_servers()
 
-    def _ask_for_servers(self) -> str:
-        elsewhere = OtherPlace.of(self, self.cluster_arn)
-        if elsewhere.account or elsewhere.region:
+    def _check_place(self, cluster_arn: str, *, has_servers: bool) -> None:
+        region, account = cluster_arn.split(":")[3:5]
+        is_other_account = is_of_other_account(self, account)
+        if not has_servers and (is_other_account or is_of_other_region(self, region)):
             message = (
-                f"cluster {self.cluster_arn} is in {elsewhere}, where MSK is not asked for its brokers: pass"
-                " bootstrap_servers, the addresses under which the application's VPC reaches them"
+                f"cluster {cluster_arn} is not of this account and Region ({Stack.of(self).account},"
+                f" {Stack.of(self).region}), where MSK has no addresses of it that a client here reaches: pass"
+                " bootstrap_servers, for another account those of your managed VPC connection to it"
             )
             raise StreamError(message)
+        if self._security_groups and is_of_other_region(self, region):
+            message = (
+                f"cluster {cluster_arn} is in {region}, and a rule cannot name a security group of another Region: pass"
+                " security_groups=[], and have its owner let in the addresses of the clients' subnets"
+            )
+            raise StreamError(message)
+        if is_other_account:
+            Annotations.of(self).add_warning_v2(
+                OTHER_ACCOUNT_WARNING,
+                f"{self.node.path} is of account {account}, and IAM in account {Stack.of(self).account} alone does not"
+                " open it: have its owner put a cluster policy (kafka:PutClusterPolicy) that allows this account"
+                f" kafka:CreateVpcConnection, kafka:GetBootstrapBrokers and kafka:DescribeCluster on {cluster_arn}, and"
+                " kafka-cluster:Connect, DescribeCluster, DescribeTopic, ReadData, WriteData, WriteDataIdempotently,"
+                " DescribeGroup and AlterGroup on it, its topics and its groups",
+            )
+
+    def _ask_for_servers(self) -> str:
         if not self.takes_iam:
             message = (
                 f"cluster {self.node.path} takes no IAM, so MSK has no addresses for clients with IAM: pass"
@@ -90,9 +111,9 @@ class ImportedKafkaCluster(KafkaClusterBase):
 
 def _name_in(cluster_arn: str) -> str:
     name = cluster_arn.partition(":cluster/")[2].partition("/")[0]
-    if name:
+    if name and (Token.is_unresolved(cluster_arn) or cluster_arn.split(":")[2] == "kafka"):
         return name
     if Token.is_unresolved(cluster_arn):
         return Fn.select(1, Fn.split("/", cluster_arn))
-    message = f"expected the ARN of a cluster, arn:...:cluster/NAME/ID, got {cluster_arn!r}"
+    message = f"expected the ARN of a cluster, arn:aws:kafka:REGION:ACCOUNT:cluster/NAME/ID, got {cluster_arn!r}"
     raise StreamError(message)

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
-from penstock.foundation.security_groups import open_port
+from penstock.foundation.security_groups import open_ports
 from penstock.model.kafka import IAM_PORT
 from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
@@ -72,6 +72,7 @@ class KafkaClusterBase(Construct):
     _is_serverless: bool = False
     _kafka_version: KafkaVersion | None = None
     _zones: int = 3
+    _ports: tuple[int, int] = (IAM_PORT, IAM_PORT)
 
     @property
     def cluster_arn(self) -> str:
@@ -111,10 +112,12 @@ class KafkaClusterBase(Construct):
     @property
     def connections(self) -> ec2.Connections:
         """The network connections of the brokers."""
-        return ec2.Connections(security_groups=list(self._security_groups), default_port=ec2.Port.tcp(IAM_PORT))
+        first, last = self._ports
+        port = ec2.Port.tcp(first) if first == last else ec2.Port.tcp_range(first, last)
+        return ec2.Connections(security_groups=list(self._security_groups), default_port=port)
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
-        """Let the clients reach the brokers, on the port for IAM and TLS only.
+        """Let the clients reach the brokers, on the port for IAM and TLS, or those of the addresses, only.
 
         Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
         would replace the cluster, and its stack never depends on that of a client. A client that may not call
@@ -123,7 +126,7 @@ class KafkaClusterBase(Construct):
         for client in clients:
             for client_group in client.connections.security_groups:
                 for group in self._security_groups:
-                    open_port(client_group, group, port=IAM_PORT, description=_RULE)
+                    open_ports(client_group, group, ports=self._ports, description=_RULE)
 
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""

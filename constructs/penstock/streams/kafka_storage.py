@@ -20,7 +20,7 @@ def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
 
     Raises StreamError for what is beyond the limits of MSK, and for storage that would have to shrink.
     """
-    largest = largest_gib or min(_GROWTH * initial_gib, _MAX_GIB)
+    largest = min(_GROWTH * initial_gib, _MAX_GIB) if largest_gib is None else largest_gib
     if not _MIN_GIB <= initial_gib <= largest <= _MAX_GIB:
         message = (
             f"a broker has {_MIN_GIB} to {_MAX_GIB} GiB, and grows from storage_gib_per_broker to"

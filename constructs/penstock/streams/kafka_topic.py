@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk.aws_msk import CfnTopic
 
-from penstock.model.kafka import check_topic_name, encode_properties
+from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
+from penstock.model.kafka import check_retention_ms, check_topic_name, encode_properties
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_topic_base import ImportedKafkaTopic, KafkaTopicBase, checked_unless_token
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from penstock.streams.kafka_topic_base import IKafkaTopic
 
 __all__ = ("CleanupPolicy", "KafkaTopic")
-
-_MILLISECONDS: Final = 1000
 
 
 class CleanupPolicy(StrEnum):
@@ -89,6 +88,7 @@ class KafkaTopic(KafkaTopicBase):
     ) -> None:
         super().__init__(scope, construct_id)
         _check_cluster(cluster)
+        self._refuse_other_place(cluster.cluster_arn)
         self._cluster = cluster
         self._topic_name = checked_unless_token(topic_name, check_topic_name)
         replicas = cluster.zones if replication_factor is None else replication_factor
@@ -105,12 +105,23 @@ class KafkaTopic(KafkaTopicBase):
                 {
                     "cleanup.policy": cleanup_policy.value,
                     "min.insync.replicas": str(in_sync),
-                    "retention.ms": str((retention or Duration.days(7)).to_seconds() * _MILLISECONDS),
+                    "retention.ms": str(check_retention_ms((retention or Duration.days(7)).to_milliseconds())),
                     **(configuration or {}),
                 }
             ),
         )
         self.resource.apply_removal_policy(removal_policy)
+
+    def _refuse_other_place(self, cluster_arn: str) -> None:
+        if Token.is_unresolved(cluster_arn):
+            return
+        region, account = cluster_arn.split(":")[3:5]
+        if is_of_other_region(self, region) or is_of_other_account(self, account):
+            message = (
+                f"CloudFormation makes topics of clusters in its own account and Region only, got {cluster_arn}: make"
+                " the topic there and import it with KafkaTopic.from_topic_name"
+            )
+            raise StreamError(message)
 
     @staticmethod
     def from_topic_name(scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> IKafkaTopic:

@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
+from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
 from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
 from penstock.streams.errors import StreamError
@@ -103,12 +104,13 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, StreamError)
         self._removal_policy = removal_policy
         self._cluster_name = self._choose_name(cluster_name)
         subnets = _check_spread(private_subnets(vpc, vpc_subnets))
         self._kafka_version = kafka_version
         self._zones = subnets.zones
-        nodes = broker_nodes or subnets.zones
+        nodes = subnets.zones if broker_nodes is None else broker_nodes
         if not subnets.is_pending_lookup:
             check_broker_nodes(nodes, zones=subnets.zones)
         largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)

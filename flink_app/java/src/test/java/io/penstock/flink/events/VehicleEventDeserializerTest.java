@@ -64,6 +64,17 @@ class VehicleEventDeserializerTest {
     }
 
     @Test
+    void keepsTheTextOfAnEventBeforeTheEarliest() {
+        String json = "{\"eventType\":\"WARNINGS\",\"vehicleId\":\"v\",\"region\":\"US\",\"timestamp\":1700000000"
+                + ",\"measurement\":2}";
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        RowData row = format(1_700_000_001, 0).deserialize(bytes);
+        assertEquals("timestamp too old", row.getString(0).toString());
+        assertEquals(json, row.getString(1).toString());
+        assertTrue(format(1_700_000_000, 0).deserialize(bytes).isNullAt(0));
+    }
+
+    @Test
     void failsForColumnsThatAreNoEvent() {
         DataType unknown = DataTypes.ROW(DataTypes.FIELD("speed", DataTypes.BIGINT()));
         ValidationException error =
@@ -84,9 +95,13 @@ class VehicleEventDeserializerTest {
     }
 
     private static VehicleEventDeserializer format(long maxAheadMs) {
+        return format(1, maxAheadMs);
+    }
+
+    private static VehicleEventDeserializer format(long earliestMs, long maxAheadMs) {
         RowType row = (RowType) ROW.getLogicalType();
         VehicleEventDeserializer format =
-                new VehicleEventDeserializer(InternalTypeInfo.of(row), EventColumns.of(row), 1, maxAheadMs);
+                new VehicleEventDeserializer(InternalTypeInfo.of(row), EventColumns.of(row), earliestMs, maxAheadMs);
         format.open(null);
         return format;
     }
