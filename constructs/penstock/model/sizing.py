@@ -122,7 +122,7 @@ class Sizing:
 
     @property
     def kpus(self) -> int:
-        """KPUs that run tasks: parallelism over parallelism per KPU, rounded up (R173)."""
+        """KPUs that run tasks: parallelism over parallelism per KPU, rounded up."""
         return -(-self.parallelism // self.parallelism_per_kpu)
 
     @property
@@ -132,7 +132,7 @@ class Sizing:
 
     @property
     def memory_per_slot_mib(self) -> int:
-        """Memory of a KPU that each of its subtasks can count on, in MiB (R174)."""
+        """Memory of a KPU that each of its subtasks can count on, in MiB."""
         return KPU_MEMORY_MIB // self.parallelism_per_kpu
 
     @property
@@ -147,7 +147,7 @@ class Sizing:
 
     @property
     def recommended_max_parallelism(self) -> int:
-        """A maximum parallelism for the job: a multiple of its parallelism, so that key groups spread evenly (R213).
+        """A maximum parallelism for the job: a multiple of its parallelism, so that key groups spread evenly.
 
         It is the smallest power-of-two multiple that reaches 128, Flink's own minimum, and so leaves room to double a
         few times, which is how autoscaling grows.
@@ -160,7 +160,7 @@ class Sizing:
     def check_max_parallelism(self, max_parallelism: int) -> int:
         """Return the job's maximum parallelism, or raise SizingError where it would hurt.
 
-        It must be a multiple of the parallelism (R213), at least the parallelism, and at most 32768. Changing it makes
+        It must be a multiple of the parallelism, at least the parallelism, and at most 32768. Changing it makes
         every earlier snapshot unusable, so it is worth setting once, with room.
         """
         if max_parallelism > _FLINK_MAX_MAX_PARALLELISM:
