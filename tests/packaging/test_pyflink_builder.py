@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,18 @@ def test_any_changed_input_builds_again(tmp_path: Path, fake_maven: Path, change
     second = build_package(PyFlinkProject(project), runtime=RUNTIME)
     assert second.path != first.path
     assert runs(fake_maven) == 2
+
+
+def test_of_two_builds_at_once_the_second_waits_and_takes_the_first(tmp_path: Path, fake_maven: Path) -> None:
+    project = write_project(tmp_path / "project")
+    maven = fake_maven / "programs" / "mvn"
+    maven.write_text(maven.read_text().replace("mkdir", "sleep 0.2; mkdir", 1))
+    with ThreadPoolExecutor() as both:
+        tasks = [both.submit(build_package, PyFlinkProject(project), runtime=RUNTIME) for _ in range(2)]
+    builds = [task.result() for task in tasks]
+    assert sorted(build.reused for build in builds) == [False, True]
+    assert builds[0].path == builds[1].path
+    assert runs(fake_maven) == 1
 
 
 def test_another_runtime_is_another_build(tmp_path: Path, fake_maven: Path) -> None:

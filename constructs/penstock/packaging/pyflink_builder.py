@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,14 @@ from penstock.packaging.errors import PackagingError
 from penstock.packaging.job_jar import build_jar
 from penstock.packaging.third_party import fetch_packages
 
+try:
+    import fcntl
+except ImportError:  # on Windows, where two builds at once are not kept apart
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from penstock.model.runtimes import FlinkRuntime
     from penstock.packaging.pyflink_project import PyFlinkProject
 
@@ -49,8 +57,9 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     """Build the job's zip for a runtime, or return the earlier build of the same input.
 
     Builds lie in ``.penstock`` in the job's folder, each under the fingerprint of all that it was made from; the three
-    newest are kept. The same input gives the same bytes wherever and whenever it is built with the same JDK and Maven,
-    whichever Python builds it. Raises PackagingError for what cannot be built, and for what would not run.
+    newest are kept. Of two builds at once the second waits, and takes what the first built. The same input gives the
+    same bytes wherever and whenever it is built with the same JDK and Maven, whichever Python builds it. Raises
+    PackagingError for what cannot be built, and for what would not run.
     """
     if runtime.python_version is None:
         message = f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
@@ -60,8 +69,11 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     reused = path.is_file()
     if not reused:
         _prepare(folder)
-        _write_atomically(path, _content(project, runtime), runtime)
-        _forget_old_builds(folder)
+        with _alone(folder):
+            reused = path.is_file()
+            if not reused:
+                _write_atomically(path, _content(project, runtime), runtime)
+                _forget_old_builds(folder)
     return PyFlinkPackage(path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), reused=reused)
 
 
@@ -74,6 +86,15 @@ def _prepare(folder: Path) -> None:
         raise PackagingError(message) from error
     except OSError as error:
         raise _cannot_write(folder, error) from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep builds of one folder apart, since Maven has one ``target``; the lock ends with the process that holds it."""
+    with (folder / ".lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _cannot_write(folder: Path, error: OSError) -> PackagingError:
