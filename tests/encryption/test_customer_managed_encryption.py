@@ -186,7 +186,12 @@ def test_automation_has_nothing_but_the_operator_role(default: Deployment) -> No
     _, policy = default.only("AWS::IAM::Policy", "PenstockApplicationRoleDefaultPolicy")
     operator = default.only("AWS::IAM::Role", "AppOperator")[0]
     actions = {a for s in policy["Properties"]["PolicyDocument"]["Statement"] for a in as_list(s["Action"])}
-    assert actions == {"logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole"}
+    assert actions == {
+        "cloudformation:DescribeStacks",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sts:AssumeRole",
+    }
     trust = default.resources[operator]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     automation = default.only("AWS::IAM::Role", "PenstockApplicationRole")[0]
     assert {"AWS": {"Fn::GetAtt": [automation, "Arn"]}} in [statement["Principal"] for statement in trust]

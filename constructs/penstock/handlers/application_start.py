@@ -1,6 +1,8 @@
 """The custom resource that sees to it that an application runs, and stops it when it goes.
 
-Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``,
+Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``
+(changes whenever the application's template does, so that each change is looked at), ``Expected`` (``CodeBucketArn``,
+``CodeKey``, ``CodeVersion`` and ``RuntimeEnvironment`` of the template, empty for an imported application),
 ``ForceStopAfterSeconds``, ``SubnetIds`` and ``SecurityGroupIds`` (lists, empty without a VPC). Attributes: ``Status``,
 ``ApplicationVersionId``, and on Delete ``RemainingNetworkInterfaces``.
 
@@ -8,7 +10,9 @@ End states, which each error's message names as well:
 
 - Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
   is not started, and one that runs is left running (R010); a Create says so before there is anything to roll back. A
-  start that MSF failed leaves it READY, and is tried once a deployment.
+  start that MSF failed leaves it READY, and is tried once a deployment. An update that MSF has failed or rolled back
+  since the deployment began, or other code than the template's, fails the resource and leaves the application running
+  as it is: CloudFormation then puts its template back.
 - Delete of what the Create found running, which is also how that Create is rolled back: left as it is. The physical id
   says so.
 - Any other Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or
@@ -33,8 +37,10 @@ from penstock.control.errors import (
     WrongStateError,
 )
 from penstock.control.network_interfaces import network_interfaces
+from penstock.control.stack import describe_deployment
 from penstock.handlers.events import Event, Result, complete, not_complete
 from penstock.handlers.services import Services
+from penstock.model.deployment import Revision, find_undone
 from penstock.model.keys import ApplicationStatus
 
 if TYPE_CHECKING:
@@ -126,10 +132,38 @@ class ApplicationStartHandler:
             return not_complete()
         _check_key(detail, event)
         if detail.is_running or self._has_finished(application, detail, event):
+            self._check_undone(application, detail, event)
             return complete(Status=detail.status.value, ApplicationVersionId=str(detail.version_id))
         _LOG.info("start %s from its latest snapshot", detail.name)
         application.start()
         return not_complete()
+
+    def _check_undone(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
+        expected = Revision.parse(event.properties.get("Expected"))
+        if expected is None:
+            return
+        services = self._services
+        deployment = describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock)
+        undone = find_undone(
+            deployment,
+            expected=expected,
+            before=Revision.parse(event.old_properties.get("Expected")) if event.old_properties else None,
+            found=detail.revision,
+            operations=application.operations(since=deployment.began_at),
+        )
+        if undone is None:
+            return
+        what = ""
+        if undone.operation is not None:
+            what = f"; {undone.operation}: {application.reason_of(undone.operation)}"
+        rolled_back = "" if detail.rolled_back_from is None else f", rolled back from {detail.rolled_back_from}"
+        message = (
+            f"application {detail.name} does not run what this deployment has asked for{what}; it is {detail.status} in"
+            f" version {detail.version_id}{rolled_back}, with {detail.revision or 'code that is not in S3'}, expected"
+            f" was {expected}: see the application's log for the cause, correct the job or its settings, and deploy"
+            " again"
+        )
+        raise OperationFailedError(message)
 
     @staticmethod
     def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
@@ -139,7 +173,7 @@ class ApplicationStartHandler:
             if operation.failed:
                 message = (
                     f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
-                    f" {detail.status}, with its snapshots as they were: mend the cause and deploy again"
+                    f" {detail.status}, with its snapshots as they were: correct the cause and deploy again"
                 )
                 raise OperationFailedError(message)
         return any(operation.succeeded for operation in started)
