@@ -389,7 +389,7 @@ class TestFailures:
         denied = error("AccessDenied", "is not authorized to perform: sts:AssumeRole")
         aws.world.fail("AssumeRole", *[denied] * 4)
         framework.create(properties())
-        aws.world.fail("AssumeRole", *[denied] * 40)
+        aws.world.fail("AssumeRole", *[denied] * 100)
         with pytest.raises(MissingPermissionError, match="the role's trust policy must name the caller"):
             framework.update(properties(), properties())
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from penstock.control.errors import (
     ApplicationMissingError,
@@ -39,13 +39,12 @@ from penstock.control.errors import (
 from penstock.control.network_interfaces import network_interfaces
 from penstock.control.stack import describe_deployment
 from penstock.handlers.events import Event, Result, complete, not_complete
+from penstock.handlers.handler import Handler, entry_points
 from penstock.handlers.services import Services
 from penstock.model.deployment import Revision, find_undone
 from penstock.model.keys import ApplicationStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from penstock.control.application import ApplicationControl, ApplicationDetail
 
 __all__ = ("ApplicationStartHandler", "is_complete", "on_event")
@@ -79,13 +78,14 @@ _AT_REST: Final = frozenset(
 _FOUND_RUNNING: Final = "/found-running"
 
 
-class ApplicationStartHandler:
+class ApplicationStartHandler(Handler):
     """Answers the framework's two calls with the clients it is given."""
 
     def __init__(self, services: Services) -> None:
+        super().__init__(services.clock)
         self._services = services
 
-    def on_event(self, event: Event) -> Result:
+    def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""
         if not event.is_delete:
             event.seconds("ForceStopAfterSeconds")
@@ -93,12 +93,10 @@ class ApplicationStartHandler:
             event.texts("SecurityGroupIds")
         return {
             "PhysicalResourceId": event.physical_resource_id if event.is_delete else self._physical_id(event),
-            "StartedAt": str(int(self._services.clock.now().timestamp())),
         }
 
-    def is_complete(self, event: Event) -> Result:
+    def advance(self, event: Event) -> Result:
         """Take the next step towards a running, or a stopped, application, and say whether it is there."""
-        event.refuse_late(self._services.clock.now())
         if event.is_delete and event.physical_resource_id.endswith(_FOUND_RUNNING):
             _LOG.info("left %s as it is: it ran before this resource was created", event.text("ApplicationName"))
             return complete()
@@ -230,13 +228,4 @@ def _check_key(detail: ApplicationDetail, event: Event) -> None:
         raise WrongStateError(message)
 
 
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    del context
-    return ApplicationStartHandler(Services()).on_event(Event.parse(event))
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    del context
-    return ApplicationStartHandler(Services()).is_complete(Event.parse(event))
+on_event, is_complete = entry_points(lambda _event: ApplicationStartHandler(Services()))

@@ -85,7 +85,7 @@ class Event:
         if now - self.begin >= _PATIENCE:
             message = (
                 f"gave up on {self.request_type} after {_PATIENCE.total_seconds() / 60:.0f} minutes, because"
-                " CloudFormation waits for an hour at most: see what the application is doing, then deploy again"
+                " CloudFormation waits for an hour at most: see what became of it, then deploy again"
             )
             raise EventError(message)
 
