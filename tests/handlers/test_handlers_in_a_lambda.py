@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from penstock.control.clients import Clock
-from penstock.lifecycle.control_code import control_code_folder
+from penstock.lifecycle.control_code import DATA_PATH_VARIABLE, LAMBDA_DATA_PATH, control_code_folder
 
 CODE = Path(control_code_folder())
 MODULES = {
@@ -44,6 +47,56 @@ def run_in_a_lambda(program: str, runtime: Path) -> subprocess.CompletedProcess[
     return subprocess.run(
         [sys.executable, "-B", "-I", "-S", "-c", program], capture_output=True, text=True, check=False
     )
+
+
+@pytest.fixture(scope="module")
+def old_runtime(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the same with the model of MSF as it was before customer managed keys and operations."""
+    folder = tmp_path_factory.mktemp("old-runtime")
+    for each in runtime.iterdir():
+        if each.name != "botocore":
+            (folder / each.name).symlink_to(each.resolve())
+    shutil.copytree((runtime / "botocore").resolve(), folder / "botocore", ignore=_other_data)
+    (packed,) = folder.rglob("kinesisanalyticsv2/*/service-2.json.gz")
+    model = json.loads(gzip.decompress(packed.read_bytes()))
+    for shape in model["shapes"].values():
+        for member in [name for name in shape.get("members", {}) if "Encryption" in name]:
+            del shape["members"][member]
+    del model["operations"]["ListApplicationOperations"], model["operations"]["DescribeApplicationOperation"]
+    packed.write_bytes(gzip.compress(json.dumps(model).encode()))
+    return folder
+
+
+def _other_data(path: str, names: list[str]) -> list[str]:
+    """Return the services that the test does without."""
+    kept = {"kinesisanalyticsv2"}
+    return [name for name in names if Path(path).name == "data" and Path(path, name).is_dir() and name not in kept]
+
+
+UPDATE = """
+import os, boto3
+from botocore.exceptions import ParamValidationError
+keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+client = boto3.client("kinesisanalyticsv2", region_name="eu-central-1", **keys)
+sent = {"ApplicationEncryptionConfigurationUpdate": {"KeyTypeUpdate": "CUSTOMER_MANAGED_KEY", "KeyIdUpdate": "1"}}
+class Sent(Exception): pass
+def stop(**_): raise Sent
+client.meta.events.register("before-send", stop)
+try:
+    client.update_application(ApplicationName="a", ApplicationConfigurationUpdate=sent)
+except Sent:
+    print("sent", hasattr(client, "list_application_operations"))
+except ParamValidationError:
+    print("refused", hasattr(client, "list_application_operations"))
+"""
+
+
+@pytest.mark.parametrize(("carried", "answer"), [(False, "refused False"), (True, "sent True")])
+def test_with_an_old_boto3_the_model_that_is_carried_is_used(carried: bool, answer: str, old_runtime: Path) -> None:
+    path = str(CODE / LAMBDA_DATA_PATH.removeprefix("/var/task/"))
+    given = f"import os; os.environ[{DATA_PATH_VARIABLE!r}] = {path!r}\n" if carried else "\n"
+    done = run_in_a_lambda(given + UPDATE, old_runtime)
+    assert done.stdout.strip() == answer, done.stderr
 
 
 def test_nothing_but_boto3_is_there(runtime: Path) -> None:

@@ -97,8 +97,8 @@ def _not_sent(error: ParamValidationError, doing: str) -> ControlError:
     """Return the error for a request that botocore refused: an old one does not know a parameter, or a value is bad."""
     if _UNKNOWN_PARAMETER in str(error):
         return SdkTooOldError(
-            f"cannot {doing}: the installed boto3 does not know the request ({error}); bundle boto3 1.40.40 or"
-            " newer, or choose a newer Lambda runtime; nothing was sent"
+            f"cannot {doing}: the installed boto3 does not know the request ({error}): install boto3 1.40.40"
+            " or newer; nothing was sent"
         )
     return ControlError(f"cannot {doing}: a value has not the form that AWS takes ({error}); nothing was sent")
 
