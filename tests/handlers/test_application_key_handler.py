@@ -404,7 +404,7 @@ class TestFailures:
 
     def test_a_boto3_that_is_too_old_says_so(self, framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("penstock.control.encryption._request", lambda _detail, _target: {"Unknown": 1})
-        with pytest.raises(SdkTooOldError, match="bundle boto3"):
+        with pytest.raises(SdkTooOldError, match="install boto3"):
             framework.create(properties())
 
     def test_the_reason_of_a_failure_may_be_unreadable(self, aws: FakeAws, framework: Framework) -> None:
