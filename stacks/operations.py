@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from stacks.environment import Environment
 
 __all__ = ("ApplicationOperations",)
+
+RUNBOOK: Final = "docs/runbook.md#the-job-has-failed"
+"""What to do when the alarm goes off."""
 
 
 class ApplicationOperations(Construct):
@@ -64,7 +67,7 @@ class ApplicationOperations(Construct):
         alarm = cloudwatch.Alarm(
             self,
             "DowntimeAlarm",
-            alarm_description=f"{name} has failed in each of two periods of five minutes: its log says why",
+            alarm_description=f"{name} has failed in each of two periods of five minutes: {RUNBOOK}",
             metric=self._application.metric_downtime(),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -164,6 +164,7 @@ def test_what_holds_data_outlives_the_stack_by_default(defaults: Synthesized, re
 def test_the_defaults_need_no_more_than_these_resources(defaults: Synthesized) -> None:
     types = sorted(resource["Type"] for resource in defaults.template.to_json()["Resources"].values())
     assert types == [
+        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
         "AWS::KMS::Key",
         "AWS::KinesisAnalyticsV2::Application",

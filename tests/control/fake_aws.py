@@ -280,6 +280,31 @@ class FakeSts:
         }
 
 
+STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Processing/0a1b"
+
+
+class FakeCloudFormation:
+    """One stack, on which CloudFormation is at work."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.created_at = world.time
+        self.updated_at: datetime | None = None
+        self.status = "CREATE_IN_PROGRESS"
+
+    def begin(self, status: str = "UPDATE_IN_PROGRESS") -> None:
+        """Begin to update the stack, or to put it back."""
+        self._world.sleep(60)
+        self.status = status
+        if status == "UPDATE_IN_PROGRESS":
+            self.updated_at = self._world.time
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        assert StackName == STACK
+        stack = {"StackName": "Processing", "CreationTime": self.created_at, "StackStatus": self.status}
+        return {"Stacks": [stack | ({"LastUpdatedTime": self.updated_at} if self.updated_at else {})]}
+
+
 class FakeEc2:
     """Network interfaces that go away one by one as they are looked at."""
 

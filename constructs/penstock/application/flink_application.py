@@ -42,6 +42,7 @@ from penstock.model.sizing import Sizing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import IResolvable
     from constructs import Construct
 
     from penstock.application.application_code import ApplicationCode, CodeBinding
@@ -170,6 +171,11 @@ class FlinkApplication(FlinkApplicationBase):
     def revision(self) -> str:
         """A digest of what the template says about the application, known when it is synthesized."""
         return self.resource.lazy_revision()
+
+    @property
+    def expected(self) -> IResolvable:
+        """Code and runtime as the template has them when it is written."""
+        return self.resource.lazy_expected()
 
     @property
     def sets_key_in_template(self) -> bool:

@@ -57,6 +57,7 @@ def application_key_policy(
     administrators: Sequence[KeyPrincipal],
     cloudformation_role: KeyPrincipal | None = None,
     has_alias: bool = False,
+    is_retained: bool = True,
 ) -> PolicyDocument:
     """Return the key policy for one application, with AWS's eight statements and those that manage the key.
 
@@ -74,6 +75,8 @@ def application_key_policy(
         putting the next one, so it gets the management actions of a stack's key, and no cryptographic one.
     has_alias
         Whether the stack gives the key an alias.
+    is_retained
+        Whether the key outlives the stack, so that CloudFormation never ends it.
 
     Raises KeyPolicyError without an administrator, since nobody could change the policy later on, and without an
     operator.
@@ -84,7 +87,11 @@ def application_key_policy(
         id="penstock-application-key-policy",
         statements=(
             *administrator_statements(administrators),
-            *(cloudformation_statements(cloudformation_role, has_alias=has_alias) if cloudformation_role else ()),
+            *(
+                cloudformation_statements(cloudformation_role, has_alias=has_alias, is_retained=is_retained)
+                if cloudformation_role
+                else ()
+            ),
             *_operator_statements(operators, application_arn=application_arn, region=region),
             *_service_statements(application_arn=application_arn, account=account),
         ),
