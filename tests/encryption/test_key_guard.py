@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
+from constructs import Construct
 
 from penstock.application import FlinkApplication
 from penstock.encryption import EncryptionError, KeyGuard
@@ -24,7 +25,7 @@ from tests.encryption.event_patterns import matches
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def guard_in(stack: Stack, **props: Any) -> KeyGuard:
+def guard_in(stack: Construct, **props: Any) -> KeyGuard:
     return KeyGuard(
         stack,
         "Guard",
@@ -125,6 +126,33 @@ def test_only_these_rules_may_write_and_only_to_this_log_group(template: Templat
     assert write["Action"] == "logs:PutLogEvents"
     assert sorted(write["Condition"]["ArnEquals"].pop("aws:SourceArn")) == [f"{rule}.Arn" for rule in rules]
     assert write["Condition"] == {"ArnEquals": {}}
+
+
+def test_all_guards_of_a_stack_share_one_of_the_accounts_ten_policies() -> None:
+    stack = new_stack()
+    for number in range(3):
+        guard_in(Construct(stack, f"Part{number}"))
+    template = Template.from_stack(stack)
+    (policy,) = template.find_resources("AWS::Logs::ResourcePolicy").values()
+    written = statements(policy["Properties"]["PolicyDocument"])
+    groups = {f"{group}.Arn" for group in template.find_resources("AWS::Logs::LogGroup")}
+    assert {each["Resource"] for each in written} == groups
+    rules = [
+        rule for each in written if "Condition" in each for rule in each["Condition"]["ArnEquals"]["aws:SourceArn"]
+    ]
+    assert sorted(rules) == sorted(f"{rule}.Arn" for rule in template.find_resources("AWS::Events::Rule"))
+
+
+def test_another_policy_is_begun_where_a_document_has_no_room_left() -> None:
+    stack = new_stack()
+    for number in range(8):
+        guard_in(Construct(stack, f"Part{number}"))
+    policies = Template.from_stack(stack).find_resources("AWS::Logs::ResourcePolicy").values()
+    assert len({policy["Properties"]["PolicyName"] for policy in policies}) == len(policies) > 1
+    for policy in policies:
+        parts = policy["Properties"]["PolicyDocument"]["Fn::Join"][1]
+        # No ARN of a rule or of a group is longer than this.
+        assert sum(len(part) if isinstance(part, str) else 130 for part in parts) <= 5120
 
 
 def statements(document: Any) -> list[dict[str, Any]]:

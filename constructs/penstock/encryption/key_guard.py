@@ -11,6 +11,7 @@ from aws_cdk.aws_events import CfnRule
 from constructs import Construct
 
 from penstock.encryption.errors import EncryptionError
+from penstock.foundation.log_writers import LogWriters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +41,8 @@ class KeyGuard(Construct):
 
     The account needs a CloudTrail trail that logs write management events and does not exclude those of AWS KMS: the
     event history, which every account has, is not enough for EventBridge ("AWS service events delivered via
-    CloudTrail"). Delivery takes minutes, and is best effort. The log group takes one of the ten resource policies that
-    CloudWatch Logs allows an account in a Region.
+    CloudTrail"). Delivery takes minutes, and is best effort. All guards of a stack share one of the ten resource
+    policies that CloudWatch Logs allows an account in a Region.
 
     Parameters
     ----------
@@ -121,22 +122,15 @@ class KeyGuard(Construct):
 
     def _let_rules_write(self) -> None:
         """Let these rules write to this log group, which takes a policy of CloudWatch Logs and no role."""
-        create = self._log_statement("AllowEventBridgeToCreateStreams", "logs:CreateLogStream")
+        create = self._log_statement("logs:CreateLogStream")
         # EventBridge says for which rule it writes, but not for which it makes a stream: a condition on both denies it.
-        write = self._log_statement("AllowTheseRulesToWrite", "logs:PutLogEvents") | {
+        write = self._log_statement("logs:PutLogEvents") | {
             "Condition": {"ArnEquals": {"aws:SourceArn": [rule.attr_arn for rule in self._rules]}}
         }
-        stack = Stack.of(self)
-        logs.CfnResourcePolicy(
-            self,
-            "LogPolicy",
-            policy_name=self.node.addr,
-            policy_document=stack.to_json_string({"Version": "2012-10-17", "Statement": [create, write]}),
-        )
+        LogWriters.of(self, "Guard").allow([create, write])
 
-    def _log_statement(self, sid: str, action: str) -> dict[str, Any]:
+    def _log_statement(self, action: str) -> dict[str, Any]:
         return {
-            "Sid": sid,
             "Effect": "Allow",
             # The service writes with both principals (EventBridge, "Using resource-based policies", CloudWatch Logs).
             "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
