@@ -144,7 +144,7 @@ class KeyGuard(Construct):
         return cloudwatch.Alarm(
             self,
             f"{event}Alarm",
-            alarm_description=f"{event} on the key of {self._application_name}: {RUNBOOK}{section}",
+            alarm_description=f"{event} endangers the key of {self._application_name}: {RUNBOOK}{section}",
             metric=cloudwatch.Metric(
                 namespace="AWS/Events",
                 metric_name="MatchedEvents",
