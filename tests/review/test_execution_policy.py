@@ -273,7 +273,7 @@ def test_arns_are_those_of_the_partition(region: str, partition: str) -> None:
     assert {arn.split(":")[1] for arn in arns if arn != "*"} == {partition}
 
 
-def test_each_account_and_region_has_policies_of_its_own() -> None:
+def test_each_account_and_region_has_separate_policies() -> None:
     found = execution_policies([stack(**function()), stack("Prod-Us", region="us-east-1", **function())])
     assert {each.region: each.stacks for each in found} == {REGION: ("Prod-Processing",), "us-east-1": ("Prod-Us",)}
 

@@ -74,12 +74,12 @@ def _role_arn(value: str | None) -> str | None:
 
 
 def check_account(value: str | None) -> str | None:
-    """Return an account's id, or raise BadParameter for what is none."""
+    """Return the id of an account, or raise BadParameter for what has another form."""
     return _matching(value, _ACCOUNT, "an account's id, 12 digits")
 
 
 def check_region(value: str | None) -> str | None:
-    """Return a Region, or raise BadParameter for what is none."""
+    """Return a Region, or raise BadParameter for a name that AWS does not know."""
     if value is not None:
         try:
             botocore.session.get_session().get_partition_for_region(value)

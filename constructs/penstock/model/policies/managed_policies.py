@@ -47,7 +47,7 @@ def managed_policies(statements: Iterable[Statement]) -> tuple[PolicyDocument, .
     if len(documents) > ROLE_MAX_MANAGED_POLICIES:
         message = (
             f"a role takes at most {ROLE_MAX_MANAGED_POLICIES} managed policies, got {len(documents)}: take fewer"
-            " stacks at once, and give each group a bootstrap qualifier of its own"
+            " stacks at once, and bootstrap each group under another qualifier"
         )
         raise ManagedPolicyError(message)
     return tuple(documents)
