@@ -60,6 +60,9 @@ def build_application(
     if network is not None:
         props["vpc"] = network.vpc
         props["vpc_subnets"] = network.application_subnets
+    if environment.network.vpc_id is not None:
+        # It may have a way to the internet.
+        props["outbound_ports"] = settings.outbound_ports
     return PyFlinkApplication(scope, construct_id, code=_code(scope, construct_id, settings.code), **props)
 
 

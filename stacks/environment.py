@@ -96,6 +96,9 @@ class ApplicationSettings(Settings):
     ) = None
     start: bool = False
     """Whether a deployment ends with the application running."""
+    outbound_ports: list[Annotated[int, Field(ge=1, le=65_535)]] = Field(default_factory=lambda: [443])
+    """TCP ports that the job may call in a VPC that exists already, beside those of its Kafka; a VPC that is made here
+    leads nowhere else."""
     properties: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Property groups by id, as the job reads them; values are text."""
 

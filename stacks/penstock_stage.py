@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from penstock.application import FlinkApplication
     from stacks.environment import ApplicationSettings, Environment
 
-__all__ = ("PenstockStage",)
+__all__ = ("ALARMS_UNHEARD_WARNING", "PenstockStage")
+
+ALARMS_UNHEARD_WARNING: Final = "penstock:alarmsUnheard"
 
 
 class PenstockStage(cdk.Stage):
@@ -45,6 +47,8 @@ class PenstockStage(cdk.Stage):
         self._operate(self.pipeline.application, environment.application)
         if self.generator is not None and environment.generator is not None:
             self._operate(self.generator, environment.generator)
+        if environment.sensitive_data and environment.alarm_topic is None:
+            self._warn_of_alarms_unheard(environment.name)
         cdk.Tags.of(self).add("penstock:environment", environment.name)
 
     def build_pipeline(self, scopes: PipelineScopes) -> VehiclePipeline:
@@ -71,6 +75,14 @@ class PenstockStage(cdk.Stage):
         )
         source.connect_writer(generator)
         return generator
+
+    def _warn_of_alarms_unheard(self, name: str) -> None:
+        message = (
+            f"nobody hears the alarms of {name}: a job that fails and a key that is disabled are to be seen in"
+            f" CloudWatch only, with sensitive_data = true. Set alarm_topic in environments/{name}.toml to the ARN of"
+            " an SNS topic with a subscription (docs/deploy.md, step 3)"
+        )
+        cdk.Annotations.of(self.processing).add_warning_v2(ALARMS_UNHEARD_WARNING, message)
 
     def _operate(self, application: FlinkApplication, settings: ApplicationSettings) -> None:
         name = application.node.id

@@ -151,6 +151,7 @@ class FakeKms:
     def __init__(self, world: World) -> None:
         self._world = world
         self.metadata: dict[str, dict[str, Any]] = {arn: self.key(arn) for arn in (KEY_1, KEY_2)}
+        self.principals: dict[str, list[str]] = {}
         self.automatic: set[str] = set()
         self.rotations: dict[str, list[datetime]] = {}
         self.rotating: dict[str, int] = {}
@@ -178,6 +179,11 @@ class FakeKms:
 
     def describe_key(self, KeyId: str) -> dict[str, Any]:  # noqa: N803
         return {"KeyMetadata": self.metadata[self._known(KeyId)]}
+
+    def get_key_policy(self, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        names = self.principals.get(KeyId, [OPERATOR])
+        statement = {"Effect": "Allow", "Principal": {"AWS": names}, "Action": "kms:*", "Resource": "*"}
+        return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}), "PolicyName": PolicyName}
 
     def get_key_rotation_status(self, KeyId: str) -> dict[str, Any]:  # noqa: N803
         if self.metadata[KeyId]["KeySpec"] != "SYMMETRIC_DEFAULT":

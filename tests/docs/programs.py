@@ -31,6 +31,8 @@ EXAMPLES = {
     "KEY": "alias/flink",
     "KEY_ARN": "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555",
     "OPERATOR_ROLE_ARN": "arn:aws:iam::111122223333:role/Operator",
+    "$AWS_ACCOUNT": "111122223333",
+    "$AWS_REGION": "eu-central-1",
     "$OPERATOR": "arn:aws:iam::111122223333:role/Operator",
 }
 # Of click, which newer releases of typer bring with them.

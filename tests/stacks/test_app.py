@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
@@ -19,7 +19,7 @@ from penstock.review.encryption import review_encryption
 from penstock.review.wildcards import wildcards_of
 from stacks.environment import Environment
 from stacks.environment_files import load_environments
-from stacks.penstock_stage import PenstockStage
+from stacks.penstock_stage import ALARMS_UNHEARD_WARNING, PenstockStage
 from tests.stacks.conftest import ROOT
 from tests.validated import run_validated
 
@@ -239,6 +239,41 @@ def test_an_existing_vpc_is_looked_up_in_its_account(job_zip: Path) -> None:
     assert len(configuration["ApplicationConfiguration"]["VpcConfigurations"]) == 1
 
 
+@pytest.mark.parametrize("ports", [None, [443, 5432]])
+def test_in_an_existing_vpc_jobs_call_the_ports_of_their_file_and_their_kafka(
+    job_zip: Path, ports: list[int] | None
+) -> None:
+    settings = environment(
+        account="111122223333",
+        region="eu-central-1",
+        network={"vpc_id": "vpc-12345678", "existing_endpoints": ["aps-workspaces"]},
+        application={} if ports is None else {"outbound_ports": ports},
+    )
+    body = Template.from_stack(staged(settings, job_zip).processing).to_json()
+    egress = only(body, "AWS::EC2::SecurityGroup")["Properties"]["SecurityGroupEgress"]
+    assert [(each["IpProtocol"], each["FromPort"]) for each in egress] == [("tcp", port) for port in ports or [443]]
+    (kafka,) = [each["Properties"] for each in body["Resources"].values() if each["Type"].endswith("GroupEgress")]
+    assert (kafka["FromPort"], kafka["ToPort"]) == (9098, 9098)
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [
+        ({}, True),
+        ({"alarm_topic": "arn:aws:sns:eu-central-1:111122223333:on-call"}, False),
+        ({"sensitive_data": False}, False),
+    ],
+)
+def test_alarms_of_sensitive_data_that_nobody_hears_are_warned_about_with_the_fix(
+    job_zip: Path, values: dict[str, Any], warned: bool
+) -> None:
+    stage = staged(environment(**values), job_zip)
+    stage.synth()
+    found = Annotations.from_stack(stage.processing).find_warning("*", Match.string_like_regexp("alarmsUnheard"))
+    assert len(found) == int(warned)
+    assert all("Set alarm_topic in environments/test.toml" in str(each.entry.data) for each in found)
+
+
 def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Path) -> None:
     settings = environment(
         sensitive_data=False,
@@ -260,7 +295,7 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
     assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 6
+    assert len(alarms) == 10
     assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
     start, update = only(body, START), only(body, "Custom::PenstockApplicationKey")
     assert start["Properties"]["ExpectedKeyArn"] == update["Properties"]["KeyArn"]
@@ -309,9 +344,15 @@ def test_a_folder_is_built_when_it_is_synthesized(cdk_context: dict[str, Any]) -
 
 
 @pytest.mark.validators
-def test_the_cdks_own_validation_has_nothing_to_say(cdk_context: dict[str, Any], job_zip: Path, tmp_path: Path) -> None:
+def test_the_cdks_own_validation_finds_only_that_nobody_hears_the_alarms(
+    cdk_context: dict[str, Any], job_zip: Path, tmp_path: Path
+) -> None:
     done = run_validated(["app.py"], outdir=tmp_path, context={**cdk_context, "package": str(job_zip)})
-    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "validation-report.json").read_text())
+    found = [each for plugin in report["pluginReports"] for each in plugin["violations"]]
+    # Strict validation fails for a warning as well: the files of prod and staging leave the topic to their users.
+    assert {each["ruleName"] for each in found} == {f"Annotation::{ALARMS_UNHEARD_WARNING}"}, done.stderr
+    assert {each["severity"] for each in found} == {"warning"}
 
 
 @pytest.mark.validators

@@ -227,11 +227,12 @@ class FlinkApplication(FlinkApplicationBase):
                 vpc=vpc,
                 vpc_subnets=settings.get("vpc_subnets"),
                 security_groups=settings.get("security_groups"),
+                outbound_ports=settings.get("outbound_ports"),
                 removal_policy=settings["removal_policy"],
             )
             self.add_run_dependency(*network.security_groups)
             return network
-        stray = [name for name in ("vpc_subnets", "security_groups") if name in settings]
+        stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
         if stray:
             message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
             raise ApplicationPropsError(message)

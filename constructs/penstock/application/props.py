@@ -162,7 +162,10 @@ class FlinkApplicationProps(TypedDict, total=False):
     vpc_subnets: ec2.SubnetSelection
     """Its subnets, none of them public. Default: the private subnets, one per availability zone."""
     security_groups: Sequence[ec2.ISecurityGroup]
-    """One to five. Default: an own security group with all outbound traffic allowed."""
+    """One to five. Default: an own security group."""
+    outbound_ports: Sequence[int]
+    """TCP ports that the job may call at any address, from its own security group: 443 for AWS services. What lets it
+    reach a cluster adds that cluster's. Default: all outbound traffic."""
     maintenance_window_start_time: str
     """``HH:MM`` in UTC, the start of the eight hours in which MSF may patch. Default: the Region's window."""
     encryption: ApplicationEncryption
