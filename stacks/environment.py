@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from penstock.model.kafka import KafkaError
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
-from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
+from stacks.places import EventsSettings, MetricsSettings, NetworkSettings, fleet_load
 from stacks.regions import check_region
 from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
+
+if TYPE_CHECKING:
+    from penstock.model.kafka_storage import TopicLoad
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 
@@ -217,10 +221,28 @@ class Environment(Settings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _brokers_hold_the_events(self) -> Self:
+        load = self.event_load
+        if load is not None:
+            try:
+                self.events.check_load(load, zones=self.network.zones)
+            except KafkaError as error:
+                message = f"events: {error}"
+                raise ValueError(message) from error
+        return self
+
     @property
     def applications(self) -> list[ApplicationSettings]:
         """All applications of the environment."""
         return [self.application] if self.generator is None else [self.application, self.generator]
+
+    @property
+    def event_load(self) -> TopicLoad | None:
+        """What is written to the topic of events; None where nobody says so."""
+        if self.events.load is not None:
+            return self.events.load.topic_load
+        return None if self.generator is None else fleet_load(self.generator.properties.get("fleet", {}))
 
     @property
     def removal_policy(self) -> RemovalPolicy:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
 from penstock.lifecycle import ApplicationStart
+from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ class ApplicationOperations(Construct):
         super().__init__(scope, construct_id)
         self._application = application
         self._environment = environment
-        self._alarm_actions: list[cloudwatch.IAlarmAction] = []
-        if environment.alarm_topic is not None:
-            self._alarm_actions.append(SnsAction(sns.Topic.from_topic_arn(self, "AlarmTopic", environment.alarm_topic)))
+        self._alarm_actions = alarm_actions(self, environment)
         self._alarm_on_downtime()
         if environment.operators is None:
             return
@@ -73,8 +70,7 @@ class ApplicationOperations(Construct):
             # An application that is stopped has no metrics.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        if self._alarm_actions:
-            alarm.add_alarm_action(*self._alarm_actions)
+        alarm.add_alarm_action(*self._alarm_actions)
 
     def _build_operator(self, operators: list[iam.IPrincipal]) -> OperatorRole:
         return OperatorRole(
@@ -110,8 +106,7 @@ class ApplicationOperations(Construct):
             keys=[encryption.key, *([encryption.previous_key] if encryption.previous_key else [])],
             operators=[encryption.operator],
         )
-        if self._alarm_actions:
-            guard.add_alarm_action(*self._alarm_actions)
+        guard.add_alarm_action(*self._alarm_actions)
         self._output("KeyGuardLogGroupName", guard.log_group.log_group_name)
 
     def _output(self, name: str, value: str) -> None:

@@ -15,7 +15,7 @@ GIB = 1024**3
 
 loads = st.builds(
     TopicLoad,
-    records_per_second=st.floats(0, 200_000),
+    records_per_second=st.just(0) | st.floats(0.001, 200_000),
     record_bytes=st.floats(1, 10_000),
     compression_ratio=st.floats(1, 10),
 )
@@ -122,7 +122,7 @@ def test_records_stay_for_the_retention_unless_a_partition_is_limited(planned: P
     assert replace(planned, retention_bytes=None).held_hours == planned.retention_hours
 
 
-@given(storages, st.integers(1, 300), st.floats(0, 1e9))
+@given(storages, st.integers(1, 300), st.floats(0.001, 1e9))
 def test_with_limits_no_disk_fills_whatever_is_written(place: BrokerStorage, partitions: int, rate: float) -> None:
     replicas = partitions * min(3, place.brokers)
     try:
@@ -173,9 +173,24 @@ def test_what_no_broker_holds_needs_more_of_them() -> None:
 
 def test_a_limit_that_takes_records_before_their_time_is_refused() -> None:
     planned = topic(retention_bytes=7 * GIB)
-    with pytest.raises(KafkaError, match=r"would go after 83 hours, because a partition is limited to 7,516,192,768"):
+    with pytest.raises(
+        KafkaError,
+        match=r"after 83 hours, because a partition is limited to 7,516,192,768 bytes, expected at least 15,2",
+    ):
         storage(1000).check([planned])
     storage(1000).check([replace(planned, load=load(records_per_second=4_000))])
+
+
+@given(storages, st.integers(1, 300), st.integers(GIB, 500 * GIB))
+def test_the_storage_for_a_limit_allows_it_and_a_gib_less_does_not(
+    place: BrokerStorage, replicas: int, limit: int
+) -> None:
+    enough = place.gib_for_limit(limit, replicas)
+    assert replace(place, initial_gib=enough).partition_limit_bytes(replicas) >= limit - 1
+    try:
+        assert replace(place, initial_gib=enough - 1).partition_limit_bytes(replicas) < limit
+    except KafkaError:
+        assert limit <= 2 * GIB
 
 
 def test_partitions_without_room_for_their_segments_are_refused_with_enough() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
 APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 START = "Custom::PenstockApplicationStart"
+SLOW = {"fleet": {"events.per.second": "1000"}}
 RESTARTING = {"restartingTime", "cancellingTime", "failingTime"}
 STACKS = ["Network", "Ingestion", "Presentation", "Processing"]
 
@@ -273,7 +275,7 @@ def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
     job_zip: Path, runtime: str, metrics: set[str]
 ) -> None:
     topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
-    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}}
+    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}, "properties": SLOW}
     settings = environment(alarm_topic=topic, application={"runtime": runtime}, generator=generator)
     body = Template.from_stack(staged(settings, job_zip).processing).to_json()
     for job in ("VehicleMetrics", "VehicleGenerator"):
@@ -282,6 +284,31 @@ def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
         stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
         assert {each["MetricName"] for each in stats or [alarm]} == metrics
         assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (0, 2, "notBreaching")
+
+
+def test_the_topic_is_notified_of_brokers_whose_disks_fill(job_zip: Path) -> None:
+    topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
+    body = Template.from_stack(staged(environment(alarm_topic=topic), job_zip).ingestion).to_json()
+    alarm = only(body, "AWS::CloudWatch::Alarm", "Kafka")["Properties"]
+    assert (alarm["AlarmActions"], alarm["Threshold"]) == ([topic], 75)
+    stats = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    assert {each["MetricName"] for each in stats} == {"KafkaDataLogsDiskUsed"}
+    assert len(stats) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_partitions_of_an_environment_never_fill_the_brokers(assembly: CloudAssembly, name: str) -> None:
+    body = templates(assembly, name)["Ingestion"]
+    brokers = only(body, "AWS::MSK::Cluster", "")["Properties"]
+    taken = 0
+    for each in body["Resources"].values():
+        if each["Type"] == "AWS::MSK::Topic":
+            properties = each["Properties"]
+            lines = base64.b64decode(properties["Configs"]).decode().splitlines()
+            kept = int(dict(line.split("=") for line in lines)["retention.bytes"])
+            taken += (kept + 1024**3) * properties["PartitionCount"] * properties["ReplicationFactor"]
+    volume_gib = brokers["BrokerNodeGroupInfo"]["StorageInfo"]["EBSStorageInfo"]["VolumeSize"]
+    assert 0 < taken <= 0.85 * volume_gib * 1024**3 * brokers["NumberOfBrokerNodes"]
 
 
 def test_without_a_topic_an_alarm_is_to_be_seen_only(job_zip: Path) -> None:

@@ -97,21 +97,24 @@ class PlannedTopic:
         return self.load.stored_bytes_per_second * _SECONDS_PER_HOUR * self.replication_factor
 
     @property
+    def partition_bytes(self) -> float:
+        """What the retention is in bytes of each partition."""
+        return self.load.stored_bytes_per_second * _SECONDS_PER_HOUR * self.retention_hours / self.partitions
+
+    @property
     def kept_bytes(self) -> float:
         """What all replicas hold when the oldest records begin to go: the retention, and a segment of each."""
-        of_partition = self.bytes_per_hour / (self.partitions * self.replication_factor)
-        kept = of_partition * self.retention_hours
-        segment = min(SEGMENT_BYTES, of_partition * SEGMENT_HOURS)
+        replicas = self.partitions * self.replication_factor
+        segment = min(SEGMENT_BYTES, self.bytes_per_hour / replicas * SEGMENT_HOURS)
         limit = math.inf if self.retention_bytes is None else self.retention_bytes
-        return (min(kept, limit) + segment) * self.partitions * self.replication_factor
+        return (min(self.partition_bytes, limit) + segment) * replicas
 
     @property
     def held_hours(self) -> float:
         """How long records stay: the retention, or less where the limit of a partition is reached before."""
-        if self.retention_bytes is None or not self.bytes_per_hour:
+        if self.retention_bytes is None or self.retention_bytes >= self.partition_bytes:
             return self.retention_hours
-        limit = self.retention_bytes * self.partitions * self.replication_factor
-        return min(self.retention_hours, limit / self.bytes_per_hour)
+        return self.retention_hours * self.retention_bytes / self.partition_bytes
 
     def __str__(self) -> str:
         """Return the assumptions."""
@@ -137,7 +140,8 @@ class BrokerStorage:
             if topic.held_hours < topic.retention_hours:
                 message = (
                     f"records of {topic} would go after {topic.held_hours:.0f} hours, because a partition is limited to"
-                    f" {topic.retention_bytes or 0:,} bytes: raise the storage, or shorten the retention"
+                    f" {topic.retention_bytes or 0:,} bytes, expected at least {topic.partition_bytes:,.0f}: raise the"
+                    " limit, or shorten the retention"
                 )
                 raise KafkaError(message)
         highest = self.highest_percent(topics)
@@ -175,17 +179,24 @@ class BrokerStorage:
 
         Raises KafkaError where not even a segment of each would be left.
         """
-        on_broker = -(-replicas // self.brokers)
         usable = self.initial_gib * BYTES_PER_GIB * LIMIT_PERCENT // 100
-        limit = usable // on_broker - SEGMENT_BYTES
+        limit = usable // self._on_broker(replicas) - SEGMENT_BYTES
         if limit < SEGMENT_BYTES:
-            needed_gib = -(-2 * SEGMENT_BYTES * on_broker * 100 // (LIMIT_PERCENT * BYTES_PER_GIB))
             message = (
-                f"{on_broker} partitions on a broker take two segments of 1 GiB each, got {self.initial_gib} GiB: use"
-                f" at least {needed_gib}, or fewer partitions"
+                f"{self._on_broker(replicas)} partitions on a broker take two segments of 1 GiB each, got"
+                f" {self.initial_gib} GiB: use at least {self.gib_for_limit(SEGMENT_BYTES, replicas)}, or fewer"
+                " partitions"
             )
             raise KafkaError(message)
         return limit
+
+    def gib_for_limit(self, limit_bytes: float, replicas: int) -> int:
+        """Return the storage to begin with in which each partition may have this limit."""
+        taken = (limit_bytes + SEGMENT_BYTES) * self._on_broker(replicas)
+        return math.ceil(taken * 100 / LIMIT_PERCENT / BYTES_PER_GIB)
+
+    def _on_broker(self, replicas: int) -> int:
+        return -(-replicas // self.brokers)
 
     def _advice(self, topics: Sequence[PlannedTopic]) -> str:
         steps = range(self.initial_gib + 1, MAX_STORAGE_GIB + 1)

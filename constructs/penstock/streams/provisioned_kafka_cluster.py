@@ -124,7 +124,8 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)
         self.storage = BrokerStorage(initial_gib=storage_gib_per_broker, largest_gib=largest, brokers=nodes)
         self._plan = StoragePlan(self.storage)
-        self.node.add_validation(self._plan)
+        if not subnets.is_pending_lookup:
+            self.node.add_validation(self._plan)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
         )

@@ -28,6 +28,7 @@ NOT_PRICED: Final = (
     "metrics of MSF below the level of the application, and of Kafka above the basic level",
     "rotations of keys: the first and the second each add the price of a key",
     "autoscaling above the parallelism of the template",
+    "storage that brokers grow to, above what the template begins with",
     "free tiers, savings plans, support and taxes",
 )
 """What no estimate has, whatever the templates say."""
