@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from penstock.model.autoscaling import Autoscaling
 from penstock.model.kafka import KafkaError
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
@@ -82,7 +83,8 @@ class ApplicationSettings(Settings):
     parallelism: int = 1
     parallelism_per_kpu: int = 1
     max_kpus: int = DEFAULT_MAX_KPUS
-    auto_scaling: bool = True
+    auto_scaling: bool = False
+    """Whether MSF scales it; with max_kpus below MSF's quota, ``max.parallelism`` of properties.job has to hold it."""
     checkpoint_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
     log_retention_days: LogRetentionDays = 30
@@ -118,8 +120,16 @@ class ApplicationSettings(Settings):
 
     @model_validator(mode="after")
     def _size_is_allowed(self) -> Self:
-        allowed(_sizing, self)
+        sizing = allowed(_sizing, self)
+        if self.auto_scaling:
+            allowed(lambda size: Autoscaling(sizing=size, max_parallelism=self.max_parallelism), sizing)
         return self
+
+    @property
+    def max_parallelism(self) -> int | None:
+        """What the job is told to set, as the bundled ones read it (docs/job.md); None where it is told nothing."""
+        told = self.properties.get("job", {}).get("max.parallelism", "")
+        return int(told) if told.isdecimal() else None
 
     @property
     def sizing(self) -> Sizing:

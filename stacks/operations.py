@@ -26,7 +26,8 @@ __all__ = ("ApplicationOperations",)
 class ApplicationOperations(Construct):
     """The operator of an application, its key with a guard if the environment has one, and its start if asked for.
 
-    An alarm goes off while the job has failed. It notifies the environment's topic, as those of the guard do.
+    Alarms go off while the job has failed, and when it takes more KPUs than it should. They notify the environment's
+    topic, as those of the guard do.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class ApplicationOperations(Construct):
         self._environment = environment
         self._alarm_actions = alarm_actions(self, environment)
         self._alarm_on_downtime()
+        application.add_kpu_alarm().add_alarm_action(*self._alarm_actions)
         if environment.operators is None:
             return
         operators = principals(self, environment.operators)

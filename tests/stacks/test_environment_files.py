@@ -183,7 +183,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (MINIMAL + "parallelism = '2'", "application.parallelism: got '2', expected a whole number"),
         (MINIMAL + "parallelism = 0", "application: parallelism must be at least 1, got 0"),
         (MINIMAL + "parallelism_per_kpu = 9", "application: parallelism per KPU must be 1 to 8, got 9"),
-        (MINIMAL + "parallelism = 65", "application: parallelism 65 at 1 per KPU needs 65 KPUs, the quota is 64"),
+        (MINIMAL + "parallelism = 65", "application: parallelism 65 at 1 per KPU needs 65 KPUs, max_kpus is 64"),
         (MINIMAL + "log_retention_days = 31", "application.log_retention_days: got 31, expected 1, 3, 5"),
         (MINIMAL + "log_level = 'info'", "application.log_level: got 'info', expected 'DEBUG', 'INFO'"),
         (MINIMAL + "checkpoint_interval_seconds = 0", "checkpoint_interval_seconds: got 0, expected at least 1"),
@@ -403,6 +403,33 @@ def test_the_rate_of_a_generator_that_is_told_none_is_its_own_default() -> None:
     assert load is not None
     guide = (ROOT / "docs" / "job.md").read_text(encoding="utf-8")
     assert f"| `events.per.second` | `{load.records_per_second}` |" in guide
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            "parallelism = 4\nauto_scaling = true\nmax_kpus = 16",
+            "application: autoscaling could reach 64 KPUs, got max",
+        ),
+        (
+            'auto_scaling = true\nmax_kpus = 16\nproperties.job = { "max.parallelism" = "32" }',
+            "could reach 32 KPUs, got max_kpus 16: .* a maximum parallelism of at most 16",
+        ),
+        ('auto_scaling = true\nproperties.job = { "max.parallelism" = "1" }', "leave room for: switch it off"),
+    ],
+)
+def test_autoscaling_that_nothing_holds_is_refused(tmp_path: Path, settings: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=message):
+        load_environments(write(tmp_path, MINIMAL + settings))
+
+
+def test_autoscaling_is_held_by_what_the_job_is_told(tmp_path: Path) -> None:
+    held = 'auto_scaling = true\nmax_kpus = 16\nproperties.job = { "max.parallelism" = "16" }'
+    (environment,) = load_environments(write(tmp_path, MINIMAL + held))
+    assert environment.application.max_parallelism == 16
+    (fixed,) = load_environments(write(tmp_path, MINIMAL))
+    assert (fixed.application.auto_scaling, fixed.application.max_parallelism) == (False, None)
 
 
 def test_alarms_notify_a_topic_of_their_own_region(tmp_path: Path) -> None:
