@@ -1,4 +1,4 @@
-"""Who is told of an environment's alarms."""
+"""The people who are told of an environment's alarms."""
 
 from __future__ import annotations
 

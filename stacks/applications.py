@@ -55,7 +55,7 @@ def build_application(
         property_groups=settings.properties,
         removal_policy=environment.removal_policy,
     )
-    if settings.max_parallelism is not None:
+    if settings.auto_scaling and settings.max_parallelism is not None:
         props["max_parallelism"] = settings.max_parallelism
     if settings.maintenance_window_start_time is not None:
         props["maintenance_window_start_time"] = settings.maintenance_window_start_time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
@@ -127,9 +128,9 @@ class ApplicationSettings(Settings):
 
     @property
     def max_parallelism(self) -> int | None:
-        """What the job is told to set, as the bundled ones read it (docs/job.md); None where it is told nothing."""
+        """The maximum that the job is told to set, as the bundled ones read it (docs/job.md), None without one."""
         told = self.properties.get("job", {}).get("max.parallelism", "")
-        return int(told) if told.isdecimal() else None
+        return int(told) if re.fullmatch(r"[0-9]{1,9}", told) else None
 
     @property
     def sizing(self) -> Sizing:
@@ -249,7 +250,7 @@ class Environment(Settings):
 
     @property
     def event_load(self) -> TopicLoad | None:
-        """What is written to the topic of events; None where nobody says so."""
+        """The load of the topic of events, None where nobody says."""
         if self.events.load is not None:
             return self.events.load.topic_load
         return None if self.generator is None else fleet_load(self.generator.properties.get("fleet", {}))

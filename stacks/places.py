@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
 __all__ = ("EventLoadSettings", "EventsSettings", "MetricsSettings", "NetworkSettings", "fleet_load")
 
 _FLEET_EVENTS_PER_SECOND: Final = "100000"
-"""What the generator makes unless it is told otherwise, see docs/job.md."""
+"""The generator's own default, see docs/job.md."""
+_WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _FLEET_EVENT_BYTES: Final = 130
 _FLEET_COMPRESSION_RATIO: Final = 4.3
-"""Measured on the brokers' disks: 30 bytes an event, with the generator's batches and lz4."""
+"""Measured on a broker's disk, with lz4 and the generator's batches: 23 to 30 bytes an event."""
 
 
 def fleet_load(properties: Mapping[str, str]) -> TopicLoad | None:
     """Return what a generator with these properties of a fleet writes; None where it writes as fast as it can."""
     rate = properties.get("events.per.second", _FLEET_EVENTS_PER_SECOND)
-    if not rate.isdecimal() or int(rate) == 0:
+    if not _WHOLE.fullmatch(rate) or int(rate) == 0:
         return None
     return TopicLoad(
         records_per_second=int(rate), record_bytes=_FLEET_EVENT_BYTES, compression_ratio=_FLEET_COMPRESSION_RATIO
@@ -74,13 +76,13 @@ class NetworkSettings(Settings):
 
 
 class EventLoadSettings(Settings):
-    """What is written to the topic of events, the mean of its retention."""
+    """The load of the topic of events, the mean of its retention."""
 
     events_per_second: Annotated[int, Field(ge=1, le=100_000_000)]
     event_bytes: Annotated[int, Field(ge=1, le=10_485_760)]
     """An event with its key, before compression."""
     compression_ratio: Annotated[float, Field(ge=1, le=1000)] = 1.0
-    """How many times smaller the producers make it."""
+    """The size before compression by the size after it."""
 
     @property
     def topic_load(self) -> TopicLoad:
@@ -104,7 +106,7 @@ class EventsSettings(Settings):
     storage_gib_per_broker: Annotated[int, Field(ge=1, le=MAX_STORAGE_GIB)] = 100
     """To begin with; it grows up to ten times that."""
     load: EventLoadSettings | None = None
-    """What the storage is checked against; without it, what the generator makes, and without that nothing."""
+    """The load that the storage has to hold. Default: the generator's; without one, the storage is not checked."""
     topic: str = "vehicle-events"
     dead_letters_topic: str = "vehicle-dead-letters"
     partitions: Annotated[int, Field(ge=1)] = 12

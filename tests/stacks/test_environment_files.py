@@ -389,6 +389,8 @@ def test_events_that_the_brokers_would_not_hold_are_refused(tmp_path: Path, text
         MINIMAL,
         MINIMAL + FLEET.replace("RATE", "1000"),
         MINIMAL + FLEET.replace("RATE", "0"),  # as fast as it can: nobody knows how fast
+        MINIMAL + FLEET.replace("RATE", "9" * 400),
+        MINIMAL + FLEET.replace("RATE", "fast"),
         of_events("storage_gib_per_broker = 250") + FLEET.replace("RATE", "10000"),
         of_events("load = { events_per_second = 100, event_bytes = 1000, compression_ratio = 4.5 }"),
         of_events("load = { events_per_second = 100, event_bytes = 130 }") + FLEET.replace("RATE", "90000"),

@@ -40,7 +40,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 class Cleanup:
-    """What has been made, each with the call that takes it away, in the reverse order, when the block is left.
+    """All that has been made, each with the call that takes it away, in the reverse order, when the block is left.
 
     ``left`` names what could not be taken away.
     """

@@ -1,4 +1,4 @@
-"""What an experiment is."""
+"""The form of an experiment."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Experiment(ABC):
     name: ClassVar[str]
     question: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
-    """What has to be named: a stack, an application, a cluster."""
+    """Each of stack, application and cluster that has to be named."""
     makes: ClassVar[str] = ""
-    """What it makes and takes away again; empty for an experiment that only reads."""
+    """All that it makes and takes away again; empty for an experiment that only reads."""
     cost: ClassVar[str] = "nothing"
     answers: ClassVar[Mapping[str, str]]
     """Each answer, with what it switches."""
 
     @abstractmethod
     def run(self, account: Account, cleanup: Cleanup) -> Answer:
-        """Return the answer; raise ExperimentError where there is none."""
+        """Return the answer; raise ExperimentError where it finds no answer."""

@@ -21,7 +21,7 @@ __all__ = ("Outcome", "run")
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of one experiment: answered, skipped or failed."""
+    """The end of one experiment: answered, skipped or failed."""
 
     name: str
     question: str

@@ -1,4 +1,4 @@
-"""How far MSF scales an application by itself, and what holds it: pure decisions.
+"""The reach of MSF's own scaling, and the limits that it keeps: pure decisions.
 
 MSF doubles the parallelism, and ends where the KPUs reach the account's quota or where a doubling would exceed the
 job's own maximum parallelism (managed-flink, how-scaling-auto and "maxParallelism considerations"). There is no other
@@ -75,7 +75,7 @@ class Autoscaling:
 
     @property
     def _most_parallelism(self) -> int:
-        """What MSF is held by."""
+        """The limit that MSF keeps."""
         quota_kpus = max(self.sizing.max_kpus, DEFAULT_MAX_KPUS)
         by_quota = quota_kpus * self.sizing.parallelism_per_kpu
         return by_quota if self.max_parallelism is None else min(by_quota, self.max_parallelism)

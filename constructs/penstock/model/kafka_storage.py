@@ -41,14 +41,14 @@ MAX_STORAGE_GIB: Final = 16_384
 ALARM_PERCENT: Final = 75
 """The planned load stays below it, so that the alarm means another load."""
 LIMIT_PERCENT: Final = 85
-"""What partitions take at most where each has a limit: MSK's own alarm on a broker's disk."""
+"""The most that partitions take where each has a limit; MSK recommends an alarm there."""
 
 _SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
 class TopicLoad:
-    """What is written to a topic, as an assumption to plan its storage with.
+    """The records that are written to a topic, as an assumption to plan its storage with.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class TopicLoad:
 
     @property
     def stored_bytes_per_second(self) -> float:
-        """What brokers write for one replica of all partitions."""
+        """The bytes of one replica of all partitions."""
         return self.records_per_second * self.record_bytes / self.compression_ratio
 
 
@@ -93,17 +93,17 @@ class PlannedTopic:
 
     @property
     def bytes_per_hour(self) -> float:
-        """What is written to all replicas."""
+        """The bytes that are written to all replicas."""
         return self.load.stored_bytes_per_second * _SECONDS_PER_HOUR * self.replication_factor
 
     @property
     def partition_bytes(self) -> float:
-        """What the retention is in bytes of each partition."""
+        """The retention, in bytes of each partition."""
         return self.load.stored_bytes_per_second * _SECONDS_PER_HOUR * self.retention_hours / self.partitions
 
     @property
     def kept_bytes(self) -> float:
-        """What all replicas hold when the oldest records begin to go: the retention, and a segment of each."""
+        """The bytes of all replicas when the oldest records begin to go: the retention, and a segment of each."""
         replicas = self.partitions * self.replication_factor
         segment = min(SEGMENT_BYTES, self.bytes_per_hour / replicas * SEGMENT_HOURS)
         limit = math.inf if self.retention_bytes is None else self.retention_bytes
@@ -111,7 +111,7 @@ class PlannedTopic:
 
     @property
     def held_hours(self) -> float:
-        """How long records stay: the retention, or less where the limit of a partition is reached before."""
+        """The time that records stay: the retention, or less where a partition reaches its limit before."""
         if self.retention_bytes is None or self.retention_bytes >= self.partition_bytes:
             return self.retention_hours
         return self.retention_hours * self.retention_bytes / self.partition_bytes
@@ -157,7 +157,7 @@ class BrokerStorage:
             raise KafkaError(message)
 
     def needed_gib(self, topics: Sequence[PlannedTopic]) -> float:
-        """Return what a broker holds in the end."""
+        """Return the GiB of a broker in the end."""
         return self._held_gib(topics, math.inf)
 
     def highest_percent(self, topics: Sequence[PlannedTopic]) -> float:

@@ -131,7 +131,7 @@ class KafkaClusterBase(Construct):
                     open_port(client_group, group, port=IAM_PORT, description=_RULE)
 
     def plan_topic(self, topic: PlannedTopic) -> None:
-        """Refuse to plan: only a cluster that this app creates, with storage of its own, is known well enough.
+        """Refuse to plan: only the storage of a provisioned cluster that this app creates is known.
 
         Raises StreamError.
         """

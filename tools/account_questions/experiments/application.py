@@ -1,4 +1,4 @@
-"""What several experiments look up about an application."""
+"""Look-ups about an application that several experiments share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tools.account_questions.account import Account
 
-__all__ = ("described", "last_operation", "role_policies")
+__all__ = ("described", "last_operation", "role_policies", "why_failed")
 
 
 def described(account: Account) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What CloudFormation plans for a stack with weak references when nothing of them changes."""
+"""The plan of CloudFormation for a stack with weak references, when nothing of them changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the metric KPUs counts."""
+"""The KPUs that the metric of that name counts."""
 
 from __future__ import annotations
 

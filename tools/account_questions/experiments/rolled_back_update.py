@@ -1,4 +1,4 @@
-"""What is reported of an update that MSF rolled back."""
+"""The reports of an update that MSF rolled back."""
 
 from __future__ import annotations
 

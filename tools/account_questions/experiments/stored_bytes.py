@@ -1,4 +1,4 @@
-"""What a record takes on the brokers, after the producers' compression."""
+"""The bytes of a record on the brokers, after the producers' compression."""
 
 from __future__ import annotations
 
