@@ -55,6 +55,8 @@ def build_application(
         property_groups=settings.properties,
         removal_policy=environment.removal_policy,
     )
+    if settings.auto_scaling and settings.max_parallelism is not None:
+        props["max_parallelism"] = settings.max_parallelism
     if settings.maintenance_window_start_time is not None:
         props["maintenance_window_start_time"] = settings.maintenance_window_start_time
     if network is not None:

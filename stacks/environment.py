@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from penstock.model.autoscaling import Autoscaling
+from penstock.model.kafka import KafkaError
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
-from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
+from stacks.places import EventsSettings, MetricsSettings, NetworkSettings, fleet_load
 from stacks.regions import check_region
 from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
+
+if TYPE_CHECKING:
+    from penstock.model.kafka_storage import TopicLoad
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 
@@ -86,7 +92,8 @@ class ApplicationSettings(Settings):
     parallelism: int = 1
     parallelism_per_kpu: int = 1
     max_kpus: int = DEFAULT_MAX_KPUS
-    auto_scaling: bool = True
+    auto_scaling: bool = False
+    """Whether MSF scales it; with max_kpus below MSF's quota, ``max.parallelism`` of properties.job has to hold it."""
     checkpoint_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
     log_retention_days: LogRetentionDays = 30
@@ -125,8 +132,16 @@ class ApplicationSettings(Settings):
 
     @model_validator(mode="after")
     def _size_is_allowed(self) -> Self:
-        allowed(_sizing, self)
+        sizing = allowed(_sizing, self)
+        if self.auto_scaling:
+            allowed(lambda size: Autoscaling(sizing=size, max_parallelism=self.max_parallelism), sizing)
         return self
+
+    @property
+    def max_parallelism(self) -> int | None:
+        """The maximum that the job is told to set, as the bundled ones read it (docs/job.md), None without one."""
+        told = self.properties.get("job", {}).get("max.parallelism", "")
+        return int(told) if re.fullmatch(r"[0-9]{1,9}", told) else None
 
     @property
     def sizing(self) -> Sizing:
@@ -228,10 +243,28 @@ class Environment(Settings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _brokers_hold_the_events(self) -> Self:
+        load = self.event_load
+        if load is not None:
+            try:
+                self.events.check_load(load, zones=self.network.zones)
+            except KafkaError as error:
+                message = f"events: {error}"
+                raise ValueError(message) from error
+        return self
+
     @property
     def applications(self) -> list[ApplicationSettings]:
         """All applications of the environment."""
         return [self.application] if self.generator is None else [self.application, self.generator]
+
+    @property
+    def event_load(self) -> TopicLoad | None:
+        """The load of the topic of events, None where nobody says."""
+        if self.events.load is not None:
+            return self.events.load.topic_load
+        return None if self.generator is None else fleet_load(self.generator.properties.get("fleet", {}))
 
     @property
     def removal_policy(self) -> RemovalPolicy:

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from penstock.model.addresses import AddressPlan
 from penstock.model.aws_services import AwsService
-from penstock.model.kafka import check_cluster_name, check_retention_ms, check_topic_name
+from penstock.model.kafka import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
+from penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, PlannedTopic, TopicLoad
+from penstock.streams.kafka_storage import largest_storage
 from stacks.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
-__all__ = ("EventsSettings", "MetricsSettings", "NetworkSettings")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("EventLoadSettings", "EventsSettings", "MetricsSettings", "NetworkSettings", "fleet_load")
+
+_FLEET_EVENTS_PER_SECOND: Final = "100000"
+"""The generator's own default, see docs/job.md."""
+_WHOLE: Final = re.compile(r"[0-9]{1,9}")
+_FLEET_EVENT_BYTES: Final = 130
+_FLEET_COMPRESSION_RATIO: Final = 4.3
+"""Measured on a broker's disk, with lz4 and the generator's batches: 23 to 30 bytes an event."""
+
+
+def fleet_load(properties: Mapping[str, str]) -> TopicLoad | None:
+    """Return what a generator with these properties of a fleet writes; None where it writes as fast as it can."""
+    rate = properties.get("events.per.second", _FLEET_EVENTS_PER_SECOND)
+    if not _WHOLE.fullmatch(rate) or int(rate) == 0:
+        return None
+    return TopicLoad(
+        records_per_second=int(rate), record_bytes=_FLEET_EVENT_BYTES, compression_ratio=_FLEET_COMPRESSION_RATIO
+    )
+
 
 _MS_PER_HOUR = 3_600_000
 
@@ -54,6 +78,25 @@ class NetworkSettings(Settings):
         return self
 
 
+class EventLoadSettings(Settings):
+    """The load of the topic of events, the mean of its retention."""
+
+    events_per_second: Annotated[int, Field(ge=1, le=100_000_000)]
+    event_bytes: Annotated[int, Field(ge=1, le=10_485_760)]
+    """An event with its key, before compression."""
+    compression_ratio: Annotated[float, Field(ge=1, le=1000)] = 1.0
+    """The size before compression by the size after it."""
+
+    @property
+    def topic_load(self) -> TopicLoad:
+        """The load, to plan the topic with."""
+        return TopicLoad(
+            records_per_second=self.events_per_second,
+            record_bytes=self.event_bytes,
+            compression_ratio=self.compression_ratio,
+        )
+
+
 class EventsSettings(Settings):
     """The Kafka cluster of the events, and their topics."""
 
@@ -63,8 +106,10 @@ class EventsSettings(Settings):
         str, text_of_form(r"kafka\.[a-z0-9]+\.[a-z0-9]+", "a type of broker, such as 'kafka.m7g.large'")
     ] = "kafka.m7g.large"
     """Of which there is one in each zone."""
-    storage_gib_per_broker: Annotated[int, Field(ge=1, le=16_384)] = 100
+    storage_gib_per_broker: Annotated[int, Field(ge=1, le=MAX_STORAGE_GIB)] = 100
     """To begin with; it grows up to ten times that."""
+    load: EventLoadSettings | None = None
+    """The load that the storage has to hold. Default: the generator's; without one, the storage is not checked."""
     topic: str = "vehicle-events"
     dead_letters_topic: str = "vehicle-dead-letters"
     partitions: Annotated[int, Field(ge=1)] = 12
@@ -87,6 +132,44 @@ class EventsSettings(Settings):
     def _retention_is_allowed(cls, hours: int) -> int:
         allowed(check_retention_ms, hours * _MS_PER_HOUR)
         return hours
+
+    @property
+    def retention_bytes_per_partition(self) -> int:
+        """The limit of each partition of both topics, with which no broker's disk fills; each has a replica of all."""
+        storage = BrokerStorage(
+            initial_gib=self.storage_gib_per_broker, largest_gib=self.storage_gib_per_broker, brokers=1
+        )
+        return storage.partition_limit_bytes(self.partitions + 1)
+
+    def check_load(self, load: TopicLoad, *, zones: int) -> None:
+        """Raise KafkaError for storage in which events would not stay for the retention; one broker is in each zone."""
+        storage = BrokerStorage(
+            initial_gib=self.storage_gib_per_broker,
+            largest_gib=largest_storage(self.storage_gib_per_broker, None),
+            brokers=zones,
+        )
+        planned = PlannedTopic(
+            name=self.topic,
+            load=load,
+            partitions=self.partitions,
+            replication_factor=zones,
+            retention_hours=self.retention_hours,
+            retention_bytes=self.retention_bytes_per_partition,
+        )
+        enough = storage.gib_for_limit(planned.partition_bytes, (self.partitions + 1) * zones)
+        if self.storage_gib_per_broker < enough:
+            message = (
+                f"storage_gib_per_broker: got {self.storage_gib_per_broker}, in which events stay"
+                f" {planned.held_hours:.0f} hours, expected {enough} for {planned}: raise it, or shorten"
+                " retention_hours"
+            )
+            raise KafkaError(message)
+        storage.check([planned])
+
+    @model_validator(mode="after")
+    def _partitions_fit_into_the_storage(self) -> Self:
+        allowed(lambda settings: settings.retention_bytes_per_partition, self)
+        return self
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:

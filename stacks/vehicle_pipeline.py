@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Size, Stack
 
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
 from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
+from stacks.alarms import alarm_actions
 from stacks.applications import build_application
 
 if TYPE_CHECKING:
@@ -48,10 +49,18 @@ class VehiclePipeline(StreamingPipeline):
         topic: dict[str, Any] = {
             "cluster": cluster,
             "retention": Duration.hours(settings.retention_hours),
+            "retention_per_partition": Size.bytes(settings.retention_bytes_per_partition),
             "removal_policy": self.environment.removal_policy,
         }
         return KafkaSource(
-            events=KafkaTopic(scope, "Events", topic_name=settings.topic, partitions=settings.partitions, **topic),
+            events=KafkaTopic(
+                scope,
+                "Events",
+                topic_name=settings.topic,
+                partitions=settings.partitions,
+                expected_load=self.environment.event_load,
+                **topic,
+            ),
             dead_letters=KafkaTopic(
                 scope, "DeadLetters", topic_name=settings.dead_letters_topic, partitions=1, **topic
             ),
@@ -81,7 +90,7 @@ class VehiclePipeline(StreamingPipeline):
 
     def _build_cluster(self, scope: Construct) -> IKafkaCluster:
         settings = self.environment.events
-        return ProvisionedKafkaCluster(
+        cluster = ProvisionedKafkaCluster(
             scope,
             "Kafka",
             vpc=self.network.vpc,
@@ -91,6 +100,10 @@ class VehiclePipeline(StreamingPipeline):
             storage_gib_per_broker=settings.storage_gib_per_broker,
             removal_policy=self.environment.removal_policy,
         )
+        actions = alarm_actions(cluster, self.environment)
+        for alarm in cluster.add_disk_alarms():
+            alarm.add_alarm_action(*actions)
+        return cluster
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
         # The dashboard's library takes a while to import.

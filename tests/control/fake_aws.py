@@ -26,7 +26,13 @@ OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/vehicles-operator"
 KEY_1 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111"
 KEY_2 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-222222222222"
 
-COMMON_ERRORS = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "ThrottlingException"}
+COMMON_ERRORS = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "ThrottlingException",
+    "UnauthorizedOperation",
+    "ValidationError",
+}
 
 
 def policy_arn(name: str) -> str:

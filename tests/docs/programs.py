@@ -22,6 +22,7 @@ from botocore.exceptions import UnknownServiceError
 from penstock.cli.app import app
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
+from tools.account_questions.command import new_parser as account_questions_parser
 
 PENSTOCK = ".venv/bin/penstock"
 AWS_OPTIONS = {"query", "output", "region", "profile"}
@@ -239,6 +240,16 @@ def check_nothing(words: list[str], *, complete: bool = True) -> None:
     """Accept what the shell itself takes, whose syntax bash checks, and what takes no arguments."""
 
 
+def check_account_questions(words: list[str], *, complete: bool = True) -> None:
+    """Check options and names against the parser of the script."""
+    assert (ROOT / words[0]).is_file(), words
+    try:
+        account_questions_parser().parse_args(words[1:])
+    except SystemExit as error:
+        message = f"{' '.join(words)}: the script does not take that"
+        raise AssertionError(message) from error
+
+
 def check_key(words: list[str], *, complete: bool = True) -> None:
     """Check what the guide of keys shortens."""
     check_penstock(["penstock", *words], complete=complete)
@@ -263,6 +274,7 @@ CHECKS = {
     "pip": check_pip,
     "penstock": check_penstock,
     "printf": check_nothing,
+    "tools/account-questions": check_account_questions,
     "zcat": check_file,
     ".": check_file,
 }

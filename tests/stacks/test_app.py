@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
 APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 START = "Custom::PenstockApplicationStart"
+SLOW = {"fleet": {"events.per.second": "1000"}}
 RESTARTING = {"restartingTime", "cancellingTime", "failingTime"}
 STACKS = ["Network", "Ingestion", "Presentation", "Processing"]
 
@@ -295,7 +297,7 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
     assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 10
+    assert len(alarms) == 11
     assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
     start, update = only(body, START), only(body, "Custom::PenstockApplicationKey")
     assert start["Properties"]["ExpectedKeyArn"] == update["Properties"]["KeyArn"]
@@ -308,20 +310,70 @@ def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
     job_zip: Path, runtime: str, metrics: set[str]
 ) -> None:
     topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
-    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}}
+    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}, "properties": SLOW}
     settings = environment(alarm_topic=topic, application={"runtime": runtime}, generator=generator)
     body = Template.from_stack(staged(settings, job_zip).processing).to_json()
     for job in ("VehicleMetrics", "VehicleGenerator"):
-        alarm = only(body, "AWS::CloudWatch::Alarm", job)["Properties"]
+        alarm = only(body, "AWS::CloudWatch::Alarm", f"{job}OperationsDowntime")["Properties"]
         assert alarm["AlarmActions"] == [topic]
         stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
         assert {each["MetricName"] for each in stats or [alarm]} == metrics
         assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (0, 2, "notBreaching")
 
 
+def test_the_topic_is_notified_of_brokers_whose_disks_fill(job_zip: Path) -> None:
+    topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
+    body = Template.from_stack(staged(environment(alarm_topic=topic), job_zip).ingestion).to_json()
+    alarm = only(body, "AWS::CloudWatch::Alarm", "Kafka")["Properties"]
+    assert (alarm["AlarmActions"], alarm["Threshold"]) == ([topic], 75)
+    stats = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    assert {each["MetricName"] for each in stats} == {"KafkaDataLogsDiskUsed"}
+    assert len(stats) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_partitions_of_an_environment_never_fill_the_brokers(assembly: CloudAssembly, name: str) -> None:
+    body = templates(assembly, name)["Ingestion"]
+    brokers = only(body, "AWS::MSK::Cluster", "")["Properties"]
+    taken = 0
+    for each in body["Resources"].values():
+        if each["Type"] == "AWS::MSK::Topic":
+            properties = each["Properties"]
+            lines = base64.b64decode(properties["Configs"]).decode().splitlines()
+            kept = int(dict(line.split("=") for line in lines)["retention.bytes"])
+            taken += (kept + 1024**3) * properties["PartitionCount"] * properties["ReplicationFactor"]
+    volume_gib = brokers["BrokerNodeGroupInfo"]["StorageInfo"]["EBSStorageInfo"]["VolumeSize"]
+    assert 0 < taken <= 0.85 * volume_gib * 1024**3 * brokers["NumberOfBrokerNodes"]
+
+
 def test_without_a_topic_an_alarm_is_to_be_seen_only(job_zip: Path) -> None:
     body = Template.from_stack(staged(environment(), job_zip).processing).to_json()
-    assert "AlarmActions" not in only(body, "AWS::CloudWatch::Alarm")["Properties"]
+    alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert alarms
+    assert not any("AlarmActions" in alarm for alarm in alarms)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_environment_scales_beyond_what_its_file_says(assembly: CloudAssembly, name: str) -> None:
+    (settings,) = load_environments(ENVIRONMENTS, only=name)
+    assert settings.generator is not None
+    assert not settings.generator.auto_scaling
+    body = template(assembly, name)
+    for job, given in (("VehicleMetrics", settings.application), ("VehicleGenerator", settings.generator)):
+        configuration = only(body, APPLICATION, job)["Properties"]["ApplicationConfiguration"]
+        groups = {each["PropertyGroupId"]: each["PropertyMap"] for each in _groups(configuration)}
+        scales = configuration["FlinkApplicationConfiguration"]["ParallelismConfiguration"]["AutoScalingEnabled"]
+        assert scales is given.auto_scaling
+        most = int(groups["job"]["max.parallelism"]) if scales else given.parallelism
+        assert most <= given.max_kpus * given.parallelism_per_kpu
+        alarm = only(body, "AWS::CloudWatch::Alarm", f"{job}KpuAlarm")["Properties"]
+        # The metric counts the KPU for orchestration, too.
+        assert alarm["Threshold"] == (given.max_kpus if scales else given.sizing.kpus + 1)
+
+
+def _groups(configuration: dict[str, Any]) -> list[dict[str, Any]]:
+    groups: list[dict[str, Any]] = configuration["EnvironmentProperties"]["PropertyGroups"]
+    return groups
 
 
 def test_operators_can_be_named_without_a_key(job_zip: Path) -> None:

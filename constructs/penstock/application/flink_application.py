@@ -16,6 +16,7 @@ from penstock.application.application_resource import ApplicationResource
 from penstock.application.application_warnings import warn_of_properties, warn_of_secrets
 from penstock.application.configuration import (
     application_description,
+    autoscaling_of,
     encryption_configuration,
     environment_properties,
     flink_configuration,
@@ -25,6 +26,7 @@ from penstock.application.configuration import (
 from penstock.application.execution_role import ExecutionRole
 from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
+from penstock.application.kpu_alarm import build_kpu_alarm
 from penstock.application.props import (
     PRODUCTION_DEFAULTS,
     ApplicationPropsError,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import IResolvable
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from constructs import Construct
 
     from penstock.application.application_code import ApplicationCode, CodeBinding
@@ -91,6 +94,7 @@ class FlinkApplication(FlinkApplicationBase):
             parallelism_per_kpu=settings["parallelism_per_kpu"],
             max_kpus=settings["max_kpus"],
         )
+        self.autoscaling = autoscaling_of(settings, self.sizing)
         binding = code.bind(self, self.runtime)
         self.log = self._build_log(settings)
         self.network = self._build_network(settings)
@@ -181,6 +185,10 @@ class FlinkApplication(FlinkApplicationBase):
     def sets_key_in_template(self) -> bool:
         """Whether the application's own template says which key it is under."""
         return self._sets_key_in_template
+
+    def add_kpu_alarm(self, construct_id: str = "KpuAlarm") -> cloudwatch.Alarm:
+        """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach."""
+        return build_kpu_alarm(self, construct_id, sizing=self.sizing, autoscaling=self.autoscaling)
 
     def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
         """Hand a property group to the job, or add entries to one.

@@ -131,12 +131,15 @@ class FlinkApplicationProps(TypedDict, total=False):
     """At most 1024 characters. Default: none."""
     parallelism: int
     """Subtasks of each operator, and the least that autoscaling keeps. Default: 1."""
+    max_parallelism: int
+    """The maximum parallelism that the job's code sets, beyond which MSF does not scale it. Default: not known."""
     parallelism_per_kpu: int
     """Subtasks that share a KPU, 1 to 8. Default: 1."""
     max_kpus: int
-    """The account's quota of KPUs per application. Default: 64."""
+    """The most KPUs that run tasks; above 64 the account's quota has to be raised. Default: 64."""
     auto_scaling_enabled: bool
-    """Whether MSF doubles the parallelism above 75 % CPU and halves it below 10 %. Default: True."""
+    """Whether MSF doubles the parallelism above 75 % CPU and halves it below 10 %. Only the account's quota and
+    ``max_parallelism`` hold it, so ``max_kpus`` below 64 needs that. Default: False, so that the bill is fixed."""
     checkpointing_enabled: bool
     """Whether the job can recover its state after a failure. Default: True."""
     checkpoint_interval: Duration
@@ -181,7 +184,7 @@ PRODUCTION_DEFAULTS: Final = FlinkApplicationProps(
     parallelism=1,
     parallelism_per_kpu=1,
     max_kpus=DEFAULT_MAX_KPUS,
-    auto_scaling_enabled=True,
+    auto_scaling_enabled=False,
     checkpointing_enabled=True,
     checkpoint_interval=Duration.minutes(1),
     min_pause_between_checkpoints=Duration.seconds(5),

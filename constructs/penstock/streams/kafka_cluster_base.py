@@ -12,11 +12,13 @@ from constructs import Construct
 from penstock.foundation.metric_options import MetricOptions
 from penstock.foundation.security_groups import open_ports
 from penstock.model.kafka import IAM_PORT
+from penstock.streams.errors import StreamError
 from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from penstock.model.kafka_storage import PlannedTopic
     from penstock.streams.kafka_options import KafkaVersion
 
 __all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
@@ -50,6 +52,9 @@ class IKafkaCluster(Protocol):
     @property
     def zones(self) -> int:
         """In how many availability zones the brokers are, so that a partition has a replica in each."""
+
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Check the brokers' storage against what the topic is to keep."""
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
         """Let the clients reach the brokers."""
@@ -128,6 +133,17 @@ class KafkaClusterBase(Construct):
                 for group in self._security_groups:
                     open_ports(client_group, group, ports=self._ports, description=_RULE)
 
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Refuse to plan: only the storage of a provisioned cluster that this app creates is known.
+
+        Raises StreamError.
+        """
+        message = (
+            f"the storage of cluster {self.node.path} is not known here, so topic {topic.name!r} cannot be checked"
+            " against it: leave out expected_load"
+        )
+        raise StreamError(message)
+
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""
         return self._grant(grantee, CONNECT_ACTIONS)
@@ -151,7 +167,7 @@ class KafkaClusterBase(Construct):
         return self.metric("ActiveControllerCount", **(MetricOptions(statistic="Maximum") | options))
 
     def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Use of a broker's disk for data logs, in percent."""
+        """Use of a broker's disk for data logs, in percent; Express brokers, whose storage is AWS's, have no such."""
         of_broker = MetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
         return self.metric("KafkaDataLogsDiskUsed", **(of_broker | options))
 
