@@ -8,6 +8,7 @@ from aws_cdk import Acknowledgment, CfnResource, Fn, RemovalPolicy, Stack, Valid
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 
+from penstock.foundation.references import keep_while_used
 from penstock.model.addresses import MAX_ZONES, AddressPlan
 from penstock.model.aws_services import AwsService
 from penstock.network.application_vpc_base import ApplicationVpcBase, IApplicationVpc
@@ -108,6 +109,7 @@ class ApplicationVpc(ApplicationVpcBase):
         for child in self.vpc.node.find_all():
             if isinstance(child, CfnResource) and child.cfn_resource_type in _HOLDS_INTERFACES:
                 child.apply_removal_policy(removal_policy)
+        keep_while_used(self.vpc)
         self.flow_logs = FlowLogs(
             self,
             "FlowLogs",

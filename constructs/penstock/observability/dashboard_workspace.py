@@ -11,6 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_grafana import CfnWorkspace
 
+from penstock.foundation.references import keep_while_used
 from penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
 from penstock.observability.deployment import deployment_of
 from penstock.observability.errors import DashboardWorkspaceError
@@ -117,6 +118,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
             network_access_control=network_access_control(allowed_prefix_lists, allowed_endpoints),
         )
         self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.resource)
         self._workspace_id = self.resource.attr_id
 
     @staticmethod

@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 
 from penstock.foundation.other_places import warn_of_other_account
+from penstock.foundation.references import keep_while_used, splittable
 from penstock.observability.errors import MetricsWorkspaceError
 from penstock.observability.metrics_workspace_base import IMetricsWorkspace, MetricsWorkspaceBase
 from penstock.observability.metrics_workspace_props import (
@@ -122,6 +123,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         self.resource.apply_removal_policy(removal_policy)
         # Whoever lets the metrics go with the stack does not let them go with a change of the key.
         self.resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+        keep_while_used(self.resource)
         self._workspace_id = self.resource.attr_workspace_id
         self._workspace_arn = self.resource.attr_arn
         self._region = Stack.of(self).region
@@ -174,7 +176,7 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
     def __init__(self, scope: Construct, construct_id: str, *, workspace_arn: str) -> None:
         super().__init__(scope, construct_id)
         self._workspace_arn = workspace_arn
-        parts = Arn.split(workspace_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Arn.split(splittable(workspace_arn), ArnFormat.SLASH_RESOURCE_NAME)
         if parts.resource_name is None or parts.region is None:
             message = f"expected the ARN of a workspace with its Region and id, got {workspace_arn!r}"
             raise MetricsWorkspaceError(message)

@@ -10,6 +10,7 @@ from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.foundation.other_places import warn_of_other_account
+from penstock.foundation.references import splittable
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.search_domain_base import HTTPS_PORT, SearchDomainBase
 
@@ -40,7 +41,7 @@ class ImportedSearchDomain(SearchDomainBase):
         security_groups: Sequence[ec2.ISecurityGroup],
     ) -> None:
         super().__init__(scope, construct_id)
-        parts = Stack.of(self).split_arn(domain_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Stack.of(self).split_arn(splittable(domain_arn), ArnFormat.SLASH_RESOURCE_NAME)
         self._domain_arn = domain_arn
         self._domain_name = parts.resource_name or ""
         self._account = parts.account or Stack.of(self).account

@@ -9,6 +9,7 @@ from aws_cdk import Fn, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.foundation.other_places import OtherPlace, warn_of_other_account
+from penstock.foundation.references import splittable
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
@@ -93,6 +94,6 @@ def _name_in(cluster_arn: str) -> str:
     if name:
         return name
     if Token.is_unresolved(cluster_arn):
-        return Fn.select(1, Fn.split("/", cluster_arn))
+        return Fn.select(1, Fn.split("/", splittable(cluster_arn)))
     message = f"expected the ARN of a cluster, arn:...:cluster/NAME/ID, got {cluster_arn!r}"
     raise StreamError(message)

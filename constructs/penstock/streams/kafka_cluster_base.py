@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
+from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.references import mark_revision
 from penstock.foundation.security_groups import open_port
 from penstock.model.kafka import IAM_PORT
+from penstock.streams.errors import StreamError
 from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
 if TYPE_CHECKING:
@@ -71,6 +74,7 @@ class KafkaClusterBase(Construct):
     _takes_iam: bool = True
     _is_serverless: bool = False
     _kafka_version: KafkaVersion | None = None
+    _revision: str = ""
     _zones: int = 3
 
     @property
@@ -119,8 +123,12 @@ class KafkaClusterBase(Construct):
         Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
         would replace the cluster, and its stack never depends on that of a client. A client that may not call
         everywhere gets a rule that lets it out to the brokers as well.
+
+        A client in another stack gets the brokers' revision into its template, so that it reads their addresses again
+        when they may have changed.
         """
         for client in clients:
+            mark_revision(client, self, self._revision)
             for client_group in client.connections.security_groups:
                 for group in self._security_groups:
                     open_port(client_group, group, port=IAM_PORT, description=_RULE)
@@ -161,4 +169,17 @@ class KafkaClusterBase(Construct):
         return self.metric("MaxOffsetLag", **(of_group | options))
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        self._refuse_other_account(grantee.grant_principal)
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])
+
+    def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
+        """Refuse a role of another account, whose VPC reaches the brokers under other addresses, and no export."""
+        if not isinstance(principal, Construct):
+            return
+        own, other = Stack.of(self).account, Stack.of(principal).account
+        if own != other and not Token.is_unresolved(own) and not Token.is_unresolved(other):
+            message = (
+                f"cluster {self.node.path} is in account {own}, and {principal.node.path} in {other}: import"
+                " the cluster there with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
+            )
+            raise StreamError(message)

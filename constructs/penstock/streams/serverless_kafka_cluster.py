@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk.aws_msk import CfnServerlessCluster
 
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.model.kafka import check_cluster_name
 from penstock.streams.errors import StreamError
 from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
@@ -94,6 +95,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
             ],
         )
         self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.security_group, self.resource)
         self.resource.add_property_deletion_override("Tags")
         self._cluster_arn = self.resource.attr_arn
         self._bootstrap_servers = KafkaBootstrapServers(
