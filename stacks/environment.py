@@ -194,6 +194,14 @@ class Environment(Settings):
         return self
 
     @model_validator(mode="after")
+    def _zones_are_in_the_region(self) -> Self:
+        for zone in self.network.availability_zones or []:
+            if self.region not in {None, zone[:-1]}:
+                message = f"network.availability_zones: got {zone!r}, expected zones of {self.region}"
+                raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if self.generator is not None and self.generator.name == self.application.name:
             message = f"generator.name: got {self.generator.name!r}, which is the application's: give it another one"

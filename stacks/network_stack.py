@@ -34,6 +34,7 @@ class NetworkStack(Stack):
             self,
             "Vpc",
             cidr=settings.cidr,
+            availability_zones=settings.availability_zones,
             number_of_zones=settings.zones,
             removal_policy=environment.removal_policy,
         )

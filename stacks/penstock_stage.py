@@ -35,8 +35,10 @@ class PenstockStage(cdk.Stage):
         )
         self.environment_settings = environment
         self.network = NetworkStack(self, "Network", environment=environment)
-        self.ingestion = self._build_stack("Ingestion")
         self.presentation = self._build_stack("Presentation")
+        self.ingestion = self._build_stack("Ingestion")
+        # A workspace that is refused, as where IAM Identity Center is off, is refused before 40 minutes of MSK.
+        self.ingestion.add_stack_dependency(self.presentation)
         self.processing = self._build_stack("Processing")
         self.pipeline = self.build_pipeline(
             PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)

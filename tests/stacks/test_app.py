@@ -292,7 +292,7 @@ def test_without_a_topic_an_alarm_is_to_be_seen_only(job_zip: Path) -> None:
 def test_operators_can_be_named_without_a_key(job_zip: Path) -> None:
     stage = staged(environment(operators={"permission_sets": ["FlinkOperator"]}), job_zip)
     body = Template.from_stack(stage.processing).to_json()
-    assert only(body, "AWS::IAM::Role", "VehicleMetricsOperationsOperator")
+    assert only(body, "AWS::IAM::Role", "VehicleMetricsOperator")
     assert not [each for each in body["Resources"].values() if each["Type"].startswith("Custom::")]
 
 

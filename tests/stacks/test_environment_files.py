@@ -60,7 +60,23 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
     ("text", "message"),
     [
         ('network = { cidr = "10.0.0.0/30" }', "network.cidr: "),
-        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are for a new VPC"),
+        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr, zones and availability_zones are for a new VPC"),
+        ('network = { availability_zones = ["eu-west-1a"] }', "expected two or three different zones"),
+        ("network = { availability_zones = [] }", "expected two or three different zones"),
+        (
+            'network = { availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1a"] }',
+            "expected two or three different",
+        ),
+        ('network = { availability_zones = ["eu-west-1a", "eu-west-2a"] }', "expected zones of one Region"),
+        ('network = { availability_zones = ["euw1-az1", "euw1-az2"] }', "expected the name of an availability zone"),
+        ('network = { zones = 2, availability_zones = ["eu-west-1a", "eu-west-1b"] }', "leave one of them out"),
+        (
+            (
+                'account = "111122223333"\nregion = "eu-west-1"\n'
+                'network = { availability_zones = ["eu-west-2a", "eu-west-2b"] }'
+            ),
+            "got 'eu-west-2a', expected zones of eu-west-1",
+        ),
         ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
         ("network = { zones = 4 }", "network.zones: got 4"),
         ('generator = { name = "clicks", code = { folder = "flink_app" } }', "generator.name: got 'clicks'"),
