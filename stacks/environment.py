@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
+from aws_cdk.region_info import RegionInfo
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
+from penstock.model.regions import check_service
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
@@ -173,6 +176,23 @@ class Environment(Settings):
         if self.sensitive_data and not self.retain_data:
             message = "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _region_has_the_services(self) -> Self:
+        for service in ["AWS::APS::Workspace", *(["AWS::Grafana::Workspace"] if self.metrics.dashboards else [])]:
+            allowed(partial(check_service, service), self.region or "")
+        return self
+
+    @model_validator(mode="after")
+    def _roles_are_in_the_partition(self) -> Self:
+        partition = None if self.region is None else RegionInfo.get(self.region).partition
+        administrators = self.encryption and self.encryption.key_administrators
+        for key, people in (("operators", self.operators), ("encryption.key_administrators", administrators)):
+            for role in people.roles if people else []:
+                if partition is not None and role.split(":")[1] != partition:
+                    message = f"{key}.roles: got {role!r}, expected roles of {self.region}: arn:{partition}:iam::..."
+                    raise ValueError(message)
         return self
 
     @model_validator(mode="after")

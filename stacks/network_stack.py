@@ -21,7 +21,12 @@ class NetworkStack(Stack):
     """A VPC without a way to the internet, or one that exists already."""
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
-        super().__init__(scope, construct_id, description=f"penstock {environment.name}: network")
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"penstock {environment.name}: network",
+            termination_protection=environment.sensitive_data,
+        )
         self.network = self._build_network(environment)
         CfnOutput(self, "VpcId", value=self.network.vpc.vpc_id)
 

@@ -56,8 +56,13 @@ class PenstockStage(cdk.Stage):
         )
 
     def _build_stack(self, name: str) -> cdk.Stack:
-        description = f"penstock {self.environment_settings.name}: {name.lower()}"
-        return cdk.Stack(self, name, description=description)
+        settings = self.environment_settings
+        return cdk.Stack(
+            self,
+            name,
+            description=f"penstock {settings.name}: {name.lower()}",
+            termination_protection=settings.sensitive_data,
+        )
 
     def _build_generator(self) -> FlinkApplication | None:
         """Make the fleet generator, which writes where the pipeline reads, if that is Kafka."""

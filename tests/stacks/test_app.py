@@ -69,8 +69,16 @@ def test_an_environments_stacks_are_deployed_in_order(assembly: CloudAssembly, n
     depends = {s.stack_name.partition("-")[2]: {str(d.id) for d in s.dependencies} for s in stage.stacks}
     assert set(depends) == set(STACKS)
     assert any("Network" in each for each in depends["Ingestion"])
+    assert any("Presentation" in each for each in depends["Ingestion"])  # a refusal comes before MSK takes its time
     for earlier in STACKS[:-1]:
         assert any(earlier in each for each in depends["Processing"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stacks_are_protected_from_deletion_where_data_is_sensitive(assembly: CloudAssembly, name: str) -> None:
+    (environment,) = load_environments(ENVIRONMENTS, only=name)
+    stacks = assembly.get_nested_assembly(f"assembly-{name.capitalize()}").stacks
+    assert {bool(stack.termination_protection) for stack in stacks} == {environment.sensitive_data}
 
 
 @pytest.mark.parametrize("name", NAMES)

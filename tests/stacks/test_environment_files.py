@@ -250,7 +250,42 @@ def test_a_region_that_aws_has_not_is_refused_without_asking_aws(tmp_path: Path,
     assert region != "eu-centrl-1" or "did you mean 'eu-central-1'?" in str(error.value)
 
 
-@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1", "eu-central-3"])
+@pytest.mark.parametrize(
+    ("region", "dashboards", "missing"),
+    [
+        ("cn-north-1", "false", "AWS::APS::Workspace"),
+        ("us-gov-west-1", "true", "AWS::Grafana::Workspace"),
+        ("eu-north-1", "true", "AWS::Grafana::Workspace"),
+        ("eu-north-1", "false", None),
+        ("us-gov-west-1", "false", None),
+        ("eu-central-1", "true", None),
+    ],
+)
+def test_a_region_without_a_service_is_refused(
+    tmp_path: Path, region: str, dashboards: str, missing: str | None
+) -> None:
+    metrics = f'metrics = {{ workspace_name = "clicks", dashboards = {dashboards} }}'
+    text = MINIMAL.replace('metrics = { workspace_name = "clicks" }', metrics)
+    write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{text}")
+    if missing is None:
+        assert load_environments(tmp_path)[0].region == region
+        return
+    with pytest.raises(EnvironmentFileError, match=f"dev.toml: {region} has no {missing}, and its deployment would"):
+        load_environments(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["operators", "encryption.key_administrators"])
+def test_people_are_roles_of_the_regions_own_partition(tmp_path: Path, table: str) -> None:
+    roles = {"operators": "aws-us-gov", "encryption.key_administrators": "aws-us-gov", table: "aws"}
+    text = f"account = '111122223333'\nregion = 'us-gov-west-1'\n{MINIMAL}"
+    text = text.replace('workspace_name = "clicks"', 'workspace_name = "clicks", dashboards = false')
+    for name, partition in roles.items():
+        text += f"[{name}]\nroles = ['arn:{partition}:iam::111122223333:role/OnCall']\n"
+    with pytest.raises(EnvironmentFileError, match=rf"{table}\.roles: got 'arn:aws:.*expected roles of us-gov-west"):
+        load_environments(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "eu-central-3"])
 def test_a_region_may_be_newer_than_the_cdk(tmp_path: Path, region: str) -> None:
     write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{MINIMAL}")
     assert load_environments(tmp_path)[0].region == region

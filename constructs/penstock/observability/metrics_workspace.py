@@ -11,6 +11,7 @@ from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 
 from penstock.foundation.other_places import warn_of_other_account
 from penstock.foundation.references import keep_while_used, splittable
+from penstock.model.regions import check_service
 from penstock.observability.errors import MetricsWorkspaceError
 from penstock.observability.metrics_workspace_base import IMetricsWorkspace, MetricsWorkspaceBase
 from penstock.observability.metrics_workspace_props import (
@@ -100,6 +101,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_service(CfnWorkspace.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
         self.workspace_alias = _check_alias(workspace_alias)
         self._removal_policy = removal_policy
         self._log_retention = log_retention

@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.model.regions import via_service
 from penstock.sinks.errors import ArchiveBucketError
 from penstock.sinks.grants import allow
 
@@ -123,7 +124,7 @@ class ArchiveNotifications(Construct):
                 grantee,
                 actions=["kms:Decrypt"],
                 resources=[self._encryption_key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"sqs.{region}.amazonaws.com"}},
+                conditions={"StringEquals": via_service("sqs", region)},
             )
         )
 

@@ -11,6 +11,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
+from penstock.model.regions import via_service
 from penstock.streams.kafka_access import resource_arn
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class _KinesisStream(DeliverySource):
             resources=[self.stream.encryption_key.key_arn],
             conditions={
                 "StringEquals": {
-                    "kms:ViaService": f"kinesis.{Stack.of(scope).region}.amazonaws.com",
+                    **via_service("kinesis", Stack.of(scope).region),
                     "kms:EncryptionContext:aws:kinesis:arn": self.stream.stream_arn,
                 }
             },
