@@ -13,11 +13,12 @@ from aws_cdk.aws_opensearchservice import CfnDomain
 
 from penstock.application import ApplicationCode, FlinkApplication
 from penstock.foundation.references import REVISION_METADATA
-from penstock.network import ApplicationVpc
-from penstock.observability import MetricsWorkspace
+from penstock.network import ApplicationVpc, AwsService
+from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from penstock.sinks import ArchiveBucket, SearchDomain
 from penstock.streams import (
     BrokerInstance,
+    DeliveryToS3,
     EventStream,
     KafkaTopic,
     ProvisionedKafkaCluster,
@@ -92,6 +93,56 @@ def test_what_a_stale_value_would_break_is_imported_whatever_the_apps_default(
     (brokers,) = {each["OutputName"] for each in found(template, WEAK)}
     assert "BootstrapServers" in brokers
     assert all(not list(found(split, WEAK)) for split in found(template, "Fn::Split"))
+
+
+def a_consumer(producer: Stack) -> str:
+    return EventStream(producer, "Clicks", stream_name="clicks").add_consumer("job").consumer_arn
+
+
+def a_queue(producer: Stack) -> str:
+    return ArchiveBucket(producer, "Archive").add_notifications("New", prefix="clicks/").queue.queue_arn
+
+
+def a_delivery(producer: Stack) -> str:
+    archive = ArchiveBucket(producer, "Archive")
+    return DeliveryToS3(producer, "Delivery", bucket=archive.bucket, delivery_stream_name="clicks").role.role_arn
+
+
+def a_domain(producer: Stack) -> str:
+    vpc = ApplicationVpc(producer, "Vpc")
+    return SearchDomain(
+        producer, "Search", vpc=vpc.vpc, vpc_subnets=vpc.application_subnets, domain_name="clicks"
+    ).domain_endpoint
+
+
+def a_dashboard_workspace(producer: Stack) -> str:
+    source = IdentitySource.iam_identity_center()
+    return DashboardWorkspace(producer, "Grafana", workspace_name="fleet", identity_source=source).workspace_url
+
+
+def a_serverless_cluster(producer: Stack) -> str:
+    vpc = ApplicationVpc(producer, "Vpc", availability_zones=["eu-central-1a", "eu-central-1b"])
+    return ServerlessKafkaCluster(
+        producer, "Kafka", vpc=vpc.vpc, vpc_subnets=vpc.application_subnets, cluster_name="fleet"
+    ).cluster_arn
+
+
+def an_endpoint(producer: Stack) -> str:
+    endpoint = ApplicationVpc(producer, "Vpc").add_endpoint(AwsService.KMS)
+    assert endpoint is not None
+    return endpoint.vpc_endpoint_id
+
+
+@pytest.mark.parametrize(
+    "offer", [a_consumer, a_queue, a_delivery, a_domain, a_dashboard_workspace, a_serverless_cluster, an_endpoint]
+)
+def test_what_a_construct_offers_to_other_stacks_is_imported(offer: Callable[[Stack], str]) -> None:
+    app = App(context={STRENGTH: "weak"})
+    producer, consumer = Stack(app, "Producer", env=PLACE), Stack(app, "Consumer", env=PLACE)
+    CfnOutput(consumer, "Value", value=offer(producer))
+    template = consumer_template(app, consumer)
+    assert list(found(template, IMPORT))
+    assert not list(found(template, WEAK))
 
 
 def test_another_kind_of_broker_reaches_the_template_of_the_job_in_another_stack(job_zip: Path) -> None:

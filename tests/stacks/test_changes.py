@@ -210,6 +210,14 @@ def test_zones_can_be_named_after_the_deployment_that_chose_them(tmp_path: Path)
         check_lock(file, settings({"network": {"availability_zones": ZONES[:2]}}))
 
 
+def test_another_vpc_is_refused_under_a_deployed_environment(tmp_path: Path) -> None:
+    file = tmp_path / "prod.toml"
+    write_lock(file, settings({}))
+    place = {"account": "111122223333", "region": "eu-central-1", "network": {"vpc_id": "vpc-0123456789abcdef0"}}
+    with pytest.raises(LockedValueError, match=r"network\.vpc_id: got 'vpc-0123456789abcdef0', but None is deployed"):
+        check_lock(file, settings(place))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("{", "cannot be read"), ("[]", "has the keys"), (json.dumps({"network.cidr": "10.0.0.0/16"}), "has the keys")],
