@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
-from aws_cdk.region_info import RegionInfo
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
-from penstock.model.regions import check_service
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
-from stacks.regions import check_region
+from stacks.regions import check_region, check_roles, check_services, check_zones
 from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
@@ -179,20 +176,14 @@ class Environment(Settings):
         return self
 
     @model_validator(mode="after")
-    def _region_has_the_services(self) -> Self:
-        for service in ["AWS::APS::Workspace", *(["AWS::Grafana::Workspace"] if self.metrics.dashboards else [])]:
-            allowed(partial(check_service, service), self.region or "")
-        return self
-
-    @model_validator(mode="after")
-    def _roles_are_in_the_partition(self) -> Self:
-        partition = None if self.region is None else RegionInfo.get(self.region).partition
-        administrators = self.encryption and self.encryption.key_administrators
+    def _region_has_what_is_named(self) -> Self:
+        if self.region is None:
+            return self
+        check_services(self.region, dashboards=self.metrics.dashboards)
+        check_zones(self.region, self.network.availability_zones or [])
+        administrators = None if self.encryption is None else self.encryption.key_administrators
         for key, people in (("operators", self.operators), ("encryption.key_administrators", administrators)):
-            for role in people.roles if people else []:
-                if partition is not None and role.split(":")[1] != partition:
-                    message = f"{key}.roles: got {role!r}, expected roles of {self.region}: arn:{partition}:iam::..."
-                    raise ValueError(message)
+            check_roles(self.region, f"{key}.roles", [] if people is None else people.roles)
         return self
 
     @model_validator(mode="after")
@@ -211,14 +202,6 @@ class Environment(Settings):
                 " of an alarm's own Region"
             )
             raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _zones_are_in_the_region(self) -> Self:
-        for zone in self.network.availability_zones or []:
-            if self.region not in {None, zone[:-1]}:
-                message = f"network.availability_zones: got {zone!r}, expected zones of {self.region}"
-                raise ValueError(message)
         return self
 
     @model_validator(mode="after")

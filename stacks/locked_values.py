@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ("LockedValueError", "check_lock", "fixed_values", "lock_path", "write_lock")
 
 _TWO_STEPS: Final = (
-    "what uses it cannot move in one deployment. First deploy a new environment with this value: a copy of the file"
-    " under another name, with other names of cluster, workspace and applications; move producers and readers there."
+    "what uses the one that is deployed cannot move in one deployment. First deploy a new environment with this value:"
+    " a copy of the file under another name, with other names of cluster, workspace and applications; move producers and readers there."
     " Then remove this one with `npx cdk destroy '{stage}/*'`. If {name} is not deployed any more, delete {lock}"
 )
 
@@ -58,7 +58,7 @@ def write_lock(file: Path, environment: Environment) -> Path:
 
 
 def check_lock(file: Path, environment: Environment) -> None:
-    """Raise LockedValueError for a value that differs from the one that was deployed; without a lock, there is none."""
+    """Raise LockedValueError for a value that differs from the one in the lock, if there is a lock."""
     lock = lock_path(file)
     if not lock.exists():
         return
@@ -71,8 +71,12 @@ def check_lock(file: Path, environment: Environment) -> None:
         was_chosen = key == "network.availability_zones" and deployed[key] is None
         if value != deployed[key] and not was_chosen:
             steps = _TWO_STEPS.format(stage=environment.stage_name, name=environment.name, lock=lock)
-            message = f"{file}: {key}: got {value!r}, but {deployed[key]!r} is deployed ({lock.name}), and {steps}"
+            message = f"{file}: {key}: got {_shown(value)}, deployed is {_shown(deployed[key])} ({lock.name}): {steps}"
             raise LockedValueError(message)
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value)
 
 
 def _read(lock: Path) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def test_zones_can_be_named_after_the_deployment_that_chose_them(tmp_path: Path)
     file = tmp_path / "prod.toml"
     write_lock(file, settings({}))
     check_lock(file, settings({"network": {"availability_zones": ZONES}}))
-    with pytest.raises(LockedValueError, match=r"network\.zones: got 2, but 3 is deployed"):
+    with pytest.raises(LockedValueError, match=r"network\.zones: got 2, deployed is 3"):
         check_lock(file, settings({"network": {"availability_zones": ZONES[:2]}}))
 
 
@@ -214,7 +214,7 @@ def test_another_vpc_is_refused_under_a_deployed_environment(tmp_path: Path) -> 
     file = tmp_path / "prod.toml"
     write_lock(file, settings({}))
     place = {"account": "111122223333", "region": "eu-central-1", "network": {"vpc_id": "vpc-0123456789abcdef0"}}
-    with pytest.raises(LockedValueError, match=r"network\.vpc_id: got 'vpc-0123456789abcdef0', but None is deployed"):
+    with pytest.raises(LockedValueError, match=r"network\.vpc_id: got 'vpc-0123456789abcdef0', deployed is nothing"):
         check_lock(file, settings(place))
 
 
@@ -239,5 +239,5 @@ def test_a_lock_is_written_when_asked_for_and_checked_on_every_load(
     add_stages(App(context={"package": str(job_zip), "lock": "prod"}))
     assert json.loads(lock_path(file).read_text())["events.cluster_name"] == "vehicles"
     file.write_text(FILE.replace("vehicles", "other"))
-    with pytest.raises(LockedValueError, match="events.cluster_name: got 'other', but 'vehicles' is deployed"):
+    with pytest.raises(LockedValueError, match="events.cluster_name: got 'other', deployed is 'vehicles'"):
         load_environments(tmp_path)

@@ -59,7 +59,8 @@ def splittable(value: str) -> str:
     for token in Tokenization.reverse_string(value).tokens:
         if Reference.is_reference(token):
             target = cast("Reference", token).target
-            resource = target.node.default_child or target
+            # A pseudo parameter's target is its stack.
+            resource = target if Stack.is_stack(target) else target.node.default_child or target
             if CfnResource.is_cfn_resource(resource):
                 cast("CfnResource", resource).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
     return value
