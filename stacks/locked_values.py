@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 __all__ = ("LockedValueError", "check_lock", "fixed_values", "lock_path", "write_lock")
 
 _TWO_STEPS: Final = (
-    "what uses the one that is deployed cannot move in one deployment. First deploy a new environment with this value:"
-    " a copy of the file under another name, with other names of cluster, workspace and applications; move producers and readers there."
-    " Then remove this one with `npx cdk destroy '{stage}/*'`. If {name} is not deployed any more, delete {lock}"
+    "what uses the one that is deployed cannot move in one deployment. First deploy a new environment with this value,"
+    " from a copy of the file under another name, with other names of cluster, workspace and applications, and move"
+    " producers and readers there. Then remove this one with `npx cdk destroy '{stage}/*'`. If {name} is not deployed"
+    " any more, delete {lock}"
 )
 
 

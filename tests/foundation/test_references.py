@@ -12,7 +12,7 @@ from aws_cdk.aws_msk import CfnServerlessCluster
 from aws_cdk.aws_opensearchservice import CfnDomain
 
 from penstock.application import ApplicationCode, FlinkApplication
-from penstock.foundation.references import REVISION_METADATA
+from penstock.foundation.references import REVISION_METADATA, ReferenceAcrossAccountsError
 from penstock.network import ApplicationVpc, AwsService
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from penstock.sinks import ArchiveBucket, SearchDomain
@@ -202,6 +202,15 @@ def test_an_arn_of_another_stack_is_imported_where_it_is_split(build: Callable[[
     assert all(list(found(each, IMPORT)) and not list(found(each, WEAK)) for each in splits), json.dumps(template)
 
 
+@pytest.mark.parametrize("build", [of_stream, of_workspace, of_domain, of_cluster])
+def test_an_arn_of_another_account_is_taken_as_text_only(build: Callable[[Stack, Stack], str]) -> None:
+    app = App(context={STRENGTH: "weak"})
+    producer = Stack(app, "Producer", env=PLACE)
+    consumer = Stack(app, "Consumer", env=Environment(account="444455556666", region="eu-central-1"))
+    with pytest.raises(ReferenceAcrossAccountsError, match="in another account than Consumer/Imported.*ARN as text"):
+        build(producer, consumer)
+
+
 def test_a_cluster_is_granted_to_no_role_of_another_account() -> None:
     app = App()
     own = Stack(app, "Own", env=PLACE)
@@ -211,5 +220,5 @@ def test_a_cluster_is_granted_to_no_role_of_another_account() -> None:
     )
     other = Stack(app, "Other", env=Environment(account="444455556666", region="eu-central-1"))
     role = iam.Role(other, "Role", assumed_by=iam.ServicePrincipal("kinesisanalytics.amazonaws.com"))
-    with pytest.raises(StreamError, match="is in account 111122223333, and Other/Role in 444455556666: import"):
+    with pytest.raises(StreamError, match="Own/Kafka is in another account than Other/Role: import the cluster"):
         cluster.grant_connect(role)

@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from aws_cdk import CfnResource, Names, Reference, ReferenceStrength, Stack, Tokenization
+from aws_cdk import CfnResource, Names, Reference, ReferenceStrength, Stack, Token, Tokenization
 from constructs import Construct
+
+from penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-__all__ = ("REVISION_METADATA", "follow_changes", "keep_while_used", "mark_revision", "splittable")
+__all__ = (
+    "REVISION_METADATA",
+    "ReferenceAcrossAccountsError",
+    "are_accounts_apart",
+    "follow_changes",
+    "keep_while_used",
+    "mark_revision",
+    "splittable",
+)
 
 REVISION_METADATA: Final = "penstock:revisionOf"
 """Begins the key under which a consumer's template names the revision of what it refers to weakly."""
+
+
+class ReferenceAcrossAccountsError(PenstockError):
+    """A value of another account of which CloudFormation could not make what is needed here."""
 
 
 def keep_while_used(*constructs: IConstruct) -> None:
@@ -50,17 +64,32 @@ def mark_revision(consumer: object, producer: IConstruct, revision: str) -> None
         resource.add_metadata(f"{REVISION_METADATA}:{Names.node_unique_id(producer.node)}", revision)
 
 
-def splittable(value: str) -> str:
+def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
     """Return the value, which ``Fn::Split`` then takes in every stack of the account.
 
     ``Fn::Split`` takes ``Fn::ImportValue`` and not ``Fn::GetStackOutput`` (CloudFormation, Fn::Split), so references to
-    the resources in it become strong.
+    the resources in it become strong. Raises ReferenceAcrossAccountsError where the consumer is in another account than
+    such a resource: only ``Fn::GetStackOutput`` leads there.
     """
     for token in Tokenization.reverse_string(value).tokens:
-        if Reference.is_reference(token):
-            target = cast("Reference", token).target
-            # A pseudo parameter's target is its stack.
-            resource = target if Stack.is_stack(target) else target.node.default_child or target
-            if CfnResource.is_cfn_resource(resource):
-                cast("CfnResource", resource).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
+        if not Reference.is_reference(token):
+            continue
+        target = cast("Reference", token).target
+        # A pseudo parameter's target is its stack.
+        resource = target if Stack.is_stack(target) else target.node.default_child or target
+        if not CfnResource.is_cfn_resource(resource):
+            continue
+        cast("CfnResource", resource).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
+        if consumer is not None and are_accounts_apart(resource, consumer):
+            message = (
+                f"{target.node.path} is in another account than {consumer.node.path}, where its ARN has to be taken"
+                " apart, and CloudFormation cannot do that across accounts: pass the ARN as text"
+            )
+            raise ReferenceAcrossAccountsError(message)
     return value
+
+
+def are_accounts_apart(one: IConstruct, other: IConstruct) -> bool:
+    """Whether two constructs are known to be in different accounts."""
+    accounts = Stack.of(one).account, Stack.of(other).account
+    return accounts[0] != accounts[1] and not any(Token.is_unresolved(each) for each in accounts)

@@ -178,7 +178,7 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
     def __init__(self, scope: Construct, construct_id: str, *, workspace_arn: str) -> None:
         super().__init__(scope, construct_id)
         self._workspace_arn = workspace_arn
-        parts = Arn.split(splittable(workspace_arn), ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Arn.split(splittable(workspace_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         if parts.resource_name is None or parts.region is None:
             message = f"expected the ARN of a workspace with its Region and id, got {workspace_arn!r}"
             raise MetricsWorkspaceError(message)

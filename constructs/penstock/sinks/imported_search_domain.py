@@ -41,7 +41,7 @@ class ImportedSearchDomain(SearchDomainBase):
         security_groups: Sequence[ec2.ISecurityGroup],
     ) -> None:
         super().__init__(scope, construct_id)
-        parts = Stack.of(self).split_arn(splittable(domain_arn), ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Stack.of(self).split_arn(splittable(domain_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         self._domain_arn = domain_arn
         self._domain_name = parts.resource_name or ""
         self._account = parts.account or Stack.of(self).account

@@ -59,7 +59,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
     ) -> None:
         super().__init__(scope, construct_id)
         self._cluster_arn = cluster_arn
-        self._cluster_name = _name_in(cluster_arn)
+        self._cluster_name = _name_in(splittable(cluster_arn, consumer=self))
         self._security_groups = list(security_groups)
         self._takes_iam = takes_iam
         self._is_serverless = is_serverless
@@ -94,6 +94,6 @@ def _name_in(cluster_arn: str) -> str:
     if name:
         return name
     if Token.is_unresolved(cluster_arn):
-        return Fn.select(1, Fn.split("/", splittable(cluster_arn)))
+        return Fn.select(1, Fn.split("/", cluster_arn))
     message = f"expected the ARN of a cluster, arn:...:cluster/NAME/ID, got {cluster_arn!r}"
     raise StreamError(message)

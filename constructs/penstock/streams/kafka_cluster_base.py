@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
-from penstock.foundation.references import mark_revision
+from penstock.foundation.references import are_accounts_apart, mark_revision
 from penstock.foundation.security_groups import open_port
 from penstock.model.kafka import IAM_PORT
 from penstock.streams.errors import StreamError
@@ -174,12 +173,9 @@ class KafkaClusterBase(Construct):
 
     def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
         """Refuse a role of another account, whose VPC reaches the brokers under other addresses, and no export."""
-        if not isinstance(principal, Construct):
-            return
-        own, other = Stack.of(self).account, Stack.of(principal).account
-        if own != other and not Token.is_unresolved(own) and not Token.is_unresolved(other):
+        if isinstance(principal, Construct) and are_accounts_apart(self, principal):
             message = (
-                f"cluster {self.node.path} is in account {own}, and {principal.node.path} in {other}: import"
-                " the cluster there with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
+                f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"
+                " with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
             )
             raise StreamError(message)
