@@ -90,6 +90,6 @@ def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
 
 
 def are_accounts_apart(one: IConstruct, other: IConstruct) -> bool:
-    """Whether two constructs are known to be in different accounts."""
+    """Return whether two constructs are known to be in different accounts."""
     accounts = Stack.of(one).account, Stack.of(other).account
     return accounts[0] != accounts[1] and not any(Token.is_unresolved(each) for each in accounts)
