@@ -16,7 +16,7 @@ from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.places import EventsSettings, MetricsSettings, NetworkSettings, fleet_load
-from stacks.regions import check_region
+from stacks.regions import check_region, check_roles, check_services, check_zones
 from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
 
 if TYPE_CHECKING:
@@ -199,6 +199,17 @@ class Environment(Settings):
         if self.sensitive_data and not self.retain_data:
             message = "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _region_has_what_is_named(self) -> Self:
+        if self.region is None:
+            return self
+        check_services(self.region, dashboards=self.metrics.dashboards)
+        check_zones(self.region, self.network.availability_zones or [])
+        administrators = None if self.encryption is None else self.encryption.key_administrators
+        for key, people in (("operators", self.operators), ("encryption.key_administrators", administrators)):
+            check_roles(self.region, f"{key}.roles", [] if people is None else people.roles)
         return self
 
     @model_validator(mode="after")

@@ -78,8 +78,9 @@ class ApplicationOperations(Construct):
         alarm.add_alarm_action(*self._alarm_actions)
 
     def _build_operator(self, operators: list[iam.IPrincipal]) -> OperatorRole:
+        # In the place where CustomerManagedEncryption makes it, so that it stays when a key comes or goes.
         return OperatorRole(
-            self,
+            self._application,
             "Operator",
             application=self._application,
             execution_role_arn=self._application.role.role_arn,

@@ -37,8 +37,10 @@ class PenstockStage(cdk.Stage):
         )
         self.environment_settings = environment
         self.network = NetworkStack(self, "Network", environment=environment)
-        self.ingestion = self._build_stack("Ingestion")
         self.presentation = self._build_stack("Presentation")
+        self.ingestion = self._build_stack("Ingestion")
+        # A workspace that is refused, as where IAM Identity Center is off, is refused before 40 minutes of MSK.
+        self.ingestion.add_stack_dependency(self.presentation)
         self.processing = self._build_stack("Processing")
         self.pipeline = self.build_pipeline(
             PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)
@@ -58,8 +60,13 @@ class PenstockStage(cdk.Stage):
         )
 
     def _build_stack(self, name: str) -> cdk.Stack:
-        description = f"penstock {self.environment_settings.name}: {name.lower()}"
-        return cdk.Stack(self, name, description=description)
+        settings = self.environment_settings
+        return cdk.Stack(
+            self,
+            name,
+            description=f"penstock {settings.name}: {name.lower()}",
+            termination_protection=settings.sensitive_data,
+        )
 
     def _build_generator(self) -> FlinkApplication | None:
         """Make the fleet generator, which writes where the pipeline reads, if that is Kafka."""

@@ -60,7 +60,23 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
     ("text", "message"),
     [
         ('network = { cidr = "10.0.0.0/30" }', "network.cidr: "),
-        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are for a new VPC"),
+        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr, zones and availability_zones are for a new VPC"),
+        ('network = { availability_zones = ["eu-west-1a"] }', "expected two or three different zones"),
+        ("network = { availability_zones = [] }", "expected two or three different zones"),
+        (
+            'network = { availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1a"] }',
+            "expected two or three different",
+        ),
+        ('network = { availability_zones = ["eu-west-1a", "eu-west-2a"] }', "expected zones of one Region"),
+        ('network = { availability_zones = ["euw1-az1", "euw1-az2"] }', "expected the name of an availability zone"),
+        ('network = { zones = 2, availability_zones = ["eu-west-1a", "eu-west-1b"] }', "leave one of them out"),
+        (
+            (
+                'account = "111122223333"\nregion = "eu-west-1"\n'
+                'network = { availability_zones = ["eu-west-2a", "eu-west-2b"] }'
+            ),
+            "got 'eu-west-2a', expected zones of eu-west-1",
+        ),
         ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
         ("network = { zones = 4 }", "network.zones: got 4"),
         ('generator = { name = "clicks", code = { folder = "flink_app" } }', "generator.name: got 'clicks'"),
@@ -248,7 +264,42 @@ def test_a_region_that_aws_has_not_is_refused_without_asking_aws(tmp_path: Path,
     assert region != "eu-centrl-1" or "did you mean 'eu-central-1'?" in str(error.value)
 
 
-@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1", "eu-central-3"])
+@pytest.mark.parametrize(
+    ("region", "dashboards", "missing"),
+    [
+        ("cn-north-1", "false", "AWS::APS::Workspace"),
+        ("us-gov-west-1", "true", "AWS::Grafana::Workspace"),
+        ("eu-north-1", "true", "AWS::Grafana::Workspace"),
+        ("eu-north-1", "false", None),
+        ("us-gov-west-1", "false", None),
+        ("eu-central-1", "true", None),
+    ],
+)
+def test_a_region_without_a_service_is_refused(
+    tmp_path: Path, region: str, dashboards: str, missing: str | None
+) -> None:
+    metrics = f'metrics = {{ workspace_name = "clicks", dashboards = {dashboards} }}'
+    text = MINIMAL.replace('metrics = { workspace_name = "clicks" }', metrics)
+    write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{text}")
+    if missing is None:
+        assert load_environments(tmp_path)[0].region == region
+        return
+    with pytest.raises(EnvironmentFileError, match=f"dev.toml: {region} has no {missing}, and its deployment would"):
+        load_environments(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["operators", "encryption.key_administrators"])
+def test_people_are_roles_of_the_regions_own_partition(tmp_path: Path, table: str) -> None:
+    roles = {"operators": "aws-us-gov", "encryption.key_administrators": "aws-us-gov", table: "aws"}
+    text = f"account = '111122223333'\nregion = 'us-gov-west-1'\n{MINIMAL}"
+    text = text.replace('workspace_name = "clicks"', 'workspace_name = "clicks", dashboards = false')
+    for name, partition in roles.items():
+        text += f"[{name}]\nroles = ['arn:{partition}:iam::111122223333:role/OnCall']\n"
+    with pytest.raises(EnvironmentFileError, match=rf"{table}\.roles: got 'arn:aws:.*expected roles of us-gov-west"):
+        load_environments(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "eu-central-3"])
 def test_a_region_may_be_newer_than_the_cdk(tmp_path: Path, region: str) -> None:
     write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{MINIMAL}")
     assert load_environments(tmp_path)[0].region == region

@@ -18,6 +18,7 @@ from penstock.application.wildcards import (
     record_wildcard,
 )
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
+from penstock.model.regions import via_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +107,7 @@ class ExecutionRole(iam.Role):
                 "DecryptCode",
                 actions=["kms:Decrypt"],
                 resources=[code.encryption_key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}},
+                conditions={"StringEquals": via_service("s3", Stack.of(self).region)},
             )
 
     def allow_logging(self, log: ApplicationLog) -> None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.references import are_accounts_apart, mark_revision
 from penstock.foundation.security_groups import open_ports
 from penstock.model.kafka import IAM_PORT
 from penstock.streams.errors import StreamError
@@ -76,6 +77,7 @@ class KafkaClusterBase(Construct):
     _takes_iam: bool = True
     _is_serverless: bool = False
     _kafka_version: KafkaVersion | None = None
+    _revision: str = ""
     _zones: int = 3
     _ports: tuple[int, int] = (IAM_PORT, IAM_PORT)
 
@@ -127,8 +129,12 @@ class KafkaClusterBase(Construct):
         Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
         would replace the cluster, and its stack never depends on that of a client. A client that may not call
         everywhere gets a rule that lets it out to the brokers as well.
+
+        A client in another stack gets the brokers' revision into its template, so that it reads their addresses again
+        when they may have changed.
         """
         for client in clients:
+            mark_revision(client, self, self._revision)
             for client_group in client.connections.security_groups:
                 for group in self._security_groups:
                     open_ports(client_group, group, ports=self._ports, description=_RULE)
@@ -180,4 +186,14 @@ class KafkaClusterBase(Construct):
         return self.metric("MaxOffsetLag", **(of_group | options))
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        self._refuse_other_account(grantee.grant_principal)
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])
+
+    def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
+        """Refuse a role of another account, whose VPC reaches the brokers under other addresses, and no export."""
+        if isinstance(principal, Construct) and are_accounts_apart(self, principal):
+            message = (
+                f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"
+                " with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
+            )
+            raise StreamError(message)

@@ -15,6 +15,7 @@ from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
 from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
 from penstock.model.kafka_storage import ALARM_PERCENT, BrokerStorage
 from penstock.streams.errors import StreamError
@@ -180,6 +181,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         claim_name(self, "cluster", self.cluster_name)
         self.log.before_delivery(self.resource)
         self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.security_group, self.resource)
         self._cluster_arn = self.resource.attr_arn
         StorageGrowth(
             self,
@@ -188,9 +190,9 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             cluster_name=self.cluster_name,
             max_gib_per_broker=largest,
         )
-        revision = [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
+        self._revision = _digest([kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}])
         self._bootstrap_servers = KafkaBootstrapServers(
-            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=_digest(revision)
+            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=self._revision
         ).servers
 
     @staticmethod

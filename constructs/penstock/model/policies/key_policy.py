@@ -12,6 +12,7 @@ from penstock.model.errors import PenstockError
 from penstock.model.policies.documents import PolicyDocument, Statement
 from penstock.model.policies.key_administration import administrator_statements, cloudformation_statements
 from penstock.model.policies.principals import named_together
+from penstock.model.regions import via_service_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +151,7 @@ def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) ->
 def _operator_statements(
     operators: Sequence[KeyPrincipal], *, application_arn: str, region: str
 ) -> tuple[Statement, ...]:
-    via: dict[str, Values] = {"kms:ViaService": (f"kinesisanalytics.{region}.amazonaws.com",)}
+    via: dict[str, Values] = {"kms:ViaService": via_service_names("kinesisanalytics", region)}
     for_application = {_CONTEXT: (application_arn,)} | via
     grant = for_application | {"kms:GrantConstraintType": ("EncryptionContextSubset",)}
     rules: tuple[tuple[str, Values, Conditions], ...] = (
