@@ -106,7 +106,8 @@ def check_aws(words: list[str], *, complete: bool = True) -> None:
     if "query" in given:
         jmespath.compile(arguments[arguments.index("--query") + 1])
     if complete and shape:
-        missing = {name for name, member in members.items() if member in shape.required_members} - set(given)
+        named = {name.removeprefix("no-") if name in negations else name for name in given}
+        missing = {name for name, member in members.items() if member in shape.required_members} - named
         assert not missing, f"{' '.join(words)}: {operation} requires {missing}"
 
 
@@ -154,7 +155,7 @@ def check_cdk(words: list[str], *, complete: bool = True) -> None:
 
 def _check_context(setting: str) -> None:
     key, _, value = setting.partition("=")
-    assert key in {"env", "package"}, f"the app reads no context {key}"
+    assert key in {"env", "lock", "package"}, f"the app reads no context {key}"
     if key == "env":
         assert value in {each.name for each in _environments()}, f"there is no environment {value}"
 
