@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationCode,
     FlinkApplicationProps,
     FlinkRuntime,
@@ -22,7 +22,7 @@ from stacks.settings import REPOSITORY
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.network import IApplicationVpc
+    from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, CodeSettings, Environment
 
 __all__ = ("PREBUILT_PACKAGE", "build_application")

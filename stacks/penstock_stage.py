@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 
-from penstock.pipeline import KafkaSource, PipelineScopes
+from cdk_penstock.pipeline import KafkaSource, PipelineScopes
 from stacks.applications import build_application
 from stacks.network_stack import NetworkStack
 from stacks.operations import ApplicationOperations
@@ -15,7 +15,7 @@ from stacks.vehicle_pipeline import VehiclePipeline
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.application import FlinkApplication
+    from cdk_penstock.application import FlinkApplication
     from stacks.environment import ApplicationSettings, Environment
 
 __all__ = ("ALARMS_UNHEARD_WARNING", "PenstockStage")

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, Duration, Size, Stack
 
-from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
-from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
+from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from cdk_penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
+from cdk_penstock.streams.kafka import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
 from stacks.alarms import alarm_actions
 from stacks.applications import build_application
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.application import FlinkApplication
-    from penstock.network import IApplicationVpc
-    from penstock.pipeline import Sink, Source
-    from penstock.streams import IKafkaCluster
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.network import IApplicationVpc
+    from cdk_penstock.pipeline import Sink, Source
+    from cdk_penstock.streams.kafka import IKafkaCluster
     from stacks.environment import Environment
 
 __all__ = ("VehiclePipeline",)
@@ -107,7 +107,7 @@ class VehiclePipeline(StreamingPipeline):
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
         # The dashboard's library takes a while to import.
-        from penstock.observability.dashboards.connected_vehicles import connected_vehicles  # noqa: PLC0415
+        from cdk_penstock.observability.dashboards.connected_vehicles import connected_vehicles  # noqa: PLC0415
 
         grafana = DashboardWorkspace(
             scope,

@@ -61,8 +61,8 @@ def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
     [
         ("pip install penstock", True),
         ("pip install -U 'penstock[local]'", True),
-        ("pip install dist/penstock-*.whl", False),
-        ("pip install 'penstock-0.1.0-py3-none-any.whl[local]'", False),
+        ("pip install dist/cdk_penstock-*.whl", False),
+        ("pip install 'cdk_penstock-0.1.0-py3-none-any.whl[local]'", False),
     ],
 )
 def test_a_strangers_name_is_told_from_the_wheels(command: str, is_strangers: bool) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import cfnlint  # type: ignore[import-untyped]
 
 TABLE: Final = (
-    Path(__file__).resolve().parents[1] / "constructs" / "penstock" / "review" / "execution" / "permissions.json"
+    Path(__file__).resolve().parents[1] / "constructs" / "cdk_penstock" / "review" / "execution" / "permissions.json"
 )
 REGION: Final = "us-east-1"
 """The Region whose schemas are read: it has every type."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import constructs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "constructs" / "penstock"
+LIBRARY = ROOT / "constructs" / "cdk_penstock"
 STANDARD_LIBRARY = sys.stdlib_module_names
 
 
@@ -29,41 +30,34 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-ALLOWED_OF_PENSTOCK = {
-    "model": {"model"},
-    "packaging": {"model", "packaging"},
-    "foundation": {"model", "foundation"},
-    "application": {"model", "packaging", "foundation", "application"},
-    "lifecycle": {"model", "foundation", "application", "lifecycle"},
-    "encryption": {"model", "foundation", "application", "lifecycle", "encryption"},
-    "network": {"model", "foundation", "network"},
-    "streams": {"model", "foundation", "application", "lifecycle", "streams"},
-    "sinks": {"model", "foundation", "application", "lifecycle", "streams", "sinks"},
-    "observability": {"model", "foundation", "application", "lifecycle", "observability"},
-    "pipeline": {
-        "model",
-        "foundation",
-        "application",
-        "lifecycle",
-        "encryption",
-        "network",
-        "streams",
-        "sinks",
-        "observability",
-        "pipeline",
-    },
-    "review": {"model", "review"},
-    "control": {"model", "control"},
-    "handlers": {"model", "control", "handlers"},
-    "local": {"model", "local"},
-}
+def allowed_imports() -> dict[str, set[str]]:
+    """Return the table of CONTRIBUTING: for each package of the library those that it may import."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| package | may import |\n|---|---|\n")
+    rows = [line.strip("|").split("|") for line in table.partition("\n\n")[0].splitlines()]
+    everything = {"cli", "stacks"}
+    return {
+        package: {package, *re.findall(r"`(\w+)`", imported)}
+        for packages, imported in rows
+        for package in re.findall(r"`(\w+)`", packages)
+        if package not in everything
+    }
 
 
-@pytest.mark.parametrize("package", sorted(ALLOWED_OF_PENSTOCK))
+ALLOWED = allowed_imports()
+
+
+def test_the_table_of_the_layers_names_every_package() -> None:
+    packages = {init.parent.name for init in LIBRARY.glob("*/__init__.py")}
+    assert set(ALLOWED) | {"cli"} == packages
+    assert set().union(*ALLOWED.values()) <= packages
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
 def test_a_package_imports_only_the_layers_below_it(package: str) -> None:
     for path in modules(package):
-        layers = {name.split(".")[1] for name in imported(path) if name.startswith("penstock.")}
-        assert layers <= ALLOWED_OF_PENSTOCK[package], path
+        layers = {name.split(".")[1] for name in imported(path) if name.startswith("cdk_penstock.")}
+        assert layers <= ALLOWED[package], path
 
 
 @pytest.mark.parametrize("package", ["model", "control", "handlers", "packaging", "local"])
@@ -76,7 +70,7 @@ def test_a_package_without_the_cdk_stays_without_it(package: str) -> None:
 def test_the_model_imports_nothing_but_the_standard_library_and_itself() -> None:
     for path in modules("model"):
         foreign = {name for name in imported(path) if name.split(".")[0] not in STANDARD_LIBRARY}
-        assert all(name.startswith("penstock.model") for name in foreign), path
+        assert all(name.startswith("cdk_penstock.model") for name in foreign), path
 
 
 def test_importing_the_model_loads_neither_the_cdk_nor_boto3() -> None:
@@ -94,7 +88,7 @@ def test_the_source_root_does_not_shadow_the_package_that_the_cdk_imports() -> N
 
 def test_nobody_imports_the_library_through_its_source_root() -> None:
     for path in [*ROOT.glob("*.py"), *(ROOT / "stacks").rglob("*.py"), *LIBRARY.rglob("*.py")]:
-        assert not any(name.startswith("constructs.penstock") for name in imported(path)), path
+        assert not any(name.startswith("constructs.cdk_penstock") for name in imported(path)), path
 
 
 def test_only_the_command_line_prints() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from cdk_penstock.local.event_files import read_lines
+from cdk_penstock.local.expected import expected_samples, read_models, valid_event
 from examples.sample_events import COUNT, EVENTS, MODELS, ROOT, VEHICLES, make_models
-from penstock.local.event_files import read_lines
-from penstock.local.expected import expected_samples, read_models, valid_event
 
 LINES = list(read_lines(EVENTS))
 

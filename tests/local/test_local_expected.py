@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.local.expected import expected_samples, valid_event
+from cdk_penstock.local.expected import expected_samples, valid_event
 from tests.flink_app.events import FORMS
 from tests.flink_app.oracle import expect
 

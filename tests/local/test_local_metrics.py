@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.local.demo.checks import check_fleet, check_samples, count_reasons, packaged_models, parse_dead_letter
-from penstock.local.demo.files import figures, write_report
-from penstock.local.demo.results import Addresses, DemoResult, graph_url, metric_rows
-from penstock.local.errors import InputFileError, PackageError
-from penstock.local.expected import compare, expected_samples, missing_windows, read_models, valid_event
-from penstock.local.flink.jobs import CheckpointStatistics
-from penstock.local.prometheus.samples import Sample, parse_matrix
-from penstock.local.report.page import render_page
-from penstock.local.report.plots import PLOTS, draw_plots, largest_lines, with_gaps
-from penstock.local.report.series import format_value, read_series, total_by, write_series
+from cdk_penstock.local.demo.checks import check_fleet, check_samples, count_reasons, packaged_models, parse_dead_letter
+from cdk_penstock.local.demo.files import figures, write_report
+from cdk_penstock.local.demo.results import Addresses, DemoResult, graph_url, metric_rows
+from cdk_penstock.local.errors import InputFileError, PackageError
+from cdk_penstock.local.expected import compare, expected_samples, missing_windows, read_models, valid_event
+from cdk_penstock.local.flink.jobs import CheckpointStatistics
+from cdk_penstock.local.prometheus.samples import Sample, parse_matrix
+from cdk_penstock.local.report.page import render_page
+from cdk_penstock.local.report.plots import PLOTS, draw_plots, largest_lines, with_gaps
+from cdk_penstock.local.report.series import format_value, read_series, total_by, write_series
 
 BEGIN_MS = 1_700_000_000_000
 

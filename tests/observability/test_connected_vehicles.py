@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.local.prometheus.server import Prometheus
-from penstock.local.rest import JsonClient
-from penstock.observability import Dashboard, PrometheusDataSource
-from penstock.observability.dashboards import connected_vehicles as module
-from penstock.observability.dashboards.connected_vehicles import connected_vehicles
+from cdk_penstock.local.prometheus.server import Prometheus
+from cdk_penstock.local.rest import JsonClient
+from cdk_penstock.observability import Dashboard, PrometheusDataSource
+from cdk_penstock.observability.dashboards import connected_vehicles as module
+from cdk_penstock.observability.dashboards.connected_vehicles import connected_vehicles
 from tests.observability.remote_write import write_samples
 
 if TYPE_CHECKING:

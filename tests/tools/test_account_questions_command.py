@@ -199,4 +199,4 @@ def test_every_file_that_an_answer_switches_is_there() -> None:
     paths = {path for text in texts for path in re.findall(r"[a-z_]+/[a-z_]+(?:/[a-z_]+)*\.py", text)}
     assert paths
     for path in paths:
-        assert (ROOT / "constructs" / "penstock" / path).is_file(), path
+        assert (ROOT / "constructs" / "cdk_penstock" / path).is_file(), path

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ("RUNTIME", "LambdaSdk")
 
 RUNTIME: Final = "python3.14"
-"""That of penstock's own functions, see lifecycle/control_provider.py."""
+"""That of penstock's own functions, see foundation/control_provider.py."""
 
 _SECONDS: Final = 90.0
 _CODE: Final = """
@@ -42,7 +42,7 @@ class LambdaSdk(Experiment):
     makes = f"a Lambda function ({RUNTIME}) and its role"
     answers: ClassVar = {
         "known": "handlers may use the SDK of the runtime in this Region",
-        "not known": "handlers must bring their own SDK (lifecycle/control_code.py) before a key is used here",
+        "not known": "handlers must bring their own SDK (foundation/control_code.py) before a key is used here",
     }
 
     def run(self, account: Account, cleanup: Cleanup) -> Answer:

@@ -28,7 +28,7 @@ class SplitOfStackOutput(Experiment):
     makes = "two stacks with one SSM parameter each"
     answers: ClassVar = {
         "taken": "a template with Fn::Split over a weak reference may be deployed in this Region",
-        "refused": "resource_arn in streams/kafka_access.py has to be given an ARN that is no weak reference: make"
+        "refused": "resource_arn in streams/kafka/topic_arns.py has to be given an ARN that is no weak reference: make"
         " references to the cluster strong (defaultCrossStackReferences in cdk.json)",
     }
 
