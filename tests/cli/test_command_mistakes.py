@@ -276,7 +276,7 @@ def test_what_nobody_expected_of_the_system_is_one_line(
 
 
 def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry, "_run", lambda: {}["missing"])
+    monkeypatch.setattr(entry, "_run", lambda: dict[str, str]()["missing"])
     with pytest.raises(KeyError):
         entry.main()
 

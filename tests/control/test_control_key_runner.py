@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.errors import PenstockError
 
 SOAK = 600
+EXAMPLES = settings().max_examples
 
 
 def document(key_arn: str) -> str:
@@ -176,7 +177,7 @@ def test_a_goal_is_reached_with_one_good_snapshot_and_only_the_windows_in_use(
     assert {material for _encryption, material, _status in state["snapshots"]} == {state["material"]}
 
 
-@settings(max_examples=3 * settings.default.max_examples)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     name=st.sampled_from(GOALS), kills=st.lists(st.tuples(st.integers(1, 90), st.booleans()), min_size=1, max_size=3)
 )
@@ -212,7 +213,7 @@ def test_every_single_kill_point(name: str) -> None:
             assert final_state(aws) == expected, (at, before)
 
 
-@settings(max_examples=settings.default.max_examples)
+@settings(max_examples=EXAMPLES)
 @given(
     name=st.sampled_from(GOALS),
     status=st.sampled_from(["AUTOSCALING", "MAINTENANCE", "UPDATING"]),

@@ -117,7 +117,7 @@ def cdk_options(command: str) -> dict[str, str]:
     arguments = [str(ROOT / "node_modules" / ".bin" / "cdk"), command, "--help"]
     text = subprocess.run(arguments, cwd="/", capture_output=True, text=True, check=True, timeout=120).stdout
     assert text.startswith(f"cdk {CDK_ALIASES.get(command, command)} "), f"cdk has no command {command}"
-    options = {}
+    options: dict[str, str] = {}
     for names, described in re.findall(r"^  (--[\w-]+(?:, -\w)?)(.*\n(?:   .*\n)*)", text, re.MULTILINE):
         kind = re.search(r"\[(boolean|array|string|number|count)\]", described)
         options |= dict.fromkeys(names.split(", "), kind[1] if kind else "string")

@@ -226,11 +226,11 @@ def test_the_start_expects_the_key(default: Deployment) -> None:
 def test_a_change_of_the_application_asserts_the_key_again(deploy: Deploy, default: Deployment) -> None:
     def changed(stack: Stack) -> None:
         encryption = encrypted_and_started(stack)
-        encryption.application.add_property_group("late", {"a": "b"})
+        encryption.application.add_property_group("late", {"a": "b"})  # type: ignore[attr-defined]
 
     def overridden(stack: Stack) -> None:
         encryption = encrypted_and_started(stack)
-        encryption.application.resource.add_property_override("ApplicationDescription", "x")
+        encryption.application.resource.add_property_override("ApplicationDescription", "x")  # type: ignore[attr-defined]
 
     revisions = [
         deployment.only(kind)[1]["Properties"]["ApplicationRevision"]
@@ -581,7 +581,7 @@ def test_it_refuses_a_second_encryption_of_an_application() -> None:
 
 def test_it_refuses_an_application_of_another_stack() -> None:
     stack = new_stack()
-    other = Stack(stack.node.root, "Other", env=Environment(account=ACCOUNT, region=REGION))
+    other = Stack(App.of(stack), "Other", env=Environment(account=ACCOUNT, region=REGION))
     with pytest.raises(EncryptionError, match="put both in one stack"):
         encryption_in(other, application_in(stack))
 

@@ -36,7 +36,7 @@ def vpc_in(scope: Stack) -> aws_ec2.IVpc:
     )
 
 
-def of_type(scope: Stack, kind: str) -> list[dict[str, Any]]:
+def of_type(scope: Stack, kind: str) -> list[Any]:
     return list(Template.from_stack(scope).find_resources(kind).values())
 
 

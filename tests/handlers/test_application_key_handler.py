@@ -26,6 +26,8 @@ from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
 from tests.handlers.framework import Framework
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_penstock.model.errors import PenstockError
 
 
@@ -52,7 +54,7 @@ def framework(aws: FakeAws) -> Framework:
     return Framework(aws, handler)
 
 
-START_STATES = {
+START_STATES: dict[str, Callable[[FakeAws], object]] = {
     "stopped": lambda _aws: None,
     "running": lambda aws: aws.msf.run(),
     "in maintenance": lambda aws: (aws.msf.run(), aws.msf.move("MAINTENANCE", "RUNNING", looks=3)),
@@ -443,7 +445,7 @@ def test_the_entry_points_use_botos_session(aws: FakeAws, monkeypatch: pytest.Mo
     )
     event = {"RequestType": "Create", "ResourceProperties": properties()}
     event |= application_key.on_event(event, None)
-    assert event["StartedAt"].isdecimal()
+    assert str(event["StartedAt"]).isdecimal()
     assert application_key.is_complete(event, None) == {"IsComplete": False}
     assert application_key.is_complete(event, None)["IsComplete"] is True
     assert aws.sessions[1]["region_name"] == "eu-central-1"

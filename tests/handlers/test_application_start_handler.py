@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from cdk_penstock.handlers.services import Services
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
 from tests.handlers.framework import Framework
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FORCE_SECONDS = 900
 
@@ -48,7 +51,7 @@ def framework(aws: FakeAws) -> Framework:
     return Framework(aws, ApplicationStartHandler(Services(new_session=aws.new_session, clock=aws.world.clock)))
 
 
-STATES = {
+STATES: dict[str, Callable[[FakeAws], object]] = {
     "stopped": lambda _aws: None,
     "running": lambda aws: aws.msf.run(),
     "updating": lambda aws: (aws.msf.run(), aws.msf.move("UPDATING", "RUNNING", looks=4)),

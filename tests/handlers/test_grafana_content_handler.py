@@ -647,7 +647,7 @@ def test_an_endpoint_that_cannot_be_reached_is_waited_for(
 @pytest.mark.parametrize("trouble", [ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError])
 def test_a_bucket_that_cannot_be_reached_is_waited_for(deployment: Deployment, trouble: type[Exception]) -> None:
     wanted = deployment.properties("a")
-    broken = trouble(endpoint_url="https://assets.s3.eu-central-1.amazonaws.com/")
+    broken = trouble(endpoint_url="https://assets.s3.eu-central-1.amazonaws.com/")  # type: ignore[call-arg]
     deployment.aws.errors["GetObject"] = [broken] * 3
     deployment.framework.create(wanted)
     assert deployment.titles == {"penstock-a": "Fleet a"}
@@ -707,7 +707,7 @@ def test_the_entry_points_use_the_functions_own_role_and_tls(monkeypatch: pytest
             seen.append(services)
             super().__init__(services)
 
-        def is_complete(self, event: Any) -> Any:
+        def is_complete(self, event: Any) -> Any:  # type: ignore[misc]
             return {"IsComplete": event.is_delete}
 
     monkeypatch.setattr(grafana_content, "GrafanaContentHandler", Handler)

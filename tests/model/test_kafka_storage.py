@@ -42,7 +42,13 @@ def load(**given_: Any) -> TopicLoad:
 
 
 def topic(**given_: Any) -> PlannedTopic:
-    values = {"name": "events", "load": load(), "partitions": 12, "replication_factor": 3, "retention_hours": 168}
+    values: dict[str, Any] = {
+        "name": "events",
+        "load": load(),
+        "partitions": 12,
+        "replication_factor": 3,
+        "retention_hours": 168,
+    }
     return PlannedTopic(**(values | given_))
 
 

@@ -44,11 +44,8 @@ CARS = Dashboard(name="cars", content={"title": "Cars"})
 
 
 def workspace(stack: Stack, **properties: Any) -> DashboardWorkspace:
-    return DashboardWorkspace(
-        stack,
-        "Grafana",
-        **({"workspace_name": "fleet", "identity_source": IdentitySource.iam_identity_center()} | properties),
-    )
+    given: dict[str, Any] = {"workspace_name": "fleet", "identity_source": IdentitySource.iam_identity_center()}
+    return DashboardWorkspace(stack, "Grafana", **(given | properties))
 
 
 @pytest.fixture

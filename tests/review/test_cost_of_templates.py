@@ -15,19 +15,19 @@ def resource(kind: str, **properties: Any) -> Body:
     return {"Type": kind, "Properties": properties}
 
 
-def estimate(usage: Usage | None = None, **resources: Body) -> Estimate:
+def estimate(usage: Usage | None = None, **resources: Any) -> Estimate:
     templates = Templates((Template("a.json", {"Resources": resources}),))
     return estimate_templates(templates, usage=usage or Usage(), prices=Prices())
 
 
-def lines(**resources: Body) -> dict[str, float]:
+def lines(**resources: Any) -> dict[str, float]:
     """Return the quantity of each item of what must all be estimated."""
     result = estimate(**resources)
     assert result.not_estimated == ()
     return {line.item: line.quantity for line in result.lines}
 
 
-def reason(**resources: Body) -> str:
+def reason(**resources: Any) -> str:
     """Return why the one resource is not estimated."""
     result = estimate(**resources)
     (only,) = result.not_estimated
@@ -182,7 +182,7 @@ def test_what_has_no_price_is_named_with_the_reason_and_never_counted_as_nothing
 
 def test_what_is_free_is_not_mentioned() -> None:
     free = ["AWS::IAM::Role", "AWS::EC2::Subnet", "Custom::Anything", "AWS::KMS::Alias", "AWS::MSK::Topic"]
-    result = estimate(**{f"R{index}": resource(kind) for index, kind in enumerate(free)})
+    result = estimate(None, **{f"R{index}": resource(kind) for index, kind in enumerate(free)})
     assert (result.lines, result.not_estimated) == ((), ())
 
 

@@ -74,7 +74,7 @@ def role(name: str, account: str = ACCOUNT) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
 
 
-def function(**properties: Any) -> dict[str, Body]:
+def function(**properties: Any) -> dict[str, Any]:
     return {
         "Role": resource("AWS::IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/service-role/Basic"]),
         "Function": resource(
@@ -201,7 +201,7 @@ def test_a_service_linked_role_is_made_for_the_services_of_the_templates() -> No
 
 
 def test_a_topic_is_administered_in_its_cluster_by_its_name() -> None:
-    kafka = {"Kafka": resource("AWS::MSK::Cluster", ClusterName="events")}
+    kafka: dict[str, Any] = {"Kafka": resource("AWS::MSK::Cluster", ClusterName="events")}
     topic = resource("AWS::MSK::Topic", ClusterArn={"Fn::GetAtt": ["Kafka", "Arn"]}, TopicName="orders")
     policies = policies_of(stack(Topic=topic, **kafka))
     place = f"arn:aws:kafka:{REGION}:{ACCOUNT}"

@@ -140,7 +140,7 @@ def test_a_log_of_an_application_by_its_name_counts() -> None:
 def test_a_rule_that_fails_says_so_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(templates: Templates) -> Iterator[Finding]:
         """MSF0: a rule with a fault."""
-        yield {}[str(templates)]
+        yield {}[str(templates)]  # type: ignore[index]
 
     monkeypatch.setattr("cdk_penstock.review.rules.RULES", (broken, *RULES))
     found = findings(application(ApplicationSnapshotConfiguration={"SnapshotsEnabled": False}))

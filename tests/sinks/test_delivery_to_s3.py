@@ -60,7 +60,7 @@ def new_bucket(stack: Stack) -> s3.IBucket:
     return s3.Bucket.from_bucket_attributes(stack, "Target", bucket_name="example-archive", encryption_key=key)
 
 
-def resources(stack: Stack, resource_type: str) -> dict[str, dict[str, Any]]:
+def resources(stack: Stack, resource_type: str) -> dict[str, Any]:
     return dict(Template.from_stack(stack).find_resources(resource_type))
 
 

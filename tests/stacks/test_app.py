@@ -25,6 +25,8 @@ from tests.stacks.conftest import ROOT
 from tests.validated import run_validated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk.cx_api import CloudAssembly
 
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
@@ -51,7 +53,7 @@ def template(assembly: CloudAssembly, name: str) -> dict[str, Any]:
     return templates(assembly, name)["Processing"]
 
 
-def only(body: dict[str, Any], resource_type: str, starts: str = "VehicleMetrics") -> dict[str, Any]:
+def only(body: Mapping[str, Any], resource_type: str, starts: str = "VehicleMetrics") -> dict[str, Any]:
     """Return the one resource of a type whose logical id begins so."""
     (resource,) = [
         each

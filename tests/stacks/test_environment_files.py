@@ -555,7 +555,7 @@ def test_every_value_of_an_environment_is_documented() -> None:
         CodeSettings,
     ]
     for part in [*parts, PrincipalSettings, EncryptionSettings]:
-        for name in set(part.model_fields) - {"name"}:
+        for name in set(part.model_fields) - {"name"}:  # type: ignore[attr-defined]
             assert f"`{name}`" in guide or f"`[{name}]`" in guide, f"{part.__name__}.{name}"
 
 

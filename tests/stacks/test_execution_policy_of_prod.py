@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ class Made:
         return Made(self.stack, found)
 
 
-Calls = Callable[[Made], list[tuple[str, str] | tuple[str, str, dict[str, str]]]]
+Calls = Callable[[Made], Sequence[tuple[str, str] | tuple[str, str, dict[str, str]]]]
 
 
 def arn(service: str, resource: str) -> str:

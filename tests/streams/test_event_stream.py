@@ -29,7 +29,7 @@ def new_stack() -> Stack:
 
 def only(template: Template, kind: str) -> dict[str, Any]:
     (resource,) = template.find_resources(kind).values()
-    return resource
+    return dict(resource)
 
 
 def granted(stack: Stack) -> dict[str, set[str]]:

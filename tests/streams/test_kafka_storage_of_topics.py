@@ -34,7 +34,7 @@ def cluster_in(stack: Stack, **given: Any) -> ProvisionedKafkaCluster:
 
 
 def topic_in(stack: Stack, cluster: Any, name: str = "events", **given: Any) -> KafkaTopic:
-    values = {"partitions": 12, "expected_load": LOAD} | given
+    values: dict[str, Any] = {"partitions": 12, "expected_load": LOAD} | given
     return KafkaTopic(stack, name, cluster=cluster, topic_name=name, **values)
 
 

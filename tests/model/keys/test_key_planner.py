@@ -48,6 +48,7 @@ from cdk_penstock.model.keys.steps import (
 )
 from tests.control.fake_aws import APPLICATION_ARN, KEY_1, KEY_2
 
+EXAMPLES = settings().max_examples
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(days=7)
 ONE, TWO = (ApplicationEncryption.customer_managed(arn) for arn in (KEY_1, KEY_2))
@@ -77,7 +78,7 @@ def observed(**changes: Any) -> ObservedApplication:
     return replace(state, **changes)
 
 
-def kinds(steps: tuple[object, ...]) -> list[type]:
+def kinds(steps: tuple[object, ...]) -> list[Any]:
     return [type(step) for step in steps]
 
 
@@ -115,7 +116,7 @@ def test_the_whole_way_of_each_goal_can_be_read_beforehand() -> None:
         DeleteSnapshot,
         Done,
     ]
-    assert kinds(plan(observed(snapshots=old), Disable()))[-2:] == [CloseWindow, Done]
+    assert kinds(plan(observed(snapshots=old), Disable()))[-2:] == [CloseWindow, Done]  # type: ignore[list-item]
 
 
 def test_every_step_says_what_it_does() -> None:
@@ -276,7 +277,7 @@ def goal_encryption(state: ObservedApplication, goal: Goal) -> ApplicationEncryp
     return getattr(goal, "target", state.configured)
 
 
-@settings(max_examples=10 * settings.default.max_examples)
+@settings(max_examples=10 * EXAMPLES)
 @given(state=STATES, goal=GOALS)
 def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> None:
     try:
@@ -318,7 +319,7 @@ def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> Non
         assert state.is_steady
 
 
-@settings(max_examples=5 * settings.default.max_examples)
+@settings(max_examples=5 * EXAMPLES)
 @given(state=STATES, goal=GOALS)
 def test_every_plan_ends_and_leaves_a_good_snapshot_where_there_was_a_state(
     state: ObservedApplication, goal: Goal

@@ -52,7 +52,7 @@ def test_an_operation_involves_the_documented_keys(
 
 
 def test_operations_carry_the_names_of_the_api() -> None:
-    assert LifecycleOperation.SNAPSHOT == "CreateApplicationSnapshot"
+    assert LifecycleOperation.SNAPSHOT.value == "CreateApplicationSnapshot"
 
 
 @pytest.mark.parametrize(
