@@ -65,8 +65,9 @@ class EventsSettings(Settings):
     """Of which there is one in each zone."""
     storage_gib_per_broker: Annotated[int, Field(ge=1, le=16_384)] = 100
     """To begin with; it grows up to ten times that."""
-    topic: str = "vehicle-events"
-    dead_letters_topic: str = "vehicle-dead-letters"
+    topic: str | None = None
+    dead_letters_topic: str | None = None
+    """The topics; without a name, the workload's own."""
     partitions: Annotated[int, Field(ge=1)] = 12
     """Of the events; they can only be added."""
     retention_hours: Annotated[int, Field(ge=1)] = 168
@@ -79,24 +80,14 @@ class EventsSettings(Settings):
 
     @field_validator("topic", "dead_letters_topic")
     @classmethod
-    def _topic_is_allowed(cls, name: str) -> str:
-        return allowed(check_topic_name, name)
+    def _topic_is_allowed(cls, name: str | None) -> str | None:
+        return None if name is None else allowed(check_topic_name, name)
 
     @field_validator("retention_hours")
     @classmethod
     def _retention_is_allowed(cls, hours: int) -> int:
         allowed(check_retention_ms, hours * _MS_PER_HOUR)
         return hours
-
-    @model_validator(mode="after")
-    def _topics_differ(self) -> Self:
-        if self.dead_letters_topic == self.topic:
-            message = (
-                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it another one, or"
-                " the job would read its dead letters"
-            )
-            raise ValueError(message)
-        return self
 
 
 class MetricsSettings(Settings):

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.checkout import CheckoutError, build_bundled_job, check_environments
+from penstock.cli.checkout import CheckoutError, build_job, check_environments
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_outside_of_a_checkout_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CheckoutError, match="there is no flink_app in .*: run this in a checkout of penstock, or give"):
-        build_bundled_job()
+    with pytest.raises(
+        CheckoutError, match="there is no flink_app/clicks in .*: run this in a checkout of penstock, or give"
+    ):
+        build_job(Path("flink_app/clicks"))
     with pytest.raises(CheckoutError, match="there is no node_modules/.bin/cdk in .*: run `make setup`"):
         check_environments(tmp_path / "job.zip")
 
@@ -40,6 +42,6 @@ def test_a_finding_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.build
 def test_the_bundled_job_passes_the_checks_of_every_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    stacks = check_environments(build_bundled_job().path)
+    stacks = check_environments(build_job(Path("flink_app/vehicle_metrics")).path)
     assert list(dict.fromkeys(name.split("/")[0] for name in stacks)) == ["Dev", "Prod", "Staging"]
     assert len(stacks) == 3 * len(["Network", "Ingestion", "Presentation", "Processing"])

@@ -219,12 +219,14 @@ def check_flink(words: list[str], *, complete: bool = True) -> None:
     unknown = set(options) - FLINK_OPTIONS
     assert not unknown, f"{' '.join(words)}: flink run has no {unknown}"
     for value in options.values():
-        made = value == "flink_app/target/pyflink-dependencies.jar" and _writes_jar()
+        made = value == "flink_app/vehicle_metrics/target/pyflink-dependencies.jar" and _writes_jar()
         assert not complete or made or (ROOT / value).exists(), f"there is no {value}"
 
 
 def _writes_jar() -> bool:
-    return "<finalName>pyflink-dependencies</finalName>" in (ROOT / "flink_app" / "pom.xml").read_text(encoding="utf-8")
+    return "<finalName>pyflink-dependencies</finalName>" in (
+        ROOT / "flink_app" / "vehicle_metrics" / "pom.xml"
+    ).read_text(encoding="utf-8")
 
 
 def check_file(words: list[str], *, complete: bool = True) -> None:

@@ -333,7 +333,7 @@ def test_the_bundled_job_is_byte_identical_from_two_folders_at_two_times(tmp_pat
     skipped = shutil.ignore_patterns("target", ".penstock", "__pycache__")
     folders = [tmp_path / "first", tmp_path / "elsewhere" / "second"]
     for folder in folders:
-        shutil.copytree(ROOT / "flink_app", folder, ignore=skipped)
+        shutil.copytree(ROOT / "flink_app" / "vehicle_metrics", folder, ignore=skipped)
     os.utime(folders[1] / "pom.xml", (1, 1))
     one, two = (build_package(PyFlinkProject(folder), runtime=RUNTIME) for folder in folders)
     assert not one.reused

@@ -25,7 +25,7 @@ from penstock.application import ApplicationCode, FlinkApplication
 from penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
 from penstock.lifecycle import ApplicationStart
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.observability.dashboards.connected_vehicles import connected_vehicles
+from penstock.observability.panels import LabelledMetrics, dashboard_of, number
 from penstock.review import add_checks
 
 app = App()
@@ -45,7 +45,17 @@ metrics.grant_remote_write(application)
 grafana = DashboardWorkspace(
     stack, "Grafana", workspace_name="clicks", identity_source=IdentitySource.iam_identity_center()
 )
-grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics)))
+clicks = LabelledMetrics(metrics=("clicks",), labels=("page",))
+grafana.add_dashboard(
+    dashboard_of(
+        "clicks",
+        title="Clicks",
+        description="Clicks by page",
+        metrics=clicks,
+        panels=[number("Clicks now", clicks.total("clicks"), "Of the last window")],
+        data_source=grafana.add_prometheus_data_source(metrics),
+    )
+)
 add_checks(app)
 app.synth()
 """

@@ -87,7 +87,7 @@ def test_an_environments_values_reach_its_templates(assembly: CloudAssembly, nam
     )
     assert {"Key": "penstock:environment", "Value": name} in application["Properties"]["Tags"]
     topic = only(templates(assembly, name)["Ingestion"], "AWS::MSK::Topic", "Events")["Properties"]
-    assert (topic["TopicName"], topic["PartitionCount"]) == (environment.events.topic, environment.events.partitions)
+    assert (topic["TopicName"], topic["PartitionCount"]) == ("vehicle-events", environment.events.partitions)
     metrics = only(templates(assembly, name)["Presentation"], "AWS::APS::Workspace", "Metrics")["Properties"]
     assert metrics["Alias"] == environment.metrics.workspace_name
 
@@ -201,7 +201,7 @@ def test_an_unknown_environment_is_one_message_and_exit_code_1(job_zip: Path) ->
 
 
 def environment(**values: Any) -> Environment:
-    application = {"name": "clicks", "code": {"folder": "flink_app"}, **values.pop("application", {})}
+    application = {"name": "clicks", "code": {"folder": "flink_app/vehicle_metrics"}, **values.pop("application", {})}
     places = {"events": {"cluster_name": "clicks"}, "metrics": {"workspace_name": "clicks"}}
     return Environment.model_validate({"name": "test", "application": application, **places, **values})
 
@@ -273,7 +273,7 @@ def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
     job_zip: Path, runtime: str, metrics: set[str]
 ) -> None:
     topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
-    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}}
+    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app/vehicle_metrics"}}
     settings = environment(alarm_topic=topic, application={"runtime": runtime}, generator=generator)
     body = Template.from_stack(staged(settings, job_zip).processing).to_json()
     for job in ("VehicleMetrics", "VehicleGenerator"):

@@ -23,13 +23,55 @@ events = { cluster_name = "clicks" }
 metrics = { workspace_name = "clicks" }
 [application]
 name = "clicks"
-code = { folder = "flink_app" }
+code = { folder = "flink_app/vehicle_metrics" }
 """
 
 
 def write(folder: Path, text: str, name: str = "dev") -> Path:
     (folder / f"{name}.toml").write_text(text)
     return folder
+
+
+def test_code_is_that_of_the_workload_unless_it_says_otherwise(tmp_path: Path) -> None:
+    (environment,) = load_environments(write(tmp_path, MINIMAL.replace("code = ", "# code = ")))
+    assert environment.workload == "vehicle_metrics"
+    assert environment.application.code.is_of_the_workload
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('code = { entry_point = "man.py" }', "got entry_point 'man.py', expected a file of flink_app/vehicle_metrics"),
+        ('properties.jobs = { "window.seconds" = "5" }', "got property group 'jobs', expected one of input"),
+        (
+            'properties.job = { "window.second" = "5" }',
+            "property group 'job': got key 'window.second', expected",
+        ),
+        ('properties.job = { "window.seconds" = "five" }', "got 'five' for key 'window.seconds', expected a whole"),
+    ],
+)
+def test_what_the_workloads_own_job_would_not_take_is_refused_on_load(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=re.escape(message)):
+        load_environments(write(tmp_path, MINIMAL[: MINIMAL.index("code = ")] + text))
+
+
+def test_another_job_has_property_groups_of_any_name(tmp_path: Path) -> None:
+    (environment,) = load_environments(write(tmp_path, MINIMAL + 'properties.own = { key = "value" }'))
+    assert environment.application.properties == {"own": {"key": "value"}}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        "topic = 'a', dead_letters_topic = 'a'",
+        "topic = 'vehicle-dead-letters'",
+        "dead_letters_topic = 'vehicle-events'",
+    ],
+)
+def test_dead_letters_have_another_topic_than_the_events(tmp_path: Path, events: str) -> None:
+    text = MINIMAL.replace('{ cluster_name = "clicks" }', f'{{ cluster_name = "clicks", {events} }}')
+    with pytest.raises(EnvironmentFileError, match="events.dead_letters_topic: got .*, which is the topic of"):
+        load_environments(write(tmp_path, text))
 
 
 def test_a_minimal_file_takes_the_defaults_of_production(tmp_path: Path) -> None:
@@ -63,7 +105,10 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
         ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are for a new VPC"),
         ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
         ("network = { zones = 4 }", "network.zones: got 4"),
-        ('generator = { name = "clicks", code = { folder = "flink_app" } }', "generator.name: got 'clicks'"),
+        (
+            'generator = { name = "clicks", code = { folder = "flink_app/vehicle_metrics" } }',
+            "generator.name: got 'clicks'",
+        ),
     ],
 )
 def test_places_that_do_not_fit_are_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -172,8 +217,8 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
             "code: got folder 'flink_ap', expected the job's",
         ),
         (
-            "[application]\nname = 'a'\ncode = { folder = 'flink_app', entry_point = 'man.py' }",
-            "code: got entry_point 'man.py', expected a file of flink_app: it has generator.py, main.py",
+            "[application]\nname = 'a'\ncode = { folder = 'flink_app/vehicle_metrics', entry_point = 'man.py' }",
+            "got entry_point 'man.py', expected a file of flink_app/vehicle_metrics: it has generator.py, main.py",
         ),
         ("alarm_topic = 'on-call'" + MINIMAL, "alarm_topic: got 'on-call', expected the ARN of a topic, such as"),
         (
@@ -191,11 +236,13 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (MINIMAL + "runtime = '1.20'", "application.runtime: runtime must be of the form FLINK-<major>_<minor>"),
         (MINIMAL + "runtime = 'FLINK-1_13'", "application.runtime: runtime FLINK-1_13 is no longer supported"),
         ("[application]\nname = 'a b'\ncode = { folder = 'x' }", "application.name: application name must be 1 to 128"),
-        ("[application]\nname = 'a'", "application.code: is missing, expected a table with folder, package or bucket"),
-        ("[application]\nname = 'a'\ncode = {}", "exactly one of folder, package and bucket, got none"),
+        (
+            "workload = 'taxi'" + MINIMAL,
+            "workload: got 'taxi', expected the folder of a workload in stacks/: ve",
+        ),
         (
             "[application]\nname = 'a'\ncode = { folder = 'x', package = 'y' }",
-            "exactly one of folder, package and bucket, got folder and package",
+            "code has one of folder, package and bucket, got folder and package",
         ),
         (
             "[application]\nname = 'a'\ncode = { bucket = 'jobs' }",
@@ -288,11 +335,18 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         load_environments(tmp_path)
 
 
+def parts_of(annotation: object) -> Iterator[object]:
+    """Yield a type and everything that it is made of, such as the choices of an optional Literal."""
+    yield annotation
+    for each in get_args(annotation):
+        yield from parts_of(each)
+
+
 def whole_numbers(model: type[Settings], table: str = "") -> Iterator[str]:
     """Yield the keys of an environment that take whole numbers."""
     for name, field in model.model_fields.items():
-        inner = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, type)]
-        if int in inner or all(isinstance(choice, int) for choice in get_args(field.annotation) or ("",)):
+        inner = [each for each in parts_of(field.annotation) if isinstance(each, type)]
+        if int in inner or any(type(choice) is int for choice in parts_of(field.annotation)):
             yield f"{table}.{name}"
         for each in inner:
             if issubclass(each, Settings):
@@ -373,12 +427,6 @@ def test_alarms_notify_a_topic_of_their_own_region(tmp_path: Path) -> None:
     write(tmp_path, f'account = "111122223333"\nregion = "eu-central-1"\n{text}')
     with pytest.raises(EnvironmentFileError, match="alarm_topic: got a topic in eu-west-1, expected one in eu-central"):
         load_environments(tmp_path)
-
-
-def test_dead_letters_have_a_topic_of_their_own(tmp_path: Path) -> None:
-    text = MINIMAL.replace('cluster_name = "clicks"', 'cluster_name = "clicks", dead_letters_topic = "vehicle-events"')
-    with pytest.raises(EnvironmentFileError, match="events: dead_letters_topic: got 'vehicle-events', which is the"):
-        load_environments(write(tmp_path, text))
 
 
 def test_the_same_name_in_another_account_is_another_application(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""Makes ``examples/events.jsonl.gz`` and ``examples/models.csv``: a small fleet for ``penstock demo`` and ``replay``.
+"""Makes ``samples/events.jsonl.gz`` and ``samples/models.csv``: a small fleet for ``penstock demo`` and ``replay``.
 
-The events come from the generator of ``flink_app``, from a seed, so that the same files can be made again::
+The events come from the fleet generator, from a seed, so that the same files can be made again::
 
-    mvn -B -q package -DskipTests -f flink_app/pom.xml
-    .venv-job/bin/python examples/sample_events.py
+    mvn -B -q package -DskipTests -f flink_app/vehicle_metrics/pom.xml
+    .venv-job/bin/python flink_app/vehicle_metrics/vehicle_metrics_scenario/sample_events.py
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pyflink.table import TableEnvironment
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-EVENTS: Final = ROOT / "examples" / "events.jsonl.gz"
-MODELS: Final = ROOT / "examples" / "models.csv"
+FOLDER: Final = Path(__file__).resolve().parents[1]
+EVENTS: Final = FOLDER / "samples" / "events.jsonl.gz"
+MODELS: Final = FOLDER / "samples" / "models.csv"
 
 VEHICLES: Final = 40
 COUNT: Final = 4_000
@@ -66,7 +66,7 @@ def local_environment() -> TableEnvironment:
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    jar = ROOT / "flink_app" / "target" / "pyflink-dependencies.jar"
+    jar = FOLDER / "target" / "pyflink-dependencies.jar"
     environment.get_config().set("pipeline.jars", jar.as_uri())
     return environment
 
@@ -77,6 +77,6 @@ def _order(line: bytes) -> tuple[int, str, str]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "flink_app"))
+    sys.path.insert(0, str(FOLDER))
     EVENTS.write_bytes(gzip.compress(make_events(local_environment()), mtime=0))
     MODELS.write_text(make_models(), encoding="utf-8")

@@ -15,7 +15,7 @@ from pyflink.table import EnvironmentSettings, TableEnvironment
 from vehicle_metrics.job import configure, job_configuration
 from vehicle_metrics.settings import JobSettings
 
-BUILT_JAR = Path(__file__).parents[2] / "flink_app" / "target" / "pyflink-dependencies.jar"
+BUILT_JAR = Path(__file__).parents[3] / "flink_app" / "vehicle_metrics" / "target" / "pyflink-dependencies.jar"
 WINDOW_SECONDS = 5
 
 _SLOTS = 4
@@ -34,7 +34,9 @@ _CLUSTER_OPTIONS = {
 def jar_uri() -> str:
     """Return a copy of the jar: a build during the tests must not change the file that this JVM has open."""
     if not BUILT_JAR.is_file():
-        message = f"{BUILT_JAR} is missing: build it with mvn -B -q package -DskipTests -f flink_app/pom.xml"
+        message = (
+            f"{BUILT_JAR} is missing: build it with mvn -B -q package -DskipTests -f flink_app/vehicle_metrics/pom.xml"
+        )
         raise FileNotFoundError(message)
     folder = Path(tempfile.mkdtemp(prefix="penstock-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -1,25 +1,16 @@
-"""Settings of the vehicle job, one class for each property group."""
+"""Settings of the vehicle job, one class for each property group of the contract."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vehicle_metrics import contract
 from vehicle_metrics.kafka import KafkaCluster
 
 if TYPE_CHECKING:
     from vehicle_metrics.properties import PropertyGroup, PropertyGroups
 
-# The reference table in the job's jar: task managers have no other file of the package.
-PACKAGED_MODELS = "classpath:vehicle-models.csv.gz"
-
-# The 9th of September 2001: every time since then, given in seconds by mistake, would be before it.
-EARLIEST_MS = 1_000_000_000_000
-LAST_TIMESTAMP_MS = 253_402_300_799_999  # the end of the year 9999, the last that the job takes
-
-_MS_PER_HOUR = 3_600_000
-_MS_PER_DAY = 24 * _MS_PER_HOUR
-_MAX_PARALLELISM_LIMIT = 32_768
 _STARTING_OFFSETS = {"earliest": "earliest-offset", "latest": "latest-offset", "committed": "group-offsets"}
 
 
@@ -43,20 +34,20 @@ class EventInput:
     @classmethod
     def of(cls, group: PropertyGroup) -> EventInput:
         """Read and check the group."""
-        start = group.choice("starting.offsets", tuple(_STARTING_OFFSETS), "committed")
+        keys = contract.InputEvents
         return cls(
             cluster=KafkaCluster.of(group),
-            topic=group.text("topic"),
-            consumer_group=group.text("consumer.group", "vehicle-metrics"),
-            startup_mode=_STARTING_OFFSETS[start],
-            out_of_orderness_ms=group.whole("watermark.max.out.of.orderness.ms", 5_000, most=_MS_PER_DAY),
-            idleness_ms=group.whole("watermark.idleness.ms", 30_000),
-            alignment_drift_ms=group.whole("watermark.alignment.max.drift.ms", 0),
-            alignment_group=group.text("watermark.alignment.group", "events"),
-            alignment_update_ms=group.whole("watermark.alignment.update.interval.ms", 1_000, least=1),
-            discovery_interval_ms=group.whole("scan.partition.discovery.interval.ms", 300_000),
-            earliest_ms=group.whole("timestamp.earliest.ms", EARLIEST_MS, least=1, most=LAST_TIMESTAMP_MS),
-            max_ahead_ms=group.whole("timestamp.max.ahead.ms", 600_000),
+            topic=keys.topic.read(group),
+            consumer_group=keys.consumer_group.read(group),
+            startup_mode=_STARTING_OFFSETS[keys.starting_offsets.read(group)],
+            out_of_orderness_ms=keys.out_of_orderness_ms.read(group),
+            idleness_ms=keys.idleness_ms.read(group),
+            alignment_drift_ms=keys.alignment_drift_ms.read(group),
+            alignment_group=keys.alignment_group.read(group),
+            alignment_update_ms=keys.alignment_update_ms.read(group),
+            discovery_interval_ms=keys.discovery_interval_ms.read(group),
+            earliest_ms=keys.earliest_ms.read(group),
+            max_ahead_ms=keys.max_ahead_ms.read(group),
         )
 
     def options(self) -> dict[str, str]:
@@ -91,7 +82,8 @@ class VehicleModels:
     @classmethod
     def of(cls, group: PropertyGroup) -> VehicleModels:
         """Read and check the group."""
-        return cls(group.text("location", PACKAGED_MODELS), group.whole("reload.interval.ms", 600_000))
+        keys = contract.VehicleModels
+        return cls(keys.location.read(group), keys.reload_interval_ms.read(group))
 
     def options(self) -> dict[str, str]:
         """Options of the table for lookups."""
@@ -117,15 +109,16 @@ class PrometheusOutput:
     @classmethod
     def of(cls, group: PropertyGroup) -> PrometheusOutput:
         """Read and check the group."""
-        signer = group.choice("request.signer", ("amp", "none"), "amp")
+        keys = contract.PrometheusOutput
+        signer = keys.signer.read(group)
         return cls(
-            url=group.text("remote.write.url"),
+            url=keys.url.read(group),
             signer=signer,
-            region=group.text("region") if signer == "amp" else None,
-            max_batch_samples=group.whole("max.batch.size.samples", 500, least=1, most=5_000),
-            max_time_in_buffer_ms=group.whole("max.time.in.buffer.ms", 1_000, least=1),
-            max_attempts=group.whole("retry.max.attempts", 100, least=1, most=1_000_000),
-            on_retry_exhausted=group.choice("on.retry.exhausted", ("fail", "discard"), "fail"),
+            region=keys.region.read(group) if signer == "amp" else None,
+            max_batch_samples=keys.max_batch_samples.read(group),
+            max_time_in_buffer_ms=keys.max_time_in_buffer_ms.read(group),
+            max_attempts=keys.max_attempts.read(group),
+            on_retry_exhausted=keys.on_retry_exhausted.read(group),
         )
 
     def options(self) -> dict[str, str]:
@@ -153,10 +146,11 @@ class JobSettings:
     @classmethod
     def of(cls, group: PropertyGroup) -> JobSettings:
         """Read and check the group."""
+        keys = contract.Job
         return cls(
-            window_seconds=group.whole("window.seconds", 5, least=1, most=86_400),
-            state_ttl_ms=group.whole("state.ttl.ms", _MS_PER_HOUR, least=1),
-            max_parallelism=group.whole("max.parallelism", 128, least=1, most=_MAX_PARALLELISM_LIMIT),
+            window_seconds=keys.window_seconds.read(group),
+            state_ttl_ms=keys.state_ttl_ms.read(group),
+            max_parallelism=keys.max_parallelism.read(group),
         )
 
 
@@ -174,11 +168,11 @@ class VehicleSettings:
     def of(cls, groups: PropertyGroups) -> VehicleSettings:
         """Read and check all groups of the job."""
         return cls(
-            events=EventInput.of(groups.required("input.events")),
-            models=VehicleModels.of(groups.optional("reference.vehicle.models")),
-            prometheus=PrometheusOutput.of(groups.required("output.prometheus")),
-            dead_letter_topic=groups.required("output.dead.letters").text("topic"),
-            job=JobSettings.of(groups.optional("job")),
+            events=EventInput.of(groups.required(contract.InputEvents.name)),
+            models=VehicleModels.of(groups.optional(contract.VehicleModels.name)),
+            prometheus=PrometheusOutput.of(groups.required(contract.PrometheusOutput.name)),
+            dead_letter_topic=contract.DeadLettersOutput.topic.read(groups.required(contract.DeadLettersOutput.name)),
+            job=JobSettings.of(groups.optional(contract.Job.name)),
         )
 
     def dead_letter_options(self) -> dict[str, str]:

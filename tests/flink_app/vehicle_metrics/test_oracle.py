@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from events import FORMS, START_MS, record
-from oracle import Event, expect, read
+
+from vehicle_metrics_scenario.oracle import Event, expect, read
 
 MODELS = {"V1": "sedan", "V2": "sedan"}
 END_MS = START_MS + 5_000

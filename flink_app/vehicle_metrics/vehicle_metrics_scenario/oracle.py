@@ -1,7 +1,8 @@
-"""What the vehicle job has to find, computed in plain Python, one event after the other.
+"""The oracle of the vehicle job: its samples and dead letters, computed in plain Python, one event after the other.
 
-It shares nothing with the job but the definition of its metrics. It knows the watermark of one reader that looks at
-every event: the latest event time so far, less the allowed disorder.
+The tests of the job and the demonstration check by it. It shares nothing with the job but the definition of its
+metrics, and runs in the job's environment too. It knows the watermark of one reader that looks at every event: the
+latest event time so far, less the allowed disorder.
 """
 
 from __future__ import annotations

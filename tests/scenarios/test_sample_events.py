@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from examples.sample_events import COUNT, EVENTS, MODELS, ROOT, VEHICLES, make_models
 from penstock.local.event_files import read_lines
-from penstock.local.expected import expected_samples, read_models, valid_event
+from vehicle_metrics_scenario.checks import expected_samples
+from vehicle_metrics_scenario.models import read_models
+from vehicle_metrics_scenario.oracle import Event, read
+from vehicle_metrics_scenario.sample_events import COUNT, EVENTS, MODELS, VEHICLES, make_models
 
+ROOT = Path(__file__).resolve().parents[2]
 LINES = list(read_lines(EVENTS))
 
 
 def test_the_guide_says_how_many_events_of_how_many_vehicles_there_are() -> None:
-    events = [valid_event(line) for line in LINES]
-    assert None not in events
-    assert len(events) == COUNT
-    assert len({event["vehicleId"] for event in events if event}) == VEHICLES
+    events = [event for line in LINES if isinstance(event := read(line), Event)]
+    assert len(events) == len(LINES) == COUNT
+    assert len({event.vehicle_id for event in events}) == VEHICLES
     guide = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
     assert f"has {COUNT:,} events of {VEHICLES} vehicles in half a minute" in guide
 
@@ -31,4 +34,4 @@ def test_all_but_four_vehicles_have_a_model() -> None:
     models = read_models(MODELS)
     assert len(models) == VEHICLES - 4
     samples = expected_samples(LINES, models, window_seconds=5)
-    assert {sample.model for sample in samples} == {*models.values(), "unknown"}
+    assert {sample.label("model") for sample in samples} == {*models.values(), "unknown"}

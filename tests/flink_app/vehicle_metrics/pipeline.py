@@ -17,7 +17,7 @@ from vehicle_metrics.statements import TableOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle import Point
+    from vehicle_metrics_scenario.oracle import Point
 
 METRICS = ("vehicles_in_motion", "warnings")
 OUT_OF_ORDERNESS_MS = 5_000

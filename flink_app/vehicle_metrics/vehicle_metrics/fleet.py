@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vehicle_metrics.contract import EARLIEST_MS, KEY_FIELD, LAST_TIMESTAMP_MS, EventsOutput, Fleet, Job
 from vehicle_metrics.kafka import KafkaCluster
 from vehicle_metrics.properties import PropertyError, PropertyGroup, PropertyGroups
-from vehicle_metrics.settings import EARLIEST_MS, LAST_TIMESTAMP_MS, JobSettings
+from vehicle_metrics.settings import JobSettings
 from vehicle_metrics.statements import with_clause
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 # Looking back for a vehicle's last start or stop would take too long below this.
 _LEAST_CHANGE = 0.01
-_MAX_VEHICLES = 9_999_999_999
 
 # Large batches: the generator is there to load the pipeline.
 _PRODUCER_OPTIONS = {
@@ -42,14 +42,14 @@ class FleetSettings:
     def of(cls, group: PropertyGroup) -> FleetSettings:
         """Read and check the group."""
         fleet = cls(
-            vehicles=group.whole("vehicles", 100_000, least=1, most=_MAX_VEHICLES),
-            seed=group.whole("seed", 42),
-            events_per_second=group.whole("events.per.second", 100_000),
-            start_probability=group.probability("start.probability", 0.2),
-            stop_probability=group.probability("stop.probability", 0.1),
-            warning_probability=group.probability("warning.probability", 0.05),
-            count=group.whole("count", 0),
-            start_timestamp_ms=group.whole("start.timestamp.ms", 0),
+            vehicles=Fleet.vehicles.read(group),
+            seed=Fleet.seed.read(group),
+            events_per_second=Fleet.events_per_second.read(group),
+            start_probability=Fleet.start_probability.read(group),
+            stop_probability=Fleet.stop_probability.read(group),
+            warning_probability=Fleet.warning_probability.read(group),
+            count=Fleet.count.read(group),
+            start_timestamp_ms=Fleet.start_timestamp_ms.read(group),
         )
         change = fleet.start_probability + fleet.stop_probability
         if not _LEAST_CHANGE <= change <= 1:
@@ -94,12 +94,12 @@ class GeneratorSettings:
     @classmethod
     def of(cls, groups: PropertyGroups) -> GeneratorSettings:
         """Read and check all groups of the generator."""
-        output = groups.required("output.events")
+        output = groups.required(EventsOutput.name)
         return cls(
-            fleet=FleetSettings.of(groups.optional("fleet")),
+            fleet=FleetSettings.of(groups.optional(Fleet.name)),
             cluster=KafkaCluster.of(output),
-            topic=output.text("topic"),
-            job=JobSettings.of(groups.optional("job")),
+            topic=EventsOutput.topic.read(output),
+            job=JobSettings.of(groups.optional(Job.name)),
         )
 
     def output_options(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ class GeneratorSettings:
             | {
                 "topic": self.topic,
                 "key.format": "raw",
-                "key.fields": "vehicleId",
+                "key.fields": KEY_FIELD,
                 "value.format": "json",
                 "sink.delivery-guarantee": "at-least-once",
             }

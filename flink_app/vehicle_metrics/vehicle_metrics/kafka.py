@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vehicle_metrics.contract import InputEvents
+
 if TYPE_CHECKING:
     from vehicle_metrics.properties import PropertyGroup
-
-AUTHENTICATIONS = ("iam", "none")
 
 _IAM_OPTIONS = {
     "properties.security.protocol": "SASL_SSL",
@@ -28,7 +28,7 @@ class KafkaCluster:
     @classmethod
     def of(cls, group: PropertyGroup) -> KafkaCluster:
         """Read the keys that every group with a topic has."""
-        return cls(group.text("bootstrap.servers"), group.choice("authentication", AUTHENTICATIONS, "iam"))
+        return cls(InputEvents.bootstrap_servers.read(group), InputEvents.authentication.read(group))
 
     def options(self) -> dict[str, str]:
         """Options of every table on this cluster."""

@@ -1,4 +1,4 @@
-"""The connected-vehicles pipeline: a fleet's events through Kafka and Flink to Prometheus and Grafana."""
+"""The pipeline of the vehicle job: a fleet's events through Kafka and Flink to Prometheus and Grafana."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import CfnOutput, Duration, Stack
 
 from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.pipeline import KafkaSource, PipelineScopes, PrometheusSink, StreamingPipeline
+from penstock.pipeline import KafkaSource, PrometheusSink
 from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
 from stacks.applications import build_application
+from stacks.workload_pipeline import WorkloadPipeline
+from vehicle_metrics import contract
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from penstock.application import FlinkApplication
-    from penstock.network import IApplicationVpc
     from penstock.pipeline import Sink, Source
     from penstock.streams import IKafkaCluster
     from stacks.environment import Environment
+    from stacks.places import EventsSettings
 
-__all__ = ("VehiclePipeline",)
-
-_CONSUMER_GROUP = "vehicle-metrics"
+__all__ = ("PIPELINE", "VehiclePipeline")
 
 
-class VehiclePipeline(StreamingPipeline):
+class VehiclePipeline(WorkloadPipeline):
     """The pipeline of an environment; override a builder method to swap a part of it."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        network: IApplicationVpc,
-        scopes: PipelineScopes | None = None,
-    ) -> None:
-        self.environment = environment
-        self.network = network
-        super().__init__(scope, construct_id, scopes=scopes)
+    @classmethod
+    def check_environment(cls, environment: Environment) -> None:
+        """Raise ValueError for topics that are the same, and for properties that the bundled jobs do not take."""
+        events, dead_letters = _topics(environment.events)
+        if events == dead_letters:
+            message = (
+                f"events.dead_letters_topic: got {dead_letters!r}, which is the topic of the events: give it another"
+                " one, or the job would read its dead letters"
+            )
+            raise ValueError(message)
+        for application in environment.applications:
+            if application.code.is_of_the_workload:
+                contract.check_property_groups(application.properties)
 
     def build_source(self, scope: Construct) -> Source:
         """Make the cluster and the topics of events and dead letters."""
         settings = self.environment.events
+        events, dead_letters = _topics(settings)
         cluster = self._build_cluster(scope)
         topic: dict[str, Any] = {
             "cluster": cluster,
@@ -51,11 +53,12 @@ class VehiclePipeline(StreamingPipeline):
             "removal_policy": self.environment.removal_policy,
         }
         return KafkaSource(
-            events=KafkaTopic(scope, "Events", topic_name=settings.topic, partitions=settings.partitions, **topic),
-            dead_letters=KafkaTopic(
-                scope, "DeadLetters", topic_name=settings.dead_letters_topic, partitions=1, **topic
-            ),
-            consumer_group=_CONSUMER_GROUP,
+            events=KafkaTopic(scope, "Events", topic_name=events, partitions=settings.partitions, **topic),
+            dead_letters=KafkaTopic(scope, "DeadLetters", topic_name=dead_letters, partitions=1, **topic),
+            consumer_group=str(contract.InputEvents.consumer_group.default),
+            group=contract.InputEvents.name,
+            dead_letters_group=contract.DeadLettersOutput.name,
+            writer_group=contract.EventsOutput.name,
         )
 
     def build_sink(self, scope: Construct) -> Sink:
@@ -79,6 +82,17 @@ class VehiclePipeline(StreamingPipeline):
             scope, "VehicleMetrics", self.environment.application, environment=self.environment, network=self.network
         )
 
+    def build_generator(self, scope: Construct) -> FlinkApplication | None:
+        """Make the fleet generator, which writes where the job reads, if that is Kafka."""
+        settings = self.environment.generator
+        if settings is None or not isinstance(self.source, KafkaSource):
+            return None
+        generator = build_application(
+            scope, "VehicleGenerator", settings, environment=self.environment, network=self.network
+        )
+        self.source.connect_writer(generator)
+        return generator
+
     def _build_cluster(self, scope: Construct) -> IKafkaCluster:
         settings = self.environment.events
         return ProvisionedKafkaCluster(
@@ -94,7 +108,7 @@ class VehiclePipeline(StreamingPipeline):
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
         # The dashboard's library takes a while to import.
-        from penstock.observability.dashboards.connected_vehicles import connected_vehicles  # noqa: PLC0415
+        from stacks.vehicle_metrics.dashboard import connected_vehicles  # noqa: PLC0415
 
         grafana = DashboardWorkspace(
             scope,
@@ -105,3 +119,11 @@ class VehiclePipeline(StreamingPipeline):
         )
         grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics, is_default=True)))
         CfnOutput(Stack.of(scope), "GrafanaUrl", value=grafana.workspace_url)
+
+
+def _topics(settings: EventsSettings) -> tuple[str, str]:
+    """Return the names of the topics of events and dead letters."""
+    return settings.topic or contract.EVENTS_TOPIC, settings.dead_letters_topic or contract.DEAD_LETTERS_TOPIC
+
+
+PIPELINE = VehiclePipeline

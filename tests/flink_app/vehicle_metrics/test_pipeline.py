@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from events import FORMS, MODELS, record, streams
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from oracle import Event, expect, read, samples
+
+from vehicle_metrics_scenario.oracle import Event, expect, read, samples
 
 if TYPE_CHECKING:
     from pipeline import Found, Pipeline

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oracle import Event, read
 from pipeline import read_rows
 
 from vehicle_metrics.fleet import FleetSettings, generator_statements
+from vehicle_metrics_scenario.oracle import Event, read
+from vehicle_metrics_scenario.sample_events import EVENTS, make_events
 
 if TYPE_CHECKING:
-    import pytest
     from cluster import MiniCluster
 
 START_MS = 1_700_000_000_000
 VEHICLES, COUNT = 130, 3_000
 
 
-PACKAGED_MODELS = Path(__file__).parents[2] / "flink_app/java/src/main/resources/vehicle-models.csv.gz"
+PACKAGED_MODELS = Path(__file__).parents[3] / "flink_app/vehicle_metrics/java/src/main/resources/vehicle-models.csv.gz"
 MODELS = ("compact", "sedan", "suv", "van", "truck")
 
 
@@ -67,9 +66,5 @@ def test_the_packaged_models_know_the_default_fleet() -> None:
     assert gzip.decompress(PACKAGED_MODELS.read_bytes()) == packaged_models()
 
 
-def test_the_sample_events_are_what_the_generator_makes_of_their_seed(
-    cluster: MiniCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
-    sample = importlib.import_module("sample_events")
-    assert sample.make_events(cluster.environment(2)) == gzip.decompress(sample.EVENTS.read_bytes())
+def test_the_sample_events_are_what_the_generator_makes_of_their_seed(cluster: MiniCluster) -> None:
+    assert make_events(cluster.environment(2)) == gzip.decompress(EVENTS.read_bytes())

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from events import MODELS, START_MS, record
-from oracle import expect
 from remote_write import endpoint
+
+from vehicle_metrics_scenario.oracle import expect
 
 if TYPE_CHECKING:
     from pipeline import Pipeline

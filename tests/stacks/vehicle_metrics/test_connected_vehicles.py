@@ -13,14 +13,14 @@ import pytest
 from penstock.local.prometheus.server import Prometheus
 from penstock.local.rest import JsonClient
 from penstock.observability import Dashboard, PrometheusDataSource
-from penstock.observability.dashboards import connected_vehicles as module
-from penstock.observability.dashboards.connected_vehicles import connected_vehicles
+from stacks.vehicle_metrics.dashboard import connected_vehicles
 from tests.observability.remote_write import write_samples
+from vehicle_metrics import contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SOURCE = PrometheusDataSource(uid="penstock-metrics", type="grafana-amazonprometheus-datasource")
 FUNCTIONS = {"sum", "by", "count", "last_over_time", "or"}
 
@@ -36,7 +36,7 @@ def queries(dashboard: dict[str, Any]) -> list[str]:
 
 def written_columns() -> tuple[set[str], set[str]]:
     """Return the metrics and the labels of the job's Prometheus table, from its own statements."""
-    path = ROOT / "flink_app" / "vehicle_metrics" / "statements.py"
+    path = ROOT / "flink_app" / "vehicle_metrics" / "vehicle_metrics" / "statements.py"
     table = re.search(r"CREATE TEMPORARY TABLE metrics \((.*?)\) \{with_clause", path.read_text(), re.DOTALL)
     assert table is not None
     columns = re.findall(r"`?(\w+)`? (DOUBLE|STRING)", table[1])
@@ -45,8 +45,8 @@ def written_columns() -> tuple[set[str], set[str]]:
 
 def test_metrics_and_labels_are_those_that_the_job_writes() -> None:
     metrics, labels = written_columns()
-    assert {module.VEHICLES_IN_MOTION, module.WARNINGS} == metrics
-    assert {module.MODEL, module.REGION} == labels
+    assert {contract.VEHICLES_IN_MOTION, contract.WARNINGS} == metrics
+    assert {contract.MODEL, contract.REGION} == labels
 
 
 def test_queries_use_nothing_but_the_jobs_metrics_and_labels_and_both_variables(dashboard: dict[str, Any]) -> None:
