@@ -7,7 +7,7 @@ JOB_VENV := .venv-job
 PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
 PARALLEL := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
-POM := flink_app/vehicle_metrics/pom.xml
+POM := flink_app/pom.xml
 MACHINE ?= $(shell uname -m)
 # The library's Python: the first that is there. The job's is MSF's.
 BASE_PYTHON ?= $(or $(shell for each in python3.11 python3.12 python3.13; do \
@@ -64,7 +64,7 @@ test-pipeline: ## The tests on real Kafka, Flink and Prometheus, and the coverag
 test-job: ## The tests of the PyFlink jobs, in their own environment
 	@set -e; for tests in tests/flink_app/*/; do $(JOB_PYTHON) -m pytest -c $${tests}pytest.ini $$tests; done
 
-test-java: ## The job's Java classes
+test-java: ## The Java classes of connectors and jobs
 	mvn $(MAVEN_OPTIONS) -f $(POM) verify
 
 wheel: $(VENV)/.installed ## The library as a wheel in dist, built with what is locked

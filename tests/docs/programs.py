@@ -73,7 +73,9 @@ def check_penstock(words: list[str], *, complete: bool = True) -> dict[str, Any]
                 found, child, arguments = command.resolve_command(context, arguments)
                 name, command = found, child
             if not complete:
-                known = {option for parameter in command.params for option in (*parameter.opts, "--help")}
+                # A command may have options that depend on where it runs.
+                chosen = command.make_context(name, [], parent=context, resilient_parsing=True).command
+                known = {option for parameter in chosen.params for option in (*parameter.opts, "--help")}
                 unknown = {word for word in arguments if word.startswith("-") and word.partition("=")[0] not in known}
                 assert not unknown, f"{' '.join(words)}: there is no {unknown}"
                 return {}

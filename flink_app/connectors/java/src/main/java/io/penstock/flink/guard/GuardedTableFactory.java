@@ -1,4 +1,4 @@
-package io.penstock.flink.events;
+package io.penstock.flink.guard;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -18,7 +18,8 @@ import org.apache.flink.table.factories.FactoryUtil;
  * {@code 'connector' = 'guarded'}: another connector's source, behind a {@link LatenessGuard}.
  *
  * <p>{@code guard.connector} names the connector. Options that begin with {@code guard.} are read here, all others are
- * that connector's. The format has to fill {@code shard}, {@code timestamp} and {@code reason}.
+ * that connector's. The format has to fill three columns, whose names are options: which records stay together, the
+ * event time in milliseconds, and the reason for which a record is none.
  */
 public final class GuardedTableFactory implements DynamicTableSourceFactory {
     static final ConfigOption<String> CONNECTOR = ConfigOptions.key("guard.connector")
@@ -29,6 +30,13 @@ public final class GuardedTableFactory implements DynamicTableSourceFactory {
             .durationType()
             .noDefaultValue()
             .withDescription("The length of the windows behind this source: a record is late when its window has closed.");
+
+    static final ConfigOption<String> SHARD_COLUMN =
+            column("shard", "The column, an INT, by which records stay together and in order.");
+    static final ConfigOption<String> TIMESTAMP_COLUMN =
+            column("timestamp", "The column, a BIGINT, with the event time in milliseconds since 1970.");
+    static final ConfigOption<String> REASON_COLUMN =
+            column("reason", "The column, a STRING, with the reason for which a record is put aside.");
 
     private static final String PREFIX = "guard.";
 
@@ -65,7 +73,7 @@ public final class GuardedTableFactory implements DynamicTableSourceFactory {
         }
         return new GuardedTableSource(
                 (ScanTableSource) source,
-                GuardColumns.of(context.getPhysicalRowDataType()),
+                GuardColumns.of(context.getPhysicalRowDataType(), own),
                 windowMs,
                 context.getObjectIdentifier().getObjectName());
     }
@@ -82,6 +90,13 @@ public final class GuardedTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return Set.of();
+        return Set.of(SHARD_COLUMN, TIMESTAMP_COLUMN, REASON_COLUMN);
+    }
+
+    private static ConfigOption<String> column(String name, String description) {
+        return ConfigOptions.key("guard." + name + "-column")
+                .stringType()
+                .defaultValue(name)
+                .withDescription(description);
     }
 }

@@ -1,4 +1,4 @@
-package io.penstock.flink.events;
+package io.penstock.flink.guard;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -45,6 +45,23 @@ class GuardedTableFactoryTest {
         assertEquals(
                 "got columns [shard, timestamp], a guarded table needs column 'reason'",
                 TestTables.rootMessage(error));
+    }
+
+    @Test
+    void readsTheColumnsThatTheOptionsName() {
+        List<Column> columns = List.of(
+                Column.physical("at", DataTypes.BIGINT()),
+                Column.physical("why", DataTypes.STRING()),
+                Column.physical("part", DataTypes.INT()));
+        Map<String, String> options = options(
+                "datagen", "5 s", "guard.shard-column", "part", "guard.timestamp-column", "at", "guard.reason-column",
+                "why");
+        assertEquals("guarded DataGenTableSource", TestTables.source(columns, options).asSummaryString());
+        options.put("guard.timestamp-column", "why");
+        ValidationException error =
+                assertThrows(ValidationException.class, () -> TestTables.source(columns, options));
+        assertEquals(
+                "got type STRING for column 'why', a guarded table needs BIGINT", TestTables.rootMessage(error));
     }
 
     @Test

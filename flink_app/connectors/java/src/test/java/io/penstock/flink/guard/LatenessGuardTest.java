@@ -1,4 +1,4 @@
-package io.penstock.flink.events;
+package io.penstock.flink.guard;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package io.penstock.flink.events;
+package io.penstock.flink.guard;
 
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.streaming.api.datastream.DataStream;

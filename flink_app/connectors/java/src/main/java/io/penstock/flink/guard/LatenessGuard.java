@@ -1,4 +1,4 @@
-package io.penstock.flink.events;
+package io.penstock.flink.guard;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -17,6 +17,7 @@ import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.UpdatableRowData;
 
 /**
@@ -30,7 +31,11 @@ import org.apache.flink.table.data.UpdatableRowData;
  */
 final class LatenessGuard extends AbstractStreamOperator<RowData>
         implements OneInputStreamOperator<RowData, RowData>, BoundedOneInput {
+    /** The reason of a late record. */
+    static final String LATE = "late";
+
     private static final long serialVersionUID = 1L;
+    private static final StringData LATE_DATA = StringData.fromString(LATE);
 
     private final int timestampColumn;
     private final int reasonColumn;
@@ -81,13 +86,13 @@ final class LatenessGuard extends AbstractStreamOperator<RowData>
         if (row.isNullAt(reasonColumn)) {
             if (isLate(row.getLong(timestampColumn))) {
                 RowData late = mark(row);
-                count(Reasons.LATE);
+                count(LATE);
                 output.collect(element.replace(late));
                 return;
             }
             accepted.inc();
         } else {
-            count(Reasons.category(row.getString(reasonColumn).toString()));
+            count(category(row.getString(reasonColumn).toString()));
         }
         output.collect(element);
     }
@@ -103,8 +108,14 @@ final class LatenessGuard extends AbstractStreamOperator<RowData>
 
     private RowData mark(RowData row) {
         UpdatableRowData marked = new UpdatableRowData(row, columns);
-        marked.setField(reasonColumn, Reasons.LATE_DATA);
+        marked.setField(reasonColumn, LATE_DATA);
         return marked;
+    }
+
+    /** The text before a colon: the rest names a field, and each field would be a counter of its own. */
+    private static String category(String reason) {
+        int colon = reason.indexOf(':');
+        return colon < 0 ? reason : reason.substring(0, colon);
     }
 
     private void count(String category) {

@@ -1,4 +1,4 @@
-package io.penstock.flink.events;
+package io.penstock.flink.guard;
 
 import java.util.Locale;
 import org.apache.flink.metrics.MetricGroup;
