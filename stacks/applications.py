@@ -21,7 +21,6 @@ from stacks.workloads import job_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from constructs import Construct
 
@@ -29,10 +28,12 @@ if TYPE_CHECKING:
     from penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, CodeSettings, Environment
 
-__all__ = ("PREBUILT_PACKAGE", "build_application")
+__all__ = ("PREBUILT_PACKAGE", "PREBUILT_WORKLOAD", "build_application")
 
 PREBUILT_PACKAGE: Final = "package"
 """Context key with a zip that is built already, for synthesis without Java and Maven: ``-c package=job.zip``."""
+PREBUILT_WORKLOAD: Final = "workload"
+"""Context key with the workload of that zip: the jobs of other workloads are built. Default: it is for all."""
 
 _PROPS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "name": ("application_name", str),
@@ -71,16 +72,16 @@ def build_application(
     if network is not None:
         props["vpc"] = network.vpc
         props["vpc_subnets"] = network.application_subnets
-    code = _code(scope, construct_id, settings.code, default_folder=job_folder(environment.workload))
+    code = _code(scope, construct_id, settings.code, workload=environment.workload)
     return PyFlinkApplication(scope, construct_id, code=code, **props)
 
 
-def _code(scope: Construct, construct_id: str, settings: CodeSettings, *, default_folder: Path) -> ApplicationCode:
+def _code(scope: Construct, construct_id: str, settings: CodeSettings, *, workload: str) -> ApplicationCode:
     prebuilt = scope.node.try_get_context(PREBUILT_PACKAGE)
-    if prebuilt is not None:
+    if prebuilt is not None and scope.node.try_get_context(PREBUILT_WORKLOAD) in {None, workload}:
         return ApplicationCode.from_asset(prebuilt, entry_point=settings.entry_point)
     if settings.folder is not None or settings.is_of_the_workload:
-        folder = REPOSITORY / (settings.folder or default_folder)
+        folder = REPOSITORY / (settings.folder or job_folder(workload))
         return ApplicationCode.from_pyflink_folder(folder, entry_point=settings.entry_point)
     if settings.package is not None:
         return ApplicationCode.from_asset(REPOSITORY / settings.package, entry_point=settings.entry_point)

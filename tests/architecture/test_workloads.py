@@ -79,9 +79,10 @@ add_stages(App(context={**context, "env": "hello"}, outdir="out")).synth()
 """
 
 
-@pytest.mark.parametrize("name", workload_names())
-def test_the_library_knows_no_workload(name: str) -> None:
-    words = {name, name.partition("_")[0]}
+def test_the_library_knows_no_workload() -> None:
+    words = ["vehicle"]
+    for name in workload_names():
+        words += [f"{name}_scenario", f"flink_app/{name}", f"stacks.{name}", f"stacks/{name}"]
     for path in (ROOT / "constructs").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path):
             place = str(path.relative_to(ROOT)).lower()

@@ -12,6 +12,7 @@ from aws_cdk.assertions import Template
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
+from penstock.application import ApplicationCode
 from penstock.cli.app import app as penstock
 from penstock.review.assembly import read_assembly
 from penstock.review.dependencies import arrows_of, path_between
@@ -225,6 +226,21 @@ def test_code_may_be_a_bucket_and_a_key() -> None:
 def test_code_may_be_a_package_in_the_repository(job_zip: Path) -> None:
     stage = staged(environment(application={"code": {"package": str(job_zip)}}))
     Template.from_stack(stage.processing).resource_count_is(APPLICATION, 1)
+
+
+def test_a_package_is_for_the_jobs_of_its_workload(job_zip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Path] = []
+
+    def build(folder: Path, **_: Any) -> ApplicationCode:
+        built.append(folder)
+        return ApplicationCode.from_asset(job_zip)
+
+    monkeypatch.setattr(ApplicationCode, "from_pyflink_folder", build)
+    settings = environment(application={"code": {}})
+    for workload in (None, "vehicle_metrics", "taxi"):
+        context = {"package": str(job_zip), **({"workload": workload} if workload else {})}
+        PenstockStage(App(context=context), environment=settings)
+    assert built == [ROOT / "flink_app" / "vehicle_metrics"]
 
 
 def test_an_existing_vpc_is_looked_up_in_its_account(job_zip: Path) -> None:

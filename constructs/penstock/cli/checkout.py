@@ -35,8 +35,8 @@ def build_job(folder: Path) -> PyFlinkPackage:
     return build_package(PyFlinkProject(folder), runtime=FlinkRuntime.FLINK_1_20)
 
 
-def check_environments(package: Path) -> list[str]:
-    """Synthesize every environment with this package and all checks; return the names of the stacks.
+def check_environments(package: Path, *, workload: str) -> list[str]:
+    """Synthesize every environment with all checks, those of a workload with its package; return the stacks' names.
 
     Raises CheckoutError with what the CDK said where a check fails.
     """
@@ -44,7 +44,9 @@ def check_environments(package: Path) -> list[str]:
         message = f"there is no {_CDK} in {Path.cwd()}: run `make setup`"
         raise CheckoutError(message)
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
-        common = ["--context", f"package={package.absolute()}", "--output", folder]
+        context = {"package": package.absolute(), "workload": workload}
+        common = [word for key, value in context.items() for word in ("--context", f"{key}={value}")]
+        common += ["--output", folder]
         _run([str(_CDK), "synth", "--quiet", *common])
         return _run([str(_CDK), "ls", "--app", folder]).split("\n")
 

@@ -70,7 +70,7 @@ def prepare_package(package: Path | None, folder: Path, progress: Progress) -> P
     progress.stage(f"build and check the package of {folder}")
     path = build_job(folder).path
     progress.stage("synthesize every environment, with cdk-nag and penstock's own rules")
-    check_environments(path)
+    check_environments(path, workload=folder.name)
     return path
 
 
