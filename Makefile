@@ -49,6 +49,7 @@ lint:
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	@set -e; for main in flink_app/*/main.py; do $(VENV)/bin/mypy $$(dirname $$main); done
 
 test-fast:
 	PENSTOCK_HYPOTHESIS=fast $(PARALLEL) -m "not validators and not build and not pipeline"

@@ -21,7 +21,7 @@ _LARGEST = 2**53
 
 @dataclass(frozen=True)
 class Property(Generic[T]):
-    """One key: its name, its meaning, and the value that counts where there is none; without one it is required."""
+    """One key: its name, its meaning, and its default; a key without a default is required."""
 
     key: str
     meaning: str

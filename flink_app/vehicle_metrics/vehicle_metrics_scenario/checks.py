@@ -29,7 +29,7 @@ def expected_samples(lines: Iterable[bytes], models: Mapping[str, str], *, windo
     Parameters
     ----------
     lines
-        Events, in any order; what is none is passed over.
+        Records in any order; a record that is no event is passed over.
     models
         The model of each vehicle.
     window_seconds

@@ -36,7 +36,7 @@ def load_scenario(name: str | None = None) -> type[Scenario]:
     Raises
     ------
     ScenarioError
-        There is none, there are several and none was named, or its file declares none.
+        There is no scenario, there are several and no name was given, or the file declares no scenario.
     """
     names = scenario_names()
     if not names:
