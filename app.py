@@ -1,6 +1,7 @@
 """The CDK app: one Stage per environment, each checked on every synthesis.
 
-``cdk deploy 'Dev/*'`` deploys one Stage; ``-c env=dev`` synthesizes no other.
+``cdk deploy 'Dev/*'`` deploys one Stage; ``-c env=dev`` synthesizes no other. ``-c lock=dev`` writes down what its
+deployment has fixed.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ from aws_cdk import App
 
 from penstock.model.errors import PenstockError
 from stacks.environment_files import load_environments
+from stacks.locked_values import write_lock
 from stacks.penstock_stage import PenstockStage
 
 ENVIRONMENTS = Path(__file__).resolve().parent / "environments"
 
 
 def add_stages(app: App) -> App:
-    """Add the Stages of the chosen environments."""
+    """Add the Stages of the chosen environments, and write the lock of one where that is asked for."""
+    locked = app.node.try_get_context("lock")
+    if locked is not None:
+        for environment in load_environments(ENVIRONMENTS, only=locked):
+            write_lock(ENVIRONMENTS / f"{environment.name}.toml", environment)
     for environment in load_environments(ENVIRONMENTS, only=app.node.try_get_context("env")):
         PenstockStage(app, environment=environment)
     return app

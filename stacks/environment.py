@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from penstock.model.autoscaling import Autoscaling
+from penstock.model.kafka import KafkaError
 from penstock.model.names import check_application_name
 from penstock.model.properties import PropertyGroups, refuse_run_options
 from penstock.model.runtimes import FlinkRuntime
 from penstock.model.sizing import Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
-from stacks.regions import check_region
+from stacks.regions import check_region, check_roles, check_services, check_zones
 from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
 from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload_names
+
+if TYPE_CHECKING:
+    from penstock.model.kafka_storage import TopicLoad
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 
@@ -98,6 +104,7 @@ class ApplicationSettings(Settings):
     parallelism_per_kpu: int | None = None
     max_kpus: int | None = None
     auto_scaling: bool | None = None
+    """Whether MSF scales it; with max_kpus below MSF's quota, ``max.parallelism`` of properties.job has to hold it."""
     checkpoint_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] | None = None
     log_retention_days: LogRetentionDays | None = None
@@ -107,6 +114,9 @@ class ApplicationSettings(Settings):
     ) = None
     start: bool = False
     """Whether a deployment ends with the application running."""
+    outbound_ports: list[Annotated[int, Field(ge=1, le=65_535)]] = Field(default_factory=lambda: [443])
+    """TCP ports that the job may call in a VPC that exists already, beside those of its Kafka; a VPC that is made here
+    leads nowhere else."""
     properties: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Property groups by id, as the job reads them; values are text."""
 
@@ -133,8 +143,16 @@ class ApplicationSettings(Settings):
 
     @model_validator(mode="after")
     def _size_is_allowed(self) -> Self:
-        allowed(_sizing, self)
+        sizing = allowed(_sizing, self)
+        if self.auto_scaling:
+            allowed(lambda size: Autoscaling(sizing=size, max_parallelism=self.max_parallelism), sizing)
         return self
+
+    @property
+    def max_parallelism(self) -> int | None:
+        """The maximum that the job is told to set, as the bundled ones read it (docs/job.md), None without one."""
+        told = self.properties.get("job", {}).get("max.parallelism", "")
+        return int(told) if re.fullmatch(r"[0-9]{1,9}", told) else None
 
     @property
     def sizing(self) -> Sizing:
@@ -206,6 +224,17 @@ class Environment(Settings):
         return self
 
     @model_validator(mode="after")
+    def _region_has_what_is_named(self) -> Self:
+        if self.region is None:
+            return self
+        check_services(self.region, dashboards=self.metrics.dashboards)
+        check_zones(self.region, self.network.availability_zones or [])
+        administrators = None if self.encryption is None else self.encryption.key_administrators
+        for key, people in (("operators", self.operators), ("encryption.key_administrators", administrators)):
+            check_roles(self.region, f"{key}.roles", [] if people is None else people.roles)
+        return self
+
+    @model_validator(mode="after")
     def _alarms_stay_in_the_region(self) -> Self:
         of_topic = None if self.alarm_topic is None else self.alarm_topic.split(":")[3]
         if of_topic is None:
@@ -255,10 +284,28 @@ class Environment(Settings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _brokers_hold_the_events(self) -> Self:
+        load = self.event_load
+        if load is not None:
+            try:
+                self.events.check_load(load, zones=self.network.zones)
+            except KafkaError as error:
+                message = f"events: {error}"
+                raise ValueError(message) from error
+        return self
+
     @property
     def applications(self) -> list[ApplicationSettings]:
         """All applications of the environment."""
         return [self.application] if self.generator is None else [self.application, self.generator]
+
+    @property
+    def event_load(self) -> TopicLoad | None:
+        """The load of the topic of events, None where nobody says."""
+        if self.events.load is not None:
+            return self.events.load.topic_load
+        return None if self.generator is None else pipeline_of(self.workload).generator_load(self.generator)
 
     @property
     def removal_policy(self) -> RemovalPolicy:

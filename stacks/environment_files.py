@@ -12,6 +12,7 @@ from penstock.model.errors import PenstockError
 from penstock.model.texts import decode_text
 from stacks.environment import Environment
 from stacks.environment_errors import explain
+from stacks.locked_values import check_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,8 @@ def load_environments(folder: Path, *, only: str | None = None) -> list[Environm
     """Return the environments of a folder's TOML files, by name; ``only`` picks one by its file's name, in any case.
 
     All files are validated, also those that are not asked for, because they must not contradict each other. Raises
-    EnvironmentFileError that names file, key, what was got and what is expected.
+    EnvironmentFileError that names file, key, what was got and what is expected, and LockedValueError for a value that
+    cannot change while the environment is deployed.
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
@@ -61,10 +63,12 @@ def _load(path: Path) -> Environment:
         message = f"{path}: name: got {values['name']!r}, expected no such key: the environment is named by its file"
         raise EnvironmentFileError(message)
     try:
-        return Environment.model_validate({**values, "name": path.stem})
+        environment = Environment.model_validate({**values, "name": path.stem})
     except ValidationError as error:
         lines = [f"{path}: {explain(details)}" for details in error.errors(include_url=False)]
         raise EnvironmentFileError("\n".join(lines)) from error
+    check_lock(path, environment)
+    return environment
 
 
 def _values(path: Path) -> dict[str, Any]:

@@ -21,7 +21,12 @@ class NetworkStack(Stack):
     """A VPC without a way to the internet, or one that exists already."""
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
-        super().__init__(scope, construct_id, description=f"penstock {environment.name}: network")
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"penstock {environment.name}: network",
+            termination_protection=environment.sensitive_data,
+        )
         self.network = self._build_network(environment)
         CfnOutput(self, "VpcId", value=self.network.vpc.vpc_id)
 
@@ -34,6 +39,7 @@ class NetworkStack(Stack):
             self,
             "Vpc",
             cidr=settings.cidr,
+            availability_zones=settings.availability_zones,
             number_of_zones=settings.zones,
             removal_policy=environment.removal_policy,
         )

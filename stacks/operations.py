@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
-from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
 from penstock.lifecycle import ApplicationStart
+from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
 if TYPE_CHECKING:
@@ -23,11 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ("ApplicationOperations",)
 
+RUNBOOK: Final = "docs/runbook.md#the-job-has-failed"
+"""What to do when the alarm goes off."""
+
 
 class ApplicationOperations(Construct):
     """The operator of an application, its key with a guard if the environment has one, and its start if asked for.
 
-    An alarm goes off while the job has failed. It notifies the environment's topic, as those of the guard do.
+    Alarms go off while the job has failed, and when it takes more KPUs than it should. They notify the environment's
+    topic, as those of the guard do.
     """
 
     def __init__(
@@ -42,10 +45,9 @@ class ApplicationOperations(Construct):
         super().__init__(scope, construct_id)
         self._application = application
         self._environment = environment
-        self._alarm_actions: list[cloudwatch.IAlarmAction] = []
-        if environment.alarm_topic is not None:
-            self._alarm_actions.append(SnsAction(sns.Topic.from_topic_arn(self, "AlarmTopic", environment.alarm_topic)))
+        self._alarm_actions = alarm_actions(self, environment)
         self._alarm_on_downtime()
+        application.add_kpu_alarm().add_alarm_action(*self._alarm_actions)
         if environment.operators is None:
             return
         operators = principals(self, environment.operators)
@@ -64,7 +66,7 @@ class ApplicationOperations(Construct):
         alarm = cloudwatch.Alarm(
             self,
             "DowntimeAlarm",
-            alarm_description=f"{name} has failed in each of two periods of five minutes: its log says why",
+            alarm_description=f"{name} has failed in each of two periods of five minutes: {RUNBOOK}",
             metric=self._application.metric_downtime(),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -73,12 +75,12 @@ class ApplicationOperations(Construct):
             # An application that is stopped has no metrics.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        if self._alarm_actions:
-            alarm.add_alarm_action(*self._alarm_actions)
+        alarm.add_alarm_action(*self._alarm_actions)
 
     def _build_operator(self, operators: list[iam.IPrincipal]) -> OperatorRole:
+        # In the place where CustomerManagedEncryption makes it, so that it stays when a key comes or goes.
         return OperatorRole(
-            self,
+            self._application,
             "Operator",
             application=self._application,
             execution_role_arn=self._application.role.role_arn,
@@ -110,8 +112,7 @@ class ApplicationOperations(Construct):
             keys=[encryption.key, *([encryption.previous_key] if encryption.previous_key else [])],
             operators=[encryption.operator],
         )
-        if self._alarm_actions:
-            guard.add_alarm_action(*self._alarm_actions)
+        guard.add_alarm_action(*self._alarm_actions)
         self._output("KeyGuardLogGroupName", guard.log_group.log_group_name)
 
     def _output(self, name: str, value: str) -> None:

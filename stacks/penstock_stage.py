@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from stacks.environment import ApplicationSettings, Environment
     from stacks.workload_pipeline import WorkloadPipeline
 
-__all__ = ("PenstockStage",)
+__all__ = ("ALARMS_UNHEARD_WARNING", "PenstockStage")
+
+ALARMS_UNHEARD_WARNING: Final = "penstock:alarmsUnheard"
 
 
 class PenstockStage(cdk.Stage):
@@ -35,8 +37,10 @@ class PenstockStage(cdk.Stage):
         )
         self.environment_settings = environment
         self.network = NetworkStack(self, "Network", environment=environment)
-        self.ingestion = self._build_stack("Ingestion")
         self.presentation = self._build_stack("Presentation")
+        self.ingestion = self._build_stack("Ingestion")
+        # A workspace that is refused, as where IAM Identity Center is off, is refused before 40 minutes of MSK.
+        self.ingestion.add_stack_dependency(self.presentation)
         self.processing = self._build_stack("Processing")
         self.pipeline = self.build_pipeline(
             PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)
@@ -45,6 +49,8 @@ class PenstockStage(cdk.Stage):
         self._operate(self.pipeline.application, environment.application)
         if self.generator is not None and environment.generator is not None:
             self._operate(self.generator, environment.generator)
+        if environment.sensitive_data and environment.alarm_topic is None:
+            self._warn_of_alarms_unheard(environment.name)
         cdk.Tags.of(self).add("penstock:environment", environment.name)
 
     def build_pipeline(self, scopes: PipelineScopes) -> WorkloadPipeline:
@@ -54,8 +60,21 @@ class PenstockStage(cdk.Stage):
         return pipeline(self, "Pipeline", environment=environment, network=self.network.network, scopes=scopes)
 
     def _build_stack(self, name: str) -> cdk.Stack:
-        description = f"penstock {self.environment_settings.name}: {name.lower()}"
-        return cdk.Stack(self, name, description=description)
+        settings = self.environment_settings
+        return cdk.Stack(
+            self,
+            name,
+            description=f"penstock {settings.name}: {name.lower()}",
+            termination_protection=settings.sensitive_data,
+        )
+
+    def _warn_of_alarms_unheard(self, name: str) -> None:
+        message = (
+            f"nobody hears the alarms of {name}: a job that fails and a key that is disabled are to be seen in"
+            f" CloudWatch only, with sensitive_data = true. Set alarm_topic in environments/{name}.toml to the ARN of"
+            " an SNS topic with a subscription (docs/deploy.md, step 3)"
+        )
+        cdk.Annotations.of(self.processing).add_warning_v2(ALARMS_UNHEARD_WARNING, message)
 
     def _operate(self, application: FlinkApplication, settings: ApplicationSettings) -> None:
         name = application.node.id

@@ -1,13 +1,20 @@
-"""Which Regions there are, from the CDK's own list: no account is asked."""
+"""Which Regions there are, and what is in them, from lists: no account is asked."""
 
 from __future__ import annotations
 
 import difflib
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from aws_cdk.region_info import RegionInfo
 
-__all__ = ("check_region",)
+from penstock.model.regions import check_service
+from stacks.settings import allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ("check_region", "check_roles", "check_services", "check_zones")
 
 
 def check_region(region: str) -> str:
@@ -23,6 +30,29 @@ def check_region(region: str) -> str:
         message = f"got {region!r}, expected a Region that the installed CDK knows, such as 'eu-central-1'{hint}"
         raise ValueError(message)
     return region
+
+
+def check_services(region: str, *, dashboards: bool) -> None:
+    """Raise ValueError for a Region without a service that every environment uses, or that its dashboards do."""
+    for service in ["AWS::APS::Workspace", *(["AWS::Grafana::Workspace"] if dashboards else [])]:
+        allowed(partial(check_service, service), region)
+
+
+def check_zones(region: str, zones: Sequence[str]) -> None:
+    """Raise ValueError for availability zones of another Region."""
+    for zone in zones:
+        if zone[:-1] != region:
+            message = f"network.availability_zones: got {zone!r}, expected zones of {region}"
+            raise ValueError(message)
+
+
+def check_roles(region: str, key: str, roles: Sequence[str]) -> None:
+    """Raise ValueError for roles of another partition than that of the Region, where the CDK knows it."""
+    partition = RegionInfo.get(region).partition
+    for role in roles:
+        if partition is not None and role.split(":")[1] != partition:
+            message = f"{key}: got {role!r}, expected roles of {region}: arn:{partition}:iam::..."
+            raise ValueError(message)
 
 
 @cache

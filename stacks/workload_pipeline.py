@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from penstock.application import FlinkApplication
+    from penstock.model.kafka_storage import TopicLoad
     from penstock.network import IApplicationVpc
-    from stacks.environment import Environment
+    from stacks.environment import ApplicationSettings, Environment
 
 __all__ = ("WorkloadPipeline",)
 
@@ -36,6 +37,11 @@ class WorkloadPipeline(StreamingPipeline):
     def check_environment(cls, environment: Environment) -> None:
         """Raise ValueError for values with which the workload cannot run; called when a file is loaded."""
 
-    def build_generator(self, scope: Construct) -> FlinkApplication | None:  # noqa: ARG002 (for those that have one)
+    @classmethod
+    def generator_load(cls, generator: ApplicationSettings) -> TopicLoad | None:  # noqa: ARG003 (as above)
+        """Return the load that a generator with these settings makes. Default: None, nobody knows."""
+        return None
+
+    def build_generator(self, scope: Construct) -> FlinkApplication | None:  # noqa: ARG002 (for workloads that have one)
         """Make the application that makes up events, connected to the source. Default: none."""
         return None

@@ -8,6 +8,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
 
 from penstock.application import (
     ApplicationCode,
@@ -226,11 +227,45 @@ def test_a_vpc_brings_an_own_security_group_and_private_subnets(synthesize: Synt
     assert result.only("AWS::EC2::SecurityGroup")["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
+def egress_of(stack: Stack, job_zip: Path, **props: Any) -> list[dict[str, Any]]:
+    """Return the rules out of the application's own security group."""
+    FlinkApplication(
+        stack,
+        "App",
+        code=ApplicationCode.from_asset(job_zip),
+        application_name="a",
+        vpc=ec2.Vpc(stack, "Vpc"),
+        **props,
+    )
+    groups = Template.from_stack(stack).find_resources("AWS::EC2::SecurityGroup")
+    (group,) = [body for name, body in groups.items() if name.startswith("App")]
+    return list(group["Properties"]["SecurityGroupEgress"])
+
+
+def test_a_job_may_call_everything_by_default(stack: Stack, job_zip: Path) -> None:
+    assert [each["IpProtocol"] for each in egress_of(stack, job_zip)] == ["-1"]
+
+
+def test_a_job_may_call_the_ports_that_are_named_and_no_other(stack: Stack, job_zip: Path) -> None:
+    rules = egress_of(stack, job_zip, outbound_ports=[443, 8443, 443])
+    assert [(each["IpProtocol"], each["FromPort"], each["ToPort"]) for each in rules] == [
+        ("tcp", 443, 443),
+        ("tcp", 8443, 8443),
+    ]
+
+
+def test_a_job_may_call_nothing_where_no_port_is_named(stack: Stack, job_zip: Path) -> None:
+    (rule,) = egress_of(stack, job_zip, outbound_ports=[])
+    assert rule["CidrIp"] == "255.255.255.255/32"
+
+
 @pytest.mark.parametrize(
     ("props", "message"),
     [
         ({"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}, "must be private, got public ones"),
         ({"security_groups": []}, "1 to 5 security groups, got 0"),
+        ({"outbound_ports": [443, 0]}, "TCP ports from 1 to 65535, got 0"),
+        ({"outbound_ports": [443], "security_groups": []}, "for the application's own security group"),
     ],
 )
 def test_fails_for_a_network_in_which_the_job_could_not_run(

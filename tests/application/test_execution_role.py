@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     Synthesize = Callable[[Callable[[Stack], object]], Synthesized]
 
 ARN = "arn:<AWS::Partition>"
+KEPT_UNTIL_THE_UPDATE_IS_OVER = {
+    "ReadCode",
+    "DecryptCode",
+    "CreateNetworkInterfaceInOwnSubnets",
+    "UseNetworkInterfacesInOwnSubnets",
+}
 
 
 def flatten(value: Any) -> Any:
@@ -134,7 +140,8 @@ def test_the_whole_policy_is_this_and_nothing_else(in_vpc: Synthesized) -> None:
     role = in_vpc.only("AWS::IAM::Role")["Properties"]
     assert "ManagedPolicyArns" not in role
     in_vpc.template.resource_count_is("AWS::IAM::Policy", 0)
-    in_vpc.template.resource_count_is("AWS::IAM::ManagedPolicy", 0)
+    granted = flatten(in_vpc.only("AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"])
+    assert granted == [each for each in flatten(in_vpc.statements()) if each["Sid"] in KEPT_UNTIL_THE_UPDATE_IS_OVER]
 
 
 def test_in_a_shared_vpc_the_subnets_are_the_owners_and_the_security_groups_are_not(job_zip: Path) -> None:
@@ -207,7 +214,7 @@ def test_what_is_granted_is_in_a_policy_that_the_application_waits_for(synthesiz
         application.role.allow("Publish", actions=["sns:Publish"], resources=["arn:aws:sns:::t"])
 
     result = synthesize(build)
-    ((policy_id, policy),) = result.template.find_resources("AWS::IAM::Policy").items()
+    ((policy_id, policy),) = result.template.find_resources("AWS::IAM::ManagedPolicy").items()
     granted, inline = str(policy["Properties"]["PolicyDocument"]), str(result.statements())
     for action in ("kinesis:GetRecords", "s3:PutObject", "kms:Decrypt", "sqs:SendMessage", "sns:Publish"):
         assert action in granted
@@ -228,7 +235,10 @@ def test_what_is_granted_stays_with_the_role(
 
     result = synthesize(build)
     assert result.only("AWS::IAM::Role")["DeletionPolicy"] == expected
-    assert result.only("AWS::IAM::Policy")["DeletionPolicy"] == expected
+    policy = result.only("AWS::IAM::ManagedPolicy")
+    assert policy["DeletionPolicy"] == expected
+    # One that is replaced goes all the same.
+    assert policy["UpdateReplacePolicy"] == "Delete"
 
 
 def test_a_secret_under_a_key_of_its_own_closes_no_circle(synthesize: Synthesize, job_zip: Path) -> None:

@@ -109,7 +109,7 @@ def test_defaults_are_those_of_production(defaults: Synthesized) -> None:
             "ConfigurationType": "CUSTOM",
             "Parallelism": 1,
             "ParallelismPerKPU": 1,
-            "AutoScalingEnabled": True,
+            "AutoScalingEnabled": False,
         },
     }
 
@@ -164,6 +164,7 @@ def test_what_holds_data_outlives_the_stack_by_default(defaults: Synthesized, re
 def test_the_defaults_need_no_more_than_these_resources(defaults: Synthesized) -> None:
     types = sorted(resource["Type"] for resource in defaults.template.to_json()["Resources"].values())
     assert types == [
+        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
         "AWS::KMS::Key",
         "AWS::KinesisAnalyticsV2::Application",
@@ -280,7 +281,7 @@ def test_property_groups_grow_until_synthesis(synthesize: Synthesize, code: Appl
         ({"description": "x" * 1025}, ApplicationPropsError, "at most 1024 characters, got 1025"),
         ({"maintenance_window_start_time": "24:00"}, ApplicationPropsError, "must be HH:MM in UTC, got '24:00'"),
         ({"parallelism_per_kpu": 9}, SizingError, "1 to 8, got 9"),
-        ({"parallelism": 100}, SizingError, "the quota is 64"),
+        ({"parallelism": 100}, SizingError, "max_kpus is 64"),
         ({"paralelism": 2}, ArgumentError, "did you mean 'parallelism'"),
         ({"zzz": 2}, ArgumentError, "no property 'zzz': known are application_name"),
         ({"vpc_subnets": ec2.SubnetSelection()}, ApplicationPropsError, "need a vpc: pass vpc as well"),

@@ -48,7 +48,7 @@ def test_an_application_of_another_name_takes_over_neither_role_nor_log_key(job_
         application = FlinkApplication(stack, "App", code=code, application_name=name)
         application.role.allow("Publish", actions=["sns:Publish"], resources=["arn:aws:sns:::t"])
         template = Template.from_stack(stack)
-        kinds = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::KMS::Key")
+        kinds = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::KMS::Key")
         found = [each for kind in kinds for each in template.find_resources(kind)]
         assert len(found) == len(kinds)
         return set(found)

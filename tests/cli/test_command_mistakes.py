@@ -81,7 +81,7 @@ def penstock(
         ("package folder --runtime FLINK-9_9", WRONG_ARGUMENTS, "unknown runtime 'FLINK-9_9', expected one of"),
         ("package folder --output folder", WRONG_ARGUMENTS, "--output names the folder folder, expected a file"),
         ("package folder --output file.txt/a.zip", WRONG_ARGUMENTS, "'file.txt/a.zip' cannot be written"),
-        ("review", WRONG_ARGUMENTS, "pass --encryption, --delivery or --wildcards"),
+        ("review", WRONG_ARGUMENTS, "pass --encryption, --delivery, --wildcards or --execution-policy"),
         ("review --encryptio", WRONG_ARGUMENTS, "--encryption"),
         ("review --encryption --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
         ("review --encryption --assembly file.txt", WRONG_ARGUMENTS, "expected the folder that cdk synth wrote, got"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
 AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]
-OF_KMS = {"DescribeKey", "ListKeyRotations"}
+OF_KMS = {"DescribeKey", "GetKeyPolicy", "ListKeyRotations"}
 READING = ("Describe", "List", "Get", "Assume")
 
 
@@ -187,6 +187,27 @@ def test_the_status_shows_the_keys_of_snapshots_and_which_are_gone(aws: FakeAws)
     assert result.exit_code == 0
     assert f"{KEY_1} is not there: it was deleted" in result.output
     assert f"{KEY_2} is Enabled" in result.output
+
+
+def test_the_status_names_principals_of_a_keys_policy_that_are_no_more(aws: FakeAws) -> None:
+    assert "lost principal" not in invoke("status", *AS_OPERATOR).output
+    aws.kms.principals[KEY_1] = [OPERATOR, "AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE456"]
+    text = invoke("status", *AS_OPERATOR).output
+    assert (
+        "lost principal   AROAEXAMPLEEXAMPLE123 in its policy is no more: docs/runbooks/key.md#role-recreated" in text
+    )
+    assert "AIDAEXAMPLEEXAMPLE456" in text
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+    assert shown["keys"][KEY_1]["lostPrincipals"] == ["AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE456"]
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+def test_a_policy_that_the_caller_may_not_read_hides_nothing_else(aws: FakeAws) -> None:
+    deny(aws, "GetKeyPolicy")
+    result = invoke("status", *AS_OPERATOR)
+    assert result.exit_code == 0
+    assert f"{KEY_1} is Enabled" in result.output
+    assert json.loads(invoke("status", *AS_OPERATOR, "--json").output)["keys"][KEY_1]["lostPrincipals"] is None
 
 
 def test_the_status_shows_the_windows_of_a_deployment_and_of_a_command(aws: FakeAws) -> None:

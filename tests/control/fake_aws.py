@@ -26,7 +26,13 @@ OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/vehicles-operator"
 KEY_1 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111"
 KEY_2 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-222222222222"
 
-COMMON_ERRORS = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "ThrottlingException"}
+COMMON_ERRORS = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "ThrottlingException",
+    "UnauthorizedOperation",
+    "ValidationError",
+}
 
 
 def policy_arn(name: str) -> str:
@@ -151,6 +157,7 @@ class FakeKms:
     def __init__(self, world: World) -> None:
         self._world = world
         self.metadata: dict[str, dict[str, Any]] = {arn: self.key(arn) for arn in (KEY_1, KEY_2)}
+        self.principals: dict[str, list[str]] = {}
         self.automatic: set[str] = set()
         self.rotations: dict[str, list[datetime]] = {}
         self.rotating: dict[str, int] = {}
@@ -178,6 +185,11 @@ class FakeKms:
 
     def describe_key(self, KeyId: str) -> dict[str, Any]:  # noqa: N803
         return {"KeyMetadata": self.metadata[self._known(KeyId)]}
+
+    def get_key_policy(self, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        names = self.principals.get(KeyId, [OPERATOR])
+        statement = {"Effect": "Allow", "Principal": {"AWS": names}, "Action": "kms:*", "Resource": "*"}
+        return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}), "PolicyName": PolicyName}
 
     def get_key_rotation_status(self, KeyId: str) -> dict[str, Any]:  # noqa: N803
         if self.metadata[KeyId]["KeySpec"] != "SYMMETRIC_DEFAULT":
@@ -278,6 +290,31 @@ class FakeSts:
                 "Expiration": self._world.time + timedelta(hours=1),
             }
         }
+
+
+STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Processing/0a1b"
+
+
+class FakeCloudFormation:
+    """One stack, on which CloudFormation is at work."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.created_at = world.time
+        self.updated_at: datetime | None = None
+        self.status = "CREATE_IN_PROGRESS"
+
+    def begin(self, status: str = "UPDATE_IN_PROGRESS") -> None:
+        """Begin to update the stack, or to put it back."""
+        self._world.sleep(60)
+        self.status = status
+        if status == "UPDATE_IN_PROGRESS":
+            self.updated_at = self._world.time
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        assert StackName == STACK
+        stack = {"StackName": "Processing", "CreationTime": self.created_at, "StackStatus": self.status}
+        return {"Stacks": [stack | ({"LastUpdatedTime": self.updated_at} if self.updated_at else {})]}
 
 
 class FakeEc2:

@@ -12,6 +12,7 @@ from tests.control.fake_aws import (
     OPERATOR,
     REGION,
     Client,
+    FakeCloudFormation,
     FakeEc2,
     FakeIam,
     FakeKms,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 AWS_OWNED = {"KeyType": "AWS_OWNED_KEY"}
+CODE_BUCKET = "arn:aws:s3:::code"
 PAGE = 3
 
 
@@ -60,6 +62,8 @@ class FakeMsf:
         self.snapshots_enabled: bool | None = True
         self.snapshot_mode: str | None = None
         self.tokens = True
+        self.code = "job-1.zip"
+        self.rolled_back_from: int | None = None
         self.configured: dict[str, str] = AWS_OWNED
         self.effective: dict[str, str] | None = None
         self.effective_material = 0
@@ -94,6 +98,18 @@ class FakeMsf:
 
         self._settled = settle
 
+    def update_by_cloudformation(self, code: str | None = None) -> None:
+        """Be updated as CloudFormation does it, which waits until the application is RUNNING again."""
+        operation = self._operation("UpdateApplication")
+        self.version, self.rolled_back_from = self.version + 1, None
+        self.world.sleep(300)
+        if not self._end(operation):
+            self.code = code or self.code
+        elif self.system_rollback:
+            self.version, self.rolled_back_from = self.version + 1, self.version
+        else:
+            self.code, self.status, self.effective = code or self.code, "READY", None
+
     # What MSF answers
 
     def describe_application(self, ApplicationName: str) -> dict[str, Any]:  # noqa: N803
@@ -114,7 +130,13 @@ class FakeMsf:
             if self.snapshot_mode:
                 snapshots["SnapshotMode"] = self.snapshot_mode
             configuration["ApplicationSnapshotConfigurationDescription"] = snapshots
-        detail = {
+        configuration["ApplicationCodeConfigurationDescription"] = {
+            "CodeContentType": "ZIPFILE",
+            "CodeContentDescription": {
+                "S3ApplicationCodeLocationDescription": {"BucketARN": CODE_BUCKET, "FileKey": self.code}
+            },
+        }
+        detail: dict[str, Any] = {
             "ApplicationARN": APPLICATION_ARN,
             "ApplicationName": APPLICATION,
             "RuntimeEnvironment": self.runtime,
@@ -122,6 +144,8 @@ class FakeMsf:
             "ApplicationVersionId": self.version,
             "ApplicationConfigurationDescription": configuration,
         }
+        if self.rolled_back_from is not None:
+            detail["ApplicationVersionRolledBackFrom"] = self.rolled_back_from
         return detail | ({"ConditionalToken": f"token-{self.version}"} if self.tokens else {})
 
     def update_application(
@@ -341,6 +365,7 @@ class FakeAws:
         self.iam = FakeIam(self.world)
         self.msf = FakeMsf(self.world, self.kms, self.iam)
         self.ec2 = FakeEc2()
+        self.stack = FakeCloudFormation(self.world)
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
             "kinesisanalyticsv2": self.msf,
@@ -348,6 +373,7 @@ class FakeAws:
             "iam": self.iam,
             "sts": FakeSts(self.world),
             "ec2": self.ec2,
+            "cloudformation": self.stack,
         }
 
     def client(self, service: str) -> Any:

@@ -18,6 +18,7 @@ PROGRAMS = (
     "cdk",
     "aws",
     "make",
+    "tools/account-questions",
     "mvn",
     "pytest",
     "pip",

@@ -22,6 +22,7 @@ from botocore.exceptions import UnknownServiceError
 from penstock.cli.app import app
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
+from tools.account_questions.command import new_parser as account_questions_parser
 
 PENSTOCK = ".venv/bin/penstock"
 AWS_OPTIONS = {"query", "output", "region", "profile"}
@@ -31,6 +32,8 @@ EXAMPLES = {
     "KEY": "alias/flink",
     "KEY_ARN": "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555",
     "OPERATOR_ROLE_ARN": "arn:aws:iam::111122223333:role/Operator",
+    "$AWS_ACCOUNT": "111122223333",
+    "$AWS_REGION": "eu-central-1",
     "$OPERATOR": "arn:aws:iam::111122223333:role/Operator",
 }
 # Of click, which newer releases of typer bring with them.
@@ -105,7 +108,8 @@ def check_aws(words: list[str], *, complete: bool = True) -> None:
     if "query" in given:
         jmespath.compile(arguments[arguments.index("--query") + 1])
     if complete and shape:
-        missing = {name for name, member in members.items() if member in shape.required_members} - set(given)
+        named = {name.removeprefix("no-") if name in negations else name for name in given}
+        missing = {name for name, member in members.items() if member in shape.required_members} - named
         assert not missing, f"{' '.join(words)}: {operation} requires {missing}"
 
 
@@ -153,7 +157,7 @@ def check_cdk(words: list[str], *, complete: bool = True) -> None:
 
 def _check_context(setting: str) -> None:
     key, _, value = setting.partition("=")
-    assert key in {"env", "package"}, f"the app reads no context {key}"
+    assert key in {"env", "lock", "package"}, f"the app reads no context {key}"
     if key == "env":
         assert value in {each.name for each in _environments()}, f"there is no environment {value}"
 
@@ -241,6 +245,16 @@ def check_nothing(words: list[str], *, complete: bool = True) -> None:
     """Accept what the shell itself takes, whose syntax bash checks, and what takes no arguments."""
 
 
+def check_account_questions(words: list[str], *, complete: bool = True) -> None:
+    """Check options and names against the parser of the script."""
+    assert (ROOT / words[0]).is_file(), words
+    try:
+        account_questions_parser().parse_args(words[1:])
+    except SystemExit as error:
+        message = f"{' '.join(words)}: the script does not take that"
+        raise AssertionError(message) from error
+
+
 def check_key(words: list[str], *, complete: bool = True) -> None:
     """Check what the guide of keys shortens."""
     check_penstock(["penstock", *words], complete=complete)
@@ -265,6 +279,7 @@ CHECKS = {
     "pip": check_pip,
     "penstock": check_penstock,
     "printf": check_nothing,
+    "tools/account-questions": check_account_questions,
     "zcat": check_file,
     ".": check_file,
 }

@@ -24,7 +24,9 @@ FENCES = all_fences("sh")
 ON_NO_PATH = {"penstock", "cdk", "flink", "key"}
 NOT_HERE = "# in your app's environment"
 READS = ("source", "file", "input_file", "models", "prices_file", "package")
-CALLS_AWS = re.compile(r"(^|\s|\()aws |cdk (deploy|bootstrap|destroy|diff)|penstock key|AWS_", re.MULTILINE)
+CALLS_AWS = re.compile(
+    r"(^|\s|\()aws |cdk (deploy|bootstrap|destroy|diff)|penstock key|AWS_|questions (?!--list)", re.MULTILINE
+)
 
 
 def written(fence: Fence) -> set[str]:
@@ -78,6 +80,7 @@ def test_there_are_commands_of_every_kind() -> None:
     ("command", "message"),
     [
         ("npx cdk deploy -c env=dev --all", "--all does not look into Stages"),
+        ("tools/account-questions --only weather", "the script does not take that"),
         ("npx cdk deploy -c env=dev", "selects no stack"),
         ("npx cdk diff", "selects no stack"),
         ("npx cdk destroy Dev", "no stack is selected by Dev"),

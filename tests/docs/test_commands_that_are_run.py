@@ -14,7 +14,7 @@ from penstock.cli.app import app
 from penstock.review import add_checks
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
-from tests.docs.programs import PENSTOCK
+from tests.docs.programs import EXAMPLES, PENSTOCK
 from tests.docs.shell import commands_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = sorted(
     {
-        tuple(words[1:])
+        tuple(EXAMPLES.get(word, word) for word in words[1:])
         for fence in all_fences("sh")
         for words in commands_of(fence.text)
         if words[0] == PENSTOCK and (words[1] in {"size", "review"} or words[1:3] == ["package", "job.zip"])

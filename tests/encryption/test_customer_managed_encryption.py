@@ -182,11 +182,36 @@ def test_base_and_key_permission_are_separate_policies(default: Deployment) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("policy", "may_end"),
+    [
+        (RemovalPolicy.RETAIN, False),
+        (RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, True),
+        (RemovalPolicy.DESTROY, True),
+    ],
+)
+def test_cloudformation_may_end_a_key_only_where_it_would(policy: RemovalPolicy, may_end: bool) -> None:
+    stack = new_stack()
+    encrypted_and_started(stack, key_removal_policy=policy)
+    keys = Template.from_stack(stack).find_resources("AWS::KMS::Key", {"Properties": {"EnableKeyRotation": False}})
+    (key,) = keys.values()
+    (statement,) = [
+        each for each in key["Properties"]["KeyPolicy"]["Statement"] if each["Sid"] == "AllowCloudFormationToManageKey"
+    ]
+    assert ({"kms:DisableKey", "kms:ScheduleKeyDeletion"} <= set(statement["Action"])) is may_end
+    assert ({"kms:DisableKey", "kms:ScheduleKeyDeletion"} & set(statement["Action"]) == set()) is not may_end
+
+
 def test_automation_has_nothing_but_the_operator_role(default: Deployment) -> None:
     _, policy = default.only("AWS::IAM::Policy", "PenstockApplicationRoleDefaultPolicy")
     operator = default.only("AWS::IAM::Role", "AppOperator")[0]
     actions = {a for s in policy["Properties"]["PolicyDocument"]["Statement"] for a in as_list(s["Action"])}
-    assert actions == {"logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole"}
+    assert actions == {
+        "cloudformation:DescribeStacks",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sts:AssumeRole",
+    }
     trust = default.resources[operator]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     automation = default.only("AWS::IAM::Role", "PenstockApplicationRole")[0]
     assert {"AWS": {"Fn::GetAtt": [automation, "Arn"]}} in [statement["Principal"] for statement in trust]

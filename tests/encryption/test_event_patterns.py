@@ -17,7 +17,15 @@ from aws_cdk.assertions import Template
 
 from penstock.application import FlinkApplication
 from penstock.encryption import KeyGuard
-from tests.encryption.cloudtrail_events import KEY, OPERATOR, OTHER_KEY, key_event, update_event
+from tests.encryption.cloudtrail_events import (
+    KEY,
+    OPERATOR,
+    OTHER_KEY,
+    grant_event,
+    key_event,
+    role_event,
+    update_event,
+)
 from tests.encryption.conftest import ACCOUNT, new_stack
 from tests.encryption.event_patterns import matches
 
@@ -42,6 +50,12 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({"a": [{"anything-but": ["x"]}]}, {"a": "y"}, True),
     ({"a": [{"anything-but": ["x"]}]}, {"a": "x"}, False),
     ({"a": [{"anything-but": ["x"]}]}, {"b": "y"}, False),
+    ({"a": [{"anything-but": {"wildcard": ["x*z", "w"]}}]}, {"a": "xyz"}, False),
+    ({"a": [{"anything-but": {"wildcard": ["x*z", "w"]}}]}, {"a": "w"}, False),
+    ({"a": [{"anything-but": {"wildcard": ["x*z", "w"]}}]}, {"a": "xyzw"}, True),
+    ({"a": [{"anything-but": {"wildcard": ["x*z", "w"]}}]}, {"b": "y"}, False),
+    ({"a": {"$or": [{"b": ["x"]}, {"b": [{"exists": False}], "c": ["y"]}]}}, {"a": {"c": "y"}}, True),
+    ({"a": {"$or": [{"b": ["x"]}, {"b": [{"exists": False}], "c": ["y"]}]}}, {"a": {"b": "w", "c": "y"}}, False),
     ({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"b": "y"}, True),
     ({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"a": "y", "b": "x"}, False),
     ({"c": ["z"], "$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"b": "y"}, False),
@@ -115,6 +129,10 @@ def events() -> list[dict[str, Any]]:
         root,
         without_issuer,
         other_update,
+        grant_event(),
+        grant_event(invoked_by="kinesisanalytics.amazonaws.com"),
+        role_event("UpdateAssumeRolePolicy", "Operator"),
+        role_event("DeleteRole", "Other"),
     ]
     changed = list(recorded)
     for event in recorded:

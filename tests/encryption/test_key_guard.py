@@ -5,26 +5,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
+from constructs import Construct
 
 from penstock.application import FlinkApplication
-from penstock.encryption import EncryptionError, KeyGuard
+from penstock.encryption import EncryptionError, KeyGuard, OperatorRole, PermissionSetPrincipal
 from penstock.encryption.key_guard import RUNBOOK
 from penstock.review import add_checks
-from tests.encryption.cloudtrail_events import KEY, OPERATOR, OTHER_KEY, PREVIOUS_KEY, key_event, update_event
-from tests.encryption.conftest import ACCOUNT, new_stack
+from tests.encryption.cloudtrail_events import (
+    KEY,
+    OPERATOR,
+    OTHER_KEY,
+    PREVIOUS_KEY,
+    assumption_event,
+    by_account,
+    by_role,
+    by_user,
+    grant_event,
+    key_event,
+    role_event,
+    update_event,
+)
+from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryption_in, new_stack
 from tests.encryption.event_patterns import matches
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def guard_in(stack: Stack, **props: Any) -> KeyGuard:
+def guard_in(stack: Construct, **props: Any) -> KeyGuard:
     return KeyGuard(
         stack,
         "Guard",
@@ -89,6 +103,111 @@ def test_the_operator_other_applications_and_other_updates_are_not(patterns: dic
         assert not matches(patterns["UpdateApplication"], quiet)
 
 
+@pytest.mark.parametrize("service", ["kinesisanalytics.amazonaws.com", "infrastructure.kinesisanalytics.amazonaws.com"])
+def test_a_grant_by_anybody_but_msf_is_noticed(service: str, patterns: dict[str, dict[str, Any]]) -> None:
+    grant = patterns["CreateGrant"]
+    for stranger in (grant_event(), grant_event(PREVIOUS_KEY), grant_event(invoked_by="ec2.amazonaws.com")):
+        assert matches(grant, stranger)
+    for quiet in (grant_event(invoked_by=service), grant_event(OTHER_KEY), key_event("RetireGrant")):
+        assert not matches(grant, quiet)
+
+
+def test_a_change_of_the_operators_trust_is_noticed(patterns: dict[str, dict[str, Any]]) -> None:
+    trust = patterns["UpdateAssumeRolePolicy"]
+    assert matches(trust, role_event("UpdateAssumeRolePolicy", "Operator"))
+    for quiet in (role_event("UpdateAssumeRolePolicy", "Other"), role_event("GetRole", "Operator")):
+        assert not matches(trust, quiet)
+
+
+def test_the_deletion_of_a_role_that_the_keys_policy_names_is_noticed(patterns: dict[str, dict[str, Any]]) -> None:
+    (names,) = [patterns["DeleteRole"]["detail"]["requestParameters"]["roleName"]]
+    assert names[0] == "Operator"
+    assert names[1] == {"Fn::Sub": f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"} or "cfn-exec-role" in str(
+        names[1]
+    )
+    assert matches(patterns["DeleteRole"], role_event("DeleteRole", "Operator"))
+    assert not matches(patterns["DeleteRole"], role_event("DeleteRole", "Other"))
+
+
+ON_CALL = f"arn:aws:iam::{ACCOUNT}:role/OnCall"
+USER = f"arn:aws:iam::{ACCOUNT}:user/Alice"
+ELSEWHERE = "arn:aws:iam::999999999999:role/Platform"
+SIGNED_IN = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/{REGION}/AWSReservedSSO_FlinkOperator_0123"
+
+
+@pytest.fixture(scope="module")
+def assumption() -> dict[str, Any]:
+    """Return the rule of a guard whose operator a role, a user, a permission set and another account's role assume."""
+    stack = new_stack()
+    application = FlinkApplication.from_application_name(stack, "App", "orders")
+    named = [iam.ArnPrincipal(arn) for arn in (ON_CALL, USER, ELSEWHERE)]
+    operator = OperatorRole(
+        stack,
+        "Operator",
+        application=application,
+        execution_role_arn=f"arn:aws:iam::{ACCOUNT}:role/Job",
+        operators=[*named, PermissionSetPrincipal(stack, "FlinkOperator")],
+    )
+    key = kms.Key.from_key_arn(stack, "Key", KEY)
+    KeyGuard(stack, "Guard", application=application, keys=[key], operators=[operator])
+    rules = Template.from_stack(stack).find_resources("AWS::Events::Rule").values()
+    (rule,) = [each["Properties"] for each in rules if each["Properties"]["EventPattern"]["source"] == ["aws.sts"]]
+    assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    (parameters,) = [rule["EventPattern"]["detail"]["requestParameters"]]
+    assert "Fn::GetAtt" in parameters["roleArn"][0]
+    parameters["roleArn"] = [OPERATOR]
+    return dict(joined(rule["EventPattern"]))
+
+
+def joined(value: Any) -> Any:
+    """Return a value of a template in the partition ``aws``."""
+    match value:
+        case {"Fn::Join": ["", list(parts)]}:
+            return "".join(part if isinstance(part, str) else "aws" for part in parts)
+        case dict():
+            return {key: joined(each) for key, each in value.items()}
+        case list():
+            return [joined(each) for each in value]
+        case _:
+            return value
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        by_role(f"arn:aws:iam::{ACCOUNT}:role/Someone"),
+        by_role(f"{ON_CALL}2"),
+        by_role(SIGNED_IN.replace("FlinkOperator", "ReadOnly")),
+        by_user(f"arn:aws:iam::{ACCOUNT}:user/Mallory"),
+        by_account("888888888888"),
+    ],
+)
+def test_the_operators_assumption_by_a_stranger_is_noticed(caller: dict[str, Any], assumption: dict[str, Any]) -> None:
+    assert matches(assumption, assumption_event(caller))
+
+
+@pytest.mark.parametrize(
+    "caller", [by_role(ON_CALL), by_user(USER), by_role(SIGNED_IN), by_account("999999999999")], ids=str
+)
+def test_those_whom_the_operator_was_made_for_are_not(caller: dict[str, Any], assumption: dict[str, Any]) -> None:
+    assert not matches(assumption, assumption_event(caller))
+    denied = assumption_event(by_user(f"arn:aws:iam::{ACCOUNT}:user/Mallory"))
+    denied["detail"]["errorCode"] = "AccessDenied"
+    other = assumption_event(by_role(f"arn:aws:iam::{ACCOUNT}:role/Someone"), f"arn:aws:iam::{ACCOUNT}:role/Other")
+    assert not matches(assumption, denied)
+    assert not matches(assumption, other)
+
+
+def test_the_automation_of_a_deployment_is_no_stranger() -> None:
+    stack = new_stack()
+    encryption = encryption_in(stack, application_in(stack))
+    KeyGuard(stack, "Guard", application=encryption.application, keys=[encryption.key], operators=[encryption.operator])
+    rules = Template.from_stack(stack).find_resources("AWS::Events::Rule").values()
+    (pattern,) = [each["Properties"]["EventPattern"] for each in rules if "aws.sts" in str(each)]
+    trusted = json.dumps(pattern["detail"]["userIdentity"])
+    assert "PenstockApplicationRole" in trusted
+
+
 def test_every_rule_logs_who_did_it_and_has_an_alarm(template: Template) -> None:
     rules = template.find_resources("AWS::Events::Rule")
     for rule in rules.values():
@@ -125,6 +244,33 @@ def test_only_these_rules_may_write_and_only_to_this_log_group(template: Templat
     assert write["Action"] == "logs:PutLogEvents"
     assert sorted(write["Condition"]["ArnEquals"].pop("aws:SourceArn")) == [f"{rule}.Arn" for rule in rules]
     assert write["Condition"] == {"ArnEquals": {}}
+
+
+def test_all_guards_of_a_stack_share_one_of_the_accounts_ten_policies() -> None:
+    stack = new_stack()
+    for number in range(2):
+        guard_in(Construct(stack, f"Part{number}"))
+    template = Template.from_stack(stack)
+    (policy,) = template.find_resources("AWS::Logs::ResourcePolicy").values()
+    written = statements(policy["Properties"]["PolicyDocument"])
+    groups = {f"{group}.Arn" for group in template.find_resources("AWS::Logs::LogGroup")}
+    assert {each["Resource"] for each in written} == groups
+    rules = [
+        rule for each in written if "Condition" in each for rule in each["Condition"]["ArnEquals"]["aws:SourceArn"]
+    ]
+    assert sorted(rules) == sorted(f"{rule}.Arn" for rule in template.find_resources("AWS::Events::Rule"))
+
+
+def test_another_policy_is_begun_where_a_document_has_no_room_left() -> None:
+    stack = new_stack()
+    for number in range(8):
+        guard_in(Construct(stack, f"Part{number}"))
+    policies = Template.from_stack(stack).find_resources("AWS::Logs::ResourcePolicy").values()
+    assert len({policy["Properties"]["PolicyName"] for policy in policies}) == len(policies) > 1
+    for policy in policies:
+        parts = policy["Properties"]["PolicyDocument"]["Fn::Join"][1]
+        # No ARN of a rule or of a group is longer than this.
+        assert sum(len(part) if isinstance(part, str) else 130 for part in parts) <= 5120
 
 
 def statements(document: Any) -> list[dict[str, Any]]:

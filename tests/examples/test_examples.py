@@ -48,7 +48,7 @@ def test_a_subclass_brings_its_properties_grants_and_defaults(job_zip: Path) -> 
     assert "'CheckpointInterval': 30000" in str(flink)
     assert "'LogLevel': 'WARN'" in str(flink)
     assert "'PropertyGroupId': 'input.clicks'" in str(configuration(template)["EnvironmentProperties"])
-    (policy,) = template.find_resources("AWS::IAM::Policy").values()
+    (policy,) = template.find_resources("AWS::IAM::ManagedPolicy").values()
     assert "kinesis:GetRecords" in str(policy["Properties"]["PolicyDocument"])
 
 
@@ -103,7 +103,9 @@ def test_a_pipeline_swaps_its_sink_by_one_method(
     assert isinstance(groups, list)
     assert {group, "input.clicks"} <= {each["PropertyGroupId"] for each in groups}
     (policy,) = [
-        body for name, body in template.find_resources("AWS::IAM::Policy").items() if "CounterExecutionRole" in name
+        body
+        for name, body in template.find_resources("AWS::IAM::ManagedPolicy").items()
+        if "CounterExecutionRole" in name
     ]
     granted = json.dumps(policy["Properties"]["PolicyDocument"])
     assert '"kinesis:GetRecords"' in granted

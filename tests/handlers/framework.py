@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.handlers.events import Event
+from tests.control.fake_aws import STACK
 
 if TYPE_CHECKING:
     from tests.control.fake_msf import FakeAws
@@ -45,7 +46,7 @@ class Framework:
     def send(self, request_type: str, properties: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
         # A deployment begins a while after what was before it.
         self._aws.world.sleep(60)
-        event: dict[str, Any] = {"RequestType": request_type, "ResourceProperties": properties}
+        event: dict[str, Any] = {"RequestType": request_type, "ResourceProperties": properties, "StackId": STACK}
         if request_type != "Create":
             event["PhysicalResourceId"] = self.physical_resource_id or "from an earlier deployment"
         if old is not None and request_type == "Update":

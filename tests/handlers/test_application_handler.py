@@ -1,23 +1,43 @@
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.handlers import application, application_key, application_start
+from penstock.control.clients import Clock
+from penstock.handlers import application
+from penstock.handlers.application_key import ApplicationKeyHandler
+from penstock.handlers.application_start import ApplicationStartHandler
+from penstock.handlers.events import complete
+from penstock.handlers.handler import Handler
+
+if TYPE_CHECKING:
+    from penstock.handlers.events import Event, Result
+
+TYPES = {
+    "Custom::PenstockApplicationKey": ApplicationKeyHandler,
+    "Custom::PenstockApplicationStart": ApplicationStartHandler,
+}
 
 
-@pytest.mark.parametrize("call", ["on_event", "is_complete"])
-@pytest.mark.parametrize(
-    ("resource_type", "module"),
-    [
-        ("Custom::PenstockApplicationKey", application_key),
-        ("Custom::PenstockApplicationStart", application_start),
-    ],
-)
-def test_each_type_of_resource_goes_to_its_own_handler(
-    call: str, resource_type: str, module: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, call, lambda event, context: (event["ResourceType"], module.__name__, context))
-    answer = getattr(application, call)({"ResourceType": resource_type}, "context")
-    assert answer == (resource_type, module.__name__, "context")
+class Recorder(Handler):
+    def begin(self, event: Event) -> Result:
+        return {"PhysicalResourceId": event.text("Name")}
+
+    def advance(self, event: Event) -> Result:
+        return complete(Name=event.text("Name"))
+
+
+def test_each_type_of_resource_has_its_own_handler() -> None:
+    assert application._BY_TYPE == TYPES
+
+
+@pytest.mark.parametrize("resource_type", TYPES)
+def test_an_event_goes_to_the_handler_of_its_type(resource_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    monkeypatch.setitem(application._BY_TYPE, resource_type, lambda _services: Recorder(Clock(now=lambda: now)))
+    event = {"RequestType": "Create", "ResourceType": resource_type, "ResourceProperties": {"Name": resource_type}}
+    answer = application.on_event(event, None)
+    assert answer == {"PhysicalResourceId": resource_type, "StartedAt": str(int(now.timestamp()))}
+    assert application.is_complete(event | answer, None)["Data"] == {"Name": resource_type}

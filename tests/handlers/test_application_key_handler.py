@@ -389,7 +389,7 @@ class TestFailures:
         denied = error("AccessDenied", "is not authorized to perform: sts:AssumeRole")
         aws.world.fail("AssumeRole", *[denied] * 4)
         framework.create(properties())
-        aws.world.fail("AssumeRole", *[denied] * 40)
+        aws.world.fail("AssumeRole", *[denied] * 100)
         with pytest.raises(MissingPermissionError, match="the role's trust policy must name the caller"):
             framework.update(properties(), properties())
 
@@ -404,7 +404,7 @@ class TestFailures:
 
     def test_a_boto3_that_is_too_old_says_so(self, framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("penstock.control.encryption._request", lambda _detail, _target: {"Unknown": 1})
-        with pytest.raises(SdkTooOldError, match="bundle boto3"):
+        with pytest.raises(SdkTooOldError, match="install boto3"):
             framework.create(properties())
 
     def test_the_reason_of_a_failure_may_be_unreadable(self, aws: FakeAws, framework: Framework) -> None:

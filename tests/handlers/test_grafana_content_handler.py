@@ -529,12 +529,12 @@ def test_a_permission_that_is_not_in_force_yet_is_waited_for(deployment: Deploym
     assert deployment.nothing_stays()
 
 
-def test_a_permission_that_is_missing_for_good_fails_after_two_minutes(deployment: Deployment) -> None:
+def test_a_permission_that_is_missing_for_good_fails_after_three_minutes(deployment: Deployment) -> None:
     deployment.aws.errors["CreateWorkspaceServiceAccount"] = ["AccessDeniedException"] * 100
     begin = deployment.aws.world.time
     with pytest.raises(MissingPermissionError, match="cannot create a service account of workspace g-0123456789"):
         deployment.framework.create(deployment.properties("a"))
-    assert 120 <= elapsed(deployment, begin).total_seconds() < 300
+    assert 180 <= elapsed(deployment, begin).total_seconds() < 300
 
 
 def test_a_quota_that_is_used_up_fails_at_once(deployment: Deployment) -> None:

@@ -11,6 +11,7 @@ from aws_cdk.assertions import Template
 
 from penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
 from penstock.lifecycle import ApplicationStart, LifecycleError
+from penstock.model.runtimes import FlinkRuntime
 from penstock.review import add_checks
 from penstock.review.dependencies import arrows_of, path_between
 
@@ -70,7 +71,12 @@ def test_by_default_it_starts_under_any_key_and_waits_twenty_minutes_for_a_stop(
     assert properties["ExpectedKeyArn"] == ""
     assert properties["ForceStopAfterSeconds"] == "1200"
     assert (properties["SubnetIds"], properties["SecurityGroupIds"]) == ([], [])
-    assert automation_actions(found) == {"logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole"}
+    assert automation_actions(found) == {
+        "cloudformation:DescribeStacks",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sts:AssumeRole",
+    }
     arrows = arrows_of(found)
     application = only(found, "AWS::KinesisAnalyticsV2::Application")[0]
     assert path_between(arrows, name, application)
@@ -94,6 +100,75 @@ def test_with_everything_on_it_waits_for_the_network_interfaces_of_the_applicati
     assert properties["SecurityGroupIds"] == network["SecurityGroupIds"]
     assert "ec2:DescribeNetworkInterfaces" in automation_actions(found)
     assert not {"ec2:DeleteNetworkInterface", "kinesisanalytics:StartApplication"} & automation_actions(found)
+
+
+def start_of(**props: Any) -> dict[str, Any]:
+    scope = stack()
+    application = application_in(scope, **props)
+    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    return only(resources(scope), START)[1]
+
+
+def test_it_is_told_which_code_and_runtime_to_expect_as_the_template_has_them_in_the_end() -> None:
+    scope = stack()
+    application = application_in(scope)
+    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    location = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent.S3ContentLocation"
+    application.resource.add_property_override(location, {"FileKey": "another.zip"})
+    application.resource.add_property_override(f"{location}.FileKey", "other.zip")
+    application.resource.add_property_deletion_override(f"{location}.ObjectVersion")
+    found = resources(scope)
+    written = only(found, "AWS::KinesisAnalyticsV2::Application")[1]["ApplicationConfiguration"]
+    code = written["ApplicationCodeConfiguration"]["CodeContent"]["S3ContentLocation"]
+    assert set(code) == {"BucketARN", "FileKey"}
+    assert only(found, START)[1]["Expected"] == {
+        "CodeBucketArn": code["BucketARN"],
+        "CodeKey": "other.zip",
+        "CodeVersion": "",
+        "RuntimeEnvironment": "FLINK-1_20",
+    }
+
+
+def test_code_in_the_template_itself_is_not_compared() -> None:
+    scope = stack()
+    application = application_in(scope)
+    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    content = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent"
+    application.resource.add_property_deletion_override(f"{content}.S3ContentLocation")
+    application.resource.add_property_override(f"{content}.ZipFileContent", "UEsF")
+    assert not only(resources(scope), START)[1].get("Expected")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parallelism": 2},
+        {"runtime": FlinkRuntime.FLINK_2_2},
+        {"property_groups": {"input": {"topic": "other"}}},
+        {"checkpoint_interval": Duration.seconds(30)},
+        {"system_rollback_enabled": False},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_change_of_the_application_reaches_it(change: dict[str, Any]) -> None:
+    assert start_of() == start_of()
+    assert start_of() != start_of(**change)
+
+
+def test_of_an_imported_application_it_expects_no_code() -> None:
+    scope = stack()
+    application = FlinkApplication.from_application_name(scope, "Other", "other")
+    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    assert not only(resources(scope), START)[1].get("Expected")
+
+
+def test_it_may_look_at_its_own_stack_and_no_other() -> None:
+    scope = stack()
+    ApplicationStart(scope, "Start", application=application_in(scope), operator=operator_in(scope))
+    policies = [b for n, b in resources(scope).items() if n.startswith("PenstockApplicationRoleDefaultPolicy")]
+    statements = policies[0]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = [each for each in statements if each["Action"] == "cloudformation:DescribeStacks"]
+    assert statement["Resource"] == {"Ref": "AWS::StackId"}
 
 
 def test_all_applications_of_a_stack_share_one_provider() -> None:

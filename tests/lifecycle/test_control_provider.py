@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,11 +48,16 @@ def test_the_functions_carry_what_the_handlers_need_and_no_more(tmp_path: Path) 
     (folder,) = [path.parent for path in tmp_path.glob("asset.*/penstock")]
     assert {path.name for path in (folder / "penstock").iterdir()} == {"__init__.py", "model", "control", "handlers"}
     assert not list(folder.rglob("__pycache__"))
+    assert [path.relative_to(folder).as_posix() for path in (folder / "models").rglob("*.*")] == [
+        "models/kinesisanalyticsv2/2018-05-23/service-2.json.gz"
+    ]
+    assert {path.name for path in folder.iterdir()} == {"penstock", "models"}
     for function in of_type(scope, FUNCTION):
         module, _, name = function["Properties"]["Handler"].rpartition(".")
         if module.startswith("penstock"):
-            text = (folder / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
-            assert f"def {name}(" in text
+            assert function["Properties"]["Environment"]["Variables"] == {"AWS_DATA_PATH": "/var/task/models"}
+            assert (folder / (module.replace(".", "/") + ".py")).is_file()
+            assert callable(getattr(import_module(module), name))
 
 
 def test_the_code_is_the_same_however_often_it_is_packed(tmp_path: Path) -> None:

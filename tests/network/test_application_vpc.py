@@ -11,7 +11,7 @@ from aws_cdk import App, Environment, NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from penstock.application import ApplicationCode, FlinkApplication
 from penstock.model.addresses import AddressPlanError
@@ -238,6 +238,15 @@ def test_a_rename_keeps_addresses_and_zones(defaults: Template) -> None:
     assert list(blocks(renamed).values()) == list(blocks(defaults).values())
     zones = [[each["AvailabilityZone"] for each in properties(template, SUBNET)] for template in (renamed, defaults)]
     assert zones[0] == zones[1]
+
+
+def test_zones_that_the_deployment_chooses_are_noted_with_what_to_do() -> None:
+    stack = Stack(App(), "Stack")
+    ApplicationVpc(stack, "Chosen")
+    ApplicationVpc(stack, "Named", availability_zones=["eu-central-1a", "eu-central-1b"])
+    notes = Annotations.from_stack(stack)
+    notes.has_info("/Stack/Chosen", Match.string_like_regexp("in no promised order: name the same ones"))
+    notes.has_no_info("/Stack/Named", Match.any_value())
 
 
 def test_only_nat_gateways_get_a_route_to_the_internet(everything: Template) -> None:

@@ -159,7 +159,7 @@ def test_a_sink_gives_the_application_all_that_it_takes_and_no_more(case: Case, 
     (policy,) = [
         body
         for name, body in resources.items()
-        if body["Type"] == "AWS::IAM::Policy" and "CounterExecutionRole" in name
+        if body["Type"] == "AWS::IAM::ManagedPolicy" and "CounterExecutionRole" in name
     ]
     granted = json.dumps(policy["Properties"]["PolicyDocument"])
     assert {action for action in case.granted if f'"{action}"' not in granted} == set()

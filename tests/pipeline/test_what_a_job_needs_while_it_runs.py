@@ -65,7 +65,7 @@ def test_a_job_is_stopped_before_its_way_to_source_and_sink_is_closed(
     start(stack, built.application)
     endpoints = [name for kind, name in waited_for(stack) if kind == "AWS::EC2::VPCEndpoint"]
     assert any("KinesisStreams" in name for name in endpoints)
-    assert any("ExecutionRole" in name for kind, name in waited_for(stack) if kind == "AWS::IAM::Policy")
+    assert any("ExecutionRole" in name for kind, name in waited_for(stack) if kind == "AWS::IAM::ManagedPolicy")
     if pipeline is SearchableClickPipeline:
         assert any("Sts" in name for name in endpoints)
         assert are_waited_for(stack, "Custom::PenstockSearchContent") == 1

@@ -267,7 +267,7 @@ def test_deliveries_say_what_they_promise(tmp_path: Path, assembly: Path) -> Non
 def test_nothing_to_review_is_an_error(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--assembly", str(assembly)])
     assert result.exit_code == 2
-    assert "pass --encryption, --delivery or --wildcards" in result.output
+    assert "pass --encryption, --delivery, --wildcards or --execution-policy" in result.output
 
 
 def test_wildcards_are_counted_with_their_reasons_and_one_without_is_a_failure(assembly: Path, tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ def test_all_logs_go_to_encrypted_groups_that_the_domain_may_write_to(defaults: 
     groups = [g["Properties"] for name, g in defaults.resources("AWS::Logs::LogGroup").items() if "SearchLogs" in name]
     assert len(groups) == 4
     assert all("KmsKeyId" in group and group["RetentionInDays"] == 90 for group in groups)
+    # One for all domains of a stack: an account has ten in a Region.
     (policy_id,) = defaults.resources("AWS::Logs::ResourcePolicy")
     assert policy_id in domain["DependsOn"]
     text = json.dumps(defaults.only("AWS::Logs::ResourcePolicy")["Properties"]["PolicyDocument"])

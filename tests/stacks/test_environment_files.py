@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_origin
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.environment import ApplicationSettings, CodeSettings, Environment
 from stacks.environment_files import EnvironmentFileError, load_environments
-from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
+from stacks.places import EventLoadSettings, EventsSettings, MetricsSettings, NetworkSettings
 from stacks.settings import Settings
+from stacks.workloads import pipeline_of
 from tests.stacks.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -102,7 +103,23 @@ def test_a_key_of_its_own_has_administrators_and_operators(tmp_path: Path) -> No
     ("text", "message"),
     [
         ('network = { cidr = "10.0.0.0/30" }', "network.cidr: "),
-        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr and zones are for a new VPC"),
+        ('network = { vpc_id = "vpc-12345678", zones = 2 }', "cidr, zones and availability_zones are for a new VPC"),
+        ('network = { availability_zones = ["eu-west-1a"] }', "expected two or three different zones"),
+        ("network = { availability_zones = [] }", "expected two or three different zones"),
+        (
+            'network = { availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1a"] }',
+            "expected two or three different",
+        ),
+        ('network = { availability_zones = ["eu-west-1a", "eu-west-2a"] }', "expected zones of one Region"),
+        ('network = { availability_zones = ["euw1-az1", "euw1-az2"] }', "expected the name of an availability zone"),
+        ('network = { zones = 2, availability_zones = ["eu-west-1a", "eu-west-1b"] }', "leave one of them out"),
+        (
+            (
+                'account = "111122223333"\nregion = "eu-west-1"\n'
+                'network = { availability_zones = ["eu-west-2a", "eu-west-2b"] }'
+            ),
+            "got 'eu-west-2a', expected zones of eu-west-1",
+        ),
         ('network = { existing_endpoints = ["s3"] }', "name it with vpc_id"),
         ("network = { zones = 4 }", "network.zones: got 4"),
         (
@@ -228,7 +245,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (MINIMAL + "parallelism = '2'", "application.parallelism: got '2', expected a whole number"),
         (MINIMAL + "parallelism = 0", "application: parallelism must be at least 1, got 0"),
         (MINIMAL + "parallelism_per_kpu = 9", "application: parallelism per KPU must be 1 to 8, got 9"),
-        (MINIMAL + "parallelism = 65", "application: parallelism 65 at 1 per KPU needs 65 KPUs, the quota is 64"),
+        (MINIMAL + "parallelism = 65", "application: parallelism 65 at 1 per KPU needs 65 KPUs, max_kpus is 64"),
         (MINIMAL + "log_retention_days = 31", "application.log_retention_days: got 31, expected 1, 3, 5"),
         (MINIMAL + "log_level = 'info'", "application.log_level: got 'info', expected 'DEBUG', 'INFO'"),
         (MINIMAL + "checkpoint_interval_seconds = 0", "checkpoint_interval_seconds: got 0, expected at least 1"),
@@ -295,7 +312,42 @@ def test_a_region_that_aws_has_not_is_refused_without_asking_aws(tmp_path: Path,
     assert region != "eu-centrl-1" or "did you mean 'eu-central-1'?" in str(error.value)
 
 
-@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1", "eu-central-3"])
+@pytest.mark.parametrize(
+    ("region", "dashboards", "missing"),
+    [
+        ("cn-north-1", "false", "AWS::APS::Workspace"),
+        ("us-gov-west-1", "true", "AWS::Grafana::Workspace"),
+        ("eu-north-1", "true", "AWS::Grafana::Workspace"),
+        ("eu-north-1", "false", None),
+        ("us-gov-west-1", "false", None),
+        ("eu-central-1", "true", None),
+    ],
+)
+def test_a_region_without_a_service_is_refused(
+    tmp_path: Path, region: str, dashboards: str, missing: str | None
+) -> None:
+    metrics = f'metrics = {{ workspace_name = "clicks", dashboards = {dashboards} }}'
+    text = MINIMAL.replace('metrics = { workspace_name = "clicks" }', metrics)
+    write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{text}")
+    if missing is None:
+        assert load_environments(tmp_path)[0].region == region
+        return
+    with pytest.raises(EnvironmentFileError, match=f"dev.toml: {region} has no {missing}, and its deployment would"):
+        load_environments(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["operators", "encryption.key_administrators"])
+def test_people_are_roles_of_the_regions_own_partition(tmp_path: Path, table: str) -> None:
+    roles = {"operators": "aws-us-gov", "encryption.key_administrators": "aws-us-gov", table: "aws"}
+    text = f"account = '111122223333'\nregion = 'us-gov-west-1'\n{MINIMAL}"
+    text = text.replace('workspace_name = "clicks"', 'workspace_name = "clicks", dashboards = false')
+    for name, partition in roles.items():
+        text += f"[{name}]\nroles = ['arn:{partition}:iam::111122223333:role/OnCall']\n"
+    with pytest.raises(EnvironmentFileError, match=rf"{table}\.roles: got 'arn:aws:.*expected roles of us-gov-west"):
+        load_environments(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "eu-central-3"])
 def test_a_region_may_be_newer_than_the_cdk(tmp_path: Path, region: str) -> None:
     write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{MINIMAL}")
     assert load_environments(tmp_path)[0].region == region
@@ -336,9 +388,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 
 def parts_of(annotation: object) -> Iterator[object]:
-    """Yield a type and everything that it is made of, such as the choices of an optional Literal."""
+    """Yield a type and what it is made of, such as the choices of an optional Literal; not the items of a list."""
     yield annotation
-    for each in get_args(annotation):
+    for each in () if get_origin(annotation) is list else get_args(annotation):
         yield from parts_of(each)
 
 
@@ -420,6 +472,95 @@ def test_two_files_must_not_be_one_stage(tmp_path: Path) -> None:
         load_environments(write(tmp_path, MINIMAL.replace("clicks", "other"), "eu_1"))
 
 
+FLEET = """
+[generator]
+name = "fleet"
+code = { entry_point = "generator.py" }
+properties.fleet = { "events.per.second" = "RATE" }
+"""
+
+
+def of_events(settings: str) -> str:
+    return MINIMAL.replace('cluster_name = "clicks"', f'cluster_name = "clicks", {settings}')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MINIMAL + FLEET.replace("RATE", "10000"), "got 100, in which events stay 66 hours, expected 233 for topic"),
+        (
+            MINIMAL + FLEET.replace('"events.per.second" = "RATE"', 'seed = "1"'),
+            "100,000 records a second of 130 bytes",
+        ),
+        (of_events("load = { events_per_second = 10000, event_bytes = 130 }"), "compressed to 1/1, kept 168 hours"),
+        (
+            of_events(
+                "storage_gib_per_broker = 1000, partitions = 60, retention_hours = 1,"
+                " load = { events_per_second = 2300000, event_bytes = 100 }"
+            ),
+            "the disk of a broker would be 76 % full, expected at most 75 %",
+        ),
+        (of_events("load = { events_per_second = 10000 }"), "events.load.event_bytes: is missing"),
+        (
+            of_events("partitions = 50"),
+            "events: 51 partitions on a broker take two segments of 1 GiB each, got 100 GiB: use at least 120",
+        ),
+    ],
+)
+def test_events_that_the_brokers_would_not_hold_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=message):
+        load_environments(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MINIMAL,
+        MINIMAL + FLEET.replace("RATE", "1000"),
+        MINIMAL + FLEET.replace("RATE", "0"),  # as fast as it can: nobody knows how fast
+        of_events("storage_gib_per_broker = 250") + FLEET.replace("RATE", "10000"),
+        of_events("load = { events_per_second = 100, event_bytes = 1000, compression_ratio = 4.5 }"),
+        of_events("load = { events_per_second = 100, event_bytes = 130 }") + FLEET.replace("RATE", "90000"),
+    ],
+)
+def test_events_that_the_brokers_hold_are_taken(tmp_path: Path, text: str) -> None:
+    assert load_environments(write(tmp_path, text))
+
+
+def test_the_rate_of_a_generator_that_is_told_none_is_its_own_default() -> None:
+    load = pipeline_of("vehicle_metrics").generator_load(ApplicationSettings(name="fleet"))
+    assert load is not None
+    guide = (ROOT / "docs" / "job.md").read_text(encoding="utf-8")
+    assert f"| `events.per.second` | `{load.records_per_second}` |" in guide
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            "parallelism = 4\nauto_scaling = true\nmax_kpus = 16",
+            "application: autoscaling could reach 64 KPUs, got max",
+        ),
+        (
+            'auto_scaling = true\nmax_kpus = 16\nproperties.job = { "max.parallelism" = "32" }',
+            "could reach 32 KPUs, got max_kpus 16: .* a maximum parallelism of at most 16",
+        ),
+        ('auto_scaling = true\nproperties.job = { "max.parallelism" = "1" }', "leave room for: switch it off"),
+    ],
+)
+def test_autoscaling_that_nothing_holds_is_refused(tmp_path: Path, settings: str, message: str) -> None:
+    with pytest.raises(EnvironmentFileError, match=message):
+        load_environments(write(tmp_path, MINIMAL + settings))
+
+
+def test_autoscaling_is_held_by_what_the_job_is_told(tmp_path: Path) -> None:
+    held = 'auto_scaling = true\nmax_kpus = 16\nproperties.job = { "max.parallelism" = "16" }'
+    (environment,) = load_environments(write(tmp_path, MINIMAL + held))
+    assert environment.application.max_parallelism == 16
+    (fixed,) = load_environments(write(tmp_path, MINIMAL))
+    assert (fixed.application.auto_scaling, fixed.application.max_parallelism) == (None, None)
+
+
 def test_alarms_notify_a_topic_of_their_own_region(tmp_path: Path) -> None:
     text = 'alarm_topic = "arn:aws:sns:eu-west-1:111122223333:on-call"\n' + MINIMAL
     assert load_environments(write(tmp_path, text))
@@ -454,7 +595,15 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 def test_every_value_of_an_environment_is_documented() -> None:
     guide = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
-    parts = [Environment, NetworkSettings, EventsSettings, MetricsSettings, ApplicationSettings, CodeSettings]
+    parts = [
+        Environment,
+        NetworkSettings,
+        EventsSettings,
+        EventLoadSettings,
+        MetricsSettings,
+        ApplicationSettings,
+        CodeSettings,
+    ]
     for part in [*parts, PrincipalSettings, EncryptionSettings]:
         for name in set(part.model_fields) - {"name"}:
             assert f"`{name}`" in guide or f"`[{name}]`" in guide, f"{part.__name__}.{name}"

@@ -20,13 +20,15 @@ __all__ = ("ApplicationNetwork",)
 
 _MAX_SUBNETS: Final = 16
 _MAX_SECURITY_GROUPS: Final = 5
+_MAX_PORT: Final = 65_535
 
 
 class ApplicationNetwork(Construct):
     """The subnets and security groups that MSF attaches the job's network interfaces to.
 
     Raises ApplicationPropsError for public subnets, in which the job would have no way out because its interfaces get
-    no public address (managed-flink, vpc-internet), and for more than 16 subnets or 5 security groups.
+    no public address (managed-flink, vpc-internet), for more than 16 subnets or 5 security groups, and for outbound
+    ports of security groups that are made elsewhere.
     """
 
     def __init__(
@@ -37,13 +39,14 @@ class ApplicationNetwork(Construct):
         vpc: ec2.IVpc,
         vpc_subnets: ec2.SubnetSelection | None,
         security_groups: Sequence[ec2.ISecurityGroup] | None,
+        outbound_ports: Sequence[int] | None,
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy
         self.vpc = vpc
         self.subnet_ids = self._select_subnets(vpc_subnets or ec2.SubnetSelection(one_per_az=True))
-        self.security_groups = self._check_security_groups(security_groups)
+        self.security_groups = self._choose_security_groups(security_groups, outbound_ports)
         self.connections = ec2.Connections(security_groups=self.security_groups)
 
     @property
@@ -97,18 +100,38 @@ class ApplicationNetwork(Construct):
             raise ApplicationPropsError(message)
         return selected.subnet_ids
 
-    def _check_security_groups(self, given: Sequence[ec2.ISecurityGroup] | None) -> list[ec2.ISecurityGroup]:
+    def _choose_security_groups(
+        self, given: Sequence[ec2.ISecurityGroup] | None, outbound_ports: Sequence[int] | None
+    ) -> list[ec2.ISecurityGroup]:
         if given is None:
-            group = ec2.SecurityGroup(
-                self, "SecurityGroup", vpc=self.vpc, description="Managed Service for Apache Flink application"
+            return [self._build_security_group(outbound_ports)]
+        if outbound_ports is not None:
+            message = (
+                f"outbound_ports are for the application's own security group, got {len(given)} security_groups as"
+                " well: set the rules on those, and leave outbound_ports out"
             )
-            # An application that stays could not start again without it.
-            group.apply_removal_policy(self._removal_policy)
-            return [group]
+            raise ApplicationPropsError(message)
         if not 1 <= len(given) <= _MAX_SECURITY_GROUPS:
             message = f"an application has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(given)}"
             raise ApplicationPropsError(message)
         return list(given)
+
+    def _build_security_group(self, outbound_ports: Sequence[int] | None) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=self.vpc,
+            description="Managed Service for Apache Flink application",
+            allow_all_outbound=outbound_ports is None,
+        )
+        for port in dict.fromkeys(outbound_ports or ()):
+            if not 1 <= port <= _MAX_PORT:
+                message = f"outbound_ports are TCP ports from 1 to {_MAX_PORT}, got {port}"
+                raise ApplicationPropsError(message)
+            group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "what the job calls")
+        # An application that stays could not start again without it.
+        group.apply_removal_policy(self._removal_policy)
+        return group
 
     def _ec2_arn(self, resource: str, resource_id: str, account: str) -> str:
         return Stack.of(self).format_arn(service="ec2", resource=resource, resource_name=resource_id, account=account)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import jsii
-from aws_cdk import IStableStringProducer, Lazy, Stack
+from aws_cdk import IResolvable, IStableAnyProducer, IStableStringProducer, Lazy, Stack
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 __all__ = ("ApplicationResource",)
@@ -34,6 +34,54 @@ class ApplicationResource(CfnApplication):
         """Return a token of the revision, which is taken when the template is written."""
         return Lazy.string(_Revision(self))
 
+    def expected(self) -> dict[str, Any]:
+        """Return code and runtime as the template has them, overrides included; call it when everything is said.
+
+        Empty for code that is not in S3.
+        """
+        overrides: dict[str, Any] = {}
+        for path, value in self._overrides.items():
+            _assign(overrides, path.split("."), value)
+        rendered = Stack.of(self).resolve(self._render_properties(self._updated_properties))
+        said = _merge({"Properties": rendered}, overrides)["Properties"]
+        content = said["ApplicationConfiguration"].get("ApplicationCodeConfiguration", {}).get("CodeContent", {})
+        location = content.get("S3ContentLocation")
+        if location is None:
+            return {}
+        return {
+            "CodeBucketArn": location["BucketARN"],
+            "CodeKey": location["FileKey"],
+            "CodeVersion": location.get("ObjectVersion", ""),
+            "RuntimeEnvironment": said["RuntimeEnvironment"],
+        }
+
+    def lazy_expected(self) -> IResolvable:
+        """Return a token of what is expected, which is taken when the template is written."""
+        return Lazy.any(_Expected(self))
+
+
+def _assign(overrides: dict[str, Any], path: list[str], value: Any) -> None:
+    """Put a value where the CDK's ``addOverride`` does: it takes the place of what was put there, or below, before."""
+    *parents, name = path
+    for each in parents:
+        inner = overrides.get(each)
+        overrides = inner if isinstance(inner, dict) else overrides.setdefault(each, {})
+    overrides[name] = value
+
+
+def _merge(rendered: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return what the CDK renders in the end: objects are merged, None takes away, and all else is replaced."""
+    merged = dict(rendered)
+    for name, value in overrides.items():
+        if isinstance(value, dict):
+            inner = merged.get(name)
+            merged[name] = _merge(inner if isinstance(inner, dict) else {}, value)
+        elif value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = value
+    return merged
+
 
 @jsii.implements(IStableStringProducer)
 class _Revision:
@@ -42,3 +90,12 @@ class _Revision:
 
     def produce(self) -> str:
         return self._resource.revision()
+
+
+@jsii.implements(IStableAnyProducer)
+class _Expected:
+    def __init__(self, resource: ApplicationResource) -> None:
+        self._resource = resource
+
+    def produce(self) -> dict[str, Any]:
+        return self._resource.expected()

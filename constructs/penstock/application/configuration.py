@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from penstock.application.props import ApplicationPropsError
+from penstock.model.autoscaling import Autoscaling
 
 if TYPE_CHECKING:
     from penstock.application.props import ApplicationEncryption, FlinkApplicationProps, RunConfiguration
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "application_description",
+    "autoscaling_of",
     "encryption_configuration",
     "environment_properties",
     "flink_configuration",
@@ -70,6 +72,16 @@ def flink_configuration(
             auto_scaling_enabled=props["auto_scaling_enabled"],
         ),
     )
+
+
+def autoscaling_of(props: FlinkApplicationProps, sizing: Sizing) -> Autoscaling | None:
+    """Return how far MSF scales the application, None where it does not; raise SizingError where nothing holds it."""
+    max_parallelism = props.get("max_parallelism")
+    if props["auto_scaling_enabled"]:
+        return Autoscaling(sizing=sizing, max_parallelism=max_parallelism)
+    if max_parallelism is not None:
+        sizing.check_max_parallelism(max_parallelism)
+    return None
 
 
 def encryption_configuration(

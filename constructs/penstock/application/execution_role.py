@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from constructs import DependencyGroup
 
+from penstock.application.granted_policies import GrantedPolicies
 from penstock.application.props import ApplicationPropsError
 from penstock.application.wildcards import (
     DESCRIBE_LOG_GROUPS,
@@ -18,6 +18,7 @@ from penstock.application.wildcards import (
     record_wildcard,
 )
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
+from penstock.model.regions import via_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +45,13 @@ class _Statement(TypedDict):
 class ExecutionRole(iam.Role):
     """A role that only one application may assume: what MSF checks is inline, what the job is granted is not.
 
-    MSF checks code, log and network when it creates the application. A separate ``AWS::IAM::Policy`` may not be in
-    force by then, an inline policy is (aws-cdk issues 21552 and 34325). Whatever is granted lands in a policy of its
-    own, which the application waits for: what a grant names may have a policy that names the role, as a secret's key
-    has, and then comes after the role.
+    MSF checks code, log and network when it creates the application. A separate policy may not be in force by then, an
+    inline policy is (aws-cdk issues 21552 and 34325). Whatever is granted lands in policies of its own, which the
+    application waits for: what a grant names may have a policy that names the role, as a secret's key has, and then
+    comes after the role.
+
+    An inline policy is changed in place, before the application is. So what it allows on one code object or in some
+    subnets stands in the granted policies as well, and is allowed on the old ones until the job has left them.
 
     The trust policy names the application by ARN and account, against the confused deputy
     (managed-flink, iam-cross-service-confused-deputy-prevention).
@@ -72,24 +76,16 @@ class ExecutionRole(iam.Role):
             inline_policies={_POLICY_NAME: self._inline},
         )
         self.apply_removal_policy(removal_policy)
-        self._removal_policy = removal_policy
-        self._policy: iam.Policy | None = None
-        self._granted = DependencyGroup()
+        self._granted = GrantedPolicies(self, removal_policy=removal_policy)
 
     @property
     def granted(self) -> IDependable:
-        """The policy with all that is granted, for whoever waits for it; nothing before the first grant."""
-        return self._granted
+        """The policies with all that is granted, for whoever waits for them."""
+        return self._granted.all
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
         """Add a statement to the policy of what is granted; CDK's grants arrive here."""
-        if self._policy is None:
-            # A policy without a statement would be refused, so it is there from the first one on.
-            self._policy = iam.Policy(self, "Grants", roles=[self])
-            self._policy.apply_removal_policy(self._removal_policy)
-            self._granted.add(self._policy)
-        self._policy.add_statements(statement)
-        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self._policy)
+        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self._granted.add(statement))
 
     def add_to_policy(self, statement: iam.PolicyStatement) -> bool:
         """Add a statement to the policy of what is granted."""
@@ -105,13 +101,13 @@ class ExecutionRole(iam.Role):
 
     def allow_code(self, code: CodeBinding) -> None:
         """Allow to read exactly the code object, and to decrypt with exactly its bucket's key, through S3 only."""
-        self._allow_inline("ReadCode", actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[code.object_arn])
+        self._allow_twice("ReadCode", actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[code.object_arn])
         if code.encryption_key is not None:
-            self._allow_inline(
+            self._allow_twice(
                 "DecryptCode",
                 actions=["kms:Decrypt"],
                 resources=[code.encryption_key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}},
+                conditions={"StringEquals": via_service("s3", Stack.of(self).region)},
             )
 
     def allow_logging(self, log: ApplicationLog) -> None:
@@ -159,12 +155,12 @@ class ExecutionRole(iam.Role):
             resources=["*"],
             wildcard_reason=DESCRIBE_NETWORK,
         )
-        self._allow_inline(
+        self._allow_twice(
             "CreateNetworkInterfaceInOwnSubnets",
             actions=["ec2:CreateNetworkInterface"],
             resources=[*network.subnet_arns, *network.security_group_arns],
         )
-        self._allow_inline(
+        self._allow_twice(
             "UseNetworkInterfacesInOwnSubnets",
             actions=[
                 "ec2:CreateNetworkInterface",
@@ -175,6 +171,11 @@ class ExecutionRole(iam.Role):
             conditions={"ArnEquals": {"ec2:Subnet": network.subnet_arns}},
             wildcard_reason=NETWORK_INTERFACES,
         )
+
+    def _allow_twice(self, sid: str, **options: Unpack[_Statement]) -> None:
+        """Allow what an update may change: at once when the role is made, and until the update is over."""
+        self._allow_inline(sid, **options)
+        self.allow(sid, **options)
 
     def _allow_inline(self, sid: str, **options: Unpack[_Statement]) -> None:
         self._inline.add_statements(self._statement(sid, **options))

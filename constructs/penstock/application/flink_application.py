@@ -16,6 +16,7 @@ from penstock.application.application_resource import ApplicationResource
 from penstock.application.application_warnings import warn_of_properties, warn_of_secrets
 from penstock.application.configuration import (
     application_description,
+    autoscaling_of,
     encryption_configuration,
     environment_properties,
     flink_configuration,
@@ -25,6 +26,7 @@ from penstock.application.configuration import (
 from penstock.application.execution_role import ExecutionRole
 from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
+from penstock.application.kpu_alarm import build_kpu_alarm
 from penstock.application.props import (
     PRODUCTION_DEFAULTS,
     ApplicationPropsError,
@@ -42,6 +44,8 @@ from penstock.model.sizing import Sizing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import IResolvable
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from constructs import Construct
 
     from penstock.application.application_code import ApplicationCode, CodeBinding
@@ -90,6 +94,7 @@ class FlinkApplication(FlinkApplicationBase):
             parallelism_per_kpu=settings["parallelism_per_kpu"],
             max_kpus=settings["max_kpus"],
         )
+        self.autoscaling = autoscaling_of(settings, self.sizing)
         binding = code.bind(self, self.runtime)
         self.log = self._build_log(settings)
         self.network = self._build_network(settings)
@@ -172,9 +177,18 @@ class FlinkApplication(FlinkApplicationBase):
         return self.resource.lazy_revision()
 
     @property
+    def expected(self) -> IResolvable:
+        """Code and runtime as the template has them when it is written."""
+        return self.resource.lazy_expected()
+
+    @property
     def sets_key_in_template(self) -> bool:
         """Whether the application's own template says which key it is under."""
         return self._sets_key_in_template
+
+    def add_kpu_alarm(self, construct_id: str = "KpuAlarm") -> cloudwatch.Alarm:
+        """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach."""
+        return build_kpu_alarm(self, construct_id, sizing=self.sizing, autoscaling=self.autoscaling)
 
     def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
         """Hand a property group to the job, or add entries to one.
@@ -221,11 +235,12 @@ class FlinkApplication(FlinkApplicationBase):
                 vpc=vpc,
                 vpc_subnets=settings.get("vpc_subnets"),
                 security_groups=settings.get("security_groups"),
+                outbound_ports=settings.get("outbound_ports"),
                 removal_policy=settings["removal_policy"],
             )
             self.add_run_dependency(*network.security_groups)
             return network
-        stray = [name for name in ("vpc_subnets", "security_groups") if name in settings]
+        stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
         if stray:
             message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
             raise ApplicationPropsError(message)

@@ -17,6 +17,7 @@ from penstock.model import metrics
 from penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
 if TYPE_CHECKING:
+    from aws_cdk import IResolvable
     from aws_cdk import aws_ec2 as ec2
     from constructs import IConstruct, IDependable
 
@@ -87,6 +88,11 @@ class FlinkApplicationBase(Construct):
     def revision(self) -> str:
         """A text that changes whenever the deployment changes the application; empty for an imported one."""
         return ""
+
+    @property
+    def expected(self) -> IResolvable | None:
+        """Code and runtime as the template has them when it is written, None for an imported application."""
+        return None
 
     def put_key_in_place(self, key: KeyInPlace) -> None:
         """Record the key; raise ApplicationPropsError as refuse_another_key does."""

@@ -131,12 +131,15 @@ class FlinkApplicationProps(TypedDict, total=False):
     """At most 1024 characters. Default: none."""
     parallelism: int
     """Subtasks of each operator, and the least that autoscaling keeps. Default: 1."""
+    max_parallelism: int
+    """The maximum parallelism that the job's code sets, beyond which MSF does not scale it. Default: not known."""
     parallelism_per_kpu: int
     """Subtasks that share a KPU, 1 to 8. Default: 1."""
     max_kpus: int
-    """The account's quota of KPUs per application. Default: 64."""
+    """The most KPUs that run tasks; above 64 the account's quota has to be raised. Default: 64."""
     auto_scaling_enabled: bool
-    """Whether MSF doubles the parallelism above 75 % CPU and halves it below 10 %. Default: True."""
+    """Whether MSF doubles the parallelism above 75 % CPU and halves it below 10 %. Only the account's quota and
+    ``max_parallelism`` hold it, so ``max_kpus`` below 64 needs that. Default: False, so that the bill is fixed."""
     checkpointing_enabled: bool
     """Whether the job can recover its state after a failure. Default: True."""
     checkpoint_interval: Duration
@@ -162,7 +165,10 @@ class FlinkApplicationProps(TypedDict, total=False):
     vpc_subnets: ec2.SubnetSelection
     """Its subnets, none of them public. Default: the private subnets, one per availability zone."""
     security_groups: Sequence[ec2.ISecurityGroup]
-    """One to five. Default: an own security group with all outbound traffic allowed."""
+    """One to five. Default: an own security group."""
+    outbound_ports: Sequence[int]
+    """TCP ports that the job may call at any address, from its own security group: 443 for AWS services. What lets it
+    reach a cluster adds that cluster's. Default: all outbound traffic."""
     maintenance_window_start_time: str
     """``HH:MM`` in UTC, the start of the eight hours in which MSF may patch. Default: the Region's window."""
     encryption: ApplicationEncryption
@@ -178,7 +184,7 @@ PRODUCTION_DEFAULTS: Final = FlinkApplicationProps(
     parallelism=1,
     parallelism_per_kpu=1,
     max_kpus=DEFAULT_MAX_KPUS,
-    auto_scaling_enabled=True,
+    auto_scaling_enabled=False,
     checkpointing_enabled=True,
     checkpoint_interval=Duration.minutes(1),
     min_pause_between_checkpoints=Duration.seconds(5),

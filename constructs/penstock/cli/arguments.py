@@ -23,6 +23,8 @@ __all__ = (
     "OperatorOption",
     "ProfileOption",
     "RegionOption",
+    "check_account",
+    "check_region",
     "check_writable",
 )
 
@@ -30,6 +32,7 @@ DEFAULT_ASSEMBLY: Final = Path("cdk.out")
 
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 _APPLICATION_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesisanalytics:[^:]*:[^:]*:application/(.*)")
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _KEY: Final = re.compile(
     r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/)?(mrk-)?[0-9a-f-]{32,36}|alias/[\w/-]+)", re.ASCII
 )
@@ -70,7 +73,13 @@ def _role_arn(value: str | None) -> str | None:
     return _matching(value, _ROLE_ARN, "a role's ARN such as arn:aws:iam::111122223333:role/operator")
 
 
-def _region(value: str | None) -> str | None:
+def check_account(value: str | None) -> str | None:
+    """Return the id of an account, or raise BadParameter for what has another form."""
+    return _matching(value, _ACCOUNT, "an account's id, 12 digits")
+
+
+def check_region(value: str | None) -> str | None:
+    """Return a Region, or raise BadParameter for a name that AWS does not know."""
     if value is not None:
         try:
             botocore.session.get_session().get_partition_for_region(value)
@@ -96,7 +105,7 @@ AssemblyOption = Annotated[
 ]
 ApplicationOption = Annotated[str, typer.Option("--application", callback=_application, help="The application's name.")]
 RegionOption = Annotated[
-    str | None, typer.Option("--region", callback=_region, help="Default: the profile's, or AWS_REGION.")
+    str | None, typer.Option("--region", callback=check_region, help="Default: the profile's, or AWS_REGION.")
 ]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="The caller's profile, for KMS and IAM.")]
 OperatorOption = Annotated[

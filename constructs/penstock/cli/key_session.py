@@ -134,10 +134,16 @@ def fields_of(status: KeyStatus) -> dict[str, Any]:
     observed, windows = status.observed, status.windows
     counted = Counter(str(each.encryption) for each in observed.snapshots)
     visible = {
-        arn: {"state": key.state, "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None, "hidden": None}
+        arn: {
+            "state": key.state,
+            "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None,
+            "hidden": None,
+            "lostPrincipals": list(status.lost[arn]) if arn in status.lost else None,
+        }
         for arn, key in observed.keys.items()
     }
-    hidden = {arn: {"state": None, "rotatedAt": None, "hidden": why} for arn, why in status.hidden.items()}
+    unknown = {"state": None, "rotatedAt": None, "lostPrincipals": None}
+    hidden = {arn: {**unknown, "hidden": why} for arn, why in status.hidden.items()}
     return {
         "application": observed.application_arn,
         "status": observed.status.value,
@@ -174,3 +180,5 @@ def lines_of(status: KeyStatus) -> Iterator[str]:
     for arn, key in fields["keys"].items():
         seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
         yield f"  key              {arn} is {seen}"
+        for principal in key["lostPrincipals"] or ():
+            yield f"  lost principal   {principal} in its policy is no more: docs/runbooks/key.md#role-recreated"

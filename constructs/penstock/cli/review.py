@@ -11,11 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.arguments import DEFAULT_ASSEMBLY, AssemblyOption, JsonOption
+from penstock.cli.execution_policy import (
+    AccountOption,
+    ExecutionPolicyOption,
+    TargetRegionOption,
+    placed,
+    show_policies,
+    write_policies,
+)
 from penstock.cli.screen import new_console, print_json
 from penstock.model.keys.involved import LifecycleOperation
 from penstock.review.assembly import read_assembly
 from penstock.review.delivery import delivery_guarantees
 from penstock.review.encryption import ASSUMPTIONS, review_encryption
+from penstock.review.execution import execution_policies
 from penstock.review.wildcards import wildcards_of
 
 if TYPE_CHECKING:
@@ -37,23 +46,32 @@ def review_command(
     wildcards: Annotated[
         bool, typer.Option("--wildcards", help="Every wildcard resource in IAM policies, with its reason.")
     ] = False,
+    execution_policy: ExecutionPolicyOption = None,
     assembly: AssemblyOption = DEFAULT_ASSEMBLY,
     environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
+    account: AccountOption = None,
+    region: TargetRegionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Review a synthesized app. Exit code: 1 where there is a problem, or a wildcard without a reason."""
-    if not encryption and not delivery and not wildcards:
-        message = "expected something to review, got nothing: pass --encryption, --delivery or --wildcards"
+    if not encryption and not delivery and not wildcards and execution_policy is None:
+        message = (
+            "expected something to review, got nothing: pass --encryption, --delivery, --wildcards or"
+            " --execution-policy"
+        )
         raise typer.BadParameter(message)
     stacks = read_assembly(assembly, environment=environment)
     reviews = review_encryption(stacks) if encryption else ()
     guarantees = delivery_guarantees(stacks) if delivery else ()
     found = wildcards_of(stacks) if wildcards else ()
+    policies = () if execution_policy is None else execution_policies(placed(stacks, account, region))
+    written = () if execution_policy is None else write_policies(policies, execution_policy)
     if as_json:
         sections: dict[str, Any] = {
             **({"encryption": [_fields(review) for review in reviews]} if encryption else {}),
             **({"delivery": [dataclasses.asdict(each) for each in guarantees]} if delivery else {}),
             **({"wildcards": [dataclasses.asdict(each) for each in found]} if wildcards else {}),
+            **({"execution_policies": [each.to_json() for each in written]} if execution_policy is not None else {}),
         }
         print_json(sections)
     else:
@@ -63,6 +81,7 @@ def review_command(
             new_console().print(_deliveries(guarantees))
         if wildcards:
             _show_wildcards(found)
+        show_policies(written)
     unreasoned = any(not each.reason for each in found)
     if unreasoned or any(review.problems and not review.is_for_development for review in reviews):
         raise typer.Exit(1)

@@ -7,21 +7,23 @@ End states. A request that is refused changes nothing. An accepted one goes on b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from penstock.control.errors import NotSteadyError, code_of
 from penstock.control.patience import patiently
+from penstock.model.deployment import Operation, Revision
 from penstock.model.keys import STEADY_STATUSES, ApplicationEncryption, ApplicationStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from penstock.control.clients import Clock, FlinkClient
 
-__all__ = ("BUSY_CODES", "ApplicationControl", "ApplicationDetail", "Operation")
+__all__ = ("BUSY_CODES", "ApplicationControl", "ApplicationDetail")
 
 BUSY_CODES: Final = ("ResourceInUseException", "ConcurrentModificationException")
 """The application changed since it was looked at: look again, and decide again."""
@@ -33,7 +35,11 @@ _ENHANCED: Final = "ENHANCED_SNAPSHOTS"
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationDetail:
-    """What DescribeApplication says, as far as keys and lifecycle go."""
+    """What DescribeApplication says, as far as keys and lifecycle go.
+
+    ``revision`` is None for code that is not in S3; ``rolled_back_from`` is the version that a rollback has replaced by
+    the present one, None where there was no rollback.
+    """
 
     name: str
     arn: str
@@ -44,6 +50,8 @@ class ApplicationDetail:
     encryption: ApplicationEncryption
     snapshots_enabled: bool
     enhanced_snapshots: bool
+    revision: Revision | None
+    rolled_back_from: int | None
 
     @property
     def is_steady(self) -> bool:
@@ -54,27 +62,6 @@ class ApplicationDetail:
     def is_running(self) -> bool:
         """Whether a job runs."""
         return self.status is ApplicationStatus.RUNNING
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """An operation that MSF has accepted; ``name`` is an open set, since MSF's own operations appear as well."""
-
-    operation_id: str
-    name: str
-    status: str
-    started_at: datetime
-    ended_at: datetime
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether it ended well; EndTime alone does not say that it ended."""
-        return self.status == "SUCCESSFUL"
-
-    @property
-    def failed(self) -> bool:
-        """Whether it ended, and not well."""
-        return self.status in {"FAILED", "CANCELLED"}
 
 
 class ApplicationControl:
@@ -197,4 +184,19 @@ def _detail(described: dict[str, Any]) -> ApplicationDetail:
         # MSF enables snapshots where nothing is said.
         snapshots_enabled=snapshots.get("SnapshotsEnabled", True),
         enhanced_snapshots=snapshots.get("SnapshotMode") == _ENHANCED,
+        revision=_revision(described, configuration),
+        rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
+    )
+
+
+def _revision(described: dict[str, Any], configuration: dict[str, Any]) -> Revision | None:
+    content = configuration.get("ApplicationCodeConfigurationDescription", {}).get("CodeContentDescription", {})
+    location = content.get("S3ApplicationCodeLocationDescription")
+    if location is None:
+        return None
+    return Revision(
+        bucket_arn=location["BucketARN"],
+        object_key=location["FileKey"],
+        object_version=location.get("ObjectVersion", ""),
+        runtime_environment=described["RuntimeEnvironment"],
     )

@@ -64,6 +64,9 @@ class KmsClient(Protocol):
     def describe_key(self, **request: Any) -> Response:
         """Return KeyMetadata."""
 
+    def get_key_policy(self, **request: Any) -> Response:
+        """Return the Policy, as text."""
+
     def get_key_rotation_status(self, **request: Any) -> Response:
         """Return whether the key rotates automatically, and what is in progress."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "ApplicationMissingError",
+    "BusyError",
     "ControlError",
     "KeyUnusableError",
     "LimitReachedError",
@@ -21,10 +22,12 @@ __all__ = (
     "ReadBackError",
     "SdkTooOldError",
     "SnapshotNotPossibleError",
+    "UnavailableError",
     "WindowConflictError",
     "WrongStateError",
     "code_of",
     "explained",
+    "is_busy",
     "is_key_trouble",
     "is_permission_trouble",
 )
@@ -32,6 +35,32 @@ __all__ = (
 _DENIED_CODES: Final = frozenset(
     {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
 )
+_BUSY_CODES: Final = frozenset(
+    {
+        "EC2ThrottledException",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "InternalServiceError",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "Unavailable",
+    }
+)
+_HTTP_TOO_MANY_REQUESTS: Final = 429
+_HTTP_SERVER_ERROR: Final = 500
 _PERMISSION_WORDS: Final = re.compile(
     r"privilege|not authori[sz]ed|access ?denied|does not have permission|no permission", re.IGNORECASE
 )
@@ -52,6 +81,14 @@ class ControlError(PenstockError):
 
 class MissingPermissionError(ControlError):
     """The caller may not do it; nothing was changed."""
+
+
+class UnavailableError(ControlError):
+    """A service cannot be reached, or is not ready to be used, at present."""
+
+
+class BusyError(ControlError):
+    """AWS throttles, or has trouble of its own; whether it took the request is not known."""
 
 
 class KeyUnusableError(ControlError):
@@ -119,6 +156,12 @@ def is_permission_trouble(error: Any) -> bool:
     return code in _DENIED_CODES or (argument and bool(_PERMISSION_WORDS.search(_text_of(error))))
 
 
+def is_busy(error: Any) -> bool:
+    """Whether AWS throttles or has trouble of its own, which passes by itself."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return code_of(error) in _BUSY_CODES or status == _HTTP_TOO_MANY_REQUESTS or status >= _HTTP_SERVER_ERROR
+
+
 def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlError:
     """Return the error in penstock's words: what was being done, what is missing and how to mend it.
 
@@ -126,6 +169,12 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
     """
     text, code = _text_of(error), code_of(error)
     involved = ", ".join(sorted(keys)) or "none"
+    if is_busy(error):
+        message = (
+            f"cannot {doing}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
+            f" again. It answered {code}: {text}"
+        )
+        return BusyError(message)
     said = f"MSF, KMS or IAM said {code}: {text}"
     if is_key_trouble(error):
         message = (

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from penstock.control.errors import ControlError
+from penstock.control.errors import ControlError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -66,7 +66,7 @@ class GrafanaRefusedError(ControlError):
     """Grafana will not do it, however often it is asked."""
 
 
-class GrafanaUnavailableError(ControlError):
+class GrafanaUnavailableError(UnavailableError):
     """Grafana, or the service around it, does not answer at present; the same request may work later."""
 
 

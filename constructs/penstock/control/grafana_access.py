@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
-from penstock.control.errors import ControlError, MissingPermissionError, code_of, is_permission_trouble
+from penstock.control.errors import (
+    BusyError,
+    ControlError,
+    MissingPermissionError,
+    code_of,
+    is_busy,
+    is_permission_trouble,
+)
 from penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ _ROLE: Final = "ADMIN"
 
 _BUSY: Final = frozenset({"CREATING", "UPDATING", "UPGRADING", "VERSION_UPDATING"})
 _LOST: Final = frozenset({"CREATION_FAILED", "DELETION_FAILED", "FAILED"})
-_PASSING_CODES: Final = frozenset({"ConflictException", "InternalServerException", "ThrottlingException"})
+_BEING_CHANGED: Final = "ConflictException"
 
 
 class WorkspaceMissingError(ControlError):
@@ -191,7 +198,10 @@ def _asked(call: Callable[[], dict[str, Any]], *, doing: str) -> dict[str, Any]:
         if code == "ResourceNotFoundException":
             message = f"cannot {doing}: it does not exist in this account and Region. {error}"
             raise WorkspaceMissingError(message) from error
-        if code in _PASSING_CODES:
+        if is_busy(error):
+            message = f"cannot {doing}: AWS throttles or has trouble of its own. {error}"
+            raise BusyError(message) from error
+        if code == _BEING_CHANGED:
             message = f"cannot {doing} at present. {error}"
             raise GrafanaUnavailableError(message) from error
         if is_permission_trouble(error):

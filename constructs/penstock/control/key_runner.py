@@ -13,6 +13,7 @@ Whatever ends a run, an error, a kill or a soak, the next run observes anew and 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -107,14 +108,17 @@ class KeyRunner:
         arns += windows.policies if windows else ()
         keys: dict[str, KeyFacts] = {}
         hidden: dict[str, str] = {}
+        lost: dict[str, tuple[str, ...]] = {}
         for arn in dict.fromkeys(arns):
             try:
                 keys[arn] = self._keys.describe(arn)
+                with suppress(MissingPermissionError):
+                    lost[arn] = self._keys.lost_principals(arn)
             except MissingPermissionError:
                 hidden[arn] = KEY_NOT_VISIBLE
             except KeyUnusableError:
                 hidden[arn] = KEY_MISSING
-        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, windows=windows)
+        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, lost=lost, windows=windows)
 
     def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()

@@ -33,12 +33,15 @@ class KeyStatus:
         The application, with the keys that could be described.
     hidden
         Why a key could not be described, by its ARN.
+    lost
+        The principals of a key's policy that are no more, by its ARN; without a key whose policy could not be read.
     windows
         The keys that the operator role is allowed; None if its policies were not looked at.
     """
 
     observed: ObservedApplication
     hidden: Mapping[str, str]
+    lost: Mapping[str, tuple[str, ...]]
     windows: WindowsInView | None
 
     def pending_restart(self) -> str | None:

@@ -6,6 +6,7 @@ old material until it is restarted (R026).
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,8 @@ from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from penstock.control.errors import NotSteadyError, code_of
 from penstock.control.patience import patiently
 from penstock.model.keys import KeyFacts
+from penstock.model.policies.documents import PolicyDocument
+from penstock.model.policies.lost_principals import lost_principals
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,6 +62,17 @@ class KmsKeys:
             rotated_at=self._rotated_at(arn),
             is_rotating="OnDemandRotationStartDate" in status,
         )
+
+    def lost_principals(self, key_arn: str) -> tuple[str, ...]:
+        """Return the unique ids in the key's policy of roles and users that are no more."""
+        answer = patiently(
+            lambda: self._client.get_key_policy(KeyId=key_arn, PolicyName="default"),
+            doing=f"read the policy of key {key_arn} (kms:GetKeyPolicy)",
+            clock=self._clock,
+            keys=(key_arn,),
+            propagation_seconds=0,
+        )
+        return lost_principals(PolicyDocument.from_json(json.loads(answer["Policy"])))
 
     def rotate(self, key_arn: str) -> None:
         """Rotate on demand and wait until KMS has completed it; one that is in progress is waited for."""

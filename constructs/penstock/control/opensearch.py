@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 
-from penstock.control.errors import ControlError, MissingPermissionError
+from penstock.control.errors import ControlError, MissingPermissionError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -34,7 +34,7 @@ _TIMEOUT_SECONDS: Final = 20.0
 _MOST_TEXT: Final = 500
 
 
-class SearchUnavailableError(ControlError):
+class SearchUnavailableError(UnavailableError):
     """The domain did not answer, or was too busy; what was asked may or may not have happened."""
 
 

@@ -1,20 +1,26 @@
 """Retries of what passes by itself: IAM changes that are not seen yet, and a job that restarts just now.
 
-A call that fails for good raises a ControlError and has changed nothing. Throttling is left to botocore's own retries.
+A call that fails for good raises a ControlError and has changed nothing. Throttling is left to botocore's own retries,
+and to a handler, which asks again for longer: ``passes_within_seconds`` is the one place that says for how long.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from botocore import exceptions  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError, ParamValidationError  # type: ignore[import-untyped]
 
 from penstock.control.errors import (
+    BusyError,
     ControlError,
+    MissingPermissionError,
     SdkTooOldError,
     SnapshotNotPossibleError,
+    UnavailableError,
     code_of,
     explained,
+    is_busy,
     is_permission_trouble,
 )
 
@@ -23,12 +29,17 @@ if TYPE_CHECKING:
 
     from penstock.control.clients import Clock
 
-__all__ = ("PROPAGATION_SECONDS", "patiently")
+__all__ = ("PERMISSION_SECONDS", "PROPAGATION_SECONDS", "UNAVAILABLE_SECONDS", "passes_within_seconds", "patiently")
 
 T = TypeVar("T")
 
 PROPAGATION_SECONDS: Final = 75.0
 """IAM's changes are usually seen within a minute."""
+
+PERMISSION_SECONDS: Final = 180.0
+"""How long a deployment waits for IAM, and for what copies its roles, to see a change."""
+UNAVAILABLE_SECONDS: Final = 900.0
+"""How long a service may be out of reach, or a security group or an endpoint not be in force yet."""
 
 _SNAPSHOT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 5.0
@@ -71,12 +82,23 @@ def patiently(
                 raise explained(error, doing=doing, keys=keys) from error
 
 
+def passes_within_seconds(error: Exception) -> float:
+    """Return how long a failure may last that passes by itself, 0 for one that does not."""
+    if isinstance(error, BusyError) or (isinstance(error, ClientError) and is_busy(error)):
+        return float("inf")
+    if isinstance(error, UnavailableError | exceptions.ConnectionError | exceptions.HTTPClientError):
+        return UNAVAILABLE_SECONDS
+    if isinstance(error, MissingPermissionError) or (isinstance(error, ClientError) and is_permission_trouble(error)):
+        return PERMISSION_SECONDS
+    return 0.0
+
+
 def _not_sent(error: ParamValidationError, doing: str) -> ControlError:
     """Return the error for a request that botocore refused: an old one does not know a parameter, or a value is bad."""
     if _UNKNOWN_PARAMETER in str(error):
         return SdkTooOldError(
-            f"cannot {doing}: the installed boto3 does not know the request ({error}); bundle boto3 1.40.40 or"
-            " newer, or choose a newer Lambda runtime; nothing was sent"
+            f"cannot {doing}: the installed boto3 does not know the request ({error}): install boto3 1.40.40"
+            " or newer; nothing was sent"
         )
     return ControlError(f"cannot {doing}: a value has not the form that AWS takes ({error}); nothing was sent")
 

@@ -64,7 +64,8 @@ class ApplicationKey(kms.Key):
         Who manages the key.
     cloudformation_role_arn
         The role that CloudFormation deploys the stack with, which is an operator, since it calls UpdateApplication,
-        and manages the key. Default: as the stack's synthesizer says.
+        and manages the key; it may disable or delete only one that is not retained. Default: as the stack's
+        synthesizer says.
     mode
         How much the policy allows. Default: least privilege.
     sensitive_data
@@ -106,6 +107,7 @@ class ApplicationKey(kms.Key):
             operators=[*key_principals("operator", operators), cloudformation],
             administrators=key_principals("key administrator", administrators),
             cloudformation=cloudformation,
+            is_retained=removal_policy is RemovalPolicy.RETAIN,
         )
         super().__init__(
             scope,
@@ -137,9 +139,12 @@ def _policy(
     operators: Sequence[KeyPrincipal],
     administrators: Sequence[KeyPrincipal],
     cloudformation: KeyPrincipal,
+    is_retained: bool,
 ) -> PolicyDocument:
     if mode is KeyPolicyMode.CLOSED:
-        return closed_key_policy(administrators=administrators, cloudformation_role=cloudformation)
+        return closed_key_policy(
+            administrators=administrators, cloudformation_role=cloudformation, is_retained=is_retained
+        )
     if mode is KeyPolicyMode.DEVELOPMENT:
         return development_key_policy(administrators=[*administrators, *operators])
     return application_key_policy(
@@ -149,4 +154,5 @@ def _policy(
         operators=operators,
         administrators=administrators,
         cloudformation_role=cloudformation,
+        is_retained=is_retained,
     )

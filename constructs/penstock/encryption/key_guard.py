@@ -10,8 +10,18 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_events import CfnRule
 from constructs import Construct
 
+from penstock.encryption.cloudformation_role import cloudformation_role_name
 from penstock.encryption.errors import EncryptionError
+from penstock.encryption.key_guard_patterns import (
+    assumption_by_stranger,
+    call_on_role,
+    grant_to_stranger,
+    key_call,
+    key_change,
+)
+from penstock.encryption.operator_role import OperatorRole
 from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, require_key_region
+from penstock.foundation.log_writers import LogWriters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ("KeyGuard",)
 
 RUNBOOK: Final = "docs/runbooks/key.md"
-_API_CALL: Final = "AWS API Call via CloudTrail"
+_WITH_READ_ONLY_EVENTS: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+"""CloudTrail calls AssumeRole read-only (EventBridge, "Receiving read-only management events from AWS services")."""
 _DANGEROUS: Final[Mapping[str, str]] = {
     "DisableKey": "#key-disabled",
     "ScheduleKeyDeletion": "#key-scheduled-for-deletion",
@@ -34,15 +45,21 @@ _DANGEROUS: Final[Mapping[str, str]] = {
 
 
 class KeyGuard(Construct):
-    """Notices who disables, deletes, opens or rotates a key in use, and who changes it behind the operator's back.
+    """Notices who endangers a key in use, or becomes able to use it behind the operator's back.
+
+    Watched are calls that disable, delete, open or rotate the key, grants that MSF does not make, a change of the
+    application's key by anybody but the operator, and the operator itself: its trust, its assumption by anybody whom it
+    was not made for, and the deletion of a role that the key's policy names.
 
     Each is an EventBridge rule on what CloudTrail records, an entry in a log group that says who did it, and an alarm.
-    A deployment that changes the key's policy triggers the alarm as well, since CloudFormation is one who can.
+    A deployment that changes the key's policy or the trust triggers the alarm as well, since CloudFormation is one who
+    can.
 
-    The account needs a CloudTrail trail that logs write management events and does not exclude those of AWS KMS: the
-    event history, which every account has, is not enough for EventBridge ("AWS service events delivered via
-    CloudTrail"). Delivery takes minutes, and is best effort. The log group takes one of the ten resource policies that
-    CloudWatch Logs allows an account in a Region.
+    The account needs a CloudTrail trail that logs management events, read-only ones too, and does not exclude those of
+    AWS KMS: the event history, which every account has, is not enough for EventBridge ("AWS service events delivered
+    via CloudTrail"). Delivery takes minutes, and is best effort. EventBridge gets IAM's events in one Region of a
+    partition only, us-east-1 in ``aws``: elsewhere, a rule there has to forward them. All guards of a stack share one
+    of the ten resource policies that CloudWatch Logs allows an account in a Region.
 
     Parameters
     ----------
@@ -51,7 +68,8 @@ class KeyGuard(Construct):
     keys
         Its key, and the previous one as long as snapshots are under it.
     operators
-        The roles that may change the application's key.
+        The roles that may change the application's key. Who assumes one is watched where it is an OperatorRole, which
+        knows for whom it was made.
     log_encryption_key
         The key of the log group; it has to let CloudWatch Logs use it. Default: the one that CloudWatch Logs owns.
     log_retention
@@ -88,9 +106,8 @@ class KeyGuard(Construct):
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self._rules: list[CfnRule] = []
-        self.alarms = [self._watch(event, _key_call(event, keys), section) for event, section in _DANGEROUS.items()]
-        stranger = _key_change(application.application_name, [role.role_arn for role in operators])
-        self.alarms.append(self._watch("UpdateApplication", stranger, "#key-changed-outside-the-operator"))
+        self.alarms = [self._watch(event, key_call(event, keys), section) for event, section in _DANGEROUS.items()]
+        self.alarms += self._watch_strangers(keys, operators)
         self._let_rules_write()
 
     def add_alarm_action(self, *actions: cloudwatch.IAlarmAction) -> None:
@@ -98,10 +115,32 @@ class KeyGuard(Construct):
         for alarm in self.alarms:
             alarm.add_alarm_action(*actions)
 
-    def _watch(self, event: str, pattern: Mapping[str, Any], section: str) -> cloudwatch.Alarm:
+    def _watch_strangers(self, keys: Sequence[kms.IKey], operators: Sequence[iam.IRole]) -> list[cloudwatch.Alarm]:
+        arns = [role.role_arn for role in operators]
+        names = [role.role_name for role in operators]
+        deployer = cloudformation_role_name(self)
+        in_policy = names if deployer is None else [*names, deployer]
+        made_here = [role for role in operators if isinstance(role, OperatorRole)]
+        change = key_change(self._application_name, arns)
+        alarms = [
+            self._watch("UpdateApplication", change, "#key-changed-outside-the-operator"),
+            self._watch("CreateGrant", grant_to_stranger(keys), "#grant-outside-of-msf"),
+            self._watch("UpdateAssumeRolePolicy", call_on_role("UpdateAssumeRolePolicy", names), "#trust-changed"),
+            self._watch("DeleteRole", call_on_role("DeleteRole", in_policy), "#role-recreated"),
+        ]
+        if made_here:
+            trusted = [arn for role in made_here for arn in role.trusted_arns]
+            pattern = assumption_by_stranger([role.role_arn for role in made_here], trusted, Stack.of(self).account)
+            alarms.append(self._watch("AssumeRole", pattern, "#operator-assumed", state=_WITH_READ_ONLY_EVENTS))
+        return alarms
+
+    def _watch(
+        self, event: str, pattern: Mapping[str, Any], section: str, *, state: str | None = None
+    ) -> cloudwatch.Alarm:
         rule = CfnRule(
             self,
             event,
+            state=state,
             description=f"{event} endangers the key of {self._application_name}",
             event_pattern=pattern,
             targets=[CfnRule.TargetProperty(id="Log", arn=_without_suffix(self.log_group))],
@@ -110,7 +149,7 @@ class KeyGuard(Construct):
         return cloudwatch.Alarm(
             self,
             f"{event}Alarm",
-            alarm_description=f"{event} on the key of {self._application_name}: {RUNBOOK}{section}",
+            alarm_description=f"{event} endangers the key of {self._application_name}: {RUNBOOK}{section}",
             metric=cloudwatch.Metric(
                 namespace="AWS/Events",
                 metric_name="MatchedEvents",
@@ -126,22 +165,15 @@ class KeyGuard(Construct):
 
     def _let_rules_write(self) -> None:
         """Let these rules write to this log group, which takes a policy of CloudWatch Logs and no role."""
-        create = self._log_statement("AllowEventBridgeToCreateStreams", "logs:CreateLogStream")
+        create = self._log_statement("logs:CreateLogStream")
         # EventBridge says for which rule it writes, but not for which it makes a stream: a condition on both denies it.
-        write = self._log_statement("AllowTheseRulesToWrite", "logs:PutLogEvents") | {
+        write = self._log_statement("logs:PutLogEvents") | {
             "Condition": {"ArnEquals": {"aws:SourceArn": [rule.attr_arn for rule in self._rules]}}
         }
-        stack = Stack.of(self)
-        logs.CfnResourcePolicy(
-            self,
-            "LogPolicy",
-            policy_name=self.node.addr,
-            policy_document=stack.to_json_string({"Version": "2012-10-17", "Statement": [create, write]}),
-        )
+        LogWriters.of(self, "Guard").allow([create, write])
 
-    def _log_statement(self, sid: str, action: str) -> dict[str, Any]:
+    def _log_statement(self, action: str) -> dict[str, Any]:
         return {
-            "Sid": sid,
             "Effect": "Allow",
             # The service writes with both principals (EventBridge, "Using resource-based policies", CloudWatch Logs).
             "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
@@ -163,44 +195,3 @@ def _refuse_elsewhere(scope: Construct, key: kms.IKey) -> None:
             f" {place.account} and {place.region} in {scope.node.path}: add a KeyGuard there"
         )
         raise EncryptionError(message)
-
-
-def _key_call(event: str, keys: Sequence[kms.IKey]) -> dict[str, Any]:
-    """Return the pattern of a call on one of the keys that succeeded.
-
-    ``resources`` has the key's ARN (KMS, "Logging with CloudTrail"). ``requestParameters`` repeat what the caller
-    wrote, id or ARN, and find the key in a record without ``resources``.
-    """
-    arns = [key.key_arn for key in keys]
-    named = [*arns, *(key.key_id for key in keys)]
-    return {
-        "source": ["aws.kms"],
-        "detail-type": [_API_CALL],
-        "detail": {
-            "eventSource": ["kms.amazonaws.com"],
-            "eventName": [event],
-            "errorCode": [{"exists": False}],
-            "$or": [{"resources": {"ARN": arns}}, {"requestParameters": {"keyId": named}}],
-        },
-    }
-
-
-def _key_change(application_name: str, operator_arns: list[str]) -> dict[str, Any]:
-    """Return the pattern of an update of the application's key by anybody but the operators, also without a role."""
-    issuers: tuple[list[Any], ...] = ([{"anything-but": operator_arns}], [{"exists": False}])
-    return {
-        "source": ["aws.kinesisanalytics"],
-        "detail-type": [_API_CALL],
-        "detail": {
-            "eventSource": ["kinesisanalytics.amazonaws.com"],
-            "eventName": ["UpdateApplication"],
-            "errorCode": [{"exists": False}],
-            "requestParameters": {
-                "applicationName": [application_name],
-                "applicationConfigurationUpdate": {
-                    "applicationEncryptionConfigurationUpdate": {"keyTypeUpdate": [{"exists": True}]}
-                },
-            },
-            "$or": [{"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": issuer}}}} for issuer in issuers],
-        },
-    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-from penstock.encryption.principals import require_named
+from penstock.encryption.principals import key_principals, require_named
 from penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class OperatorRole(iam.Role):
             assumed_by=operators[0] if len(operators) == 1 else iam.CompositePrincipal(*operators),
         )
         self._application_arn = application.application_arn
+        named = key_principals("operator", operators)
+        self.trusted_arns = [arn for each in named for arn in each.patterns or (each.arn,)]
+        """Whom the role was made for: ARNs, with ``*`` for what IAM Identity Center generates."""
         base = operator_base_policy(application_arn=self._application_arn, execution_role_arn=execution_role_arn)
         self.base_policy = iam.ManagedPolicy(
             self,

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from penstock.handlers import application_key, application_start
+from penstock.handlers.application_key import ApplicationKeyHandler
+from penstock.handlers.application_start import ApplicationStartHandler
+from penstock.handlers.handler import Handler, entry_points
+from penstock.handlers.services import Services
 from penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import ModuleType
-
-    from penstock.handlers.events import Result
+    from collections.abc import Callable
 
 __all__ = ("is_complete", "on_event")
 
-_BY_TYPE: Final[dict[str, ModuleType]] = {
-    APPLICATION_KEY_RESOURCE: application_key,
-    APPLICATION_START_RESOURCE: application_start,
+_BY_TYPE: Final[dict[str, Callable[[Services], Handler]]] = {
+    APPLICATION_KEY_RESOURCE: ApplicationKeyHandler,
+    APPLICATION_START_RESOURCE: ApplicationStartHandler,
 }
 
-
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    answer: Result = _BY_TYPE[event["ResourceType"]].on_event(event, context)
-    return answer
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    answer: Result = _BY_TYPE[event["ResourceType"]].is_complete(event, context)
-    return answer
+on_event, is_complete = entry_points(lambda event: _BY_TYPE[event["ResourceType"]](Services()))

@@ -36,6 +36,7 @@ from penstock.control.encryption import Progress, check_possible, request_encryp
 from penstock.control.errors import ApplicationMissingError, WrongStateError
 from penstock.control.snapshots import SnapshotControl
 from penstock.handlers.events import Event, Result, complete, not_complete
+from penstock.handlers.handler import Handler, entry_points
 from penstock.handlers.services import Services
 from penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus, SnapshotStatus
 
@@ -51,13 +52,14 @@ _LOG.setLevel(logging.INFO)
 _GONE = "the application was gone"
 
 
-class ApplicationKeyHandler:
+class ApplicationKeyHandler(Handler):
     """Answers the framework's two calls with the clients it is given."""
 
     def __init__(self, services: Services) -> None:
+        super().__init__(services.clock)
         self._services = services
 
-    def on_event(self, event: Event) -> Result:
+    def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""
         name = event.text("ApplicationName")
         found = _GONE
@@ -80,13 +82,11 @@ class ApplicationKeyHandler:
         _LOG.info("%s of the key of %s: found %s", event.request_type, name, found)
         return {
             "PhysicalResourceId": physical_id,
-            "StartedAt": str(int(self._services.clock.now().timestamp())),
             "Found": found,
         }
 
-    def is_complete(self, event: Event) -> Result:
+    def advance(self, event: Event) -> Result:
         """Take the next step towards the wanted encryption, and say whether it is there."""
-        event.refuse_late(self._services.clock.now())
         if event.is_delete:
             try:
                 return self._delete(event)
@@ -199,13 +199,4 @@ def _target(event: Event) -> ApplicationEncryption:
     return ApplicationEncryption.customer_managed(event.text("KeyArn"))
 
 
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    del context
-    return ApplicationKeyHandler(Services()).on_event(Event.parse(event))
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    del context
-    return ApplicationKeyHandler(Services()).is_complete(Event.parse(event))
+on_event, is_complete = entry_points(lambda _event: ApplicationKeyHandler(Services()))

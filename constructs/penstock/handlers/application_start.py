@@ -1,6 +1,8 @@
 """The custom resource that sees to it that an application runs, and stops it when it goes.
 
-Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``,
+Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``
+(changes whenever the application's template does, so that each change is looked at), ``Expected`` (``CodeBucketArn``,
+``CodeKey``, ``CodeVersion`` and ``RuntimeEnvironment`` of the template, empty for an imported application),
 ``ForceStopAfterSeconds``, ``SubnetIds`` and ``SecurityGroupIds`` (lists, empty without a VPC). Attributes: ``Status``,
 ``ApplicationVersionId``, and on Delete ``RemainingNetworkInterfaces``.
 
@@ -8,7 +10,9 @@ End states, which each error's message names as well:
 
 - Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
   is not started, and one that runs is left running (R010); a Create says so before there is anything to roll back. A
-  start that MSF failed leaves it READY, and is tried once a deployment.
+  start that MSF failed leaves it READY, and is tried once a deployment. An update that MSF has failed or rolled back
+  since the deployment began, or other code than the template's, fails the resource and leaves the application running
+  as it is: CloudFormation then puts its template back.
 - Delete of what the Create found running, which is also how that Create is rolled back: left as it is. The physical id
   says so.
 - Any other Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or
@@ -23,7 +27,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from penstock.control.errors import (
     ApplicationMissingError,
@@ -33,13 +37,14 @@ from penstock.control.errors import (
     WrongStateError,
 )
 from penstock.control.network_interfaces import network_interfaces
+from penstock.control.stack import describe_deployment
 from penstock.handlers.events import Event, Result, complete, not_complete
+from penstock.handlers.handler import Handler, entry_points
 from penstock.handlers.services import Services
+from penstock.model.deployment import Revision, find_undone
 from penstock.model.keys import ApplicationStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from penstock.control.application import ApplicationControl, ApplicationDetail
 
 __all__ = ("ApplicationStartHandler", "is_complete", "on_event")
@@ -73,13 +78,14 @@ _AT_REST: Final = frozenset(
 _FOUND_RUNNING: Final = "/found-running"
 
 
-class ApplicationStartHandler:
+class ApplicationStartHandler(Handler):
     """Answers the framework's two calls with the clients it is given."""
 
     def __init__(self, services: Services) -> None:
+        super().__init__(services.clock)
         self._services = services
 
-    def on_event(self, event: Event) -> Result:
+    def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""
         if not event.is_delete:
             event.seconds("ForceStopAfterSeconds")
@@ -87,12 +93,10 @@ class ApplicationStartHandler:
             event.texts("SecurityGroupIds")
         return {
             "PhysicalResourceId": event.physical_resource_id if event.is_delete else self._physical_id(event),
-            "StartedAt": str(int(self._services.clock.now().timestamp())),
         }
 
-    def is_complete(self, event: Event) -> Result:
+    def advance(self, event: Event) -> Result:
         """Take the next step towards a running, or a stopped, application, and say whether it is there."""
-        event.refuse_late(self._services.clock.now())
         if event.is_delete and event.physical_resource_id.endswith(_FOUND_RUNNING):
             _LOG.info("left %s as it is: it ran before this resource was created", event.text("ApplicationName"))
             return complete()
@@ -126,10 +130,38 @@ class ApplicationStartHandler:
             return not_complete()
         _check_key(detail, event)
         if detail.is_running or self._has_finished(application, detail, event):
+            self._check_undone(application, detail, event)
             return complete(Status=detail.status.value, ApplicationVersionId=str(detail.version_id))
         _LOG.info("start %s from its latest snapshot", detail.name)
         application.start()
         return not_complete()
+
+    def _check_undone(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
+        expected = Revision.parse(event.properties.get("Expected"))
+        if expected is None:
+            return
+        services = self._services
+        deployment = describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock)
+        undone = find_undone(
+            deployment,
+            expected=expected,
+            before=Revision.parse(event.old_properties.get("Expected")) if event.old_properties else None,
+            found=detail.revision,
+            operations=application.operations(since=deployment.began_at),
+        )
+        if undone is None:
+            return
+        what = ""
+        if undone.operation is not None:
+            what = f"; {undone.operation}: {application.reason_of(undone.operation)}"
+        rolled_back = "" if detail.rolled_back_from is None else f", rolled back from {detail.rolled_back_from}"
+        message = (
+            f"application {detail.name} does not run what this deployment has asked for{what}; it is {detail.status} in"
+            f" version {detail.version_id}{rolled_back}, with {detail.revision or 'code that is not in S3'}, expected"
+            f" was {expected}: see the application's log for the cause, correct the job or its settings, and deploy"
+            " again"
+        )
+        raise OperationFailedError(message)
 
     @staticmethod
     def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
@@ -139,7 +171,7 @@ class ApplicationStartHandler:
             if operation.failed:
                 message = (
                     f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
-                    f" {detail.status}, with its snapshots as they were: mend the cause and deploy again"
+                    f" {detail.status}, with its snapshots as they were: correct the cause and deploy again"
                 )
                 raise OperationFailedError(message)
         return any(operation.succeeded for operation in started)
@@ -196,13 +228,4 @@ def _check_key(detail: ApplicationDetail, event: Event) -> None:
         raise WrongStateError(message)
 
 
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    del context
-    return ApplicationStartHandler(Services()).on_event(Event.parse(event))
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    del context
-    return ApplicationStartHandler(Services()).is_complete(Event.parse(event))
+on_event, is_complete = entry_points(lambda _event: ApplicationStartHandler(Services()))

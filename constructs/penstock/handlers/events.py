@@ -37,6 +37,8 @@ class Event:
         The OldResourceProperties of an Update.
     physical_resource_id
         Empty on Create.
+    stack_id
+        The ARN of the stack that the resource is in.
     started_at
         When ``on_event`` was called, in whole seconds as MSF counts, for ``is_complete``; None in ``on_event``.
     found
@@ -47,6 +49,7 @@ class Event:
     properties: Mapping[str, Any]
     old_properties: Mapping[str, Any] = field(default_factory=dict)
     physical_resource_id: str = ""
+    stack_id: str = ""
     started_at: datetime | None = None
     found: str = ""
 
@@ -59,6 +62,7 @@ class Event:
             properties=event.get("ResourceProperties", {}),
             old_properties=event.get("OldResourceProperties", {}),
             physical_resource_id=event.get("PhysicalResourceId", ""),
+            stack_id=event.get("StackId", ""),
             started_at=None if started_at is None else datetime.fromtimestamp(int(started_at), UTC),
             found=event.get("Found", ""),
         )
@@ -81,7 +85,7 @@ class Event:
         if now - self.begin >= _PATIENCE:
             message = (
                 f"gave up on {self.request_type} after {_PATIENCE.total_seconds() / 60:.0f} minutes, because"
-                " CloudFormation waits for an hour at most: see what the application is doing, then deploy again"
+                " CloudFormation waits for an hour at most: see what became of it, then deploy again"
             )
             raise EventError(message)
 

@@ -16,7 +16,7 @@ End states, which each error's message names as well:
   deployment makes up for it.
 
 What may pass (a workspace being updated, Grafana restarting, AWS out of reach, permissions not in force yet) is waited
-for: 15 minutes, and for permissions 2.
+for, as every handler does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import boto3  # type: ignore[import-untyped]
@@ -32,7 +31,7 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from penstock.control.clients import Clock
-from penstock.control.errors import ControlError, MissingPermissionError, is_permission_trouble
+from penstock.control.errors import MissingPermissionError, is_permission_trouble
 from penstock.control.grafana import GrafanaApi, GrafanaRefusedError, GrafanaUnavailableError, connect_to
 from penstock.control.grafana_access import (
     GrafanaClient,
@@ -42,7 +41,8 @@ from penstock.control.grafana_access import (
     describe_workspace,
 )
 from penstock.control.grafana_content import GrafanaContent
-from penstock.handlers.events import Event, EventError, Result, complete, not_complete
+from penstock.handlers.events import Event, EventError, Result, complete
+from penstock.handlers.handler import Handler, entry_points
 from penstock.model.grafana import Content, DataSource
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ __all__ = ("GrafanaContentHandler", "GrafanaServices", "is_complete", "on_event"
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
-_PATIENCE: Final = timedelta(minutes=15)
-_PERMISSION_PATIENCE: Final = timedelta(minutes=2)
 _MAX_ACCOUNT_NAME_CHARACTERS: Final = 128
 _FOLDER_IDENTITY: Final = ("WorkspaceId", "FolderUid", "Mark")
 """An Update that changes one of these is about another folder than the one that this resource has made."""
@@ -99,13 +97,14 @@ class GrafanaServices:
         return client
 
 
-class GrafanaContentHandler:
+class GrafanaContentHandler(Handler):
     """Answers the framework's two calls."""
 
     def __init__(self, services: GrafanaServices) -> None:
+        super().__init__(services.clock)
         self._services = services
 
-    def on_event(self, event: Event) -> Result:
+    def begin(self, event: Event) -> Result:
         """Check the properties and change nothing."""
         if not event.is_delete:
             _dashboards(event)
@@ -115,20 +114,10 @@ class GrafanaContentHandler:
             "PhysicalResourceId": event.physical_resource_id
             if event.is_delete
             else f"penstock-grafana-content/{workspace_id}/{mark}",
-            "StartedAt": str(int(self._services.clock.now().timestamp())),
         }
 
-    def is_complete(self, event: Event) -> Result:
+    def advance(self, event: Event) -> Result:
         """Bring the workspace to what the template has, all at once, unless it has to be waited for."""
-        try:
-            return self._assert(event)
-        except GrafanaUnavailableError as error:
-            self._give_up_after(_PATIENCE, event, error)
-        except MissingPermissionError as error:
-            self._give_up_after(_PERMISSION_PATIENCE, event, error)
-        return not_complete()
-
-    def _assert(self, event: Event) -> Result:
         client = self._services.grafana()
         try:
             workspace = describe_workspace(client, event.text("WorkspaceId"))
@@ -187,11 +176,6 @@ class GrafanaContentHandler:
         client = self._services.s3()
         return {each["Uid"]: _read_dashboard(client, each["Bucket"], each["Key"]) for each in dashboards}
 
-    def _give_up_after(self, patience: timedelta, event: Event, error: ControlError) -> None:
-        if self._services.clock.now() >= event.begin + patience:
-            raise error
-        _LOG.info("%s", error)
-
 
 def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any]:
     try:
@@ -243,13 +227,4 @@ def _config() -> Any:
     return Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
 
 
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    del context
-    return GrafanaContentHandler(GrafanaServices()).on_event(Event.parse(event))
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    del context
-    return GrafanaContentHandler(GrafanaServices()).is_complete(Event.parse(event))
+on_event, is_complete = entry_points(lambda _event: GrafanaContentHandler(GrafanaServices()))

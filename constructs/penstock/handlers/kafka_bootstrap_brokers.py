@@ -7,14 +7,11 @@ again). Attribute: ``BootstrapServers``. It changes nothing, and a Delete has no
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
 
 from penstock.control.kafka import bootstrap_servers
 from penstock.handlers.events import Event, Result, complete, not_complete
+from penstock.handlers.handler import Handler, entry_points
 from penstock.handlers.services import Services
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ("KafkaBootstrapBrokersHandler", "is_complete", "on_event")
 
@@ -22,19 +19,20 @@ _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
 
-class KafkaBootstrapBrokersHandler:
+class KafkaBootstrapBrokersHandler(Handler):
     """Answers the framework's two calls with the clients it is given."""
 
     def __init__(self, services: Services) -> None:
+        super().__init__(services.clock)
         self._services = services
 
-    def on_event(self, event: Event) -> Result:
+    def begin(self, event: Event) -> Result:
         """Check the properties."""
         if event.is_delete:
             return {"PhysicalResourceId": event.physical_resource_id}
         return {"PhysicalResourceId": f"penstock-kafka-bootstrap-brokers/{event.text('ClusterArn')}"}
 
-    def is_complete(self, event: Event) -> Result:
+    def advance(self, event: Event) -> Result:
         """Read the addresses, if the cluster can say."""
         if event.is_delete:
             return complete()
@@ -45,13 +43,4 @@ class KafkaBootstrapBrokersHandler:
         return complete(BootstrapServers=found)
 
 
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    del context
-    return KafkaBootstrapBrokersHandler(Services()).on_event(Event.parse(event))
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    del context
-    return KafkaBootstrapBrokersHandler(Services()).is_complete(Event.parse(event))
+on_event, is_complete = entry_points(lambda _event: KafkaBootstrapBrokersHandler(Services()))

@@ -25,25 +25,21 @@ from botocore import exceptions  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
 from penstock.control.clients import Clock
-from penstock.control.errors import MissingPermissionError
 from penstock.control.opensearch import OpenSearch, SearchNameError, SearchUnavailableError
 from penstock.control.operator import operator_session
 from penstock.control.search_content import SearchContentControl
-from penstock.handlers.events import Event, EventError, Result, complete, not_complete
+from penstock.handlers.events import Event, EventError, Result, complete
+from penstock.handlers.handler import Handler, entry_points
 from penstock.model.search_content import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 __all__ = ("SearchContentHandler", "SearchServices", "is_complete", "on_event")
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
-UNAVAILABLE_SECONDS: Final = 900
-"""How long a domain may be too busy, or a security group or an endpoint of STS not be in force yet."""
-PERMISSION_SECONDS: Final = 180
-"""How long IAM and the security plugin may take to see a change."""
 NAME_SECONDS: Final = 300
 """After this time a name that does not resolve is that of a deleted domain."""
 
@@ -100,13 +96,14 @@ class SearchServices:
         return SearchContentControl(domain=domain, ledger_name=f"penstock-{content_id.lower()}")
 
 
-class SearchContentHandler:
+class SearchContentHandler(Handler):
     """Answers the framework's two calls with the services it is given."""
 
     def __init__(self, services: SearchServices) -> None:
+        super().__init__(services.clock)
         self._services = services
 
-    def on_event(self, event: Event) -> Result:
+    def begin(self, event: Event) -> Result:
         """Check the properties, and change nothing."""
         endpoint, content_id = event.text("Endpoint"), event.text("ContentId")
         if not event.is_delete:
@@ -116,25 +113,16 @@ class SearchContentHandler:
             "PhysicalResourceId": (
                 event.physical_resource_id if event.is_delete else f"penstock-search-content/{endpoint}/{content_id}"
             ),
-            "StartedAt": str(int(self._services.clock.now().timestamp())),
         }
 
-    def is_complete(self, event: Event) -> Result:
+    def advance(self, event: Event) -> Result:
         """Make the domain so, or say that it has to be tried again."""
         try:
             return complete(Items=str(self._keep(event)))
         except SearchNameError:
-            if event.is_delete and self._waited(event) >= NAME_SECONDS:
+            if event.is_delete and (self._services.clock.now() - event.begin).total_seconds() >= NAME_SECONDS:
                 return complete(Items="0")
-            if self._waited(event) >= UNAVAILABLE_SECONDS:
-                raise
-        except SearchUnavailableError:
-            if self._waited(event) >= UNAVAILABLE_SECONDS:
-                raise
-        except MissingPermissionError:
-            if self._waited(event) >= PERMISSION_SECONDS:
-                raise
-        return not_complete()
+            raise
 
     def _keep(self, event: Event) -> int:
         control = self._services.content(
@@ -146,9 +134,6 @@ class SearchContentHandler:
             control.remove_all()
             return 0
         return len(control.keep(decode(event.text("Content"), mappings=_mappings(event))))
-
-    def _waited(self, event: Event) -> float:
-        return (self._services.clock.now() - event.begin).total_seconds()
 
 
 def _mappings(event: Event) -> dict[str, tuple[str, ...]]:
@@ -162,13 +147,4 @@ def _mappings(event: Event) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def on_event(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's first call for an event."""
-    del context
-    return SearchContentHandler(SearchServices()).on_event(Event.parse(event))
-
-
-def is_complete(event: Mapping[str, Any], context: object) -> Result:
-    """Answer the framework's question whether the event is done."""
-    del context
-    return SearchContentHandler(SearchServices()).is_complete(Event.parse(event))
+on_event, is_complete = entry_points(lambda _event: SearchContentHandler(SearchServices()))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.control.clients import Ec2Client
     from penstock.control.kafka import KafkaClient
+    from penstock.control.stack import CloudFormationClient
 
 __all__ = ("Services",)
 
@@ -52,6 +53,11 @@ class Services:
     def kafka(self) -> KafkaClient:
         """Return ``kafka`` with the function's own role."""
         client: KafkaClient = self.new_session().client("kafka", config=_config())
+        return client
+
+    def cloudformation(self) -> CloudFormationClient:
+        """Return ``cloudformation`` with the function's own role."""
+        client: CloudFormationClient = self.new_session().client("cloudformation", config=_config())
         return client
 
     def ec2(self) -> Ec2Client:

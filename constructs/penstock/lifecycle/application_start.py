@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from constructs import Construct
 
 from penstock.application import FlinkApplication
@@ -33,7 +33,7 @@ class ApplicationStart(Construct):
 
     It comes after the application, after its log and after its customer managed key, if it has one, and does not start
     it under any other key. A later deployment of a change that stopped the application starts it again, from its
-    latest snapshot.
+    latest snapshot. An update that MSF has rolled back, so that the old version runs, fails the deployment.
 
     When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,
     which loses what is newer than the last snapshot; and waits until MSF has given back its network interfaces, so that
@@ -82,6 +82,7 @@ class ApplicationStart(Construct):
                 "OperatorRoleArn": operator.role_arn,
                 "ExpectedKeyArn": "" if key is None else key.key_arn,
                 "ApplicationRevision": application.revision,
+                "Expected": application.expected or {},
                 "ForceStopAfterSeconds": str(wait.to_seconds()),
                 "SubnetIds": [] if network is None else network.subnet_ids,
                 "SecurityGroupIds": []
@@ -104,6 +105,8 @@ class ApplicationStart(Construct):
     def _provider(self, operator: iam.Role, *, has_network: bool) -> ControlProvider:
         provider = ControlProvider.of(self, "application")
         provider.act_as(operator)
+        # Since when the present deployment has been at work, and whether it is a rollback.
+        provider.allow(["cloudformation:DescribeStacks"], resource=Stack.of(self).stack_id)
         if has_network:
             provider.allow(["ec2:DescribeNetworkInterfaces"], resource="*", wildcard_reason=_DESCRIBE_INTERFACES)
         return provider

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from penstock.application.wildcards import record_wildcard
 from penstock.foundation.log_encryption import allow_cloudwatch_logs, generated_group_name
-from penstock.lifecycle.control_code import control_code_folder
+from penstock.lifecycle.control_code import DATA_PATH_VARIABLE, LAMBDA_DATA_PATH, control_code_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,6 +171,7 @@ class ControlProvider(Construct):
             timeout=Duration.minutes(_HANDLER_TIMEOUT_MINUTES),
             memory_size=256,
             log_group=self.log_group,
+            environment={DATA_PATH_VARIABLE: LAMBDA_DATA_PATH},
             environment_encryption=self._encryption_key,
             **self._network,
         )

@@ -1,6 +1,6 @@
 """Kinesis Processing Units (KPU): how many an application needs, what each task gets, what a month costs.
 
-Sources: managed-flink how-scaling, limits, and the pricing page.
+Sources: managed-flink, how-scaling and limits, and the pricing page.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ class Sizing:
     parallelism_per_kpu
         Subtasks that share one KPU, 1 to 8.
     max_kpus
-        The account's quota of KPUs per application, 64 unless it was raised.
+        The most KPUs that run tasks: what you allow, or the account's quota per application, 64 unless it was raised.
 
-    Raises SizingError for a value out of range, or when the KPUs exceed the quota.
+    Raises SizingError for a value out of range, or when the KPUs exceed ``max_kpus``.
     """
 
     parallelism: int = 1
@@ -109,14 +109,14 @@ class Sizing:
             message = f"parallelism per KPU must be 1 to {MAX_PARALLELISM_PER_KPU}, got {self.parallelism_per_kpu}"
             raise SizingError(message)
         if self.max_kpus < 1:
-            message = f"the quota of KPUs must be at least 1, got {self.max_kpus}"
+            message = f"max_kpus must be at least 1, got {self.max_kpus}"
             raise SizingError(message)
         if self.kpus > self.max_kpus:
             denser = "" if self.parallelism_per_kpu == MAX_PARALLELISM_PER_KPU else " raise the parallelism per KPU,"
             message = (
-                f"parallelism {self.parallelism} at {self.parallelism_per_kpu} per KPU needs {self.kpus} KPUs, the"
-                f" quota is {self.max_kpus}: lower the parallelism,{denser} or have the quota"
-                " raised (Service Quotas L-3A88E041) and pass it as max_kpus"
+                f"parallelism {self.parallelism} at {self.parallelism_per_kpu} per KPU needs {self.kpus} KPUs, max_kpus"
+                f" is {self.max_kpus}: lower the parallelism,{denser} or raise max_kpus, above {DEFAULT_MAX_KPUS} after"
+                " the account's quota was raised (Service Quotas L-3A88E041)"
             )
             raise SizingError(message)
 
@@ -142,7 +142,7 @@ class Sizing:
 
     @property
     def largest_parallelism(self) -> int:
-        """The parallelism that fits into the quota of KPUs, where autoscaling ends at the latest."""
+        """The parallelism that fits into ``max_kpus``."""
         return self.max_kpus * self.parallelism_per_kpu
 
     @property
@@ -160,7 +160,7 @@ class Sizing:
     def check_max_parallelism(self, max_parallelism: int) -> int:
         """Return the job's maximum parallelism, or raise SizingError where it would hurt.
 
-        It must be a multiple of the parallelism, at least the parallelism, and at most 32768. Changing it makes
+        It must be a multiple of the parallelism and at most 32768. Changing it makes
         every earlier snapshot unusable, so it is worth setting once, with room.
         """
         if max_parallelism > _FLINK_MAX_MAX_PARALLELISM:

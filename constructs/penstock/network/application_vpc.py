@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Acknowledgment, CfnResource, Fn, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, Annotations, CfnResource, Fn, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 
+from penstock.foundation.references import keep_while_used
 from penstock.model.addresses import MAX_ZONES, AddressPlan
 from penstock.model.aws_services import AwsService
 from penstock.network.application_vpc_base import ApplicationVpcBase, IApplicationVpc
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ("ApplicationVpc",)
 
+UNNAMED_ZONES: Final = "penstock:unnamedAvailabilityZones"
+
+_UNNAMED_ZONES: Final = (
+    "the deployment takes the first availability zones that Fn::GetAZs names, in no promised order: name the same ones"
+    " in availability_zones after the first deployment, so that another answer fails no update"
+)
 _MIN_ZONES: Final = 2
 _APPLICATION: Final = "Application"
 _NAT: Final = "Nat"
@@ -53,8 +60,11 @@ class ApplicationVpc(ApplicationVpcBase):
         A private block, ``/16`` to ``/24``. Set it where VPCs are connected; blocks must not overlap then.
         Default: ``10.0.0.0/16``.
     availability_zones
-        Two or three, by name. Set them where other systems are bound to zones, and for MSK Serverless.
-        Default: the account's first three.
+        Two or three, by name. Set them where what must stay runs in the VPC, where other systems are bound to zones,
+        and for MSK Serverless. Default: the first of the account, as ``Fn::GetAZs`` answers in each deployment. Where
+        some zones have a default subnet, it names those only; it promises no order, and not that a zone has MSK or an
+        endpoint's service; and another answer than before fails the update, since no subnet can be made beside the one
+        with its addresses.
     number_of_zones
         How many of the account's zones, 2 or 3, where they are not named. Every interface endpoint is paid for in
         each. Default: 3.
@@ -98,6 +108,8 @@ class ApplicationVpc(ApplicationVpcBase):
     ) -> None:
         super().__init__(scope, construct_id, trusted_accounts=trusted_accounts)
         zones = _zones(availability_zones, number_of_zones)
+        if availability_zones is None:
+            Annotations.of(self).add_info_v2(UNNAMED_ZONES, _UNNAMED_ZONES)
         self._use(
             self._build_vpc(
                 AddressPlan(cidr), zones, nat_gateways, close_default_group=restrict_default_security_group
@@ -108,6 +120,7 @@ class ApplicationVpc(ApplicationVpcBase):
         for child in self.vpc.node.find_all():
             if isinstance(child, CfnResource) and child.cfn_resource_type in _HOLDS_INTERFACES:
                 child.apply_removal_policy(removal_policy)
+        keep_while_used(self.vpc)
         self.flow_logs = FlowLogs(
             self,
             "FlowLogs",

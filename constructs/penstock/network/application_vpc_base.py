@@ -9,6 +9,7 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from penstock.foundation.references import keep_while_used
 from penstock.network.endpoint_policy import endpoint_statement
 from penstock.network.errors import NetworkError
 
@@ -136,6 +137,7 @@ class ApplicationVpcBase(Construct):
             )
         if service.supports_policy:
             endpoint.add_to_policy(endpoint_statement(service, self._trusted_accounts))
+        keep_while_used(endpoint)
         return endpoint
 
     def _endpoint_security_group(self, service: AwsService) -> ec2.SecurityGroup:
@@ -147,6 +149,7 @@ class ApplicationVpcBase(Construct):
             allow_all_outbound=False,
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self._cidr_block()), ec2.Port.tcp(_HTTPS), "HTTPS from the VPC")
+        keep_while_used(group)
         return group
 
     def _cidr_block(self) -> str:

@@ -12,6 +12,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.aws_grafana import CfnWorkspace
 
 from penstock.foundation.elsewhere import is_of_other_account
+from penstock.foundation.references import keep_while_used
+from penstock.model.regions import check_service
 from penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
 from penstock.observability.deployment import deployment_of
 from penstock.observability.errors import DashboardWorkspaceError
@@ -93,6 +95,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_service(CfnWorkspace.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
         self._grafana_version = grafana_version
         self._content_props = content or GrafanaContentProps()
         self._content: GrafanaContent | None = None
@@ -118,6 +121,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
             network_access_control=network_access_control(allowed_prefix_lists, allowed_endpoints),
         )
         self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.resource)
         self._workspace_id = self.resource.attr_id
 
     @staticmethod

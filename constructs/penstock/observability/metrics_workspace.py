@@ -10,6 +10,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_aps import CfnRuleGroupsNamespace, CfnWorkspace
 
 from penstock.foundation.elsewhere import require_key_region
+from penstock.foundation.references import keep_while_used, splittable
+from penstock.model.regions import check_service
 from penstock.observability.errors import MetricsWorkspaceError
 from penstock.observability.metrics_workspace_base import IMetricsWorkspace, MetricsWorkspaceBase
 from penstock.observability.metrics_workspace_props import LabelSetLimit, check_between
@@ -97,6 +99,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
     ) -> None:
         super().__init__(scope, construct_id)
         require_key_region(self, encryption_key, MetricsWorkspaceError)
+        check_service(CfnWorkspace.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
         self.workspace_alias = _check_alias(workspace_alias)
         self._removal_policy = removal_policy
         self._log_retention = log_retention
@@ -120,6 +123,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         self.resource.apply_removal_policy(removal_policy)
         # Whoever lets the metrics go with the stack does not let them go with a change of the key.
         self.resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+        keep_while_used(self.resource)
         self._workspace_id = self.resource.attr_workspace_id
         self._workspace_arn = self.resource.attr_arn
         self._region = Stack.of(self).region
@@ -176,7 +180,7 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
         if not Token.is_unresolved(workspace_arn) and not _ARN.fullmatch(workspace_arn):
             message = f"expected the ARN of a workspace, arn:aws:aps:REGION:ACCOUNT:workspace/ID, got {workspace_arn!r}"
             raise MetricsWorkspaceError(message)
-        parts = Arn.split(workspace_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Arn.split(splittable(workspace_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         self._workspace_id = parts.resource_name or ""
         self._region = parts.region or Stack.of(self).region
         self._account = parts.account or Stack.of(self).account

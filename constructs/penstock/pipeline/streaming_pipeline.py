@@ -22,7 +22,7 @@ class PipelineScopes:
     Parameters
     ----------
     ingestion, presentation, processing
-        The scope of the source, of the sink and of the application, in the order of their deployment.
+        The scope of the source, of the sink and of the application, which comes after both.
     """
 
     ingestion: Construct

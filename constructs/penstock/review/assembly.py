@@ -47,6 +47,8 @@ class SynthesizedStack:
         Its template.
     cloudformation_role_arn
         The role that CloudFormation deploys it with, None if the synthesizer names none.
+    is_for_anywhere
+        Whether account or Region is a placeholder.
     """
 
     stage: str
@@ -55,6 +57,7 @@ class SynthesizedStack:
     region: str
     template: Template
     cloudformation_role_arn: str | None
+    is_for_anywhere: bool = False
 
 
 def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
@@ -118,6 +121,7 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
                 region=ANY_REGION if region == "unknown-region" else region,
                 template=_read_template(folder / _text(properties, "templateFile", artifact_id, path)),
                 cloudformation_role_arn=role_arn or None,
+                is_for_anywhere=account == "unknown-account" or region == "unknown-region",
             )
 
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from penstock.foundation.elsewhere import require_key_region
+from penstock.foundation.references import keep_while_used
 from penstock.sinks.access_log_bucket import build_access_log_bucket, keep_policy, refuse_elsewhere
 from penstock.sinks.archive_bucket_base import ArchiveBucketBase, IArchiveBucket, check_prefix
 from penstock.sinks.archive_lifecycle import ArchiveLifecycle
@@ -72,6 +73,7 @@ class ArchiveBucket(ArchiveBucketBase):
         self._resource = self._build_bucket(lifecycle or ArchiveLifecycle())
         self._notifications: list[ArchiveNotifications] = []
         self._warn()
+        keep_while_used(self)
 
     @staticmethod
     def from_bucket_name(

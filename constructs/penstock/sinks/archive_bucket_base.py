@@ -10,6 +10,7 @@ from constructs import Construct
 
 from penstock.foundation.elsewhere import warn_of_other_account
 from penstock.foundation.metric_options import MetricOptions
+from penstock.model.regions import via_service
 from penstock.sinks.errors import ArchiveBucketError
 from penstock.sinks.grants import ARCHIVE_OBJECTS, allow
 
@@ -158,7 +159,7 @@ class ArchiveBucketBase(Construct):
                 grantee,
                 actions=key_actions,
                 resources=[self._encryption_key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}},
+                conditions={"StringEquals": via_service("s3", Stack.of(self).region)},
             )
         )
 

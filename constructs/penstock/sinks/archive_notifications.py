@@ -12,6 +12,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.references import keep_while_used
+from penstock.model.regions import via_service
 from penstock.sinks.errors import ArchiveBucketError
 from penstock.sinks.grants import allow
 
@@ -77,6 +79,7 @@ class ArchiveNotifications(Construct):
             _policy(queue).apply_removal_policy(removal_policy)
         self.age_alarm = self._build_age_alarm(alarm_age)
         self.dead_letter_alarm = self._build_dead_letter_alarm()
+        keep_while_used(self)
 
     @property
     def queue_policy(self) -> sqs.QueuePolicy:
@@ -127,7 +130,7 @@ class ArchiveNotifications(Construct):
                 grantee,
                 actions=["kms:Decrypt"],
                 resources=[self._encryption_key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"sqs.{region}.amazonaws.com"}},
+                conditions={"StringEquals": via_service("sqs", region)},
             )
         )
 

@@ -10,6 +10,7 @@ from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.foundation.elsewhere import is_of_other_region, warn_of_other_account
+from penstock.foundation.references import splittable
 from penstock.sinks.errors import SearchDomainError
 from penstock.sinks.search_domain_base import HTTPS_PORT, SearchDomainBase
 
@@ -47,7 +48,7 @@ class ImportedSearchDomain(SearchDomainBase):
         if not Token.is_unresolved(domain_arn) and not _ARN.fullmatch(domain_arn):
             message = f"expected the ARN of a domain, arn:aws:es:REGION:ACCOUNT:domain/NAME, got {domain_arn!r}"
             raise SearchDomainError(message)
-        parts = Stack.of(self).split_arn(domain_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Stack.of(self).split_arn(splittable(domain_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         self._domain_arn = domain_arn
         self._domain_name = parts.resource_name or ""
         self._account = parts.account or Stack.of(self).account

@@ -18,6 +18,7 @@ from aws_cdk import aws_opensearchservice as opensearch
 from penstock.application.flink_application_base import FlinkApplicationBase
 from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.foundation.text_files import read_text_file
 from penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from penstock.sinks.errors import SearchDomainError
@@ -126,6 +127,7 @@ class SearchDomain(SearchDomainBase):
             access_policy=self._content.access_policy,
             removal_policy=removal_policy,
         )
+        keep_while_used(self)
         self._domain_endpoint = self.domain.domain_endpoint
         if index_templates or saved_objects is not None:
             self.add_content("Content", index_templates=index_templates, saved_objects=saved_objects)

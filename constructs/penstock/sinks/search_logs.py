@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
 
 from penstock.foundation.log_encryption import allow_cloudwatch_logs, log_group_arn
+from penstock.foundation.log_writers import LogWriters
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -24,8 +24,7 @@ _KINDS: Final = ("search-slow-logs", "index-slow-logs", "application-logs", "aud
 class SearchLogs(Construct):
     """Encrypted log groups for slow searches, slow indexing, errors and audit, and the policy to write to them.
 
-    The policy is a native resource: the CDK's own way is a Lambda function. CloudWatch Logs takes ten such policies in
-    an account and Region.
+    The policy is a native resource: the CDK's own way is a Lambda function. All domains of a stack share it.
     """
 
     def __init__(
@@ -53,8 +52,7 @@ class SearchLogs(Construct):
             )
             for kind in _KINDS
         }
-        self.policy = self._build_policy(domain_name, domain_arn)
-        self.policy.apply_removal_policy(removal_policy)
+        self.policy = self._let_domain_write(domain_arn, removal_policy)
 
     def options(self) -> opensearch.LoggingOptions:
         """Return the groups as the CDK takes them."""
@@ -69,23 +67,15 @@ class SearchLogs(Construct):
             audit_log_group=self.groups["audit-logs"],
         )
 
-    def _build_policy(self, domain_name: str, domain_arn: str) -> logs.CfnResourcePolicy:
-        document = iam.PolicyDocument(
-            statements=[
-                iam.PolicyStatement(
-                    principals=[iam.ServicePrincipal("es.amazonaws.com")],
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    resources=[f"{log_group_arn(self, f'{self._prefix}{kind}')}:*" for kind in _KINDS],
-                    conditions={
-                        "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
-                        "ArnEquals": {"aws:SourceArn": domain_arn},
-                    },
-                )
-            ]
-        )
-        return logs.CfnResourcePolicy(
-            self,
-            "Policy",
-            policy_name=f"penstock-search-{domain_name}",
-            policy_document=Stack.of(self).to_json_string(document),
-        )
+    def _let_domain_write(self, domain_arn: str, removal_policy: RemovalPolicy) -> logs.CfnResourcePolicy:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "es.amazonaws.com"},
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": [f"{log_group_arn(self, f'{self._prefix}{kind}')}:*" for kind in _KINDS],
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
+                "ArnEquals": {"aws:SourceArn": domain_arn},
+            },
+        }
+        return LogWriters.of(self, "Search").allow([statement], removal_policy=removal_policy)

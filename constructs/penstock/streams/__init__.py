@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from penstock.model.arguments import check_arguments
+from penstock.model.kafka_storage import TopicLoad
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream import EventStream, StreamCapacity
 from penstock.streams.event_stream_base import IEventStream
@@ -61,6 +62,7 @@ __all__ = (
     "SourceTopic",
     "StreamCapacity",
     "StreamError",
+    "TopicLoad",
 )
 
 

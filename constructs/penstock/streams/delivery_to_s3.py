@@ -11,6 +11,7 @@ from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
 from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.model.arguments import check_arguments
 from penstock.model.delivery import (
     DELIVERY_METADATA,
@@ -139,6 +140,7 @@ class DeliveryToS3(DeliveryToS3Base):
         self.freshness_alarm = build_freshness_alarm(self, self.destination.buffering, freshness_alarm_age)
         self.failure_alarm = build_failure_alarm(self, self.destination.buffering, backup=backup is not None)
         claim_name(self, "delivery stream", self.delivery_stream_name)
+        keep_while_used(self)
 
     @staticmethod
     def from_delivery_stream_name(scope: Construct, construct_id: str, delivery_stream_name: str) -> IDeliveryToS3:

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from penstock.application.wildcards import record_wildcard
 from penstock.foundation.elsewhere import warn_of_other_account
+from penstock.model.regions import via_service
 from penstock.streams.delivery_to_s3_source import KAFKA_GROUPS, DeliverySource
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _write(scope: Construct, bucket: s3.IBucket, folders: Sequence[str]) -> list
                 actions=list(_KEY_ACTIONS),
                 resources=[bucket.encryption_key.key_arn],
                 conditions={
-                    "StringEquals": {"kms:ViaService": f"s3.{Stack.of(scope).region}.amazonaws.com"},
+                    "StringEquals": via_service("s3", Stack.of(scope).region),
                     # The bucket's ARN where it has an S3 bucket key, the object's where it has none.
                     "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket.bucket_arn, *_objects(bucket, folders)]},
                 },

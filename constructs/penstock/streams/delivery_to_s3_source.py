@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from aws_cdk import Fn, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
 from penstock.foundation.elsewhere import warn_of_other_account
+from penstock.model.regions import via_service
+from penstock.streams.kafka_access import resource_arn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -147,7 +149,7 @@ class _KinesisStream(DeliverySource):
             resources=[self.stream.encryption_key.key_arn],
             conditions={
                 "StringEquals": {
-                    "kms:ViaService": f"kinesis.{Stack.of(scope).region}.amazonaws.com",
+                    **via_service("kinesis", Stack.of(scope).region),
                     "kms:EncryptionContext:aws:kinesis:arn": self.stream.stream_arn,
                 }
             },
@@ -181,6 +183,7 @@ class _MskTopic(DeliverySource):
     stream_type = "MSKAsSource"
 
     def statements(self, scope: Any) -> list[iam.PolicyStatement]:
+        del scope
         return [
             iam.PolicyStatement(
                 sid="ConnectToCluster",
@@ -199,12 +202,12 @@ class _MskTopic(DeliverySource):
                     "kafka-cluster:DescribeTopicDynamicConfiguration",
                     "kafka-cluster:ReadData",
                 ],
-                resources=[self._arn(scope, "topic", self.topic.topic_name)],
+                resources=[self._arn("topic", self.topic.topic_name)],
             ),
             iam.PolicyStatement(
                 sid="DescribeConsumerGroup",
                 actions=["kafka-cluster:DescribeGroup"],
-                resources=[self._arn(scope, "group", "*")],
+                resources=[self._arn("group", "*")],
             ),
         ]
 
@@ -222,9 +225,8 @@ class _MskTopic(DeliverySource):
         }
 
     def wildcards(self, scope: Any) -> dict[str, list[str]]:
-        return {self._arn(scope, "group", "*"): ["kafka-cluster:DescribeGroup"]}
+        del scope
+        return {self._arn("group", "*"): ["kafka-cluster:DescribeGroup"]}
 
-    def _arn(self, scope: Any, kind: str, name: str) -> str:
-        """Return ``arn:…:topic/<cluster>/<uuid>/<name>``: the cluster's ARN knows the name and the uuid."""
-        cluster = Fn.select(1, Fn.split(":cluster/", self.topic.cluster.cluster_arn))
-        return Stack.of(scope).format_arn(service="kafka", resource=kind, resource_name=f"{cluster}/{name}")
+    def _arn(self, kind: str, name: str) -> str:
+        return resource_arn(self.topic.cluster.cluster_arn, kind, name)

@@ -12,6 +12,7 @@ from aws_cdk.aws_kinesis import CfnStream
 
 from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.model.kinesis import check_alarm_hours, check_retention_hours, check_shard_count, check_stream_name
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream_base import EventStreamBase, IEventStream
@@ -114,6 +115,7 @@ class EventStream(EventStreamBase):
         self._scheduled: list[int] = []
         Validations.of(self.resource).acknowledge(Acknowledgment(id="AwsSolutions-KDS3", reason=_OWN_KEY))
         claim_name(self, "stream", self.stream_name)
+        keep_while_used(self)
 
     @staticmethod
     def from_stream_name(

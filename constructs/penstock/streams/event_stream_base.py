@@ -10,6 +10,7 @@ from constructs import Construct
 
 from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, warn_of_other_account
 from penstock.foundation.metric_options import MetricOptions
+from penstock.model.regions import via_service
 from penstock.streams.errors import StreamError
 from penstock.streams.stream_consumer import StreamConsumer
 
@@ -96,11 +97,10 @@ class EventStreamBase(Construct):
         """Allow the grantee these actions on this stream, and those on its key, through Kinesis only."""
         granted = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.stream_arn])
         if self._encryption_key is not None:
-            via = f"kinesis.{self._region}.amazonaws.com"
             statement = iam.PolicyStatement(
                 actions=list(key_actions),
                 resources=[self._encryption_key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": via}},
+                conditions={"StringEquals": via_service("kinesis", self._region)},
             )
             grantee.grant_principal.add_to_principal_policy(statement)
         self._warn_of_other_account(grantee, actions, key_actions)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Arn, ArnFormat, Stack, Token
 
 from penstock.foundation.elsewhere import require_key_region
+from penstock.foundation.references import splittable
 from penstock.streams.errors import StreamError
 from penstock.streams.event_stream_base import EventStreamBase
 
@@ -26,7 +27,7 @@ class ImportedEventStream(EventStreamBase):
         super().__init__(scope, construct_id)
         if not Token.is_unresolved(stream_arn) and (":stream/" not in stream_arn or ":kinesis:" not in stream_arn):
             raise StreamError(_refusal(stream_arn))
-        parts = Arn.split(stream_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        parts = Arn.split(splittable(stream_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         if not parts.resource_name or not parts.region:
             raise StreamError(_refusal(stream_arn))
         self._stream_arn = stream_arn

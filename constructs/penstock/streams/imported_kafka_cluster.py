@@ -9,6 +9,7 @@ from aws_cdk import Annotations, Fn, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 
 from penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region
+from penstock.foundation.references import splittable
 from penstock.model.kafka import check_zones, client_ports
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
@@ -62,7 +63,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
     ) -> None:
         super().__init__(scope, construct_id)
         self._cluster_arn = cluster_arn
-        self._cluster_name = _name_in(cluster_arn)
+        self._cluster_name = _name_in(splittable(cluster_arn, consumer=self))
         self._security_groups = list(security_groups)
         self._takes_iam = takes_iam
         self._is_serverless = is_serverless

@@ -9,6 +9,8 @@ from typing import Final
 
 from aws_cdk import Fn, Token
 
+from penstock.foundation.references import splittable
+
 __all__ = (
     "CONNECT_ACTIONS",
     "GROUP_ACTIONS",
@@ -31,6 +33,6 @@ TRANSACTION_ACTIONS: Final = ("kafka-cluster:AlterTransactionalId", "kafka-clust
 def resource_arn(cluster_arn: str, kind: str, name: str) -> str:
     """Return the ARN of a ``topic``, ``group`` or ``transactional-id``: the cluster's, with that kind and a name."""
     if Token.is_unresolved(cluster_arn):
-        parts = Fn.split(":cluster/", cluster_arn)
+        parts = Fn.split(":cluster/", splittable(cluster_arn))
         return f"{Fn.select(0, parts)}:{kind}/{Fn.select(1, parts)}/{name}"
     return f"{cluster_arn.replace(':cluster/', f':{kind}/', 1)}/{name}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from constructs import Construct
 
+from penstock.foundation.references import follow_changes
 from penstock.lifecycle.control_provider import ControlProvider
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ class KafkaBootstrapServers(Construct):
 
     They are no attribute of the cluster in CloudFormation. A lookup during synthesis would know nothing of a new
     cluster, so a custom resource asks MSK once the cluster is active, and again whenever its template changes.
+
+    References from other stacks are weak: with more than three brokers MSK names three of them, other ones each time it
+    is asked, and CloudFormation changes no value that is imported. Each broker leads a client to all others. What must
+    not become stale, which cluster it is, is in the strong references to its ARN that every client has.
 
     Parameters
     ----------
@@ -52,6 +57,7 @@ class KafkaBootstrapServers(Construct):
         )
         if cluster is not None:
             self._resource.node.add_dependency(cluster)
+        follow_changes(cast("CfnResource", self._resource.node.default_child))
 
     @property
     def servers(self) -> str:

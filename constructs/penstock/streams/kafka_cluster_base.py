@@ -10,13 +10,16 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.references import are_accounts_apart, mark_revision
 from penstock.foundation.security_groups import open_ports
 from penstock.model.kafka import IAM_PORT
+from penstock.streams.errors import StreamError
 from penstock.streams.kafka_access import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from penstock.model.kafka_storage import PlannedTopic
     from penstock.streams.kafka_options import KafkaVersion
 
 __all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
@@ -51,6 +54,9 @@ class IKafkaCluster(Protocol):
     def zones(self) -> int:
         """In how many availability zones the brokers are, so that a partition has a replica in each."""
 
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Check the brokers' storage against what the topic is to keep."""
+
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
         """Let the clients reach the brokers."""
 
@@ -71,6 +77,7 @@ class KafkaClusterBase(Construct):
     _takes_iam: bool = True
     _is_serverless: bool = False
     _kafka_version: KafkaVersion | None = None
+    _revision: str = ""
     _zones: int = 3
     _ports: tuple[int, int] = (IAM_PORT, IAM_PORT)
 
@@ -122,11 +129,26 @@ class KafkaClusterBase(Construct):
         Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
         would replace the cluster, and its stack never depends on that of a client. A client that may not call
         everywhere gets a rule that lets it out to the brokers as well.
+
+        A client in another stack gets the brokers' revision into its template, so that it reads their addresses again
+        when they may have changed.
         """
         for client in clients:
+            mark_revision(client, self, self._revision)
             for client_group in client.connections.security_groups:
                 for group in self._security_groups:
                     open_ports(client_group, group, ports=self._ports, description=_RULE)
+
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Refuse to plan: only the storage of a provisioned cluster that this app creates is known.
+
+        Raises StreamError.
+        """
+        message = (
+            f"the storage of cluster {self.node.path} is not known here, so topic {topic.name!r} cannot be checked"
+            " against it: leave out expected_load"
+        )
+        raise StreamError(message)
 
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""
@@ -151,7 +173,7 @@ class KafkaClusterBase(Construct):
         return self.metric("ActiveControllerCount", **(MetricOptions(statistic="Maximum") | options))
 
     def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Use of a broker's disk for data logs, in percent."""
+        """Use of a broker's disk for data logs, in percent; Express brokers, whose storage is AWS's, have no such."""
         of_broker = MetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
         return self.metric("KafkaDataLogsDiskUsed", **(of_broker | options))
 
@@ -164,4 +186,14 @@ class KafkaClusterBase(Construct):
         return self.metric("MaxOffsetLag", **(of_group | options))
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        self._refuse_other_account(grantee.grant_principal)
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])
+
+    def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
+        """Refuse a role of another account, whose VPC reaches the brokers under other addresses, and no export."""
+        if isinstance(principal, Construct) and are_accounts_apart(self, principal):
+            message = (
+                f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"
+                " with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
+            )
+            raise StreamError(message)

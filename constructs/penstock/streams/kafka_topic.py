@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy, Token
+from aws_cdk import Duration, RemovalPolicy, Size, Token
 from aws_cdk.aws_msk import CfnTopic
 
 from penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
 from penstock.model.kafka import check_retention_ms, check_topic_name, encode_properties
+from penstock.model.kafka_storage import PlannedTopic, TopicLoad
 from penstock.streams.errors import StreamError
 from penstock.streams.kafka_topic_base import ImportedKafkaTopic, KafkaTopicBase, checked_unless_token
 
@@ -57,6 +58,12 @@ class KafkaTopic(KafkaTopicBase):
         On how many brokers each partition is. Default: one in each availability zone of the cluster.
     retention
         How long records stay. Default: 7 days.
+    retention_per_partition
+        How much of each partition stays, whatever ``retention`` says, and one segment of 1 GiB on top. A safety net for
+        the brokers' disks: the oldest records go first. Default: no limit.
+    expected_load
+        What is written to it. Synthesis refuses brokers' storage that would not hold it. Default: not known, and not
+        checked.
     cleanup_policy
         What becomes of old records. Default: they go after the retention.
     min_insync_replicas
@@ -68,7 +75,8 @@ class KafkaTopic(KafkaTopicBase):
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises StreamError for a cluster without IAM, for one of MSK Serverless or with a Kafka that is known to be too old,
-    and for numbers that do not fit together; KafkaError for a name or configuration that Kafka would refuse.
+    for numbers that do not fit together, and for a load that cannot be planned with; KafkaError for a name or
+    configuration that Kafka would refuse.
     """
 
     def __init__(
@@ -81,6 +89,8 @@ class KafkaTopic(KafkaTopicBase):
         partitions: int,
         replication_factor: int | None = None,
         retention: Duration | None = None,
+        retention_per_partition: Size | None = None,
+        expected_load: TopicLoad | None = None,
         cleanup_policy: CleanupPolicy = CleanupPolicy.DELETE,
         min_insync_replicas: int | None = None,
         configuration: Mapping[str, str] | None = None,
@@ -94,6 +104,20 @@ class KafkaTopic(KafkaTopicBase):
         replicas = cluster.zones if replication_factor is None else replication_factor
         in_sync = max(1, replicas - 1) if min_insync_replicas is None else min_insync_replicas
         _check_numbers(partitions, replicas, in_sync)
+        kept = retention or Duration.days(7)
+        kept_bytes = None if retention_per_partition is None else int(retention_per_partition.to_bytes())
+        if expected_load is not None:
+            _check_plan(cleanup_policy, configuration or {})
+            cluster.plan_topic(
+                PlannedTopic(
+                    name=self._topic_name,
+                    load=expected_load,
+                    partitions=partitions,
+                    replication_factor=replicas,
+                    retention_hours=kept.to_hours(integral=False),
+                    retention_bytes=kept_bytes,
+                )
+            )
         self.resource = CfnTopic(
             self,
             "Resource",
@@ -105,7 +129,8 @@ class KafkaTopic(KafkaTopicBase):
                 {
                     "cleanup.policy": cleanup_policy.value,
                     "min.insync.replicas": str(in_sync),
-                    "retention.ms": str(check_retention_ms((retention or Duration.days(7)).to_milliseconds())),
+                    "retention.ms": str(check_retention_ms(kept.to_milliseconds())),
+                    **({} if kept_bytes is None else {"retention.bytes": str(kept_bytes)}),
                     **(configuration or {}),
                 }
             ),
@@ -145,6 +170,20 @@ def _check_cluster(cluster: IKafkaCluster) -> None:
         raise StreamError(message)
     if not cluster.takes_iam:
         message = "a native topic needs a cluster whose clients come with IAM: CloudFormation is one of them"
+        raise StreamError(message)
+
+
+def _check_plan(policy: CleanupPolicy, configuration: Mapping[str, str]) -> None:
+    """Raise StreamError where what a topic keeps does not follow from its properties."""
+    if policy is CleanupPolicy.COMPACT:
+        message = "what a compacted topic keeps depends on its keys, not on expected_load: leave it out"
+        raise StreamError(message)
+    set_elsewhere = sorted({"retention.ms", "retention.bytes", "segment.bytes", "segment.ms"} & configuration.keys())
+    if set_elsewhere:
+        message = (
+            f"with expected_load, how much is kept is planned with retention and retention_per_partition, got"
+            f" configuration with {' and '.join(set_elsewhere)}: leave one out"
+        )
         raise StreamError(message)
 
 

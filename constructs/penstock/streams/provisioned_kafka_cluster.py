@@ -15,22 +15,32 @@ from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
 from penstock.foundation.elsewhere import require_key_region
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
+from penstock.model.kafka_storage import ALARM_PERCENT, BrokerStorage
 from penstock.streams.errors import StreamError
 from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
 from penstock.streams.kafka_broker_log import BrokerLog
 from penstock.streams.kafka_cluster_base import KafkaClusterBase
 from penstock.streams.kafka_options import BrokerInstance, KafkaMonitoring, KafkaVersion
-from penstock.streams.kafka_storage import StorageGrowth, largest_storage
+from penstock.streams.kafka_storage import (
+    StorageGrowth,
+    StoragePlan,
+    build_disk_alarms,
+    largest_storage,
+    refuse_express_brokers,
+)
 from penstock.streams.subnets import BrokerSubnets, private_subnets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
+    from penstock.model.kafka_storage import PlannedTopic
     from penstock.streams.kafka_cluster_base import IKafkaCluster
 
 __all__ = ("ProvisionedKafkaCluster",)
@@ -61,7 +71,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         A multiple of the availability zones. Default: one in each.
     storage_gib_per_broker, max_storage_gib_per_broker
         Where the storage begins, and how far it grows when it is 60 % full; it never shrinks. Default: 100, and ten
-        times that.
+        times that. Topics with an ``expected_load`` are checked against it.
     server_properties
         Further properties of the brokers, by Kafka's own keys. Default: topics are never made by accident; they,
         offsets and transactions have a replica in each zone, of which one may fail; and no replica leads that lacks
@@ -79,7 +89,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
     Raises KafkaError for brokers that cannot be spread evenly, a name or property that MSK would refuse, StreamError
-    for public subnets, for two in one zone, and for storage beyond MSK's limits.
+    for public subnets, for two in one zone, for storage beyond MSK's limits, and for Express brokers, which have none.
     """
 
     def __init__(
@@ -113,7 +123,12 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         nodes = subnets.zones if broker_nodes is None else broker_nodes
         if not subnets.is_pending_lookup:
             check_broker_nodes(nodes, zones=subnets.zones)
+        refuse_express_brokers(broker_instance)
         largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)
+        self.storage = BrokerStorage(initial_gib=storage_gib_per_broker, largest_gib=largest, brokers=nodes)
+        self._plan = StoragePlan(self.storage)
+        if not subnets.is_pending_lookup:
+            self.node.add_validation(self._plan)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
         )
@@ -166,6 +181,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         claim_name(self, "cluster", self.cluster_name)
         self.log.before_delivery(self.resource)
         self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.security_group, self.resource)
         self._cluster_arn = self.resource.attr_arn
         StorageGrowth(
             self,
@@ -174,9 +190,9 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             cluster_name=self.cluster_name,
             max_gib_per_broker=largest,
         )
-        revision = [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
+        self._revision = _digest([kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}])
         self._bootstrap_servers = KafkaBootstrapServers(
-            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=_digest(revision)
+            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=self._revision
         ).servers
 
     @staticmethod
@@ -200,6 +216,26 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             takes_iam=takes_iam,
             zones=zones,
         )
+
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Check the brokers' storage against what the topic is to keep, when all topics are known."""
+        self._plan.add(topic)
+
+    def add_disk_alarms(
+        self, construct_id: str = "DiskAlarm", *, threshold_percent: int = ALARM_PERCENT
+    ) -> Sequence[cloudwatch.Alarm]:
+        """Add an alarm on the fullest disk of up to ten brokers, before a full one stops what writes to it.
+
+        Parameters
+        ----------
+        construct_id
+            The id of the alarm, followed by a number from the second on.
+        threshold_percent
+            Default: 75, which topics within their ``expected_load`` never reach.
+
+        Raises StreamError for what is no percentage from 1 to 99.
+        """
+        return build_disk_alarms(self, construct_id, brokers=self.storage.brokers, threshold_percent=threshold_percent)
 
     def _choose_name(self, name: str | None) -> str:
         if name is None:

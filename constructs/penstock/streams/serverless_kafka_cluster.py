@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import RemovalPolicy, Token
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.aws_msk import CfnServerlessCluster
 
 from penstock.foundation.physical_names import claim_name
+from penstock.foundation.references import keep_while_used
 from penstock.model.kafka import check_cluster_name
+from penstock.model.regions import check_service
 from penstock.streams.errors import StreamError
 from penstock.streams.imported_kafka_cluster import ImportedKafkaCluster
 from penstock.streams.kafka_bootstrap import KafkaBootstrapServers
@@ -66,6 +68,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_service(CfnServerlessCluster.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
         self._cluster_name = cluster_name if Token.is_unresolved(cluster_name) else check_cluster_name(cluster_name)
         subnets = private_subnets(vpc, vpc_subnets)
         if subnets.zones < _MIN_ZONES:
@@ -94,6 +97,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
             ],
         )
         self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.security_group, self.resource)
         self.resource.add_property_deletion_override("Tags")
         self._cluster_arn = self.resource.attr_arn
         self._bootstrap_servers = KafkaBootstrapServers(

@@ -9,6 +9,7 @@ from aws_cdk.aws_kinesis import CfnStreamConsumer
 from constructs import Construct
 
 from penstock.foundation.metric_options import MetricOptions
+from penstock.foundation.references import keep_while_used
 from penstock.model.kinesis import check_stream_name
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class StreamConsumer(Construct):
         self.resource = CfnStreamConsumer(
             self, "Resource", consumer_name=self.consumer_name, stream_arn=stream.stream_arn
         )
+        keep_while_used(self)
 
     @property
     def consumer_arn(self) -> str:

@@ -11,6 +11,7 @@ from penstock.model.policies.evaluator import Caller, NamedPolicy
 from penstock.model.policies.key_administration import (
     ADMINISTRATOR_ACTIONS,
     CLOUDFORMATION_ACTIONS,
+    ENDING_ACTIONS,
     key_administrator_policy,
 )
 from penstock.model.policies.key_policy import KeyPolicyError, application_key_policy, development_key_policy
@@ -126,6 +127,31 @@ def test_managing_a_key_is_no_cryptographic_operation(actions: tuple[str, ...]) 
     assert not [action for action in actions if any(word in action for word in forbidden)]
     assert "kms:EnableKeyRotation" not in actions
     assert "kms:PutKeyPolicy" in actions
+
+
+@pytest.mark.parametrize("retained", [True, False])
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_cloudformation_may_end_a_key_only_where_it_is_not_retained(retained: bool, is_closed: bool) -> None:
+    managers = {
+        "administrators": [KeyPrincipal.role(ADMINISTRATOR)],
+        "cloudformation_role": KeyPrincipal.role(CLOUDFORMATION),
+        "is_retained": retained,
+    }
+    document = (
+        closed_key_policy(**managers)  # type: ignore[arg-type]
+        if is_closed
+        else application_key_policy(
+            application_arn=APPLICATION,
+            account=ACCOUNT,
+            region=REGION,
+            operators=[KeyPrincipal.role(OPERATOR)],
+            **managers,  # type: ignore[arg-type]
+        )
+    )
+    by_sid = {statement.sid: set(statement.actions) for statement in document.statements}
+    ending = by_sid["AllowCloudFormationToManageKey"] & set(ENDING_ACTIONS)
+    assert ending == (set() if retained else set(ENDING_ACTIONS))
+    assert set(ENDING_ACTIONS) <= by_sid["AllowKeyAdministratorsToManageKey"]
 
 
 def test_an_administrators_policy_names_the_key_and_its_alias() -> None:

@@ -27,7 +27,8 @@ NOT_PRICED: Final = (
     "API requests: KMS, S3, Secrets Manager, Systems Manager",
     "metrics of MSF below the level of the application, and of Kafka above the basic level",
     "rotations of keys: the first and the second each add the price of a key",
-    "autoscaling above the parallelism of the template",
+    "autoscaling above the parallelism of the template, whose end the KPU alarm names",
+    "storage that brokers grow to, above what the template begins with",
     "free tiers, savings plans, support and taxes",
 )
 """What no estimate has, whatever the templates say."""

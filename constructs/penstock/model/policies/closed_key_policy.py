@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ("closed_key_policy",)
 
 
-def closed_key_policy(*, administrators: Sequence[KeyPrincipal], cloudformation_role: KeyPrincipal) -> PolicyDocument:
+def closed_key_policy(
+    *, administrators: Sequence[KeyPrincipal], cloudformation_role: KeyPrincipal, is_retained: bool = True
+) -> PolicyDocument:
     """Return the key policy that closes the window of a previous key.
 
     A key policy that names the operator allows it the key without any identity policy, so detaching the operator's
@@ -26,6 +28,6 @@ def closed_key_policy(*, administrators: Sequence[KeyPrincipal], cloudformation_
         id="penstock-closed-key-policy",
         statements=(
             *administrator_statements(administrators),
-            *cloudformation_statements(cloudformation_role, has_alias=False),
+            *cloudformation_statements(cloudformation_role, has_alias=False, is_retained=is_retained),
         ),
     )

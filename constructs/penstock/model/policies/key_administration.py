@@ -21,6 +21,7 @@ __all__ = (
     "ADMINISTRATOR_ACTIONS",
     "ALIAS_ACTIONS",
     "CLOUDFORMATION_ACTIONS",
+    "ENDING_ACTIONS",
     "administrator_statements",
     "cloudformation_statements",
     "key_administrator_policy",
@@ -59,22 +60,23 @@ and an alarm on that call is what watches over it.
 
 CLOUDFORMATION_ACTIONS: Final = (
     "kms:DescribeKey",
-    "kms:DisableKey",
     "kms:DisableKeyRotation",
     "kms:EnableKey",
     "kms:GetKeyPolicy",
     "kms:GetKeyRotationStatus",
     "kms:ListResourceTags",
     "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
     "kms:TagResource",
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
 """What CloudFormation calls on a key of a stack after CreateKey, which no key policy can allow.
 
-Left out is EnableKeyRotation, so that a template which turns automatic rotation on fails (R021).
+Left out is EnableKeyRotation, so that a template which turns automatic rotation on fails.
 """
+
+ENDING_ACTIONS: Final = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
+"""What CloudFormation needs beyond that to end a key, which it never does with one that is retained."""
 
 _EVERY_RESOURCE: Final = ("*",)  # in a key policy, this key
 _ADMINISTRATOR_SOURCE: Final = "kms, key-policy-default: allows key administrators to administer the KMS key; R004"
@@ -96,9 +98,17 @@ def administrator_statements(administrators: Sequence[KeyPrincipal]) -> tuple[St
     )
 
 
-def cloudformation_statements(role: KeyPrincipal, *, has_alias: bool) -> tuple[Statement, ...]:
-    """Return the statement of a key policy with which CloudFormation creates, changes and retires the key."""
-    actions: Values = (*CLOUDFORMATION_ACTIONS, *(ALIAS_ACTIONS if has_alias else ()))
+def cloudformation_statements(role: KeyPrincipal, *, has_alias: bool, is_retained: bool) -> tuple[Statement, ...]:
+    """Return the statement of a key policy with which CloudFormation creates and changes the key, and may end it.
+
+    It may not end a key that is retained: whoever deploys could take every snapshot under it with one change of a
+    template otherwise.
+    """
+    actions: Values = (
+        *CLOUDFORMATION_ACTIONS,
+        *(ALIAS_ACTIONS if has_alias else ()),
+        *(() if is_retained else ENDING_ACTIONS),
+    )
     return tuple(
         Statement(
             sid=f"AllowCloudFormationToManageKey{group.suffix}",

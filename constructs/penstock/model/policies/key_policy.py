@@ -12,6 +12,7 @@ from penstock.model.errors import PenstockError
 from penstock.model.policies.documents import PolicyDocument, Statement
 from penstock.model.policies.key_administration import administrator_statements, cloudformation_statements
 from penstock.model.policies.principals import named_together
+from penstock.model.regions import via_service_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +58,7 @@ def application_key_policy(
     administrators: Sequence[KeyPrincipal],
     cloudformation_role: KeyPrincipal | None = None,
     has_alias: bool = False,
+    is_retained: bool = True,
 ) -> PolicyDocument:
     """Return the key policy for one application, with AWS's eight statements and those that manage the key.
 
@@ -74,6 +76,8 @@ def application_key_policy(
         putting the next one, so it gets the management actions of a stack's key, and no cryptographic one.
     has_alias
         Whether the stack gives the key an alias.
+    is_retained
+        Whether the key outlives the stack, so that CloudFormation never ends it.
 
     Raises KeyPolicyError without an administrator, since nobody could change the policy later on, and without an
     operator.
@@ -84,7 +88,11 @@ def application_key_policy(
         id="penstock-application-key-policy",
         statements=(
             *administrator_statements(administrators),
-            *(cloudformation_statements(cloudformation_role, has_alias=has_alias) if cloudformation_role else ()),
+            *(
+                cloudformation_statements(cloudformation_role, has_alias=has_alias, is_retained=is_retained)
+                if cloudformation_role
+                else ()
+            ),
             *_operator_statements(operators, application_arn=application_arn, region=region),
             *_service_statements(application_arn=application_arn, account=account),
         ),
@@ -143,7 +151,7 @@ def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) ->
 def _operator_statements(
     operators: Sequence[KeyPrincipal], *, application_arn: str, region: str
 ) -> tuple[Statement, ...]:
-    via: dict[str, Values] = {"kms:ViaService": (f"kinesisanalytics.{region}.amazonaws.com",)}
+    via: dict[str, Values] = {"kms:ViaService": via_service_names("kinesisanalytics", region)}
     for_application = {_CONTEXT: (application_arn,)} | via
     grant = for_application | {"kms:GrantConstraintType": ("EncryptionContextSubset",)}
     rules: tuple[tuple[str, Values, Conditions], ...] = (

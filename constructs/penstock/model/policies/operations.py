@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.model.policies.evaluator import Caller, Decision, NamedPolicy, Request, decide
 from penstock.model.policies.key_policy import INFRASTRUCTURE_PRINCIPAL, SERVICE_PRINCIPAL
+from penstock.model.regions import via_service_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +49,7 @@ class KeyPath:
 
     def requests(self, caller: Caller, key_arn: str) -> tuple[Request, ...]:
         """Return every call on the key that an operation needs."""
-        via = {"kms:ViaService": f"kinesisanalytics.{self.region}.amazonaws.com"} if self.through_service else {}
+        via = {"kms:ViaService": via_service_names("kinesisanalytics", self.region)[0]} if self.through_service else {}
         data = {**via, _CONTEXT: self.application_arn}
         return (
             Request(caller=caller, action="kms:DescribeKey", resource=key_arn, context=via),

@@ -12,6 +12,7 @@ from penstock.model.errors import PenstockError
 from penstock.model.keys.encryption import is_key_arn
 from penstock.model.policies.documents import Effect, PolicyDocument, Statement
 from penstock.model.policies.matching import action_matches, text_matches
+from penstock.model.regions import via_service_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,7 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
         message = "the operator's policy needs the ARN of at least one key, got none: without a key, attach no policy"
         raise OperatorPolicyError(message)
     keys = tuple(key_arns)
-    via = {"kms:ViaService": (f"kinesisanalytics.{region}.amazonaws.com",)}
+    via = {"kms:ViaService": via_service_names("kinesisanalytics", region)}
     for_application = via | {_CONTEXT_KEY: (application_arn,)}
     return PolicyDocument(
         statements=(

@@ -1,0 +1,181 @@
+"""Whether an application runs what a deployment has asked of MSF.
+
+CloudFormation takes an update for done as soon as the application is RUNNING again, which it is under its old version
+too, after a system rollback (managed-flink, how-system-rollbacks and rollback): nobody else would say that it failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+__all__ = ("Deployment", "Operation", "Revision", "Undone", "find_undone")
+
+_CHANGES: Final = frozenset(
+    {
+        "AddApplicationCloudWatchLoggingOption",
+        "AddApplicationVpcConfiguration",
+        "DeleteApplicationCloudWatchLoggingOption",
+        "DeleteApplicationVpcConfiguration",
+        "UpdateApplication",
+    }
+)
+"""The operations that make another version of an application."""
+_START: Final = "StartApplication"
+_ROLLBACK: Final = "rollback"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """An operation that MSF has accepted; ``name`` is an open set, since MSF's own operations appear as well."""
+
+    operation_id: str
+    name: str
+    status: str
+    started_at: datetime
+    ended_at: datetime
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well; EndTime alone does not say that it ended."""
+        return self.status == "SUCCESSFUL"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended, and not well."""
+        return self.status in {"FAILED", "CANCELLED"}
+
+    def __str__(self) -> str:
+        began = f"{self.started_at:%Y-%m-%d %H:%M:%S %Z}"
+        return f"{self.name} {self.operation_id}, which began at {began} and is {self.status}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """CloudFormation's present work on a stack.
+
+    Parameters
+    ----------
+    began_at
+        When it began.
+    is_rollback
+        Whether CloudFormation is putting back what was before.
+    """
+
+    began_at: datetime
+    is_rollback: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """The code of an application and the runtime that it runs on, as the template or as MSF has them.
+
+    Parameters
+    ----------
+    bucket_arn, object_key, object_version
+        The code object. Without a version, any one of the object.
+    runtime_environment
+        The runtime.
+    """
+
+    bucket_arn: str
+    object_key: str
+    object_version: str = ""
+    runtime_environment: str
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any] | None) -> Revision | None:
+        """Return the revision of a custom resource's property; None where the template does not say it."""
+        if not properties:
+            return None
+        return cls(
+            bucket_arn=properties["CodeBucketArn"],
+            object_key=properties["CodeKey"],
+            object_version=properties.get("CodeVersion", ""),
+            runtime_environment=properties["RuntimeEnvironment"],
+        )
+
+    def is_met_by(self, found: Revision | None) -> bool:
+        """Whether this is what was found, a version of the object aside where none is asked for."""
+        if found is None:
+            return False
+        return self == found or (
+            not self.object_version
+            and (self.bucket_arn, self.object_key, self.runtime_environment)
+            == (found.bucket_arn, found.object_key, found.runtime_environment)
+        )
+
+    def __str__(self) -> str:
+        version = f" (version {self.object_version})" if self.object_version else ""
+        return f"s3://{self.bucket_arn.rpartition(':')[2]}/{self.object_key}{version} on {self.runtime_environment}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What was asked of MSF, and is not in force.
+
+    Parameters
+    ----------
+    operation
+        The operation that failed, or that put the old version back, if there is one.
+    deviates
+        Whether the application runs other code, or another runtime, than the template has.
+    """
+
+    operation: Operation | None
+    deviates: bool
+
+
+def find_undone(
+    deployment: Deployment,
+    *,
+    expected: Revision | None,
+    before: Revision | None,
+    found: Revision | None,
+    operations: Iterable[Operation],
+) -> Undone | None:
+    """Return what MSF has not done, or has undone, since the deployment began; None where all is in force.
+
+    Code and runtime are compared where this deployment has changed them: what somebody has rolled back by hand before
+    is not its failure, and must not block the rollback of another one. In a rollback, the operations that failed are
+    those of the deployment that is being put back.
+
+    Parameters
+    ----------
+    deployment
+        The present one.
+    expected
+        What the template has; None where it has no say in the application.
+    before
+        What the template had; None before the first deployment.
+    found
+        What MSF describes.
+    operations
+        The application's operations, in any order.
+    """
+    if expected is None:
+        return None
+    since = [each for each in operations if each.started_at >= deployment.began_at]
+    operation = None if deployment.is_rollback else _undoing(since)
+    deviates = expected != before and not expected.is_met_by(found)
+    return Undone(operation=operation, deviates=deviates) if operation or deviates else None
+
+
+def _undoing(operations: Iterable[Operation]) -> Operation | None:
+    """Return the newest change that failed, else the newest rollback, unless the application was started since.
+
+    A start takes up the configuration that the failed change has left, so it is in force then.
+    """
+    rollback = None
+    for each in sorted(operations, key=lambda each: each.started_at, reverse=True):
+        if each.name == _START and each.succeeded:
+            break
+        if each.name in _CHANGES and each.failed:
+            return each
+        if _ROLLBACK in each.name.lower() and each.succeeded and rollback is None:
+            rollback = each
+    return rollback

@@ -1,0 +1,228 @@
+"""Every Lambda function that the library carries waits for what passes by itself, whatever its handler forgets."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.client
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.loaders import create_loader
+
+import penstock.handlers
+from penstock.control.clients import Clock
+from penstock.control.errors import ControlError
+from penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
+from tests.control.fake_aws import APPLICATION, KEY_1, OPERATOR, STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPLICATION_PROPERTIES = {
+    "ApplicationName": APPLICATION,
+    "OperatorRoleArn": OPERATOR,
+    "KeyArn": KEY_1,
+    "PreviousKeyArns": [],
+    "ExpectedKeyArn": KEY_1,
+    "ApplicationRevision": "1",
+    "ForceStopAfterSeconds": "900",
+    "SubnetIds": [],
+    "SecurityGroupIds": [],
+}
+CONTENT = json.dumps({"roles": {}, "index_templates": {}, "saved_objects": []})
+PROPERTIES: dict[str, dict[str, Any]] = {
+    "application": APPLICATION_PROPERTIES,
+    "application_key": APPLICATION_PROPERTIES,
+    "application_start": APPLICATION_PROPERTIES,
+    "grafana_content": {"WorkspaceId": "g-1", "FolderUid": "f", "FolderTitle": "F", "Mark": "penstock:f"},
+    "kafka_bootstrap_brokers": {"ClusterArn": "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1"},
+    "search_content": {
+        "Endpoint": "search.example.com",
+        "MasterRoleArn": "arn:aws:iam::111122223333:role/master",
+        "ContentId": "vehicles",
+        "Content": CONTENT,
+        "Mappings": [],
+    },
+}
+"""Each handler has an entry: a new one without fails ``test_every_handler_is_looked_at``."""
+TYPES = {"application": [APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE]}
+
+
+def handlers() -> list[str]:
+    """Return the modules that have entry points, found rather than listed."""
+    folder = Path(penstock.handlers.__path__[0])
+    names = sorted(path.stem for path in folder.glob("*.py"))
+    return [name for name in names if hasattr(import_module(f"penstock.handlers.{name}"), "is_complete")]
+
+
+CASES = [(name, kind) for name in handlers() for kind in TYPES.get(name, ["Custom::Other"])]
+
+
+def refused(code: str, status: int) -> ClientError:
+    metadata = {"HTTPStatusCode": status}
+    return ClientError({"Error": {"Code": code, "Message": f"{code}: try"}, "ResponseMetadata": metadata}, "Operation")
+
+
+PERMISSION = {
+    "denied": refused("AccessDeniedException", 403),
+    "denied by STS": refused("AccessDenied", 403),
+    "denied by EC2": refused("UnauthorizedOperation", 403),
+}
+BUSY = {
+    "throttled": refused("ThrottlingException", 400),
+    "throttled by MSK": refused("TooManyRequestsException", 429),
+    "server error": refused("InternalServerErrorException", 500),
+    "unavailable": refused("ServiceUnavailableException", 503),
+}
+UNREACHABLE = {
+    "no connection": EndpointConnectionError(endpoint_url="https://example.com"),
+    "time-out": ConnectTimeoutError(endpoint_url="https://example.com"),
+}
+FOR_GOOD = {
+    "bad request": refused("ValidationException", 400),
+    "not found": refused("NoSuchThingException", 404),
+}
+
+
+LOADER = create_loader()
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.calls = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    time = Time()
+    defaults = Clock.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "now", lambda: time.now)
+    monkeypatch.setitem(defaults, "sleep", time.sleep)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    # Each call makes a session, which would read the models of its services again.
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _path: LOADER)
+    return time
+
+
+@pytest.fixture
+def fail(time: Time, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
+    """Return a function that lets every call of every client of boto3 fail."""
+
+    def fail_with(error: Exception) -> None:
+        def call(_client: object, _operation: str, _request: object) -> None:
+            time.calls += 1
+            raise error
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+
+    return fail_with
+
+
+def event(name: str, kind: str, request_type: str = "Delete") -> dict[str, Any]:
+    return {
+        "RequestType": request_type,
+        "ResourceType": kind,
+        "StackId": STACK,
+        "PhysicalResourceId": "" if request_type == "Create" else "made",
+        "ResourceProperties": PROPERTIES[name],
+    }
+
+
+def polls(name: str, kind: str, time: Time, *moments: float) -> list[dict[str, Any]]:
+    """Return the answers to polls, each as many seconds after on_event, or later where the one before takes longer."""
+    module = import_module(f"penstock.handlers.{name}")
+    # An update needs each handler's own calls, a deletion may need none.
+    sent = event(name, kind, "Update") | {"StartedAt": str(int(time.now.timestamp()))}
+    begin = time.now
+    answers = []
+    for each in moments:
+        time.now = max(time.now, begin + timedelta(seconds=each))
+        answers.append(module.is_complete(sent, None))
+    return answers
+
+
+def test_every_handler_is_looked_at() -> None:
+    assert set(handlers()) == set(PROPERTIES)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize("trouble", [(PERMISSION, 180), (UNREACHABLE, 900)], ids=["permission", "reach"])
+def test_a_missing_permission_and_what_is_out_of_reach_are_waited_for_and_then_reported(
+    name: str, kind: str, trouble: tuple[dict[str, Exception], float], time: Time, fail: Callable[[Exception], None]
+) -> None:
+    errors, lasts_seconds = trouble
+    for error in errors.values():
+        fail(error)
+        assert polls(name, kind, time, lasts_seconds - 90) == [{"IsComplete": False}]
+        with pytest.raises(ControlError):
+            polls(name, kind, time, lasts_seconds)
+    assert time.calls >= 2 * len(errors)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_throttling_and_trouble_inside_aws_are_waited_for_as_long_as_cloudformation_waits(
+    name: str, kind: str, time: Time, fail: Callable[[Exception], None]
+) -> None:
+    for error in BUSY.values():
+        fail(error)
+        assert polls(name, kind, time, 20, 51 * 60) == [{"IsComplete": False}] * 2
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_what_does_not_pass_is_reported_at_once(
+    name: str, kind: str, time: Time, fail: Callable[[Exception], None]
+) -> None:
+    for error in FOR_GOOD.values():
+        fail(error)
+        begin = time.now
+        with pytest.raises((ControlError, ClientError)):
+            polls(name, kind, time, 20)
+        assert (time.now - begin).total_seconds() == 20
+
+
+@pytest.mark.parametrize("kind", TYPES["application"])
+@pytest.mark.parametrize("error", [PERMISSION["denied"], BUSY["throttled"], UNREACHABLE["time-out"]])
+def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
+    kind: str, error: Exception, time: Time, fail: Callable[[Exception], None]
+) -> None:
+    fail(error)
+    begin = time.now
+    with pytest.raises(ControlError):
+        import_module("penstock.handlers.application").on_event(event("application", kind, "Create"), None)
+    assert 180 <= (time.now - begin).total_seconds() < 480
+
+
+def test_the_first_call_goes_on_when_the_trouble_has_passed(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(_client: object, operation: str, _request: object) -> Any:
+        time.calls += 1
+        if time.calls < 4:
+            raise BUSY["throttled by MSK"]
+        assert operation == "AssumeRole"
+        raise FOR_GOOD["bad request"]
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    with pytest.raises(ControlError, match="ValidationException"):
+        import_module("penstock.handlers.application_start").on_event(
+            event("application_start", "Custom::Other", "Create"), None
+        )
+    assert time.calls == 4
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_nobody_waits_after_cloudformation_has_given_up(name: str, kind: str, time: Time) -> None:
+    sent = event(name, kind) | {"StartedAt": str(int(time.now.timestamp()))}
+    time.sleep(52 * 60)
+    with pytest.raises(Exception, match="gave up on Delete after 52 minutes"):
+        import_module(f"penstock.handlers.{name}").is_complete(sent, None)

@@ -1,0 +1,73 @@
+"""Every construct of the library makes resources of which it is known what CloudFormation calls for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_ec2 as ec2
+
+from penstock.network import ApplicationVpc
+from penstock.observability import MetricsWorkspace
+from penstock.review.assembly import read_assembly
+from penstock.review.execution import execution_policies
+from penstock.sinks import ArchiveBucket, SearchDomain
+from penstock.streams import DeliveryToS3, EventStream, ServerlessKafkaCluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from penstock.review.execution import ExecutionPolicies
+
+
+RULES = "groups: [{name: job, rules: [{record: a, expr: sum(b)}]}]"
+
+
+def search(stack: Stack) -> None:
+    network = ApplicationVpc(stack, "Vpc")
+    SearchDomain(stack, "Search", vpc=network.vpc, vpc_subnets=network.application_subnets, domain_name="clicks")
+
+
+def archive(stack: Stack) -> None:
+    bucket = ArchiveBucket(stack, "Archive", bucket_name="example-clicks")
+    DeliveryToS3(stack, "Delivery", bucket=bucket.bucket, delivery_stream_name="clicks")
+
+
+def streams(stack: Stack) -> None:
+    stream = EventStream(stack, "Events", stream_name="clicks")
+    stream.add_consumer("job")
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-1", availability_zones=["a", "b"], private_subnet_ids=["subnet-1", "subnet-2"]
+    )
+    ServerlessKafkaCluster(stack, "Kafka", vpc=vpc, cluster_name="events")
+
+
+def metrics(stack: Stack) -> None:
+    MetricsWorkspace(stack, "Metrics", workspace_alias="clicks", rules={"job": RULES})
+
+
+def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
+    app = App(outdir=str(folder))
+    build(Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1")))
+    app.synth()
+    (found,) = execution_policies(read_assembly(folder))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("build", "made"),
+    [
+        (search, {"es:CreateDomain", "es:UpdateDomainConfig", "iam:CreateServiceLinkedRole"}),
+        (archive, {"s3:CreateBucket", "s3:PutBucketPolicy", "firehose:CreateDeliveryStream"}),
+        (streams, {"kinesis:CreateStream", "kinesis:RegisterStreamConsumer", "kafka:CreateClusterV2"}),
+        (metrics, {"aps:CreateWorkspace", "aps:CreateRuleGroupsNamespace"}),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_construct_can_be_deployed(tmp_path: Path, build: Callable[[Stack], None], made: set[str]) -> None:
+    found: Any = policies(tmp_path / "cdk.out", build)
+    allowed = {each for document in found.documents for statement in document.statements for each in statement.actions}
+    assert made <= allowed
+    assert not {"s3:DeleteObject", "es:ESHttpGet", "kinesis:GetRecords", "firehose:PutRecord"} & allowed

@@ -1,0 +1,49 @@
+"""Network permissions that are narrower than AWS's page asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tools.account_questions.account import ExperimentError
+from tools.account_questions.experiment import Answer, Experiment
+from tools.account_questions.experiments.application import described, last_operation, role_policies, why_failed
+
+if TYPE_CHECKING:
+    from tools.account_questions.account import Account
+    from tools.account_questions.cleanup import Cleanup
+
+__all__ = ("NetworkPermissions",)
+
+
+class NetworkPermissions(Experiment):
+    """Looks whether an application in a VPC runs with them."""
+
+    name = "network-permissions"
+    question = "Does an application start in a VPC with network permissions that are held to its subnets (ec2:Subnet)?"
+    needs = ("application",)
+    answers: ClassVar = {
+        "enough": "allow_network in application/execution_role.py stays as it is",
+        "not enough": "allow_network in application/execution_role.py has to allow on * what AWS's page names",
+    }
+
+    def run(self, account: Account, cleanup: Cleanup) -> Answer:  # noqa: ARG002 - makes nothing
+        """Compare the application's state with its role."""
+        detail = described(account)
+        vpcs = detail["ApplicationConfigurationDescription"].get("VpcConfigurationDescriptions", [])
+        if not vpcs:
+            message = "the application is in no VPC: name one that is"
+            raise ExperimentError(message)
+        if "ec2:Subnet" not in role_policies(account, detail["ServiceExecutionRole"]):
+            message = "its role is not held to subnets: name an application that penstock has deployed"
+            raise ExperimentError(message)
+        status = detail["ApplicationStatus"]
+        if status == "RUNNING":
+            return Answer("enough", f"it runs in {len(vpcs[0]['SubnetIds'])} subnets")
+        reason = why_failed(last_operation(account, "StartApplication"))
+        if reason is None:
+            message = f"the application is {status} and no start of it has failed: start it and ask again"
+            raise ExperimentError(message)
+        if not any(word in reason for word in ("NetworkInterface", "network interface", "ec2:")):
+            message = f"its start failed for another reason: {reason}"
+            raise ExperimentError(message)
+        return Answer("not enough", f"its start failed: {reason}")
