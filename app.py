@@ -15,7 +15,7 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from aws_cdk import App
 
-from penstock.model.errors import PenstockError
+from cdk_penstock.model.errors import PenstockError
 from stacks.environment_files import load_environments
 from stacks.locked_values import write_lock
 from stacks.penstock_stage import PenstockStage
@@ -36,7 +36,7 @@ def add_stages(app: App) -> App:
 
 def build_app(app: App) -> App:
     """Add the Stages of the chosen environments, and the checks that every synthesis runs."""
-    from penstock.review import add_checks  # noqa: PLC0415 (cdk-nag takes a while to load)
+    from cdk_penstock.review import add_checks  # noqa: PLC0415 (cdk-nag takes a while to load)
 
     add_checks(add_stages(app))
     return app

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.local.flink.cluster import FlinkCluster
-    from penstock.local.flink.jobs import FlinkJob
+    from cdk_penstock.local.flink.cluster import FlinkCluster
+    from cdk_penstock.local.flink.jobs import FlinkJob
 
 ROOT = Path(__file__).resolve().parent.parent
 START_MS = 1_700_000_000_000
@@ -109,7 +109,7 @@ class Bench:
 
     def submit(self, kind: str, out: Path) -> FlinkJob:
         """Start a job."""
-        from penstock.local.flink.submission import JobProgram, submit_job  # noqa: PLC0415
+        from cdk_penstock.local.flink.submission import JobProgram, submit_job  # noqa: PLC0415
 
         program = JobProgram(
             main=Path(__file__),
@@ -188,8 +188,8 @@ def median(kind: str, runs: list[Run], floor: float) -> float:
 
 def compare(options: argparse.Namespace, start: Callable[[Path], FlinkCluster]) -> None:
     """Measure the floor, files and Kafka in turn, so that the noise of the machine meets all of them."""
-    from penstock.local.broker.kafka import KafkaBroker  # noqa: PLC0415
-    from penstock.local.broker.topics import TopicAccess  # noqa: PLC0415
+    from cdk_penstock.local.broker.kafka import KafkaBroker  # noqa: PLC0415
+    from cdk_penstock.local.broker.topics import TopicAccess  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
@@ -232,8 +232,8 @@ def main() -> None:
     parser.add_argument("--folder", help="where to put some GiB for a while; default: the temporary folder")
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT / "constructs"))
-    from penstock.local.flink.cluster import FlinkCluster  # noqa: PLC0415
-    from penstock.local.flink.settings import FlinkOptions  # noqa: PLC0415
+    from cdk_penstock.local.flink.cluster import FlinkCluster  # noqa: PLC0415
+    from cdk_penstock.local.flink.settings import FlinkOptions  # noqa: PLC0415
 
     def start(folder: Path) -> FlinkCluster:
         flink = FlinkOptions(task_manager_memory_mib=TASK_MANAGER_MIB)

@@ -9,10 +9,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
-from penstock.application import FlinkApplication
+from cdk_penstock.application import FlinkApplication
 
 if TYPE_CHECKING:
-    from penstock.application import ApplicationCode
+    from cdk_penstock.application import ApplicationCode
 
 
 class ClickPipeline(Construct):

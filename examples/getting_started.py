@@ -2,7 +2,7 @@
 
 from aws_cdk import App, Stack
 
-from penstock.application import PyFlinkApplication
+from cdk_penstock.application import PyFlinkApplication
 
 app = App()
 stack = Stack(app, "Vehicles")

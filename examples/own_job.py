@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import App, Stack
 
-from penstock.application import FlinkApplicationProps, PyFlinkApplication
-from penstock.encryption import OperatorRole, PermissionSetPrincipal
-from penstock.lifecycle import ApplicationStart
-from penstock.model.errors import PenstockError
+from cdk_penstock.application import ApplicationStart, FlinkApplicationProps, PyFlinkApplication
+from cdk_penstock.encryption import OperatorRole, PermissionSetPrincipal
+from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from constructs import Construct

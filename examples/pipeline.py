@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.application import ApplicationCode, FlinkApplication, PyFlinkApplication
-from penstock.network import ApplicationVpc
-from penstock.observability import MetricsWorkspace
-from penstock.pipeline import KinesisSource, PrometheusSink, SearchSink, StreamingPipeline
-from penstock.sinks import SearchCapacity, SearchDomain
-from penstock.streams import EventStream
+from cdk_penstock.application import ApplicationCode, FlinkApplication, PyFlinkApplication
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.observability import MetricsWorkspace
+from cdk_penstock.pipeline import KinesisSource, PrometheusSink, SearchSink, StreamingPipeline
+from cdk_penstock.sinks.search import SearchCapacity, SearchDomain
+from cdk_penstock.streams.kinesis import EventStream
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.network import IApplicationVpc
-    from penstock.pipeline import Sink, Source
+    from cdk_penstock.network import IApplicationVpc
+    from cdk_penstock.pipeline import Sink, Source
 
 
 class ClickPipeline(StreamingPipeline):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import Duration
 
-from penstock.application import FlinkApplicationProps, LogLevel, PyFlinkApplication, PyFlinkApplicationProps
+from cdk_penstock.application import FlinkApplicationProps, LogLevel, PyFlinkApplication, PyFlinkApplicationProps
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesis as kinesis

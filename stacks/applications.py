@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationCode,
     FlinkRuntime,
     LogLevel,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from penstock.application import FlinkApplicationProps
-    from penstock.network import IApplicationVpc
+    from cdk_penstock.application import FlinkApplicationProps
+    from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, CodeSettings, Environment
 
 __all__ = ("PREBUILT_PACKAGE", "PREBUILT_WORKLOAD", "build_application")

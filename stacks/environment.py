@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from penstock.model.autoscaling import Autoscaling
-from penstock.model.kafka import KafkaError
-from penstock.model.names import check_application_name
-from penstock.model.properties import PropertyGroups, refuse_run_options
-from penstock.model.runtimes import FlinkRuntime
-from penstock.model.sizing import Sizing
+from cdk_penstock.model.autoscaling import Autoscaling
+from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.names import check_application_name
+from cdk_penstock.model.properties import PropertyGroups, refuse_run_options
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.model.sizing import Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
 from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
 from stacks.regions import check_region, check_roles, check_services, check_zones
@@ -22,7 +22,7 @@ from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of
 from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload_names
 
 if TYPE_CHECKING:
-    from penstock.model.kafka_storage import TopicLoad
+    from cdk_penstock.model.kafka_storage import TopicLoad
 
 __all__ = ("ApplicationSettings", "CodeSettings", "Environment")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from penstock.model.errors import PenstockError
-from penstock.model.texts import decode_text
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.texts import decode_text
 from stacks.environment import Environment
 from stacks.environment_errors import explain
 from stacks.locked_values import check_lock

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from penstock.model.errors import PenstockError
+from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from pathlib import Path

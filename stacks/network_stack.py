@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 
-from penstock.network import ApplicationVpc, AwsService
+from cdk_penstock.network import ApplicationVpc, AwsService
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.network import IApplicationVpc
+    from cdk_penstock.network import IApplicationVpc
     from stacks.environment import Environment
 
 __all__ = ("NetworkStack",)

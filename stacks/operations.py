@@ -8,15 +8,15 @@ from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
-from penstock.lifecycle import ApplicationStart
+from cdk_penstock.application import ApplicationStart
+from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
 from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
 
-    from penstock.application import FlinkApplication
+    from cdk_penstock.application import FlinkApplication
     from stacks.access import EncryptionSettings
     from stacks.environment import Environment
 

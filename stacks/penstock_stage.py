@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 
-from penstock.pipeline import PipelineScopes
+from cdk_penstock.pipeline import PipelineScopes
 from stacks.network_stack import NetworkStack
 from stacks.operations import ApplicationOperations
 from stacks.workloads import pipeline_of
@@ -14,7 +14,7 @@ from stacks.workloads import pipeline_of
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.application import FlinkApplication
+    from cdk_penstock.application import FlinkApplication
     from stacks.environment import ApplicationSettings, Environment
     from stacks.workload_pipeline import WorkloadPipeline
 

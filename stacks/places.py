@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from penstock.model.addresses import AddressPlan
-from penstock.model.aws_services import AwsService
-from penstock.model.kafka import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
-from penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, PlannedTopic, TopicLoad
-from penstock.streams.kafka_storage import largest_storage
+from cdk_penstock.model.addresses import AddressPlan
+from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.model.kafka import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
+from cdk_penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, PlannedTopic, TopicLoad
+from cdk_penstock.streams.kafka.broker_storage import largest_storage
 from stacks.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
 __all__ = ("EventLoadSettings", "EventsSettings", "MetricsSettings", "NetworkSettings")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from penstock.encryption import PermissionSetPrincipal
+from cdk_penstock.encryption import PermissionSetPrincipal
 
 if TYPE_CHECKING:
     from constructs import Construct

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk.region_info import RegionInfo
 
-from penstock.model.regions import check_service
+from cdk_penstock.model.regions import check_service
 from stacks.settings import allowed
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from penstock.model.errors import PenstockError
+from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.pipeline import PipelineScopes, StreamingPipeline
+from cdk_penstock.pipeline import PipelineScopes, StreamingPipeline
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.application import FlinkApplication
-    from penstock.model.kafka_storage import TopicLoad
-    from penstock.network import IApplicationVpc
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.model.kafka_storage import TopicLoad
+    from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, Environment
 
 __all__ = ("WorkloadPipeline",)

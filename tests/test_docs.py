@@ -61,7 +61,7 @@ def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
     [
         ("pip install penstock", True),
         ("pip install -U 'penstock[local]'", True),
-        ("pip install dist/penstock-*.whl", False),
+        ("pip install dist/cdk_penstock-*.whl", False),
         ("pip install 'penstock-0.1.0-py3-none-any.whl[local]'", False),
     ],
 )

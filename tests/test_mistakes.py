@@ -14,23 +14,25 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationCode,
     ApplicationEncryption,
+    ApplicationStart,
     FlinkApplication,
     FlinkRuntime,
     PyFlinkApplication,
     PyFlinkLayout,
 )
-from penstock.encryption import CustomerManagedEncryption, OperatorRole
-from penstock.lifecycle import ApplicationStart
-from penstock.model.errors import PenstockError
-from penstock.network import ApplicationVpc
-from penstock.observability import MetricsWorkspace
-from penstock.pipeline import KinesisSource
-from penstock.sinks import ArchiveBucket, ISearchDomain, SearchDomain
-from penstock.streams import EventStream, KafkaTopic, StreamCapacity
-from penstock.streams.delivery_to_s3 import DeliveryPartitions, DeliveryToS3
+from cdk_penstock.encryption import CustomerManagedEncryption, OperatorRole
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.observability import MetricsWorkspace
+from cdk_penstock.pipeline import KinesisSource
+from cdk_penstock.sinks.archive import ArchiveBucket
+from cdk_penstock.sinks.firehose.delivery import DeliveryPartitions, DeliveryToS3
+from cdk_penstock.sinks.search import ISearchDomain, SearchDomain
+from cdk_penstock.streams.kafka import KafkaTopic
+from cdk_penstock.streams.kinesis import EventStream, StreamCapacity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

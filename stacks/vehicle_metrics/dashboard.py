@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from penstock.observability.panels import LabelledMetrics, bars, dashboard_of, number, over_time
+from cdk_penstock.observability.panels import LabelledMetrics, bars, dashboard_of, number, over_time
 from vehicle_metrics.contract import MODEL, REGION, VEHICLES_IN_MOTION, WARNINGS, Job
 
 if TYPE_CHECKING:
-    from penstock.observability import Dashboard, PrometheusDataSource
-    from penstock.observability.panels import Panel
+    from cdk_penstock.observability import Dashboard, PrometheusDataSource
+    from cdk_penstock.observability.panels import Panel
 
 __all__ = ("connected_vehicles",)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import CfnOutput, Duration, Size, Stack
 
-from penstock.model.kafka_storage import TopicLoad
-from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.pipeline import KafkaSource, PrometheusSink
-from penstock.streams import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
+from cdk_penstock.model.kafka_storage import TopicLoad
+from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from cdk_penstock.pipeline import KafkaSource, PrometheusSink
+from cdk_penstock.streams.kafka import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
 from stacks.alarms import alarm_actions
 from stacks.applications import build_application
 from stacks.workload_pipeline import WorkloadPipeline
@@ -19,9 +19,9 @@ from vehicle_metrics import contract
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.application import FlinkApplication
-    from penstock.pipeline import Sink, Source
-    from penstock.streams import IKafkaCluster
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.pipeline import Sink, Source
+    from cdk_penstock.streams.kafka import IKafkaCluster
     from stacks.environment import ApplicationSettings, Environment
     from stacks.places import EventsSettings
 

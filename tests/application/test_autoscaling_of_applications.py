@@ -6,8 +6,8 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.model.sizing import SizingError
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.model.sizing import SizingError
 
 if TYPE_CHECKING:
     from pathlib import Path

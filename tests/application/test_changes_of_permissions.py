@@ -12,7 +12,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.application import ApplicationCode, FlinkApplication
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationCode,
     ApplicationPropsError,
     FlinkApplication,
@@ -18,8 +18,8 @@ from penstock.application import (
     PyFlinkApplication,
     PyFlinkLayout,
 )
-from penstock.model.arguments import ArgumentError
-from penstock.packaging import PackagingError
+from cdk_penstock.model.arguments import ArgumentError
+from cdk_penstock.packaging import PackagingError
 from tests.conftest import make_jar
 
 if TYPE_CHECKING:

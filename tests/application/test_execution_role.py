@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
+from cdk_penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
 
 if TYPE_CHECKING:
     from collections.abc import Callable

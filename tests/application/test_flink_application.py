@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Annotations, Match
 
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationCode,
     ApplicationEncryption,
     ApplicationPropsError,
@@ -21,10 +21,10 @@ from penstock.application import (
     RestoreMode,
     RunConfiguration,
 )
-from penstock.model.arguments import ArgumentError
-from penstock.model.names import ApplicationNameError
-from penstock.model.properties import PropertyError
-from penstock.model.sizing import SizingError
+from cdk_penstock.model.arguments import ArgumentError
+from cdk_penstock.model.names import ApplicationNameError
+from cdk_penstock.model.properties import PropertyError
+from cdk_penstock.model.sizing import SizingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

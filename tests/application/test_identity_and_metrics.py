@@ -7,13 +7,13 @@ from aws_cdk import App, CfnParameter, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from penstock.application import ApplicationCode, FlinkApplication, FlinkRuntime
-from penstock.model.names import ApplicationNameError
+from cdk_penstock.application import ApplicationCode, FlinkApplication, FlinkRuntime
+from cdk_penstock.model.names import ApplicationNameError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock.application import IFlinkApplication
+    from cdk_penstock.application import IFlinkApplication
 
 
 @pytest.fixture

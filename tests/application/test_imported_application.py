@@ -12,14 +12,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from penstock.application import ApplicationPropsError, FlinkApplication
-from penstock.encryption import CustomerManagedEncryption
-from penstock.streams import EventStream
+from cdk_penstock.application import ApplicationPropsError, FlinkApplication
+from cdk_penstock.encryption import CustomerManagedEncryption
+from cdk_penstock.streams.kinesis import EventStream
 
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-    from penstock.application import ImportedFlinkApplication
+    from cdk_penstock.application import ImportedFlinkApplication
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 ARN = f"arn:aws:kinesisanalytics:{REGION}:{ACCOUNT}:application/orders"

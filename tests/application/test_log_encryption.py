@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
 
-from penstock.application.application_log import ApplicationLog
+from cdk_penstock.application.application_log import ApplicationLog
 
 
 def test_logs_that_share_a_key_have_a_statement_each() -> None:

@@ -11,7 +11,7 @@ import constructs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "constructs" / "penstock"
+LIBRARY = ROOT / "constructs" / "cdk_penstock"
 STANDARD_LIBRARY = sys.stdlib_module_names
 
 
@@ -62,7 +62,7 @@ ALLOWED_OF_PENSTOCK = {
 @pytest.mark.parametrize("package", sorted(ALLOWED_OF_PENSTOCK))
 def test_a_package_imports_only_the_layers_below_it(package: str) -> None:
     for path in modules(package):
-        layers = {name.split(".")[1] for name in imported(path) if name.startswith("penstock.")}
+        layers = {name.split(".")[1] for name in imported(path) if name.startswith("cdk_penstock.")}
         assert layers <= ALLOWED_OF_PENSTOCK[package], path
 
 
@@ -76,7 +76,7 @@ def test_a_package_without_the_cdk_stays_without_it(package: str) -> None:
 def test_the_model_imports_nothing_but_the_standard_library_and_itself() -> None:
     for path in modules("model"):
         foreign = {name for name in imported(path) if name.split(".")[0] not in STANDARD_LIBRARY}
-        assert all(name.startswith("penstock.model") for name in foreign), path
+        assert all(name.startswith("cdk_penstock.model") for name in foreign), path
 
 
 def test_importing_the_model_loads_neither_the_cdk_nor_boto3() -> None:
@@ -94,7 +94,7 @@ def test_the_source_root_does_not_shadow_the_package_that_the_cdk_imports() -> N
 
 def test_nobody_imports_the_library_through_its_source_root() -> None:
     for path in [*ROOT.glob("*.py"), *(ROOT / "stacks").rglob("*.py"), *LIBRARY.rglob("*.py")]:
-        assert not any(name.startswith("constructs.penstock") for name in imported(path)), path
+        assert not any(name.startswith("constructs.cdk_penstock") for name in imported(path)), path
 
 
 def test_only_the_command_line_prints() -> None:

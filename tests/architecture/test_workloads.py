@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from penstock.packaging import PyFlinkProject
+from cdk_penstock.packaging import PyFlinkProject
 from stacks.workloads import workload_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,16 +41,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.pipeline import KinesisSink, KinesisSource
-from penstock.streams import EventStream
+from cdk_penstock.pipeline import KinesisSink, KinesisSource
+from cdk_penstock.streams.kinesis import EventStream
 from stacks.applications import build_application
 from stacks.workload_pipeline import WorkloadPipeline
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from penstock.application import FlinkApplication
-    from penstock.pipeline import Sink, Source
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.pipeline import Sink, Source
 
 
 class HelloPipeline(WorkloadPipeline):

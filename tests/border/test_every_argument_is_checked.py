@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, is_typeddict
 
 import pytest
 
-import penstock
-from penstock.model.arguments import ArgumentError
-from penstock.model.arguments.border import parameters_of
-from penstock.model.arguments.kinds import Anything
-from penstock.model.errors import PenstockError
+import cdk_penstock
+from cdk_penstock.model.arguments import ArgumentError
+from cdk_penstock.model.arguments.border import parameters_of
+from cdk_penstock.model.arguments.kinds import Anything
+from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-LIBRARY = Path(penstock.__file__).parent
+LIBRARY = Path(cdk_penstock.__file__).parent
 TAKES_ANYTHING = {"DeliveryFormat.conversion(scope)", "DeliverySource.wildcards(scope)", "GlueTable.statement(scope)"}
 
 WRONG: dict[str, tuple[object, ...]] = {
@@ -39,12 +39,12 @@ class Unrelated:
 
 
 def public_modules() -> Iterator[ModuleType]:
-    """Yield whatever a user imports from: every package that exports something."""
-    for init in sorted(LIBRARY.glob("*/__init__.py")):
-        module = import_module(f"penstock.{init.parent.name}")
-        if hasattr(module, "__all__"):
-            yield module
-    yield import_module("penstock.streams.delivery_to_s3")
+    """Yield whatever a user imports from: every package that exports something, and the rooms of streams and sinks."""
+    for pattern in ("*/__init__.py", "streams/*/__init__.py", "sinks/*/__init__.py"):
+        for init in sorted(LIBRARY.glob(pattern)):
+            name = ".".join(init.parent.relative_to(LIBRARY.parent).parts)
+            if hasattr(import_module(name), "__all__"):
+                yield import_module(name)
 
 
 def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -62,7 +62,7 @@ def functions_of(exported: type) -> Iterator[tuple[str, Callable[..., Any]]]:
     if is_typeddict(exported) or issubclass(exported, Enum | BaseException) or getattr(exported, "_is_protocol", False):
         return
     for base in exported.__mro__:
-        if base.__module__.startswith("penstock.") and not getattr(base, "_is_protocol", False):
+        if base.__module__.startswith("cdk_penstock.") and not getattr(base, "_is_protocol", False):
             for name, member in vars(base).items():
                 function = getattr(member, "__func__", member)
                 is_border = name == "__init__" or not name.startswith("_")

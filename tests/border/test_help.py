@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examples.subclassing import ClickCounts
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationCode,
     FlinkApplication,
     FlinkApplicationProps,
@@ -16,7 +15,8 @@ from penstock.application import (
     LogLevel,
     PyFlinkApplication,
 )
-from penstock.streams import EventStream
+from cdk_penstock.streams.kinesis import EventStream
+from examples.subclassing import ClickCounts
 
 if TYPE_CHECKING:
     from pathlib import Path

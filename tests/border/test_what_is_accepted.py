@@ -17,8 +17,9 @@ from aws_cdk import aws_opensearchservice as opensearch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.arguments import ArgumentError
-from penstock.model.arguments.parse import kind_of
+from cdk_penstock.model.arguments import ArgumentError
+from cdk_penstock.model.arguments.parse import kind_of
+from cdk_penstock.streams.kinesis import EventStream
 
 STACK = Stack(App(), "Stack")
 ROLE_ARN = "arn:aws:iam::111122223333:role/job"
@@ -155,8 +156,6 @@ def test_a_value_is_of_one_of_the_simple_kinds_at_most(value: object) -> None:
 
 
 def test_a_subclass_may_add_parameters_and_the_base_still_checks_its_own() -> None:
-    from penstock.streams import EventStream  # noqa: PLC0415 - beside its only use
-
     class Props(TypedDict, total=False):
         stream_name: str
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.checkout import CheckoutError, build_job, check_environments
+from cdk_penstock.cli.checkout import CheckoutError, build_job, check_environments
 
 ROOT = Path(__file__).resolve().parents[2]
 

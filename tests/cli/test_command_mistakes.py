@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from penstock.cli import main as entry
-from penstock.cli.progress import ConsoleProgress
-from penstock.cli.screen import new_console
+from cdk_penstock.cli import main as entry
+from cdk_penstock.cli.progress import ConsoleProgress
+from cdk_penstock.cli.screen import new_console
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED, WRONG_ARGUMENTS, INTERRUPTED = 1, 2, 130
@@ -293,7 +293,7 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def process(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from penstock.cli.main import main; main()", *arguments]
+    command = [sys.executable, "-c", "from cdk_penstock.cli.main import main; main()", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "constructs")} | options.pop("env", {})
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
@@ -305,11 +305,11 @@ import os, signal, sys
 
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
-        if name == "penstock.cli.app":
+        if name == "cdk_penstock.cli.app":
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupt())
-from penstock.cli.main import main
+from cdk_penstock.cli.main import main
 main()
 """
 

@@ -8,17 +8,17 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
-from penstock.cli import key_session
-from penstock.cli.key import key_app
-from penstock.control.errors import ControlError, MissingPermissionError
-from penstock.control.windows import WINDOW_PREFIX
-from penstock.model.keys import KeyPlanError
-from penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
+from cdk_penstock.cli import key_session
+from cdk_penstock.cli.key import key_app
+from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.windows import WINDOW_PREFIX
+from cdk_penstock.model.keys import KeyPlanError
+from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_msf import FakeAws, cmk
 
 if TYPE_CHECKING:
-    from penstock.model.policies.documents import PolicyDocument
+    from cdk_penstock.model.policies.documents import PolicyDocument
 
 COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
 AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-import penstock
-from penstock.cli.app import app
-from penstock.cli.main import main
+import cdk_penstock
+from cdk_penstock.cli.app import app
+from cdk_penstock.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def test_a_link_to_the_source_is_the_source(tmp_path: Path, job_zip: Path) -> No
 
 
 def test_the_version_is_shown() -> None:
-    assert CliRunner().invoke(app, ["--version"]).output.strip() == f"penstock {penstock.__version__}"
+    assert CliRunner().invoke(app, ["--version"]).output.strip() == f"penstock {cdk_penstock.__version__}"
 
 
 def test_the_installed_command_explains_itself() -> None:
@@ -179,7 +179,7 @@ def test_what_needs_the_extra_says_so_without_it(command: str) -> None:
         "import importlib.util as u, sys; find = u.find_spec\n"
         "u.find_spec = lambda name, *rest: None if name == 'confluent_kafka' else find(name, *rest)\n"
         f"sys.argv = ['penstock', '{command}', 'x.jsonl', '--topic', 't']\n"
-        "from penstock.cli.main import main; main()"
+        "from cdk_penstock.cli.main import main; main()"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 1

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from penstock.control.clients import Clock
+from cdk_penstock.control.clients import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-from penstock.control.clients import Clock
+from cdk_penstock.control.clients import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

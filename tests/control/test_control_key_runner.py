@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from penstock.control.errors import (
+from cdk_penstock.control.errors import (
     ApplicationMissingError,
     KeyUnusableError,
     MissingPermissionError,
@@ -21,10 +21,10 @@ from penstock.control.errors import (
     WindowConflictError,
     WrongStateError,
 )
-from penstock.control.key_runner import KeyRunner
-from penstock.control.kms_keys import KmsKeys
-from penstock.control.windows import PermissionWindows, WindowsInView
-from penstock.model.keys import (
+from cdk_penstock.control.key_runner import KeyRunner
+from cdk_penstock.control.kms_keys import KmsKeys
+from cdk_penstock.control.windows import PermissionWindows, WindowsInView
+from cdk_penstock.model.keys import (
     Disable,
     Enable,
     KeyPlanError,
@@ -34,13 +34,13 @@ from penstock.model.keys import (
     RotateToNewKey,
     plan,
 )
-from penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Soak
+from cdk_penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Soak
 from tests.control.fake_aws import APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, FakeIam, Killed, error
 from tests.control.fake_msf import AWS_OWNED as AWS_OWNED_BLOCK
 from tests.control.fake_msf import FakeAws, cmk
 
 if TYPE_CHECKING:
-    from penstock.model.errors import PenstockError
+    from cdk_penstock.model.errors import PenstockError
 
 SOAK = 600
 
@@ -518,7 +518,7 @@ def test_a_window_that_is_gone_is_closed() -> None:
 
 
 def test_the_runner_gives_up_where_nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.control.key_runner.MAX_STEPS", 3)
+    monkeypatch.setattr("cdk_penstock.control.key_runner.MAX_STEPS", 3)
     aws = world_for("enable")
     with pytest.raises(NotSteadyError, match="3 steps were taken"):
         runner(aws).run(goal_of(aws, "enable"), lambda _step: None)

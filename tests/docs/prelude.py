@@ -16,9 +16,9 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.network import ApplicationVpc
-from penstock.streams import ProvisionedKafkaCluster
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.streams.kafka import ProvisionedKafkaCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable

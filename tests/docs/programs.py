@@ -19,7 +19,7 @@ import typer.main
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
-from penstock.cli.app import app
+from cdk_penstock.cli.app import app
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
 from tools.account_questions.command import new_parser as account_questions_parser
@@ -213,7 +213,7 @@ def check_pip(words: list[str], *, complete: bool = True) -> None:
     """Check that what is installed is the wheel of this repository: the name penstock on PyPI is a stranger's."""
     assert words[1] == "install", words
     for word in words[2:]:
-        assert re.fullmatch(r"dist/penstock-\S+\.whl(\[local\])?", word), (
+        assert re.fullmatch(r"dist/cdk_penstock-\S+\.whl(\[local\])?", word), (
             f"{' '.join(words)}: expected the wheel in dist"
         )
 

@@ -134,7 +134,7 @@ def test_commands_are_found_in_pipes_loops_and_substitutions() -> None:
 
 def test_every_variable_that_a_reader_may_set_is_documented() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    library = [path.read_text(encoding="utf-8") for path in (ROOT / "constructs" / "penstock").rglob("*.py")]
+    library = [path.read_text(encoding="utf-8") for path in (ROOT / "constructs" / "cdk_penstock").rglob("*.py")]
     variables = set(re.findall(r"^(\w+) \?=", makefile, re.MULTILINE)) - {"MACHINE"}  # for its own tests
     variables |= {name for text in library for name in re.findall(r"\"(PENSTOCK_\w+)\"", text)}
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)

@@ -9,9 +9,9 @@ import pytest
 from aws_cdk import App, Stack, Stage
 from typer.testing import CliRunner
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.cli.app import app
-from penstock.review import add_checks
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.cli.app import app
+from cdk_penstock.review import add_checks
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
 from tests.docs.programs import EXAMPLES, PENSTOCK

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.model.cost import prices_from_toml
+from cdk_penstock.model.cost import prices_from_toml
 from stacks.environment import Environment
 from tests.docs.fences import PAGES, PROGRAMS, ROOT, Fence, all_fences, fences_of, name_of
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, Stack
 
-from penstock.application import ApplicationCode
-from penstock.pipeline import StreamingPipeline
+from cdk_penstock.application import ApplicationCode
+from cdk_penstock.pipeline import StreamingPipeline
 from tests.docs.fences import NEEDS_PROCESSES, ROOT, Fence, all_fences, name_of
 from tests.docs.fences import PAGES as ALL_PAGES
 from tests.docs.prelude import Prelude, names_taken_for_given
@@ -78,7 +78,7 @@ def test_an_example_with_real_processes_calls_what_there_is_with_the_arguments_t
 
 def test_every_construct_of_the_readme_is_in_the_package_beside_it() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(penstock\.\w+)` \| (.+?) \|", readme, re.MULTILINE)
+    rows = re.findall(r"^\| `(cdk_penstock(?:\.\w+)+)` \| (.+?) \|", readme, re.MULTILINE)
     assert len(rows) >= 8
     for package, text in rows:
         names = re.findall(r"`([A-Z]\w+)`", text)
@@ -96,7 +96,7 @@ def test_a_name_that_a_page_neither_imports_nor_makes_is_found(job_zip: Path) ->
 
 @pytest.mark.parametrize("page", ALL_PAGES, ids=name_of)
 def test_the_dotted_names_of_a_page_are_there(page: Path) -> None:
-    for dotted in re.findall(r"`(penstock(?:\.\w+)+)", page.read_text(encoding="utf-8")):
+    for dotted in re.findall(r"`(cdk_penstock(?:\.\w+)+)", page.read_text(encoding="utf-8")):
         assert resolves(dotted), f"there is no {dotted}"
 
 
@@ -115,12 +115,12 @@ def resolves(dotted: str) -> bool:
 @pytest.mark.parametrize(
     ("dotted", "there"),
     [
-        ("penstock.streams", True),
-        ("penstock.streams.DeliveryToS3", True),
-        ("penstock.network.ApplicationVpc.from_lookup", True),
-        ("penstock.stream", False),
-        ("penstock.streams.DeliverToS3", False),
-        ("penstock.network.ApplicationVpc.from_look", False),
+        ("cdk_penstock.streams", True),
+        ("cdk_penstock.sinks.firehose.DeliveryToS3", True),
+        ("cdk_penstock.network.ApplicationVpc.from_lookup", True),
+        ("cdk_penstock.stream", False),
+        ("cdk_penstock.streams.DeliverToS3", False),
+        ("cdk_penstock.network.ApplicationVpc.from_look", False),
     ],
 )
 def test_a_name_is_looked_up_to_its_end(dotted: str, there: bool) -> None:

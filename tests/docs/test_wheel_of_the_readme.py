@@ -21,7 +21,7 @@ def test_the_wheel_that_make_builds_is_the_library_alone(tmp_path: Path) -> None
     for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "constructs", tmp_path / "constructs", ignore=shutil.ignore_patterns("__pycache__"))
-    left = tmp_path / "build" / "lib" / "penstock" / "of_an_earlier_version.py"
+    left = tmp_path / "build" / "lib" / "cdk_penstock" / "of_an_earlier_version.py"
     left.parent.mkdir(parents=True)
     left.touch()
     venv = Path(sys.prefix)
@@ -30,8 +30,8 @@ def test_the_wheel_that_make_builds_is_the_library_alone(tmp_path: Path) -> None
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     assert wheel.name in SECTION
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"penstock"}
-    assert "penstock/of_an_earlier_version.py" not in names
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"cdk_penstock"}
+    assert "cdk_penstock/of_an_earlier_version.py" not in names
     left_out = re.findall(r"`(\w+/|app\.py)`", SECTION)
     assert {"environments/", "stacks/", "app.py", "flink_app/"} == set(left_out)
     assert all((ROOT / each).exists() for each in left_out)

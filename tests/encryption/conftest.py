@@ -8,8 +8,8 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,22 +12,22 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
 from constructs import Construct
 
-from penstock.application import (
+from cdk_penstock.application import (
     ApplicationEncryption,
     ApplicationPropsError,
+    ApplicationStart,
     FlinkApplication,
     FlinkRuntime,
 )
-from penstock.encryption import (
+from cdk_penstock.encryption import (
     CustomerManagedEncryption,
     EncryptionError,
     KeyAdministrator,
     KeyPolicyMode,
 )
-from penstock.lifecycle import ApplicationStart
-from penstock.model.policies.principals import KeyPrincipalError
-from penstock.review import add_checks
-from penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.model.policies.principals import KeyPrincipalError
+from cdk_penstock.review import add_checks
+from cdk_penstock.review.dependencies import arrows_of, path_between
 from tests.encryption.conftest import (
     ACCOUNT,
     APPLICATION,

@@ -15,8 +15,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
-from penstock.application import FlinkApplication
-from penstock.encryption import KeyGuard
+from cdk_penstock.application import FlinkApplication
+from cdk_penstock.encryption import KeyGuard
 from tests.encryption.cloudtrail_events import (
     KEY,
     OPERATOR,

@@ -14,10 +14,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 from constructs import Construct
 
-from penstock.application import FlinkApplication
-from penstock.encryption import EncryptionError, KeyGuard, OperatorRole, PermissionSetPrincipal
-from penstock.encryption.key_guard import RUNBOOK
-from penstock.review import add_checks
+from cdk_penstock.application import FlinkApplication
+from cdk_penstock.encryption import EncryptionError, KeyGuard, OperatorRole, PermissionSetPrincipal
+from cdk_penstock.encryption.key_guard import RUNBOOK
+from cdk_penstock.review import add_checks
 from tests.encryption.cloudtrail_events import (
     KEY,
     OPERATOR,

@@ -12,13 +12,13 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk.assertions import Match, Template
 
+from cdk_penstock.application import ApplicationCode
+from cdk_penstock.review import add_checks
 from examples.composition import ClickPipeline
 from examples.own_job import build_stack as build_own_job
 from examples.pipeline import ClickPipeline as ClickPipelineWithSink
 from examples.pipeline import SearchableClickPipeline, build_network
 from examples.subclassing import ClickCounts
-from penstock.application import ApplicationCode
-from penstock.review import add_checks
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,22 +13,19 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.encryption import CustomerManagedEncryption, KeyGuard
-from penstock.model.errors import PenstockError
-from penstock.model.kafka import client_ports
-from penstock.model.runtimes import FlinkRuntime
-from penstock.network import ApplicationVpc
-from penstock.observability import DashboardWorkspace, MetricsWorkspace
-from penstock.sinks import ArchiveBucket, SearchDomain
-from penstock.streams import (
-    EventStream,
-    KafkaTopic,
-    ProvisionedKafkaCluster,
-    ServerlessKafkaCluster,
-)
-from penstock.streams.delivery_to_s3 import DeliveryToS3
-from penstock.streams.delivery_to_s3_source import DeliverySource
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.kafka import client_ports
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.observability import DashboardWorkspace, MetricsWorkspace
+from cdk_penstock.sinks.archive import ArchiveBucket
+from cdk_penstock.sinks.firehose.delivery import DeliveryToS3
+from cdk_penstock.sinks.firehose.delivery_source import DeliverySource
+from cdk_penstock.sinks.search import SearchDomain
+from cdk_penstock.streams.kafka import KafkaTopic, ProvisionedKafkaCluster, ServerlessKafkaCluster
+from cdk_penstock.streams.kinesis import EventStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ import pytest
 from aws_cdk import App, CfnParameter, Environment, Stack, Stage
 from aws_cdk import aws_s3 as s3
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.foundation.physical_names import PhysicalNameError, claim_name
-from penstock.model.sizing import SizingError
-from penstock.streams import EventStream
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.foundation.physical_names import PhysicalNameError, claim_name
+from cdk_penstock.model.sizing import SizingError
+from cdk_penstock.streams.kinesis import EventStream
 
 if TYPE_CHECKING:
     from constructs import Construct

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 from aws_cdk import CfnParameter, Duration, Environment, Size, Stack
 
-from penstock.application.configuration import flink_configuration
-from penstock.application.props import PRODUCTION_DEFAULTS
-from penstock.model.errors import PenstockError
-from penstock.model.kafka import check_retention_ms, check_zones
-from penstock.model.kinesis import check_retention_hours, check_shard_count
-from penstock.model.search_content import check_index_template
-from penstock.model.sizing import PriceTable, Sizing
-from penstock.sinks import ArchiveBucket, ArchiveLifecycle, SearchCapacity
-from penstock.streams import EventStream
-from penstock.streams.kafka_storage import largest_storage
+from cdk_penstock.application.configuration import flink_configuration
+from cdk_penstock.application.props import PRODUCTION_DEFAULTS
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.kafka import check_retention_ms, check_zones
+from cdk_penstock.model.kinesis import check_retention_hours, check_shard_count
+from cdk_penstock.model.search_content import check_index_template
+from cdk_penstock.model.sizing import PriceTable, Sizing
+from cdk_penstock.sinks.archive import ArchiveBucket, ArchiveLifecycle
+from cdk_penstock.sinks.search import SearchCapacity
+from cdk_penstock.streams.kafka.broker_storage import largest_storage
+from cdk_penstock.streams.kinesis import EventStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.application import FlinkApplicationProps
+    from cdk_penstock.application import FlinkApplicationProps
 
 
 def stack() -> Stack:

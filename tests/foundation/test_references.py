@@ -11,20 +11,15 @@ from aws_cdk.aws_aps import CfnWorkspace
 from aws_cdk.aws_msk import CfnServerlessCluster
 from aws_cdk.aws_opensearchservice import CfnDomain
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.foundation.references import REVISION_METADATA, ReferenceAcrossAccountsError
-from penstock.network import ApplicationVpc, AwsService
-from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.sinks import ArchiveBucket, SearchDomain
-from penstock.streams import (
-    BrokerInstance,
-    DeliveryToS3,
-    EventStream,
-    KafkaTopic,
-    ProvisionedKafkaCluster,
-    ServerlessKafkaCluster,
-    StreamError,
-)
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.foundation.references import REVISION_METADATA, ReferenceAcrossAccountsError
+from cdk_penstock.network import ApplicationVpc, AwsService
+from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from cdk_penstock.sinks.archive import ArchiveBucket
+from cdk_penstock.sinks.firehose import DeliveryToS3
+from cdk_penstock.sinks.search import SearchDomain
+from cdk_penstock.streams.kafka import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster, ServerlessKafkaCluster
+from cdk_penstock.streams.kinesis import EventStream, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

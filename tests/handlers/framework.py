@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from penstock.handlers.events import Event
+from cdk_penstock.handlers.events import Event
 from tests.control.fake_aws import STACK
 
 if TYPE_CHECKING:

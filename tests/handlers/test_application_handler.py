@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.control.clients import Clock
-from penstock.handlers import application
-from penstock.handlers.application_key import ApplicationKeyHandler
-from penstock.handlers.application_start import ApplicationStartHandler
-from penstock.handlers.events import complete
-from penstock.handlers.handler import Handler
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.handlers import application
+from cdk_penstock.handlers.application_key import ApplicationKeyHandler
+from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.handlers.events import complete
+from cdk_penstock.handlers.handler import Handler
 
 if TYPE_CHECKING:
-    from penstock.handlers.events import Event, Result
+    from cdk_penstock.handlers.events import Event, Result
 
 TYPES = {
     "Custom::PenstockApplicationKey": ApplicationKeyHandler,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.control.errors import (
+from cdk_penstock.control.errors import (
     ApplicationMissingError,
     KeyUnusableError,
     MissingPermissionError,
@@ -16,17 +16,17 @@ from penstock.control.errors import (
     SnapshotNotPossibleError,
     WrongStateError,
 )
-from penstock.handlers import application_key
-from penstock.handlers.application_key import ApplicationKeyHandler
-from penstock.handlers.events import Event, EventError
-from penstock.handlers.services import Services
-from penstock.model.keys import KeyRefusedError
+from cdk_penstock.handlers import application_key
+from cdk_penstock.handlers.application_key import ApplicationKeyHandler
+from cdk_penstock.handlers.events import Event, EventError
+from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.keys import KeyRefusedError
 from tests.control.fake_aws import ACCOUNT, APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
 from tests.handlers.framework import Framework
 
 if TYPE_CHECKING:
-    from penstock.model.errors import PenstockError
+    from cdk_penstock.model.errors import PenstockError
 
 
 def properties(key_arn: str = KEY_1, **changes: Any) -> dict[str, Any]:
@@ -403,7 +403,7 @@ class TestFailures:
         assert aws.msf.configured == AWS_OWNED
 
     def test_a_boto3_that_is_too_old_says_so(self, framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("penstock.control.encryption._request", lambda _detail, _target: {"Unknown": 1})
+        monkeypatch.setattr("cdk_penstock.control.encryption._request", lambda _detail, _target: {"Unknown": 1})
         with pytest.raises(SdkTooOldError, match="install boto3"):
             framework.create(properties())
 

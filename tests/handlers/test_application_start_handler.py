@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from penstock.control.errors import (
+from cdk_penstock.control.errors import (
     ApplicationMissingError,
     MissingPermissionError,
     OperationFailedError,
     WrongStateError,
 )
-from penstock.handlers import application_start
-from penstock.handlers.application_start import ApplicationStartHandler
-from penstock.handlers.events import EventError
-from penstock.handlers.services import Services
+from cdk_penstock.handlers import application_start
+from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.handlers.events import EventError
+from cdk_penstock.handlers.services import Services
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
 from tests.handlers.framework import Framework

@@ -13,13 +13,13 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as SlowTransferError
 
-from penstock.control.errors import MissingPermissionError
-from penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
-from penstock.control.grafana_access import WorkspaceMissingError
-from penstock.handlers import grafana_content
-from penstock.handlers.events import EventError
-from penstock.handlers.grafana_content import GrafanaContentHandler, GrafanaServices
-from penstock.model.grafana import OWNER_FIELD, owner_mark
+from cdk_penstock.control.errors import MissingPermissionError
+from cdk_penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
+from cdk_penstock.control.grafana_access import WorkspaceMissingError
+from cdk_penstock.handlers import grafana_content
+from cdk_penstock.handlers.events import EventError
+from cdk_penstock.handlers.grafana_content import GrafanaContentHandler, GrafanaServices
+from cdk_penstock.model.grafana import OWNER_FIELD, owner_mark
 from tests.control.fake_grafana import BUCKET, HOST, WORKSPACE_ID, FakeGrafana, FakeManagedGrafana, World
 from tests.handlers.framework import Framework
 
@@ -692,7 +692,7 @@ def test_a_call_of_managed_grafana_that_gets_no_answer_is_waited_for(deployment:
 
 
 def test_no_token_is_logged(deployment: Deployment, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, logger="penstock")
+    caplog.set_level(logging.DEBUG, logger="cdk_penstock")
     deployment.grafana.fail("POST", "/api/folders", 503)
     deployment.framework.create(deployment.properties("a"))
     assert "folder penstock is there" in caplog.text

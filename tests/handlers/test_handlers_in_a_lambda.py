@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.control.clients import Clock
-from penstock.lifecycle.control_code import DATA_PATH_VARIABLE, LAMBDA_DATA_PATH, control_code_folder
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.foundation.control_code import DATA_PATH_VARIABLE, LAMBDA_DATA_PATH, control_code_folder
 
 CODE = Path(control_code_folder())
 MODULES = {
@@ -123,8 +123,8 @@ def test_a_handler_runs_from_its_own_code(module: str, runtime: Path) -> None:
 
 
 def test_no_handler_is_overlooked() -> None:
-    helpers = {f"penstock.handlers{name}" for name in ("", ".events", ".handler", ".services")}
-    assert {name for name in MODULES if name.startswith("penstock.handlers")} == helpers | set(HANDLERS)
+    helpers = {f"cdk_penstock.handlers{name}" for name in ("", ".events", ".handler", ".services")}
+    assert {name for name in MODULES if name.startswith("cdk_penstock.handlers")} == helpers | set(HANDLERS)
 
 
 def test_the_clock_is_aware_of_its_time_zone() -> None:

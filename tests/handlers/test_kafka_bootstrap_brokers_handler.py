@@ -7,11 +7,11 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
-from penstock.control.kafka import ClusterError
-from penstock.handlers import kafka_bootstrap_brokers
-from penstock.handlers.events import Event, EventError
-from penstock.handlers.kafka_bootstrap_brokers import KafkaBootstrapBrokersHandler
-from penstock.handlers.services import Services
+from cdk_penstock.control.kafka import ClusterError
+from cdk_penstock.handlers import kafka_bootstrap_brokers
+from cdk_penstock.handlers.events import Event, EventError
+from cdk_penstock.handlers.kafka_bootstrap_brokers import KafkaBootstrapBrokersHandler
+from cdk_penstock.handlers.services import Services
 
 ARN = "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/0a1b-2"
 

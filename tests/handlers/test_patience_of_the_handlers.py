@@ -14,10 +14,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from botocore.loaders import create_loader
 
-import penstock.handlers
-from penstock.control.clients import Clock
-from penstock.control.errors import ControlError
-from penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
+import cdk_penstock.handlers
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
 from tests.control.fake_aws import APPLICATION, KEY_1, OPERATOR, STACK
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ TYPES = {"application": [APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE]}
 
 def handlers() -> list[str]:
     """Return the modules that have entry points, found rather than listed."""
-    folder = Path(penstock.handlers.__path__[0])
+    folder = Path(cdk_penstock.handlers.__path__[0])
     names = sorted(path.stem for path in folder.glob("*.py"))
-    return [name for name in names if hasattr(import_module(f"penstock.handlers.{name}"), "is_complete")]
+    return [name for name in names if hasattr(import_module(f"cdk_penstock.handlers.{name}"), "is_complete")]
 
 
 CASES = [(name, kind) for name in handlers() for kind in TYPES.get(name, ["Custom::Other"])]
@@ -142,7 +142,7 @@ def event(name: str, kind: str, request_type: str = "Delete") -> dict[str, Any]:
 
 def polls(name: str, kind: str, time: Time, *moments: float) -> list[dict[str, Any]]:
     """Return the answers to polls, each as many seconds after on_event, or later where the one before takes longer."""
-    module = import_module(f"penstock.handlers.{name}")
+    module = import_module(f"cdk_penstock.handlers.{name}")
     # An update needs each handler's own calls, a deletion may need none.
     sent = event(name, kind, "Update") | {"StartedAt": str(int(time.now.timestamp()))}
     begin = time.now
@@ -200,7 +200,7 @@ def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
     fail(error)
     begin = time.now
     with pytest.raises(ControlError):
-        import_module("penstock.handlers.application").on_event(event("application", kind, "Create"), None)
+        import_module("cdk_penstock.handlers.application").on_event(event("application", kind, "Create"), None)
     assert 180 <= (time.now - begin).total_seconds() < 480
 
 
@@ -214,7 +214,7 @@ def test_the_first_call_goes_on_when_the_trouble_has_passed(time: Time, monkeypa
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     with pytest.raises(ControlError, match="ValidationException"):
-        import_module("penstock.handlers.application_start").on_event(
+        import_module("cdk_penstock.handlers.application_start").on_event(
             event("application_start", "Custom::Other", "Create"), None
         )
     assert time.calls == 4
@@ -225,4 +225,4 @@ def test_nobody_waits_after_cloudformation_has_given_up(name: str, kind: str, ti
     sent = event(name, kind) | {"StartedAt": str(int(time.now.timestamp()))}
     time.sleep(52 * 60)
     with pytest.raises(Exception, match="gave up on Delete after 52 minutes"):
-        import_module(f"penstock.handlers.{name}").is_complete(sent, None)
+        import_module(f"cdk_penstock.handlers.{name}").is_complete(sent, None)

@@ -8,13 +8,13 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
-from penstock.control.clients import Clock
-from penstock.control.errors import ControlError, MissingPermissionError
-from penstock.control.opensearch import OpenSearch, SearchNameError, SearchRefusedError, SearchUnavailableError
-from penstock.handlers import search_content
-from penstock.handlers.events import Event, EventError
-from penstock.handlers.search_content import SearchContentHandler, SearchServices
-from penstock.model.search_content import Content, ContentError, access_role, encode
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchRefusedError, SearchUnavailableError
+from cdk_penstock.handlers import search_content
+from cdk_penstock.handlers.events import Event, EventError
+from cdk_penstock.handlers.search_content import SearchContentHandler, SearchServices
+from cdk_penstock.model.search_content import Content, ContentError, access_role, encode
 from tests.control.fake_aws import World
 from tests.handlers.fake_opensearch import ACCESS_KEY, MASTER, REGION, SECRET_KEY, TOKEN, FakeDomain, Killed, Server
 from tests.handlers.framework import Framework

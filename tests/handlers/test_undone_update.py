@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from penstock.control.errors import MissingPermissionError, OperationFailedError
-from penstock.handlers.application_start import ApplicationStartHandler
-from penstock.handlers.services import Services
+from cdk_penstock.control.errors import MissingPermissionError, OperationFailedError
+from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.handlers.services import Services
 from tests.control.fake_aws import APPLICATION, KEY_1, OPERATOR, error
 from tests.control.fake_msf import CODE_BUCKET, FakeAws, cmk
 from tests.handlers.framework import Framework

@@ -9,11 +9,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
-from penstock.lifecycle import ApplicationStart, LifecycleError
-from penstock.model.runtimes import FlinkRuntime
-from penstock.review import add_checks
-from penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.application import (
+    ApplicationCode,
+    ApplicationPropsError,
+    ApplicationStart,
+    FlinkApplication,
+    LifecycleError,
+)
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.review import add_checks
+from cdk_penstock.review.dependencies import arrows_of, path_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

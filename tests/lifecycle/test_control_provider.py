@@ -9,9 +9,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
 
-from penstock.foundation.log_encryption import LOG_KEY_POLICY_WARNING
-from penstock.lifecycle import ControlProvider
-from penstock.review import add_checks
+from cdk_penstock.foundation.control_provider import ControlProvider
+from cdk_penstock.foundation.log_encryption import LOG_KEY_POLICY_WARNING
+from cdk_penstock.review import add_checks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +45,13 @@ def test_the_functions_carry_what_the_handlers_need_and_no_more(tmp_path: Path) 
     scope = Stack(app, "Stack")
     ControlProvider(scope, "Provider", handler="application")
     app.synth()
-    (folder,) = [path.parent for path in tmp_path.glob("asset.*/penstock")]
-    assert {path.name for path in (folder / "penstock").iterdir()} == {"__init__.py", "model", "control", "handlers"}
+    (folder,) = [path.parent for path in tmp_path.glob("asset.*/cdk_penstock")]
+    assert {path.name for path in (folder / "cdk_penstock").iterdir()} == {
+        "__init__.py",
+        "model",
+        "control",
+        "handlers",
+    }
     assert not list(folder.rglob("__pycache__"))
     assert [path.relative_to(folder).as_posix() for path in (folder / "models").rglob("*.*")] == [
         "models/kinesisanalyticsv2/2018-05-23/service-2.json.gz"
@@ -54,7 +59,7 @@ def test_the_functions_carry_what_the_handlers_need_and_no_more(tmp_path: Path) 
     assert {path.name for path in folder.iterdir()} == {"penstock", "models"}
     for function in of_type(scope, FUNCTION):
         module, _, name = function["Properties"]["Handler"].rpartition(".")
-        if module.startswith("penstock"):
+        if module.startswith("cdk_penstock"):
             assert function["Properties"]["Environment"]["Variables"] == {"AWS_DATA_PATH": "/var/task/models"}
             assert (folder / (module.replace(".", "/") + ".py")).is_file()
             assert callable(getattr(import_module(module), name))
@@ -109,7 +114,7 @@ def test_with_everything_on_it_runs_in_a_vpc_under_a_key_and_passes_all_checks()
     assert isinstance(app, App)
     add_checks(app)
     app.synth()
-    own = [f for f in of_type(scope, FUNCTION) if f["Properties"]["Handler"].startswith("penstock")]
+    own = [f for f in of_type(scope, FUNCTION) if f["Properties"]["Handler"].startswith("cdk_penstock")]
     assert len(own) == 2
     assert all({"VpcConfig", "KmsKeyArn"} <= set(function["Properties"]) for function in own)
     assert all("ManagedPolicyArns" not in role["Properties"] for role in of_type(scope, "AWS::IAM::Role"))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.local.flink.settings import FlinkOptions
-from penstock.local.pipeline import LocalPipeline, PipelineOptions
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import PyFlinkProject, build_package
+from cdk_penstock.local.flink.settings import FlinkOptions
+from cdk_penstock.local.pipeline import LocalPipeline, PipelineOptions
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import PyFlinkProject, build_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

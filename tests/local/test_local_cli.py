@@ -8,9 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from penstock.cli.demo import DemoCommand, default_job_python, demo_command
-from penstock.cli.demo_options import JOB_PYTHON_VARIABLE
-from penstock.cli.replay import parse_settings, parse_speed_up, replay_command
+from cdk_penstock.cli.demo import DemoCommand, default_job_python, demo_command
+from cdk_penstock.cli.demo_options import JOB_PYTHON_VARIABLE
+from cdk_penstock.cli.replay import parse_settings, parse_speed_up, replay_command
 
 app = typer.Typer()
 app.command("replay")(replay_command)
@@ -40,7 +40,7 @@ def test_client_settings() -> None:
 
 
 def test_replay_fails_without_a_broker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("penstock.local.kafka_sink.METADATA_SECONDS", 0.5)
+    monkeypatch.setattr("cdk_penstock.local.kafka_sink.METADATA_SECONDS", 0.5)
     file = tmp_path / "events.jsonl"
     file.write_text("{}\n", encoding="utf-8")
     code, output = run("replay", file, "--bootstrap-servers", "127.0.0.1:1", "--topic", "events")
@@ -58,7 +58,7 @@ def test_the_jobs_python_comes_from_the_environment(monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def without_flink(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any Python pass for the job's."""
-    monkeypatch.setattr("penstock.cli.demo_arguments.find_flink", lambda _python: None)
+    monkeypatch.setattr("cdk_penstock.cli.demo_arguments.find_flink", lambda _python: None)
 
 
 @pytest.mark.usefixtures("without_flink")
@@ -72,7 +72,7 @@ def test_demo_refuses_a_package_without_its_programs(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_flink")
 def test_demo_looks_at_its_input_before_it_builds_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
+    monkeypatch.setattr("cdk_penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
     empty, models = tmp_path / "empty.jsonl", tmp_path / "models.csv"
     empty.touch()
     code, output = run("demo", "--input", empty)
@@ -85,7 +85,7 @@ def test_demo_looks_at_its_input_before_it_builds_anything(tmp_path: Path, monke
 def test_demo_looks_for_the_jobs_python_before_it_builds_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
+    monkeypatch.setattr("cdk_penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
     monkeypatch.setenv(JOB_PYTHON_VARIABLE, str(tmp_path / "python"))
     code, output = run("demo")
     assert code == 1
@@ -94,7 +94,7 @@ def test_demo_looks_for_the_jobs_python_before_it_builds_anything(
 
 @pytest.mark.usefixtures("without_flink")
 def test_demo_looks_at_its_ports_before_it_builds_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
+    monkeypatch.setattr("cdk_penstock.cli.demo.prepare_package", lambda *_: pytest.fail("it was built"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, output = run("demo", "--kafka-port", port)

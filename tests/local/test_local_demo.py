@@ -17,22 +17,22 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from penstock.cli.demo import DemoCommand, demo_command
-from penstock.local.report.series import read_series
+from cdk_penstock.cli.demo import DemoCommand, demo_command
+from cdk_penstock.local.report.series import read_series
 from vehicle_metrics_scenario.checks import expected_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from penstock.local.pipeline import LocalPipeline
+    from cdk_penstock.local.pipeline import LocalPipeline
 
 pytestmark = pytest.mark.pipeline
 
 CONSTRUCTS = Path(__file__).resolve().parents[2] / "constructs"
 PROGRAM = """
 import typer
-from penstock.cli.demo import DemoCommand, demo_command
-from penstock.cli.replay import replay_command
+from cdk_penstock.cli.demo import DemoCommand, demo_command
+from cdk_penstock.cli.replay import replay_command
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command("demo", cls=DemoCommand)(demo_command)
 app.command("replay")(replay_command)

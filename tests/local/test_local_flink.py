@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.local.broker.jars import POM_FILE, resolve_broker_jars
-from penstock.local.broker.kafka import KafkaBroker, broker_settings, new_cluster_id
-from penstock.local.broker.topics import explain, remaining_records
-from penstock.local.errors import JobError, LocalPipelineError, MissingProgramError, PackageError, RestError
-from penstock.local.flink.distribution import find_flink, parse_java_options
-from penstock.local.flink.jobs import FlinkJob, tasks_running
-from penstock.local.flink.settings import FlinkLayout, FlinkOptions, cluster_settings, render_settings
-from penstock.local.flink.submission import python_traceback
-from penstock.local.kafka_sink import KafkaSink
-from penstock.local.package import unpack_package, write_properties
-from penstock.local.pipeline import LocalPipeline, PipelineOptions
-from penstock.local.progress import SilentProgress
-from penstock.local.prometheus.binary import find_prometheus
-from penstock.local.rest import JsonClient
+from cdk_penstock.local.broker.jars import POM_FILE, resolve_broker_jars
+from cdk_penstock.local.broker.kafka import KafkaBroker, broker_settings, new_cluster_id
+from cdk_penstock.local.broker.topics import explain, remaining_records
+from cdk_penstock.local.errors import JobError, LocalPipelineError, MissingProgramError, PackageError, RestError
+from cdk_penstock.local.flink.distribution import find_flink, parse_java_options
+from cdk_penstock.local.flink.jobs import FlinkJob, tasks_running
+from cdk_penstock.local.flink.settings import FlinkLayout, FlinkOptions, cluster_settings, render_settings
+from cdk_penstock.local.flink.submission import python_traceback
+from cdk_penstock.local.kafka_sink import KafkaSink
+from cdk_penstock.local.package import unpack_package, write_properties
+from cdk_penstock.local.pipeline import LocalPipeline, PipelineOptions
+from cdk_penstock.local.progress import SilentProgress
+from cdk_penstock.local.prometheus.binary import find_prometheus
+from cdk_penstock.local.rest import JsonClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -346,7 +346,7 @@ def test_properties_have_the_form_of_the_service(tmp_path: Path) -> None:
 
 
 def test_fails_without_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.local.kafka_sink.METADATA_SECONDS", 0.5)
+    monkeypatch.setattr("cdk_penstock.local.kafka_sink.METADATA_SECONDS", 0.5)
     with pytest.raises(LocalPipelineError, match="no Kafka broker answers at 127.0.0.1:1, or it refuses: "):
         KafkaSink("127.0.0.1:1", "events")
 

@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.local.demo.checks import (
+from cdk_penstock.local.demo.checks import (
     check_gaps,
     differences,
     missing_windows,
     parse_dead_letter,
     reconcile,
 )
-from penstock.local.demo.files import figures, write_report
-from penstock.local.demo.results import Addresses, DemoResult, graph_url, metric_rows
-from penstock.local.flink.jobs import CheckpointStatistics
-from penstock.local.prometheus.samples import Sample, parse_matrix
-from penstock.local.report.layout import Plot, ReportLayout
-from penstock.local.report.page import render_page
-from penstock.local.report.plots import draw_plots, largest_lines, with_gaps
-from penstock.local.report.series import format_value, read_series, total_by, write_series
+from cdk_penstock.local.demo.files import figures, write_report
+from cdk_penstock.local.demo.results import Addresses, DemoResult, graph_url, metric_rows
+from cdk_penstock.local.flink.jobs import CheckpointStatistics
+from cdk_penstock.local.prometheus.samples import Sample, parse_matrix
+from cdk_penstock.local.report.layout import Plot, ReportLayout
+from cdk_penstock.local.report.page import render_page
+from cdk_penstock.local.report.plots import draw_plots, largest_lines, with_gaps
+from cdk_penstock.local.report.series import format_value, read_series, total_by, write_series
 
 BEGIN_MS = 1_700_000_000_000
 LAYOUT = ReportLayout(

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.local.broker.kafka import KafkaBroker
-from penstock.local.demo.checks import parse_dead_letter
-from penstock.local.errors import JobError, LocalPipelineError, PortInUseError
-from penstock.local.flink.cluster import FlinkCluster
-from penstock.local.flink.submission import submit_job
-from penstock.local.kafka_sink import KafkaSink
-from penstock.local.prometheus.samples import Sample, read_samples
-from penstock.local.prometheus.server import Prometheus
-from penstock.local.replay import ReplayOptions, replay
+from cdk_penstock.local.broker.kafka import KafkaBroker
+from cdk_penstock.local.demo.checks import parse_dead_letter
+from cdk_penstock.local.errors import JobError, LocalPipelineError, PortInUseError
+from cdk_penstock.local.flink.cluster import FlinkCluster
+from cdk_penstock.local.flink.submission import submit_job
+from cdk_penstock.local.kafka_sink import KafkaSink
+from cdk_penstock.local.prometheus.samples import Sample, read_samples
+from cdk_penstock.local.prometheus.server import Prometheus
+from cdk_penstock.local.replay import ReplayOptions, replay
 from vehicle_metrics_scenario.checks import check_samples
 from vehicle_metrics_scenario.models import packaged_models
 from vehicle_metrics_scenario.scenario import VehicleScenario, job_properties
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from penstock.local.flink.jobs import FlinkJob
-    from penstock.local.package import UnpackedPackage
-    from penstock.local.pipeline import LocalPipeline
+    from cdk_penstock.local.flink.jobs import FlinkJob
+    from cdk_penstock.local.package import UnpackedPackage
+    from cdk_penstock.local.pipeline import LocalPipeline
 
 pytestmark = pytest.mark.pipeline
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from penstock.local.cache import cached_folder, default_cache
-from penstock.local.errors import MissingProgramError, PortInUseError, ProcessDiedError, StartTimeoutError
-from penstock.local.ports import LOOPBACK, free_ports, require_free_port
-from penstock.local.processes import Command, ManagedProcess, log_tail, run_to_end, wait_until
-from penstock.local.programs import find_java, require_program
-from penstock.local.signals import defer_stop_signals, stop_signals_raise
+from cdk_penstock.local.cache import cached_folder, default_cache
+from cdk_penstock.local.errors import MissingProgramError, PortInUseError, ProcessDiedError, StartTimeoutError
+from cdk_penstock.local.ports import LOOPBACK, free_ports, require_free_port
+from cdk_penstock.local.processes import Command, ManagedProcess, log_tail, run_to_end, wait_until
+from cdk_penstock.local.programs import find_java, require_program
+from cdk_penstock.local.signals import defer_stop_signals, stop_signals_raise
 
 
 def command(folder: Path, code: str, name: str = "child") -> Command:
@@ -65,7 +65,7 @@ def test_a_process_is_stopped_with_its_children(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv")
 def test_a_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from penstock.local.processes import Command, ManagedProcess\n"
+        "import sys, time; from pathlib import Path; from cdk_penstock.local.processes import Command, ManagedProcess\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "command = Command(name='child', arguments=['sleep', '100'], log_file=folder / 'log', folder=folder)\n"
         "print(ManagedProcess(command).start().pid, flush=True); time.sleep(100)\n"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from penstock.local.broker.topics import TopicAccess
+from cdk_penstock.local.broker.topics import TopicAccess
 
 
 class Coordinator:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.addresses import MAX_ZONES, AddressPlan, AddressPlanError
-from penstock.model.aws_services import AwsService, AwsServiceError
+from cdk_penstock.model.addresses import MAX_ZONES, AddressPlan, AddressPlanError
+from cdk_penstock.model.aws_services import AwsService, AwsServiceError
 
 blocks = st.builds(
     lambda number, length: str(IPv4Network((int(IPv4Network("10.0.0.0/8")[0]) + (number << (32 - length)), length))),

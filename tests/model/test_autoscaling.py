@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.autoscaling import Autoscaling
-from penstock.model.sizing import DEFAULT_MAX_KPUS, MAX_PARALLELISM_PER_KPU, Sizing, SizingError
+from cdk_penstock.model.autoscaling import Autoscaling
+from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, MAX_PARALLELISM_PER_KPU, Sizing, SizingError
 
 sizes = st.builds(
     lambda kpus, per_kpu, room: Sizing(

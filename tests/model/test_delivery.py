@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.delivery import (
+from cdk_penstock.model.delivery import (
     Buffering,
     DeliveryError,
     check_delivery_stream_name,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.deployment import Deployment, Operation, Revision, find_undone
+from cdk_penstock.model.deployment import Deployment, Operation, Revision, find_undone
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 OLD = Revision(bucket_arn="arn:aws:s3:::code", object_key="1.zip", runtime_environment="FLINK-1_20")

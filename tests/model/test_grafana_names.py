@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.grafana import GrafanaNameError, check_uid, content_uid, owner_mark
+from cdk_penstock.model.grafana import GrafanaNameError, check_uid, content_uid, owner_mark
 
 
 @given(st.from_regex(r"[a-zA-Z0-9_-]{1,40}", fullmatch=True))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.jq import QueryError, check_query, object_of_queries
+from cdk_penstock.model.jq import QueryError, check_query, object_of_queries
 
 VALID = [
     ".deviceId",

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.model.findings import nag_wildcard_id, resource_pattern, wildcard_id
-from penstock.model.names import ApplicationNameError, check_application_name
+from cdk_penstock.model.findings import nag_wildcard_id, resource_pattern, wildcard_id
+from cdk_penstock.model.names import ApplicationNameError, check_application_name
 
 
 @pytest.mark.parametrize("name", ["a", "vehicle-metrics_1.prod", "x" * 128])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.promql import PromqlError, check_promql, is_duration
+from cdk_penstock.model.promql import PromqlError, check_promql, is_duration
 from tests.model.promql_cases import REFUSED, TAKEN, TAKEN_BY_PROMETHEUS_3
 
 

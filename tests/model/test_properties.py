@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.properties import PropertyError, PropertyGroups, refuse_run_options
+from cdk_penstock.model.properties import PropertyError, PropertyGroups, refuse_run_options
 
 ids = st.from_regex(r"[a-zA-Z0-9_.-]{1,50}", fullmatch=True)
 entries = st.dictionaries(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30), min_size=1, max_size=5)

@@ -7,9 +7,9 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 
-from penstock.model.regions import WITHOUT_SERVICE, RegionError, check_service, via_service, via_service_names
-from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.streams import ServerlessKafkaCluster
+from cdk_penstock.model.regions import WITHOUT_SERVICE, RegionError, check_service, via_service, via_service_names
+from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from cdk_penstock.streams.kafka import ServerlessKafkaCluster
 
 PROVIDERS = resources.files("cfnlint") / "data" / "schemas" / "providers"
 MADE = {

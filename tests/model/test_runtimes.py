@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.runtimes import FlinkRuntime, RuntimeSupport, UnknownRuntimeError
+from cdk_penstock.model.runtimes import FlinkRuntime, RuntimeSupport, UnknownRuntimeError
 
 
 @pytest.mark.parametrize(

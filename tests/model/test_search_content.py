@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.search_content import (
+from cdk_penstock.model.search_content import (
     Content,
     ContentError,
     Item,

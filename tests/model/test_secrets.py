@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from penstock.model.properties import PropertyError, PropertyGroups
-from penstock.model.secrets import holds_secret, may_hold_secret
+from cdk_penstock.model.properties import PropertyError, PropertyGroups
+from cdk_penstock.model.secrets import holds_secret, may_hold_secret
 
 # Put together here, so that no scanner takes this file for a leak.
 ACCESS_KEY = "AKIA" + "ABCDEFGHIJKLMNOP"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.sizing import PriceTable, Sizing, SizingError
+from cdk_penstock.model.sizing import PriceTable, Sizing, SizingError
 
 sizes = st.builds(
     lambda kpus, per_kpu, slack: Sizing(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.errors import PenstockError
-from penstock.model.texts import decode_text
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.texts import decode_text
 
 # Null and unpaired surrogates are in no text file.
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

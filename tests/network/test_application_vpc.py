@@ -13,10 +13,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Annotations, Match, Template
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.model.addresses import AddressPlanError
-from penstock.network import ApplicationVpc, AwsService, NetworkError
-from penstock.review import add_checks
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.model.addresses import AddressPlanError
+from cdk_penstock.network import ApplicationVpc, AwsService, NetworkError
+from cdk_penstock.review import add_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -366,8 +366,8 @@ def test_nag_and_the_own_checks_have_nothing_to_say(cdk_context: dict[str, Any])
 VALIDATED = """
 import json, pathlib
 from aws_cdk import App, CfnResource, Stack
-from penstock.network import ApplicationVpc, AwsService
-from penstock.review import add_checks
+from cdk_penstock.network import ApplicationVpc, AwsService
+from cdk_penstock.review import add_checks
 
 app = App(context=json.loads(pathlib.Path("cdk.json").read_text())["context"])
 stack = Stack(app, "Stack")

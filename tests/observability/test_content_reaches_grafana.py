@@ -12,8 +12,8 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
-from penstock.handlers.grafana_content import GrafanaContentHandler, GrafanaServices
-from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from cdk_penstock.handlers.grafana_content import GrafanaContentHandler, GrafanaServices
+from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from stacks.vehicle_metrics.dashboard import connected_vehicles
 from tests.control.fake_grafana import WORKSPACE_ID, FakeGrafana, FakeManagedGrafana, World
 from tests.handlers.framework import Framework

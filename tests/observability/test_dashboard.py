@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.observability import Dashboard, DashboardError
+from cdk_penstock.observability import Dashboard, DashboardError
 
 if TYPE_CHECKING:
     from pathlib import Path

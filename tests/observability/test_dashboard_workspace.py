@@ -13,11 +13,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-import penstock
-from penstock.model.aws_services import AwsService
-from penstock.model.grafana import GrafanaNameError
-from penstock.network import ApplicationVpc
-from penstock.observability import (
+import cdk_penstock
+from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.model.grafana import GrafanaNameError
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.observability import (
     Dashboard,
     DashboardError,
     DashboardWorkspace,
@@ -28,7 +28,7 @@ from penstock.observability import (
     IdentitySource,
     MetricsWorkspace,
 )
-from penstock.review import add_checks
+from cdk_penstock.review import add_checks
 from tests.observability.conftest import Synthesized, flatten
 
 if TYPE_CHECKING:
@@ -473,10 +473,10 @@ def test_no_property_replaces_the_workspace_and_users_dashboards_outlive_the_sta
 
 def test_importing_the_package_does_not_load_the_dashboard_library() -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import penstock.observability;"
+        "import sys; sys.path.insert(0, sys.argv[1]); import cdk_penstock.observability;"
         "sys.exit('grafana_foundation_sdk' in sys.modules)"
     )
-    root = Path(penstock.__file__).parents[1]
+    root = Path(cdk_penstock.__file__).parents[1]
     subprocess.run([sys.executable, "-c", program, str(root)], check=True)
 
 

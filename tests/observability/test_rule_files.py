@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from aws_cdk import Fn
 
-from penstock.local.prometheus.binary import find_prometheus
-from penstock.observability import MetricsWorkspaceError
-from penstock.observability.rule_files import read_alert_manager, read_rules
+from cdk_penstock.local.prometheus.binary import find_prometheus
+from cdk_penstock.observability import MetricsWorkspaceError
+from cdk_penstock.observability.rule_files import read_alert_manager, read_rules
 from tests.model import promql_cases
 
 if TYPE_CHECKING:

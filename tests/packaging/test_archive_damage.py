@@ -13,10 +13,10 @@ from aws_cdk import App, Stack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.application import ApplicationCode, PyFlinkApplication
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError, check_archive, find_problems
-from penstock.packaging.archive_damage import find_damage
+from cdk_penstock.application import ApplicationCode, PyFlinkApplication
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import CodeArchive, PackagingError, check_archive, find_problems
+from cdk_penstock.packaging.archive_damage import find_damage
 from tests.conftest import make_jar
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, find_problems
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import CodeArchive, find_problems
 from tests.conftest import make_jar
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package
-from penstock.packaging.job_folder import read_file
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package
+from cdk_penstock.packaging.job_folder import read_file
 
 RUNTIME = FlinkRuntime.FLINK_1_20
 

@@ -6,10 +6,10 @@ import pytest
 from aws_cdk import App, Stack
 from typer.testing import CliRunner
 
-from penstock.application import ApplicationCode, PyFlinkApplication
-from penstock.cli.app import app
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import (
+from cdk_penstock.application import ApplicationCode, PyFlinkApplication
+from cdk_penstock.cli.app import app
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import (
     CodeArchive,
     PackagingError,
     PyFlinkProject,
@@ -17,7 +17,7 @@ from penstock.packaging import (
     check_entry_point,
     find_problems,
 )
-from penstock.packaging.python_imports import imported_modules, modules_of_msf
+from cdk_penstock.packaging.python_imports import imported_modules, modules_of_msf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError
-from penstock.packaging.msf_python import marker_environments, marker_holds
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import CodeArchive, PackagingError
+from cdk_penstock.packaging.msf_python import marker_environments, marker_holds
 from tests.packaging.test_third_party import write_wheel
 
 pytestmark = pytest.mark.build
@@ -27,8 +27,8 @@ MINORS = (11, 12, 13, 14)
 BUILD = """
 import sys
 from pathlib import Path
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import PyFlinkProject, build_package
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import PyFlinkProject, build_package
 print(build_package(PyFlinkProject(Path(sys.argv[1])), runtime=FlinkRuntime.FLINK_1_20).sha256)
 """
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package, pyflink_builder
-from penstock.packaging.deterministic_zip import rewrite_jar
-from penstock.packaging.job_jar import build_jar, find_jar
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import CodeArchive, PackagingError, PyFlinkProject, build_package, pyflink_builder
+from cdk_penstock.packaging.deterministic_zip import rewrite_jar
+from cdk_penstock.packaging.job_jar import build_jar, find_jar
 from tests.conftest import make_jar
 from tests.packaging.test_third_party import write_wheel
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.packaging.python_syntax import find_syntax_error
+from cdk_penstock.packaging.python_syntax import find_syntax_error
 
 if TYPE_CHECKING:
     from pathlib import Path

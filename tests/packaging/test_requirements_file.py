@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import PackagingError
-from penstock.packaging.requirements_file import check_requirements, pins, read_requirements
-from penstock.packaging.third_party import fetch_packages
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import PackagingError
+from cdk_penstock.packaging.requirements_file import check_requirements, pins, read_requirements
+from cdk_penstock.packaging.third_party import fetch_packages
 from tests.packaging.test_third_party import write_requirements
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import CodeArchive, find_problems
-from penstock.packaging.code_archive import PackageManifest
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import CodeArchive, find_problems
+from cdk_penstock.packaging.code_archive import PackageManifest
 from tests.conftest import make_jar
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import PackagingError
-from penstock.packaging.third_party import fetch_packages
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import PackagingError
+from cdk_penstock.packaging.third_party import fetch_packages
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,18 +15,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "constructs" / "penstock"
+LIBRARY = ROOT / "constructs" / "cdk_penstock"
 
 APP = """
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
-from penstock.lifecycle import ApplicationStart
-from penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from penstock.observability.panels import LabelledMetrics, dashboard_of, number
-from penstock.review import add_checks
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
+from cdk_penstock.application import ApplicationStart
+from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
+from cdk_penstock.observability.panels import LabelledMetrics, dashboard_of, number
+from cdk_penstock.review import add_checks
 
 app = App()
 stack = Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
@@ -129,13 +129,17 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert names == expected
-    assert {"penstock/py.typed", "penstock/handlers/application.py", "penstock/control/application.py"} <= names
+    assert {
+        "cdk_penstock/py.typed",
+        "cdk_penstock/handlers/application.py",
+        "cdk_penstock/control/application.py",
+    } <= names
 
 
 def test_the_checkout_is_out_of_reach(python: Path, project: Path) -> None:
     program = (
         "import importlib.util as util;"
-        "print(util.find_spec('penstock').origin);"
+        "print(util.find_spec('cdk_penstock').origin);"
         "print([name for name in ('stacks', 'tests', 'app', 'examples') if util.find_spec(name)])"
     )
     done = run(str(python), "-P", "-c", program, project=project)
@@ -152,7 +156,7 @@ def test_it_works_in_an_empty_app(python: Path, project: Path) -> None:
     assert {"AWS::KinesisAnalyticsV2::Application", "Custom::PenstockApplicationStart"} <= {
         resource["Type"] for resource in resources.values()
     }
-    assert list(outdir.glob("asset.*/penstock/handlers/application.py"))
+    assert list(outdir.glob("asset.*/cdk_penstock/handlers/application.py"))
 
 
 def test_its_types_are_shipped(python: Path, project: Path) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.model.runtimes import FlinkRuntime
-from penstock.packaging import PackagingError
-from penstock.packaging.third_party import fetch_packages
-from penstock.packaging.wheel import Wheel
-from penstock.packaging.wheel_download import explain_failure
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import PackagingError
+from cdk_penstock.packaging.third_party import fetch_packages
+from cdk_penstock.packaging.wheel import Wheel
+from cdk_penstock.packaging.wheel_download import explain_failure
 from tests.packaging.test_third_party import write_requirements, write_wheel
 
 if TYPE_CHECKING:

@@ -8,15 +8,16 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
+from cdk_penstock.application import ApplicationCode, ApplicationStart
+from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.pipeline import ArchiveSink, FirehoseSink, KafkaSink, KinesisSink, Sink
+from cdk_penstock.review import add_checks
+from cdk_penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.sinks.archive import ArchiveBucket
+from cdk_penstock.sinks.firehose import DeliveryToS3
+from cdk_penstock.streams.kafka import KafkaTopic, ProvisionedKafkaCluster
+from cdk_penstock.streams.kinesis import EventStream
 from examples.pipeline import ClickPipeline, build_network
-from penstock.application import ApplicationCode
-from penstock.lifecycle import ApplicationStart
-from penstock.model.aws_services import AwsService
-from penstock.pipeline import ArchiveSink, FirehoseSink, KafkaSink, KinesisSink, Sink
-from penstock.review import add_checks
-from penstock.review.dependencies import arrows_of, path_between
-from penstock.sinks import ArchiveBucket
-from penstock.streams import DeliveryToS3, EventStream, KafkaTopic, ProvisionedKafkaCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from penstock.network import IApplicationVpc
+    from cdk_penstock.network import IApplicationVpc
 
 ENVIRONMENT = Environment(account="111122223333", region="eu-central-1")
 

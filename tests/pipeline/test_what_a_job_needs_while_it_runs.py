@@ -8,13 +8,13 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
+from cdk_penstock.application import ApplicationCode, ApplicationStart, FlinkApplication
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.pipeline import KafkaSource, KinesisSource
+from cdk_penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.streams.kafka import KafkaTopic, ProvisionedKafkaCluster
+from cdk_penstock.streams.kinesis import EventStream
 from examples.pipeline import ClickPipeline, SearchableClickPipeline, build_network
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.lifecycle import ApplicationStart
-from penstock.network import ApplicationVpc
-from penstock.pipeline import KafkaSource, KinesisSource
-from penstock.review.dependencies import arrows_of, path_between
-from penstock.streams import EventStream, KafkaTopic, ProvisionedKafkaCluster
 
 if TYPE_CHECKING:
     from pathlib import Path

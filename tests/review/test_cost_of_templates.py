@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from penstock.model.cost import Estimate, Prices, Usage
-from penstock.review.cost import estimate_templates
-from penstock.review.findings import Template, Templates
+from cdk_penstock.model.cost import Estimate, Prices, Usage
+from cdk_penstock.review.cost import estimate_templates
+from cdk_penstock.review.findings import Template, Templates
 
 Body = dict[str, Any]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.review.dependencies import arrows_of, path_between
 
 RESOURCES = {
     "Role": {"Type": "Role"},

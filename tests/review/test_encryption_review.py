@@ -8,14 +8,13 @@ from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, Stack, Sta
 from aws_cdk import aws_kms as kms
 from typer.testing import CliRunner
 
-from penstock.application import FlinkApplication
-from penstock.cli.app import app as penstock
-from penstock.encryption import KeyPolicyMode
-from penstock.lifecycle import ApplicationStart
-from penstock.review.assembly import AssemblyError, read_assembly
-from penstock.review.encryption import EncryptionReview, review_encryption
-from penstock.sinks import ArchiveBucket
-from penstock.streams import DeliverySource, DeliveryToS3
+from cdk_penstock.application import ApplicationStart, FlinkApplication
+from cdk_penstock.cli.app import app as penstock
+from cdk_penstock.encryption import KeyPolicyMode
+from cdk_penstock.review.assembly import AssemblyError, read_assembly
+from cdk_penstock.review.encryption import EncryptionReview, review_encryption
+from cdk_penstock.sinks.archive import ArchiveBucket
+from cdk_penstock.sinks.firehose import DeliverySource, DeliveryToS3
 from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryption_in
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from penstock.cli.app import app as penstock
-from penstock.model.policies.documents import PolicyDocument, Statement
-from penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
-from penstock.review.assembly import SynthesizedStack
-from penstock.review.execution import ExecutionPolicyError, execution_policies
-from penstock.review.findings import Template
+from cdk_penstock.cli.app import app as penstock
+from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
+from cdk_penstock.review.assembly import SynthesizedStack
+from cdk_penstock.review.execution import ExecutionPolicyError, execution_policies
+from cdk_penstock.review.findings import Template
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,18 +8,21 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 
-from penstock.network import ApplicationVpc
-from penstock.observability import MetricsWorkspace
-from penstock.review.assembly import read_assembly
-from penstock.review.execution import execution_policies
-from penstock.sinks import ArchiveBucket, SearchDomain
-from penstock.streams import DeliveryToS3, EventStream, ServerlessKafkaCluster
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.observability import MetricsWorkspace
+from cdk_penstock.review.assembly import read_assembly
+from cdk_penstock.review.execution import execution_policies
+from cdk_penstock.sinks.archive import ArchiveBucket
+from cdk_penstock.sinks.firehose import DeliveryToS3
+from cdk_penstock.sinks.search import SearchDomain
+from cdk_penstock.streams.kafka import ServerlessKafkaCluster
+from cdk_penstock.streams.kinesis import EventStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from penstock.review.execution import ExecutionPolicies
+    from cdk_penstock.review.execution import ExecutionPolicies
 
 
 RULES = "groups: [{name: job, rules: [{record: a, expr: sum(b)}]}]"

@@ -10,11 +10,11 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_msk as msk
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.network import ApplicationVpc, AwsService
-from penstock.review import MsfChecks
-from penstock.review.findings import Template, Templates
-from penstock.review.reachability import job_reaches_what_it_calls
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.network import ApplicationVpc, AwsService
+from cdk_penstock.review import MsfChecks
+from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.reachability import job_reaches_what_it_calls
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from penstock.review.assembly import SynthesizedStack
-from penstock.review.findings import Template
-from penstock.review.resolution import Resolution
+from cdk_penstock.review.assembly import SynthesizedStack
+from cdk_penstock.review.findings import Template
+from cdk_penstock.review.resolution import Resolution
 
 RESOURCES = {
     "Key": {"Type": "AWS::KMS::Key"},

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.review.findings import Template, Templates
-from penstock.review.rules import find_all
+from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.rules import find_all
 
 if TYPE_CHECKING:
     from pathlib import Path

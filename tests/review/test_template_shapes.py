@@ -14,21 +14,21 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from app import add_stages
-from penstock.model.cost import Prices, Usage
-from penstock.review.assembly import SynthesizedStack, read_assembly
-from penstock.review.conditions import variants
-from penstock.review.cost import estimate_templates
-from penstock.review.delivery import delivery_guarantees
-from penstock.review.encryption import review_encryption
-from penstock.review.findings import Template, Templates
-from penstock.review.rules import RULES, find_all
-from penstock.review.wildcards import wildcards_of
+from cdk_penstock.model.cost import Prices, Usage
+from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
+from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.cost import estimate_templates
+from cdk_penstock.review.delivery import delivery_guarantees
+from cdk_penstock.review.encryption import review_encryption
+from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.rules import RULES, find_all
+from cdk_penstock.review.wildcards import wildcards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from penstock.review.findings import Finding
+    from cdk_penstock.review.findings import Finding
 
 SUBNETS = {"SubnetIds": {"Ref": "Subnets"}, "SecurityGroupIds": ["sg-1"]}
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -142,7 +142,7 @@ def test_a_rule_that_fails_says_so_and_hides_no_other(monkeypatch: pytest.Monkey
         """MSF0: a rule with a fault."""
         yield {}[str(templates)]
 
-    monkeypatch.setattr("penstock.review.rules.RULES", (broken, *RULES))
+    monkeypatch.setattr("cdk_penstock.review.rules.RULES", (broken, *RULES))
     found = findings(application(ApplicationSnapshotConfiguration={"SnapshotsEnabled": False}))
     assert [finding.rule for finding in found] == ["MSF0[unchecked]", "MSF2"]
     assert "MSF0 could not be checked" in found[0].problem

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from penstock.cli.app import app
-from penstock.local.demo.discovery import load_scenario, scenario_names
-from penstock.local.errors import ScenarioError
+from cdk_penstock.cli.app import app
+from cdk_penstock.local.demo.discovery import load_scenario, scenario_names
+from cdk_penstock.local.errors import ScenarioError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.local.demo.scenario import Scenario
+from cdk_penstock.local.demo.scenario import Scenario
 
 
 @dataclass(frozen=True, kw_only=True)

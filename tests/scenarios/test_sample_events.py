@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from penstock.local.event_files import read_lines
+from cdk_penstock.local.event_files import read_lines
 from vehicle_metrics_scenario.checks import expected_samples
 from vehicle_metrics_scenario.models import read_models
 from vehicle_metrics_scenario.oracle import Event, read

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.local.demo.checks import count_reasons
-from penstock.local.errors import InputFileError, PackageError
-from penstock.local.prometheus.samples import Sample
+from cdk_penstock.local.demo.checks import count_reasons
+from cdk_penstock.local.errors import InputFileError, PackageError
+from cdk_penstock.local.prometheus.samples import Sample
 from tests.flink_app.vehicle_metrics.events import FORMS
 from vehicle_metrics_scenario.checks import check_samples, expected_samples, is_event
 from vehicle_metrics_scenario.models import packaged_models, read_models

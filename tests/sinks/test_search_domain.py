@@ -14,10 +14,10 @@ from aws_cdk.assertions import Annotations, Match, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.model.search_content import ContentError, access_role, decode
-from penstock.review import add_checks
-from penstock.sinks import SearchCapacity, SearchDomain, SearchDomainError
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.model.search_content import ContentError, access_role, decode
+from cdk_penstock.review import add_checks
+from cdk_penstock.sinks.search import SearchCapacity, SearchDomain, SearchDomainError
 from tests.sinks.conftest import as_list
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from aws_cdk.assertions import Annotations, Match, Template
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
-from penstock.application import ApplicationCode
-from penstock.cli.app import app as penstock
-from penstock.review.assembly import read_assembly
-from penstock.review.dependencies import arrows_of, path_between
-from penstock.review.encryption import review_encryption
-from penstock.review.wildcards import wildcards_of
+from cdk_penstock.application import ApplicationCode
+from cdk_penstock.cli.app import app as penstock
+from cdk_penstock.review.assembly import read_assembly
+from cdk_penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.review.encryption import review_encryption
+from cdk_penstock.review.wildcards import wildcards_of
 from stacks.environment import Environment
 from stacks.environment_files import load_environments
 from stacks.penstock_stage import ALARMS_UNHEARD_WARNING, PenstockStage

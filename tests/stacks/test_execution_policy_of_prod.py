@@ -16,14 +16,14 @@ import pytest
 from aws_cdk import App
 
 from app import build_app
-from penstock.cli.execution_policy import placed
-from penstock.model.policies.documents import PolicyDocument, Statement
-from penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
-from penstock.review.assembly import SynthesizedStack, read_assembly
-from penstock.review.execution import execution_policies
+from cdk_penstock.cli.execution_policy import placed
+from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
+from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
+from cdk_penstock.review.execution import execution_policies
 
 if TYPE_CHECKING:
-    from penstock.review.findings import Resource
+    from cdk_penstock.review.findings import Resource
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 CALLER = Caller.role(f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}")

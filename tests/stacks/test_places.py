@@ -13,10 +13,10 @@ from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodePipeline, CodePipelineSource, ShellStep
 
-from penstock.application import ApplicationCode, FlinkApplication
-from penstock.encryption import CustomerManagedEncryption
-from penstock.network import ApplicationVpc
-from penstock.streams import KafkaTopic, ProvisionedKafkaCluster
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.encryption import CustomerManagedEncryption
+from cdk_penstock.network import ApplicationVpc
+from cdk_penstock.streams.kafka import KafkaTopic, ProvisionedKafkaCluster
 from stacks.environment import Environment
 from stacks.penstock_stage import PenstockStage
 

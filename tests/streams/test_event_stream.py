@@ -12,9 +12,9 @@ from aws_cdk.aws_events import Schedule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.kinesis import KinesisError, check_steps
-from penstock.review import add_checks
-from penstock.streams import EventStream, StreamCapacity, StreamError
+from cdk_penstock.model.kinesis import KinesisError, check_steps
+from cdk_penstock.review import add_checks
+from cdk_penstock.streams.kinesis import EventStream, StreamCapacity, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

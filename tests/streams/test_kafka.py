@@ -12,9 +12,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
-from penstock.model.kafka import KafkaError
-from penstock.review import add_checks
-from penstock.streams import (
+from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.review import add_checks
+from cdk_penstock.streams.kafka import (
     BrokerInstance,
     CleanupPolicy,
     ImportedKafkaCluster,
@@ -23,9 +23,9 @@ from penstock.streams import (
     KafkaVersion,
     ProvisionedKafkaCluster,
     ServerlessKafkaCluster,
-    StreamError,
 )
-from penstock.streams.kafka_storage import largest_storage
+from cdk_penstock.streams.kafka.broker_storage import largest_storage
+from cdk_penstock.streams.kinesis import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

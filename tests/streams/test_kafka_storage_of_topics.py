@@ -8,16 +8,16 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 
-from penstock.review import add_checks
-from penstock.streams import (
+from cdk_penstock.review import add_checks
+from cdk_penstock.streams import TopicLoad
+from cdk_penstock.streams.kafka import (
     BrokerInstance,
     CleanupPolicy,
     KafkaTopic,
     ProvisionedKafkaCluster,
     ServerlessKafkaCluster,
-    StreamError,
-    TopicLoad,
 )
+from cdk_penstock.streams.kinesis import StreamError
 from tests.streams.test_kafka import TOPIC, decoded, imported_in, new_stack, only, vpc_in
 
 if TYPE_CHECKING:

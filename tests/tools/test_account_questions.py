@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import aws_lambda as lambda_
 
-from penstock.lifecycle import control_provider
+from cdk_penstock.lifecycle import control_provider
 from tests.tools.fake_account import FakeAccount
 from tools.account_questions.account import TAG
 from tools.account_questions.cleanup import Cleanup

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from penstock.review.execution.handler_calls import is_placed
-from penstock.review.execution.permissions import never_called
-from penstock.review.execution.resource_arns import FORMS
+from cdk_penstock.review.execution.handler_calls import is_placed
+from cdk_penstock.review.execution.permissions import never_called
+from cdk_penstock.review.execution.resource_arns import FORMS
 from tools.handler_permissions import RESOURCE_TYPES, TABLE, table
 
 

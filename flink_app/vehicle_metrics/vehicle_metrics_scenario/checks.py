@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.local.demo.checks import differences, reconcile
-from penstock.local.prometheus.samples import Sample
+from cdk_penstock.local.demo.checks import differences, reconcile
+from cdk_penstock.local.prometheus.samples import Sample
 from vehicle_metrics.contract import MODEL, REGION
 from vehicle_metrics_scenario.oracle import Event, read, samples
 

@@ -8,8 +8,8 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
-from penstock.local.errors import InputFileError, PackageError
-from penstock.model.texts import decode_text
+from cdk_penstock.local.errors import InputFileError, PackageError
+from cdk_penstock.model.texts import decode_text
 from vehicle_metrics.contract import PACKAGED_MODELS_NAME
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from penstock.local.demo.scenario import Scenario
-from penstock.local.event_files import require_file
-from penstock.local.event_lines import LineFormat
-from penstock.local.report.layout import Plot, ReportLayout
+from cdk_penstock.local.demo.scenario import Scenario
+from cdk_penstock.local.event_files import require_file
+from cdk_penstock.local.event_lines import LineFormat
+from cdk_penstock.local.report.layout import Plot, ReportLayout
 from vehicle_metrics import contract
 from vehicle_metrics_scenario.checks import check_samples
 from vehicle_metrics_scenario.models import packaged_models, read_models
@@ -19,7 +19,7 @@ from vehicle_metrics_scenario.models import packaged_models, read_models
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from penstock.local.prometheus.samples import Sample
+    from cdk_penstock.local.prometheus.samples import Sample
 
 __all__ = ("SCENARIO", "VehicleScenario", "job_properties")
 

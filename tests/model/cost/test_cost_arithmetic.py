@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.cost import (
+from cdk_penstock.model.cost import (
     CostLine,
     Estimate,
     PriceError,
@@ -19,7 +19,7 @@ from penstock.model.cost import (
     prices_from_toml,
     streams,
 )
-from penstock.model.sizing import Sizing
+from cdk_penstock.model.sizing import Sizing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

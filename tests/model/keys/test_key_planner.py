@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.model.errors import PenstockError
-from penstock.model.keys import (
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys import (
     AWS_OWNED,
     ApplicationEncryption,
     ApplicationStatus,
@@ -29,8 +29,8 @@ from penstock.model.keys import (
     next_action,
     plan,
 )
-from penstock.model.keys.dry_run import MAX_STEPS
-from penstock.model.keys.steps import (
+from cdk_penstock.model.keys.dry_run import MAX_STEPS
+from cdk_penstock.model.keys.steps import (
     AwaitRotation,
     AwaitSnapshot,
     AwaitStart,

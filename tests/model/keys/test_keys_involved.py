@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.model.keys import (
+from cdk_penstock.model.keys import (
     AWS_OWNED,
     ApplicationEncryption,
     KeyArn,

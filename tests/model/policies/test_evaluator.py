@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.policies.conditions import ConditionError, Context, first_unmet
-from penstock.model.policies.documents import Effect, PolicyDocument, Statement
-from penstock.model.policies.evaluator import Caller, EvaluationError, NamedPolicy, Outcome, Request, decide
-from penstock.model.policies.matching import action_matches, arn_matches, text_matches
+from cdk_penstock.model.policies.conditions import ConditionError, Context, first_unmet
+from cdk_penstock.model.policies.documents import Effect, PolicyDocument, Statement
+from cdk_penstock.model.policies.evaluator import Caller, EvaluationError, NamedPolicy, Outcome, Request, decide
+from cdk_penstock.model.policies.matching import action_matches, arn_matches, text_matches
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Operator"

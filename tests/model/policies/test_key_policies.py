@@ -4,25 +4,25 @@ import json
 
 import pytest
 
-from penstock.model.keys import LifecycleOperation
-from penstock.model.policies.closed_key_policy import closed_key_policy
-from penstock.model.policies.documents import PolicyDocument, PolicyDocumentError, Statement
-from penstock.model.policies.evaluator import Caller, NamedPolicy
-from penstock.model.policies.key_administration import (
+from cdk_penstock.model.keys import LifecycleOperation
+from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
+from cdk_penstock.model.policies.documents import PolicyDocument, PolicyDocumentError, Statement
+from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy
+from cdk_penstock.model.policies.key_administration import (
     ADMINISTRATOR_ACTIONS,
     CLOUDFORMATION_ACTIONS,
     ENDING_ACTIONS,
     key_administrator_policy,
 )
-from penstock.model.policies.key_policy import KeyPolicyError, application_key_policy, development_key_policy
-from penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
-from penstock.model.policies.operator_policies import (
+from cdk_penstock.model.policies.key_policy import KeyPolicyError, application_key_policy, development_key_policy
+from cdk_penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
+from cdk_penstock.model.policies.operator_policies import (
     OPERATOR_ACTIONS,
     OperatorPolicyError,
     operator_base_policy,
     operator_key_policy,
 )
-from penstock.model.policies.principals import KeyPrincipal, KeyPrincipalError
+from cdk_penstock.model.policies.principals import KeyPrincipal, KeyPrincipalError
 from tests.model.policies.documented import (
     ACCOUNT,
     APPLICATION,

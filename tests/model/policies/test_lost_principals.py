@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.policies.documents import PolicyDocument, Statement
-from penstock.model.policies.lost_principals import lost_principals
+from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.lost_principals import lost_principals
 
 ALIVE = ["*", "111122223333", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/AROAEXAMPLEEXAMPLE123"]
 LOST = ["AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE123", "AGPAEXAMPLEEXAMPLE123"]

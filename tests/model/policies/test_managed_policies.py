@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.policies.documents import PolicyDocument, Statement
-from penstock.model.policies.managed_policies import ManagedPolicyError, managed_policies
+from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.managed_policies import ManagedPolicyError, managed_policies
 
 ACTIONS = st.lists(st.integers(0, 400).map(lambda n: f"service:Action{n}"), min_size=1, max_size=300, unique=True)
 STATEMENTS = st.lists(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from penstock.model.policies.documents import PolicyDocument
-from penstock.model.policies.operator_policies import keys_allowed, operator_key_policy
+from cdk_penstock.model.policies.documents import PolicyDocument
+from cdk_penstock.model.policies.operator_policies import keys_allowed, operator_key_policy
 
 APPLICATION = "arn:aws:kinesisanalytics:us-east-1:123456789012:application/MyCmkApplication"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

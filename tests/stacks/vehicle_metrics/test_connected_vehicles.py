@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.local.prometheus.server import Prometheus
-from penstock.local.rest import JsonClient
-from penstock.observability import Dashboard, PrometheusDataSource
+from cdk_penstock.local.prometheus.server import Prometheus
+from cdk_penstock.local.rest import JsonClient
+from cdk_penstock.observability import Dashboard, PrometheusDataSource
 from stacks.vehicle_metrics.dashboard import connected_vehicles
 from tests.observability.remote_write import write_samples
 from vehicle_metrics import contract

@@ -1,0 +1,49 @@
+"""Constructs for applications on Managed Service for Apache Flink (MSF)."""
+
+from __future__ import annotations
+
+from cdk_penstock.application.application_code import ApplicationCode, CodeBinding, PyFlinkLayout
+from cdk_penstock.application.application_interface import IFlinkApplication
+from cdk_penstock.application.application_start import ApplicationStart
+from cdk_penstock.application.execution_role import ExecutionRole
+from cdk_penstock.application.flink_application import FlinkApplication
+from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+from cdk_penstock.application.imported_application import ImportedFlinkApplication
+from cdk_penstock.application.props import (
+    ApplicationEncryption,
+    ApplicationPropsError,
+    FlinkApplicationProps,
+    LogLevel,
+    MetricsLevel,
+    RestoreMode,
+    RunConfiguration,
+)
+from cdk_penstock.application.pyflink_application import PyFlinkApplication, PyFlinkApplicationProps
+from cdk_penstock.foundation.lifecycle_errors import LifecycleError
+from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.runtimes import FlinkRuntime
+
+__all__ = (
+    "ApplicationCode",
+    "ApplicationEncryption",
+    "ApplicationPropsError",
+    "ApplicationStart",
+    "CodeBinding",
+    "ExecutionRole",
+    "FlinkApplication",
+    "FlinkApplicationBase",
+    "FlinkApplicationProps",
+    "FlinkRuntime",
+    "IFlinkApplication",
+    "ImportedFlinkApplication",
+    "LifecycleError",
+    "LogLevel",
+    "MetricsLevel",
+    "PyFlinkApplication",
+    "PyFlinkApplicationProps",
+    "PyFlinkLayout",
+    "RestoreMode",
+    "RunConfiguration",
+)
+
+check_arguments(globals())

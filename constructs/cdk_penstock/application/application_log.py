@@ -1,0 +1,79 @@
+"""Where an application's log goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key, log_group_arn
+from cdk_penstock.foundation.name_digest import name_digest
+from cdk_penstock.model.names import LOG_GROUP_PREFIX, LOG_STREAM_NAME
+
+if TYPE_CHECKING:
+    from aws_cdk import RemovalPolicy
+
+__all__ = ("ApplicationLog",)
+
+
+class ApplicationLog(Construct):
+    """An encrypted log group with retention and the one stream in it that MSF writes to.
+
+    Group and stream carry the names that the console gives them, so that people and queries find them. The log
+    of another application name gets a key of its own, and the one that stays keeps its key.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application_name: str,
+        retention: logs.RetentionDays,
+        encryption_key: kms.IKey | None,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        group_name = f"{LOG_GROUP_PREFIX}{application_name}"
+        self.encryption_key = encryption_key or build_log_key(
+            self,
+            f"Key{name_digest(application_name)}",
+            description=f"Log of the Managed Service for Apache Flink application {application_name}",
+            removal_policy=removal_policy,
+        )
+        allow_cloudwatch_logs(self, self.encryption_key, [group_name])
+        self.group = logs.LogGroup(
+            self,
+            "Group",
+            log_group_name=group_name,
+            retention=retention,
+            encryption_key=self.encryption_key,
+            removal_policy=removal_policy,
+        )
+        self.stream = logs.LogStream(
+            self, "Stream", log_group=self.group, log_stream_name=LOG_STREAM_NAME, removal_policy=removal_policy
+        )
+
+    @property
+    def group_arn(self) -> str:
+        """The log group's ARN, without the ``:*`` that CloudFormation appends."""
+        return log_group_arn(self, self.group.log_group_name)
+
+    @property
+    def stream_arn(self) -> str:
+        """The log stream's ARN."""
+        return f"{self.group_arn}:log-stream:{self.stream.log_stream_name}"
+
+    def attach(self, application: kinesisanalytics.CfnApplication) -> None:
+        """Make the application log here; CloudFormation has no property for it, only a resource of its own."""
+        option = kinesisanalytics.CfnApplicationCloudWatchLoggingOption(
+            self,
+            "LoggingOption",
+            application_name=application.ref,
+            cloud_watch_logging_option={"logStreamArn": self.stream_arn},
+        )
+        option.cfn_options.deletion_policy = application.cfn_options.deletion_policy
+        option.cfn_options.update_replace_policy = application.cfn_options.update_replace_policy

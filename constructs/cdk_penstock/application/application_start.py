@@ -1,0 +1,112 @@
+"""Starts an application at the end of its deployment, and stops it when it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration, Stack
+from constructs import Construct
+
+from cdk_penstock.application.flink_application import FlinkApplication
+from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
+from cdk_penstock.foundation.lifecycle_errors import LifecycleError
+from cdk_penstock.model.names import APPLICATION_START_RESOURCE
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+    from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+
+__all__ = ("ApplicationStart",)
+
+_DEFAULT_WAIT_MINUTES: Final = 20
+_MIN_WAIT_MINUTES: Final = 1
+_MAX_WAIT_MINUTES: Final = 30
+_DESCRIBE_INTERFACES: Final = (
+    "ec2:DescribeNetworkInterfaces knows no resource (service authorization reference, Amazon EC2); the handler asks"
+    " for those in the application's own subnets and security groups"
+)
+
+
+class ApplicationStart(Construct):
+    """Sees to it that an application runs after the deployment, which CloudFormation never does by itself.
+
+    It comes after the application, after its log and after its customer managed key, if it has one, and does not start
+    it under any other key. A later deployment of a change that stopped the application starts it again, from its
+    latest snapshot. An update that MSF has rolled back, so that the old version runs, fails the deployment.
+
+    When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,
+    which loses what is newer than the last snapshot; and waits until MSF has given back its network interfaces, so that
+    subnets and security groups can go too. An application that ran already when this was added is left running then.
+
+    Parameters
+    ----------
+    application
+        The application.
+    operator
+        The role that starts and stops it: as a rule its OperatorRole.
+    force_stop_after
+        How long a stop with a snapshot may take, 1 to 30 minutes. Default: 20.
+
+    Raises LifecycleError for another wait, ApplicationPropsError for a second start of an application.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: FlinkApplicationBase,
+        operator: iam.Role,
+        force_stop_after: Duration | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        wait = force_stop_after or Duration.minutes(_DEFAULT_WAIT_MINUTES)
+        minutes = wait.to_minutes(integral=False)
+        if not _MIN_WAIT_MINUTES <= minutes <= _MAX_WAIT_MINUTES:
+            message = (
+                f"force_stop_after must be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes, got {minutes:g}: with"
+                " less, no snapshot is ever taken; and a deployment waits for an hour at most, in which the network"
+                " interfaces have to go as well"
+            )
+            raise LifecycleError(message)
+        application.record_start()
+        key = application.key_in_place
+        network = application.network if isinstance(application, FlinkApplication) else None
+        self.resource = self._provider(operator, has_network=network is not None).build_resource(
+            scope_of(self, application),
+            "Start",
+            resource_type=APPLICATION_START_RESOURCE,
+            properties={
+                "ApplicationName": application.application_name,
+                "OperatorRoleArn": operator.role_arn,
+                "ExpectedKeyArn": "" if key is None else key.key_arn,
+                "ApplicationRevision": application.revision,
+                "Expected": application.expected or {},
+                "ForceStopAfterSeconds": str(wait.to_seconds()),
+                "SubnetIds": [] if network is None else network.subnet_ids,
+                "SecurityGroupIds": []
+                if network is None
+                else [group.security_group_id for group in network.security_groups],
+            },
+        )
+        self.resource.node.add_dependency(operator, application.run_dependencies)
+        if key is not None:
+            self.resource.node.add_dependency(key.update)
+            if key.closed_key is not None:
+                # The start may restore a snapshot under it.
+                key.closed_key.node.add_dependency(self.resource)
+        if isinstance(application, FlinkApplication):
+            self.resource.node.add_dependency(application.resource, application.log)
+        if network is not None:
+            # What lets the job through the network is a rule of its security groups, which nothing else waits for.
+            self.resource.node.add_dependency(network)
+
+    def _provider(self, operator: iam.Role, *, has_network: bool) -> ControlProvider:
+        provider = ControlProvider.of(self, "application")
+        provider.act_as(operator)
+        # Since when the present deployment has been at work, and whether it is a rollback.
+        provider.allow(["cloudformation:DescribeStacks"], resource=Stack.of(self).stack_id)
+        if has_network:
+            provider.allow(["ec2:DescribeNetworkInterfaces"], resource="*", wildcard_reason=_DESCRIBE_INTERFACES)
+        return provider

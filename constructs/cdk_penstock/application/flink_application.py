@@ -1,0 +1,293 @@
+"""An application on Managed Service for Apache Flink, with production defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Unpack
+
+import jsii
+from aws_cdk import Annotations, Names, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
+
+from cdk_penstock.application.application_log import ApplicationLog
+from cdk_penstock.application.application_network import ApplicationNetwork
+from cdk_penstock.application.application_resource import ApplicationResource
+from cdk_penstock.application.application_warnings import warn_of_properties, warn_of_secrets
+from cdk_penstock.application.configuration import (
+    application_description,
+    autoscaling_of,
+    encryption_configuration,
+    environment_properties,
+    flink_configuration,
+    maintenance_configuration,
+    run_configuration,
+)
+from cdk_penstock.application.execution_role import ExecutionRole
+from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+from cdk_penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
+from cdk_penstock.application.kpu_alarm import build_kpu_alarm
+from cdk_penstock.application.props import (
+    PRODUCTION_DEFAULTS,
+    ApplicationPropsError,
+    FlinkApplicationProps,
+    merge_props,
+    refuse_contradictions,
+)
+from cdk_penstock.foundation.name_digest import name_digest
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
+from cdk_penstock.model.properties import PropertyGroups, refuse_run_options
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.model.sizing import Sizing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import IResolvable
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from constructs import Construct
+
+    from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
+
+__all__ = ("FlinkApplication",)
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedApplicationName"
+
+_MAX_NAME_CHARACTERS: Final = 128
+_PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class FlinkApplication(FlinkApplicationBase):
+    """A Flink application with its execution role, its log and its place in a VPC.
+
+    Everything that keeps a production job recoverable is on unless it is switched off: checkpoints, snapshots, system
+    rollback, an encrypted log with retention. FlinkApplicationProps has each property and its default; a subclass
+    changes defaults for its own jobs with a class attribute ``defaults``.
+
+    CloudFormation creates the application and never starts it.
+
+    Parameters
+    ----------
+    code
+        Where the code comes from.
+    props
+        FlinkApplicationProps, each as a keyword argument.
+
+    Raises ApplicationPropsError, SizingError, PropertyError or ApplicationNameError for what MSF would refuse, and
+    PackagingError for code that would not run.
+    """
+
+    defaults: ClassVar[FlinkApplicationProps] = PRODUCTION_DEFAULTS
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, code: ApplicationCode, **props: Unpack[FlinkApplicationProps]
+    ) -> None:
+        settings = merge_props(type(self), props)
+        refuse_contradictions(props)
+        super().__init__(scope, construct_id, runtime=settings["runtime"])
+        self._sets_key_in_template = settings.get("encryption") is not None
+        self._application_name = self._choose_name(settings)
+        self.sizing = Sizing(
+            parallelism=settings["parallelism"],
+            parallelism_per_kpu=settings["parallelism_per_kpu"],
+            max_kpus=settings["max_kpus"],
+        )
+        self.autoscaling = autoscaling_of(settings, self.sizing)
+        binding = code.bind(self, self.runtime)
+        self.log = self._build_log(settings)
+        self.network = self._build_network(settings)
+        self.role = self._build_role(settings, binding)
+        self.resource = self._build_application(settings, binding)
+        self.log.attach(self.resource)
+        self._properties = PropertyGroups(is_opaque=Token.is_unresolved)
+        if binding.run_options:
+            self._set_properties(self._properties.with_group(RUN_OPTIONS_GROUP, binding.run_options))
+        for group, entries in settings.get("property_groups", {}).items():
+            self.add_property_group(group, entries)
+        warn_of_properties(self, settings)
+        claim_name(self, "application", self.application_name)
+
+    @staticmethod
+    def from_application_name(
+        scope: Construct, construct_id: str, application_name: str, *, runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20
+    ) -> ImportedFlinkApplication:
+        """Import an application of this account and Region; the runtime decides on the names of its metrics."""
+        return ImportedFlinkApplication(scope, construct_id, application_name=application_name, runtime=runtime)
+
+    @staticmethod
+    def from_application_attributes(
+        scope: Construct,
+        construct_id: str,
+        *,
+        application_name: str | None = None,
+        application_arn: str | None = None,
+        execution_role: iam.IRole | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20,
+    ) -> ImportedFlinkApplication:
+        """Import an application of this account and Region with all that is known of it.
+
+        Parameters
+        ----------
+        application_name, application_arn
+            Which application: one of both.
+        execution_role
+            The role that its job runs as, which gets what the application is granted. Default: not known, and a grant
+            warns.
+        security_groups
+            Those of its job. Default: not known, and there are no ``connections``.
+        runtime
+            Decides on the names of its metrics, and on whether a customer managed key is allowed.
+
+        Raises ApplicationPropsError unless exactly one of name and ARN is given, and for an ARN of another account or
+        Region than the stack's.
+        """
+        return ImportedFlinkApplication(
+            scope,
+            construct_id,
+            application_name=choose_imported_name(scope, application_name, application_arn),
+            runtime=runtime,
+            execution_role=execution_role,
+            security_groups=security_groups,
+        )
+
+    @property
+    def execution_role(self) -> iam.IRole:
+        """The role that the job runs as."""
+        return self.role
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The execution role, so that ``bucket.grant_read(application)`` allows the job to read."""
+        return self.role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the job; raises ApplicationPropsError where it is in no VPC."""
+        if self.network is None:
+            message = f"application {self.node.path} is in no VPC and has no connections: pass vpc"
+            raise ApplicationPropsError(message)
+        return self.network.connections
+
+    @property
+    def revision(self) -> str:
+        """A digest of what the template says about the application, known when it is synthesized."""
+        return self.resource.lazy_revision()
+
+    @property
+    def expected(self) -> IResolvable:
+        """Code and runtime as the template has them when it is written."""
+        return self.resource.lazy_expected()
+
+    @property
+    def sets_key_in_template(self) -> bool:
+        """Whether the application's own template says which key it is under."""
+        return self._sets_key_in_template
+
+    def add_kpu_alarm(self, construct_id: str = "KpuAlarm") -> cloudwatch.Alarm:
+        """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach."""
+        return build_kpu_alarm(self, construct_id, sizing=self.sizing, autoscaling=self.autoscaling)
+
+    def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
+        """Hand a property group to the job, or add entries to one.
+
+        Raises PropertyError beyond MSF's limits, for a key that has another value already, and for the run options,
+        which are derived from the code.
+        """
+        refuse_run_options({group: entries})
+        added = PropertyGroups(groups={group: entries}, is_opaque=Token.is_unresolved)
+        self._set_properties(self._properties.with_group(group, entries))
+        warn_of_secrets(self, added)
+
+    def _set_properties(self, properties: PropertyGroups) -> None:
+        self._properties = properties
+        self.resource.add_property_override(_PROPERTY_GROUPS, environment_properties(properties))
+
+    def _choose_name(self, settings: FlinkApplicationProps) -> str:
+        name = settings.get("application_name")
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"application name {name!r} is made from the construct's path: moving or renaming a construct replaces"
+                " the application and loses its snapshots; pass application_name",
+            )
+        return name if Token.is_unresolved(name) else check_application_name(name)
+
+    def _build_log(self, settings: FlinkApplicationProps) -> ApplicationLog:
+        return ApplicationLog(
+            self,
+            "Log",
+            application_name=self.application_name,
+            retention=settings["log_retention"],
+            encryption_key=settings.get("log_encryption_key"),
+            removal_policy=settings["removal_policy"],
+        )
+
+    def _build_network(self, settings: FlinkApplicationProps) -> ApplicationNetwork | None:
+        vpc = settings.get("vpc")
+        if vpc is not None:
+            network = ApplicationNetwork(
+                self,
+                "Network",
+                vpc=vpc,
+                vpc_subnets=settings.get("vpc_subnets"),
+                security_groups=settings.get("security_groups"),
+                outbound_ports=settings.get("outbound_ports"),
+                removal_policy=settings["removal_policy"],
+            )
+            self.add_run_dependency(*network.security_groups)
+            return network
+        stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
+        if stray:
+            message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
+            raise ApplicationPropsError(message)
+        return None
+
+    def _build_role(self, settings: FlinkApplicationProps, code: CodeBinding) -> ExecutionRole:
+        role = ExecutionRole(
+            self,
+            # An application of another name, which stays when this one replaces it, goes on under its own role.
+            f"ExecutionRole{name_digest(self.application_name)}",
+            application_arn=self.application_arn,
+            removal_policy=settings["removal_policy"],
+        )
+        role.allow_code(code)
+        role.allow_logging(self.log)
+        role.allow_metrics()
+        if self.network is not None:
+            role.allow_network(self.network)
+        return role
+
+    def _build_application(self, settings: FlinkApplicationProps, code: CodeBinding) -> ApplicationResource:
+        resource = ApplicationResource(
+            self,
+            "Resource",
+            application_name=self.application_name,
+            application_description=application_description(settings.get("description")),
+            application_mode="STREAMING",
+            runtime_environment=self.runtime.identifier,
+            service_execution_role=self.role.role_arn,
+            application_configuration=CfnApplication.ApplicationConfigurationProperty(
+                application_code_configuration=code.configuration(),
+                application_encryption_configuration=encryption_configuration(settings.get("encryption"), self.runtime),
+                application_snapshot_configuration=CfnApplication.ApplicationSnapshotConfigurationProperty(
+                    snapshots_enabled=settings["snapshots_enabled"]
+                ),
+                application_system_rollback_configuration=CfnApplication.ApplicationSystemRollbackConfigurationProperty(
+                    rollback_enabled=settings["system_rollback_enabled"]
+                ),
+                flink_application_configuration=flink_configuration(settings, self.sizing),
+                vpc_configurations=[self.network.configuration()] if self.network else None,
+            ),
+            application_maintenance_configuration=maintenance_configuration(
+                settings.get("maintenance_window_start_time")
+            ),
+            run_configuration=run_configuration(settings.get("run_configuration")),
+        )
+        # MSF restarts a running job when it updates it: new code must find what it was granted.
+        resource.node.add_dependency(self.role.granted)
+        resource.apply_removal_policy(settings["removal_policy"])
+        return resource

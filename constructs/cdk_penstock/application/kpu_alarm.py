@@ -1,0 +1,47 @@
+"""The alarm on how many KPUs an application takes, which is what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+if TYPE_CHECKING:
+    from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+    from cdk_penstock.model.autoscaling import Autoscaling
+    from cdk_penstock.model.sizing import Sizing
+
+__all__ = ("build_kpu_alarm",)
+
+
+def build_kpu_alarm(
+    application: FlinkApplicationBase, construct_id: str, *, sizing: Sizing, autoscaling: Autoscaling | None
+) -> cloudwatch.Alarm:
+    """Add the alarm: above the KPUs of the template, or, with autoscaling, where it has doubled for the last time."""
+    name = application.application_name
+    if autoscaling is None:
+        threshold = sizing.billed_kpus
+        description = (
+            f"{name} takes more KPUs than the {threshold} of its template, one for orchestration included: somebody"
+            " scaled it by hand, and the next deployment takes that back"
+        )
+    else:
+        threshold = autoscaling.most_billed_kpus - 1
+        description = (
+            f"{name} has reached the {threshold + 1} KPUs where its autoscaling ends, one for orchestration included:"
+            " it costs the most that it can, and more load becomes lag. Look for what loads it; if that stays, raise"
+            " the parallelism"
+        )
+    return cloudwatch.Alarm(
+        application,
+        construct_id,
+        alarm_description=description,
+        # MSF reports them once an hour.
+        metric=application.metric_kpus(period=Duration.hours(1)),
+        threshold=threshold,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluation_periods=1,
+        # An application that is stopped has no metrics.
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )

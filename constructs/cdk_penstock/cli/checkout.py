@@ -1,0 +1,60 @@
+"""The commands' work in a checkout of penstock: building a job, synthesizing and checking every environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.packaging import PyFlinkProject, build_package
+
+if TYPE_CHECKING:
+    from cdk_penstock.packaging import PyFlinkPackage
+
+__all__ = ("CheckoutError", "build_job", "check_environments")
+
+_CDK: Final = Path("node_modules") / ".bin" / "cdk"
+
+
+class CheckoutError(PenstockError):
+    """The command needs a checkout of penstock around it, or the checks of its environments failed."""
+
+
+def build_job(folder: Path) -> PyFlinkPackage:
+    """Build the package of a job of the checkout, as ``cdk deploy`` does."""
+    if not folder.is_dir():
+        message = (
+            f"there is no {folder} in {Path.cwd()}: run this in a checkout of penstock, or give the package of a"
+            " job with --package"
+        )
+        raise CheckoutError(message)
+    return build_package(PyFlinkProject(folder), runtime=FlinkRuntime.FLINK_1_20)
+
+
+def check_environments(package: Path, *, workload: str) -> list[str]:
+    """Synthesize every environment with all checks, those of a workload with its package; return the stacks' names.
+
+    Raises CheckoutError with what the CDK said where a check fails.
+    """
+    if not _CDK.exists():
+        message = f"there is no {_CDK} in {Path.cwd()}: run `make setup`"
+        raise CheckoutError(message)
+    with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
+        context = {"package": package.absolute(), "workload": workload}
+        common = [word for key, value in context.items() for word in ("--context", f"{key}={value}")]
+        common += ["--output", folder]
+        _run([str(_CDK), "synth", "--quiet", *common])
+        return _run([str(_CDK), "ls", "--app", folder]).split("\n")
+
+
+def _run(command: list[str]) -> str:
+    environment = {**os.environ, "CI": "true"}  # keeps the CDK from asking and from colours
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        message = f"{' '.join(command[:2])} failed with exit code {result.returncode}:\n{result.stdout}{result.stderr}"
+        raise CheckoutError(message)
+    return result.stdout.strip()

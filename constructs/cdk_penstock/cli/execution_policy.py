@@ -1,0 +1,118 @@
+"""``penstock review --execution-policy``: the policies of CloudFormation's role, as files that IAM takes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cdk_penstock.cli.arguments import check_account, check_region, check_writable
+from cdk_penstock.cli.screen import new_console
+from cdk_penstock.model.policies.managed_policies import MANAGED_POLICY_MAX_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cdk_penstock.review.assembly import SynthesizedStack
+    from cdk_penstock.review.execution import ExecutionPolicies
+
+__all__ = (
+    "AccountOption",
+    "ExecutionPolicyOption",
+    "TargetRegionOption",
+    "WrittenPolicy",
+    "placed",
+    "show_policies",
+    "write_policies",
+)
+
+_IF_UNKNOWN: Final = "for stacks that are synthesized for any."
+
+
+def _folder(value: Path | None) -> Path | None:
+    if value is not None:
+        if value.is_file():
+            message = f"expected a folder to write policies into, got the file {value}"
+            raise typer.BadParameter(message)
+        check_writable(value)
+    return value
+
+
+ExecutionPolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--execution-policy",
+        metavar="FOLDER",
+        callback=_folder,
+        help="Write what CloudFormation's role needs into this folder, for `cdk bootstrap"
+        " --cloudformation-execution-policies`.",
+    ),
+]
+AccountOption = Annotated[
+    str | None, typer.Option("--account", callback=check_account, help=f"With --execution-policy: {_IF_UNKNOWN}")
+]
+TargetRegionOption = Annotated[
+    str | None, typer.Option("--region", callback=check_region, help=f"With --execution-policy: {_IF_UNKNOWN}")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenPolicy:
+    """A policy in a file.
+
+    Parameters
+    ----------
+    file
+        Where it is; its name without ``.json`` does for the policy's name.
+    characters
+        Its size, as IAM counts.
+    stacks
+        The stacks that it is for, together with the others of its account and Region.
+    """
+
+    file: Path
+    characters: int
+    stacks: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields for scripts."""
+        return {**dataclasses.asdict(self), "file": str(self.file)}
+
+
+def placed(stacks: Sequence[SynthesizedStack], account: str | None, region: str | None) -> list[SynthesizedStack]:
+    """Return the stacks, those for any account and Region in the ones that were named."""
+    if account is None or region is None:
+        return list(stacks)
+    return [
+        dataclasses.replace(stack, account=account, region=region, is_for_anywhere=False)
+        if stack.is_for_anywhere
+        else stack
+        for stack in stacks
+    ]
+
+
+def write_policies(policies: Iterable[ExecutionPolicies], folder: Path) -> tuple[WrittenPolicy, ...]:
+    """Write each document into a file, in place of those of an earlier run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for each in policies:
+        for stale in folder.glob(f"{each.name}-*.json"):
+            stale.unlink()
+        for number, document in enumerate(each.documents, start=1):
+            content = json.dumps(document.to_json(), separators=(",", ":"))
+            file = folder / f"{each.name}-{number}.json"
+            file.write_text(json.dumps(document.to_json(), indent=2) + "\n", encoding="utf-8")
+            written.append(WrittenPolicy(file=file, characters=len(content), stacks=each.stacks))
+    return tuple(written)
+
+
+def show_policies(written: Iterable[WrittenPolicy]) -> None:
+    """Show where the policies are, and how full."""
+    console = new_console()
+    for each in written:
+        size = f"{each.characters:,} of {MANAGED_POLICY_MAX_CHARACTERS:,} characters"
+        console.print(f"wrote {each.file}: {size}", soft_wrap=True)

@@ -1,0 +1,184 @@
+"""What the commands of ``penstock key`` have in common: who calls what, the plan, the run and what is shown."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3  # type: ignore[import-untyped]
+import typer
+from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+
+from cdk_penstock.cli.screen import print_json
+from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.key_runner import KeyRunner
+from cdk_penstock.control.kms_keys import KmsKeys
+from cdk_penstock.control.operator import operator_session
+from cdk_penstock.control.windows import PermissionWindows
+from cdk_penstock.model.keys import plan
+from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
+from cdk_penstock.model.policies.operator_policies import operator_key_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from cdk_penstock.control.key_status import KeyStatus
+    from cdk_penstock.model.keys import Action, Goal
+
+__all__ = ("EXIT_WAITING", "Surroundings", "connect", "fields_of", "lines_of", "mendable", "now", "reach")
+
+EXIT_WAITING: Final = 3
+_WINDOWS_NEED: Final = (
+    "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
+    " iam:GetPolicyVersion"
+)
+
+
+@dataclass(kw_only=True)
+class Surroundings:
+    """What reaches AWS and the time; a test puts others in their place."""
+
+    new_session: Callable[..., Any] = boto3.Session
+    clock: Clock = Clock()  # noqa: RUF009 - frozen
+
+
+surroundings: Final = Surroundings()
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return surroundings.clock.now()
+
+
+@contextmanager
+def mendable() -> Iterator[None]:
+    """Turn what boto3 cannot do at all, such as find credentials or an endpoint, into a message."""
+    try:
+        yield
+    except BotoCoreError as error:
+        message = f"cannot reach AWS: {str(error).rstrip('.')}; check --profile, --region and the network"
+        raise ControlError(message) from error
+
+
+def connect(
+    application: str, region: str | None, profile: str | None, operator_role: str | None, *, windows: bool
+) -> KeyRunner:
+    """Return what acts on the application: MSF as the operator, KMS and IAM as the caller."""
+    clock, new_session = surroundings.clock, surroundings.new_session
+    caller = new_session(profile_name=profile, region_name=region)
+    operator = caller
+    if operator_role is not None:
+        operator = operator_session(
+            caller.client("sts"),
+            role_arn=operator_role,
+            application_name=application,
+            region=caller.region_name,
+            new_session=new_session,
+            clock=clock,
+        )
+    control = ApplicationControl(operator.client("kinesisanalyticsv2"), application, clock=clock)
+    opened = None
+    if windows and operator_role is not None:
+        arn = control.describe().arn
+        opened = PermissionWindows(
+            caller.client("iam"),
+            role_name=operator_role.rpartition("/")[2],
+            application_arn=arn,
+            document=lambda key_arn: json.dumps(
+                operator_key_policy(application_arn=arn, key_arns=[key_arn], region=caller.region_name).to_json()
+            ),
+            clock=clock,
+        )
+    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), windows=opened)
+
+
+def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
+    """Show the plan and, if it is to be applied, take its steps; exit with 3 where it has to wait."""
+    observed = runner.observe(*([key_arn] if key_arn else []))
+    steps = plan(observed, goal)
+    if not as_json:
+        typer.echo(f"plan for {observed.application_arn}")
+        for number, step in enumerate(steps, start=1):
+            typer.echo(f"  {number:>3}. {step}")
+    taken: list[str] = []
+
+    def announce(step: Action) -> None:
+        taken.append(str(step))
+        typer.echo(f"  -> {step}", err=as_json)
+
+    end: Done | Soak | AwaitStart | None = None
+    if apply:
+        if not as_json:
+            typer.echo("applying")
+        end = runner.run(goal, announce)
+    result = "planned" if end is None else "done" if isinstance(end, Done) else "waiting"
+    if as_json:
+        fields = {"application": observed.application_arn, "plan": [str(step) for step in steps]}
+        print_json({**fields, "applied": apply, "taken": taken, "result": result})
+    elif end is None:
+        typer.echo("nothing was changed: run it again with --apply")
+    elif result == "waiting":
+        typer.echo("run the same command again then; it goes on from here")
+    if result == "waiting":
+        raise typer.Exit(EXIT_WAITING)
+
+
+def fields_of(status: KeyStatus) -> dict[str, Any]:
+    """Return an application's keys for scripts."""
+    observed, windows = status.observed, status.windows
+    counted = Counter(str(each.encryption) for each in observed.snapshots)
+    visible = {
+        arn: {
+            "state": key.state,
+            "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None,
+            "hidden": None,
+            "lostPrincipals": list(status.lost[arn]) if arn in status.lost else None,
+        }
+        for arn, key in observed.keys.items()
+    }
+    unknown = {"state": None, "rotatedAt": None, "lostPrincipals": None}
+    hidden = {arn: {**unknown, "hidden": why} for arn, why in status.hidden.items()}
+    return {
+        "application": observed.application_arn,
+        "status": observed.status.value,
+        "configuredKey": str(observed.configured),
+        "effectiveKey": str(observed.effective) if observed.effective else None,
+        "pendingRestart": status.pending_restart(),
+        "snapshotsPerKey": dict(sorted(counted.items())),
+        # Not known in full is not known: a script that counts them must not take some for all.
+        "openWindows": None if windows is None or windows.unread else list(windows.policies),
+        "windowPolicies": {} if windows is None else {arn: list(names) for arn, names in windows.policies.items()},
+        "unreadPolicies": [] if windows is None else list(windows.unread),
+        "keys": visible | hidden,
+    }
+
+
+def lines_of(status: KeyStatus) -> Iterator[str]:
+    """Yield an application's keys for people."""
+    observed, windows, fields = status.observed, status.windows, fields_of(status)
+    yield f"{observed.application_arn}  {observed.status}"
+    yield f"  configured key   {observed.configured}"
+    yield f"  effective key    {observed.effective or 'none, nothing runs'}"
+    yield f"  pending restart  {fields['pendingRestart'] or 'no'}"
+    for key, count in fields["snapshotsPerKey"].items():
+        yield f"  snapshots        {count} under {key}"
+    if windows is None:
+        yield "  open windows     not looked at without --operator-role"
+    elif not windows.policies and not windows.unread:
+        yield "  open windows     none"
+    else:
+        for key, names in windows.policies.items():
+            yield f"  open windows     {key} by {', '.join(names)}"
+        if windows.unread:
+            yield f"  open windows     unknown in {', '.join(windows.unread)}: {_WINDOWS_NEED}"
+    for arn, key in fields["keys"].items():
+        seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
+        yield f"  key              {arn} is {seen}"
+        for principal in key["lostPrincipals"] or ():
+            yield f"  lost principal   {principal} in its policy is no more: docs/runbooks/key.md#role-recreated"

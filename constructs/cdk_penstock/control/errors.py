@@ -1,0 +1,216 @@
+"""What can go wrong between the automation and AWS, each with the state it leaves and the way out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = (
+    "ApplicationMissingError",
+    "BusyError",
+    "ControlError",
+    "KeyUnusableError",
+    "LimitReachedError",
+    "MissingPermissionError",
+    "NotSteadyError",
+    "OperationFailedError",
+    "ReadBackError",
+    "SdkTooOldError",
+    "SnapshotNotPossibleError",
+    "UnavailableError",
+    "WindowConflictError",
+    "WrongStateError",
+    "code_of",
+    "explained",
+    "is_busy",
+    "is_key_trouble",
+    "is_permission_trouble",
+)
+
+_DENIED_CODES: Final = frozenset(
+    {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
+)
+_BUSY_CODES: Final = frozenset(
+    {
+        "EC2ThrottledException",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "InternalServiceError",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "Unavailable",
+    }
+)
+_HTTP_TOO_MANY_REQUESTS: Final = 429
+_HTTP_SERVER_ERROR: Final = 500
+_PERMISSION_WORDS: Final = re.compile(
+    r"privilege|not authori[sz]ed|access ?denied|does not have permission|no permission", re.IGNORECASE
+)
+_KEY_WORDS: Final = re.compile(
+    r"KMSInvalidState|(?:key|kms)\b.*\b(?:is disabled|is not enabled|pending deletion|pending import)"
+    r"|DisabledException",
+    re.IGNORECASE,
+)
+_RUNTIME_WORDS: Final = re.compile(r"runtime", re.IGNORECASE)
+_OWN_CALL: Final = re.compile(r"\((?:kms|iam|sts):")
+"""Marks what is done as the caller itself rather than as the operator."""
+_ACTION: Final = re.compile(r"\b((?:kms|kinesisanalytics|iam|sts|ec2):[A-Za-z*]+)")
+
+
+class ControlError(PenstockError):
+    """A call to AWS that failed for good."""
+
+
+class MissingPermissionError(ControlError):
+    """The caller may not do it; nothing was changed."""
+
+
+class UnavailableError(ControlError):
+    """A service cannot be reached, or is not ready to be used, at present."""
+
+
+class BusyError(ControlError):
+    """AWS throttles, or has trouble of its own; whether it took the request is not known."""
+
+
+class KeyUnusableError(ControlError):
+    """A key that the operation involves is disabled, pending deletion or gone; nothing was changed."""
+
+
+class ApplicationMissingError(ControlError):
+    """There is no such application in this account and Region."""
+
+
+class NotSteadyError(ControlError):
+    """The application, a snapshot or a rotation did not come to rest in time; what was begun goes on by itself."""
+
+
+class WrongStateError(ControlError):
+    """MSF refuses the request in the present state or configuration; nothing was changed."""
+
+
+class SnapshotNotPossibleError(ControlError):
+    """MSF cannot take a snapshot because the job is failing or restarting; the application goes on as it was."""
+
+
+class OperationFailedError(ControlError):
+    """MSF accepted an operation and then failed it; the message says in which state the application is."""
+
+
+class ReadBackError(ControlError):
+    """What the service describes is not what was asked of it."""
+
+
+class LimitReachedError(ControlError):
+    """A quota is used up; nothing was changed."""
+
+
+class SdkTooOldError(ControlError):
+    """The installed boto3 does not know the request; nothing was sent."""
+
+
+class WindowConflictError(ControlError):
+    """The policy of a permission window is somebody else's; it was left alone."""
+
+
+def code_of(error: Any) -> str:
+    """Return the error code of a botocore ClientError."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _text_of(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def is_key_trouble(error: Any) -> bool:
+    """Whether the error is about a key that cannot be used, rather than about who may use it."""
+    return code_of(error) in {"KMSInvalidStateException", "DisabledException"} or bool(
+        _KEY_WORDS.search(_text_of(error))
+    )
+
+
+def is_permission_trouble(error: Any) -> bool:
+    """Whether the error is about a missing permission, which IAM may also say for up to a minute after a change."""
+    if is_key_trouble(error):
+        return False
+    code = code_of(error)
+    argument = code in {"InvalidArgumentException", "InvalidApplicationConfigurationException"}
+    return code in _DENIED_CODES or (argument and bool(_PERMISSION_WORDS.search(_text_of(error))))
+
+
+def is_busy(error: Any) -> bool:
+    """Whether AWS throttles or has trouble of its own, which passes by itself."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return code_of(error) in _BUSY_CODES or status == _HTTP_TOO_MANY_REQUESTS or status >= _HTTP_SERVER_ERROR
+
+
+def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlError:
+    """Return the error in penstock's words: what was being done, what is missing and how to mend it.
+
+    ``keys`` are the customer managed keys that the operation involves (R035).
+    """
+    text, code = _text_of(error), code_of(error)
+    involved = ", ".join(sorted(keys)) or "none"
+    if is_busy(error):
+        message = (
+            f"cannot {doing}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
+            f" again. It answered {code}: {text}"
+        )
+        return BusyError(message)
+    said = f"MSF, KMS or IAM said {code}: {text}"
+    if is_key_trouble(error):
+        message = (
+            f"cannot {doing}: a key is not enabled (keys involved: {involved}); have the key administrator re-enable"
+            f" it, then try again; nothing was changed (R032 to R034). {said}"
+        )
+        return KeyUnusableError(message)
+    if is_permission_trouble(error):
+        actions = ", ".join(dict.fromkeys(_ACTION.findall(text))) or "not named by the service"
+        advice = (
+            "grant it to whoever runs this"
+            if _OWN_CALL.search(doing)
+            else "the operator role's policy and the key policy must both allow every key involved"
+            f" ({involved}), and the key policy the principals of MSF too (R031, R035)"
+        )
+        message = f"cannot {doing}: permission is missing ({actions}): {advice}; nothing was changed. {said}"
+        return MissingPermissionError(message)
+    kinds: dict[str, tuple[type[ControlError], str]] = {
+        "ResourceNotFoundException": (
+            ApplicationMissingError,
+            "it does not exist in this account and Region: check the name, the Region and the account",
+        ),
+        "NotFoundException": (KeyUnusableError, "there is no such key in this account and Region: check its ARN"),
+        "NoSuchEntity": (
+            WrongStateError,
+            "the role does not exist in this account: check the ARN of the operator role",
+        ),
+        "LimitExceededException": (LimitReachedError, "a quota is used up: delete old snapshots, or have it raised"),
+        "ConcurrentModificationException": (
+            WrongStateError,
+            "somebody else keeps changing the application: try again when they are done",
+        ),
+        "ResourceInUseException": (WrongStateError, "its present state does not allow it: try again when it is steady"),
+    }
+    kind, advice = kinds.get(code, (WrongStateError, "check the configuration that the service complains about"))
+    if code == "InvalidArgumentException" and _RUNTIME_WORDS.search(text):
+        advice = "the runtime is too old or unknown: a customer managed key needs FLINK-1_20 or newer (R038)"
+    message = f"cannot {doing}: {advice}; nothing was changed. {said}"
+    return kind(message)

@@ -1,0 +1,213 @@
+"""Takes an application to a key goal, one observed step after the other.
+
+Whatever ends a run, an error, a kill or a soak, the next run observes anew and goes on. The state in between is one of:
+
+- before the update: the application under the old key, perhaps with a window open for the new one and one more
+  snapshot under the old key;
+- after the update: under the new key, with the old one's window still open and its snapshots still there, so that a
+  rollback and a restore of any of them still work;
+- after a rotation on demand: under the old material, or stopped between the stop and the start of the restart, from
+  which the next run of the same command starts it;
+- after the purge has begun: under the new key with at least one READY snapshot under it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.control.encryption import Progress, request_encryption
+from cdk_penstock.control.errors import (
+    ApplicationMissingError,
+    KeyUnusableError,
+    MissingPermissionError,
+    NotSteadyError,
+    OperationFailedError,
+)
+from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
+from cdk_penstock.control.snapshots import SnapshotControl
+from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action
+from cdk_penstock.model.keys.dry_run import MAX_STEPS
+from cdk_penstock.model.keys.steps import (
+    Action,
+    AwaitRotation,
+    AwaitSnapshot,
+    AwaitStart,
+    AwaitSteady,
+    CloseWindow,
+    DeleteSnapshot,
+    Done,
+    OpenWindow,
+    RotateKey,
+    Soak,
+    Start,
+    Stop,
+    TakeSnapshot,
+    UpdateEncryption,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_penstock.control.application import ApplicationControl
+    from cdk_penstock.control.kms_keys import KmsKeys
+    from cdk_penstock.control.windows import PermissionWindows
+    from cdk_penstock.model.keys import Goal, KeyFacts
+
+__all__ = ("KeyRunner",)
+
+_RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
+_STOP: Final = "StopApplication"
+
+
+class KeyRunner:
+    """One application's keys: what is observed, and the steps to a goal.
+
+    Parameters
+    ----------
+    application
+        The application, as its operator.
+    keys
+        KMS, as the key administrator.
+    windows
+        The permission windows of the operator role; None to leave its policies alone, for instance because
+        CloudFormation manages them.
+    """
+
+    def __init__(
+        self, *, application: ApplicationControl, keys: KmsKeys, windows: PermissionWindows | None = None
+    ) -> None:
+        self._application = application
+        self._snapshots = SnapshotControl(application)
+        self._keys = keys
+        self._windows = windows
+
+    def observe(self, *key_arns: str) -> ObservedApplication:
+        """Return what is there now; the configured key and ``key_arns`` are described as well.
+
+        Raises MissingPermissionError for a key that the caller may not describe: every step to a goal needs its state.
+        """
+        observed = self._observe_application()
+        arns = dict.fromkeys([*observed.configured.keys, *key_arns])
+        return replace(
+            observed,
+            keys={arn: self._keys.describe(arn) for arn in arns},
+            windows=None if self._windows is None else self._windows.open_windows(),
+        )
+
+    def look(self) -> KeyStatus:
+        """Return what is there now as far as the caller may see it, to be shown.
+
+        The keys of snapshots and open windows are described as well: restore and rollback depend on them.
+        """
+        observed = self._observe_application()
+        windows = None if self._windows is None else self._windows.in_view()
+        encryptions = (observed.configured, *(each.encryption for each in observed.snapshots))
+        arns = [arn for encryption in encryptions for arn in encryption.keys]
+        arns += windows.policies if windows else ()
+        keys: dict[str, KeyFacts] = {}
+        hidden: dict[str, str] = {}
+        lost: dict[str, tuple[str, ...]] = {}
+        for arn in dict.fromkeys(arns):
+            try:
+                keys[arn] = self._keys.describe(arn)
+                with suppress(MissingPermissionError):
+                    lost[arn] = self._keys.lost_principals(arn)
+            except MissingPermissionError:
+                hidden[arn] = KEY_NOT_VISIBLE
+            except KeyUnusableError:
+                hidden[arn] = KEY_MISSING
+        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, lost=lost, windows=windows)
+
+    def _observe_application(self) -> ObservedApplication:
+        detail = self._application.describe()
+        if detail.status is ApplicationStatus.DELETING:
+            message = f"application {detail.name} is being deleted; nothing was changed"
+            raise ApplicationMissingError(message)
+        operations = [each for each in self._application.operations() if each.succeeded]
+        return ObservedApplication(
+            application_arn=detail.arn,
+            runtime_environment=detail.runtime_environment,
+            status=detail.status,
+            version_id=detail.version_id,
+            configured=detail.encryption,
+            snapshots_enabled=detail.snapshots_enabled,
+            snapshots=self._snapshots.of(detail),
+            restarts=tuple(
+                Restart(started_at=each.started_at, ended_at=each.ended_at)
+                for each in operations
+                if each.name in _RESTARTS
+            ),
+            stopped_at=max((each.started_at for each in operations if each.name == _STOP), default=None),
+            now=self._application.clock.now(),
+        )
+
+    def describe_key(self, key_id: str) -> KeyFacts:
+        """Return a key by its id, ARN or alias."""
+        return self._keys.describe(key_id)
+
+    def run(self, goal: Goal, on_step: Callable[[Action], None]) -> Done | Soak | AwaitStart:
+        """Take every step that can be taken now, each told to ``on_step`` before, and return what ended the run."""
+        target = getattr(goal, "key_arn", None)
+        key_arns = [target] if target else []
+        for _ in range(MAX_STEPS):
+            step = next_action(self.observe(*key_arns), goal)
+            on_step(step)
+            if isinstance(step, Done | Soak | AwaitStart):
+                return step
+            self._take(step)
+        message = f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on"
+        raise NotSteadyError(message)
+
+    def _take(self, step: Action) -> None:
+        match step:
+            case OpenWindow() | CloseWindow():
+                self._take_window(step)
+            case TakeSnapshot():
+                self._snapshots.take(step.name)
+            case DeleteSnapshot():
+                self._snapshots.delete(step.snapshot)
+            case AwaitSnapshot():
+                self._snapshots.wait(step.snapshot.name)
+            case RotateKey():
+                self._keys.rotate(step.key_arn)
+            case AwaitRotation():
+                self._keys.wait_for_rotation(step.key_arn)
+            case AwaitSteady():
+                self._application.wait_until_steady()
+            case _:
+                self._take_change(step)
+
+    def _take_window(self, step: OpenWindow | CloseWindow) -> None:
+        if self._windows is None:  # pragma: no cover - the planner names no window that was not observed
+            return
+        if isinstance(step, OpenWindow):
+            self._windows.open(step.key_arn)
+        else:
+            self._windows.close(step.key_arn)
+
+    def _take_change(self, step: Action) -> None:
+        """Carry out a step that ends in another status of the application, and check where it ended."""
+        begin = self._application.clock.now().replace(microsecond=0)
+        wanted: ApplicationStatus | None = ApplicationStatus.RUNNING
+        if isinstance(step, UpdateEncryption):
+            accepted = request_encryption(self._application, step.target) is Progress.REQUESTED
+            wanted = ApplicationStatus.RUNNING if step.restarts else None
+        elif isinstance(step, Stop):
+            accepted, wanted = self._application.stop(), ApplicationStatus.READY
+        elif isinstance(step, Start):
+            accepted = self._application.start()
+        else:  # pragma: no cover - the other steps end a run
+            return
+        detail = self._application.wait_until_steady()
+        there = not isinstance(step, UpdateEncryption) or detail.encryption == step.target
+        if not accepted or (there and wanted in {None, detail.status}):
+            return
+        failed = [each for each in self._application.operations(since=begin) if each.failed]
+        reason = self._application.reason_of(failed[-1]) if failed else "MSF gives no reason, see the application's log"
+        message = (
+            f"could not {step}: {reason}; the application is {detail.status} under {detail.encryption}. No window was"
+            " closed and no snapshot deleted: mend the cause, start the application if it is READY, and run this again"
+        )
+        raise OperationFailedError(message)

@@ -1,0 +1,53 @@
+"""What there is to see of an application's keys, for whoever may see only a part of it.
+
+A key's policy shows the key to its administrators only, so that those who operate the application may not describe it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_penstock.control.windows import WindowsInView
+    from cdk_penstock.model.keys import ObservedApplication
+
+__all__ = ("KEY_MISSING", "KEY_NOT_VISIBLE", "KeyStatus")
+
+KEY_NOT_VISIBLE: Final = (
+    "not visible to the caller: a key administrator sees it (kms:DescribeKey, kms:GetKeyRotationStatus,"
+    " kms:ListKeyRotations)"
+)
+KEY_MISSING: Final = "not there: it was deleted, or is in another account or Region"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyStatus:
+    """An application and its keys, as far as the caller may see them.
+
+    Parameters
+    ----------
+    observed
+        The application, with the keys that could be described.
+    hidden
+        Why a key could not be described, by its ARN.
+    lost
+        The principals of a key's policy that are no more, by its ARN; without a key whose policy could not be read.
+    windows
+        The keys that the operator role is allowed; None if its policies were not looked at.
+    """
+
+    observed: ObservedApplication
+    hidden: Mapping[str, str]
+    lost: Mapping[str, tuple[str, ...]]
+    windows: WindowsInView | None
+
+    def pending_restart(self) -> str | None:
+        """Return why the application has yet to be (re)started, or that it is unknown; None if it need not be."""
+        known = self.observed.pending_restart()
+        key_arn = self.observed.configured.key_arn
+        if known is None and key_arn in self.hidden:
+            return f"unknown: whether the material of {key_arn} was rotated cannot be seen (R026)"
+        return known

@@ -1,0 +1,125 @@
+"""An application's snapshots, with the key that each is under.
+
+End states. A snapshot that was asked for appears by itself, also if its caller is killed, and is listed as CREATING,
+READY or FAILED; taking one never stops the job. A deleted one is gone for good. Nothing else is changed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from cdk_penstock.control.application import BUSY_CODES
+from cdk_penstock.control.errors import NotSteadyError, OperationFailedError, WrongStateError, code_of
+from cdk_penstock.control.patience import patiently
+from cdk_penstock.model.keys import ApplicationEncryption, Snapshot, SnapshotStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+
+__all__ = ("SnapshotControl",)
+
+_TIMEOUT_SECONDS: Final = 15 * 60.0
+_POLL_SECONDS: Final = 10.0
+
+
+class SnapshotControl:
+    """The snapshots of one application, in the mode APPLICATION_SNAPSHOTS_LEGACY."""
+
+    def __init__(self, application: ApplicationControl) -> None:
+        self._application = application
+        self._client = application.client
+        self._clock = application.clock
+
+    def of(self, detail: ApplicationDetail) -> tuple[Snapshot, ...]:
+        """Return all snapshots; raise WrongStateError for enhanced ones, whose keys nobody has documented."""
+        if detail.enhanced_snapshots:
+            message = (
+                f"application {detail.name} uses enhanced snapshots, whose behaviour under a customer managed key is"
+                " not documented: penstock does not manage their keys"
+            )
+            raise WrongStateError(message)
+        return tuple(self._snapshot(each, detail.arn) for each in self._summaries())
+
+    def take(self, name: str) -> None:
+        """Ask for a snapshot and wait until it is READY; one of that name that exists already is waited for."""
+        try:
+            patiently(
+                lambda: self._client.create_application_snapshot(
+                    ApplicationName=self._application.name, SnapshotName=name
+                ),
+                doing=f"take snapshot {name} of {self._application.name}",
+                clock=self._clock,
+                passed_on=BUSY_CODES,
+            )
+        except ClientError:
+            # Either it exists already, or the application is on its way to another status: the next look tells.
+            return
+        self.wait(name)
+
+    def wait(self, name: str) -> None:
+        """Wait until a snapshot is neither created nor deleted any more; raise OperationFailedError if it FAILED."""
+        end = self._clock.now() + timedelta(seconds=_TIMEOUT_SECONDS)
+        while True:
+            status = next((each["SnapshotStatus"] for each in self._summaries() if each["SnapshotName"] == name), None)
+            if status in {None, SnapshotStatus.READY}:
+                return
+            if status == SnapshotStatus.FAILED:
+                message = (
+                    f"snapshot {name} FAILED; the application goes on and nothing else was changed: see its log, then"
+                    " run this again, which takes another one"
+                )
+                raise OperationFailedError(message)
+            if self._clock.now() >= end:
+                message = f"snapshot {name} is still {status} after {_TIMEOUT_SECONDS:.0f} s and was left so"
+                raise NotSteadyError(message)
+            self._clock.sleep(_POLL_SECONDS)
+
+    def delete(self, snapshot: Snapshot) -> None:
+        """Delete a snapshot; one that is gone already is fine."""
+        try:
+            patiently(
+                lambda: self._client.delete_application_snapshot(
+                    ApplicationName=self._application.name,
+                    SnapshotName=snapshot.name,
+                    SnapshotCreationTimestamp=snapshot.created_at,
+                ),
+                doing=f"delete snapshot {snapshot.name} of {self._application.name}",
+                clock=self._clock,
+                keys=snapshot.encryption.keys,
+                passed_on=(*BUSY_CODES, "ResourceNotFoundException"),
+            )
+        except ClientError as error:
+            if code_of(error) in BUSY_CODES:
+                # Somebody else is at it: the next look tells whether it is still there.
+                self._clock.sleep(_POLL_SECONDS)
+
+    def _summaries(self) -> Iterator[dict[str, Any]]:
+        request: dict[str, Any] = {"ApplicationName": self._application.name, "Limit": 50}
+        while True:
+            page = patiently(
+                lambda: self._client.list_application_snapshots(**request),
+                doing=f"list the snapshots of {self._application.name}",
+                clock=self._clock,
+            )
+            yield from page.get("SnapshotSummaries", ())
+            if not page.get("NextToken"):
+                return
+            request["NextToken"] = page["NextToken"]
+
+    @staticmethod
+    def _snapshot(summary: dict[str, Any], application_arn: str) -> Snapshot:
+        encryption = summary.get("ApplicationEncryptionConfigurationDescription", {})
+        return Snapshot(
+            name=summary["SnapshotName"],
+            status=SnapshotStatus(summary["SnapshotStatus"]),
+            created_at=summary["SnapshotCreationTimestamp"],
+            application_version_id=summary["ApplicationVersionId"],
+            encryption=ApplicationEncryption.described(
+                encryption.get("KeyType"), encryption.get("KeyId"), application_arn=application_arn
+            ),
+        )

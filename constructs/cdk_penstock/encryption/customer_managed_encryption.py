@@ -1,0 +1,260 @@
+"""An application's state under a customer managed key, in one deployment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Names, RemovalPolicy, Stack
+from constructs import Construct
+
+from cdk_penstock.application import FlinkApplication
+from cdk_penstock.application.flink_application_base import KeyInPlace, application_arn
+from cdk_penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
+from cdk_penstock.encryption.errors import EncryptionError
+from cdk_penstock.encryption.key_checks import refuse_contradictions, refuse_foreign_role, refuse_unfit_key
+from cdk_penstock.encryption.operator_role import OperatorRole
+from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
+from cdk_penstock.foundation.name_digest import name_digest
+from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import CustomResource
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+
+    from cdk_penstock.application import FlinkApplicationBase
+
+__all__ = ("CustomerManagedEncryption",)
+
+
+class CustomerManagedEncryption(Construct):
+    """The customer-managed-key sequence: operator, application, log, key, permission, update, and last a start.
+
+    Each arrow is a reference or a dependency in the template, so that one deployment does it in this order:
+
+    1. the operator role, with its base policy;
+    2. the application, on the AWS-owned key and not started;
+    3. its logging option;
+    4. the key, whose policy refers to the application;
+    5. the operator's policy for the key;
+    6. UpdateApplication as the operator, by a custom resource that reads back what MSF says;
+    7. the start, if an ``ApplicationStart`` asks for it.
+
+    Over an application that is imported, 2 and 3 are there already, and 6 restarts it through a snapshot under its old
+    key if it runs. Whenever the application's template changes, 6 asserts the key again. Deleting this construct
+    switches back to the AWS-owned key while the operator still holds its permission.
+
+    **Another key**: raise ``key_generation`` by one. The next deployment makes a new key, lets the operator use both,
+    and updates to the new one; snapshots under the old key, and so rollbacks, keep working. Once the new key has proved
+    itself, ``close_previous_key=True`` takes the old key away from operator and MSF alike. That is refused in
+    the deployment that raises the number, and as long as the newest snapshot is under the old key. A key that goes from
+    the template is left as it was: close it before raising the number again.
+
+    An application with another name gets keys of its own. The one that it replaces is stopped with a snapshot and goes
+    back to the AWS-owned key; what it has saved stays under its own key, whose policy still names it.
+
+    Parameters
+    ----------
+    application
+        The application; one that this app creates must be in the same stack, one that it does not is imported with
+        ``FlinkApplication.from_application_name``.
+    operators
+        Who may assume the operator role, besides the automation of this construct.
+    key_administrators
+        Who manages the key.
+    key_generation
+        The number of the key, from 1 on; each has a key of its own.
+    close_previous_key
+        Whether the key before this one, made here too, is closed to everybody but its administrators. Default: no.
+    key
+        A key that exists already, instead of those that this construct makes. Its policy is not managed here, and has
+        to allow what application_key_policy says.
+    previous_key
+        The key, not made here, that the application is under so far: the one before ``key``, or before the first one
+        that is made here. The same holds for its policy.
+    execution_role_arn
+        The role of an imported application's job, unless the import names it; that of a created one is known.
+    cloudformation_role_arn
+        The role that CloudFormation deploys the stack with. Default: as the stack's synthesizer says.
+    key_policy_mode
+        How much the key's policy allows. Default: least privilege.
+    sensitive_data
+        Whether data that must not be seen passes through the application. Default: yes.
+    key_removal_policy
+        What becomes of a key that goes from the template. Default: it stays, and with it what its snapshots hold.
+
+    Raises EncryptionError for what would not work or not protect: a runtime below 1.20, an application that sets
+    its key itself, a key with automatic rotation, an asymmetric or multi-Region one, one of another account or
+    Region, an alias, no administrator, no operator, the development policy with sensitive data, a closed
+    policy for the key in use, or a previous key to be closed that is not made here;
+    ApplicationPropsError for an application that is started already; KeyPrincipalError for operators or
+    administrators with a wildcard.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: FlinkApplicationBase,
+        operators: Sequence[iam.IPrincipal],
+        key_administrators: Sequence[iam.IPrincipal],
+        key_generation: int = 1,
+        close_previous_key: bool = False,
+        key: kms.IKey | None = None,
+        previous_key: kms.IKey | None = None,
+        execution_role_arn: str | None = None,
+        cloudformation_role_arn: str | None = None,
+        key_policy_mode: KeyPolicyMode = KeyPolicyMode.LEAST_PRIVILEGE,
+        sensitive_data: bool = True,
+        key_removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.application = application
+        # All of it is named after the application: a construct that is moved would bring another operator otherwise,
+        # whom the key does not know.
+        self._home = scope_of(self, application)
+        self._administrators = key_administrators
+        self._cloudformation_role_arn = cloudformation_role_arn
+        self._mode = key_policy_mode
+        self._sensitive_data = sensitive_data
+        self._key_removal_policy = key_removal_policy
+        self._generation = key_generation
+        refuse_contradictions(
+            key, previous_key, generation=key_generation, close_previous_key=close_previous_key, mode=key_policy_mode
+        )
+        self._refuse_impossible()
+        self.operator = self._build_operator(operators, execution_role_arn)
+        self.key, self.previous_key = self._choose_keys(key, previous_key, closed=close_previous_key)
+        self.update = self._build_update(close_previous_key=close_previous_key)
+        closed = self.previous_key if close_previous_key else None
+        application.put_key_in_place(KeyInPlace(key_arn=self.key.key_arn, update=self.update, closed_key=closed))
+
+    @property
+    def key_arn(self) -> str:
+        """The ARN of the key that the application is under, as MSF says after the update."""
+        return self.update.get_att_string("KeyArn")
+
+    def _refuse_impossible(self) -> None:
+        application = self.application
+        application.refuse_another_key()
+        if not application.runtime.customer_managed_key_allowed:
+            message = (
+                f"a customer managed key needs a runtime from FLINK-1_20 on, got {application.runtime.identifier} of"
+                f" application {application.node.path}: upgrade the runtime in a deployment of its own first"
+            )
+            raise EncryptionError(message)
+        if not isinstance(application, FlinkApplication):
+            return
+        if application.sets_key_in_template:
+            message = (
+                f"application {application.node.path} sets its key in its own template, which goes first: remove"
+                " encryption from its properties"
+            )
+            raise EncryptionError(message)
+        if Stack.of(application) is not Stack.of(self):
+            message = (
+                f"the encryption {self.node.path} is in another stack than the application {application.node.path}, but"
+                " CloudFormation keeps the order only within one: put both in one stack"
+            )
+            raise EncryptionError(message)
+
+    def _build_operator(self, operators: Sequence[iam.IPrincipal], execution_role_arn: str | None) -> OperatorRole:
+        operator = OperatorRole(
+            self._home,
+            "Operator",
+            application=self.application,
+            execution_role_arn=self._execution_role_arn(execution_role_arn),
+            operators=operators,
+        )
+        if isinstance(self.application, FlinkApplication):
+            self.application.resource.node.add_dependency(operator)
+        return operator
+
+    def _execution_role_arn(self, given: str | None) -> str:
+        known = self.application.execution_role
+        if known is not None:
+            return known.role_arn
+        if given is None:
+            message = (
+                f"the execution role of the imported application {self.application.application_name} is not known, and"
+                " the operator has to hand it to MSF: pass execution_role_arn, or import the application with"
+                " FlinkApplication.from_application_attributes(execution_role=...)"
+            )
+            raise EncryptionError(message)
+        refuse_foreign_role(given, Stack.of(self))
+        return given
+
+    def _choose_keys(
+        self, key: kms.IKey | None, previous_key: kms.IKey | None, *, closed: bool
+    ) -> tuple[kms.IKey, kms.IKey | None]:
+        generation = self._generation
+        for given in (key, previous_key):
+            if given is not None:
+                refuse_unfit_key(given, Stack.of(self))
+        if key is not None:
+            return key, previous_key
+        if generation > 1:
+            previous_key = self._build_key(generation - 1, KeyPolicyMode.CLOSED if closed else self._mode)
+        return self._build_key(generation, self._mode), previous_key
+
+    def _build_key(self, generation: int, mode: KeyPolicyMode) -> ApplicationKey:
+        """Make a key whose name does not change as long as it is in use, and which comes after the application."""
+        key = ApplicationKey(
+            self._home,
+            # Another application does not take over a key.
+            f"Key{generation}{name_digest(self.application.application_name)}",
+            application_arn=self._application_arn_by_reference(),
+            operators=[self.operator],
+            administrators=self._administrators,
+            cloudformation_role_arn=self._cloudformation_role_arn,
+            mode=mode,
+            sensitive_data=self._sensitive_data,
+            removal_policy=self._key_removal_policy,
+        )
+        key.node.add_dependency(self.operator)
+        if isinstance(self.application, FlinkApplication):
+            key.node.add_dependency(self.application.resource, self.application.log)
+        return key
+
+    def _application_arn_by_reference(self) -> str:
+        if isinstance(self.application, FlinkApplication):
+            return application_arn(self, self.application.resource.ref)
+        return self.application.application_arn
+
+    def _build_update(self, *, close_previous_key: bool) -> CustomResource:
+        usable = [self.key]
+        if self.previous_key is not None and not close_previous_key:
+            usable.append(self.previous_key)
+        window = [self.operator.use_key(self._home, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
+        provider = ControlProvider.of(self, "application")
+        provider.act_as(self.operator)
+        self.operator.trusted_arns.append(provider.role.role_arn)
+        update = provider.build_resource(
+            self._home,
+            "KeyUpdate",
+            resource_type=APPLICATION_KEY_RESOURCE,
+            properties={
+                "ApplicationName": self.application.application_name,
+                "OperatorRoleArn": self.operator.role_arn,
+                "KeyArn": self.key.key_arn,
+                "PreviousKeyArns": [key.key_arn for key in usable[1:]],
+                "KeyGeneration": str(self._generation),
+                "ClosesPreviousKey": "true" if close_previous_key else "false",
+                "ApplicationRevision": self.application.revision,
+            },
+        )
+        update.node.add_dependency(self.operator, self.key, *window)
+        if isinstance(self.application, FlinkApplication):
+            update.node.add_dependency(self.application.resource, self.application.log)
+        if close_previous_key and self.previous_key is not None:
+            # The application may still be under it, where both settings change in one deployment.
+            self.previous_key.node.add_dependency(update)
+        return update
+
+
+def _name_of(key: kms.IKey) -> str:
+    """Return a name of the key that no other key has: policies must not change from one key to another in place."""
+    return key.node.id if isinstance(key, ApplicationKey) else Names.node_unique_id(key.node)

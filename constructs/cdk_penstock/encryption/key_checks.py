@@ -1,0 +1,104 @@
+"""Whether what is said about keys fits together, and a key that exists already is fit for an application's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Token
+from aws_cdk import aws_kms as kms
+
+from cdk_penstock.encryption.application_key import KeyPolicyMode
+from cdk_penstock.encryption.errors import EncryptionError
+from cdk_penstock.foundation.elsewhere import is_of_other_account
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
+
+__all__ = ("refuse_contradictions", "refuse_foreign_role", "refuse_unfit_key")
+
+_MULTI_REGION_PREFIX: Final = "mrk-"
+_ALIAS: Final = "alias/"
+_SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
+
+
+def refuse_contradictions(
+    key: kms.IKey | None,
+    previous_key: kms.IKey | None,
+    *,
+    generation: int,
+    close_previous_key: bool,
+    mode: KeyPolicyMode,
+) -> None:
+    """Raise EncryptionError for settings of CustomerManagedEncryption of which one would have no effect."""
+    if mode is KeyPolicyMode.CLOSED:
+        message = "key_policy_mode is that of the key in use, got CLOSED: close the key before it by close_previous_key"
+    elif close_previous_key and generation == 1:
+        message = (
+            "close_previous_key closes the key that key_generation counts one lower, got the first: leave it out; the"
+            " policy of a previous_key has to be closed where it is made"
+        )
+    elif key is not None and generation != 1:
+        message = f"key_generation counts keys that are made here, got {generation} and a key: pass one of both"
+    elif key is not None and previous_key is key:
+        message = f"key and previous_key are both {key.node.path}: leave out previous_key"
+    elif key is None and generation < 1:
+        message = f"expected key_generation from 1 on, or a key; got {generation} without a key"
+    elif key is None and generation > 1 and previous_key is not None:
+        message = (
+            f"the key before generation {generation} is made here, got previous_key {previous_key.node.path} as well:"
+            " leave it out"
+        )
+    else:
+        return
+    raise EncryptionError(message)
+
+
+def refuse_foreign_role(role_arn: str, stack: Stack) -> None:
+    """Raise EncryptionError for an execution role of another account, which nobody here may hand to MSF."""
+    if Token.is_unresolved(role_arn):
+        return
+    parts = role_arn.split(":", 5)
+    if parts[0] != "arn" or parts[2:3] != ["iam"] or not parts[-1].startswith("role/"):
+        message = f"execution_role_arn must be arn:aws:iam::ACCOUNT:role/NAME, got {role_arn!r}"
+        raise EncryptionError(message)
+    if is_of_other_account(stack, parts[4]):
+        message = (
+            f"execution_role_arn must be of the application's account {stack.account}, got {role_arn}: iam:PassRole"
+            " does not cross accounts"
+        )
+        raise EncryptionError(message)
+
+
+def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
+    """Raise EncryptionError for a key that MSF would refuse, or that would surprise.
+
+    Of an imported key only its ARN is known here; the update checks the rest when it is deployed.
+    """
+    for what, of_key, of_stack in (
+        ("account", key.env.account, stack.account),
+        ("Region", key.env.region, stack.region),
+    ):
+        if of_key != of_stack and not Token.is_unresolved(of_key) and not Token.is_unresolved(of_stack):
+            message = f"the key must be of the application's {what} {of_stack}, got one of {of_key}"
+            raise EncryptionError(message)
+    if isinstance(key, kms.Alias) or _ALIAS in key.key_id or f":{_ALIAS}" in key.key_arn:
+        _refuse(key, "is an alias, which MSF resolves once and whose moving has no effect: pass the key")
+    if not Token.is_unresolved(key.key_id) and key.key_id.startswith(_MULTI_REGION_PREFIX):
+        _refuse(key, "is a multi-Region key, whose replicas are out of reach of its policy: use a single-Region one")
+    resource = key.node.default_child
+    if not isinstance(resource, kms.CfnKey):
+        return
+    if resource.enable_key_rotation is True:
+        _refuse(
+            key,
+            "has automatic rotation, which MSF does not support: switch it off and rotate with penstock key rotate",
+        )
+    if (resource.key_spec or _SYMMETRIC) != _SYMMETRIC:
+        _refuse(key, f"is a {resource.key_spec} key: use a symmetric one, {_SYMMETRIC}")
+    if resource.multi_region is True:
+        _refuse(key, "is a multi-Region key, whose replicas are out of reach of its policy: use a single-Region one")
+
+
+def _refuse(key: kms.IKey, problem: str) -> None:
+    message = f"key {key.node.path} {problem}"
+    raise EncryptionError(message)

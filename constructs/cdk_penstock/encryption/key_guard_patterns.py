@@ -1,0 +1,95 @@
+"""What CloudTrail records of calls that endanger a key, as patterns of EventBridge.
+
+Sources: KMS, "Logging with CloudTrail"; CloudTrail, "userIdentity element"; EventBridge, "Creating event patterns".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.model.names import SERVICE_PRINCIPAL
+from cdk_penstock.model.policies.key_policy import INFRASTRUCTURE_PRINCIPAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
+
+__all__ = ("assumption_by_stranger", "call_on_role", "grant_to_stranger", "key_call", "key_change")
+
+_API_CALL: Final = "AWS API Call via CloudTrail"
+_ABSENT: Final = [{"exists": False}]
+_ACCOUNT: Final = 4
+"""Which part of an ARN the account is."""
+
+Pattern = dict[str, Any]
+
+
+def key_call(event: str, keys: Sequence[kms.IKey]) -> Pattern:
+    """Return the pattern of a call on one of the keys that succeeded.
+
+    ``resources`` has the key's ARN (KMS, "Logging with CloudTrail"). ``requestParameters`` repeat what the caller
+    wrote, id or ARN, and find the key in a record without ``resources``.
+    """
+    arns = [key.key_arn for key in keys]
+    named = [*arns, *(key.key_id for key in keys)]
+    return _call("kms", event, {"$or": [{"resources": {"ARN": arns}}, {"requestParameters": {"keyId": named}}]})
+
+
+def grant_to_stranger(keys: Sequence[kms.IKey]) -> Pattern:
+    """Return the pattern of a grant on one of the keys that MSF does not make, for itself or for an operator."""
+    pattern = key_call("CreateGrant", keys)
+    by_others = [{"anything-but": [SERVICE_PRINCIPAL, INFRASTRUCTURE_PRINCIPAL]}]
+    pattern["detail"]["userIdentity"] = {"$or": [{"invokedBy": by_others}, {"invokedBy": _ABSENT}]}
+    return pattern
+
+
+def key_change(application_name: str, operator_arns: Sequence[str]) -> Pattern:
+    """Return the pattern of an update of the application's key by anybody but the operators, also without a role."""
+    issuers: tuple[list[Any], ...] = ([{"anything-but": list(operator_arns)}], _ABSENT)
+    detail = {
+        "requestParameters": {
+            "applicationName": [application_name],
+            "applicationConfigurationUpdate": {
+                "applicationEncryptionConfigurationUpdate": {"keyTypeUpdate": [{"exists": True}]}
+            },
+        },
+        "$or": [{"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": issuer}}}} for issuer in issuers],
+    }
+    return _call("kinesisanalytics", "UpdateApplication", detail)
+
+
+def call_on_role(event: str, role_names: Sequence[str]) -> Pattern:
+    """Return the pattern of a call of IAM on one of the roles that succeeded."""
+    return _call("iam", event, {"requestParameters": {"roleName": list(role_names)}})
+
+
+def assumption_by_stranger(operator_arns: Sequence[str], trusted: Sequence[str], account: str) -> Pattern:
+    """Return the pattern of an operator role's assumption by somebody else than the trusted, ARNs with ``*``.
+
+    A caller is known by the role behind its session, or by its own ARN without one, as a user is. Of one in another
+    account nothing but the account is recorded: it is a stranger if no trusted one is in that account.
+    """
+    others = [{"anything-but": {"wildcard": list(trusted)}}]
+    accounts = dict.fromkeys([account, *(arn.split(":")[_ACCOUNT] for arn in trusted if arn.startswith("arn:"))])
+    other_accounts = [{"anything-but": list(accounts)}]
+    callers = [
+        {"sessionContext": {"sessionIssuer": {"arn": others}}},
+        {"sessionContext": {"sessionIssuer": {"arn": _ABSENT}}, "arn": others},
+        {"sessionContext": {"sessionIssuer": {"arn": _ABSENT}}, "arn": _ABSENT, "accountId": other_accounts},
+    ]
+    detail = {"requestParameters": {"roleArn": list(operator_arns)}, "userIdentity": {"$or": callers}}
+    return _call("sts", "AssumeRole", detail)
+
+
+def _call(service: str, event: str, detail: Pattern) -> Pattern:
+    return {
+        "source": [f"aws.{service}"],
+        "detail-type": [_API_CALL],
+        "detail": {
+            "eventSource": [f"{service}.amazonaws.com"],
+            "eventName": [event],
+            "errorCode": _ABSENT,
+            **detail,
+        },
+    }

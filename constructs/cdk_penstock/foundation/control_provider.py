@@ -1,0 +1,229 @@
+"""Runs penstock's own automation as a CloudFormation custom resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aws_cdk import Acknowledgment, CustomResource, Duration, RemovalPolicy, Stack, Validations, custom_resources
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk_penstock.foundation.control_code import DATA_PATH_VARIABLE, LAMBDA_DATA_PATH, control_code_folder
+from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, generated_group_name
+from cdk_penstock.foundation.wildcards import record_wildcard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_kms as kms
+    from aws_cdk.aws_stepfunctions import CfnStateMachine
+
+__all__ = ("ControlProvider", "scope_of")
+
+_HANDLER_TIMEOUT_MINUTES: Final = 10
+# The framework answers before CloudFormation gives up (AWS::CloudFormation::CustomResource, ServiceTimeout: one hour).
+_TOTAL_TIMEOUT_MINUTES: Final = 55
+_QUERY_INTERVAL_SECONDS: Final = 20
+_WAITER_INVOKES: Final = (
+    "the waiter of the CDK's provider framework may invoke any version of exactly the two functions that it calls"
+)
+_WAITER_LOGS: Final = (
+    "the waiter only repeats a call whose function logs each answer; a log of its own takes account-wide log actions"
+)
+_WAITER_TRACES: Final = "the waiter calls one function in a loop, so that a trace says no more than the function's log"
+_NETWORK_INTERFACES: Final = (
+    "Lambda manages network interfaces whose ids nobody knows beforehand (Lambda, Giving Lambda functions access to"
+    " resources in an Amazon VPC)"
+)
+_INTERFACE_ACTIONS: Final = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+
+
+class ControlProvider(Construct):
+    """A handler of ``cdk_penstock.handlers`` behind the CDK's provider framework.
+
+    The framework polls the handler until it is done, so an operation may take longer than a Lambda function lives: 55
+    minutes at most. The handler has no permission beyond its log and what is granted to ``role``.
+
+    Parameters
+    ----------
+    handler
+        The module in ``cdk_penstock.handlers`` with ``on_event`` and ``is_complete``.
+    log_retention
+        How long its log is kept. Default: three months.
+    encryption_key
+        The key of log and environment; its policy lets CloudWatch Logs use it for this log. Default: those that AWS
+        owns.
+    vpc, vpc_subnets, security_groups
+        Where the handler's functions are, for one that has to reach into a VPC. Default: in none.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
+        encryption_key: kms.IKey | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._handler = handler
+        self._encryption_key = encryption_key
+        self._network: dict[str, Any] = {
+            "vpc": vpc,
+            "vpc_subnets": vpc_subnets,
+            "security_groups": security_groups,
+        }
+        self._operators: set[str] = set()
+        self.log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=encryption_key,
+        )
+        if encryption_key is not None:
+            allow_cloudwatch_logs(self, encryption_key, [generated_group_name(self.log_group)])
+        self.role = self._build_logging_role("Role", f"Runs cdk_penstock.handlers.{handler}")
+        if vpc is not None:
+            self.allow(_INTERFACE_ACTIONS, resource="*", wildcard_reason=_NETWORK_INTERFACES)
+        self.on_event = self._build_function("OnEvent", "on_event")
+        self.is_complete = self._build_function("IsComplete", "is_complete")
+        self._framework_roles = [
+            self._build_logging_role("OnEventFrameworkRole", "Calls the handler when its resource changes"),
+            self._build_logging_role("IsCompleteFrameworkRole", "Asks the handler whether it is done"),
+        ]
+        self._framework = self._build_framework()
+
+    @classmethod
+    def of(cls, scope: Construct, handler: str) -> ControlProvider:
+        """Return the stack's provider of this handler, made on first use: one serves all resources of a stack."""
+        stack = Stack.of(scope)
+        name = f"Penstock{''.join(part.capitalize() for part in handler.split('_'))}"
+        existing = stack.node.try_find_child(name)
+        return existing if isinstance(existing, cls) else cls(stack, name, handler=handler)
+
+    def act_as(self, operator: iam.Role) -> None:
+        """Let the handler assume this role; both sides say so."""
+        if operator.node.path in self._operators:
+            return
+        self._operators.add(operator.node.path)
+        self.role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[operator.role_arn]))
+        if operator.assume_role_policy is not None:
+            operator.assume_role_policy.add_statements(
+                iam.PolicyStatement(
+                    sid="AutomationActsAsOperator",
+                    actions=["sts:AssumeRole"],
+                    principals=[iam.ArnPrincipal(self.role.role_arn)],
+                )
+            )
+
+    def allow(self, actions: Sequence[str], *, resource: str, wildcard_reason: str | None = None) -> None:
+        """Allow the handler these actions; a resource with ``*`` in it needs a reason, which is recorded."""
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
+        if wildcard_reason is not None:
+            record_wildcard(self.role, actions=actions, resource=resource, reason=wildcard_reason)
+
+    def build_resource(
+        self, scope: Construct, construct_id: str, *, resource_type: str, properties: Mapping[str, Any]
+    ) -> CustomResource:
+        """Add a custom resource that this handler keeps; it waits for the handler's permissions."""
+        resource = CustomResource(
+            scope,
+            construct_id,
+            resource_type=resource_type,
+            service_token=self._framework.service_token,
+            properties=dict(properties),
+        )
+        # A function may run before its role's policies are in force, unless somebody waits for them.
+        resource.node.add_dependency(self.role, *self._framework_roles)
+        return resource
+
+    def _build_logging_role(self, construct_id: str, description: str) -> iam.Role:
+        role = iam.Role(
+            self, construct_id, description=description, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        self.log_group.grant_write(role)
+        return role
+
+    def _build_function(self, construct_id: str, function: str) -> lambda_.Function:
+        return lambda_.Function(
+            self,
+            construct_id,
+            description=f"cdk_penstock.handlers.{self._handler}.{function}",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            code=lambda_.Code.from_asset(control_code_folder()),
+            handler=f"cdk_penstock.handlers.{self._handler}.{function}",
+            role=self.role.without_policy_updates(),
+            timeout=Duration.minutes(_HANDLER_TIMEOUT_MINUTES),
+            memory_size=256,
+            log_group=self.log_group,
+            environment={DATA_PATH_VARIABLE: LAMBDA_DATA_PATH},
+            environment_encryption=self._encryption_key,
+            **self._network,
+        )
+
+    def _build_framework(self) -> custom_resources.Provider:
+        """Add the framework, with roles of our own: those of the CDK may invoke any version and log anywhere."""
+        on_event_role, is_complete_role = self._framework_roles
+        framework = custom_resources.Provider(
+            self,
+            "Framework",
+            on_event_handler=self.on_event,
+            is_complete_handler=self.is_complete,
+            total_timeout=Duration.minutes(_TOTAL_TIMEOUT_MINUTES),
+            query_interval=Duration.seconds(_QUERY_INTERVAL_SECONDS),
+            log_group=self.log_group,
+            disable_waiter_state_machine_logging=True,
+            provider_function_env_encryption=self._encryption_key,
+            framework_on_event_role=on_event_role.without_policy_updates(),
+            framework_complete_and_timeout_role=is_complete_role.without_policy_updates(),
+        )
+        for role, function in ((on_event_role, self.on_event), (is_complete_role, self.is_complete)):
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    actions=["lambda:GetFunction", "lambda:InvokeFunction"], resources=[function.function_arn]
+                )
+            )
+        self._settle_waiter(framework, on_event_role)
+        return framework
+
+    @staticmethod
+    def _settle_waiter(framework: custom_resources.Provider, starter: iam.Role) -> None:
+        """Let the framework start its waiter, and record what the CDK gives the waiter beyond that."""
+        waiter = framework.node.find_child("waiter-state-machine")
+        machine = cast("CfnStateMachine", waiter.node.find_child("Resource"))
+        starter.add_to_policy(iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.ref]))
+        for child in ("framework-isComplete", "framework-onTimeout"):
+            function = cast("lambda_.Function", framework.node.find_child(child))
+            record_wildcard(
+                waiter,
+                actions=["lambda:InvokeFunction"],
+                resource=f"{function.function_arn}:*",
+                reason=_WAITER_INVOKES,
+            )
+        Validations.of(waiter).acknowledge(
+            Acknowledgment(id="AwsSolutions-SF1", reason=_WAITER_LOGS),
+            Acknowledgment(id="AwsSolutions-SF2", reason=_WAITER_TRACES),
+        )
+
+
+def scope_of(manager: Construct, managed: Construct) -> Construct:
+    """Return where the resources belong with which one construct manages another: there, if both are in one stack.
+
+    So their logical ids stay when the managing construct is moved or renamed.
+    """
+    return managed if Stack.of(managed) is Stack.of(manager) else manager

@@ -1,0 +1,101 @@
+"""The key of a log group, which CloudWatch Logs may use for that group alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from aws_cdk import Annotations, ArnFormat, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+from cdk_penstock.foundation.elsewhere import require_key_region
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_logs as logs
+    from constructs import Construct
+
+__all__ = ("LogKeyError", "allow_cloudwatch_logs", "build_log_key", "generated_group_name", "log_group_arn")
+
+LOG_KEY_POLICY_WARNING: Final = "penstock:logKeyPolicy"
+
+_ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_GROUP_CONTEXT: Final = "kms:EncryptionContext:aws:logs:arn"
+
+
+class LogKeyError(PenstockError):
+    """A key that no log group here can have."""
+
+
+def log_group_arn(scope: Construct, group_name: str) -> str:
+    """Return the ARN of a log group of the scope's account and Region, without the ``:*`` of CloudFormation's."""
+    return Stack.of(scope).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=group_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def build_log_key(
+    scope: Construct, construct_id: str = "Key", *, description: str, removal_policy: RemovalPolicy
+) -> kms.Key:
+    """Return a key of its own, with rotation, for a log that was given none."""
+    return kms.Key(
+        scope, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
+    )
+
+
+def generated_group_name(group: logs.LogGroup) -> str:
+    """Return what CloudFormation's name for a log group without one is like: stack, logical id, and an end of its own.
+
+    The key's policy needs it: the group's own name is not known to the key, which must be there first. Nor is the name
+    of a nested stack to a key outside of it.
+    """
+    stack = Stack.of(group)
+    logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", group.node.default_child))
+    return f"{_shown(stack.stack_name, '*')}-{logical_id}-*"
+
+
+def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence[str]) -> None:
+    """Let CloudWatch Logs use the key for log groups with these names only (CloudWatch Logs, encrypt-log-data-kms).
+
+    A name may end in ``*`` where CloudFormation completes it. The policy of an imported key cannot be changed: then a
+    warning says what it must allow. Raises LogKeyError for a key of another Region.
+    """
+    require_key_region(scope, key, LogKeyError)
+    arns = [log_group_arn(scope, name) for name in group_names]
+    operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
+    result = key.add_to_resource_policy(
+        iam.PolicyStatement(
+            # Logs may share a key, and statements of one policy must differ in their ids.
+            sid=f"AllowCloudWatchLogsForTheseGroups{scope.node.addr[-8:]}",
+            principals=[iam.ServicePrincipal(_service(scope))],
+            actions=list(_ACTIONS),
+            resources=["*"],
+            conditions={operator: {_GROUP_CONTEXT: arns[0] if len(arns) == 1 else arns}},
+        )
+    )
+    if not result.statement_added:
+        Annotations.of(scope).add_warning_v2(
+            LOG_KEY_POLICY_WARNING,
+            "the policy of an imported key cannot be changed here: let"
+            f" {_shown(_service(scope), 'logs.REGION.amazonaws.com')} call {', '.join(_ACTIONS)} on it where"
+            f" {_GROUP_CONTEXT} is the ARN of log group {' or '.join(_shown(name, 'NAME') for name in group_names)}, or"
+            " creating the log group fails",
+        )
+
+
+def _service(scope: Construct) -> str:
+    """Return the principal of CloudWatch Logs, which has the Region, and the suffix of AWS in China, in its name."""
+    stack = Stack.of(scope)
+    if Token.is_unresolved(stack.region):
+        return f"logs.{stack.region}.{stack.url_suffix}"
+    return f"logs.{stack.region}.amazonaws.com{'.cn' if stack.region.startswith('cn-') else ''}"
+
+
+def _shown(value: str, placeholder: str) -> str:
+    return placeholder if Token.is_unresolved(value) else value

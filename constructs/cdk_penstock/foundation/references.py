@@ -1,0 +1,95 @@
+"""References from one stack to another.
+
+The CDK writes them strong (``Fn::ImportValue``) or weak (``Fn::GetStackOutput``), as the app's context key
+``@aws-cdk/core:defaultCrossStackReferences`` says. What a stale value would break does not leave that to the app.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from aws_cdk import CfnResource, Names, Reference, ReferenceStrength, Stack, Token, Tokenization
+from constructs import Construct
+
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+__all__ = (
+    "REVISION_METADATA",
+    "ReferenceAcrossAccountsError",
+    "are_accounts_apart",
+    "follow_changes",
+    "keep_while_used",
+    "mark_revision",
+    "splittable",
+)
+
+REVISION_METADATA: Final = "penstock:revisionOf"
+"""Begins the key under which a consumer's template names the revision of what it refers to weakly."""
+
+
+class ReferenceAcrossAccountsError(PenstockError):
+    """A value of another account of which CloudFormation could not make what is needed here."""
+
+
+def keep_while_used(*constructs: IConstruct) -> None:
+    """Make references to the resources of these constructs strong, whatever the app's default.
+
+    CloudFormation then refuses to replace or delete what another stack has imported. After a weak reference it would do
+    so, and the other stack would go on with the old value.
+    """
+    for construct in constructs:
+        for child in construct.node.find_all():
+            if CfnResource.is_cfn_resource(child):
+                cast("CfnResource", child).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
+
+
+def follow_changes(resource: CfnResource) -> None:
+    """Make references to a resource weak, whatever the app's default: its values may change while they are used."""
+    resource.apply_cross_stack_reference_strength(ReferenceStrength.WEAK)
+
+
+def mark_revision(consumer: object, producer: IConstruct, revision: str) -> None:
+    """Put the revision of a producer in another stack into the template of its consumer.
+
+    CloudFormation and the CDK's command line leave a stack as it is whose template is the same, whatever became of the
+    values that it refers to weakly.
+    """
+    if not revision or not isinstance(consumer, Construct):
+        return
+    resource = consumer.node.default_child
+    if isinstance(resource, CfnResource) and Stack.of(resource).node.path != Stack.of(producer).node.path:
+        resource.add_metadata(f"{REVISION_METADATA}:{Names.node_unique_id(producer.node)}", revision)
+
+
+def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
+    """Return the value, which ``Fn::Split`` then takes in every stack of the account.
+
+    ``Fn::Split`` takes ``Fn::ImportValue`` and not ``Fn::GetStackOutput`` (CloudFormation, Fn::Split), so references to
+    the resources in it become strong. Raises ReferenceAcrossAccountsError where the consumer is in another account than
+    such a resource: only ``Fn::GetStackOutput`` leads there.
+    """
+    for token in Tokenization.reverse_string(value).tokens:
+        if not Reference.is_reference(token):
+            continue
+        target = cast("Reference", token).target
+        # A pseudo parameter's target is its stack.
+        resource = target if Stack.is_stack(target) else target.node.default_child or target
+        if not CfnResource.is_cfn_resource(resource):
+            continue
+        cast("CfnResource", resource).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
+        if consumer is not None and are_accounts_apart(resource, consumer):
+            message = (
+                f"{target.node.path} is in another account than {consumer.node.path}, where its ARN has to be taken"
+                " apart, and CloudFormation cannot do that across accounts: pass the ARN as text"
+            )
+            raise ReferenceAcrossAccountsError(message)
+    return value
+
+
+def are_accounts_apart(one: IConstruct, other: IConstruct) -> bool:
+    """Return whether two constructs are known to be in different accounts."""
+    accounts = Stack.of(one).account, Stack.of(other).account
+    return accounts[0] != accounts[1] and not any(Token.is_unresolved(each) for each in accounts)

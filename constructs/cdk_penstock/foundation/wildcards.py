@@ -1,0 +1,47 @@
+"""The reasons for the wildcard resources in IAM policies that no narrower statement can replace, all in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Acknowledgment, Stack, Validations
+
+from cdk_penstock.model.findings import nag_wildcard_id, wildcard_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import IConstruct
+
+__all__ = (
+    "DESCRIBE_LOG_GROUPS",
+    "DESCRIBE_NETWORK",
+    "NETWORK_INTERFACES",
+    "OWN_LOG_GROUP",
+    "PUT_METRIC_DATA",
+    "record_wildcard",
+)
+
+DESCRIBE_LOG_GROUPS: Final = (
+    "logs:DescribeLogGroups knows no resource (service authorization reference, Amazon CloudWatch Logs)"
+)
+OWN_LOG_GROUP: Final = (
+    "IAM names one log group with ':*' behind its name (CloudWatch Logs, iam-access-control-overview-cwl); it is the"
+    " application's own"
+)
+PUT_METRIC_DATA: Final = (
+    "cloudwatch:PutMetricData knows no resource; the condition cloudwatch:namespace holds it to MSF's own namespace"
+)
+DESCRIBE_NETWORK: Final = "these ec2:Describe actions know no resource (service authorization reference, Amazon EC2)"
+NETWORK_INTERFACES: Final = (
+    "MSF names network interfaces when it creates them; the condition ec2:Subnet holds the statement to those in the"
+    " application's own subnets"
+)
+
+
+def record_wildcard(construct: IConstruct, *, actions: Sequence[str], resource: str, reason: str) -> None:
+    """Acknowledge a wildcard resource in the construct's policy, for cdk-nag and for penstock's own checks."""
+    # A call of the CDK for each of hundreds of literal "*" would be felt.
+    rendered = Stack.of(construct).resolve(resource) if "${" in resource else resource
+    ids = [nag_wildcard_id(rendered), *(f"penstock::{wildcard_id(action, rendered)}" for action in actions)]
+    Validations.of(construct).acknowledge(*(Acknowledgment(id=each, reason=reason) for each in ids))

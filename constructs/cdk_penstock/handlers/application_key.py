@@ -1,0 +1,202 @@
+"""The custom resource that encrypts an application with a customer managed key, and keeps it so.
+
+Properties: ``ApplicationName``, ``OperatorRoleArn``, ``KeyArn``, ``PreviousKeyArns`` (a list), ``ApplicationRevision``
+(changes whenever the application's template does, so that the key is asserted again). Attributes: ``KeyType``,
+``KeyArn``, ``WhatWasFound``.
+
+Also ``KeyGeneration``, a number that grows with each key, and ``ClosesPreviousKey``, ``true`` where the template takes
+the previous key away from operator and MSF after this resource.
+
+End states, which each error's message names as well:
+
+- Create or Update refused (permission, disabled key, Region, runtime, snapshots disabled, application missing): the
+  application goes on under the key that it had. A Create refuses a customer managed key that the template does not
+  know, because its rollback could not give it back. An Update refuses to have a key closed that the application or its
+  newest snapshot needs.
+- Create, Update or Delete accepted by MSF and then failed: RUNNING under the old key with system rollback, else READY
+  and configured with the new one. It is asked once a deployment, never again and again. CloudFormation then rolls
+  back: an Update with the old properties, or the Delete of a resource that was being created.
+- Delete, which is also how a Create is rolled back: the application is under what it was under before the Create, the
+  AWS-owned key or a customer managed one, which the physical id names; or was gone. If that is refused, it stays under
+  the key. Where the stack is being deleted, the operator keeps its permission: mend the cause and delete again. Where
+  an update of the stack has dropped the resource, CloudFormation tries three times and goes on: take the key away
+  before that, with ``penstock key disable``.
+- Delete where another key than ``KeyArn`` is configured: left alone. This resource did not set it, or a Create that was
+  to replace it has failed; taking away the encryption that was there before would be no rollback.
+
+A stopped application is never started, a RUNNING one restarts through a snapshot under its old key (R016 to R018).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from cdk_penstock.control.encryption import Progress, check_possible, request_encryption
+from cdk_penstock.control.errors import ApplicationMissingError, WrongStateError
+from cdk_penstock.control.snapshots import SnapshotControl
+from cdk_penstock.handlers.events import Event, Result, complete, not_complete
+from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus, SnapshotStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+
+__all__ = ("ApplicationKeyHandler", "is_complete", "on_event")
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.INFO)
+_GONE = "the application was gone"
+
+
+class ApplicationKeyHandler(Handler):
+    """Answers the framework's two calls with the clients it is given."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.clock)
+        self._services = services
+
+    def begin(self, event: Event) -> Result:
+        """Check the properties, look at the application, and change nothing."""
+        name = event.text("ApplicationName")
+        found = _GONE
+        physical_id = event.physical_resource_id if event.is_delete else _physical_id(event)
+        application = self._application(event)
+        try:
+            detail = application.describe()
+        except ApplicationMissingError:
+            if not event.is_delete:
+                raise
+        else:
+            if not event.is_delete:
+                _check_possible_unless_there(detail, _target(event))
+            if event.request_type == "Create":
+                _refuse_stranger(detail, event)
+                physical_id = _physical_id(event, found_key=detail.encryption.key_arn)
+            if event.request_type == "Update":
+                self._refuse_to_close(application, detail, event)
+            found = f"{detail.encryption}, {detail.status}{_remark(detail, event)}"
+        _LOG.info("%s of the key of %s: found %s", event.request_type, name, found)
+        return {
+            "PhysicalResourceId": physical_id,
+            "Found": found,
+        }
+
+    def advance(self, event: Event) -> Result:
+        """Take the next step towards the wanted encryption, and say whether it is there."""
+        if event.is_delete:
+            try:
+                return self._delete(event)
+            except ApplicationMissingError:
+                return complete(WhatWasFound=_GONE)
+        application, target = self._application(event), _target(event)
+        if not self._assert(application, target, event):
+            return not_complete()
+        # What the service says now, not what was asked of it.
+        detail = application.describe()
+        return complete(
+            KeyType=detail.encryption.key_type.value,
+            KeyArn=detail.encryption.key_arn or "",
+            WhatWasFound=event.found,
+        )
+
+    def _delete(self, event: Event) -> Result:
+        application = self._application(event)
+        detail = application.describe()
+        if detail.status is ApplicationStatus.DELETING:
+            return complete(WhatWasFound=_GONE)
+        if detail.is_steady and detail.encryption.key_arn not in {None, event.text("KeyArn")}:
+            _LOG.info("left %s under %s, which this resource did not set", detail.name, detail.encryption)
+            return complete(WhatWasFound=event.found)
+        if not self._assert(application, _encryption_before(event), event):
+            return not_complete()
+        return complete(WhatWasFound=event.found)
+
+    def _assert(self, application: ApplicationControl, target: ApplicationEncryption, event: Event) -> bool:
+        progress = request_encryption(application, target, since=event.begin)
+        _LOG.info("%s: %s", application.name, progress.value)
+        return progress is Progress.THERE
+
+    def _application(self, event: Event) -> ApplicationControl:
+        return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+
+    def _refuse_to_close(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
+        """Refuse before anything is changed, where the key that the template closes afterwards is needed."""
+        if event.text("ClosesPreviousKey", default="false") != "true":
+            return
+        if event.properties.get("KeyArn") != event.old_properties.get("KeyArn"):
+            # The rollback of a higher number closes a key that was closed before.
+            if _generation(event.properties) > _generation(event.old_properties):
+                message = (
+                    f"the key of {detail.name} changes while close_previous_key is on, which would close the key that"
+                    " its snapshots are under; nothing was changed: set close_previous_key to false, deploy, and close"
+                    " the previous key in a deployment of its own"
+                )
+                raise WrongStateError(message)
+            return
+        ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
+        newest = max(ready, key=lambda each: each.created_at, default=None)
+        if newest is not None and newest.encryption != _target(event):
+            message = (
+                f"the newest snapshot of {detail.name}, {newest.name}, is under {newest.encryption}, which would be"
+                " closed; nothing was changed: take a snapshot under the key in use, then deploy again"
+            )
+            raise WrongStateError(message)
+
+
+def _generation(properties: Mapping[str, Any]) -> int:
+    return int(properties.get("KeyGeneration", "1"))
+
+
+def _physical_id(event: Event, *, found_key: str | None = None) -> str:
+    """Return an id that stays as long as the application does, and names the key that it was under before."""
+    own = f"penstock-application-key/{event.text('ApplicationName')}"
+    if event.request_type == "Create":
+        return own if found_key is None else f"{own}/{found_key}"
+    present = event.physical_resource_id
+    return present if present == own or present.startswith(f"{own}/") else own
+
+
+def _encryption_before(event: Event) -> ApplicationEncryption:
+    own = f"penstock-application-key/{event.text('ApplicationName')}/"
+    key_arn = event.physical_resource_id.removeprefix(own) if event.physical_resource_id.startswith(own) else ""
+    return ApplicationEncryption.customer_managed(key_arn) if key_arn else AWS_OWNED
+
+
+def _check_possible_unless_there(detail: ApplicationDetail, target: ApplicationEncryption) -> None:
+    """Refuse early what MSF would refuse late, but never to leave things as they are."""
+    if detail.encryption != target:
+        check_possible(detail, target)
+
+
+def _is_stranger(detail: ApplicationDetail, event: Event) -> bool:
+    known = {event.text("KeyArn"), *event.texts("PreviousKeyArns"), event.old_properties.get("KeyArn")}
+    return not detail.encryption.keys <= known
+
+
+def _refuse_stranger(detail: ApplicationDetail, event: Event) -> None:
+    if _is_stranger(detail, event):
+        message = (
+            f"application {detail.name} is under {detail.encryption}, which the template does not know, so that a"
+            f" rollback could not give it back; it is {detail.status} and was left so: pass that key as key or"
+            " previous_key"
+        )
+        raise WrongStateError(message)
+
+
+def _remark(detail: ApplicationDetail, event: Event) -> str:
+    """Return a remark where somebody has put the application under a key that the template does not know.
+
+    It is not refused: the operator may hold permission on it all the same, and MSF decides on that.
+    """
+    return " (a key that is neither this resource's nor a previous one)" if _is_stranger(detail, event) else ""
+
+
+def _target(event: Event) -> ApplicationEncryption:
+    return ApplicationEncryption.customer_managed(event.text("KeyArn"))
+
+
+on_event, is_complete = entry_points(lambda _event: ApplicationKeyHandler(Services()))

@@ -1,0 +1,231 @@
+"""The custom resource that sees to it that an application runs, and stops it when it goes.
+
+Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``
+(changes whenever the application's template does, so that each change is looked at), ``Expected`` (``CodeBucketArn``,
+``CodeKey``, ``CodeVersion`` and ``RuntimeEnvironment`` of the template, empty for an imported application),
+``ForceStopAfterSeconds``, ``SubnetIds`` and ``SecurityGroupIds`` (lists, empty without a VPC). Attributes: ``Status``,
+``ApplicationVersionId``, and on Delete ``RemainingNetworkInterfaces``.
+
+End states, which each error's message names as well:
+
+- Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
+  is not started, and one that runs is left running (R010); a Create says so before there is anything to roll back. A
+  start that MSF failed leaves it READY, and is tried once a deployment. An update that MSF has failed or rolled back
+  since the deployment began, or other code than the template's, fails the resource and leaves the application running
+  as it is: CloudFormation then puts its template back.
+- Delete of what the Create found running, which is also how that Create is rolled back: left as it is. The physical id
+  says so.
+- Any other Delete: stopped with a snapshot. Where none can be taken, because the job fails or its key is disabled, or
+  where the application does not come to rest, for ``ForceStopAfterSeconds``: stopped with force, which loses what is
+  newer than its last snapshot. Then its network interfaces are waited for, so that subnets and security groups can be
+  deleted; after 20 minutes more the deletion goes on and names those that remain, which may be others' in a shared
+  group.
+- An application that is gone is stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.control.errors import (
+    ApplicationMissingError,
+    KeyUnusableError,
+    OperationFailedError,
+    SnapshotNotPossibleError,
+    WrongStateError,
+)
+from cdk_penstock.control.network_interfaces import network_interfaces
+from cdk_penstock.control.stack import describe_deployment
+from cdk_penstock.handlers.events import Event, Result, complete, not_complete
+from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.deployment import Revision, find_undone
+from cdk_penstock.model.keys import ApplicationStatus
+
+if TYPE_CHECKING:
+    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+
+__all__ = ("ApplicationStartHandler", "is_complete", "on_event")
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.INFO)
+
+_START: Final = "StartApplication"
+_INTERFACES_SECONDS: Final = 20 * 60
+_FORCEABLE: Final = frozenset(
+    {
+        ApplicationStatus.STARTING,
+        ApplicationStatus.UPDATING,
+        ApplicationStatus.STOPPING,
+        ApplicationStatus.AUTOSCALING,
+        ApplicationStatus.RUNNING,
+    }
+)
+"""Where StopApplication takes Force."""
+
+_AT_REST: Final = frozenset(
+    {
+        ApplicationStatus.READY,
+        ApplicationStatus.ROLLED_BACK,
+        ApplicationStatus.STOPPING,
+        ApplicationStatus.FORCE_STOPPING,
+        ApplicationStatus.DELETING,
+    }
+)
+"""Where no job runs, or not for long."""
+_FOUND_RUNNING: Final = "/found-running"
+
+
+class ApplicationStartHandler(Handler):
+    """Answers the framework's two calls with the clients it is given."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.clock)
+        self._services = services
+
+    def begin(self, event: Event) -> Result:
+        """Check the properties, look at the application, and change nothing."""
+        if not event.is_delete:
+            event.seconds("ForceStopAfterSeconds")
+            event.texts("SubnetIds")
+            event.texts("SecurityGroupIds")
+        return {
+            "PhysicalResourceId": event.physical_resource_id if event.is_delete else self._physical_id(event),
+        }
+
+    def advance(self, event: Event) -> Result:
+        """Take the next step towards a running, or a stopped, application, and say whether it is there."""
+        if event.is_delete and event.physical_resource_id.endswith(_FOUND_RUNNING):
+            _LOG.info("left %s as it is: it ran before this resource was created", event.text("ApplicationName"))
+            return complete()
+        application = self._application(event)
+        if not event.is_delete:
+            return self._ensure_running(application, event)
+        try:
+            stopped = self._ensure_stopped(application, event)
+        except ApplicationMissingError:
+            stopped = True
+        return self._without_interfaces(event) if stopped else not_complete()
+
+    def _physical_id(self, event: Event) -> str:
+        name = f"penstock-application-start/{event.text('ApplicationName')}"
+        if event.request_type != "Create":
+            # CloudFormation takes another id for another resource, and deletes the one before.
+            known = {name, f"{name}{_FOUND_RUNNING}"}
+            return event.physical_resource_id if event.physical_resource_id in known else name
+        detail = self._application(event).describe()
+        # Refused here, the framework keeps the Delete of the rollback from the handler.
+        _check_key(detail, event)
+        return name if detail.status in _AT_REST else f"{name}{_FOUND_RUNNING}"
+
+    def _application(self, event: Event) -> ApplicationControl:
+        return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+
+    def _ensure_running(self, application: ApplicationControl, event: Event) -> Result:
+        detail = application.describe()
+        if not detail.is_steady:
+            _LOG.info("%s is %s", detail.name, detail.status)
+            return not_complete()
+        _check_key(detail, event)
+        if detail.is_running or self._has_finished(application, detail, event):
+            self._check_undone(application, detail, event)
+            return complete(Status=detail.status.value, ApplicationVersionId=str(detail.version_id))
+        _LOG.info("start %s from its latest snapshot", detail.name)
+        application.start()
+        return not_complete()
+
+    def _check_undone(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
+        expected = Revision.parse(event.properties.get("Expected"))
+        if expected is None:
+            return
+        services = self._services
+        deployment = describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock)
+        undone = find_undone(
+            deployment,
+            expected=expected,
+            before=Revision.parse(event.old_properties.get("Expected")) if event.old_properties else None,
+            found=detail.revision,
+            operations=application.operations(since=deployment.began_at),
+        )
+        if undone is None:
+            return
+        what = ""
+        if undone.operation is not None:
+            what = f"; {undone.operation}: {application.reason_of(undone.operation)}"
+        rolled_back = "" if detail.rolled_back_from is None else f", rolled back from {detail.rolled_back_from}"
+        message = (
+            f"application {detail.name} does not run what this deployment has asked for{what}; it is {detail.status} in"
+            f" version {detail.version_id}{rolled_back}, with {detail.revision or 'code that is not in S3'}, expected"
+            f" was {expected}: see the application's log for the cause, correct the job or its settings, and deploy"
+            " again"
+        )
+        raise OperationFailedError(message)
+
+    @staticmethod
+    def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
+        """Whether a batch job was started by this deployment and has finished; raise where the start failed."""
+        started = [each for each in application.operations(since=event.begin) if each.name == _START]
+        for operation in started:
+            if operation.failed:
+                message = (
+                    f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
+                    f" {detail.status}, with its snapshots as they were: correct the cause and deploy again"
+                )
+                raise OperationFailedError(message)
+        return any(operation.succeeded for operation in started)
+
+    def _ensure_stopped(self, application: ApplicationControl, event: Event) -> bool:
+        detail = application.describe()
+        if detail.is_steady and not detail.is_running:
+            return True
+        if detail.status is ApplicationStatus.DELETING:
+            return False
+        overdue = self._is_past(event, event.seconds("ForceStopAfterSeconds"))
+        if overdue and detail.status in _FORCEABLE:
+            _LOG.warning("stop %s, which is %s, with force and without a snapshot", detail.name, detail.status)
+            application.stop(force=True)
+        elif detail.is_running:
+            self._stop_with_snapshot(application)
+        return False
+
+    @staticmethod
+    def _stop_with_snapshot(application: ApplicationControl) -> None:
+        _LOG.info("stop %s with a snapshot", application.name)
+        try:
+            application.stop()
+        except (SnapshotNotPossibleError, KeyUnusableError) as error:
+            # The job or its key may recover before the wait is over; if not, it is stopped with force.
+            _LOG.warning("%s", error)
+
+    def _without_interfaces(self, event: Event) -> Result:
+        remaining = network_interfaces(
+            self._services.ec2(),
+            subnet_ids=event.texts("SubnetIds"),
+            security_group_ids=event.texts("SecurityGroupIds"),
+            clock=self._services.clock,
+        )
+        if remaining and not self._is_past(event, event.seconds("ForceStopAfterSeconds") + _INTERFACES_SECONDS):
+            _LOG.info("wait for network interfaces %s", ", ".join(remaining))
+            return not_complete()
+        if remaining:
+            _LOG.warning("network interfaces %s remain", ", ".join(remaining))
+        return complete(Status=ApplicationStatus.READY.value, RemainingNetworkInterfaces=", ".join(remaining))
+
+    def _is_past(self, event: Event, seconds: int) -> bool:
+        return self._services.clock.now() >= event.begin + timedelta(seconds=seconds)
+
+
+def _check_key(detail: ApplicationDetail, event: Event) -> None:
+    expected = event.text("ExpectedKeyArn", default="")
+    if expected and detail.encryption.key_arn != expected:
+        message = (
+            f"application {detail.name} is configured with {detail.encryption}, expected {expected}: it is"
+            f" {detail.status} and was left so, because what it writes under another key stays under that key (R010);"
+            " deploy the key first"
+        )
+        raise WrongStateError(message)
+
+
+on_event, is_complete = entry_points(lambda _event: ApplicationStartHandler(Services()))

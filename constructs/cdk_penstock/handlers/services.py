@@ -1,0 +1,70 @@
+"""What a handler needs of its surroundings: clients and time. A test gives it others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+
+from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.operator import operator_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_penstock.control.clients import Ec2Client
+    from cdk_penstock.control.kafka import KafkaClient
+    from cdk_penstock.control.stack import CloudFormationClient
+
+__all__ = ("Services",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Clients of the function's own role, and of the operator role that it assumes.
+
+    Parameters
+    ----------
+    new_session
+        Builds a session as ``boto3.Session`` does, which is the default.
+    clock
+        The time.
+    """
+
+    new_session: Callable[..., Any] = boto3.Session
+    clock: Clock = field(default_factory=Clock)
+
+    def application(self, name: str, operator_role_arn: str) -> ApplicationControl:
+        """Return the application as its operator; the credentials are new with each call, and last for an hour."""
+        own = self.new_session()
+        session = operator_session(
+            own.client("sts", config=_config()),
+            role_arn=operator_role_arn,
+            application_name=name,
+            region=own.region_name,
+            new_session=self.new_session,
+            clock=self.clock,
+        )
+        return ApplicationControl(session.client("kinesisanalyticsv2", config=_config()), name, clock=self.clock)
+
+    def kafka(self) -> KafkaClient:
+        """Return ``kafka`` with the function's own role."""
+        client: KafkaClient = self.new_session().client("kafka", config=_config())
+        return client
+
+    def cloudformation(self) -> CloudFormationClient:
+        """Return ``cloudformation`` with the function's own role."""
+        client: CloudFormationClient = self.new_session().client("cloudformation", config=_config())
+        return client
+
+    def ec2(self) -> Ec2Client:
+        """Return ``ec2`` with the function's own role."""
+        client: Ec2Client = self.new_session().client("ec2", config=_config())
+        return client
+
+
+def _config() -> Any:
+    return Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=30)

@@ -1,0 +1,113 @@
+"""Files of events: JSON Lines, plain or compressed with gzip, or the standard input."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import sys
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from cdk_penstock.local.errors import InputFileError
+from cdk_penstock.local.event_lines import parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_penstock.local.event_lines import LineFormat
+
+__all__ = ("STANDARD_INPUT", "latest_event_ms", "read_lines", "require_file")
+
+STANDARD_INPUT = Path("-")
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def require_file(path: Path, *, what: str) -> Path:
+    """Return a file that is there and not empty.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        What it is, for the message.
+
+    Raises
+    ------
+    InputFileError
+        It is missing, no file, or empty.
+    """
+    if not path.exists():
+        msg = f"{what} {path} does not exist"
+        raise InputFileError(msg)
+    if not path.is_file():
+        msg = f"{what} {path} is not a file"
+        raise InputFileError(msg)
+    if path.stat().st_size == 0:
+        msg = f"{what} {path} is empty"
+        raise InputFileError(msg)
+    return path
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file of events without their ends; blank lines are left out.
+
+    Whether it is compressed is seen from its first bytes, not from its name.
+
+    Parameters
+    ----------
+    path
+        The file, ``-`` for the standard input.
+
+    Raises
+    ------
+    InputFileError
+        It is missing, unreadable, broken, or has no line at all.
+    """
+    what = "the standard input" if path == STANDARD_INPUT else f"the input file {path}"
+    if path != STANDARD_INPUT:
+        require_file(path, what="the input file")
+    some = False
+    try:
+        # The standard input is not ours to close.
+        with open(sys.stdin.fileno(), "rb", closefd=False) if path == STANDARD_INPUT else path.open("rb") as raw:
+            for line in _decompressed(raw):
+                stripped = line.rstrip(b"\r\n")
+                if stripped.strip():
+                    if not some:
+                        _refuse_other_encoding(stripped, what)
+                    some = True
+                    yield stripped
+    except (OSError, EOFError, zlib.error) as error:
+        msg = f"{what} cannot be read: {error}"
+        raise InputFileError(msg) from error
+    if not some:
+        msg = f"{what} holds no events"
+        raise InputFileError(msg)
+
+
+def _refuse_other_encoding(first: bytes, what: str) -> None:
+    """Refuse UTF-16 and UTF-32, of which a line is no JSON: with a mark, or with the null bytes between ASCII."""
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:4]:
+        msg = f"{what} is not UTF-8: save it as UTF-8, one JSON object a line"
+        raise InputFileError(msg)
+
+
+def _decompressed(raw: io.BufferedReader) -> BinaryIO:
+    if raw.peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)] == GZIP_MAGIC:
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+    return raw
+
+
+def latest_event_ms(path: Path, fields: LineFormat) -> int | None:
+    """Return the latest event time of a file in milliseconds, ``None`` if no line has one.
+
+    Raises
+    ------
+    InputFileError
+        The file cannot be read.
+    """
+    times = (parsed.timestamp_ms for line in read_lines(path) if (parsed := parse_line(line, fields)) is not None)
+    return max(times, default=None)

@@ -1,0 +1,109 @@
+"""Sending records to a Kafka topic, in order per key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient
+
+from cdk_penstock.local.broker.topics import QUIET_CLIENT, explain
+from cdk_penstock.local.errors import ClientSettingError, LocalPipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("KafkaSink",)
+
+FLUSH_SECONDS = 60.0
+METADATA_SECONDS = 10.0
+# Idempotence keeps the order per partition through retries; murmur2 puts a key where Java clients put it.
+PRODUCER_SETTINGS: dict[str, str | bool] = {
+    "enable.idempotence": "true",
+    "partitioner": "murmur2_random",
+    "linger.ms": "20",
+    "batch.size": "262144",
+    "compression.type": "lz4",
+    "queue.buffering.max.messages": "500000",
+    "delivery.report.only.error": True,
+}
+
+
+class KafkaSink:
+    """A :class:`cdk_penstock.local.replay.RecordSink` that is one topic.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        The brokers' addresses.
+    topic
+        An existing topic.
+    settings
+        More settings of librdkafka, for example for TLS and SASL.
+
+    Raises
+    ------
+    ClientSettingError
+        The client does not know a setting, or not its value: found before any broker is asked.
+    LocalPipelineError
+        No broker answers, or there is no such topic.
+    """
+
+    def __init__(self, bootstrap_servers: str, topic: str, *, settings: Mapping[str, str] | None = None) -> None:
+        self._topic = topic
+        self._error: KafkaError | None = None
+        common = {"bootstrap.servers": bootstrap_servers, **QUIET_CLIENT, **(settings or {})}
+        try:
+            self._producer = Producer({**PRODUCER_SETTINGS, **common, "on_delivery": self._delivered})
+            admin = AdminClient(common)
+        except KafkaException as error:
+            msg = f"the Kafka client refuses its settings: {explain(error)}"
+            raise ClientSettingError(msg) from error
+        try:
+            found = admin.list_topics(timeout=METADATA_SECONDS).topics
+        except KafkaException as error:
+            msg = f"no Kafka broker answers at {bootstrap_servers}, or it refuses: {explain(error)}"
+            raise LocalPipelineError(msg) from error
+        if topic not in found:
+            names = ", ".join(sorted(name for name in found if not name.startswith("__"))) or "none"
+            msg = f"there is no topic {topic} at {bootstrap_servers}; topics there: {names}; create it first"
+            raise LocalPipelineError(msg)
+
+    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
+        self._error = error or self._error
+
+    def send(self, key: bytes | None, value: bytes) -> None:
+        """Send one record; waits while too many are on their way.
+
+        Raises
+        ------
+        LocalPipelineError
+            A record sent before could not be delivered.
+        """
+        while True:
+            try:
+                self._producer.produce(self._topic, value=value, key=key)
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+        self._producer.poll(0)
+        self._require_delivery()
+
+    def flush(self) -> None:
+        """Wait until all records have arrived.
+
+        Raises
+        ------
+        LocalPipelineError
+            Some have not.
+        """
+        left = self._producer.flush(FLUSH_SECONDS)
+        self._require_delivery()
+        if left:
+            msg = f"{left:,} records did not reach topic {self._topic} within {FLUSH_SECONDS:g} s"
+            raise LocalPipelineError(msg)
+
+    def _require_delivery(self) -> None:
+        if self._error is not None:
+            msg = f"a record could not be delivered to topic {self._topic}: {self._error.str()}"
+            raise LocalPipelineError(msg)

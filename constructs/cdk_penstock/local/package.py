@@ -1,0 +1,131 @@
+"""A job package: the zip that is deployed, unpacked to be run here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_penstock.local.errors import PackageError
+from cdk_penstock.local.flink.submission import JobProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ("PROPERTIES_VARIABLE", "UnpackedPackage", "require_programs", "unpack_package", "write_properties")
+
+PROPERTIES_VARIABLE = "APPLICATION_PROPERTIES_FILE"
+JAR_NAME = "lib/pyflink-dependencies.jar"
+PACKAGES_NAME = "dep"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpackedPackage:
+    """A package's files: ``packages`` and ``jar`` are absent from a package that does without."""
+
+    folder: Path
+    packages: Path | None
+    jar: Path | None
+
+    def program(self, name: str, *, parallelism: int | None = None) -> JobProgram:
+        """Return a program of the package, with the package's Python packages and jar.
+
+        Parameters
+        ----------
+        name
+            The file at the package's top level, for example ``main.py``.
+        parallelism
+            The job's parallelism; default: the cluster's.
+
+        Raises
+        ------
+        PackageError
+            The package has no such program.
+        """
+        main = self.folder / name
+        if not main.is_file():
+            found = ", ".join(sorted(file.name for file in self.folder.glob("*.py"))) or "none"
+            msg = f"the package has no {name} at its top level; programs found there: {found}"
+            raise PackageError(msg)
+        return JobProgram(main=main, packages=self.packages, jar=self.jar, parallelism=parallelism)
+
+
+def require_programs(package: Path, names: Sequence[str]) -> None:
+    """Raise unless a package is there and has programs, before anything is started for it.
+
+    Parameters
+    ----------
+    package
+        The zip.
+    names
+        Files that must be at its top level.
+
+    Raises
+    ------
+    PackageError
+        The zip is missing, is no zip, or lacks one of the programs.
+    """
+    with _open(package) as archive:
+        entries = set(archive.namelist())
+    missing = [name for name in names if name not in entries]
+    if missing:
+        msg = f"the package {package} has no {', '.join(missing)} at its top level"
+        raise PackageError(msg)
+
+
+@contextlib.contextmanager
+def _open(package: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(package) as archive:
+            yield archive
+    except FileNotFoundError as error:
+        msg = f"the package {package} does not exist; build it first"
+        raise PackageError(msg) from error
+    except (OSError, zipfile.BadZipFile) as error:
+        msg = f"the package {package} cannot be unpacked: {error}"
+        raise PackageError(msg) from error
+
+
+def unpack_package(package: Path, folder: Path) -> UnpackedPackage:
+    """Unpack a package into a folder of its own.
+
+    Parameters
+    ----------
+    package
+        The zip.
+    folder
+        Where its files go; made if it is not there.
+
+    Raises
+    ------
+    PackageError
+        The zip is missing, is no zip, or holds a path that leads out of the folder.
+    """
+    root = folder.resolve()
+    with _open(package) as archive:
+        for name in archive.namelist():
+            if not (root / name).resolve().is_relative_to(root):
+                msg = f"the package {package} holds {name!r}, which leads out of its folder"
+                raise PackageError(msg)
+        archive.extractall(root)
+    packages, jar = root / PACKAGES_NAME, root / JAR_NAME
+    return UnpackedPackage(
+        folder=root, packages=packages if packages.is_dir() else None, jar=jar if jar.is_file() else None
+    )
+
+
+def write_properties(file: Path, groups: Mapping[str, Mapping[str, str]]) -> None:
+    """Write property groups in the form of the managed service's ``application_properties.json``.
+
+    Parameters
+    ----------
+    file
+        The file to write.
+    groups
+        Properties by group.
+    """
+    document = [{"PropertyGroupId": group, "PropertyMap": dict(values)} for group, values in groups.items()]
+    file.write_text(json.dumps(document, indent=2), encoding="utf-8")

@@ -1,0 +1,228 @@
+"""The local pipeline: Kafka, Flink and Prometheus, and a job package that runs on them."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from cdk_penstock.local.broker.kafka import KafkaBroker
+from cdk_penstock.local.broker.topics import TopicAccess
+from cdk_penstock.local.errors import JobError, RestError
+from cdk_penstock.local.flink.cluster import FlinkCluster
+from cdk_penstock.local.flink.settings import FlinkOptions
+from cdk_penstock.local.flink.submission import submit_job
+from cdk_penstock.local.package import PROPERTIES_VARIABLE, UnpackedPackage, unpack_package, write_properties
+from cdk_penstock.local.progress import SilentProgress
+from cdk_penstock.local.prometheus.server import Prometheus
+from cdk_penstock.local.signals import defer_stop_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from cdk_penstock.local.flink.jobs import FlinkJob
+    from cdk_penstock.local.processes import ManagedProcess
+    from cdk_penstock.local.progress import Progress
+
+__all__ = ("LocalPipeline", "PipelineOptions")
+
+CONSUME_TIMEOUT_SECONDS = 600.0
+CONSUME_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineOptions:
+    """What a user of the pipeline may choose.
+
+    ``job_python`` is the interpreter of the job's environment. ``folder`` keeps configuration and logs after the end;
+    without it they live in a temporary folder and go with it. Ports of 0 are free ports. ``cache`` is where downloads
+    stay; default: the user's cache folder.
+    """
+
+    job_python: Path
+    folder: Path | None = None
+    flink: FlinkOptions = field(default_factory=FlinkOptions)
+    kafka_port: int = 0
+    flink_port: int = 0
+    prometheus_port: int = 0
+    cache: Path | None = None
+
+
+class LocalPipeline:
+    """Kafka, Flink and Prometheus on loopback, as a context manager that leaves nothing behind.
+
+    Parameters
+    ----------
+    options
+        What may be chosen.
+    progress
+        Who wants to know how the start goes.
+
+    Examples
+    --------
+    >>> with LocalPipeline(PipelineOptions(job_python=Path(".venv-job/bin/python"))) as pipeline:  # doctest: +SKIP
+    ...     package = pipeline.unpack(Path("application.zip"))
+    ...     pipeline.topics.create("events", partitions=2)
+    ...     pipeline.write_properties({"job": {"window.seconds": "5"}})
+    ...     job = pipeline.run(package, "main.py", parallelism=2)
+    """
+
+    def __init__(self, options: PipelineOptions, *, progress: Progress | None = None) -> None:
+        self._options = options
+        self._progress = progress or SilentProgress()
+        self._stack = contextlib.ExitStack()
+        self._folder: Path | None = None
+        self._packages = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        options = self._options
+        with defer_stop_signals():
+            if options.folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="penstock-"))
+                self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            else:
+                self._folder = options.folder.absolute()
+        folder = self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.properties_file.unlink(missing_ok=True)
+        self.prometheus = Prometheus(folder / "prometheus", port=options.prometheus_port, cache=options.cache)
+        self.kafka = KafkaBroker(folder / "kafka", port=options.kafka_port, cache=options.cache)
+        self.flink = FlinkCluster(
+            folder / "flink",
+            python=options.job_python,
+            options=options.flink,
+            environment={PROPERTIES_VARIABLE: str(self.properties_file)},
+            port=options.flink_port,
+        )
+        # All three start at the same time; the stack stops those that were started, in the opposite order.
+        for component in (self.flink, self.prometheus, self.kafka):
+            self._progress.update(f"starting {type(component).__name__}")
+            self._stack.callback(component.stop)
+            component.start()
+        for component in (self.prometheus, self.kafka, self.flink):
+            self._progress.update(f"waiting for {type(component).__name__}")
+            component.wait_ready()
+        self.topics = TopicAccess(self.kafka.bootstrap_servers)
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of this pipeline is, logs included."""
+        if self._folder is None:
+            msg = "the pipeline has not been started"
+            raise RuntimeError(msg)
+        return self._folder
+
+    @property
+    def processes(self) -> list[ManagedProcess]:
+        """All processes that should be alive."""
+        servers = (self.kafka.process, self.prometheus.process)
+        return [process for process in servers if process is not None] + self.flink.processes
+
+    @property
+    def properties_file(self) -> Path:
+        """The property groups that the jobs read when they are submitted."""
+        return self.folder / "application_properties.json"
+
+    def stop(self) -> None:
+        """Stop everything, whatever its state, and delete what is not a log."""
+        with defer_stop_signals():
+            self._stack.close()
+
+    def unpack(self, package: Path) -> UnpackedPackage:
+        """Unpack a job package into the pipeline's folder.
+
+        Raises
+        ------
+        PackageError
+            The package is missing or broken.
+        """
+        self._packages += 1
+        folder = self.folder / f"package-{self._packages}"
+        folder.mkdir()
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        return unpack_package(package, folder)
+
+    def write_properties(self, groups: Mapping[str, Mapping[str, str]]) -> None:
+        """Write the property groups that the next submitted program reads."""
+        write_properties(self.properties_file, groups)
+
+    def run(self, package: UnpackedPackage, program: str, *, parallelism: int | None = None) -> FlinkJob:
+        """Submit a program of a package and wait until all its tasks run.
+
+        Parameters
+        ----------
+        package
+            An unpacked package.
+        program
+            The program's file at the package's top level.
+        parallelism
+            The job's parallelism; default: the cluster's.
+
+        Raises
+        ------
+        JobError
+            The program failed, made no job, or its tasks did not come to run.
+        PackageError
+            The package has no such program.
+        """
+        job = submit_job(self.flink, package.program(program, parallelism=parallelism))
+        job.wait_running()
+        return job
+
+    def wait_consumed(
+        self, job: FlinkJob, *, topic: str, group: str, timeout_seconds: float = CONSUME_TIMEOUT_SECONDS
+    ) -> None:
+        """Wait until a job has read all of a topic, and a checkpoint says so; takes a checkpoint every second.
+
+        Parameters
+        ----------
+        job
+            The job that reads.
+        topic
+            What it reads; nothing may write to it any more.
+        group
+            The consumer group to which the job commits with each checkpoint.
+        timeout_seconds
+            How long it may take without any advance.
+
+        Raises
+        ------
+        JobError
+            The job ended or does not advance.
+        """
+        fewest: int | None = None
+        advanced = time.monotonic()
+        while True:
+            remaining = self.topics.remaining(topic, group=group)
+            if remaining == 0:
+                return
+            if fewest is None or remaining < fewest:
+                fewest, advanced = remaining, time.monotonic()
+            state = job.state()
+            if state in {"FAILED", "CANCELED", "FINISHED"} or time.monotonic() - advanced > timeout_seconds:
+                cause = job.root_cause() or "no exception was recorded"
+                msg = f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}"
+                raise JobError(msg)
+            self._progress.update(f"{remaining:,} records to go")
+            time.sleep(CONSUME_POLL_SECONDS)
+            # Offsets are committed with checkpoints; one that fails, as during a restart, is followed by the next.
+            with contextlib.suppress(JobError, RestError):
+                job.checkpoint()

@@ -1,0 +1,59 @@
+"""Finding the programs that the pipeline runs, and saying how to get one that is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from cdk_penstock.local.errors import MissingProgramError
+
+__all__ = ("find_java", "require_program")
+
+INSTALL_HINTS = {
+    "java": "a Java runtime, version 11, 17 or 21: sudo apt-get install -y openjdk-17-jre-headless",
+    "mvn": "Apache Maven: sudo apt-get install -y maven",
+    "dpkg": "Debian's package tool, which only Debian and its relatives have",
+    "apt-get": "Debian's package tool, which only Debian and its relatives have",
+}
+
+
+def require_program(name: str, *, purpose: str) -> str:
+    """Return the full path of a program.
+
+    Parameters
+    ----------
+    name
+        What the program is called on the PATH.
+    purpose
+        What it is needed for, for the message.
+
+    Raises
+    ------
+    MissingProgramError
+        It is not on the PATH.
+    """
+    path = shutil.which(name)
+    if path is None:
+        hint = INSTALL_HINTS.get(name, name)
+        msg = f"{name} is not on the PATH and is needed {purpose}; install {hint}"
+        raise MissingProgramError(msg)
+    return path
+
+
+def find_java(*, purpose: str) -> str:
+    """Return the full path of ``java``: the one of JAVA_HOME if that is set, else the one on the PATH.
+
+    Raises
+    ------
+    MissingProgramError
+        There is no Java.
+    """
+    home = os.environ.get("JAVA_HOME", "")
+    if home:
+        candidate = Path(home) / "bin" / "java"
+        if not candidate.is_file():
+            msg = f"JAVA_HOME is {home}, but there is no {candidate}; correct JAVA_HOME or unset it"
+            raise MissingProgramError(msg)
+        return str(candidate)
+    return require_program("java", purpose=purpose)

@@ -1,0 +1,11 @@
+"""The error of an argument."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.errors import PenstockError
+
+__all__ = ("ArgumentError",)
+
+
+class ArgumentError(PenstockError, TypeError):
+    """An argument of another type than the parameter has, or one for which there is no parameter."""

@@ -1,0 +1,235 @@
+"""Kinds of values: which ones a type takes, and what to say of one that it does not."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from cdk_penstock.model.arguments.advice import how_to_get
+from cdk_penstock.model.arguments.words import described, public_name, with_article
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = (
+    "Anything",
+    "Instance",
+    "Kind",
+    "Nothing",
+    "Number",
+    "Shape",
+    "Text",
+    "TrueOrFalse",
+    "WholeNumber",
+)
+
+# The CDK hides in such numbers what is known only at deployment (CDK, Token.asNumber).
+_LARGEST_NUMBER_TOKEN: Final = -1e288
+
+
+def _delegates(value: object) -> tuple[object, ...]:
+    """Return what a proxy of jsii stands for: such a value implements interfaces that its class does not name."""
+    return tuple(vars(value)["_delegates"]) if type(value).__name__ == "InterfaceDynamicProxy" else ()
+
+
+class Kind(ABC):
+    """The values that a type takes."""
+
+    @property
+    @abstractmethod
+    def expected(self) -> str:
+        """The values in words, with their article."""
+
+    @abstractmethod
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+
+    @abstractmethod
+    def fix(self, value: Any) -> str:
+        """Return what to write in place of a value that is not."""
+
+    def classes(self) -> Sequence[type]:
+        """Return the classes of which the values are instances, where they are of such."""
+        return ()
+
+    def complaint(self, where: str, value: Any) -> str:
+        """Return what is wrong with a value that is not accepted."""
+        return f"{where} must be {self.expected}, got {described(value)}: {self.fix(value)}"
+
+
+class _Simple(Kind):
+    """A kind that is always called the same."""
+
+    words: ClassVar[str]
+
+    @property
+    def expected(self) -> str:
+        """The values in words."""
+        return self.words
+
+
+class Anything(_Simple):
+    """Every value."""
+
+    words = "any value"
+
+    def accepts(self, value: Any) -> bool:  # noqa: ARG002 - every value
+        """Whether the value is one of them."""
+        return True
+
+    def fix(self, value: Any) -> str:
+        """Return what to write instead."""
+        return f"use {value!r}"
+
+
+class Nothing(_Simple):
+    """None, which stands for a default."""
+
+    words = "None"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return value is None
+
+    def fix(self, value: Any) -> str:  # noqa: ARG002 - whatever it is
+        """Return what to write instead."""
+        return "leave it out"
+
+
+class TrueOrFalse(_Simple):
+    """True and False; not 1, and not text, of which any is true."""
+
+    words = "True or False"
+    _meant: Final = {
+        "0": False,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "on": True,
+        "true": True,
+        "yes": True,
+    }
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return isinstance(value, bool)
+
+    def fix(self, value: Any) -> str:
+        """Return what to write instead."""
+        meant = self._meant.get(str(value).strip().lower())
+        return "use True or False" if meant is None else f"use {meant}"
+
+
+class WholeNumber(_Simple):
+    """Whole numbers. No token is one: every count of the library decides on something at synthesis."""
+
+    words = "a whole number"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def fix(self, value: Any) -> str:
+        """Return what to write instead."""
+        if isinstance(value, str):
+            text = value.strip()
+            return f"use {text} without quotes" if text.lstrip("+-").isdecimal() else "use a number"
+        if isinstance(value, float) and value < _LARGEST_NUMBER_TOKEN:
+            return "it stands for what only the deployment knows; use a number that is known at synthesis"
+        if isinstance(value, int | float) and math.isfinite(value):
+            return f"use {int(value)}" if value == int(value) else f"use {math.floor(value)} or {math.ceil(value)}"
+        return "use a number"
+
+
+class Number(_Simple):
+    """Numbers, with or without a fraction."""
+
+    words = "a number"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    def fix(self, value: Any) -> str:
+        """Return what to write instead."""
+        return f"use {int(value)}" if isinstance(value, bool) else "use a number, without quotes"
+
+
+class Text(_Simple):
+    """Text, the CDK's tokens for it included."""
+
+    words = "text"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return isinstance(value, str)
+
+    def fix(self, value: Any) -> str:
+        """Return what to write instead."""
+        if isinstance(value, bool):
+            return f'use "{str(value).lower()}"'
+        if isinstance(value, int | float):
+            return f'put it into quotes: "{value}"'
+        return 'write it in quotes: "..."'
+
+
+class Instance(Kind):
+    """Instances of a class."""
+
+    def __init__(self, wanted: type) -> None:
+        self._class = wanted
+
+    @property
+    def expected(self) -> str:
+        """The values in words."""
+        return with_article(public_name(self._class).removesuffix("Base"))
+
+    def classes(self) -> Sequence[type]:
+        """Return the class."""
+        return (self._class,)
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return isinstance(value, self._class) or any(isinstance(each, self._class) for each in _delegates(value))
+
+    def fix(self, value: Any) -> str:
+        """Return what to write instead."""
+        return how_to_get(self._class, value)
+
+
+@cache
+def _members(protocol: Any) -> frozenset[str]:
+    bases = [base for base in protocol.__mro__ if getattr(base, "_is_protocol", False)]
+    names = {name for base in bases for name in (*vars(base), *vars(base).get("__annotations__", {}))}
+    return frozenset(name for name in names if not name.startswith("_"))
+
+
+@cache
+def _has_members(kind: Any, protocol: Any) -> bool:
+    # Of the class: a property of the CDK costs a call, or has an effect.
+    return all(hasattr(kind, name) for name in _members(protocol))
+
+
+def _has_member(value: object, name: str) -> bool:
+    """Whether an object of Python has a member: by its class, by its constructor, or by handing on to another one."""
+    hands_on = hasattr(type(value), "__getattr__")
+    return hasattr(type(value), name) or name in getattr(value, "__dict__", {}) or (hands_on and hasattr(value, name))
+
+
+class Shape(Instance):
+    """Whatever has the members of an interface, of the CDK's or of penstock's, as type checkers see it."""
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        kind: Any = type(value)
+        if _has_members(kind, self._class):
+            return True
+        if isinstance(value, type):
+            return False
+        delegates = _delegates(value)
+        if delegates:
+            return all(any(hasattr(type(each), name) for each in delegates) for name in _members(self._class))
+        return all(_has_member(value, name) for name in _members(self._class))

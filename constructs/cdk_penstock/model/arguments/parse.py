@@ -1,0 +1,66 @@
+"""From types to kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, NewType, TypeVar, Union, get_args, get_origin, is_typeddict
+
+from cdk_penstock.model.arguments.compound import Items, Mapped, OneOf, OneValueOf
+from cdk_penstock.model.arguments.kinds import (
+    Anything,
+    Instance,
+    Kind,
+    Nothing,
+    Number,
+    Shape,
+    Text,
+    TrueOrFalse,
+    WholeNumber,
+)
+
+__all__ = ("kind_of",)
+
+_ANYTHING: Final = Anything()
+_SIMPLE: Final[Mapping[object, Kind]] = {
+    Any: _ANYTHING,
+    object: _ANYTHING,
+    None: Nothing(),
+    NoneType: Nothing(),
+    bool: TrueOrFalse(),
+    int: WholeNumber(),
+    float: Number(),
+    str: Text(),
+}
+
+
+@cache
+def kind_of(wanted: Any) -> Kind:
+    """Return the kind of values that a type takes."""
+    simple = _SIMPLE.get(wanted)
+    if simple is not None:
+        return simple
+    if isinstance(wanted, NewType):
+        return kind_of(wanted.__supertype__)
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if origin in {Union, UnionType}:
+        return OneOf([kind_of(each) for each in arguments])
+    if origin is Literal:
+        return OneValueOf(arguments)
+    if isinstance(origin, type):
+        return _kind_of_generic(origin, arguments)
+    if is_typeddict(wanted):
+        return Mapped(kind_of(str), _ANYTHING)
+    if isinstance(wanted, TypeVar) or not isinstance(wanted, type):
+        return _ANYTHING
+    return Shape(wanted) if getattr(wanted, "_is_protocol", False) else Instance(wanted)
+
+
+def _kind_of_generic(origin: type, arguments: tuple[Any, ...]) -> Kind:
+    if issubclass(origin, Mapping):
+        return Mapped(kind_of(arguments[0]), kind_of(arguments[1]))
+    if issubclass(origin, Iterable):
+        # Of tuples, the library has such of one kind only.
+        return Items(origin, kind_of(arguments[0]))
+    return Instance(origin)

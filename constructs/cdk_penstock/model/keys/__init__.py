@@ -1,0 +1,55 @@
+"""Decisions on an application's customer managed keys: which an operation involves, and the next step to a goal."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.keys.dry_run import plan
+from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption, KeyArn, KeyRefusedError, KeyType
+from cdk_penstock.model.keys.goals import (
+    Disable,
+    Enable,
+    Goal,
+    KeyPlanError,
+    PurgeSnapshots,
+    RotateOnDemand,
+    RotateToNewKey,
+)
+from cdk_penstock.model.keys.involved import KeyUse, LifecycleOperation, keys_involved
+from cdk_penstock.model.keys.observed import (
+    STEADY_STATUSES,
+    ApplicationStatus,
+    KeyFacts,
+    ObservedApplication,
+    Restart,
+    Snapshot,
+    SnapshotStatus,
+)
+from cdk_penstock.model.keys.planner import next_action
+from cdk_penstock.model.keys.steps import Action
+
+__all__ = (
+    "AWS_OWNED",
+    "STEADY_STATUSES",
+    "Action",
+    "ApplicationEncryption",
+    "ApplicationStatus",
+    "Disable",
+    "Enable",
+    "Goal",
+    "KeyArn",
+    "KeyFacts",
+    "KeyPlanError",
+    "KeyRefusedError",
+    "KeyType",
+    "KeyUse",
+    "LifecycleOperation",
+    "ObservedApplication",
+    "PurgeSnapshots",
+    "Restart",
+    "RotateOnDemand",
+    "RotateToNewKey",
+    "Snapshot",
+    "SnapshotStatus",
+    "keys_involved",
+    "next_action",
+    "plan",
+)

@@ -1,0 +1,78 @@
+"""What one may want of an application's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ("Disable", "Enable", "Goal", "KeyPlanError", "PurgeSnapshots", "RotateOnDemand", "RotateToNewKey")
+
+
+class KeyPlanError(PenstockError):
+    """A goal that cannot be reached from what was observed; nothing is changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enable:
+    """Encrypt an application, so far on the AWS-owned key, with a customer managed key."""
+
+    key_arn: str
+    soak_seconds: int = 0
+
+    @property
+    def target(self) -> ApplicationEncryption:
+        """What the application is encrypted with in the end."""
+        return ApplicationEncryption.customer_managed(self.key_arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotateToNewKey:
+    """Change from one customer managed key to another."""
+
+    key_arn: str
+    soak_seconds: int = 0
+
+    @property
+    def target(self) -> ApplicationEncryption:
+        """What the application is encrypted with in the end."""
+        return ApplicationEncryption.customer_managed(self.key_arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disable:
+    """Go back to the AWS-owned key, explicitly."""
+
+    soak_seconds: int = 0
+
+    @property
+    def target(self) -> ApplicationEncryption:
+        """What the application is encrypted with in the end."""
+        return AWS_OWNED
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotateOnDemand:
+    """Rotate the material of the configured key, and restart, without which it is not used.
+
+    A rotation at or after ``rotated_since`` is taken as this goal's own, so that a run which was killed goes on rather
+    than rotating again: KMS rotates a key on demand 25 times at most.
+    """
+
+    rotated_since: datetime
+    soak_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurgeSnapshots:
+    """Delete the snapshots under other keys than the configured one."""
+
+    soak_seconds: int = 0
+
+
+Goal = Enable | RotateToNewKey | Disable | RotateOnDemand | PurgeSnapshots

@@ -1,0 +1,219 @@
+"""What the key planner looks at: the application, its snapshots, its keys and the open permission windows.
+
+Everything in it is read anew from AWS before each step; there is no state file that could disagree with reality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption, KeyArn, KeyRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = (
+    "STEADY_STATUSES",
+    "ApplicationStatus",
+    "KeyFacts",
+    "ObservedApplication",
+    "Restart",
+    "Snapshot",
+    "SnapshotStatus",
+)
+
+
+class ApplicationStatus(StrEnum):
+    """Where an application is in its life; MSF's own names."""
+
+    DELETING = "DELETING"
+    STARTING = "STARTING"
+    STOPPING = "STOPPING"
+    READY = "READY"
+    RUNNING = "RUNNING"
+    UPDATING = "UPDATING"
+    AUTOSCALING = "AUTOSCALING"
+    FORCE_STOPPING = "FORCE_STOPPING"
+    ROLLING_BACK = "ROLLING_BACK"
+    MAINTENANCE = "MAINTENANCE"
+    ROLLED_BACK = "ROLLED_BACK"
+
+
+STEADY_STATUSES: Final = frozenset({ApplicationStatus.READY, ApplicationStatus.RUNNING, ApplicationStatus.ROLLED_BACK})
+"""Statuses that last until somebody acts. ROLLED_BACK is documented for versions, and by some for applications."""
+
+
+class SnapshotStatus(StrEnum):
+    """Where a snapshot is in its life; MSF's own names."""
+
+    CREATING = "CREATING"
+    READY = "READY"
+    DELETING = "DELETING"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A snapshot, what it is encrypted with, and when it was created; names are not relied on (MSF gives its own)."""
+
+    name: str
+    status: SnapshotStatus
+    created_at: datetime
+    encryption: ApplicationEncryption = AWS_OWNED
+    application_version_id: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restart:
+    """A start, update or rollback that succeeded."""
+
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyFacts:
+    """What KMS says of a key.
+
+    Parameters
+    ----------
+    key_arn
+        The canonical ARN.
+    state
+        The key state; only ``Enabled`` can be used.
+    is_symmetric
+        Whether it is a symmetric encryption key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT).
+    is_customer_managed
+        Whether a customer manages it; AWS-managed keys have no policy of one's own.
+    is_multi_region
+        Whether other Regions may hold replicas of it, in which the same data can then be decrypted.
+    rotates_automatically
+        Whether KMS rotates it on a schedule, which MSF does not support.
+    rotated_at
+        When its material was last rotated; None if never.
+    is_rotating
+        Whether an on-demand rotation is in progress.
+    """
+
+    key_arn: str
+    state: str = "Enabled"
+    is_symmetric: bool = True
+    is_customer_managed: bool = True
+    is_multi_region: bool = False
+    rotates_automatically: bool = False
+    rotated_at: datetime | None = None
+    is_rotating: bool = False
+
+    def check_usable(self) -> None:
+        """Raise KeyRefusedError unless the key is enabled."""
+        if self.state != "Enabled":
+            message = (
+                f"key {self.key_arn} must be Enabled, it is {self.state}: have the key administrator re-enable it"
+                " (or cancel its deletion), then run this again; nothing was changed"
+            )
+            raise KeyRefusedError(message)
+
+    def check_fit_for(self, application_arn: str) -> None:
+        """Raise KeyRefusedError, with every reason, unless the application can be encrypted with this key."""
+        self.check_usable()
+        here, there = KeyArn.parse(self.key_arn), KeyArn.beside(application_arn, "any")
+        problems = []
+        if (here.account, here.region) != (there.account, there.region):
+            problems.append(
+                f"it is in account {here.account}, Region {here.region}, the application in {there.account},"
+                f" {there.region}: MSF needs a key beside the application"
+            )
+        if not self.is_symmetric:
+            problems.append("it is not a symmetric encryption key: create one with SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT")
+        if not self.is_customer_managed:
+            problems.append("it is managed by AWS: create a customer managed key")
+        if self.is_multi_region:
+            problems.append(
+                "it is a multi-Region key, so replicas elsewhere decrypt the same state: use a single-Region key"
+            )
+        if self.rotates_automatically:
+            problems.append("it rotates automatically, which MSF does not support: disable that and rotate on demand")
+        if problems:
+            message = f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}"
+            raise KeyRefusedError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedApplication:
+    """An application as its keys see it, at one moment.
+
+    Parameters
+    ----------
+    application_arn, runtime_environment, status, version_id
+        As DescribeApplication returns them.
+    configured
+        What the application is configured with. A running application uses it, since an update that changes the key
+        restarts it; a stopped one will use it from its next start.
+    snapshots_enabled
+        Whether the application takes a snapshot when it stops or is updated.
+    snapshots
+        All that exist.
+    keys
+        What KMS says, by key ARN, of the keys that matter.
+    windows
+        The keys whose permission window is open on the operator role; None if windows are not managed here.
+    restarts
+        Starts, updates and rollbacks that succeeded, in any order.
+    stopped_at
+        When the last stop that succeeded began; None if there is none.
+    now
+        The moment of the observation.
+    """
+
+    application_arn: str
+    runtime_environment: str
+    status: ApplicationStatus
+    version_id: int
+    configured: ApplicationEncryption
+    now: datetime
+    snapshots_enabled: bool = True
+    snapshots: tuple[Snapshot, ...] = ()
+    keys: Mapping[str, KeyFacts] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    windows: frozenset[str] | None = None
+    restarts: tuple[Restart, ...] = ()
+    stopped_at: datetime | None = None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the status lasts until somebody acts."""
+        return self.status in STEADY_STATUSES
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a job runs, which has a state to keep."""
+        return self.status is ApplicationStatus.RUNNING
+
+    @property
+    def effective(self) -> ApplicationEncryption | None:
+        """What the running job uses; None while nothing runs."""
+        return self.configured if self.is_running else None
+
+    def dependents(self, key_arn: str) -> tuple[str, ...]:
+        """Return what still depends on a key, in words: only when nothing does may its window be closed."""
+        found = ["the application's configuration"] if key_arn == self.configured.key_arn else []
+        found += [f"snapshot {each.name}" for each in self.snapshots if each.encryption.key_arn == key_arn]
+        return tuple(found)
+
+    def pending_restart(self) -> str | None:
+        """Return why the application has yet to be (re)started before its key is in use, None if it need not."""
+        key = self.keys.get(self.configured.key_arn or "")
+        if not self.is_running:
+            return f"not running: {self.configured} is used from the next start"
+        rotated_at = key.rotated_at if key else None
+        if rotated_at is not None and self.restart_after(rotated_at) is None:
+            return f"key material was rotated at {rotated_at:%Y-%m-%d %H:%M:%SZ}, no restart is known since"
+        return None
+
+    def restart_after(self, moment: datetime) -> Restart | None:
+        """Return the first restart that began at or after a moment, None if there was none."""
+        later = [each for each in self.restarts if each.started_at >= moment]
+        return min(later, key=lambda each: each.started_at) if later else None

@@ -1,0 +1,33 @@
+"""The policy of a key that was replaced: it can be managed, and nobody uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_penstock.model.policies.documents import PolicyDocument
+from cdk_penstock.model.policies.key_administration import administrator_statements, cloudformation_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_penstock.model.policies.principals import KeyPrincipal
+
+__all__ = ("closed_key_policy",)
+
+
+def closed_key_policy(
+    *, administrators: Sequence[KeyPrincipal], cloudformation_role: KeyPrincipal, is_retained: bool = True
+) -> PolicyDocument:
+    """Return the key policy that closes the window of a previous key.
+
+    A key policy that names the operator allows it the key without any identity policy, so detaching the operator's
+    policy closes nothing as long as the key's own policy stays as it was. Snapshots under a closed key cannot be
+    restored until it is opened again.
+    """
+    return PolicyDocument(
+        id="penstock-closed-key-policy",
+        statements=(
+            *administrator_statements(administrators),
+            *cloudformation_statements(cloudformation_role, has_alias=False, is_retained=is_retained),
+        ),
+    )

@@ -1,0 +1,100 @@
+"""How IAM evaluates the conditions of a statement.
+
+Sources: IAM, "JSON policy elements: Condition operators" and "Set operators for multivalued context keys".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.policies.matching import arn_matches, text_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cdk_penstock.model.policies.documents import Values
+
+    Comparison = Callable[[str, str], bool]
+    """Compares what a policy says with what a request has."""
+
+__all__ = ("ConditionError", "Context", "first_unmet")
+
+_ALL: Final = "ForAllValues:"
+_ANY: Final = "ForAnyValue:"
+_IF_EXISTS: Final = "IfExists"
+_NOT: Final = "Not"
+_VARIABLE: Final = "${"
+
+_COMPARISONS: Final[dict[str, Comparison]] = {
+    "StringEquals": lambda said, had: said == had,
+    "StringEqualsIgnoreCase": lambda said, had: said.lower() == had.lower(),
+    "StringLike": text_matches,
+    "ArnEquals": arn_matches,
+    "ArnLike": arn_matches,
+    "Bool": lambda said, had: said.lower() == had.lower(),
+    "NumericEquals": lambda said, had: float(had) == float(said),
+    "NumericLessThan": lambda said, had: float(had) < float(said),
+    "NumericLessThanEquals": lambda said, had: float(had) <= float(said),
+    "NumericGreaterThan": lambda said, had: float(had) > float(said),
+    "NumericGreaterThanEquals": lambda said, had: float(had) >= float(said),
+}
+_NEGATED: Final = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "NumericNotEquals": "NumericEquals",
+}
+
+
+class ConditionError(PenstockError):
+    """A condition that this evaluator does not know, so that any answer would be a guess."""
+
+
+class Context:
+    """The context of a request: values by key; the case of keys does not count, a key without values is missing."""
+
+    def __init__(self, values: Mapping[str, str | Values]) -> None:
+        self._values = {key.lower(): (each,) if isinstance(each, str) else tuple(each) for key, each in values.items()}
+
+    def get(self, key: str) -> Values:
+        """Return the values of a key, none if it is missing."""
+        return self._values.get(key.lower(), ())
+
+
+def first_unmet(conditions: Mapping[str, Mapping[str, Values]], context: Context) -> str | None:
+    """Return a condition that the context does not meet, as ``operator key``; None if it meets all.
+
+    All operators and all of their keys must be met; of several values for a key, one is enough. Raises ConditionError
+    for an unknown operator and for policy variables.
+    """
+    for operator, keys in conditions.items():
+        for key, said in keys.items():
+            if not _is_met(operator, said, context.get(key)):
+                return f"{operator} {key}"
+    return None
+
+
+def _is_met(operator: str, said: Values, had: Values) -> bool:
+    for value in said:
+        if _VARIABLE in value:
+            message = f"the policy variable in {value!r} is not evaluated: replace it by its value"
+            raise ConditionError(message)
+    quantifier = next((each for each in (_ALL, _ANY) if operator.startswith(each)), "")
+    name = operator.removeprefix(quantifier)
+    if name == "Null":
+        return (not had) == (said[0].lower() == "true")
+    base = name.removesuffix(_IF_EXISTS)
+    negated = base in _NEGATED
+    compare = _COMPARISONS.get(_NEGATED.get(base, base))
+    if compare is None:
+        known = ", ".join([*_COMPARISONS, *_NEGATED, "Null"])
+        message = f"the condition operator {operator!r} is not evaluated: known are {known}"
+        raise ConditionError(message)
+    if not had:
+        # A negated operator is true without the key, and so is ForAllValues; ForAnyValue needs one.
+        return name.endswith(_IF_EXISTS) or quantifier == _ALL or (negated and quantifier != _ANY)
+    met = (any(compare(each, value) for each in said) != negated for value in had)
+    return all(met) if quantifier == _ALL or (negated and not quantifier) else any(met)

@@ -1,0 +1,252 @@
+"""What IAM identity policies and a resource's policy allow together, and why.
+
+Sources: IAM, "Policy evaluation logic"; KMS, "Default key policy" and "Determining access to AWS KMS keys". Service and
+resource control policies, permissions boundaries and session policies, which can only take away, are not part of a
+template and not evaluated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Self
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.policies.conditions import Context, first_unmet
+from cdk_penstock.model.policies.documents import ANYBODY, Effect
+from cdk_penstock.model.policies.matching import action_matches, arn_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
+
+__all__ = ("Caller", "Decision", "EvaluationError", "NamedPolicy", "Outcome", "Request", "decide")
+
+_KMS: Final = "kms:"
+
+
+class EvaluationError(PenstockError):
+    """A policy that this evaluator cannot judge, so that any answer would be a guess."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who calls; made by ``role`` or ``service``."""
+
+    arn: str = ""
+    service: str = ""
+
+    @classmethod
+    def role(cls, arn: str) -> Self:
+        """Return the role, or user, with this ARN."""
+        return cls(arn=arn)
+
+    @classmethod
+    def service_principal(cls, name: str) -> Self:
+        """Return the AWS service that calls for itself."""
+        return cls(service=name)
+
+    @property
+    def account(self) -> str:
+        """The caller's account, empty for a service."""
+        return _account_of(self.arn) if self.arn else ""
+
+    def __str__(self) -> str:
+        return self.arn or self.service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of an API.
+
+    Parameters
+    ----------
+    caller, action, resource
+        Who does what to what.
+    context
+        Values by condition key; ``aws:PrincipalArn`` and ``aws:PrincipalAccount`` follow from the caller.
+    """
+
+    caller: Caller
+    action: str
+    resource: str
+    context: Mapping[str, str | Values] = field(default_factory=dict)
+
+    def full_context(self) -> Context:
+        """Return the context with what follows from the caller."""
+        derived = {"aws:PrincipalArn": self.caller.arn, "aws:PrincipalAccount": self.caller.account}
+        return Context({**(derived if self.caller.arn else {}), **self.context})
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedPolicy:
+    """A policy, and how a reader finds it."""
+
+    name: str
+    document: PolicyDocument
+
+
+class Outcome(StrEnum):
+    """How a decision comes about; IAM's own words."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicit deny"
+    IMPLICIT_DENY = "implicit deny"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Whether a request is allowed, and why.
+
+    Parameters
+    ----------
+    outcome
+        How it came about.
+    statements
+        The statements that decided, as ``policy: statement``; none where no statement applied.
+    reason
+        The same for people.
+    """
+
+    outcome: Outcome
+    statements: tuple[str, ...]
+    reason: str
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request is allowed."""
+        return self.outcome is Outcome.ALLOWED
+
+
+def decide(
+    request: Request, *, identity_policies: Sequence[NamedPolicy], resource_policy: NamedPolicy | None = None
+) -> Decision:
+    """Return whether the policies allow the request.
+
+    An explicit deny wins. Within an account a resource's policy that names the caller is enough; from another account
+    it takes an identity policy as well. A KMS key has no access but through its own policy, which may hand the decision
+    on to the account's identity policies by naming the account. A service is allowed by the resource's policy only.
+
+    Raises EvaluationError for NotPrincipal, ConditionError for a condition that is not known.
+    """
+    context = request.full_context()
+    own = list(_applicable(identity_policies, request, context))
+    on_resource = [
+        (name, statement, granted)
+        for name, statement in _applicable([resource_policy] if resource_policy else [], request, context)
+        if (granted := _granted_to(statement, request.caller))
+    ]
+    denies = [name for name, statement in own if statement.effect is Effect.DENY]
+    denies += [name for name, statement, _ in on_resource if statement.effect is Effect.DENY]
+    if denies:
+        return _decision(Outcome.EXPLICIT_DENY, denies, "denied")
+    by_identity = [name for name, statement in own if statement.effect is Effect.ALLOW]
+    directly = [name for name, statement, granted in on_resource if granted == "caller" and _allows(statement)]
+    handed_on = [name for name, statement, granted in on_resource if granted == "account" and _allows(statement)]
+    same_account = bool(request.caller.service) or _account_of(request.resource) in {"", request.caller.account}
+    if directly and same_account:
+        return _decision(Outcome.ALLOWED, directly, "allowed")
+    if by_identity and (directly or handed_on):
+        return _decision(Outcome.ALLOWED, [*directly, *handed_on, *by_identity], "allowed")
+    if by_identity and same_account and not request.action.lower().startswith(_KMS):
+        return _decision(Outcome.ALLOWED, by_identity, "allowed")
+    return _no(request, context, identity_policies, resource_policy, by_identity=by_identity, handed_on=handed_on)
+
+
+def _allows(statement: Statement) -> bool:
+    return statement.effect is Effect.ALLOW
+
+
+def _decision(outcome: Outcome, names: Sequence[str], verb: str) -> Decision:
+    unique = tuple(dict.fromkeys(names))
+    return Decision(outcome=outcome, statements=unique, reason=f"{verb} by {' and '.join(unique)}")
+
+
+def _no(
+    request: Request,
+    context: Context,
+    identity_policies: Sequence[NamedPolicy],
+    resource_policy: NamedPolicy | None,
+    *,
+    by_identity: Sequence[str],
+    handed_on: Sequence[str],
+) -> Decision:
+    if handed_on:
+        reason = f"{' and '.join(handed_on)} hands on to identity policies, none of which allows it"
+    elif by_identity and resource_policy is not None:
+        reason = f"{by_identity[0]} would allow it, but {resource_policy.name} does not let the caller in"
+    else:
+        policies = [*([resource_policy] if resource_policy else []), *identity_policies]
+        reason = _nearest(policies, request, context)
+    return Decision(outcome=Outcome.IMPLICIT_DENY, statements=(), reason=reason)
+
+
+def _nearest(policies: Sequence[NamedPolicy], request: Request, context: Context) -> str:
+    """Return the condition that keeps an otherwise fitting statement from allowing."""
+    fitting = [
+        (_name(policy, statement), statement)
+        for policy in policies
+        for statement in policy.document.statements
+        if _allows(statement) and _fits(statement, request) and _concerns(statement, request.caller)
+    ]
+    # A statement for the whole account says less about this caller than any other.
+    fitting.sort(key=lambda each: each[1].principals is not None and _concerns(each[1], request.caller) == "account")
+    for name, statement in fitting:
+        return f"{name} does not apply: {first_unmet(statement.conditions, context)} is not met"
+    return "no statement allows it"
+
+
+def _concerns(statement: Statement, caller: Caller) -> str:
+    return "caller" if statement.principals is None else _granted_to(statement, caller)
+
+
+def _applicable(policies: Sequence[NamedPolicy], request: Request, context: Context) -> Iterator[tuple[str, Statement]]:
+    for policy in policies:
+        for statement in policy.document.statements:
+            if _fits(statement, request) and first_unmet(statement.conditions, context) is None:
+                yield _name(policy, statement), statement
+
+
+def _name(policy: NamedPolicy, statement: Statement) -> str:
+    return f"{policy.name}: {statement.sid or 'a statement without sid'}"
+
+
+def _fits(statement: Statement, request: Request) -> bool:
+    if statement.actions:
+        acts = any(action_matches(pattern, request.action) for pattern in statement.actions)
+    else:
+        excluded = statement.not_actions
+        acts = bool(excluded) and not any(action_matches(pattern, request.action) for pattern in excluded)
+    return acts and _aims_at(statement, request.resource)
+
+
+def _aims_at(statement: Statement, resource: str) -> bool:
+    if statement.resources:
+        return any(arn_matches(pattern, resource) for pattern in statement.resources)
+    excluded = statement.not_resources
+    return bool(excluded) and not any(arn_matches(pattern, resource) for pattern in excluded)
+
+
+def _granted_to(statement: Statement, caller: Caller) -> str:
+    """Return ``caller`` where a resource's statement names the caller, ``account`` where only its account, or ""."""
+    if statement.not_principals is not None or statement.principals is None:
+        message = f"{statement} of a resource's policy must have a Principal: NotPrincipal is not evaluated"
+        raise EvaluationError(message)
+    if ANYBODY in statement.principals:
+        return "caller"
+    if caller.service:
+        return "caller" if caller.service in statement.principals.get("Service", ()) else ""
+    named = statement.principals.get("AWS", ())
+    if "*" in named or caller.arn in named:
+        return "caller"
+    return "account" if any(_is_account(name, caller.account) for name in named) else ""
+
+
+def _is_account(name: str, account: str) -> bool:
+    return name == account or (name.startswith("arn:") and name.endswith(f":iam::{account}:root"))
+
+
+def _account_of(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 4 else ""  # noqa: PLR2004 (the fifth segment of an ARN)

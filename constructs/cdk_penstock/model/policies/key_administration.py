@@ -1,0 +1,166 @@
+"""Managing a key without using it: what administrators may do, and what CloudFormation needs for a key of a stack.
+
+Sources: KMS, "Allows key administrators to administer the KMS key" (default key policy) and the service authorization
+reference of KMS; the permissions of the resource type AWS::KMS::Key; requirements R004, R021, R025 and R037.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.principals import named_together
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_penstock.model.policies.documents import Values
+    from cdk_penstock.model.policies.principals import KeyPrincipal
+
+__all__ = (
+    "ADMINISTRATOR_ACTIONS",
+    "ALIAS_ACTIONS",
+    "CLOUDFORMATION_ACTIONS",
+    "ENDING_ACTIONS",
+    "administrator_statements",
+    "cloudformation_statements",
+    "key_administrator_policy",
+)
+
+ALIAS_ACTIONS: Final = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
+
+ADMINISTRATOR_ACTIONS: Final = (
+    "kms:CancelKeyDeletion",
+    *ALIAS_ACTIONS,
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+"""KMS's documented actions of a key administrator, one by one, as far as they concern a symmetric key of KMS's own.
+
+Left out are CreateGrant, which the documented ``kms:Create*`` lets through and with which an administrator could grant
+itself Decrypt; EnableKeyRotation, since MSF does not support automatic rotation (R021, R037); and what is only for
+imported, asymmetric and multi-Region keys. PutKeyPolicy remains, as it must: an administrator can change the policy,
+and an alarm on that call is what watches over it.
+"""
+
+CLOUDFORMATION_ACTIONS: Final = (
+    "kms:DescribeKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+"""What CloudFormation calls on a key of a stack after CreateKey, which no key policy can allow.
+
+Left out is EnableKeyRotation, so that a template which turns automatic rotation on fails.
+"""
+
+ENDING_ACTIONS: Final = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
+"""What CloudFormation needs beyond that to end a key, which it never does with one that is retained."""
+
+_EVERY_RESOURCE: Final = ("*",)  # in a key policy, this key
+_ADMINISTRATOR_SOURCE: Final = "kms, key-policy-default: allows key administrators to administer the KMS key; R004"
+_CLOUDFORMATION_SOURCE: Final = "cloudformation, AWS::KMS::Key: permissions of the handlers; kms, PutKeyPolicy: lockout"
+
+
+def administrator_statements(administrators: Sequence[KeyPrincipal]) -> tuple[Statement, ...]:
+    """Return the statements of a key policy with which the administrators manage the key."""
+    return tuple(
+        Statement(
+            sid=f"AllowKeyAdministratorsToManageKey{group.suffix}",
+            principals=group.principals,
+            actions=ADMINISTRATOR_ACTIONS,
+            resources=_EVERY_RESOURCE,
+            conditions=group.conditions,
+            source=_ADMINISTRATOR_SOURCE,
+        )
+        for group in named_together(administrators)
+    )
+
+
+def cloudformation_statements(role: KeyPrincipal, *, has_alias: bool, is_retained: bool) -> tuple[Statement, ...]:
+    """Return the statement of a key policy with which CloudFormation creates and changes the key, and may end it.
+
+    It may not end a key that is retained: whoever deploys could take every snapshot under it with one change of a
+    template otherwise.
+    """
+    actions: Values = (
+        *CLOUDFORMATION_ACTIONS,
+        *(ALIAS_ACTIONS if has_alias else ()),
+        *(() if is_retained else ENDING_ACTIONS),
+    )
+    return tuple(
+        Statement(
+            sid=f"AllowCloudFormationToManageKey{group.suffix}",
+            principals=group.principals,
+            actions=actions,
+            resources=_EVERY_RESOURCE,
+            conditions=group.conditions,
+            source=_CLOUDFORMATION_SOURCE,
+        )
+        for group in named_together([role])
+    )
+
+
+def key_administrator_policy(key_arn: str, alias_arn: str | None = None) -> PolicyDocument:
+    """Return the identity policy of a key's administrator, which the key policy has to name as well.
+
+    An administrator whose ARN the key policy names can do without it, except for aliases, which are allowed on the key
+    and on the alias; one that comes in through IAM Identity Center needs it.
+
+    Parameters
+    ----------
+    key_arn
+        The key.
+    alias_arn
+        Its alias, if it has one.
+    """
+    return PolicyDocument(
+        statements=(
+            Statement(
+                sid="AllowToManageKey",
+                actions=ADMINISTRATOR_ACTIONS,
+                resources=(key_arn,),
+                source=_ADMINISTRATOR_SOURCE,
+            ),
+            *(
+                ()
+                if alias_arn is None
+                else (
+                    Statement(
+                        sid="AllowToManageAlias",
+                        actions=ALIAS_ACTIONS,
+                        resources=(alias_arn,),
+                        source="kms, alias-access: permissions on the key and on the alias",
+                    ),
+                )
+            ),
+            # These two list the Region's keys, and can only be allowed on every resource.
+            Statement(
+                sid="AllowToFindKey",
+                actions=("kms:ListAliases", "kms:ListKeys"),
+                resources=_EVERY_RESOURCE,
+                source="service authorization reference, AWS Key Management Service",
+            ),
+        )
+    )

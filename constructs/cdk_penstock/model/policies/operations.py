@@ -1,0 +1,146 @@
+"""Which calls an operation on an application comes to, and whether each is allowed.
+
+MSF calls KMS as whoever called MSF (a forward access session, which ``kms:ViaService`` recognizes) when it starts,
+stops, updates, snapshots or rolls back, and as itself from then on. Source: managed-flink, key-management-flink and
+manage-cmk-api.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.policies.evaluator import Caller, Decision, NamedPolicy, Request, decide
+from cdk_penstock.model.policies.key_policy import INFRASTRUCTURE_PRINCIPAL, SERVICE_PRINCIPAL
+from cdk_penstock.model.regions import via_service_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cdk_penstock.model.keys.involved import LifecycleOperation
+
+__all__ = ("KeyPath", "Verdict", "can_operate", "can_use_key", "service_can_use_key")
+
+_CONTEXT: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
+_DATA_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+_GRANT: Final[Mapping[str, str]] = {
+    "kms:GrantOperations": "Decrypt",
+    "kms:GrantConstraintType": "EncryptionContextSubset",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPath:
+    """How a call reaches a key.
+
+    Parameters
+    ----------
+    application_arn
+        The application that the data belongs to.
+    region
+        The Region of MSF.
+    through_service
+        Whether MSF makes the call for the caller, or the caller makes it itself.
+    """
+
+    application_arn: str
+    region: str
+    through_service: bool = True
+
+    def requests(self, caller: Caller, key_arn: str) -> tuple[Request, ...]:
+        """Return every call on the key that an operation needs."""
+        via = {"kms:ViaService": via_service_names("kinesisanalytics", self.region)[0]} if self.through_service else {}
+        data = {**via, _CONTEXT: self.application_arn}
+        return (
+            Request(caller=caller, action="kms:DescribeKey", resource=key_arn, context=via),
+            *(Request(caller=caller, action=action, resource=key_arn, context=data) for action in _DATA_ACTIONS),
+            Request(caller=caller, action="kms:CreateGrant", resource=key_arn, context={**data, **_GRANT}),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The decision on each call of an operation."""
+
+    calls: tuple[tuple[Request, Decision], ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether every call is allowed."""
+        return all(decision.allowed for _, decision in self.calls)
+
+    @property
+    def denied_entirely(self) -> bool:
+        """Whether no call is allowed."""
+        return not any(decision.allowed for _, decision in self.calls)
+
+    @property
+    def reaches_data(self) -> bool:
+        """Whether a call is allowed with which data can be read or written, or the permission to do so passed on."""
+        powerful = (*_DATA_ACTIONS, "kms:CreateGrant")
+        return any(decision.allowed for request, decision in self.calls if request.action in powerful)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The statements that allowed, each once."""
+        return tuple(dict.fromkeys(each for _, decision in self.calls for each in decision.statements))
+
+    @property
+    def first_denial(self) -> str:
+        """The first call that is denied, and why; empty if none is."""
+        for request, decision in self.calls:
+            if not decision.allowed:
+                return f"{request.action}: {decision.reason}"
+        return ""
+
+
+def can_use_key(
+    caller: Caller, path: KeyPath, *, key_arn: str, key_policy: NamedPolicy, identity_policies: Sequence[NamedPolicy]
+) -> Verdict:
+    """Return whether the caller may use the key on this path, call by call."""
+    return Verdict(
+        calls=tuple(
+            (request, decide(request, identity_policies=identity_policies, resource_policy=key_policy))
+            for request in path.requests(caller, key_arn)
+        )
+    )
+
+
+def can_operate(
+    operation: LifecycleOperation,
+    caller: Caller,
+    path: KeyPath,
+    *,
+    keys: Mapping[str, NamedPolicy],
+    identity_policies: Sequence[NamedPolicy],
+) -> Verdict:
+    """Return whether the caller may do the operation on an application that involves these keys, policies by ARN."""
+    request = Request(caller=caller, action=f"kinesisanalytics:{operation.value}", resource=path.application_arn)
+    calls = [(request, decide(request, identity_policies=identity_policies))]
+    for key_arn, key_policy in keys.items():
+        calls += can_use_key(
+            caller, path, key_arn=key_arn, key_policy=key_policy, identity_policies=identity_policies
+        ).calls
+    return Verdict(calls=tuple(calls))
+
+
+def service_can_use_key(application_arn: str, account: str, *, key_arn: str, key_policy: NamedPolicy) -> Verdict:
+    """Return whether MSF itself may use the key for the application, for durable and for running state."""
+    source = {"aws:SourceArn": application_arn, "aws:SourceAccount": account}
+    context = {_CONTEXT: application_arn}
+    calls = (
+        (SERVICE_PRINCIPAL, "kms:DescribeKey", source),
+        (SERVICE_PRINCIPAL, "kms:GenerateDataKey", {**source, **context}),
+        (SERVICE_PRINCIPAL, "kms:Decrypt", context),
+        (INFRASTRUCTURE_PRINCIPAL, "kms:DescribeKey", source),
+        (INFRASTRUCTURE_PRINCIPAL, "kms:Decrypt", context),
+        (INFRASTRUCTURE_PRINCIPAL, "kms:GenerateDataKeyWithoutPlaintext", context),
+        (INFRASTRUCTURE_PRINCIPAL, "kms:CreateGrant", {**context, **_GRANT}),
+    )
+    requests = [
+        Request(caller=Caller.service_principal(service), action=action, resource=key_arn, context=values)
+        for service, action, values in calls
+    ]
+    return Verdict(
+        calls=tuple((each, decide(each, identity_policies=(), resource_policy=key_policy)) for each in requests)
+    )

@@ -1,0 +1,117 @@
+"""Who may use or administer a key, and how a key policy has to name them.
+
+Sources: IAM, "Principal"; IAM Identity Center, "Referencing permission sets in resource policies"; KMS, PutKeyPolicy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cdk_penstock.model.policies.documents import Values
+
+__all__ = ("KeyPrincipal", "KeyPrincipalError", "NamedTogether", "named_together")
+
+
+class KeyPrincipalError(PenstockError):
+    """Somebody whom a key policy must not, or cannot, name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPrincipal:
+    """An operator or administrator of a key; made by ``role`` or ``identity_center``.
+
+    Parameters
+    ----------
+    arn
+        What stands under ``Principal``, ``AWS``.
+    patterns
+        What ``aws:PrincipalArn`` has to look like besides, for roles whose names are generated.
+    """
+
+    arn: str
+    patterns: Values = ()
+
+    @classmethod
+    def role(cls, arn: str) -> Self:
+        """Return the role, or user, with this ARN, which may be a CDK token.
+
+        KMS checks that it exists when the key policy is put, so the role has to be created before the key. Raises
+        KeyPrincipalError for a wildcard, which KMS would not expand, and for a whole account, which hands the decision
+        to every policy in it.
+        """
+        if not arn or "*" in arn or "?" in arn:
+            message = f"a key policy must name one role or user, got {arn!r}: pass its ARN without wildcards"
+            raise KeyPrincipalError(message)
+        if arn.endswith(":root") or arn.isdigit():
+            message = (
+                f"a key policy must not name the whole account, got {arn!r}: with it, every IAM policy of the account"
+                " decides on the key; pass the ARN of one role or user"
+            )
+            raise KeyPrincipalError(message)
+        return cls(arn=arn)
+
+    @classmethod
+    def identity_center(cls, account: str, permission_set: str, partition: str = "aws") -> Self:
+        """Return the people who come in with a permission set of IAM Identity Center.
+
+        Their role's name ends in a suffix that changes whenever the permission set is assigned anew, so the policy
+        names the account, under the condition that the caller's role is one of the permission set: in the path of the
+        Region where Identity Center is, which us-east-1 leaves out. Naming the account means that the permission set
+        needs an identity policy too. A permission set whose name goes on after an underscore is matched as well.
+
+        Raises KeyPrincipalError for a wildcard in the name.
+        """
+        if not permission_set or "*" in permission_set or "?" in permission_set:
+            message = (
+                f"a key policy must name one permission set, got {permission_set!r}: pass its name without wildcards"
+            )
+            raise KeyPrincipalError(message)
+        roles = f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com"
+        return cls(
+            arn=f"arn:{partition}:iam::{account}:root",
+            patterns=(f"{roles}/*/AWSReservedSSO_{permission_set}_*", f"{roles}/AWSReservedSSO_{permission_set}_*"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedTogether:
+    """Principals that one statement can name, and what it adds for them.
+
+    Parameters
+    ----------
+    suffix
+        What tells the statement's id from that of the same statement for others.
+    principals, conditions
+        The statement's, apart from conditions of its own.
+    """
+
+    suffix: str
+    principals: Mapping[str, Values]
+    conditions: Mapping[str, Mapping[str, Values]]
+
+
+def named_together(principals: Iterable[KeyPrincipal]) -> tuple[NamedTogether, ...]:
+    """Return the principals in as few statements as can name them: one for all roles, one for each account's people."""
+    roles: dict[str, None] = {}
+    people: dict[str, dict[str, None]] = {}
+    for principal in principals:
+        if principal.patterns:
+            people.setdefault(principal.arn, {}).update(dict.fromkeys(principal.patterns))
+        else:
+            roles[principal.arn] = None
+    groups = [NamedTogether(suffix="", principals={"AWS": tuple(roles)}, conditions={})] if roles else []
+    for number, (account, patterns) in enumerate(people.items(), start=1):
+        groups.append(
+            NamedTogether(
+                suffix="ThroughIdentityCenter" + (str(number) if len(people) > 1 else ""),
+                principals={"AWS": (account,)},
+                conditions={"ArnLike": {"aws:PrincipalArn": tuple(patterns)}},
+            )
+        )
+    return tuple(groups)

@@ -1,0 +1,66 @@
+"""What is not the same in every Region: which services there are, and by which name KMS knows a service."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdk_penstock.model.errors import PenstockError
+
+__all__ = ("WITHOUT_SERVICE", "RegionError", "check_service", "via_service", "via_service_names")
+
+_CHINA: Final = "cn-"
+
+WITHOUT_SERVICE: Final[dict[str, frozenset[str]]] = {
+    "AWS::APS::Workspace": frozenset({"cn-north-1", "cn-northwest-1"}),
+    "AWS::Grafana::Workspace": frozenset(
+        {
+            *("af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-3"),
+            *("ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1"),
+            *("cn-north-1", "cn-northwest-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-3"),
+            *("il-central-1", "me-central-1", "mx-central-1", "sa-east-1", "us-gov-east-1", "us-gov-west-1"),
+            "us-west-1",
+        }
+    ),
+    "AWS::MSK::ServerlessCluster": frozenset({"me-central-1", "us-gov-east-1", "us-gov-west-1", "us-west-1"}),
+}
+"""The Regions of AWS, AWS in China and AWS GovCloud (US) where CloudFormation has not this type of resource.
+
+Source: CloudFormation's resource provider schemas by Region, as cfn-lint 1.58 brings them; a test compares the two. The
+other types that penstock makes are there in all of these Regions.
+"""
+
+
+class RegionError(PenstockError):
+    """A service that a Region does not have."""
+
+
+_INSTEAD: Final = {
+    "AWS::APS::Workspace": "choose a Region that has it, or write the job's metrics elsewhere",
+    "AWS::Grafana::Workspace": "make none (dashboards = false in an environment's [metrics]), and look at the metrics"
+    " with a Grafana elsewhere",
+    "AWS::MSK::ServerlessCluster": "use a ProvisionedKafkaCluster",
+}
+
+
+def check_service(resource_type: str, region: str) -> None:
+    """Raise RegionError where the Region has not this type of resource; one that the table does not know has it."""
+    if region in WITHOUT_SERVICE[resource_type]:
+        message = f"{region} has no {resource_type}, and its deployment would fail: {_INSTEAD[resource_type]}"
+        raise RegionError(message)
+
+
+def via_service_names(service: str, region: str) -> tuple[str, ...]:
+    """Return the names under which KMS knows requests of a service (KMS, ``kms:ViaService``).
+
+    AWS documents ``SERVICE.REGION.amazonaws.com``, and no other name for China, where endpoints end with ``.cn``. So
+    both are named there. Only KMS sets the value, so the second name lets nobody else in. A Region that only the
+    deployment knows counts as one outside of China.
+    """
+    name = f"{service}.{region}.amazonaws.com"
+    return (name, f"{name}.cn") if region.startswith(_CHINA) else (name,)
+
+
+def via_service(service: str, region: str) -> dict[str, str | list[str]]:
+    """Return the condition that a request comes through a service, for ``StringEquals``."""
+    names = via_service_names(service, region)
+    return {"kms:ViaService": names[0] if len(names) == 1 else list(names)}

@@ -1,0 +1,268 @@
+"""What each MSF runtime can do: one table that constructs, packaging, alarms and tools ask.
+
+Sources: managed-flink release-version-list, key-management-flink, how-snapshots and the Flink 2.2 upgrade guide.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
+
+_IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
+_AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
+_PART_OF_FLINK: Final = re.compile(
+    r"flink-(?:sql-)?connector-(?:base|files|datagen|hive|kafka|jdbc|kinesis|aws|cassandra|elasticsearch|gcp-pubsub"
+    r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
+)
+_MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
+_MINIMUM_FOR_ENHANCED_SNAPSHOTS: Final = (1, 20)
+_MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
+
+
+class UnknownRuntimeError(PenstockError):
+    """A runtime identifier that is not of MSF's form."""
+
+
+class RuntimeSupport(Enum):
+    """How long MSF still runs applications on a runtime."""
+
+    SUPPORTED = "supported"
+    COMMUNITY_ENDED = "supported by MSF, no longer by the Apache Flink community"
+    ENDED = "no longer supported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlinkRuntime:
+    """An Apache Flink runtime of MSF and its capabilities.
+
+    Parameters
+    ----------
+    identifier
+        MSF's own name, for example ``FLINK-1_20``.
+    flink_version
+        The Apache Flink release that MSF runs, for example ``1.20.5``.
+    java_version
+        The Java feature release that the job's classes must not exceed.
+    python_version
+        The Python of PyFlink jobs as ``major.minor``, None where MSF's documentation names none.
+    support
+        Whether MSF still starts applications on it.
+    connectors
+        The newest release of each Apache Flink connector built for this runtime, by Maven artifact. A connector that
+        is absent has no release for it.
+    """
+
+    identifier: str
+    flink_version: str
+    java_version: int
+    python_version: str | None
+    support: RuntimeSupport = RuntimeSupport.SUPPORTED
+    connectors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+
+    FLINK_1_6: ClassVar[FlinkRuntime]
+    FLINK_1_8: ClassVar[FlinkRuntime]
+    FLINK_1_11: ClassVar[FlinkRuntime]
+    FLINK_1_13: ClassVar[FlinkRuntime]
+    FLINK_1_15: ClassVar[FlinkRuntime]
+    FLINK_1_18: ClassVar[FlinkRuntime]
+    FLINK_1_19: ClassVar[FlinkRuntime]
+    FLINK_1_20: ClassVar[FlinkRuntime]
+    """The default: the first with customer managed keys, the last with an official Prometheus connector."""
+    FLINK_2_2: ClassVar[FlinkRuntime]
+    FLINK_2_3: ClassVar[FlinkRuntime]
+
+    @classmethod
+    def of(cls, identifier: str) -> Self:
+        """Return the runtime with this identifier, also one that is newer than this table.
+
+        A runtime that the table does not know takes the capabilities of the newest known one before it, without any
+        connector, since a connector's release for it cannot be known here. Raises UnknownRuntimeError for anything
+        that is not of the form ``FLINK-<major>_<minor>``.
+        """
+        known = _KNOWN.get(identifier)
+        if known is not None:
+            return known  # type: ignore[return-value]
+        match = _IDENTIFIER.fullmatch(identifier)
+        if match is None:
+            message = (
+                f"runtime must be of the form FLINK-<major>_<minor>, got {identifier!r}; known are {', '.join(_KNOWN)}"
+            )
+            raise UnknownRuntimeError(message)
+        release = (int(match[1]), int(match[2]))
+        before = [runtime for runtime in _KNOWN.values() if runtime.release < release] or [cls.FLINK_1_6]
+        return replace(
+            before[-1],  # type: ignore[return-value]
+            identifier=identifier,
+            flink_version=f"{release[0]}.{release[1]}",
+            connectors=MappingProxyType({}),
+        )
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """Return the runtime that people write as ``FLINK-1_20``, ``flink-1_20``, ``1.20`` or ``1.20.5``.
+
+        Raises UnknownRuntimeError for one that is not in the table, and for one that MSF no longer starts.
+        """
+        match = _AS_PEOPLE_WRITE.fullmatch(text.strip())
+        runtime = _KNOWN.get(f"FLINK-{match[1]}_{match[2]}") if match else None
+        if runtime is None or not runtime.is_supported:
+            usable = ", ".join(known.identifier for known in cls.known() if known.is_supported)
+            wrong = "unknown runtime" if runtime is None else "MSF no longer starts applications on"
+            message = f"{wrong} {text!r}, expected one of {usable}"
+            raise UnknownRuntimeError(message)
+        return runtime  # type: ignore[return-value]
+
+    @classmethod
+    def known(cls) -> tuple[FlinkRuntime, ...]:
+        """Return every runtime of the table, oldest first."""
+        return tuple(_KNOWN.values())
+
+    def __repr__(self) -> str:
+        if _KNOWN.get(self.identifier) is self:
+            return f"FlinkRuntime.{self.identifier.replace('-', '_')}"
+        return f"FlinkRuntime.of({self.identifier!r})"
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor number, which order runtimes."""
+        match = _IDENTIFIER.fullmatch(self.identifier)
+        if match is None:
+            message = f"runtime must be of the form FLINK-<major>_<minor>, got {self.identifier!r}"
+            raise UnknownRuntimeError(message)
+        return int(match[1]), int(match[2])
+
+    @property
+    def minor_version(self) -> str:
+        """The Flink version without its patch, as connectors carry it in theirs: ``1.20``."""
+        return "{}.{}".format(*self.release)
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether MSF still starts applications on it."""
+        return self.support is not RuntimeSupport.ENDED
+
+    @property
+    def customer_managed_key_allowed(self) -> bool:
+        """Whether an application can be encrypted with a customer managed key."""
+        return self.release >= _MINIMUM_FOR_CUSTOMER_MANAGED_KEY
+
+    @property
+    def enhanced_snapshots_allowed(self) -> bool:
+        """Whether the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
+        return self.release >= _MINIMUM_FOR_ENHANCED_SNAPSHOTS
+
+    @property
+    def restart_metric(self) -> str:
+        """The metric that counts the job's restarts since it was started."""
+        return "numRestarts" if self._has_running_time_metrics else "fullRestarts"
+
+    @property
+    def uptime_metric(self) -> str:
+        """The metric with the milliseconds that the job has run without a failure."""
+        return "runningTime" if self._has_running_time_metrics else "uptime"
+
+    @property
+    def downtime_metrics(self) -> tuple[str, ...]:
+        """The metrics, in milliseconds, that are above zero while the job does not process."""
+        if self._has_running_time_metrics:
+            return ("restartingTime", "cancellingTime", "failingTime")
+        return ("downtime",)
+
+    @property
+    def _has_running_time_metrics(self) -> bool:
+        return self.release >= _MINIMUM_FOR_RUNNING_TIME_METRICS
+
+    def connector_version(self, artifact: str) -> str | None:
+        """Return the newest release of a connector for this runtime, None where it has none."""
+        return self.connectors.get(artifact)
+
+    def accepts_connector(self, artifact: str, version: str) -> bool:
+        """Whether a connector, by its Maven artifact and version, was built for this runtime.
+
+        Connectors carry the Flink release that they were built for behind a hyphen, ``3.4.0-1.20``. One built
+        for an earlier minor of the same major line is accepted, since Flink keeps the connector interfaces within a
+        major release; one for a later minor, or for another major, is not. A connector that Flink itself releases, or
+        did before connectors had releases of their own (apache/flink, flink-connectors), has Flink's version, which
+        must be of this very release. Others without a suffix, such as Flink CDC 3.2.1, do not say what they were built
+        for, and are accepted.
+        """
+        base, _, built_for = version.rpartition("-")
+        target = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", built_for)
+        if target is None or not base:
+            own = f"{target[1]}.{target[2]}" if target else None
+            return own == self.minor_version or _PART_OF_FLINK.fullmatch(artifact) is None
+        return int(target[1]) == self.release[0] and int(target[2]) <= self.release[1]
+
+
+def _runtime(
+    identifier: str,
+    flink_version: str,
+    *,
+    java: int,
+    python: str | None,
+    support: RuntimeSupport = RuntimeSupport.SUPPORTED,
+    connectors: dict[str, str] | None = None,
+) -> FlinkRuntime:
+    return FlinkRuntime(
+        identifier=identifier,
+        flink_version=flink_version,
+        java_version=java,
+        python_version=python,
+        support=support,
+        connectors=MappingProxyType({f"flink-connector-{name}": v for name, v in (connectors or {}).items()}),
+    )
+
+
+_ENDED: Final = RuntimeSupport.ENDED
+_COMMUNITY_ENDED: Final = RuntimeSupport.COMMUNITY_ENDED
+_CONNECTORS_1_15: Final = {"kafka": "1.15.4", "aws-kinesis-streams": "1.15.2", "jdbc": "1.15.4"}
+_CONNECTORS_1_18: Final = {
+    "kafka": "3.2.0-1.18",
+    "kinesis": "4.2.0-1.18",
+    "opensearch": "1.1.0-1.18",
+    "jdbc": "3.2.0-1.18",
+}
+_CONNECTORS_1_19: Final = {
+    "kafka": "3.3.0-1.19",
+    "kinesis": "4.3.0-1.19",
+    "prometheus": "1.0.0-1.19",
+    "opensearch": "1.2.0-1.19",
+    "jdbc": "3.2.0-1.19",
+}
+_CONNECTORS_1_20: Final = {
+    "kafka": "3.4.0-1.20",
+    "aws-kinesis-streams": "5.1.0-1.20",
+    "prometheus": "1.0.0-1.20",
+    "opensearch": "1.2.0-1.19",
+    "jdbc": "3.3.0-1.20",
+}
+_CONNECTORS_2: Final = {"kafka": "5.0.0-2.2", "aws-kinesis-streams": "6.0.0-2.0"}
+
+_KNOWN: Final[dict[str, FlinkRuntime]] = {
+    runtime.identifier: runtime
+    for runtime in (
+        _runtime("FLINK-1_6", "1.6.2", java=8, python=None, support=_ENDED),
+        _runtime("FLINK-1_8", "1.8.2", java=8, python=None, support=_ENDED),
+        _runtime("FLINK-1_11", "1.11.1", java=11, python="3.7", support=_ENDED),
+        _runtime("FLINK-1_13", "1.13.2", java=11, python="3.8", support=_ENDED),
+        _runtime("FLINK-1_15", "1.15.2", java=11, python="3.8", support=_COMMUNITY_ENDED, connectors=_CONNECTORS_1_15),
+        _runtime("FLINK-1_18", "1.18.1", java=11, python="3.10", support=_COMMUNITY_ENDED, connectors=_CONNECTORS_1_18),
+        _runtime("FLINK-1_19", "1.19.1", java=11, python="3.11", connectors=_CONNECTORS_1_19),
+        _runtime("FLINK-1_20", "1.20.5", java=11, python="3.11", connectors=_CONNECTORS_1_20),
+        _runtime("FLINK-2_2", "2.2.1", java=17, python="3.12", connectors=_CONNECTORS_2),
+        _runtime("FLINK-2_3", "2.3.0", java=17, python="3.12", connectors=_CONNECTORS_2),
+    )
+}
+
+for _each in _KNOWN.values():
+    setattr(FlinkRuntime, _each.identifier.replace("-", "_"), _each)

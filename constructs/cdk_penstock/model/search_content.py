@@ -1,0 +1,251 @@
+"""What is put into a search domain: roles, who has them, index templates and saved objects; and who owns what of it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = (
+    "Content",
+    "ContentError",
+    "Item",
+    "Plan",
+    "access_role",
+    "check_index_template",
+    "decode",
+    "encode",
+    "parse_saved_objects",
+    "plan",
+)
+
+MOST_ENCODED_BYTES: Final = 120_000
+"""CloudFormation hands all properties to the handler in one event of 256 KB, in an Update the old ones as well."""
+
+_MOST_PLAIN_CHARACTERS: Final = 4096
+
+_ROLE, _MAPPING, _TEMPLATE, _OBJECT = "role", "mapping", "template", "object"
+
+
+class ContentError(PenstockError):
+    """Content that OpenSearch would refuse, or that belongs to somebody else."""
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One thing in a domain that can be owned.
+
+    ``kind`` is ``role``, ``mapping`` (a backend role's place in a role), ``template`` or ``object``; ``name`` and
+    ``detail`` say which.
+    """
+
+    kind: str
+    name: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Return it as it stands in the ledger."""
+        return json.dumps([self.kind, self.name, self.detail])
+
+    @classmethod
+    def parse(cls, text: str) -> Item:
+        """Return an item of the ledger."""
+        kind, name, detail = json.loads(text)
+        return cls(kind, name, detail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """The content that one custom resource keeps in a domain.
+
+    Parameters
+    ----------
+    roles
+        Roles of the security plugin by name, each as its API takes it.
+    mappings
+        For roles of the security plugin by name, the backend roles (ARNs of IAM roles) to add.
+    index_templates
+        Composable index templates by name, each as its API takes it.
+    saved_objects
+        Dashboards and what they need, each as OpenSearch Dashboards exports it.
+    """
+
+    roles: Mapping[str, Any] = field(default_factory=dict)
+    mappings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    index_templates: Mapping[str, Any] = field(default_factory=dict)
+    saved_objects: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def items(self) -> frozenset[Item]:
+        """Everything in it."""
+        return frozenset(
+            [
+                *(Item(_ROLE, name) for name in self.roles),
+                *(Item(_MAPPING, role, arn) for role, arns in self.mappings.items() for arn in arns),
+                *(Item(_TEMPLATE, name) for name in self.index_templates),
+                *(Item(_OBJECT, str(each["type"]), str(each["id"])) for each in self.saved_objects),
+            ]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do, in this order: write down ``claim`` as owned, put ``put``, remove ``remove``, write down ``put``.
+
+    Whatever is interrupted in between leaves a ledger that names too much rather than too little, of things that were
+    nobody else's: the next run, or a deletion, goes on from there.
+    """
+
+    claim: frozenset[Item]
+    put: frozenset[Item]
+    remove: tuple[Item, ...]
+
+
+_REMOVAL_ORDER: Final = (_OBJECT, _TEMPLATE, _MAPPING, _ROLE)
+
+
+def plan(wanted: frozenset[Item], *, owned: frozenset[Item], present: frozenset[Item]) -> Plan:
+    """Return the way from what is owned to what is wanted; ``present`` is what of ``wanted`` the domain has already.
+
+    A mapping that is there and not owned is left to whoever made it. Any other such item raises ContentError: it is
+    somebody else's work, which would be overwritten now and removed later.
+    """
+    foreign = (wanted & present) - owned
+    stolen = sorted(item for item in foreign if item.kind != _MAPPING)
+    if stolen:
+        names = ", ".join(f"{item.kind} {'/'.join(filter(None, (item.name, item.detail)))}" for item in stolen)
+        message = (
+            f"the domain has already, from somebody else: {names}; rename yours, or remove those; nothing was changed"
+        )
+        raise ContentError(message)
+    put = wanted - foreign
+    remove = sorted(owned - wanted, key=lambda item: (_REMOVAL_ORDER.index(item.kind), item))
+    return Plan(claim=owned | put, put=put, remove=tuple(remove))
+
+
+def access_role(index_pattern: str) -> dict[str, Any]:
+    """Return the role of a job that writes to indexes: it may create them and index documents, and read none.
+
+    ``indices:data/write/bulk`` is checked on the cluster as well, and the client asks for the version when it begins.
+    """
+    return {
+        "description": "Written by penstock",
+        "cluster_permissions": ["cluster:monitor/main", "indices:data/write/bulk"],
+        "index_permissions": [
+            {
+                "index_patterns": [index_pattern],
+                "allowed_actions": [
+                    "create_index",
+                    "indices:admin/mapping/put",
+                    "indices:data/write/bulk*",
+                    "indices:data/write/delete",
+                    "indices:data/write/index",
+                    "indices:data/write/update",
+                ],
+            }
+        ],
+    }
+
+
+def check_index_template(name: str, body: Mapping[str, Any], *, copies: int) -> None:
+    """Check a composable index template; raise ContentError where its indexes would have a wrong number of copies.
+
+    ``copies`` is the number that a domain needs a multiple of: 3 with a standby zone, else 1
+    (opensearch-service, managedomains-multiaz).
+    """
+    if not name or name.startswith(("_", "-")) or name != name.lower() or any(each in name for each in ' ,*"/\\|?#<>'):
+        message = f"an index template's name is lowercase and begins with no '_' or '-', got {name!r}"
+        raise ContentError(message)
+    patterns = body.get("index_patterns")
+    if not isinstance(patterns, list) or not patterns:
+        message = f"index template {name!r} needs index_patterns, a list such as ['orders-*'], got {patterns!r}"
+        raise ContentError(message)
+    settings = body.get("template", {}).get("settings", {})
+    replicas = settings.get("number_of_replicas", settings.get("index", {}).get("number_of_replicas"))
+    if replicas is not None and not (str(replicas).isascii() and str(replicas).isdecimal()):
+        message = f"index template {name!r} must have number_of_replicas as a whole number from 0 on, got {replicas!r}"
+        raise ContentError(message)
+    if copies > 1 and (replicas is None or (int(replicas) + 1) % copies):
+        message = (
+            f"index template {name!r} has number_of_replicas {replicas!r}: a domain with a standby zone needs copies of"
+            f" each shard in multiples of {copies}, so set number_of_replicas to {copies - 1}"
+        )
+        raise ContentError(message)
+
+
+def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
+    """Return the objects of a file that OpenSearch Dashboards has exported, one JSON object a line.
+
+    Raises ContentError for a line that is none, and for an object that is there twice.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    # Not splitlines: JSON allows U+2028 and the like inside a text.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            message = f"line {number} of the saved objects is no JSON ({error}): export them again as .ndjson"
+            raise ContentError(message) from error
+        if isinstance(value, dict) and "exportedCount" in value:
+            continue
+        if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("type", "id")):
+            message = f"line {number} of the saved objects has no type and id: export them again as .ndjson"
+            raise ContentError(message)
+        key = (value["type"], value["id"])
+        if key in found:
+            message = f"line {number} of the saved objects repeats {'/'.join(key)}: keep one of the two"
+            raise ContentError(message)
+        found[key] = value
+    return tuple(found.values())
+
+
+def encode(content: Content, *, is_opaque: Callable[[str], bool] = lambda _: False) -> str:
+    """Return the content as one property of a custom resource; raise ContentError where it is too large for one.
+
+    Up to 4096 characters it is plain JSON, so that a template shows what a role may do; beyond that it is compressed.
+    ``is_opaque`` says whether a text holds what only the deployment knows, which cannot be compressed and raises
+    ContentError as well.
+    """
+    value = {
+        "roles": content.roles,
+        "index_templates": content.index_templates,
+        "saved_objects": content.saved_objects,
+    }
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if len(text) <= _MOST_PLAIN_CHARACTERS:
+        return text
+    if is_opaque(text):
+        message = (
+            f"roles, index templates and saved objects hold a token and are {len(text)} characters, more than the"
+            f" {_MOST_PLAIN_CHARACTERS} up to which they are not compressed: write the value itself, or put what holds"
+            " the token into content of its own"
+        )
+        raise ContentError(message)
+    encoded = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    if len(encoded) > MOST_ENCODED_BYTES:
+        message = (
+            f"roles, index templates and saved objects are {len(encoded)} bytes when compressed, more than the"
+            f" {MOST_ENCODED_BYTES} that a custom resource can carry: split them over several resources"
+        )
+        raise ContentError(message)
+    return encoded
+
+
+def decode(encoded: str, *, mappings: Mapping[str, tuple[str, ...]]) -> Content:
+    """Return the content of a custom resource; its mappings are a property of their own, as they refer to roles."""
+    value = json.loads(encoded if encoded.startswith("{") else gzip.decompress(base64.b64decode(encoded)))
+    return Content(
+        roles=value["roles"],
+        mappings=mappings,
+        index_templates=value["index_templates"],
+        saved_objects=tuple(value["saved_objects"]),
+    )

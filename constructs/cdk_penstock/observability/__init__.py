@@ -1,0 +1,34 @@
+"""Constructs for what one sees of an application: metrics in Managed Prometheus, dashboards in Managed Grafana."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from cdk_penstock.observability.dashboard_workspace import DashboardWorkspace
+from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
+from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError, MetricsWorkspaceError
+from cdk_penstock.observability.grafana_content import GrafanaContent, GrafanaContentProps
+from cdk_penstock.observability.grafana_version import GrafanaVersion
+from cdk_penstock.observability.identity_source import IdentitySource
+from cdk_penstock.observability.metrics_workspace import MetricsWorkspace
+from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
+from cdk_penstock.observability.metrics_workspace_props import LabelSetLimit
+
+__all__ = (
+    "Dashboard",
+    "DashboardError",
+    "DashboardWorkspace",
+    "DashboardWorkspaceError",
+    "GrafanaContent",
+    "GrafanaContentProps",
+    "GrafanaVersion",
+    "IDashboardWorkspace",
+    "IMetricsWorkspace",
+    "IdentitySource",
+    "LabelSetLimit",
+    "MetricsWorkspace",
+    "MetricsWorkspaceError",
+    "PrometheusDataSource",
+)
+
+check_arguments(globals())

@@ -1,0 +1,244 @@
+"""A workspace of Amazon Managed Grafana, with production defaults."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import jsii
+from aws_cdk import RemovalPolicy, Stack, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk.aws_grafana import CfnWorkspace
+
+from cdk_penstock.foundation.elsewhere import is_of_other_account
+from cdk_penstock.foundation.references import keep_while_used
+from cdk_penstock.model.regions import check_service
+from cdk_penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
+from cdk_penstock.observability.deployment import deployment_of
+from cdk_penstock.observability.errors import DashboardWorkspaceError
+from cdk_penstock.observability.grafana_content import GrafanaContent, GrafanaContentProps
+from cdk_penstock.observability.grafana_version import GrafanaVersion
+from cdk_penstock.observability.workspace_network import WorkspaceNetwork, network_access_control
+from cdk_penstock.observability.workspace_role import WorkspaceRole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+    from cdk_penstock.observability.identity_source import IdentitySource
+    from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
+
+__all__ = ("DashboardWorkspace",)
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9._~-]{1,255}")
+_MAX_DESCRIPTION_CHARACTERS: Final = 2048
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class DashboardWorkspace(DashboardWorkspaceBase):
+    """A workspace whose role, data sources and dashboards are code.
+
+    Its permissions are customer managed: an own role that may do what ``add_prometheus_data_source`` and CDK's grants
+    let it, and nothing else. Changing any property changes the workspace in place. CloudFormation has no property for
+    its key: AWS encrypts it with a key of its own.
+
+    Parameters
+    ----------
+    workspace_name
+        Letters, digits, ``.``, ``_``, ``~`` and ``-``, at most 255.
+    identity_source
+        Who may sign in.
+    description
+        At most 2048 characters. Default: none.
+    grafana_version
+        A workspace goes up only. Default: 12.4.
+    vpc, vpc_subnets, security_groups
+        The VPC that holds data sources, two to six subnets of it in different availability zones, and one to five
+        security groups. All traffic to data sources then goes through it, Managed Prometheus included, which needs an
+        endpoint (``MetricsWorkspace.add_vpc_endpoint``) or a way out. Default: none.
+    allowed_prefix_lists, allowed_endpoints
+        From where the workspace may be reached: managed prefix lists, and interface endpoints of
+        ``grafana-workspace``, at most five of each; an empty list alone means from nowhere. Default: from
+        everywhere, with a sign-in.
+    plugin_admin_enabled
+        Whether admins may install plugins. Default: no.
+    sns_notifications_enabled
+        Whether the console shows SNS as a destination of alerts; the role still needs ``sns:Publish``. Default: no.
+    content
+        Properties of the folder of dashboards, see GrafanaContent. Default: folder ``penstock``.
+    removal_policy
+        Of the workspace and its role. Default: RETAIN, because users' dashboards go with it.
+
+    Raises DashboardWorkspaceError for what the service would refuse.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        workspace_name: str,
+        identity_source: IdentitySource,
+        description: str | None = None,
+        grafana_version: GrafanaVersion = GrafanaVersion.V12_4,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        allowed_prefix_lists: Sequence[ec2.IPrefixList] | None = None,
+        allowed_endpoints: Sequence[ec2.IInterfaceVpcEndpoint] | None = None,
+        plugin_admin_enabled: bool = False,
+        sns_notifications_enabled: bool = False,
+        content: GrafanaContentProps | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        check_service(CfnWorkspace.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
+        self._grafana_version = grafana_version
+        self._content_props = content or GrafanaContentProps()
+        self._content: GrafanaContent | None = None
+        self._is_restricted = allowed_prefix_lists is not None or allowed_endpoints is not None
+        self.network = self._build_network(vpc, vpc_subnets, security_groups)
+        self._own_role = WorkspaceRole(self, "Role", removal_policy=removal_policy)
+        self._role = self._own_role
+        self.resource = CfnWorkspace(
+            self,
+            "Resource",
+            name=_check_name(workspace_name),
+            description=_check_description(description),
+            account_access_type="CURRENT_ACCOUNT",
+            permission_type="CUSTOMER_MANAGED",
+            authentication_providers=[identity_source.provider],
+            saml_configuration=identity_source.saml_configuration,
+            role_arn=self._own_role.role_arn,
+            grafana_version=grafana_version.version,
+            data_sources=["PROMETHEUS"],
+            notification_destinations=["SNS"] if sns_notifications_enabled else None,
+            plugin_admin_enabled=plugin_admin_enabled,
+            vpc_configuration=self.network.configuration() if self.network else None,
+            network_access_control=network_access_control(allowed_prefix_lists, allowed_endpoints),
+        )
+        self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.resource)
+        self._workspace_id = self.resource.attr_id
+
+    @staticmethod
+    def from_workspace_id(
+        scope: Construct,
+        construct_id: str,
+        workspace_id: str,
+        *,
+        grafana_version: GrafanaVersion = GrafanaVersion.V12_4,
+        role: iam.IRole | None = None,
+    ) -> IDashboardWorkspace:
+        """Import a workspace of this account and Region, to which a GrafanaContent can add.
+
+        Parameters
+        ----------
+        workspace_id
+            The id, ``g-`` and ten hexadecimal digits.
+        grafana_version
+            Its version, which decides on the data source's plugin.
+        role
+            The role as which it queries, so that it can be granted more. A role of another stack is granted by a policy
+            of this one, so that the other stack need not know what is queried here; it must have no path then, because
+            the CDK finds no name behind one in an ARN that is known only at deployment (``Role.from_role_arn``).
+            Default: not known.
+        """
+        return _ImportedDashboardWorkspace(
+            scope, construct_id, workspace_id=workspace_id, grafana_version=grafana_version, role=role
+        )
+
+    @property
+    def workspace_url(self) -> str:
+        """The address at which users sign in."""
+        return f"https://{self.resource.attr_endpoint}"
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The workspace's role, so that ``topic.grant_publish(workspace)`` allows its alerts to notify."""
+        return self._own_role
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The connections to data sources; raises DashboardWorkspaceError where the workspace is in no VPC."""
+        if self.network is None:
+            message = f"workspace {self.node.path} is in no VPC and has no connections: pass vpc"
+            raise DashboardWorkspaceError(message)
+        return self.network.connections
+
+    @property
+    def content(self) -> GrafanaContent:
+        """The folder of dashboards and its data sources, made on first use."""
+        if self._content is None:
+            self._content = GrafanaContent(self, "Content", workspace=self, **self._content_props)
+        return self._content
+
+    def add_prometheus_data_source(
+        self, metrics: IMetricsWorkspace, *, name: str = "metrics", title: str | None = None, is_default: bool = False
+    ) -> PrometheusDataSource:
+        """Add a data source for a metrics workspace, and let this workspace query it, see GrafanaContent."""
+        return self.content.add_prometheus_data_source(metrics, name=name, title=title, is_default=is_default)
+
+    def add_dashboard(self, dashboard: Dashboard) -> str:
+        """Add a dashboard, and return its uid, see GrafanaContent."""
+        return self.content.add_dashboard(dashboard)
+
+    def _build_network(
+        self,
+        vpc: ec2.IVpc | None,
+        vpc_subnets: ec2.SubnetSelection | None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None,
+    ) -> WorkspaceNetwork | None:
+        if vpc is not None:
+            return WorkspaceNetwork(self, "Network", vpc=vpc, vpc_subnets=vpc_subnets, security_groups=security_groups)
+        if vpc_subnets is not None or security_groups is not None:
+            message = f"vpc_subnets and security_groups of workspace {self.node.path} need a vpc: pass vpc as well"
+            raise DashboardWorkspaceError(message)
+        return None
+
+
+class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        workspace_id: str,
+        grafana_version: GrafanaVersion,
+        role: iam.IRole | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._workspace_id = workspace_id
+        self._grafana_version = grafana_version
+        self._role = role if role is None else self._own_view_of(role)
+        self._is_restricted = False
+
+    def _own_view_of(self, role: iam.IRole) -> iam.IRole:
+        if is_of_other_account(self, role.env.account):
+            message = (
+                f"the role of workspace {self.node.path} must be of its account {Stack.of(self).account}, got one of"
+                f" {role.env.account}"
+            )
+            raise DashboardWorkspaceError(message)
+        if Stack.of(role).node.path == Stack.of(self).node.path:
+            return role
+        # IAM has one policy of a name in a role, and other stacks may import the role under the same ids.
+        policy_name = f"DataSources{deployment_of(self)}"
+        return iam.Role.from_role_arn(self, "Role", role.role_arn, default_policy_name=policy_name)
+
+
+def _check_name(name: str) -> str:
+    if not Token.is_unresolved(name) and not _NAME.fullmatch(name):
+        message = f"workspace_name must be 1 to 255 letters, digits, '.', '_', '~' or '-', got {name!r}"
+        raise DashboardWorkspaceError(message)
+    return name
+
+
+def _check_description(text: str | None) -> str | None:
+    if text is not None and len(text) > _MAX_DESCRIPTION_CHARACTERS:
+        message = f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
+        raise DashboardWorkspaceError(message)
+    return text

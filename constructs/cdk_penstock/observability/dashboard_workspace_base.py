@@ -1,0 +1,78 @@
+"""What a created and an imported Grafana workspace have in common: identity and metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from aws_cdk import ArnFormat, Stack
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+    from cdk_penstock.observability.grafana_version import GrafanaVersion
+
+__all__ = ("DashboardWorkspaceBase", "IDashboardWorkspace")
+
+
+class IDashboardWorkspace(Protocol):
+    """A workspace of Managed Grafana, created in this app or elsewhere."""
+
+    @property
+    def workspace_id(self) -> str:
+        """The id, ``g-`` and ten hexadecimal digits."""
+
+    @property
+    def workspace_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    @property
+    def grafana_version(self) -> GrafanaVersion:
+        """The version of Grafana, which decides on the data source's plugin."""
+
+    @property
+    def role(self) -> iam.IRole | None:
+        """The role as which it queries, None where it is not known."""
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether only some networks reach it."""
+
+
+class DashboardWorkspaceBase(Construct):
+    """The part of a workspace that needs no more than its id."""
+
+    _workspace_id: str
+    _grafana_version: GrafanaVersion
+    _role: iam.IRole | None
+    _is_restricted: bool
+
+    @property
+    def workspace_id(self) -> str:
+        """The id, ``g-`` and ten hexadecimal digits."""
+        return self._workspace_id
+
+    @property
+    def workspace_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return Stack.of(self).format_arn(
+            service="grafana",
+            resource="/workspaces",
+            resource_name=self.workspace_id,
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+
+    @property
+    def grafana_version(self) -> GrafanaVersion:
+        """The version of Grafana, which decides on the data source's plugin."""
+        return self._grafana_version
+
+    @property
+    def role(self) -> iam.IRole | None:
+        """The role as which it queries, None where it is not known."""
+        return self._role
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether only some networks reach it."""
+        return self._is_restricted

@@ -1,0 +1,19 @@
+"""The errors of this package."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.errors import PenstockError
+
+__all__ = ("DashboardError", "DashboardWorkspaceError", "MetricsWorkspaceError")
+
+
+class MetricsWorkspaceError(PenstockError):
+    """A property of a workspace that Managed Service for Prometheus would refuse."""
+
+
+class DashboardWorkspaceError(PenstockError):
+    """A property of a workspace that Managed Grafana would refuse."""
+
+
+class DashboardError(PenstockError):
+    """A dashboard that Grafana would refuse, or that could not be told from somebody else's."""

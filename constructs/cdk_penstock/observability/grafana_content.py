@@ -1,0 +1,225 @@
+"""Data sources and dashboards in a Grafana workspace, put there by a custom resource."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from aws_cdk import Annotations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from cdk_penstock.foundation.control_provider import ControlProvider
+from cdk_penstock.model.grafana import check_uid, content_uid, owner_mark
+from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from cdk_penstock.observability.deployment import deployment_of
+from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import CfnResource
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_kms as kms
+
+    from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
+    from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
+
+__all__ = ("GrafanaContent", "GrafanaContentProps")
+
+UNKNOWN_ROLE_WARNING: Final = "penstock:grafanaRoleUnknown"
+
+_HANDLER: Final = "grafana_content"
+_RESOURCE_TYPE: Final = "Custom::PenstockGrafanaContent"
+_ACTIONS: Final = (
+    "grafana:CreateWorkspaceServiceAccount",
+    "grafana:CreateWorkspaceServiceAccountToken",
+    "grafana:DeleteWorkspaceServiceAccount",
+    "grafana:DescribeWorkspace",
+    "grafana:ListWorkspaceServiceAccounts",
+)
+
+
+class GrafanaContentProps(TypedDict, total=False):
+    """The properties of a GrafanaContent that a DashboardWorkspace passes on to its own; each as described there."""
+
+    folder_uid: str
+    folder_title: str
+    vpc: ec2.IVpc
+    vpc_subnets: ec2.SubnetSelection
+    security_groups: Sequence[ec2.ISecurityGroup]
+    encryption_key: kms.IKey
+    asset_encryption_key: kms.IKey
+
+
+class GrafanaContent(Construct):
+    """A folder of dashboards, and the data sources that they query.
+
+    Everything in it has an own uid, ``<folder uid>-<name>``, and carries a mark: what users make is never touched, also
+    where it is in this folder, and what has one of these uids without the mark is refused. Users' changes to these
+    dashboards last until the next deployment that changes them: edit a copy.
+
+    It works through a service account of the workspace, with the role of an administrator, as data sources need it.
+    The account is made for one run and removed at its end, its token is good for 15 minutes. AWS counts a service
+    account as a user when it bills.
+
+    Parameters
+    ----------
+    workspace
+        The workspace, whose API the function has to reach.
+    folder_uid, folder_title
+        The folder: another uid for each deployment that puts something into the same workspace. Changing the uid makes
+        new dashboards under new addresses. A folder that has the uid under another title is refused, unless this
+        deployment has made it.
+    vpc, vpc_subnets, security_groups
+        Where the function is, for a workspace that is reached from a VPC only. Default: in none. Where the VPC's
+        endpoints are in the same stack, call ``content.node.add_dependency(network)`` with the ApplicationVpc: else
+        CloudFormation may make them after the content, or remove them before it, and the function reaches nothing.
+    encryption_key
+        The key of the function's log and environment. Default: those that AWS owns.
+    asset_encryption_key
+        The key of the CDK's asset bucket where the account was bootstrapped with one of its own.
+
+    Raises GrafanaNameError for a uid that Grafana would refuse, and DashboardWorkspaceError for a workspace with
+    network access control without a VPC.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        workspace: IDashboardWorkspace,
+        folder_uid: str = "penstock",
+        folder_title: str = "Penstock",
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        encryption_key: kms.IKey | None = None,
+        asset_encryption_key: kms.IKey | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._workspace = workspace
+        self.folder_uid = check_uid(folder_uid, what="the folder")
+        self._asset_encryption_key = asset_encryption_key
+        self._dashboards: dict[str, dict[str, str]] = {}
+        self._data_sources: dict[str, dict[str, str]] = {}
+        if workspace.is_restricted and vpc is None:
+            message = (
+                f"the workspace of {self.node.path} has network access control, so a function outside of a VPC does not"
+                " reach it: pass the vpc of an endpoint that may (content of DashboardWorkspace), or add no content"
+            )
+            raise DashboardWorkspaceError(message)
+        self.mark = owner_mark(self.folder_uid, deployment_of(self))
+        self._provider = ControlProvider(
+            self,
+            "Provider",
+            handler=_HANDLER,
+            encryption_key=encryption_key,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
+        )
+        self._provider.role.add_to_policy(
+            iam.PolicyStatement(
+                sid="ActThroughServiceAccount", actions=list(_ACTIONS), resources=[workspace.workspace_arn]
+            )
+        )
+        self._custom_resource = self._provider.build_resource(
+            self,
+            "Resource",
+            resource_type=_RESOURCE_TYPE,
+            properties={
+                "WorkspaceId": workspace.workspace_id,
+                "FolderUid": self.folder_uid,
+                "FolderTitle": folder_title,
+                "Mark": self.mark,
+            },
+        )
+
+    @property
+    def workspace_url(self) -> str:
+        """The address of the workspace, known once the content is there."""
+        return self._custom_resource.get_att_string("Url")
+
+    def add_prometheus_data_source(
+        self, metrics: IMetricsWorkspace, *, name: str = "metrics", title: str | None = None, is_default: bool = False
+    ) -> PrometheusDataSource:
+        """Add a data source for a metrics workspace, and let the Grafana workspace query it.
+
+        Requests are signed as the workspace's role. Where that is not known, because the workspace is imported, it is
+        warned about: then somebody else has to grant it.
+
+        Parameters
+        ----------
+        metrics
+            The metrics workspace.
+        name
+            Behind the folder's uid, it makes the data source's uid.
+        title
+            Its name in Grafana, which no other one may have. Default: its uid.
+        is_default
+            Whether panels without a data source use it, instead of the one that was the default.
+
+        Raises DashboardError for a name that is there already.
+        """
+        uid = content_uid(self.folder_uid, name, what=f"data source {name!r}")
+        source = PrometheusDataSource(uid=uid, type=self._workspace.grafana_version.prometheus_data_source_type)
+        self._refuse_twice(self._data_sources, uid, f"data source {name!r}")
+        self._data_sources[uid] = {
+            "Uid": uid,
+            "Name": title or uid,
+            "Type": source.type,
+            "Url": metrics.data_source_url,
+            "Region": metrics.region,
+            "IsDefault": "true" if is_default else "false",
+        }
+        self._render("DataSources", self._data_sources)
+        if self._workspace.role is not None:
+            metrics.grant_query(self._workspace.role)
+        else:
+            Annotations.of(self).add_warning_v2(
+                UNKNOWN_ROLE_WARNING,
+                f"the role of the imported workspace is not known: grant it to query {metrics.workspace_arn}, or import"
+                " the workspace with its role",
+            )
+        return source
+
+    def add_dashboard(self, dashboard: Dashboard) -> str:
+        """Add a dashboard, and return its uid.
+
+        It travels as an asset under the hash of its content: with several of them, the old and the new properties of an
+        update would outgrow the 256 KiB that the framework's state machine passes on, and a template of dashboards is
+        nothing that a reviewer could read.
+
+        Raises DashboardError for a name that is there already, GrafanaNameError for one that is too long.
+        """
+        uid = content_uid(self.folder_uid, dashboard.name, what=f"dashboard {dashboard.name!r}")
+        self._refuse_twice(self._dashboards, uid, f"dashboard {dashboard.name!r}")
+        with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
+            path = Path(folder) / f"{uid}.json"
+            path.write_bytes(dashboard.marked(self.mark))
+            asset = s3_assets.Asset(self, f"Dashboard-{dashboard.name}", path=str(path))
+        self._provider.role.add_to_policy(
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(asset.s3_object_key)])
+        )
+        self._allow_to_decrypt_assets()
+        self._dashboards[uid] = {"Uid": uid, "Bucket": asset.s3_bucket_name, "Key": asset.s3_object_key}
+        self._render("Dashboards", self._dashboards)
+        return uid
+
+    def _allow_to_decrypt_assets(self) -> None:
+        if self._asset_encryption_key is not None and not self._dashboards:
+            self._asset_encryption_key.grant_decrypt(self._provider.role)
+
+    @staticmethod
+    def _refuse_twice(present: dict[str, Any], uid: str, what: str) -> None:
+        if uid in present:
+            message = f"{what} is there already: choose another name"
+            raise DashboardError(message)
+
+    def _render(self, name: str, items: dict[str, dict[str, str]]) -> None:
+        resource: CfnResource = self._custom_resource.node.default_child  # type: ignore[assignment]
+        resource.add_property_override(name, list(items.values()))

@@ -1,0 +1,95 @@
+"""Who may sign in to a Grafana workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk.aws_grafana import CfnWorkspace
+
+from cdk_penstock.observability.errors import DashboardWorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import Duration
+
+__all__ = ("IdentitySource",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentitySource:
+    """Where a workspace's users come from; made by one of the static factories."""
+
+    provider: str
+    saml_configuration: CfnWorkspace.SamlConfigurationProperty | None = None
+
+    @staticmethod
+    def iam_identity_center() -> IdentitySource:
+        """Users and groups of IAM Identity Center, which must be enabled for the account or its organization.
+
+        Nobody may sign in until they are assigned a role, for which CloudFormation has no resource:
+        ``aws grafana update-permissions`` does it.
+        """
+        return IdentitySource(provider="AWS_SSO")
+
+    @staticmethod
+    def saml(
+        *,
+        metadata_url: str | None = None,
+        metadata_xml: str | None = None,
+        admin_roles: Sequence[str],
+        role_attribute: str,
+        editor_roles: Sequence[str] = (),
+        allowed_organizations: Sequence[str] = (),
+        organization_attribute: str | None = None,
+        login_attribute: str | None = None,
+        email_attribute: str | None = None,
+        name_attribute: str | None = None,
+        login_validity: Duration | None = None,
+    ) -> IdentitySource:
+        """Users of a SAML 2.0 identity provider; whoever is neither admin nor editor may view.
+
+        Parameters
+        ----------
+        metadata_url, metadata_xml
+            The provider's metadata, by exactly one of them.
+        admin_roles, editor_roles
+            Values of the role attribute that make somebody an admin, or an editor.
+        role_attribute, organization_attribute, login_attribute, email_attribute, name_attribute
+            Names of the assertion's attributes. Default: Managed Grafana's own, but for the role.
+        allowed_organizations
+            Values of the organization attribute, of which one is needed to sign in. Default: any.
+        login_validity
+            After which one signs in again. Default: Managed Grafana's own.
+
+        Raises DashboardWorkspaceError without metadata, or with both kinds, without an admin, and with allowed
+        organizations that no attribute tells.
+        """
+        if (metadata_url is None) == (metadata_xml is None):
+            message = "expected exactly one of metadata_url and metadata_xml"
+            raise DashboardWorkspaceError(message)
+        if not admin_roles:
+            message = "expected at least one admin role, got none: nobody could administer the workspace"
+            raise DashboardWorkspaceError(message)
+        if allowed_organizations and organization_attribute is None:
+            message = f"allowed_organizations {list(allowed_organizations)} need organization_attribute as well"
+            raise DashboardWorkspaceError(message)
+        return IdentitySource(
+            provider="SAML",
+            saml_configuration=CfnWorkspace.SamlConfigurationProperty(
+                idp_metadata=CfnWorkspace.IdpMetadataProperty(url=metadata_url, xml=metadata_xml),
+                assertion_attributes=CfnWorkspace.AssertionAttributesProperty(
+                    role=role_attribute,
+                    org=organization_attribute,
+                    login=login_attribute,
+                    email=email_attribute,
+                    name=name_attribute,
+                ),
+                role_values=CfnWorkspace.RoleValuesProperty(
+                    admin=list(admin_roles), editor=list(editor_roles) if editor_roles else None
+                ),
+                allowed_organizations=list(allowed_organizations) if allowed_organizations else None,
+                login_validity_duration=None if login_validity is None else login_validity.to_minutes(),
+            ),
+        )

@@ -1,0 +1,227 @@
+"""What a created and an imported metrics workspace have in common: addresses, grants and metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
+
+from aws_cdk import Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_penstock.foundation.elsewhere import is_of_other_region, warn_of_other_account
+from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.observability.errors import MetricsWorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+__all__ = ("IMetricsWorkspace", "MetricOptions", "MetricsWorkspaceBase")
+
+PROPERTY_GROUP: Final = "output.prometheus"
+"""The property group in which the bundled job looks for its sink (docs/job.md)."""
+
+_WRITE_ACTIONS: Final = ("aps:RemoteWrite",)
+_QUERY_ACTIONS: Final = ("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")
+_NAMESPACE: Final = "AWS/Prometheus"
+_USAGE_NAMESPACE: Final = "AWS/Usage"
+
+
+class IMetricsWorkspace(Protocol):
+    """A workspace of Managed Service for Prometheus (AMP), created in this app or elsewhere."""
+
+    @property
+    def workspace_id(self) -> str:
+        """The id, ``ws-`` and a UUID."""
+
+    @property
+    def workspace_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    @property
+    def region(self) -> str:
+        """The Region, for which requests are signed."""
+
+    @property
+    def remote_write_url(self) -> str:
+        """Where samples are sent."""
+
+    @property
+    def query_url(self) -> str:
+        """Where PromQL is sent, and what a Grafana data source has as its address with ``/api/v1/query`` cut off."""
+
+    @property
+    def data_source_url(self) -> str:
+        """What a Prometheus client has as its server's address."""
+
+    def grant_remote_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to send samples to this workspace."""
+
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to query this workspace."""
+
+    def property_groups(self) -> dict[str, dict[str, str]]:
+        """Return the property group that makes a job write here."""
+
+
+class MetricsWorkspaceBase(Construct):
+    """The part of a workspace that needs no more than its ARN."""
+
+    _workspace_id: str
+    _workspace_arn: str
+    _region: str
+    _account: str
+
+    @property
+    def workspace_id(self) -> str:
+        """The id, ``ws-`` and a UUID."""
+        return self._workspace_id
+
+    @property
+    def workspace_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return self._workspace_arn
+
+    @property
+    def region(self) -> str:
+        """The Region, for which requests are signed."""
+        return self._region
+
+    @property
+    def data_source_url(self) -> str:
+        """What a Prometheus client, such as a Grafana data source, has as its server's address."""
+        return f"https://aps-workspaces.{self.region}.{Stack.of(self).url_suffix}/workspaces/{self.workspace_id}"
+
+    @property
+    def remote_write_url(self) -> str:
+        """Where samples are sent; requests are signed for the service ``aps``."""
+        return f"{self.data_source_url}/api/v1/remote_write"
+
+    @property
+    def query_url(self) -> str:
+        """Where PromQL is sent; requests are signed for the service ``aps``."""
+        return f"{self.data_source_url}/api/v1/query"
+
+    def property_groups(self) -> dict[str, dict[str, str]]:
+        """Return the property group that makes the bundled job, or one with the same sink, write here.
+
+        Pass it on with ``application.add_property_group(*item)`` for each item, or as ``property_groups``; the job
+        also needs ``grant_remote_write``.
+        """
+        return {
+            PROPERTY_GROUP: {
+                "remote.write.url": self.remote_write_url,
+                "request.signer": "amp",
+                "region": self.region,
+            }
+        }
+
+    def grant_remote_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to send samples to this workspace, and nothing else."""
+        return self._grant(grantee, _WRITE_ACTIONS)
+
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to query this workspace: metrics, series, labels and metadata."""
+        return self._grant(grantee, _QUERY_ACTIONS)
+
+    def add_vpc_endpoint(
+        self,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+    ) -> ec2.InterfaceVpcEndpoint:
+        """Add an interface endpoint to a VPC, through which this workspace, and no other one, is written and queried.
+
+        A VPC has one such endpoint with private DNS: where it has one already, or reaches several workspaces, give that
+        endpoint the permissions instead. Raises MetricsWorkspaceError for a workspace of another Region, which an
+        endpoint does not reach.
+        """
+        if is_of_other_region(self, self.region):
+            message = (
+                f"an endpoint reaches workspaces of its own Region only, got one in {self.region} and a VPC in"
+                f" {Stack.of(self).region}: use a workspace of {Stack.of(self).region}, or a NAT gateway"
+            )
+            raise MetricsWorkspaceError(message)
+        endpoint = ec2.InterfaceVpcEndpoint(
+            self,
+            construct_id,
+            vpc=vpc,
+            subnets=vpc_subnets,
+            security_groups=security_groups,
+            service=ec2.InterfaceVpcEndpointAwsService.PROMETHEUS_WORKSPACES,
+            private_dns_enabled=True,
+        )
+        endpoint.add_to_policy(
+            iam.PolicyStatement(
+                sid="ThisWorkspaceOnly",
+                principals=[iam.AnyPrincipal()],
+                actions=[*_WRITE_ACTIONS, *_QUERY_ACTIONS],
+                resources=[self.workspace_arn],
+            )
+        )
+        return endpoint
+
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this workspace in ``AWS/Prometheus``; by default its average over five minutes."""
+        dimensions = {"Workspace": self.workspace_id} | options.get("dimensions_map", {})
+        options = options | MetricOptions(dimensions_map=dimensions)
+        return self._metric(_NAMESPACE, name, options)
+
+    def metric_usage(self, resource: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how much of a quota is used, such as ``ActiveSeries`` (AMP, CloudWatch usage metrics)."""
+        dimensions = {
+            "Class": "None",
+            "Resource": resource,
+            "ResourceId": self.workspace_id,
+            "Service": "Prometheus",
+            "Type": "Resource",
+        }
+        options = MetricOptions(statistic="Maximum") | options
+        options = options | MetricOptions(dimensions_map=dimensions | options.get("dimensions_map", {}))
+        return self._metric(_USAGE_NAMESPACE, "ResourceCount", options)
+
+    def metric_active_series(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Series that got a sample in the last two hours."""
+        return self.metric_usage("ActiveSeries", **options)
+
+    def metric_ingestion_rate(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Samples per second that come in."""
+        return self.metric_usage("IngestionRate", **options)
+
+    def metric_rule_evaluation_failures(
+        self, *, namespace: str, group: str, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Recording and alert rules of one group that could not be evaluated.
+
+        CloudWatch has no figure for all groups together (AMP, AMP-CW-usage-metrics).
+
+        Parameters
+        ----------
+        namespace
+            The rule namespace, as in ``rules`` and ``add_rules``.
+        group
+            The group's name in the rule file.
+        """
+        dimensions = {"RuleGroup": f"{namespace};{group}"} | options.get("dimensions_map", {})
+        options = MetricOptions(statistic="Sum") | options | MetricOptions(dimensions_map=dimensions)
+        return self.metric("RuleEvaluationFailures", **options)
+
+    def _metric(self, namespace: str, name: str, options: MetricOptions) -> cloudwatch.Metric:
+        # An imported workspace may be of another Region than the stack, and its metrics are where it is.
+        region = self.region if is_of_other_region(self, self.region) else None
+        return cloudwatch.Metric(namespace=namespace, metric_name=name, region=region, **options).attach_to(self)
+
+    def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        warn_of_other_account(
+            self,
+            grantee,
+            account=self._account,
+            policy="its resource policy (aps:PutResourcePolicy), and a grant on its key if it has one,",
+            actions=actions,
+            resources=[self.workspace_arn],
+        )
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.workspace_arn])

@@ -1,0 +1,57 @@
+"""The small types that a MetricsWorkspace uses, and the limits of Managed Service for Prometheus."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Token
+
+from cdk_penstock.observability.errors import MetricsWorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("LabelSetLimit", "check_between")
+
+_LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSetLimit:
+    """How many active series may carry a set of labels, so that one team or job cannot fill the workspace.
+
+    Parameters
+    ----------
+    labels
+        The labels that a series must have; none stands for all series that no other limit is for.
+    max_series
+        The most active series; 0 counts them only, without a limit (Managed Prometheus API, LimitsPerLabelSetEntry).
+
+    Raises MetricsWorkspaceError for a label that Prometheus does not know as one, and a negative number.
+    """
+
+    labels: Mapping[str, str]
+    max_series: int
+
+    def __post_init__(self) -> None:
+        """Refuse what the service would refuse."""
+        for name, value in self.labels.items():
+            if not _LABEL_NAME.fullmatch(name) or not value:
+                message = f"expected a label's name and its value, got {name!r}: {value!r}"
+                raise MetricsWorkspaceError(message)
+        if self.max_series < 0:
+            message = f"max_series must be 0 or more, got {self.max_series}"
+            raise MetricsWorkspaceError(message)
+
+
+def check_between(name: str, value: float, least: int, most: int) -> int:
+    """Return a whole number within bounds, or raise MetricsWorkspaceError."""
+    if Token.is_unresolved(value):
+        message = f"{name} must be known at synthesis"
+        raise MetricsWorkspaceError(message)
+    if not least <= value <= most or value != int(value):
+        message = f"{name} must be a whole number from {least} to {most}, got {value:g}"
+        raise MetricsWorkspaceError(message)
+    return int(value)

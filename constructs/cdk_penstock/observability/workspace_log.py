@@ -1,0 +1,57 @@
+"""A log group that a metrics workspace delivers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key
+
+if TYPE_CHECKING:
+    from aws_cdk import RemovalPolicy
+
+__all__ = ("WorkspaceLog",)
+
+LOG_GROUP_PREFIX: Final = "/aws/vendedlogs/prometheus/"
+"""Under this prefix the account's log delivery policy does not outgrow its limit (CloudWatch Logs, vended logs)."""
+
+
+class WorkspaceLog(Construct):
+    """An encrypted log group with retention, under the prefix that AWS asks vended logs to have.
+
+    CloudWatch Logs may use its key for every log group under that prefix in this account and Region.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        retention: logs.RetentionDays,
+        encryption_key: kms.IKey | None,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        group_name = f"{LOG_GROUP_PREFIX}{name}"
+        self.encryption_key = encryption_key or build_log_key(
+            self, description=f"Log {group_name}", removal_policy=removal_policy
+        )
+        # Not the name alone: a rename retains the old group, which is read with this key as long as the key allows it.
+        allow_cloudwatch_logs(self, self.encryption_key, [f"{LOG_GROUP_PREFIX}*"])
+        self.group = logs.LogGroup(
+            self,
+            "Group",
+            log_group_name=group_name,
+            retention=retention,
+            encryption_key=self.encryption_key,
+            removal_policy=removal_policy,
+        )
+
+    @property
+    def group_arn(self) -> str:
+        """The log group's ARN with ``:*`` behind it, as Managed Prometheus wants it (API, CloudWatchLogDestination)."""
+        return self.group.log_group_arn

@@ -1,0 +1,89 @@
+"""Which data sources a Grafana workspace reaches in a VPC, and from where it is reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk.aws_grafana import CfnWorkspace
+from constructs import Construct
+
+from cdk_penstock.observability.errors import DashboardWorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ("WorkspaceNetwork", "network_access_control")
+
+_MIN_SUBNETS: Final = 2
+_MAX_SUBNETS: Final = 6
+_MAX_SECURITY_GROUPS: Final = 5
+_MAX_NETWORKS: Final = 5
+
+
+class WorkspaceNetwork(Construct):
+    """The subnets and security groups through which a workspace reaches its data sources.
+
+    Raises DashboardWorkspaceError for fewer than two or more than six subnets, and for more than five security groups
+    (Managed Grafana API, VpcConfiguration).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection | None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        selection = vpc_subnets or ec2.SubnetSelection(one_per_az=True)
+        selected = vpc.select_subnets(
+            availability_zones=selection.availability_zones,
+            one_per_az=selection.one_per_az,
+            subnet_filters=selection.subnet_filters,
+            subnet_group_name=selection.subnet_group_name,
+            subnets=selection.subnets,
+            subnet_type=selection.subnet_type,
+        )
+        self.subnet_ids = selected.subnet_ids
+        # A refusal before anything is known would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        if not selected.is_pending_lookup and not _MIN_SUBNETS <= len(self.subnet_ids) <= _MAX_SUBNETS:
+            message = (
+                f"a workspace has {_MIN_SUBNETS} to {_MAX_SUBNETS} subnets, in different availability zones, got"
+                f" {len(self.subnet_ids)}: pass vpc_subnets"
+            )
+            raise DashboardWorkspaceError(message)
+        self.security_groups = (
+            [ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Managed Grafana workspace")]
+            if security_groups is None
+            else list(security_groups)
+        )
+        if not 1 <= len(self.security_groups) <= _MAX_SECURITY_GROUPS:
+            message = f"a workspace has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(self.security_groups)}"
+            raise DashboardWorkspaceError(message)
+        self.connections = ec2.Connections(security_groups=self.security_groups)
+
+    def configuration(self) -> CfnWorkspace.VpcConfigurationProperty:
+        """Return what the workspace's template says about it."""
+        return CfnWorkspace.VpcConfigurationProperty(
+            subnet_ids=self.subnet_ids,
+            security_group_ids=[group.security_group_id for group in self.security_groups],
+        )
+
+
+def network_access_control(
+    prefix_lists: Sequence[ec2.IPrefixList] | None, endpoints: Sequence[ec2.IInterfaceVpcEndpoint] | None
+) -> CfnWorkspace.NetworkAccessControlProperty | None:
+    """Return from where a workspace may be reached, None for everywhere; raise DashboardWorkspaceError beyond five."""
+    if prefix_lists is None and endpoints is None:
+        return None
+    for name, networks in (("allowed_prefix_lists", prefix_lists), ("allowed_endpoints", endpoints)):
+        if networks is not None and len(networks) > _MAX_NETWORKS:
+            message = f"{name} has at most {_MAX_NETWORKS} entries, got {len(networks)}"
+            raise DashboardWorkspaceError(message)
+    return CfnWorkspace.NetworkAccessControlProperty(
+        prefix_list_ids=[each.prefix_list_id for each in prefix_lists or ()],
+        vpce_ids=[each.vpc_endpoint_id for each in endpoints or ()],
+    )

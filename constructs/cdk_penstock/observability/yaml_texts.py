@@ -1,0 +1,77 @@
+"""YAML whose scalars stay the texts that they are, as the configuration of Prometheus reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from cdk_penstock.observability.errors import MetricsWorkspaceError
+
+__all__ = ("parse_yaml",)
+
+_TAB_INDENT: Final = re.compile(r"^ *\t", re.MULTILINE)
+_MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+_NULL_TAG: Final = "tag:yaml.org,2002:null"
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """Return mappings, lists and texts, None for null; raise MetricsWorkspaceError for what is no YAML.
+
+    Only the nodes are PyYAML's: its values of ``60``, ``1:30`` and ``on`` are no texts, and of two equal keys, which
+    Prometheus refuses, it takes the last.
+
+    Parameters
+    ----------
+    text
+        What to parse.
+    name
+        What to call it in messages.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        return None if root is None else _Reader(name).value(root)
+    except (yaml.YAMLError, RecursionError) as error:
+        if _TAB_INDENT.search(text):
+            message = f"{name} is indented with tabs, which YAML does not allow: use spaces"
+        else:
+            message = f"{name} is no YAML: {' '.join(str(error).split())}"
+        raise MetricsWorkspaceError(message) from error
+
+
+class _Reader:
+    """The values of nodes, each read once, however many aliases lead to it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._read: dict[int, Any] = {}
+
+    def value(self, node: Any) -> Any:
+        """Return a node's value; a node within itself ends in a RecursionError."""
+        if id(node) not in self._read:
+            self._read[id(node)] = self._new_value(node)
+        return self._read[id(node)]
+
+    def _new_value(self, node: Any) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(each) for each in node.value]
+        return None if node.tag == _NULL_TAG else node.value
+
+    def _mapping(self, node: Any) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.tag == _MERGE_TAG:
+                bases = self.value(value)
+                for base in reversed(bases if isinstance(bases, list) else [bases]):
+                    merged |= base if isinstance(base, dict) else {}
+                continue
+            text = str(self.value(key))
+            if text in own:
+                message = f"{self._name} has the key {text!r} twice, the second in line {key.start_mark.line + 1}"
+                raise MetricsWorkspaceError(message)
+            own[text] = self.value(value)
+        return merged | own

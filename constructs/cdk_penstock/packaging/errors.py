@@ -1,0 +1,22 @@
+"""The error of this package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ("PackagingError",)
+
+
+class PackagingError(PenstockError):
+    """A job's code that cannot be built, or that MSF or Flink would refuse."""
+
+    @classmethod
+    def of_problems(cls, path: Path, problems: Sequence[str], *, verdict: str = "would not run") -> Self:
+        """Return one error that lists every problem, so that none hides behind another."""
+        return cls("\n".join([f"{path} {verdict}:", *(f"  - {problem}" for problem in problems)]))

@@ -1,0 +1,26 @@
+"""Whole pipelines, of which each part can be swapped."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.pipeline.ports import Sink, Source
+from cdk_penstock.pipeline.sinks import ArchiveSink, FirehoseSink, KafkaSink, KinesisSink, PrometheusSink, SearchSink
+from cdk_penstock.pipeline.sources import KafkaSource, KinesisSource
+from cdk_penstock.pipeline.streaming_pipeline import PipelineScopes, StreamingPipeline
+
+__all__ = (
+    "ArchiveSink",
+    "FirehoseSink",
+    "KafkaSink",
+    "KafkaSource",
+    "KinesisSink",
+    "KinesisSource",
+    "PipelineScopes",
+    "PrometheusSink",
+    "SearchSink",
+    "Sink",
+    "Source",
+    "StreamingPipeline",
+)
+
+check_arguments(globals())

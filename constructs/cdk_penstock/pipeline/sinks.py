@@ -1,0 +1,210 @@
+"""Sinks of results that connect themselves to an application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cdk_penstock.model.aws_services import AwsService
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.network import IApplicationVpc
+    from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
+    from cdk_penstock.sinks.archive import IArchiveBucket
+    from cdk_penstock.sinks.firehose import IDeliveryToS3
+    from cdk_penstock.sinks.search import ISearchDomain
+    from cdk_penstock.streams.kafka import IKafkaTopic
+    from cdk_penstock.streams.kinesis import IEventStream
+
+__all__ = ("ArchiveSink", "FirehoseSink", "KafkaSink", "KinesisSink", "PrometheusSink", "SearchSink")
+
+
+class ArchiveSink:
+    """Objects below a prefix of an archive in S3, written by Flink's file sink.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    prefix
+        The folder of this job's objects, which ends with ``/``.
+    group
+        The property group in which the job looks for it.
+    network
+        The VPC that the application is in, which gets a gateway endpoint for S3. Default: none.
+    """
+
+    def __init__(
+        self,
+        *,
+        archive: IArchiveBucket,
+        prefix: str,
+        group: str = "output.archive",
+        network: IApplicationVpc | None = None,
+    ) -> None:
+        self.archive = archive
+        self.prefix = prefix
+        self.group = group
+        self.network = network
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application write below the prefix, and finish or remove what it has in progress there."""
+        if self.network is not None:
+            application.add_run_dependency(self.network.add_endpoint(AwsService.S3))
+        self.archive.grant_file_sink(application, self.prefix)
+        application.add_property_group(self.group, self.archive.connection_properties(self.prefix))
+
+
+class FirehoseSink:
+    """Records that Amazon Data Firehose delivers to S3, at least once.
+
+    Parameters
+    ----------
+    delivery
+        The delivery stream, which takes what producers put.
+    group
+        The property group in which the job looks for it.
+    network
+        The VPC that the application is in, which gets an endpoint for the service. Default: none.
+    """
+
+    def __init__(
+        self, *, delivery: IDeliveryToS3, group: str = "output.delivery", network: IApplicationVpc | None = None
+    ) -> None:
+        self.delivery = delivery
+        self.group = group
+        self.network = network
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application put records."""
+        if self.network is not None:
+            application.add_run_dependency(self.network.add_endpoint(AwsService.FIREHOSE))
+        self.delivery.grant_put_records(application)
+        application.add_property_group(self.group, self.delivery.connection_properties())
+
+
+class KafkaSink:
+    """Records in a topic.
+
+    Parameters
+    ----------
+    topic
+        The topic.
+    group
+        The property group in which the job looks for it.
+    transactional_id_prefix
+        What the ids of the job's transactions begin with, for an exactly-once sink; another one for each job.
+        Default: no transactions.
+    """
+
+    def __init__(
+        self, *, topic: IKafkaTopic, group: str = "output.events", transactional_id_prefix: str | None = None
+    ) -> None:
+        self.topic = topic
+        self.group = group
+        self.transactional_id_prefix = transactional_id_prefix
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application write: bootstrap servers and topic as the bundled jobs name them, the prefix as Flink."""
+        properties = self.topic.connection_properties()
+        if self.transactional_id_prefix is None:
+            self.topic.grant_write(application)
+        else:
+            self.topic.grant_transactional_write(application, transactional_id_prefix=self.transactional_id_prefix)
+            properties["sink.transactional-id-prefix"] = self.transactional_id_prefix
+        self.topic.cluster.allow_clients(application)
+        application.add_run_dependency(cast("IConstruct", self.topic))
+        application.add_property_group(self.group, properties)
+
+
+class KinesisSink:
+    """Records in a stream of Kinesis.
+
+    Parameters
+    ----------
+    stream
+        The stream.
+    group
+        The property group in which the job looks for it.
+    network
+        The VPC that the application is in, which gets an endpoint for the service. Default: none.
+    """
+
+    def __init__(
+        self, *, stream: IEventStream, group: str = "output.events", network: IApplicationVpc | None = None
+    ) -> None:
+        self.stream = stream
+        self.group = group
+        self.network = network
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application write."""
+        if self.network is not None:
+            application.add_run_dependency(self.network.add_endpoint(AwsService.KINESIS_STREAMS))
+        self.stream.grant_write(application)
+        application.add_property_group(self.group, self.stream.connection_properties())
+
+
+class SearchSink:
+    """Documents in an index of a search domain, in whose VPC the application has to be.
+
+    Parameters
+    ----------
+    domain
+        The domain.
+    index
+        The index.
+    group
+        The property group in which the job looks for it.
+    network
+        The VPC that domain and application are in, which gets an endpoint for STS: whatever keeps roles and dashboards
+        in the domain runs in the VPC and calls STS. Default: none, for a VPC with a way to STS of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        domain: ISearchDomain,
+        index: str,
+        group: str = "output.search",
+        network: IApplicationVpc | None = None,
+    ) -> None:
+        self.domain = domain
+        self.index = index
+        self.group = group
+        self.network = network
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application write to the index, and to no other one."""
+        endpoint = None if self.network is None else self.network.add_endpoint(AwsService.STS)
+        if endpoint is not None:
+            self.domain.reach_sts_through(endpoint)
+        self.domain.allow_clients(application)
+        self.domain.grant_index_write(application, self.index)
+        application.add_property_group(self.group, self.domain.connection_properties(self.index))
+
+
+class PrometheusSink:
+    """Metrics in a workspace of Amazon Managed Service for Prometheus.
+
+    Parameters
+    ----------
+    workspace
+        The workspace.
+    network
+        The VPC that the application is in, which gets an endpoint for the service. Default: none.
+    """
+
+    def __init__(self, *, workspace: IMetricsWorkspace, network: IApplicationVpc | None = None) -> None:
+        self.workspace = workspace
+        self.network = network
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let the application write: the property group as the bundled job names it."""
+        if self.network is not None:
+            application.add_run_dependency(self.network.add_endpoint(AwsService.PROMETHEUS))
+        self.workspace.grant_remote_write(application)
+        for group, entries in self.workspace.property_groups().items():
+            application.add_property_group(group, entries)

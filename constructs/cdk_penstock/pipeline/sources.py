@@ -1,0 +1,96 @@
+"""Sources of events that connect themselves to an application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cdk_penstock.model.aws_services import AwsService
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.network import IApplicationVpc
+    from cdk_penstock.streams.kafka import IKafkaTopic
+    from cdk_penstock.streams.kinesis import IEventStream
+
+__all__ = ("KafkaSource", "KinesisSource")
+
+
+class KinesisSource:
+    """Events in a stream of Kinesis, which a job polls.
+
+    Parameters
+    ----------
+    events
+        The stream.
+    group
+        The property group in which the job looks for it.
+    network
+        The VPC that the application is in, which gets an endpoint for the service. Default: none.
+    """
+
+    def __init__(
+        self, *, events: IEventStream, group: str = "input.events", network: IApplicationVpc | None = None
+    ) -> None:
+        self.events = events
+        self.group = group
+        self.network = network
+
+    def connect_reader(self, application: FlinkApplication) -> None:
+        """Let the application read."""
+        if self.network is not None:
+            application.add_run_dependency(self.network.add_endpoint(AwsService.KINESIS_STREAMS))
+        self.events.grant_read(application)
+        application.add_property_group(self.group, self.events.connection_properties())
+
+
+class KafkaSource:
+    """Events in a topic, and a topic for those that a job cannot use.
+
+    Parameters
+    ----------
+    events
+        The topic of the events.
+    dead_letters
+        The topic of what the job cannot use. Default: none.
+    consumer_group
+        The group in which the job reads.
+    group, dead_letters_group, writer_group
+        The property groups in which the job looks for events and dead letters, and in which an application that writes
+        events looks for their topic.
+    """
+
+    def __init__(
+        self,
+        *,
+        events: IKafkaTopic,
+        consumer_group: str,
+        dead_letters: IKafkaTopic | None = None,
+        group: str = "input.events",
+        dead_letters_group: str = "output.dead.letters",
+        writer_group: str = "output.events",
+    ) -> None:
+        self.events = events
+        self.dead_letters = dead_letters
+        self.consumer_group = consumer_group
+        self.group = group
+        self.dead_letters_group = dead_letters_group
+        self.writer_group = writer_group
+
+    def connect_reader(self, application: FlinkApplication) -> None:
+        """Let the application read, and write dead letters."""
+        self.events.cluster.allow_clients(application)
+        self.events.grant_read(application, consumer_group=self.consumer_group)
+        application.add_run_dependency(*(cast("IConstruct", each) for each in (self.events, self.dead_letters)))
+        application.add_property_group(self.group, self.events.input_properties(consumer_group=self.consumer_group))
+        if self.dead_letters is not None:
+            self.dead_letters.grant_write(application)
+            application.add_property_group(self.dead_letters_group, {"topic": self.dead_letters.topic_name})
+
+    def connect_writer(self, application: FlinkApplication) -> None:
+        """Let an application write events."""
+        self.events.cluster.allow_clients(application)
+        self.events.grant_write(application)
+        application.add_run_dependency(cast("IConstruct", self.events))
+        application.add_property_group(self.writer_group, self.events.connection_properties())

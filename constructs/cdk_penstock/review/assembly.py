@@ -1,0 +1,173 @@
+"""Reads a cloud assembly: the folder that ``cdk synth`` writes."""
+
+from __future__ import annotations
+
+import json
+import reprlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.review.findings import Template, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ("AssemblyError", "SynthesizedStack", "read_assembly", "read_environment")
+
+ANY_ACCOUNT: Final = "111122223333"
+"""Stands for the account of a stack that is synthesized for any."""
+ANY_REGION: Final = "us-east-1"
+"""Stands for the Region of a stack that is synthesized for any."""
+
+_ANYWHERE: Final = "aws://unknown-account/unknown-region"
+_STACK: Final = "aws:cloudformation:stack"
+_STAGE: Final = "cdk:cloud-assembly"
+_AGAIN: Final = "run `npx cdk synth` again"
+
+
+class AssemblyError(PenstockError):
+    """A folder that is no cloud assembly, or lacks the environment that was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizedStack:
+    """A stack of an assembly.
+
+    Parameters
+    ----------
+    stage
+        The id of its Stage, empty outside of one.
+    name
+        The name that CloudFormation knows it by.
+    account, region
+        Where it goes; placeholders where it was synthesized for any account or Region.
+    template
+        Its template.
+    cloudformation_role_arn
+        The role that CloudFormation deploys it with, None if the synthesizer names none.
+    is_for_anywhere
+        Whether account or Region is a placeholder.
+    """
+
+    stage: str
+    name: str
+    account: str
+    region: str
+    template: Template
+    cloudformation_role_arn: str | None
+    is_for_anywhere: bool = False
+
+
+def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
+    """Return the stacks of an assembly, in the order of their Stages; of one environment, if it is named.
+
+    An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
+    Raises AssemblyError for a folder without an assembly, and for an environment that it does not hold.
+    """
+    stacks = tuple(_stacks(folder, "", ()))
+    if environment is None:
+        return stacks
+    chosen = tuple(stack for stack in stacks if stack.stage and _normalized(stack.stage) == _normalized(environment))
+    if not chosen:
+        stages = _stages(stacks)
+        known = f"it has {', '.join(stages)}" if stages else "it has no Stages, leave the environment out"
+        message = f"there is no environment {environment!r} in the assembly {folder}: {known}"
+        raise AssemblyError(message)
+    return chosen
+
+
+def read_environment(folder: Path, environment: str | None) -> Templates:
+    """Return the templates of one environment; of an app without Stages, those of all its stacks.
+
+    Raises AssemblyError as read_assembly does, and where there are Stages and none is named.
+    """
+    stacks = read_assembly(folder, environment=environment)
+    if environment is None and (stages := _stages(stacks)):
+        message = f"the assembly {folder} has the environments {', '.join(stages)}: choose one with --environment"
+        raise AssemblyError(message)
+    return Templates(tuple(stack.template for stack in stacks))
+
+
+def _stages(stacks: tuple[SynthesizedStack, ...]) -> list[str]:
+    return list(dict.fromkeys(stack.stage for stack in stacks if stack.stage))
+
+
+def _normalized(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[SynthesizedStack]:
+    path = folder / "manifest.json"
+    if folder.resolve() in outer:
+        message = f"{path} is the manifest of a Stage and of one around it: {_AGAIN}"
+        raise AssemblyError(message)
+    for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
+        properties = _mapping(artifact, "properties", path)
+        kind = artifact.get("type")
+        if kind == _STAGE:
+            name = _text(properties, "displayName", artifact_id, path, default=artifact_id)
+            inner = folder / _text(properties, "directoryName", artifact_id, path)
+            yield from _stacks(inner, name, (*outer, folder.resolve()))
+        elif kind == _STACK:
+            where = _text(artifact, "environment", artifact_id, path, default=_ANYWHERE)
+            account, _, region = where.removeprefix("aws://").partition("/")
+            role_arn = _text(properties, "cloudFormationExecutionRoleArn", artifact_id, path, default="")
+            yield SynthesizedStack(
+                stage=stage,
+                name=_text(properties, "stackName", artifact_id, path, default=artifact_id),
+                account=ANY_ACCOUNT if account == "unknown-account" else account,
+                region=ANY_REGION if region == "unknown-region" else region,
+                template=_read_template(folder / _text(properties, "templateFile", artifact_id, path)),
+                cloudformation_role_arn=role_arn or None,
+                is_for_anywhere=account == "unknown-account" or region == "unknown-region",
+            )
+
+
+def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
+    value = parent.get(name, {}) if isinstance(parent, dict) else None
+    if not isinstance(value, dict):
+        message = f"{path} is no manifest of a cloud assembly ({name!r} is missing or no object): {_AGAIN}"
+        raise AssemblyError(message)
+    return value
+
+
+def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path, *, default: str | None = None) -> str:
+    value = properties.get(name, default)
+    if not isinstance(value, str):
+        wrong = f"names no {name}" if value is None else f"has {reprlib.repr(value)} as {name}"
+        message = f"{path} {wrong} of {artifact_id}, expected text: {_AGAIN}"
+        raise AssemblyError(message)
+    return value
+
+
+def _read_manifest(folder: Path) -> Any:
+    try:
+        return _read_json(folder / "manifest.json")
+    except FileNotFoundError as error:
+        message = f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
+        raise AssemblyError(message) from error
+    except NotADirectoryError as error:
+        message = f"expected the folder that cdk synth wrote, got the file {folder}"
+        raise AssemblyError(message) from error
+
+
+def _read_template(path: Path) -> Template:
+    try:
+        body = _read_json(path)
+    except OSError as error:
+        message = f"the template {path} cannot be read ({error.strerror}): {_AGAIN}"
+        raise AssemblyError(message) from error
+    if not isinstance(body, dict) or not isinstance(body.get("Resources", {}), dict):
+        message = f"{path} is no CloudFormation template: {_AGAIN}"
+        raise AssemblyError(message)
+    return Template.read(str(path))
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        message = f"{path} is not JSON ({error}): {_AGAIN}"
+        raise AssemblyError(message) from error

@@ -1,0 +1,36 @@
+"""What each delivery in a template promises about the records that it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_penstock.model.delivery import DELIVERY_METADATA
+from cdk_penstock.review.findings import as_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_penstock.review.assembly import SynthesizedStack
+
+__all__ = ("DeliveryGuarantee", "delivery_guarantees")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryGuarantee:
+    """What one delivery promises, such as ``at-least-once``: a record may then arrive more than once."""
+
+    stage: str
+    stack: str
+    resource: str
+    guarantee: str
+
+
+def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[DeliveryGuarantee, ...]:
+    """Return what the deliveries of the stacks promise, as their constructs wrote it into the templates."""
+    return tuple(
+        DeliveryGuarantee(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
+        for stack in stacks
+        for resource in stack.template.resources()
+        if isinstance(guarantee := as_mapping(resource.body.get("Metadata")).get(DELIVERY_METADATA), str)
+    )

@@ -1,0 +1,190 @@
+"""The review of the customer-managed-key sequence: who can do what with which key, and what keeps the order."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.involved import LifecycleOperation
+from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy
+from cdk_penstock.model.policies.key_policy import DEVELOPMENT_POLICY_ID
+from cdk_penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
+from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.dependencies import arrows_of, path_between
+from cdk_penstock.review.encryption.result import Arrival, EncryptionReview, Row
+from cdk_penstock.review.encryption.setting import settings_of
+from cdk_penstock.review.findings import SHAPE_ERRORS, Templates
+from cdk_penstock.review.resolution import Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cdk_penstock.model.policies.operations import Verdict
+    from cdk_penstock.review.assembly import SynthesizedStack
+    from cdk_penstock.review.encryption.setting import Setting
+
+__all__ = ("ASSUMPTIONS", "review_encryption")
+
+_STEPS: Final = ("operator", "application", "log", "key", "permission", "update", "start")
+_EVERYTHING: Final = NamedPolicy(
+    name="AdministratorAccess",
+    document=PolicyDocument(statements=(Statement(sid="all", actions=("*",), resources=("*",)),)),
+)
+_OTHER_REGION: Final = {True: "eu-west-1", False: "us-east-1"}
+_SSO_SUFFIX: Final = "0123456789abcdef"
+
+ASSUMPTIONS: Final = (
+    "CloudFormation's role and all administrators are taken to have AdministratorAccess: no IAM policy gives them more",
+    "names that AWS will generate are replaced by logical ids, an unknown account by 111122223333",
+    "policies that can only take away (service and resource control, boundaries, sessions) are not in a template",
+)
+
+
+def review_encryption(stacks: Sequence[SynthesizedStack]) -> tuple[EncryptionReview, ...]:
+    """Return a review of each application that the stacks put under a customer managed key.
+
+    Where it depends on the templates' conditions, there is one for each that differs.
+    """
+    reviews = (
+        _review(stack, update_id, read)
+        for stack in stacks
+        for chosen in variants(Templates((stack.template,)))
+        for update_id, read in settings_of(dataclasses.replace(stack, template=chosen.all[0]))
+    )
+    different: list[EncryptionReview] = []
+    for review in reviews:
+        if review not in different:
+            different.append(review)
+    return tuple(different)
+
+
+def _review(stack: SynthesizedStack, update_id: str, read: Callable[[], Setting]) -> EncryptionReview:
+    try:
+        return _review_of(read())
+    except (*SHAPE_ERRORS, PenstockError) as error:
+        return EncryptionReview(
+            stage=stack.stage,
+            stack=stack.name,
+            application_arn=update_id,
+            assumed_by=(),
+            is_for_development=False,
+            rows=(),
+            arrivals=(),
+            unread=f"a part of the template has a form that the review does not know ({error!r})",
+        )
+
+
+def _review_of(setting: Setting) -> EncryptionReview:
+    return EncryptionReview(
+        stage=setting.stack.stage,
+        stack=setting.stack.name,
+        application_arn=setting.application_arn,
+        assumed_by=tuple(_assumed_by(setting.operator.trust)),
+        is_for_development=any(policy.document.id == DEVELOPMENT_POLICY_ID for policy in setting.keys.values()),
+        rows=tuple(_rows(setting)),
+        arrivals=tuple(_arrivals(setting)),
+    )
+
+
+def _assumed_by(trust: PolicyDocument) -> Iterator[str]:
+    for statement in trust.statements:
+        patterns = [each for keys in statement.conditions.values() for values in keys.values() for each in values]
+        for principal in [each for values in (statement.principals or {}).values() for each in values]:
+            yield f"{principal}, if {' or '.join(patterns)}" if patterns else principal
+
+
+def _arrivals(setting: Setting) -> Iterator[Arrival]:
+    arrows = arrows_of(setting.resources)
+    steps = [step for step in _STEPS if step in setting.ids]
+    for before, step in pairwise(steps):
+        later, earlier = setting.ids[step], setting.ids[before]
+        yield Arrival(step=step, logical_id=later, after=before, chain=path_between(arrows, later, earlier) or ())
+
+
+def _rows(setting: Setting) -> Iterator[Row]:
+    own = KeyPath(application_arn=setting.application_arn, region=setting.stack.region)
+    for number, (key_arn, key_policy) in enumerate(setting.keys.items()):
+        is_open = number == 0 or _is_used(setting, key_arn)
+        for who, caller, policies, may in _callers(setting, key_policy):
+            for operation in LifecycleOperation:
+                verdict = can_operate(operation, caller, own, keys={key_arn: key_policy}, identity_policies=policies)
+                yield _row(who, operation.value, key_arn, verdict, expected=may and is_open)
+        yield from _other_paths(setting, own, key_arn, key_policy)
+        yield from _services(setting, key_arn, key_policy, is_open=is_open)
+
+
+def _other_paths(setting: Setting, own: KeyPath, key_arn: str, key_policy: NamedPolicy) -> Iterator[Row]:
+    paths = {
+        "for another application": KeyPath(application_arn=f"{own.application_arn}-other", region=own.region),
+        "in another Region": KeyPath(
+            application_arn=own.application_arn, region=_OTHER_REGION[own.region == "us-east-1"]
+        ),
+        "not through MSF": KeyPath(application_arn=own.application_arn, region=own.region, through_service=False),
+    }
+    for how, path in paths.items():
+        verdict = can_use_key(
+            Caller.role(setting.operator.arn),
+            path,
+            key_arn=key_arn,
+            key_policy=key_policy,
+            identity_policies=setting.operator.policies,
+        )
+        yield _row("operator", f"use the key {how}", key_arn, verdict, expected=False)
+
+
+def _services(setting: Setting, key_arn: str, key_policy: NamedPolicy, *, is_open: bool) -> Iterator[Row]:
+    for arn, what, expected in (
+        (setting.application_arn, "this application", is_open),
+        (f"{setting.application_arn}-other", "another application", False),
+    ):
+        verdict = service_can_use_key(arn, setting.stack.account, key_arn=key_arn, key_policy=key_policy)
+        yield _row("MSF", f"use the key for {what}", key_arn, verdict, expected=expected)
+
+
+def _callers(setting: Setting, key_policy: NamedPolicy) -> Iterator[tuple[str, Caller, tuple[NamedPolicy, ...], bool]]:
+    """Yield everybody to ask about: label, caller, identity policies, and whether it ought to be an operator."""
+    yield "operator", Caller.role(setting.operator.arn), setting.operator.policies, True
+    if setting.stack.cloudformation_role_arn is not None:
+        arn = Resolution(setting.stack).text(setting.stack.cloudformation_role_arn)
+        yield "CloudFormation", Caller.role(arn), (_EVERYTHING,), True
+    for arn in _administrators(key_policy):
+        yield "key administrator", Caller.role(arn), (_EVERYTHING,), False
+    account_administrator = f"arn:aws:iam::{setting.stack.account}:role/AccountAdministrator"
+    yield "account administrator", Caller.role(account_administrator), (_EVERYTHING,), False
+    for logical_id, role in setting.roles.items():
+        if logical_id == setting.operator.logical_id:
+            continue
+        label = "execution role" if logical_id == setting.execution_role else logical_id
+        policies = (*role.policies, *((_EVERYTHING,) if role.aws_managed else ()))
+        yield label, Caller.role(role.arn), policies, False
+
+
+def _administrators(key_policy: NamedPolicy) -> list[str]:
+    """Return whom the statements for administrators name, with a suffix in place of a permission set's wildcards."""
+    found: dict[str, None] = {}
+    for statement in key_policy.document.statements:
+        if not (statement.sid or "").startswith("AllowKeyAdministrators"):
+            continue
+        patterns = statement.conditions.get("ArnLike", {}).get("aws:PrincipalArn", ())
+        named = patterns[-1:] or (statement.principals or {}).get("AWS", ())
+        found.update(dict.fromkeys(arn.replace("*", _SSO_SUFFIX) for arn in named))
+    return list(found)
+
+
+def _is_used(setting: Setting, key_arn: str) -> bool:
+    """Whether the operator has a policy for the key: the window of a previous key is open."""
+    return any(
+        key_arn in statement.resources
+        for policy in setting.operator.policies
+        for statement in policy.document.statements
+    )
+
+
+def _row(who: str, operation: str, key_arn: str, verdict: Verdict, *, expected: bool) -> Row:
+    # One denied call spoils an operation, but whoever ought to be denied must not reach any data by a part of it.
+    allowed = verdict.allowed or (not expected and verdict.reaches_data)
+    because = ", ".join(verdict.statements) if allowed else verdict.first_denial
+    return Row(who=who, operation=operation, key=key_arn, allowed=allowed, expected=expected, because=because)

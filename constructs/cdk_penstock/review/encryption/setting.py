@@ -1,0 +1,157 @@
+"""One application under a customer managed key, as a template has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
+from cdk_penstock.model.policies.documents import PolicyDocument
+from cdk_penstock.model.policies.evaluator import NamedPolicy
+from cdk_penstock.review.encryption.roles import TemplateRole, roles_of
+from cdk_penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
+from cdk_penstock.review.resolution import Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from cdk_penstock.review.assembly import SynthesizedStack
+    from cdk_penstock.review.findings import Resource
+
+__all__ = ("Setting", "settings_of")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """An application, its key and whoever comes near them.
+
+    Parameters
+    ----------
+    stack, resources
+        Where it is.
+    application_arn
+        The application.
+    ids
+        The logical ids of the sequence's resources, by step; a step that the template does not have is missing.
+    operator
+        The operator role.
+    keys
+        The policies of the key, and of the previous one if there is one, by ARN; keys that the template does not hold
+        are missing.
+    roles
+        All roles of the template by logical id.
+    execution_role
+        The logical id of the job's role, None for an imported application.
+    """
+
+    stack: SynthesizedStack
+    resources: Mapping[str, Any]
+    application_arn: str
+    ids: Mapping[str, str]
+    operator: TemplateRole
+    keys: Mapping[str, NamedPolicy]
+    roles: Mapping[str, TemplateRole]
+    execution_role: str | None
+
+
+def settings_of(stack: SynthesizedStack) -> Iterator[tuple[str, Callable[[], Setting]]]:
+    """Yield each resource that puts an application under a customer managed key, and what reads its setting."""
+    resolution = Resolution(stack)
+    resources = {each.logical_id: each.body for each in stack.template.resources()}
+    for update in stack.template.resources(APPLICATION_KEY_RESOURCE):
+        yield update.logical_id, partial(_setting, update, resolution, resources)
+
+
+def _setting(key_update: Resource, resolution: Resolution, resources: Mapping[str, Any]) -> Setting:
+    stack, update_id = resolution.stack, key_update.logical_id
+    update = as_mapping(key_update.body.get("Properties"))
+    roles = roles_of(resolution)
+    name = resolution.resolve(update["ApplicationName"])
+    operator = roles[_target(update["OperatorRoleArn"])]
+    key_ids = [_target(each) for each in [update["KeyArn"], *as_list(update.get("PreviousKeyArns"))]]
+    key_ids += _closed_after(update_id, resources)
+    application_id = _application(name, resources, resolution)
+    steps = {
+        "operator": next((p.name for p in operator.policies if p.name not in _naming(key_ids[0], resources)), ""),
+        "application": application_id,
+        "log": _of(LOGGING_OPTION, name, resources, resolution),
+        "key": key_ids[0] if key_ids[0] in resources else "",
+        "permission": next((p.name for p in operator.policies if p.name in _naming(key_ids[0], resources)), ""),
+        "update": update_id,
+        "start": _of(APPLICATION_START_RESOURCE, name, resources, resolution),
+    }
+    role = (
+        as_mapping(resources[application_id].get("Properties")).get("ServiceExecutionRole") if application_id else None
+    )
+    return Setting(
+        stack=stack,
+        resources=resources,
+        application_arn=f"arn:aws:kinesisanalytics:{stack.region}:{stack.account}:application/{name}",
+        ids={step: logical_id for step, logical_id in steps.items() if logical_id},
+        operator=operator,
+        keys={resolution.arn(key): _key_policy(key, resources, resolution) for key in key_ids if key in resources},
+        roles=roles,
+        execution_role=_target(role) if role is not None else None,
+    )
+
+
+def _application(name: str, resources: Mapping[str, Any], resolution: Resolution) -> str:
+    for logical_id, body in resources.items():
+        if body["Type"] == APPLICATION and resolution.resolve({"Ref": logical_id}) == name:
+            return logical_id
+    return ""
+
+
+def _of(resource_type: str, application_name: str, resources: Mapping[str, Any], resolution: Resolution) -> str:
+    for logical_id, body in resources.items():
+        is_type = body["Type"] == resource_type
+        named = as_mapping(body.get("Properties")).get("ApplicationName")
+        if is_type and resolution.resolve(named) == application_name:
+            return logical_id
+    return ""
+
+
+def _naming(key_id: str, resources: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the policies that name the key."""
+    return {
+        logical_id
+        for logical_id, body in resources.items()
+        if body["Type"] == "AWS::IAM::ManagedPolicy"
+        and _mentions(as_mapping(body.get("Properties")).get("PolicyDocument"), key_id)
+    }
+
+
+def _closed_after(update_id: str, resources: Mapping[str, Any]) -> list[str]:
+    """Return the keys that the application has left when they change: the update comes first."""
+    return [
+        logical_id
+        for logical_id, body in resources.items()
+        if body["Type"] == "AWS::KMS::Key" and update_id in as_list(body.get("DependsOn"))
+    ]
+
+
+def _mentions(value: object, logical_id: str) -> bool:
+    match value:
+        case {"Fn::GetAtt": [name, _]} | {"Ref": name}:
+            return bool(name == logical_id)
+        case dict():
+            return any(_mentions(each, logical_id) for each in value.values())
+        case list():
+            return any(_mentions(each, logical_id) for each in value)
+        case _:
+            return False
+
+
+def _key_policy(key_id: str, resources: Mapping[str, Any], resolution: Resolution) -> NamedPolicy:
+    document = resolution.resolve(resources[key_id]["Properties"]["KeyPolicy"])
+    return NamedPolicy(name=key_id, document=PolicyDocument.from_json(document))
+
+
+def _target(reference: object) -> str:
+    """Return the logical id that a reference names; a text, as for a key from elsewhere, is returned as it is."""
+    match reference:
+        case {"Fn::GetAtt": [str(name), _]} | {"Ref": str(name)}:
+            return name
+        case _:
+            return str(reference)

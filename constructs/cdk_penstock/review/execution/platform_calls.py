@@ -1,0 +1,85 @@
+"""What CloudFormation calls besides the handlers of resource types: functions, parameters, custom resources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.review.execution.call import ANYTHING, Call
+from cdk_penstock.review.execution.handler_calls import in_region
+from cdk_penstock.review.execution.resource_arns import arns_of
+from cdk_penstock.review.findings import as_mapping
+from cdk_penstock.review.resolution import Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_penstock.review.assembly import SynthesizedStack
+    from cdk_penstock.review.execution.templates import Target
+    from cdk_penstock.review.findings import Resource
+
+__all__ = ("custom_resource_calls", "dynamic_references", "is_custom", "stack_calls")
+
+_PARAMETER: Final = "AWS::SSM::Parameter::"
+_ZONES: Final = ("ec2:DescribeAccountAttributes", "ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets")
+"""What ``Fn::GetAZs`` takes, by its own page."""
+
+
+def is_custom(resource_type: str) -> bool:
+    """Whether a function, and no handler of a type, makes a resource."""
+    return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
+
+
+def custom_resource_calls(resource: Resource, target: Target) -> Iterator[Call]:
+    """Yield what hands a custom resource over to whoever makes it."""
+    for arn in arns_of(resource, target, ("@ServiceToken",)):
+        action = "sns:Publish" if ":sns:" in arn else "lambda:InvokeFunction"
+        yield Call(action=action, resources=(arn,))
+
+
+def stack_calls(stack: SynthesizedStack, target: Target) -> Iterator[Call]:
+    """Yield what a template's functions and parameters lead to."""
+    place = f"{target.region}:{target.account}"
+    for parameter in as_mapping(stack.template.body.get("Parameters")).values():
+        if str(parameter.get("Type")).startswith(_PARAMETER):
+            name = str(parameter.get("Default", "*")).removeprefix("/")
+            yield Call(action="ssm:GetParameters", resources=(f"arn:{target.partition}:ssm:{place}:parameter/{name}",))
+    for output in _functions(stack.template.body, "Fn::GetStackOutput"):
+        yield _output_read(Resolution(stack).resolve(output), target)
+    if any(True for _ in _functions(stack.template.body, "Fn::GetAZs")):
+        for action in _ZONES:
+            yield Call(action=action, resources=ANYTHING, conditions=in_region(action, target))
+
+
+def _output_read(output: dict[str, str], target: Target) -> Call:
+    if "RoleArn" in output:
+        # Of another account: that role looks there, and CloudFormation's only assumes it.
+        return Call(action="sts:AssumeRole", resources=(output["RoleArn"],))
+    place = f"{output.get('Region', target.region)}:{target.account}"
+    arn = f"arn:{target.partition}:cloudformation:{place}:stack/{output['StackName']}/*"
+    return Call(action="cloudformation:DescribeStacks", resources=(arn,))
+
+
+def dynamic_references(value: Any) -> Iterator[str]:
+    """Yield every text with a dynamic reference, which CloudFormation resolves with permissions that are not known."""
+    match value:
+        case str():
+            if "{{resolve:" in value:
+                yield value
+        case dict():
+            for each in value.values():
+                yield from dynamic_references(each)
+        case list():
+            for each in value:
+                yield from dynamic_references(each)
+
+
+def _functions(value: Any, name: str) -> Iterator[Any]:
+    match value:
+        case dict():
+            if name in value:
+                yield value[name]
+            for each in value.values():
+                yield from _functions(each, name)
+        case list():
+            for each in value:
+                yield from _functions(each, name)

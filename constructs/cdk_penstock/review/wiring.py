@@ -1,0 +1,101 @@
+"""What an application's job calls itself, read from the permissions of its execution role.
+
+MSF loads the code, writes the application's log and metrics and keeps its state without the application's VPC; the
+permissions for that are in the same role, and say nothing about what the job calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.model.findings import resource_pattern
+from cdk_penstock.model.names import METRICS_NAMESPACE
+from cdk_penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
+from cdk_penstock.review.parts import role_policies, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from cdk_penstock.review.findings import Resource, Templates
+
+__all__ = ("Call", "calls")
+
+_CODE: Final = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent.S3ContentLocation"
+_NOT_USERS_OF_A_KEY: Final = ("AWS::IAM::", "AWS::KMS::", APPLICATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One action that the job may call, on one resource as the policy names it."""
+
+    action: str
+    resource: object
+    policy: Resource
+
+    @property
+    def service(self) -> AwsService | None:
+        """The service with a VPC endpoint that the action belongs to, None for another's."""
+        return AwsService.of_action(self.action)
+
+
+def calls(application: Resource, templates: Templates) -> Iterator[Call]:
+    """Yield what the application's job may call; nothing where its role is not in the templates."""
+    role = templates.find(application.get("ServiceExecutionRole"), application.template)
+    if role is None:
+        return
+    of_msf = _patterns_of_msf(application, templates)
+    for policy in role_policies(role, templates):
+        for statement in statements(policy):
+            if statement.get("Effect") != "Allow" or _is_for_msf(statement):
+                continue
+            for resource in as_list(statement.get("Resource")):
+                if resource_pattern(resource).startswith(of_msf):
+                    continue
+                for action in as_list(statement.get("Action")):
+                    call = Call(action=str(action), resource=resource, policy=policy)
+                    if isinstance(action, str) and _is_made_by_the_job(call, templates):
+                        yield call
+
+
+def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, ...]:
+    """Return how the ARNs of the code object and of the log group begin."""
+    code = as_mapping(application.get(_CODE))
+    patterns = [f"{resource_pattern(code.get('BucketARN'))}/{resource_pattern(code.get('FileKey'))}"] if code else []
+    for option in templates.resources(LOGGING_OPTION):
+        logged = templates.find(option.get("ApplicationName"), option.template)
+        if logged is not None and logged.key == application.key:
+            stream = resource_pattern(option.get("CloudWatchLoggingOption.LogStreamARN"))
+            patterns.append(stream.partition(":log-stream:")[0])
+    return tuple(patterns)
+
+
+def _is_for_msf(statement: Mapping[str, Any]) -> bool:
+    """Whether a service acts for the role, or the statement is about MSF's own metrics, as its conditions say."""
+    equal = as_mapping(as_mapping(statement.get("Condition")).get("StringEquals"))
+    return "kms:ViaService" in equal or METRICS_NAMESPACE in as_list(equal.get("cloudwatch:namespace"))
+
+
+def _is_made_by_the_job(call: Call, templates: Templates) -> bool:
+    """Whether the call leaves the job.
+
+    Describing log groups is what MSF does before it logs. A permission on a key that encrypts a stream, a topic or a
+    bucket is used by that service, which calls KMS for the role; a key that is not in the templates is not judged.
+    """
+    if call.service is AwsService.CLOUDWATCH_LOGS:
+        return not call.action.startswith("logs:Describe")
+    if call.service is not AwsService.KMS:
+        return True
+    keys = [key for key in templates.references(call.resource, call.policy.template) if key.type == "AWS::KMS::Key"]
+    return any(not _encrypts_for_a_service(key, templates) for key in keys)
+
+
+def _encrypts_for_a_service(key: Resource, templates: Templates) -> bool:
+    return any(
+        used.key == key.key
+        for user in templates.resources()
+        if not user.type.startswith(_NOT_USERS_OF_A_KEY)
+        for used in templates.references(user.body.get("Properties"), user.template)
+    )

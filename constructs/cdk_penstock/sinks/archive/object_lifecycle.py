@@ -1,0 +1,107 @@
+"""When the objects of an archive become cheaper to keep, and when they go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+
+from cdk_penstock.sinks.errors import ArchiveBucketError
+
+__all__ = ("ArchiveLifecycle",)
+
+_LEAST_DAYS_BEFORE_INFREQUENT_ACCESS: Final = 30
+_LEAST_DAYS_IN_INFREQUENT_ACCESS: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveLifecycle:
+    """What S3 does with the objects of an archive as they age.
+
+    Parameters
+    ----------
+    infrequent_access_after
+        When objects move to Standard-IA, 30 days or more (S3, lifecycle-transition-general-considerations). Default:
+        30 days. None keeps them where they are.
+    glacier_after
+        When objects move to Glacier Instant Retrieval, which a warehouse still reads at once; 30 days or more after
+        ``infrequent_access_after``. Default: 90 days. None keeps them where they are.
+    expire_after
+        When objects go. Default: None, never.
+    noncurrent_versions_expire_after
+        How long an overwritten or deleted object can still be brought back. Once its last version is gone, S3 removes
+        the delete marker as well. Default: 30 days.
+    abort_incomplete_uploads_after
+        When parts of uploads that nobody completed go. Flink's file sink completes uploads that a snapshot remembers,
+        so a job restored from an older snapshot than this fails. Default: 14 days.
+
+    Raises ArchiveBucketError for an order that S3 refuses.
+    """
+
+    infrequent_access_after: Duration | None = field(default_factory=lambda: Duration.days(30))
+    glacier_after: Duration | None = field(default_factory=lambda: Duration.days(90))
+    expire_after: Duration | None = None
+    noncurrent_versions_expire_after: Duration = field(default_factory=lambda: Duration.days(30))
+    abort_incomplete_uploads_after: Duration = field(default_factory=lambda: Duration.days(14))
+
+    def __post_init__(self) -> None:
+        """Refuse what S3 would refuse."""
+        infrequent = _days("infrequent_access_after", self.infrequent_access_after)
+        glacier = _days("glacier_after", self.glacier_after)
+        expiry = _days("expire_after", self.expire_after)
+        _days("noncurrent_versions_expire_after", self.noncurrent_versions_expire_after, least=1)
+        _days("abort_incomplete_uploads_after", self.abort_incomplete_uploads_after, least=1)
+        if infrequent is not None and infrequent < _LEAST_DAYS_BEFORE_INFREQUENT_ACCESS:
+            message = (
+                f"infrequent_access_after must be {_LEAST_DAYS_BEFORE_INFREQUENT_ACCESS} days or more, got"
+                f" {infrequent}: S3 moves no younger object to Standard-IA"
+            )
+            raise ArchiveBucketError(message)
+        if infrequent is not None and glacier is not None and glacier - infrequent < _LEAST_DAYS_IN_INFREQUENT_ACCESS:
+            message = (
+                f"glacier_after must be {_LEAST_DAYS_IN_INFREQUENT_ACCESS} days or more after infrequent_access_after,"
+                f" got {glacier} after {infrequent}: raise it, or set infrequent_access_after to None"
+            )
+            raise ArchiveBucketError(message)
+        last = max((days for days in (infrequent, glacier) if days is not None), default=0)
+        if expiry is not None and expiry <= last:
+            message = (
+                f"expire_after must be later than the last transition, got {expiry} days with one after {last}: raise"
+                " it, or set the transition to None"
+            )
+            raise ArchiveBucketError(message)
+
+    def rules(self) -> list[s3.LifecycleRule]:
+        """Return the bucket's lifecycle rules."""
+        transitions = [
+            s3.Transition(storage_class=storage_class, transition_after=after)
+            for storage_class, after in (
+                (s3.StorageClass.INFREQUENT_ACCESS, self.infrequent_access_after),
+                (s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, self.glacier_after),
+            )
+            if after is not None
+        ]
+        return [
+            s3.LifecycleRule(
+                id="OldData",
+                transitions=transitions or None,
+                expiration=self.expire_after,
+                # With an age, S3 removes these markers by it, and refuses both at once (S3, intro-lifecycle-rules).
+                expired_object_delete_marker=True if self.expire_after is None else None,
+                noncurrent_version_expiration=self.noncurrent_versions_expire_after,
+                abort_incomplete_multipart_upload_after=self.abort_incomplete_uploads_after,
+            )
+        ]
+
+
+def _days(name: str, duration: Duration | None, *, least: int = 0) -> int | None:
+    """Return the days, None where only the deployment knows them; raise ArchiveBucketError for no whole number."""
+    if duration is None or duration.is_unresolved():
+        return None
+    days = duration.to_days(integral=False)
+    if days < least or days != int(days):
+        message = f"{name} must be a whole number of days from {least} on, got {days:g}"
+        raise ArchiveBucketError(message)
+    return int(days)

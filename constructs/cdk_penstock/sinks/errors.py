@@ -1,0 +1,19 @@
+"""What can be wrong with a sink at synthesis."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.errors import PenstockError
+
+__all__ = ("ArchiveBucketError", "SearchDomainError", "SinkGrantError")
+
+
+class ArchiveBucketError(PenstockError):
+    """A property of an archive that S3 or SQS would refuse, or that would lose data."""
+
+
+class SearchDomainError(PenstockError):
+    """A property of a search domain that OpenSearch Service would refuse, or that would lose data."""
+
+
+class SinkGrantError(PenstockError):
+    """A grantee whose permissions cannot be changed here."""

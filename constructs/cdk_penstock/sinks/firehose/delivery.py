@@ -1,0 +1,231 @@
+"""Records delivered to S3 by Amazon Data Firehose, at least once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Acknowledgment, Annotations, Duration, Names, RemovalPolicy, Size, Token, Validations
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
+
+from cdk_penstock.foundation.elsewhere import require_key_region
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.references import keep_while_used
+from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.delivery import (
+    DELIVERY_METADATA,
+    DeliveryError,
+    DeliveryGuarantee,
+    check_delivery_stream_name,
+)
+from cdk_penstock.sinks.firehose.delivery_alarms import build_failure_alarm, build_freshness_alarm
+from cdk_penstock.sinks.firehose.delivery_base import DeliveryToS3Base, IDeliveryToS3, ImportedDeliveryToS3
+from cdk_penstock.sinks.firehose.delivery_destination import DeliveryDestination
+from cdk_penstock.sinks.firehose.delivery_log import DeliveryLog
+from cdk_penstock.sinks.firehose.delivery_options import (
+    Compression,
+    DeliveryBackup,
+    DeliveryFormat,
+    DeliveryPartitions,
+    GlueTable,
+    ParquetCompression,
+)
+from cdk_penstock.sinks.firehose.delivery_role import DeliveryRole
+from cdk_penstock.sinks.firehose.delivery_source import DeliverySource, MskConnectivity, SourceTopic
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct
+
+__all__ = (
+    "Compression",
+    "DeliveryBackup",
+    "DeliveryFormat",
+    "DeliveryPartitions",
+    "DeliverySource",
+    "DeliveryToS3",
+    "GlueTable",
+    "IDeliveryToS3",
+    "MskConnectivity",
+    "ParquetCompression",
+    "SourceTopic",
+)
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedDeliveryStreamName"
+
+_MAX_NAME_CHARACTERS: Final = 64
+_NOT_DIRECT_PUT: Final = (
+    "Firehose encrypts only what producers put directly; the records of this stream stay in their source, under its key"
+)
+
+
+class DeliveryToS3(DeliveryToS3Base):
+    """A Firehose stream that writes records to S3 in large objects.
+
+    **It delivers at least once.** Firehose writes a batch again where S3's answer is late, and a producer puts a record
+    again where Firehose's is: an object may repeat records of another, and Flink's exactly-once ends here. Whoever
+    reads drops duplicates by a key of the record's own. The template says so under the metadata ``penstock:delivery``.
+
+    Parameters
+    ----------
+    bucket
+        Where to; its key is used where the construct knows it.
+    source
+        Where from. Default: what producers put. Another one needs another stream with another name.
+    delivery_stream_name
+        The physical name, 1 to 64 characters. Renaming makes a new stream and leaves the old one behind with what it
+        has buffered. Default: a name from the construct's path, with a warning.
+    partitions
+        The folders. Default: ``raw/``, then the hour of arrival.
+    record_format
+        Default: JSON lines, compressed with gzip.
+    buffer_size, buffer_interval
+        How much, and for how long, to gather. Default: 128 MiB and five minutes, see Buffering for the limits.
+    error_prefix
+        Where records go that cannot be delivered as they should. Default: ``errors/``, the kind of error, the day.
+    backup
+        Where each record is kept as it came. Default: nowhere.
+    encryption_key
+        Of the stream's buffer (direct put only) and its log. Default: an own key, rotated every year.
+    log_retention
+        Default: 30 days.
+    freshness_alarm_age
+        How old the oldest undelivered record may be before the alarm. Default: the longest delay that is normal, and
+        ten minutes.
+    removal_policy
+        Of stream, role, log and key. Default: RETAIN, because what is buffered goes with the stream.
+
+    Raises DeliveryError for what Firehose would refuse.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket,
+        source: DeliverySource | None = None,
+        delivery_stream_name: str | None = None,
+        partitions: DeliveryPartitions | None = None,
+        record_format: DeliveryFormat | None = None,
+        buffer_size: Size | None = None,
+        buffer_interval: Duration | None = None,
+        error_prefix: str = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
+        backup: DeliveryBackup | None = None,
+        encryption_key: kms.IKey | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        freshness_alarm_age: Duration | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, DeliveryError)
+        self._name = self._choose_name(delivery_stream_name)
+        self._removal_policy = removal_policy
+        self.source = source or DeliverySource.direct_put()
+        self.destination = DeliveryDestination(
+            bucket=bucket,
+            partitions=partitions or DeliveryPartitions.by_time(),
+            record_format=record_format or DeliveryFormat.json(),
+            size=buffer_size or Size.mebibytes(128),
+            interval=buffer_interval or Duration.minutes(5),
+            error_prefix=error_prefix,
+            backup=backup,
+        )
+        self.encryption_key = encryption_key or self._build_key()
+        self.log = self._build_log(log_retention)
+        self.role = self._build_role()
+        self.resource = self._build_stream()
+        self.freshness_alarm = build_freshness_alarm(self, self.destination.buffering, freshness_alarm_age)
+        self.failure_alarm = build_failure_alarm(self, self.destination.buffering, backup=backup is not None)
+        claim_name(self, "delivery stream", self.delivery_stream_name)
+        keep_while_used(self)
+
+    @staticmethod
+    def from_delivery_stream_name(scope: Construct, construct_id: str, delivery_stream_name: str) -> IDeliveryToS3:
+        """Import a delivery stream of this account and Region that takes what producers put."""
+        return ImportedDeliveryToS3(scope, construct_id, delivery_stream_name=delivery_stream_name)
+
+    @property
+    def guarantee(self) -> DeliveryGuarantee:
+        """At least once."""
+        return DeliveryGuarantee.AT_LEAST_ONCE
+
+    def grant_put_records(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to put records; raise DeliveryError where the stream reads a source of its own."""
+        self._need_direct_put()
+        return super().grant_put_records(grantee)
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return what Flink's Firehose sink needs; raise DeliveryError where the stream reads a source of its own."""
+        self._need_direct_put()
+        return super().connection_properties()
+
+    def _need_direct_put(self) -> None:
+        if self.source.stream_type != "DirectPut":
+            message = (
+                f"delivery {self.node.path} reads its own source ({self.source.stream_type}) and takes no records from"
+                " producers: write to that source, or use DeliverySource.direct_put()"
+            )
+            raise DeliveryError(message)
+
+    def _choose_name(self, name: str | None) -> str:
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"delivery stream name {name!r} is made from the construct's path: moving or renaming a construct"
+                " replaces the stream and leaves the old one behind; pass delivery_stream_name",
+            )
+        return name if Token.is_unresolved(name) else check_delivery_stream_name(name)
+
+    def _build_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            description=f"Buffer and log of the delivery stream {self.delivery_stream_name}",
+            enable_key_rotation=True,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_log(self, retention: logs.RetentionDays) -> DeliveryLog:
+        return DeliveryLog(
+            self,
+            "Log",
+            delivery_stream_name=self.delivery_stream_name,
+            retention=retention,
+            encryption_key=self.encryption_key,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_role(self) -> DeliveryRole:
+        return DeliveryRole(
+            self,
+            "Role",
+            source=self.source,
+            targets=self.destination.targets(),
+            statements=[self.log.statement(), *self.destination.statements(self)],
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_stream(self) -> CfnDeliveryStream:
+        properties: dict[str, Any] = self.source.configuration(self.role.role_arn, self.encryption_key)
+        stream = CfnDeliveryStream(
+            self,
+            "Resource",
+            delivery_stream_name=self.delivery_stream_name,
+            delivery_stream_type=self.source.stream_type,
+            extended_s3_destination_configuration=self.destination.configuration(self, self.role, self.log),
+            **properties,
+        )
+        stream.add_metadata(DELIVERY_METADATA, self.guarantee.value)
+        stream.apply_removal_policy(self._removal_policy)
+        for log_stream in self.log.streams:
+            stream.node.add_dependency(log_stream)
+        if "delivery_stream_encryption_configuration_input" not in properties:
+            Validations.of(stream).acknowledge(Acknowledgment(id="AwsSolutions-KDF1", reason=_NOT_DIRECT_PUT))
+        return stream
+
+
+check_arguments(globals())

@@ -1,0 +1,74 @@
+"""Where Firehose says why it could not deliver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
+from constructs import Construct
+
+from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, log_group_arn
+
+if TYPE_CHECKING:
+    from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_kms as kms
+
+__all__ = ("DeliveryLog",)
+
+_DELIVERY: Final = "DestinationDelivery"
+_BACKUP: Final = "BackupDelivery"
+
+
+class DeliveryLog(Construct):
+    """An encrypted log group with retention and the two streams in it, by the names that the console gives them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        delivery_stream_name: str,
+        retention: logs.RetentionDays,
+        encryption_key: kms.IKey,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._group_name = f"/aws/kinesisfirehose/{delivery_stream_name}"
+        allow_cloudwatch_logs(self, encryption_key, [self._group_name])
+        self.group = logs.LogGroup(
+            self,
+            "Group",
+            log_group_name=self._group_name,
+            retention=retention,
+            encryption_key=encryption_key,
+            removal_policy=removal_policy,
+        )
+        self.streams = [
+            logs.LogStream(self, name, log_group=self.group, log_stream_name=name, removal_policy=removal_policy)
+            for name in (_DELIVERY, _BACKUP)
+        ]
+
+    @property
+    def delivery(self) -> CfnDeliveryStream.CloudWatchLoggingOptionsProperty:
+        """The log of what goes to the delivery's bucket."""
+        return self._options(_DELIVERY)
+
+    @property
+    def backup(self) -> CfnDeliveryStream.CloudWatchLoggingOptionsProperty:
+        """The log of what goes to the backup's bucket."""
+        return self._options(_BACKUP)
+
+    def statement(self) -> iam.PolicyStatement:
+        """Return what the delivery's role needs to write to its own two log streams."""
+        return iam.PolicyStatement(
+            sid="WriteLog",
+            actions=["logs:PutLogEvents"],
+            resources=[f"{log_group_arn(self, self._group_name)}:log-stream:{name}" for name in (_DELIVERY, _BACKUP)],
+        )
+
+    def _options(self, stream_name: str) -> CfnDeliveryStream.CloudWatchLoggingOptionsProperty:
+        return CfnDeliveryStream.CloudWatchLoggingOptionsProperty(
+            enabled=True, log_group_name=self.group.log_group_name, log_stream_name=stream_name
+        )

@@ -1,0 +1,293 @@
+"""An OpenSearch domain that a job writes to and people look at."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jsii
+from aws_cdk import Annotations, Names, RemovalPolicy, Stack, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_opensearchservice as opensearch
+
+from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+from cdk_penstock.foundation.elsewhere import require_key_region
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.references import keep_while_used
+from cdk_penstock.foundation.text_files import read_text_file
+from cdk_penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
+from cdk_penstock.sinks.errors import SearchDomainError
+from cdk_penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
+from cdk_penstock.sinks.search.capacity import SearchCapacity
+from cdk_penstock.sinks.search.domain_base import HTTPS_PORT, ISearchDomain, SearchDomainBase
+from cdk_penstock.sinks.search.domain_cluster import build_cluster, select_subnets
+from cdk_penstock.sinks.search.domain_content import SearchContentProvider
+from cdk_penstock.sinks.search.domain_logs import SearchLogs
+from cdk_penstock.sinks.search.imported_domain import ImportedSearchDomain, name_in_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import CustomResource
+    from constructs import Construct, IConstruct
+
+__all__ = ("SearchDomain",)
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedDomainName"
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
+_MAX_NAME_CHARACTERS: Final = 28
+_ADMINISTRATOR_ROLES: Final = ("all_access", "security_manager")
+
+
+@jsii.implements(ec2.IConnectable)
+class SearchDomain(SearchDomainBase):
+    """An OpenSearch domain in a VPC, with fine-grained access control, encryption everywhere and all of its logs.
+
+    Its master user is an IAM role that only penstock's own handler assumes; there is no master password. Requests are
+    signed (SigV4), which a browser does not do: people open OpenSearch Dashboards through a proxy that signs as their
+    role, since Dashboards takes no IAM by itself (opensearch-service, dashboards). OpenSearch Service needs its
+    service-linked role in the account before the first domain in a VPC:
+    ``aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com``.
+
+    Parameters
+    ----------
+    vpc, vpc_subnets
+        Where the domain is, in private subnets, one for each zone of the capacity. Default: the private ones. The
+        handler of the domain's content runs in them as well and needs to reach STS: see ``reach_sts_through``.
+    security_groups
+        Default: an own one that lets nobody in; see ``connections``.
+    domain_name
+        The physical name, 3 to 28 lowercase letters, digits and hyphens. Renaming makes a new, empty domain. Default: a
+        name from the construct's path, with a warning.
+    version
+        Default: OpenSearch 2.19, which Flink's connector speaks.
+    capacity
+        Default: SearchCapacity.multi_az_with_standby().
+    encryption_key
+        Of the domain and its logs; another key needs another domain with another name. Default: an own key, rotated
+        every year.
+    log_retention
+        Default: three months.
+    index_templates
+        Composable index templates by name.
+    saved_objects
+        A file that OpenSearch Dashboards has exported (``.ndjson``), into the global tenant.
+    removal_policy
+        Of domain, key, logs and master role. Default: RETAIN_ON_UPDATE_OR_DELETE.
+
+    Raises SearchDomainError or ContentError for what OpenSearch would refuse.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        domain_name: str | None = None,
+        version: opensearch.EngineVersion | None = None,
+        capacity: SearchCapacity | None = None,
+        encryption_key: kms.IKey | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
+        index_templates: Mapping[str, Mapping[str, Any]] | None = None,
+        saved_objects: str | Path | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, SearchDomainError)
+        self._removal_policy = removal_policy
+        self.capacity = capacity or SearchCapacity.multi_az_with_standby()
+        self._set_identity(domain_name)
+        subnets = select_subnets(vpc, vpc_subnets, zones=self.capacity.availability_zones)
+        self.security_groups = list(security_groups or [self._build_security_group(vpc)])
+        self._connections = ec2.Connections(security_groups=self.security_groups, default_port=ec2.Port.tcp(HTTPS_PORT))
+        self.encryption_key = encryption_key or self._build_key()
+        self.logs = self._build_logs(log_retention)
+        self._content = self._build_content_provider(vpc, subnets)
+        self.domain = build_cluster(
+            self,
+            "Domain",
+            domain_name=self.domain_name,
+            version=version or opensearch.EngineVersion.OPENSEARCH_2_19,
+            capacity=self.capacity,
+            vpc=vpc,
+            subnets=subnets,
+            security_groups=self.security_groups,
+            encryption_key=self.encryption_key,
+            logs=self.logs,
+            master_role=self._content.master_role,
+            access_policy=self._content.access_policy,
+            removal_policy=removal_policy,
+        )
+        keep_while_used(self)
+        self._domain_endpoint = self.domain.domain_endpoint
+        if index_templates or saved_objects is not None:
+            self.add_content("Content", index_templates=index_templates, saved_objects=saved_objects)
+        claim_name(self, "domain", self.domain_name)
+
+    @staticmethod
+    def from_domain_endpoint(
+        scope: Construct,
+        construct_id: str,
+        domain_endpoint: str,
+        *,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
+    ) -> ISearchDomain:
+        """Import a domain of this account and Region by the endpoint that OpenSearch Service gave it."""
+        name = name_in_endpoint(scope, domain_endpoint)
+        arn = Stack.of(scope).format_arn(service="es", resource="domain", resource_name=name)
+        return SearchDomain.from_domain_attributes(
+            scope, construct_id, domain_arn=arn, domain_endpoint=domain_endpoint, security_groups=security_groups
+        )
+
+    @staticmethod
+    def from_domain_attributes(
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_arn: str,
+        domain_endpoint: str,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
+    ) -> ISearchDomain:
+        """Import a domain; its grants are IAM's part only, since its master user is somebody else."""
+        return ImportedSearchDomain(
+            scope,
+            construct_id,
+            domain_arn=domain_arn,
+            domain_endpoint=domain_endpoint,
+            security_groups=security_groups,
+        )
+
+    @property
+    def master_role(self) -> iam.IRole:
+        """The domain's master user."""
+        return self._content.master_role
+
+    def add_content(
+        self,
+        construct_id: str,
+        *,
+        index_templates: Mapping[str, Mapping[str, Any]] | None = None,
+        saved_objects: str | Path | None = None,
+    ) -> CustomResource:
+        """Put index templates and saved objects into the domain, and remove them with the construct.
+
+        What is there already from somebody else is refused by the deployment, and never overwritten or removed.
+        """
+        for name, body in (index_templates or {}).items():
+            check_index_template(name, body, copies=self.capacity.copies)
+        text = ""
+        if saved_objects is not None:
+            text = read_text_file(Path(saved_objects), "the file of saved objects", SearchDomainError)
+        content = Content(index_templates=dict(index_templates or {}), saved_objects=parse_saved_objects(text))
+        return self._put(self, construct_id, content)
+
+    def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
+        """Allow the grantee's role to write to the indexes of a pattern such as ``orders-*``, and to read none.
+
+        It gets IAM's part, and a role of the security plugin that is mapped to it, which an application has before it
+        starts and until it has stopped. Open the network with ``domain.allow_clients(application)``. Raises
+        SearchDomainError for a grantee that is no role.
+        """
+        role = role_of(grantee)
+        name = f"{self._label}-write-{_digest(index_pattern, role.node.path)}"
+        content = Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)})
+        resource = self._put_for(role, content, name)
+        if isinstance(grantee, FlinkApplicationBase):
+            grantee.add_run_dependency(resource)
+        return self._allow_bulk(grantee, index_pattern)
+
+    def grant_administration(self, administrator: iam.IRole) -> iam.Grant:
+        """Let people with this role see and change everything in the domain, its roles and dashboards included.
+
+        Their requests are signed: with a browser, by a proxy.
+        """
+        content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
+        self._put_for(administrator, content, f"{self._label}-administrator-{_digest(administrator.node.path)}")
+        actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
+        return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
+
+    def reach_sts_through(self, endpoint: IConstruct) -> None:
+        """Keep this endpoint of STS until the content is removed, for which the handler calls STS."""
+        self._content.need(endpoint)
+
+    def _put(self, scope: Construct, construct_id: str, content: Content) -> CustomResource:
+        resource = self._content.build_resource(scope, construct_id, endpoint=self.domain_endpoint, content=content)
+        # The way to the domain is open for as long as there is something to remove from it.
+        resource.node.add_dependency(self._content.security_group, *self.security_groups)
+        return resource
+
+    def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> IConstruct:
+        """Put content that refers to a role into the role's stack, which may come after the domain's."""
+        stack = Stack.of(role)
+        scope = self if stack.node.path == Stack.of(self).node.path else stack
+        return scope.node.try_find_child(construct_id) or self._put(scope, construct_id, content)
+
+    def _set_identity(self, name: str | None) -> None:
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-").lower()
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"domain name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
+                " empty domain; pass domain_name",
+            )
+        if not Token.is_unresolved(name) and not _NAME.fullmatch(name):
+            message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
+            raise SearchDomainError(message)
+        self._domain_name = name
+        # What is known now: no id of a construct may wait for the deployment.
+        self._label = self.node.addr if Token.is_unresolved(name) else name
+        self._account = Stack.of(self).account
+        self._domain_arn = Stack.of(self).format_arn(service="es", resource="domain", resource_name=name)
+
+    def _build_security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="OpenSearch domain"
+        )
+        # A domain that stays holds its security group fast.
+        group.apply_removal_policy(self._removal_policy)
+        return group
+
+    def _build_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            description=f"Search domain {self.domain_name} and its logs",
+            enable_key_rotation=True,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_logs(self, retention: logs.RetentionDays) -> SearchLogs:
+        return SearchLogs(
+            self,
+            "Logs",
+            domain_name=self.domain_name,
+            domain_arn=self.domain_arn,
+            retention=retention,
+            encryption_key=self.encryption_key,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_content_provider(self, vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> SearchContentProvider:
+        provider = SearchContentProvider(
+            self,
+            "ContentProvider",
+            domain_arn=self.domain_arn,
+            vpc=vpc,
+            vpc_subnets=subnets,
+            removal_policy=self._removal_policy,
+        )
+        self.connections.allow_default_port_from(provider.security_group, "Roles and dashboards")
+        return provider
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

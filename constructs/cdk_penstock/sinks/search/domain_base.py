@@ -1,0 +1,150 @@
+"""What a created and an imported search domain have in common: identity, grants and metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.security_groups import open_ports
+from cdk_penstock.sinks.grants import DOMAIN_INDEX, allow
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+    from constructs import IConstruct
+
+__all__ = ("HTTPS_PORT", "ISearchDomain", "SearchDomainBase")
+
+HTTPS_PORT: Final = 443
+_RULE: Final = "Documents and searches"
+
+
+class ISearchDomain(Protocol):
+    """A search domain, created in this app or elsewhere."""
+
+    @property
+    def domain_name(self) -> str:
+        """The physical name."""
+
+    @property
+    def domain_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    @property
+    def domain_endpoint(self) -> str:
+        """The host name, without ``https://``."""
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the domain."""
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the domain."""
+
+    def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
+        """Allow the grantee to write to the indexes of a pattern."""
+
+    def reach_sts_through(self, endpoint: IConstruct) -> None:
+        """Keep this endpoint of STS for as long as the domain has content of ours."""
+
+    def connection_properties(self, index: str) -> dict[str, str]:
+        """Return what Flink's OpenSearch sink needs."""
+
+
+class SearchDomainBase(Construct):
+    """The part of a domain that needs no more than its name, its endpoint and its security groups."""
+
+    _domain_name: str
+    _domain_arn: str
+    _domain_endpoint: str
+    _account: str
+    _connections: ec2.Connections
+
+    @property
+    def domain_name(self) -> str:
+        """The physical name."""
+        return self._domain_name
+
+    @property
+    def domain_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return self._domain_arn
+
+    @property
+    def domain_endpoint(self) -> str:
+        """The host name, without ``https://``."""
+        return self._domain_endpoint
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the domain; ``allow_clients`` opens its port to an application."""
+        return self._connections
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the domain, on the port for HTTPS only.
+
+        Each rule is a resource of its own, in the client's stack, which may come after the domain's.
+        """
+        for client in clients:
+            for client_group in client.connections.security_groups:
+                for group in self._connections.security_groups:
+                    open_ports(client_group, group, ports=(HTTPS_PORT, HTTPS_PORT), description=_RULE)
+
+    def connection_properties(self, index: str) -> dict[str, str]:
+        """Return what Flink's OpenSearch sink needs, by its own option names, for ``add_property_group``.
+
+        The connector signs no requests: the job gives its client an interceptor that signs for the service ``es``.
+        """
+        return {"hosts": f"https://{self.domain_endpoint}:443", "index": index}
+
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this domain; by default its average over five minutes."""
+        dimensions = {"DomainName": self.domain_name, "ClientId": self._account} | options.get("dimensions_map", {})
+        options = options | MetricOptions(dimensions_map=dimensions)
+        return cloudwatch.Metric(namespace="AWS/ES", metric_name=name, **options).attach_to(self)
+
+    def metric_cluster_status_red(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Whether a primary shard has no node, 0 or 1."""
+        return self._metric("ClusterStatus.red", "Maximum", options)
+
+    def metric_index_writes_blocked(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Whether the domain takes no documents, 0 or 1."""
+        return self._metric("ClusterIndexWritesBlocked", "Maximum", options)
+
+    def metric_free_storage_space(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Free space of the node with least, in MiB."""
+        return self._metric("FreeStorageSpace", "Minimum", options)
+
+    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """CPU use of the busiest data node, in percent."""
+        return self._metric("CPUUtilization", "Maximum", options)
+
+    def metric_jvm_memory_pressure(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """JVM heap use of the fullest data node, in percent."""
+        return self._metric("JVMMemoryPressure", "Maximum", options)
+
+    def metric_indexing_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that indexing takes on a shard."""
+        return self._metric("IndexingLatency", "Average", options)
+
+    def metric_searchable_documents(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Documents that can be found."""
+        return self._metric("SearchableDocuments", "Maximum", options)
+
+    def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
+        return self.metric(name, **(MetricOptions(statistic=statistic) | options))
+
+    def _allow_bulk(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
+        """Allow at the domain's edge what a bulk writer asks for; which indexes it reaches is the security role's part.
+
+        The bulk API names the indexes in its body, so that IAM cannot tell them apart.
+        """
+        return allow(
+            grantee,
+            actions=["es:ESHttpPost"],
+            resources=[f"{self.domain_arn}/_bulk", f"{self.domain_arn}/{index_pattern}/_bulk"],
+            wildcard_reason=DOMAIN_INDEX,
+        ).combine(allow(grantee, actions=["es:ESHttpGet", "es:ESHttpHead"], resources=[f"{self.domain_arn}/"]))

@@ -1,0 +1,112 @@
+"""The OpenSearch Service resource of a search domain, and the subnets that it is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from aws_cdk import Acknowledgment, Validations
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_opensearchservice as opensearch
+
+from cdk_penstock.sinks.errors import SearchDomainError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+    from constructs import Construct
+
+    from cdk_penstock.sinks.search.capacity import SearchCapacity
+    from cdk_penstock.sinks.search.domain_logs import SearchLogs
+
+__all__ = ("build_cluster", "select_subnets")
+
+_IN_A_VPC: Final = (
+    "OpenSearch Service takes no IP-based policy for a domain in a VPC; security groups hold the network, and the"
+    " access policy names the master role only"
+)
+_ONE_NODE: Final = "the capacity is SearchCapacity.single_node(), which is for development"
+
+
+def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zones: int) -> ec2.SubnetSelection:
+    """Return one private subnet for each zone; raise SearchDomainError where there are too few, or public ones."""
+    chosen = selection or ec2.SubnetSelection()
+    selected = vpc.select_subnets(
+        availability_zones=chosen.availability_zones,
+        one_per_az=True,
+        subnet_filters=chosen.subnet_filters,
+        subnet_group_name=chosen.subnet_group_name,
+        subnets=chosen.subnets,
+        subnet_type=chosen.subnet_type,
+    )
+    if selected.is_pending_lookup:
+        # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        return chosen
+    if selected.has_public:
+        message = f"a domain's subnets must be private, got public ones of {vpc.node.path}: pass vpc_subnets"
+        raise SearchDomainError(message)
+    if len(selected.subnets) < zones:
+        message = (
+            f"the capacity needs subnets in {zones} availability zones, got {len(selected.subnets)} of {vpc.node.path}:"
+            " give the VPC more zones, or choose SearchCapacity.multi_az()"
+        )
+        raise SearchDomainError(message)
+    return ec2.SubnetSelection(subnets=selected.subnets[:zones])
+
+
+def build_cluster(
+    scope: Construct,
+    construct_id: str,
+    *,
+    domain_name: str,
+    version: opensearch.EngineVersion,
+    capacity: SearchCapacity,
+    vpc: ec2.IVpc,
+    subnets: ec2.SubnetSelection,
+    security_groups: Sequence[ec2.ISecurityGroup],
+    encryption_key: kms.IKey,
+    logs: SearchLogs,
+    master_role: iam.IRole,
+    access_policy: iam.PolicyDocument,
+    removal_policy: RemovalPolicy,
+) -> opensearch.Domain:
+    """Add the domain with every protection on, and the findings of cdk-nag that do not fit it acknowledged."""
+    zones = capacity.availability_zones
+    domain = opensearch.Domain(
+        scope,
+        construct_id,
+        domain_name=domain_name,
+        version=version,
+        vpc=vpc,
+        vpc_subnets=[subnets],
+        security_groups=list(security_groups),
+        capacity=capacity.capacity_config(),
+        zone_awareness=opensearch.ZoneAwarenessConfig(
+            enabled=zones > 1, availability_zone_count=zones if zones > 1 else None
+        ),
+        ebs=opensearch.EbsOptions(
+            volume_size=capacity.volume_size.to_gibibytes(), volume_type=ec2.EbsDeviceVolumeType.GP3
+        ),
+        encryption_at_rest=opensearch.EncryptionAtRestOptions(enabled=True, kms_key=encryption_key),
+        node_to_node_encryption=True,
+        enforce_https=True,
+        tls_security_policy=opensearch.TLSSecurityPolicy.TLS_1_2_PFS,
+        fine_grained_access_control=opensearch.AdvancedSecurityOptions(master_user_arn=master_role.role_arn),
+        logging=logs.options(),
+        suppress_logs_resource_policy=True,
+        enable_version_upgrade=True,
+        removal_policy=removal_policy,
+    )
+    domain.node.add_dependency(logs.policy)
+    # The L2's own way to set an access policy is a Lambda function that changes the domain afterwards.
+    resource = cast("opensearch.CfnDomain", domain.node.default_child)
+    resource.access_policies = access_policy
+    acknowledged = {"AwsSolutions-OS3": _IN_A_VPC}
+    if capacity.data_nodes == 1:
+        acknowledged |= {"AwsSolutions-OS4": _ONE_NODE, "AwsSolutions-OS7": _ONE_NODE}
+    Validations.of(domain).acknowledge(
+        *(Acknowledgment(id=rule, reason=reason) for rule, reason in acknowledged.items())
+    )
+    return domain

@@ -1,0 +1,123 @@
+"""What keeps content in a search domain: its master role, and the handler that acts as it from within the VPC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Names, RemovalPolicy, Stack, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_penstock.foundation.control_provider import ControlProvider
+from cdk_penstock.foundation.wildcards import record_wildcard
+from cdk_penstock.model.search_content import Content, encode
+from cdk_penstock.sinks.grants import DOMAIN_CONTENT
+
+if TYPE_CHECKING:
+    from aws_cdk import CustomResource
+    from constructs import IConstruct
+
+__all__ = ("SearchContentProvider",)
+
+_RESOURCE_TYPE: Final = "Custom::PenstockSearchContent"
+_HTTP_ACTIONS: Final = ("es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpPatch", "es:ESHttpPost", "es:ESHttpPut")
+_PATHS: Final = (
+    "_component_template/penstock-*",
+    "_dashboards/api/saved_objects/*",
+    "_index_template/*",
+    "_plugins/_security/api/roles/*",
+    "_plugins/_security/api/rolesmapping/*",
+)
+
+
+class SearchContentProvider(Construct):
+    """The domain's master user, an IAM role without a password, and the only function that may assume it.
+
+    ``access_policy`` is what the domain itself allows: no more to that role than its own policy does. The function
+    reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_arn: str,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._resources: list[CustomResource] = []
+        self._needs: list[IConstruct] = []
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description="Keeps roles and dashboards in a search domain"
+        )
+        self._provider = ControlProvider(
+            self,
+            "Provider",
+            handler="search_content",
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=[self.security_group],
+        )
+        self.master_role = self._build_master_role(domain_arn, removal_policy)
+        self._provider.allow(["sts:AssumeRole"], resource=self.master_role.role_arn)
+        # IAM adds what identity and access policy allow, so that a wider access policy would undo the role's own.
+        self.access_policy = iam.PolicyDocument(
+            statements=[_statement(domain_arn, principals=[iam.ArnPrincipal(self.master_role.role_arn)])]
+        )
+
+    def build_resource(self, scope: Construct, construct_id: str, *, endpoint: str, content: Content) -> CustomResource:
+        """Add content; each resource owns what it has put, and removes no more than that."""
+        content_id = f"{Names.unique_resource_name(scope, max_length=80, separator='-')}-{construct_id}"
+        resource = self._provider.build_resource(
+            scope,
+            construct_id,
+            resource_type=_RESOURCE_TYPE,
+            properties={
+                "Endpoint": endpoint,
+                "MasterRoleArn": self.master_role.role_arn,
+                "ContentId": content_id,
+                "Content": encode(content, is_opaque=Token.is_unresolved),
+                "Mappings": [f"{role}={arn}" for role, arns in content.mappings.items() for arn in arns],
+            },
+        )
+        self._resources.append(resource)
+        for each in self._needs:
+            _order(each, resource)
+        return resource
+
+    def need(self, construct: IConstruct) -> None:
+        """Let all content of the construct's stack, also what was added already, come after it and go before it."""
+        self._needs.append(construct)
+        for resource in self._resources:
+            _order(construct, resource)
+
+    def _build_master_role(self, domain_arn: str, removal_policy: RemovalPolicy) -> iam.Role:
+        role = iam.Role(
+            self,
+            "MasterRole",
+            description=f"Master user of the search domain {Stack.of(self).stack_name}",
+            assumed_by=iam.ArnPrincipal(self._provider.role.role_arn),
+            inline_policies={"Content": iam.PolicyDocument(statements=[_statement(domain_arn)])},
+        )
+        role.apply_removal_policy(removal_policy)
+        for resource in _resources(domain_arn):
+            record_wildcard(role, actions=_HTTP_ACTIONS, resource=resource, reason=DOMAIN_CONTENT)
+        return role
+
+
+def _resources(domain_arn: str) -> list[str]:
+    return [f"{domain_arn}/{path}" for path in _PATHS]
+
+
+def _statement(domain_arn: str, *, principals: list[iam.IPrincipal] | None = None) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(_HTTP_ACTIONS), resources=_resources(domain_arn), principals=principals)
+
+
+def _order(first: IConstruct, then: CustomResource) -> None:
+    """Order two constructs of one stack; between stacks a further dependency might close a circle."""
+    if Stack.of(first).node.path == Stack.of(then).node.path:
+        then.node.add_dependency(first)

@@ -1,0 +1,11 @@
+"""The error of this package."""
+
+from __future__ import annotations
+
+from cdk_penstock.model.errors import PenstockError
+
+__all__ = ("StreamError",)
+
+
+class StreamError(PenstockError):
+    """A stream, cluster or topic that AWS would refuse, or that would lose data."""

@@ -1,0 +1,199 @@
+"""What every Kafka cluster has, created in this app or elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.references import are_accounts_apart, mark_revision
+from cdk_penstock.foundation.security_groups import open_ports
+from cdk_penstock.model.kafka import IAM_PORT
+from cdk_penstock.streams.errors import StreamError
+from cdk_penstock.streams.kafka.topic_arns import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_penstock.model.kafka_storage import PlannedTopic
+    from cdk_penstock.streams.kafka.broker_options import KafkaVersion
+
+__all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
+
+_RULE: Final = "Kafka with IAM and TLS"
+
+
+class IKafkaCluster(Protocol):
+    """A cluster of MSK whose clients come with IAM and TLS."""
+
+    @property
+    def cluster_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The brokers' addresses for clients with IAM and TLS, separated by commas."""
+
+    @property
+    def takes_iam(self) -> bool:
+        """Whether clients come with IAM, without which neither grants nor native topics work."""
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
+
+    @property
+    def kafka_version(self) -> KafkaVersion | None:
+        """The version of Kafka; None where it is not known, as of an imported cluster."""
+
+    @property
+    def zones(self) -> int:
+        """In how many availability zones the brokers are, so that a partition has a replica in each."""
+
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Check the brokers' storage against what the topic is to keep."""
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the brokers."""
+
+    def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to connect, and nothing on any topic."""
+
+    def grant_idempotent_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write idempotently to those topics on which it may write."""
+
+
+class KafkaClusterBase(Construct):
+    """The part of a cluster that needs no more than its ARN, its brokers' addresses and their security groups."""
+
+    _cluster_arn: str
+    _cluster_name: str
+    _bootstrap_servers: str
+    _security_groups: Sequence[ec2.ISecurityGroup]
+    _takes_iam: bool = True
+    _is_serverless: bool = False
+    _kafka_version: KafkaVersion | None = None
+    _revision: str = ""
+    _zones: int = 3
+    _ports: tuple[int, int] = (IAM_PORT, IAM_PORT)
+
+    @property
+    def cluster_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return self._cluster_arn
+
+    @property
+    def cluster_name(self) -> str:
+        """The physical name."""
+        return self._cluster_name
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The brokers' addresses for clients with IAM and TLS, separated by commas."""
+        return self._bootstrap_servers
+
+    @property
+    def takes_iam(self) -> bool:
+        """Whether clients come with IAM."""
+        return self._takes_iam
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
+        return self._is_serverless
+
+    @property
+    def kafka_version(self) -> KafkaVersion | None:
+        """The version of Kafka; None where it is not known, as of an imported cluster."""
+        return self._kafka_version
+
+    @property
+    def zones(self) -> int:
+        """In how many availability zones the brokers are."""
+        return self._zones
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of the brokers."""
+        first, last = self._ports
+        port = ec2.Port.tcp(first) if first == last else ec2.Port.tcp_range(first, last)
+        return ec2.Connections(security_groups=list(self._security_groups), default_port=port)
+
+    def allow_clients(self, *clients: ec2.IConnectable) -> None:
+        """Let the clients reach the brokers, on the port for IAM and TLS, or those of the addresses, only.
+
+        Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
+        would replace the cluster, and its stack never depends on that of a client. A client that may not call
+        everywhere gets a rule that lets it out to the brokers as well.
+
+        A client in another stack gets the brokers' revision into its template, so that it reads their addresses again
+        when they may have changed.
+        """
+        for client in clients:
+            mark_revision(client, self, self._revision)
+            for client_group in client.connections.security_groups:
+                for group in self._security_groups:
+                    open_ports(client_group, group, ports=self._ports, description=_RULE)
+
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Refuse to plan: only the storage of a provisioned cluster that this app creates is known.
+
+        Raises StreamError.
+        """
+        message = (
+            f"the storage of cluster {self.node.path} is not known here, so topic {topic.name!r} cannot be checked"
+            " against it: leave out expected_load"
+        )
+        raise StreamError(message)
+
+    def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to connect, and nothing on any topic."""
+        return self._grant(grantee, CONNECT_ACTIONS)
+
+    def grant_idempotent_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write idempotently to those topics on which it may write."""
+        return self._grant(grantee, IDEMPOTENT_WRITE_ACTIONS)
+
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of the cluster in ``AWS/Kafka``; by default its average over five minutes."""
+        dimensions = {"Cluster Name": self.cluster_name} | options.get("dimensions_map", {})
+        options = options | MetricOptions(dimensions_map=dimensions)
+        return cloudwatch.Metric(namespace="AWS/Kafka", metric_name=name, **options).attach_to(self)
+
+    def metric_offline_partitions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Partitions without a leader; anything above zero loses availability."""
+        return self.metric("OfflinePartitionsCount", **(MetricOptions(statistic="Maximum") | options))
+
+    def metric_active_controllers(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Active controllers; always one."""
+        return self.metric("ActiveControllerCount", **(MetricOptions(statistic="Maximum") | options))
+
+    def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Use of a broker's disk for data logs, in percent; Express brokers, whose storage is AWS's, have no such."""
+        of_broker = MetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
+        return self.metric("KafkaDataLogsDiskUsed", **(of_broker | options))
+
+    def metric_consumer_lag(
+        self, topic_name: str, consumer_group: str, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Records that a consumer group is behind, in the partition of the topic with most."""
+        dimensions = {"Consumer Group": consumer_group, "Topic": topic_name}
+        of_group = MetricOptions(dimensions_map=dimensions, statistic="Maximum")
+        return self.metric("MaxOffsetLag", **(of_group | options))
+
+    def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        self._refuse_other_account(grantee.grant_principal)
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])
+
+    def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
+        """Refuse a role of another account, whose VPC reaches the brokers under other addresses, and no export."""
+        if isinstance(principal, Construct) and are_accounts_apart(self, principal):
+            message = (
+                f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"
+                " with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
+            )
+            raise StreamError(message)

@@ -1,0 +1,291 @@
+"""A cluster of MSK with brokers of one's own choice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final
+
+import jsii
+from aws_cdk import Annotations, Names, RemovalPolicy, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
+
+from cdk_penstock.foundation.elsewhere import require_key_region
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.references import keep_while_used
+from cdk_penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
+from cdk_penstock.model.kafka_storage import ALARM_PERCENT, BrokerStorage
+from cdk_penstock.streams.errors import StreamError
+from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
+from cdk_penstock.streams.kafka.broker_log import BrokerLog
+from cdk_penstock.streams.kafka.broker_options import BrokerInstance, KafkaMonitoring, KafkaVersion
+from cdk_penstock.streams.kafka.broker_storage import (
+    StorageGrowth,
+    StoragePlan,
+    build_disk_alarms,
+    largest_storage,
+    refuse_express_brokers,
+)
+from cdk_penstock.streams.kafka.broker_subnets import BrokerSubnets, private_subnets
+from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
+from cdk_penstock.streams.kafka.imported_cluster import ImportedKafkaCluster
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct
+
+    from cdk_penstock.model.kafka_storage import PlannedTopic
+    from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
+
+__all__ = ("ProvisionedKafkaCluster",)
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedClusterName"
+_MAX_NAME_CHARACTERS: Final = 64
+
+
+@jsii.implements(ec2.IConnectable)
+class ProvisionedKafkaCluster(KafkaClusterBase):
+    """A cluster with Standard brokers, spread over availability zones, whose clients come with IAM and TLS only.
+
+    Name, subnets, security groups and the key of its data are fixed at creation: changing one makes a new, empty
+    cluster, and the old one stays. Who may connect is a rule of the client's (``allow_clients``) and changes nothing.
+    MSK changes one thing at a time: deploy a new version, instance type or storage by itself.
+
+    Parameters
+    ----------
+    vpc, vpc_subnets
+        Where the brokers are: private subnets in two or three availability zones.
+    cluster_name
+        The physical name. Default: made from the construct's path, with a warning.
+    kafka_version
+        Default: 3.9 with KRaft.
+    broker_instance
+        Default: ``kafka.m7g.large``.
+    broker_nodes
+        A multiple of the availability zones. Default: one in each.
+    storage_gib_per_broker, max_storage_gib_per_broker
+        Where the storage begins, and how far it grows when it is 60 % full; it never shrinks. Default: 100, and ten
+        times that. Topics with an ``expected_load`` are checked against it.
+    server_properties
+        Further properties of the brokers, by Kafka's own keys. Default: topics are never made by accident; they,
+        offsets and transactions have a replica in each zone, of which one may fail; and no replica leads that lacks
+        records, as MSK's own default would let it ("Default Amazon MSK configuration").
+    encryption_key
+        The key of the data at rest. Default: an own one, with rotation.
+    monitoring
+        Default: per broker.
+    log_retention, log_encryption_key
+        Of the brokers' log. Default: 30 days, and the key that CloudWatch Logs owns.
+    log_bucket
+        Where the brokers log as well. Its policy, and that of its key, get what the delivery needs; those of an
+        imported one have to have it. Default: nowhere else.
+    removal_policy
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
+
+    Raises KafkaError for brokers that cannot be spread evenly, a name or property that MSK would refuse, StreamError
+    for public subnets, for two in one zone, for storage beyond MSK's limits, and for Express brokers, which have none.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        cluster_name: str | None = None,
+        kafka_version: KafkaVersion = KafkaVersion.V3_9_X_KRAFT,
+        broker_instance: BrokerInstance = BrokerInstance.M7G_LARGE,
+        broker_nodes: int | None = None,
+        storage_gib_per_broker: int = 100,
+        max_storage_gib_per_broker: int | None = None,
+        server_properties: Mapping[str, str] | None = None,
+        encryption_key: kms.IKey | None = None,
+        monitoring: KafkaMonitoring = KafkaMonitoring.PER_BROKER,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_encryption_key: kms.IKey | None = None,
+        log_bucket: s3.IBucket | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        require_key_region(self, encryption_key, StreamError)
+        self._removal_policy = removal_policy
+        self._cluster_name = self._choose_name(cluster_name)
+        subnets = _check_spread(private_subnets(vpc, vpc_subnets))
+        self._kafka_version = kafka_version
+        self._zones = subnets.zones
+        nodes = subnets.zones if broker_nodes is None else broker_nodes
+        if not subnets.is_pending_lookup:
+            check_broker_nodes(nodes, zones=subnets.zones)
+        refuse_express_brokers(broker_instance)
+        largest = largest_storage(storage_gib_per_broker, max_storage_gib_per_broker)
+        self.storage = BrokerStorage(initial_gib=storage_gib_per_broker, largest_gib=largest, brokers=nodes)
+        self._plan = StoragePlan(self.storage)
+        if not subnets.is_pending_lookup:
+            self.node.add_validation(self._plan)
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
+        )
+        # It goes only when the cluster does: a group in use cannot be deleted, and the stack's deletion would hang.
+        self.security_group.apply_removal_policy(removal_policy)
+        self._security_groups = [self.security_group]
+        self.encryption_key = encryption_key or self._build_key()
+        self.log = BrokerLog(
+            self,
+            "Log",
+            cluster_name=self.cluster_name,
+            retention=log_retention,
+            encryption_key=log_encryption_key,
+            bucket=log_bucket,
+            removal_policy=removal_policy,
+        )
+        self.log_group = self.log.group
+        self.configuration = self._build_configuration(server_properties or {}, zones=subnets.zones)
+        self.resource = CfnCluster(
+            self,
+            "Resource",
+            cluster_name=self.cluster_name,
+            kafka_version=kafka_version.version,
+            number_of_broker_nodes=nodes,
+            broker_node_group_info=CfnCluster.BrokerNodeGroupInfoProperty(
+                client_subnets=subnets.subnet_ids,
+                instance_type=broker_instance.instance_type,
+                security_groups=[self.security_group.security_group_id],
+                storage_info=CfnCluster.StorageInfoProperty(
+                    ebs_storage_info=CfnCluster.EBSStorageInfoProperty(volume_size=storage_gib_per_broker)
+                ),
+            ),
+            client_authentication=CfnCluster.ClientAuthenticationProperty(
+                sasl=CfnCluster.SaslProperty(iam=CfnCluster.IamProperty(enabled=True)),
+                unauthenticated=CfnCluster.UnauthenticatedProperty(enabled=False),
+            ),
+            configuration_info=CfnCluster.ConfigurationInfoProperty(
+                arn=self.configuration.attr_arn,
+                revision=self.configuration.attr_latest_revision_revision,
+            ),
+            encryption_info=CfnCluster.EncryptionInfoProperty(
+                encryption_at_rest=CfnCluster.EncryptionAtRestProperty(
+                    data_volume_kms_key_id=self.encryption_key.key_arn
+                ),
+                encryption_in_transit=CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
+            ),
+            enhanced_monitoring=monitoring.value,
+            logging_info=self.log.configuration(),
+        )
+        claim_name(self, "cluster", self.cluster_name)
+        self.log.before_delivery(self.resource)
+        self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.security_group, self.resource)
+        self._cluster_arn = self.resource.attr_arn
+        StorageGrowth(
+            self,
+            "Storage",
+            cluster_arn=self.cluster_arn,
+            cluster_name=self.cluster_name,
+            max_gib_per_broker=largest,
+        )
+        self._revision = _digest([kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}])
+        self._bootstrap_servers = KafkaBootstrapServers(
+            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=self._revision
+        ).servers
+
+    @staticmethod
+    def from_cluster_arn(
+        scope: Construct,
+        construct_id: str,
+        cluster_arn: str,
+        *,
+        security_groups: Sequence[ec2.ISecurityGroup],
+        bootstrap_servers: str | None = None,
+        takes_iam: bool = True,
+        zones: int = 3,
+    ) -> IKafkaCluster:
+        """Import a provisioned cluster, see ImportedKafkaCluster."""
+        return ImportedKafkaCluster(
+            scope,
+            construct_id,
+            cluster_arn=cluster_arn,
+            security_groups=security_groups,
+            bootstrap_servers=bootstrap_servers,
+            takes_iam=takes_iam,
+            zones=zones,
+        )
+
+    def plan_topic(self, topic: PlannedTopic) -> None:
+        """Check the brokers' storage against what the topic is to keep, when all topics are known."""
+        self._plan.add(topic)
+
+    def add_disk_alarms(
+        self, construct_id: str = "DiskAlarm", *, threshold_percent: int = ALARM_PERCENT
+    ) -> Sequence[cloudwatch.Alarm]:
+        """Add an alarm on the fullest disk of up to ten brokers, before a full one stops what writes to it.
+
+        Parameters
+        ----------
+        construct_id
+            The id of the alarm, followed by a number from the second on.
+        threshold_percent
+            Default: 75, which topics within their ``expected_load`` never reach.
+
+        Raises StreamError for what is no percentage from 1 to 99.
+        """
+        return build_disk_alarms(self, construct_id, brokers=self.storage.brokers, threshold_percent=threshold_percent)
+
+    def _choose_name(self, name: str | None) -> str:
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"cluster name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
+                " empty cluster; pass cluster_name",
+            )
+        return name if Token.is_unresolved(name) else check_cluster_name(name)
+
+    def _build_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            description=f"Data of the Kafka cluster {self.cluster_name}",
+            enable_key_rotation=True,
+            removal_policy=self._removal_policy,
+        )
+
+    def _build_configuration(self, properties: Mapping[str, str], *, zones: int) -> CfnConfiguration:
+        defaults = {
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": str(zones),
+            "min.insync.replicas": str(zones - 1),
+            "offsets.topic.replication.factor": str(zones),
+            "transaction.state.log.min.isr": str(zones - 1),
+            "transaction.state.log.replication.factor": str(zones),
+            # MSK's own default is true, Kafka's is not: a replica that fell behind would become the leader.
+            "unclean.leader.election.enable": "false",
+        }
+        configuration = CfnConfiguration(
+            self,
+            "Configuration",
+            name=f"{self.cluster_name}-configuration",
+            server_properties=render_properties({**defaults, **properties}),
+        )
+        configuration.apply_removal_policy(self._removal_policy)
+        return configuration
+
+
+def _check_spread(subnets: BrokerSubnets) -> BrokerSubnets:
+    if not subnets.is_spread:
+        message = (
+            f"brokers need each subnet in another availability zone, got {len(subnets.subnet_ids)} subnets in"
+            f" {subnets.zones}: pass vpc_subnets with one_per_az=True"
+        )
+        raise StreamError(message)
+    return subnets
+
+
+def _digest(values: list[object]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

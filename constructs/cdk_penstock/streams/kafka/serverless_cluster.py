@@ -1,0 +1,125 @@
+"""A cluster of MSK Serverless."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import RemovalPolicy, Stack, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk.aws_msk import CfnServerlessCluster
+
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.references import keep_while_used
+from cdk_penstock.model.kafka import check_cluster_name
+from cdk_penstock.model.regions import check_service
+from cdk_penstock.streams.errors import StreamError
+from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
+from cdk_penstock.streams.kafka.broker_subnets import private_subnets
+from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
+from cdk_penstock.streams.kafka.imported_cluster import ImportedKafkaCluster
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
+
+__all__ = ("ServerlessKafkaCluster",)
+
+_MIN_ZONES = 2
+
+
+@jsii.implements(ec2.IConnectable)
+class ServerlessKafkaCluster(KafkaClusterBase):
+    """A cluster without brokers to size, whose clients come with IAM and TLS; AWS spreads and encrypts it.
+
+    **Everything of it is fixed at creation**, its tags included: changing anything makes a new, empty cluster, and the
+    old one stays. So it is left out of the tags that the app gives to everything, which may change.
+
+    A Kafka client has to make its topics, because MSK's own API does not (MSK, "Topic Operations"); import them with
+    ``KafkaTopic.from_topic_name``. Each has three replicas, and Kafka's ``cleanup.policy``, ``compression.type``,
+    ``max.message.bytes`` up to 8 MiB, timestamps and retention are all that can be configured (MSK, "Configuration
+    properties for MSK Serverless clusters").
+
+    Parameters
+    ----------
+    vpc, vpc_subnets
+        Private subnets in at least two availability zones.
+    cluster_name
+        The physical name; there is no default, because one made from the construct's path would change with it.
+    removal_policy
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
+
+    Raises StreamError for public subnets or too few, KafkaError for a name that MSK would refuse.
+    """
+
+    _is_serverless = True
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        cluster_name: str,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        check_service(CfnServerlessCluster.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
+        self._cluster_name = cluster_name if Token.is_unresolved(cluster_name) else check_cluster_name(cluster_name)
+        subnets = private_subnets(vpc, vpc_subnets)
+        if subnets.zones < _MIN_ZONES:
+            message = (
+                f"a serverless cluster is in at least {_MIN_ZONES} availability zones, got subnets in {subnets.zones}:"
+                " pass vpc_subnets"
+            )
+            raise StreamError(message)
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
+        )
+        # It goes only when the cluster does: a group in use cannot be deleted, and the stack's deletion would hang.
+        self.security_group.apply_removal_policy(removal_policy)
+        self._security_groups = [self.security_group]
+        self.resource = CfnServerlessCluster(
+            self,
+            "Resource",
+            cluster_name=self.cluster_name,
+            client_authentication=CfnServerlessCluster.ClientAuthenticationProperty(
+                sasl=CfnServerlessCluster.SaslProperty(iam=CfnServerlessCluster.IamProperty(enabled=True))
+            ),
+            vpc_configs=[
+                CfnServerlessCluster.VpcConfigProperty(
+                    subnet_ids=subnets.subnet_ids, security_groups=[self.security_group.security_group_id]
+                )
+            ],
+        )
+        self.resource.apply_removal_policy(removal_policy)
+        keep_while_used(self.security_group, self.resource)
+        self.resource.add_property_deletion_override("Tags")
+        self._cluster_arn = self.resource.attr_arn
+        self._bootstrap_servers = KafkaBootstrapServers(
+            self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource
+        ).servers
+        claim_name(self, "cluster", self.cluster_name)
+
+    @staticmethod
+    def from_cluster_arn(
+        scope: Construct,
+        construct_id: str,
+        cluster_arn: str,
+        *,
+        security_groups: Sequence[ec2.ISecurityGroup],
+        bootstrap_servers: str | None = None,
+    ) -> IKafkaCluster:
+        """Import a cluster of MSK Serverless, see ImportedKafkaCluster."""
+        return ImportedKafkaCluster(
+            scope,
+            construct_id,
+            cluster_arn=cluster_arn,
+            security_groups=security_groups,
+            bootstrap_servers=bootstrap_servers,
+            is_serverless=True,
+        )

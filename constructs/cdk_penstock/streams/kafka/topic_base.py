@@ -1,0 +1,163 @@
+"""What every topic has, created in this app or elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from aws_cdk import Token
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_penstock.foundation.wildcards import record_wildcard
+from cdk_penstock.model.kafka import check_group_name, check_topic_name, check_transactional_id_prefix
+from cdk_penstock.streams.errors import StreamError
+from cdk_penstock.streams.kafka.topic_arns import (
+    GROUP_ACTIONS,
+    READ_ACTIONS,
+    TRANSACTION_ACTIONS,
+    WRITE_ACTIONS,
+    resource_arn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from constructs import IConstruct
+
+    from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
+
+__all__ = ("IKafkaTopic", "ImportedKafkaTopic", "KafkaTopicBase", "checked_unless_token")
+
+TRANSACTIONS: Final = (
+    "Flink makes a transactional id of the prefix, the subtask and the checkpoint; the statement is held to this"
+    " cluster and to the prefix"
+)
+
+
+class IKafkaTopic(Protocol):
+    """A topic, created in this app or elsewhere."""
+
+    @property
+    def topic_name(self) -> str:
+        """The topic's name."""
+
+    @property
+    def cluster(self) -> IKafkaCluster:
+        """The cluster that it is in."""
+
+    def grant_read(self, grantee: iam.IGrantable, *, consumer_group: str) -> iam.Grant:
+        """Allow the grantee to read the topic in this consumer group."""
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write to the topic."""
+
+    def grant_transactional_write(self, grantee: iam.IGrantable, *, transactional_id_prefix: str) -> iam.Grant:
+        """Allow the grantee to write to the topic in transactions."""
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return the properties with which a job finds the topic."""
+
+    def input_properties(self, *, consumer_group: str) -> dict[str, str]:
+        """Return the properties with which a job reads the topic."""
+
+
+class KafkaTopicBase(Construct):
+    """The part of a topic that needs no more than its cluster and its name."""
+
+    _topic_name: str
+    _cluster: IKafkaCluster
+
+    @property
+    def topic_name(self) -> str:
+        """The topic's name."""
+        return self._topic_name
+
+    @property
+    def cluster(self) -> IKafkaCluster:
+        """The cluster that it is in."""
+        return self._cluster
+
+    @property
+    def topic_arn(self) -> str:
+        """The ARN by which IAM names it."""
+        return resource_arn(self._cluster.cluster_arn, "topic", self.topic_name)
+
+    def grant_read(self, grantee: iam.IGrantable, *, consumer_group: str) -> iam.Grant:
+        """Allow the grantee to connect, and to read this topic in this consumer group, and nothing else.
+
+        Raises KafkaError for a group with a wildcard, which would be more than one.
+        """
+        group_arn = resource_arn(
+            self._cluster.cluster_arn, "group", checked_unless_token(consumer_group, check_group_name)
+        )
+        connect = self._cluster.grant_connect(grantee)
+        read = self._grant(grantee, READ_ACTIONS, self.topic_arn)
+        return connect.combine(read).combine(self._grant(grantee, GROUP_ACTIONS, group_arn))
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to connect, and to write to this topic, idempotently as well, and nothing else."""
+        connect = self._cluster.grant_connect(grantee).combine(self._cluster.grant_idempotent_write(grantee))
+        return connect.combine(self._grant(grantee, WRITE_ACTIONS, self.topic_arn))
+
+    def grant_transactional_write(self, grantee: iam.IGrantable, *, transactional_id_prefix: str) -> iam.Grant:
+        """Allow what ``grant_write`` does, and transactions whose ids are PREFIX-..., as Flink's exactly-once sink has.
+
+        The sink takes the same prefix (``setTransactionalIdPrefix``, ``sink.transactional-id-prefix``); two jobs with
+        one prefix would abort each other's transactions. Brokers finish transactions of clients with IAM from Kafka
+        3.8 on (MSK, "Semantics of IAM authorization policy actions and resources").
+
+        Raises KafkaError for a prefix that is empty or has a wildcard.
+        """
+        prefix = checked_unless_token(transactional_id_prefix, check_transactional_id_prefix)
+        arn = resource_arn(self._cluster.cluster_arn, "transactional-id", f"{prefix}-*")
+        granted = self._grant(grantee, TRANSACTION_ACTIONS, arn)
+        principal = grantee.grant_principal
+        if hasattr(principal, "node"):
+            owner = cast("IConstruct", principal)
+            record_wildcard(owner, actions=TRANSACTION_ACTIONS, resource=arn, reason=TRANSACTIONS)
+        return self.grant_write(grantee).combine(granted)
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return the properties with which a job finds the topic, as the bundled jobs name them (docs/job.md).
+
+        Raises StreamError for a cluster without IAM, to which those jobs cannot connect.
+        """
+        if not self._cluster.takes_iam:
+            message = (
+                f"jobs come to topic {self.topic_name!r} with IAM, which its cluster does not take: switch on IAM"
+                " authentication, and import it with takes_iam"
+            )
+            raise StreamError(message)
+        return {
+            "bootstrap.servers": self._cluster.bootstrap_servers,
+            "topic": self.topic_name,
+            "authentication": "iam",
+        }
+
+    def input_properties(self, *, consumer_group: str) -> dict[str, str]:
+        """Return the properties with which a job reads the topic, such as group ``input.events`` (docs/job.md).
+
+        The consumer group is that of ``grant_read``.
+        """
+        return {
+            **self.connection_properties(),
+            "consumer.group": checked_unless_token(consumer_group, check_group_name),
+        }
+
+    @staticmethod
+    def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str) -> iam.Grant:
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
+
+
+def checked_unless_token(name: str, check: Callable[[str], str]) -> str:
+    """Return the name, checked unless only the deployment knows it."""
+    return name if Token.is_unresolved(name) else check(name)
+
+
+class ImportedKafkaTopic(KafkaTopicBase):
+    """A topic that another stack, or nobody's stack, has created."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> None:
+        super().__init__(scope, construct_id)
+        self._cluster = cluster
+        self._topic_name = checked_unless_token(topic_name, check_topic_name)

@@ -1,0 +1,218 @@
+"""A stream of Kinesis Data Streams, with production defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from aws_cdk import Acknowledgment, Annotations, Duration, Names, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
+from aws_cdk.aws_kinesis import CfnStream
+
+from cdk_penstock.foundation.elsewhere import require_key_region
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.references import keep_while_used
+from cdk_penstock.model.kinesis import check_alarm_hours, check_retention_hours, check_shard_count, check_stream_name
+from cdk_penstock.streams.errors import StreamError
+from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase, IEventStream
+from cdk_penstock.streams.kinesis.imported_event_stream import ImportedEventStream
+from cdk_penstock.streams.kinesis.shard_schedule import ShardSchedule, ShardSteps
+
+if TYPE_CHECKING:
+    from aws_cdk import TimeZone
+    from aws_cdk.aws_events import Schedule
+    from constructs import Construct
+
+__all__ = ("EventStream", "StreamCapacity")
+
+GENERATED_NAME_WARNING: Final = "penstock:generatedStreamName"
+_MAX_NAME_CHARACTERS: Final = 128
+_OWN_KEY: Final = (
+    "with the key that AWS manages, its policy and not yours decides who reads the records; one's own costs by the"
+    " call, which Kinesis makes seldom, because it caches data keys"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamCapacity:
+    """How much a stream takes; made by ``on_demand`` or ``provisioned``."""
+
+    shard_count: int | None
+
+    @classmethod
+    def on_demand(cls) -> Self:
+        """Return a capacity that follows the traffic, up to twice its peak of the last 30 days."""
+        return cls(shard_count=None)
+
+    @classmethod
+    def provisioned(cls, *, shard_count: int) -> Self:
+        """Return a number of shards, each of which takes 1 MiB or 1000 records a second, and gives 2 MiB."""
+        return cls(shard_count=check_shard_count(shard_count))
+
+
+class EventStream(EventStreamBase):
+    """An encrypted stream whose records stay for a week.
+
+    Parameters
+    ----------
+    stream_name
+        The physical name; changing it makes a new, empty stream, and the old one stays. Default: made from the
+        construct's path, with a warning.
+    capacity
+        Default: on demand.
+    retention
+        How long records stay, 24 hours to 365 days; a shorter one takes away at once what is older. Default: 7 days.
+    encryption_key
+        The key of the records. After another one, older records stay under the old key, and readers need that until
+        they expire, which grants of the new one do not give. Default: an own one, with rotation.
+    removal_policy
+        Default: RETAIN_ON_UPDATE_OR_DELETE.
+
+    Raises KinesisError for what Kinesis would refuse.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stream_name: str | None = None,
+        capacity: StreamCapacity | None = None,
+        retention: Duration | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._region = Stack.of(self).region
+        self._account = Stack.of(self).account
+        require_key_region(self, encryption_key, StreamError)
+        self._stream_name = self._choose_name(stream_name)
+        self.retention = retention or Duration.days(7)
+        self.capacity = capacity or StreamCapacity.on_demand()
+        self._encryption_key = encryption_key or kms.Key(
+            self,
+            "Key",
+            description=f"Records of the stream {self.stream_name}",
+            enable_key_rotation=True,
+            removal_policy=removal_policy,
+        )
+        self.resource = CfnStream(
+            self,
+            "Resource",
+            name=self.stream_name,
+            shard_count=self.capacity.shard_count,
+            stream_mode_details=CfnStream.StreamModeDetailsProperty(
+                stream_mode="ON_DEMAND" if self.capacity.shard_count is None else "PROVISIONED"
+            ),
+            retention_period_hours=check_retention_hours(self.retention.to_hours(integral=False)),
+            stream_encryption=CfnStream.StreamEncryptionProperty(
+                encryption_type="KMS", key_id=self._encryption_key.key_arn
+            ),
+        )
+        self.resource.apply_removal_policy(removal_policy)
+        self._stream_arn = self.resource.attr_arn
+        self._scheduled: list[int] = []
+        Validations.of(self.resource).acknowledge(Acknowledgment(id="AwsSolutions-KDS3", reason=_OWN_KEY))
+        claim_name(self, "stream", self.stream_name)
+        keep_while_used(self)
+
+    @staticmethod
+    def from_stream_name(
+        scope: Construct, construct_id: str, stream_name: str, *, encryption_key: kms.IKey | None = None
+    ) -> IEventStream:
+        """Import a stream of this account and Region; its key, if it has one of its own, so that grants include it."""
+        arn = Stack.of(scope).format_arn(service="kinesis", resource="stream", resource_name=stream_name)
+        return ImportedEventStream(scope, construct_id, stream_arn=arn, encryption_key=encryption_key)
+
+    @staticmethod
+    def from_stream_arn(
+        scope: Construct, construct_id: str, stream_arn: str, *, encryption_key: kms.IKey | None = None
+    ) -> IEventStream:
+        """Import a stream; its key, if it has one of its own, so that grants include it."""
+        return ImportedEventStream(scope, construct_id, stream_arn=stream_arn, encryption_key=encryption_key)
+
+    def scale_on_schedule(
+        self, construct_id: str, *, shard_count: int, schedule: Schedule, time_zone: TimeZone | None = None
+    ) -> ShardSchedule:
+        """Change the number of shards at a time of day, such as 6 to 12 in the morning, and back with a second one.
+
+        EventBridge Scheduler calls UpdateShardCount itself, as a role that may do that on this stream only; there is no
+        Application Auto Scaling for streams. The next deployment that changes the stream sets its own number again.
+        Kinesis at most doubles or halves the shards in one step: where the numbers of all schedules cannot follow each
+        other, synthesis says so.
+
+        Parameters
+        ----------
+        shard_count
+            The number from then on.
+        schedule
+            When.
+        time_zone
+            Where that is the time; daylight saving is followed. Default: UTC.
+
+        Raises StreamError for a stream on demand.
+        """
+        if self.capacity.shard_count is None:
+            message = f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
+            raise StreamError(message)
+        if not self._scheduled:
+            self.node.add_validation(ShardSteps(self.capacity.shard_count, self._scheduled))
+        self._scheduled.append(check_shard_count(shard_count))
+        return ShardSchedule(
+            self, construct_id, stream=self, shard_count=shard_count, schedule=schedule, time_zone=time_zone
+        )
+
+    def add_throttle_alarm(self, construct_id: str = "ThrottleAlarm") -> cloudwatch.Alarm:
+        """Add an alarm for producers that Kinesis turns away, which lose or delay records."""
+        return cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=f"Producers of {self.stream_name} are throttled: add shards, or spread partition keys",
+            metric=self.metric_write_throttled(period=Duration.minutes(1)),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def add_iterator_age_alarm(
+        self, construct_id: str = "IteratorAgeAlarm", *, threshold: Duration | None = None
+    ) -> cloudwatch.Alarm:
+        """Add an alarm for polling consumers that fall behind, before records expire that nobody has read.
+
+        Parameters
+        ----------
+        threshold
+            How far behind, less than the retention. Default: half of it (Kinesis, "Monitor the Amazon Kinesis Data
+            Streams service").
+
+        Raises KinesisError for an alarm that would come too late, or at once.
+        """
+        behind = threshold or Duration.minutes(self.retention.to_minutes() / 2)
+        check_alarm_hours(behind.to_hours(integral=False), retention_hours=self.retention.to_hours(integral=False))
+        return cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=(
+                f"A consumer of {self.stream_name} is {behind.to_human_string()} behind: records expire unread after"
+                f" {self.retention.to_human_string()}"
+            ),
+            metric=self.metric_iterator_age(period=Duration.minutes(1)),
+            threshold=behind.to_milliseconds(),
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def _choose_name(self, name: str | None) -> str:
+        if name is None:
+            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
+            Annotations.of(self).add_warning_v2(
+                GENERATED_NAME_WARNING,
+                f"stream name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
+                " empty stream; pass stream_name",
+            )
+        return name if Token.is_unresolved(name) else check_stream_name(name)

@@ -1,0 +1,172 @@
+"""What every stream of Kinesis has, created in this app or elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, Unpack
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, warn_of_other_account
+from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.model.regions import via_service
+from cdk_penstock.streams.errors import StreamError
+from cdk_penstock.streams.kinesis.stream_consumer import StreamConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
+
+__all__ = ("EventStreamBase", "IEventStream", "MetricOptions")
+
+READ_ACTIONS: Final = (
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)
+"""What Flink's source calls when it polls (managed-flink, "Kinesis source": IAM permissions)."""
+WRITE_ACTIONS: Final = (
+    "kinesis:DescribeStreamSummary",
+    "kinesis:ListShards",
+    "kinesis:PutRecord",
+    "kinesis:PutRecords",
+)
+
+
+class IEventStream(Protocol):
+    """A stream, created in this app or elsewhere."""
+
+    @property
+    def stream_name(self) -> str:
+        """The physical name."""
+
+    @property
+    def stream_arn(self) -> str:
+        """The Amazon Resource Name."""
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to read by polling."""
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write."""
+
+    def add_consumer(self, consumer_name: str) -> StreamConsumer:
+        """Add a consumer with enhanced fan-out."""
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return the properties with which a job finds the stream."""
+
+
+class EventStreamBase(Construct):
+    """The part of a stream that needs no more than its name, its ARN and its key."""
+
+    _stream_name: str
+    _stream_arn: str
+    _encryption_key: kms.IKey | None
+    _region: str
+    _account: str
+
+    @property
+    def stream_name(self) -> str:
+        """The physical name."""
+        return self._stream_name
+
+    @property
+    def stream_arn(self) -> str:
+        """The Amazon Resource Name."""
+        return self._stream_arn
+
+    @property
+    def encryption_key(self) -> kms.IKey | None:
+        """The key of the records, None where AWS owns it or it is not known."""
+        return self._encryption_key
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to read this stream by polling, and nothing else."""
+        return self.grant(grantee, READ_ACTIONS, key_actions=["kms:Decrypt"])
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow the grantee to write to this stream, and nothing else."""
+        return self.grant(grantee, WRITE_ACTIONS, key_actions=["kms:GenerateDataKey"])
+
+    def grant(self, grantee: iam.IGrantable, actions: Sequence[str], *, key_actions: Sequence[str]) -> iam.Grant:
+        """Allow the grantee these actions on this stream, and those on its key, through Kinesis only."""
+        granted = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.stream_arn])
+        if self._encryption_key is not None:
+            statement = iam.PolicyStatement(
+                actions=list(key_actions),
+                resources=[self._encryption_key.key_arn],
+                conditions={"StringEquals": via_service("kinesis", self._region)},
+            )
+            grantee.grant_principal.add_to_principal_policy(statement)
+        self._warn_of_other_account(grantee, actions, key_actions)
+        return granted
+
+    def _warn_of_other_account(
+        self, grantee: iam.IGrantable, actions: Sequence[str], key_actions: Sequence[str]
+    ) -> None:
+        key = self._encryption_key
+        unknown_key = "; its records must be under a customer managed key, since that of AWS cannot be shared"
+        warn_of_other_account(
+            self,
+            grantee,
+            account=self._account,
+            policy=f"its resource policy (kinesis:PutResourcePolicy{unknown_key if key is None else ''})",
+            actions=actions,
+            resources=[self.stream_arn],
+        )
+        if key is not None:
+            warn_of_other_account(
+                self,
+                grantee,
+                account=key.env.account,
+                policy="the policy of its key",
+                actions=key_actions,
+                resources=[key.key_arn],
+            )
+
+    def add_consumer(self, consumer_name: str) -> StreamConsumer:
+        """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
+
+        Everything of it is fixed at creation; another name makes another one. It goes before the stream does, which
+        Kinesis would not delete with consumers. Raises StreamError for a stream of another account or Region.
+        """
+        if is_of_other_account(self, self._account) or is_of_other_region(self, self._region):
+            message = (
+                f"CloudFormation registers consumers of streams in its own account and Region only, got"
+                f" {self.stream_arn}: register {consumer_name!r} there, or poll with grant_read"
+            )
+            raise StreamError(message)
+        return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
+
+    def connection_properties(self) -> dict[str, str]:
+        """Return the properties with which a job finds the stream, as the Flink connector names them."""
+        return {"stream.arn": self.stream_arn, "aws.region": self._region}
+
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of the stream in ``AWS/Kinesis``; by default its average over five minutes."""
+        dimensions = {"StreamName": self.stream_name} | options.get("dimensions_map", {})
+        options = options | MetricOptions(dimensions_map=dimensions)
+        # A metric is where its stream is.
+        region = self._region if is_of_other_region(self, self._region) else None
+        return cloudwatch.Metric(namespace="AWS/Kinesis", metric_name=name, region=region, **options).attach_to(self)
+
+    def metric_write_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Records that producers were not allowed to write."""
+        return self.metric("WriteProvisionedThroughputExceeded", **(MetricOptions(statistic="Sum") | options))
+
+    def metric_read_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Reads that consumers were not allowed."""
+        return self.metric("ReadProvisionedThroughputExceeded", **(MetricOptions(statistic="Sum") | options))
+
+    def metric_iterator_age(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that the slowest polling consumer is behind."""
+        return self.metric("GetRecords.IteratorAgeMilliseconds", **(MetricOptions(statistic="Maximum") | options))
+
+    def metric_incoming_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Records that came in."""
+        return self.metric("IncomingRecords", **(MetricOptions(statistic="Sum") | options))

@@ -1,7 +1,0 @@
-"""What the resources of templates cost a month."""
-
-from __future__ import annotations
-
-from penstock.review.cost.estimator import estimate_templates
-
-__all__ = ("estimate_templates",)

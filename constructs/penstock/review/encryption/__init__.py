@@ -1,8 +1,0 @@
-"""Who can use the key of an application's state, and why, derived from templates alone."""
-
-from __future__ import annotations
-
-from penstock.review.encryption.result import Arrival, EncryptionReview, Row
-from penstock.review.encryption.review import ASSUMPTIONS, review_encryption
-
-__all__ = ("ASSUMPTIONS", "Arrival", "EncryptionReview", "Row", "review_encryption")
