@@ -113,7 +113,7 @@ def report(measured: dict[str, list[float]]) -> None:
 
 def measure_packaging() -> None:
     """Measure packaging of the bundled job when nothing has changed."""
-    command = [str(Path(sys.executable).with_name("penstock")), "package", "flink_app"]
+    command = [str(Path(sys.executable).with_name("penstock")), "package", "flink_app/vehicle_metrics"]
     environment = dict(os.environ)
     seconds(command, environment)
     unchanged = [seconds(command, environment) for _ in range(RUNS)]

@@ -167,7 +167,7 @@ def test_wrong_arguments_are_exit_code_2() -> None:
 
 @pytest.mark.build
 def test_a_folder_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(__file__).resolve().parents[2] / "flink_app"
+    folder = Path(__file__).resolve().parents[2] / "flink_app" / "vehicle_metrics"
     first, second = (CliRunner().invoke(app, ["package", str(folder)]) for _ in range(2))
     assert first.exit_code == second.exit_code == 0
     assert "unchanged" in second.output

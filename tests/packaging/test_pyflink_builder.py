@@ -155,6 +155,43 @@ def test_any_changed_input_builds_again(tmp_path: Path, fake_maven: Path, change
     assert runs(fake_maven) == 2
 
 
+PARENT = "<parent><groupId>g</groupId><artifactId>jobs</artifactId><version>1</version>{}</parent>"
+
+
+@pytest.mark.parametrize(
+    ("pom", "builds"),
+    [
+        (f"<project>{PARENT.format('')}</project>", 2),
+        (f'<project xmlns="http://maven.apache.org/POM/4.0.0">{PARENT.format("")}</project>', 2),
+        (f"<project>{PARENT.format('<relativePath>..</relativePath>')}</project>", 2),
+        (f"<project>{PARENT.format('<relativePath/>')}</project>", 1),
+        (f"<project>{PARENT.format('<relativePath>../other.xml</relativePath>')}</project>", 1),
+        ("<project><!-- <parent></parent> --></project>", 1),
+        ("no xml", 1),
+    ],
+)
+def test_what_a_job_shares_through_its_maven_parent_builds_it_again(
+    tmp_path: Path, fake_maven: Path, pom: str, builds: int
+) -> None:
+    project = write_project(tmp_path / "jobs" / "project")
+    (project / "pom.xml").write_text(pom)
+    (tmp_path / "jobs" / "pom.xml").write_text("<project/>")
+    shared = tmp_path / "jobs" / "connectors" / "Table.java"
+    shared.parent.mkdir()
+    shared.write_text("class Table {}")
+    packages = [build_package(PyFlinkProject(project), runtime=RUNTIME)]
+    assert not [path for path in PyFlinkProject(project).shared_files if path.is_relative_to(project)]
+    for name in ("target", ".penstock"):
+        (shared.parent / "pom.xml").write_text("<project/>")
+        (shared.parent / name).mkdir(exist_ok=True)
+        (shared.parent / name / "left.jar").write_text(name)
+    shared.write_text("final class Table {}")
+    packages.append(build_package(PyFlinkProject(project), runtime=RUNTIME))
+    assert runs(fake_maven) == len({each.path for each in packages}) == builds
+    (shared.parent / "target" / "left.jar").write_text("built again")
+    assert build_package(PyFlinkProject(project), runtime=RUNTIME).reused
+
+
 def test_of_two_builds_at_once_the_second_waits_and_takes_the_first(tmp_path: Path, fake_maven: Path) -> None:
     project = write_project(tmp_path / "project")
     maven = fake_maven / "programs" / "mvn"
@@ -335,7 +372,7 @@ def test_the_bundled_job_is_byte_identical_from_two_folders_at_two_times(tmp_pat
     for folder in folders:
         shutil.copytree(ROOT / "flink_app", folder, ignore=skipped)
     os.utime(folders[1] / "pom.xml", (1, 1))
-    one, two = (build_package(PyFlinkProject(folder), runtime=RUNTIME) for folder in folders)
+    one, two = (build_package(PyFlinkProject(folder / "vehicle_metrics"), runtime=RUNTIME) for folder in folders)
     assert not one.reused
     assert not two.reused
     assert one.path.read_bytes() == two.path.read_bytes()

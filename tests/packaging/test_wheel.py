@@ -25,7 +25,7 @@ from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
 from cdk_penstock.application import ApplicationStart
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from cdk_penstock.observability.dashboards.connected_vehicles import connected_vehicles
+from cdk_penstock.observability.panels import LabelledMetrics, dashboard_of, number
 from cdk_penstock.review import add_checks
 
 app = App()
@@ -45,7 +45,17 @@ metrics.grant_remote_write(application)
 grafana = DashboardWorkspace(
     stack, "Grafana", workspace_name="clicks", identity_source=IdentitySource.iam_identity_center()
 )
-grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics)))
+clicks = LabelledMetrics(metrics=("clicks",), labels=("page",))
+grafana.add_dashboard(
+    dashboard_of(
+        "clicks",
+        title="Clicks",
+        description="Clicks by page",
+        metrics=clicks,
+        panels=[number("Clicks now", clicks.total("clicks"), "Of the last window")],
+        data_source=grafana.add_prometheus_data_source(metrics),
+    )
+)
 add_checks(app)
 app.synth()
 """

@@ -52,10 +52,10 @@ app.command("review")(review_command)
 app.command("size")(size_command)
 
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
-    from cdk_penstock.cli.demo import demo_command
+    from cdk_penstock.cli.demo import DemoCommand, demo_command
     from cdk_penstock.cli.replay import replay_command
 
-    app.command("demo")(demo_command)
+    app.command("demo", cls=DemoCommand)(demo_command)
     app.command("replay", cls=_Command)(replay_command)
 else:
     for _name in ("demo", "replay"):

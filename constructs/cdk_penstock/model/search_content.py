@@ -165,7 +165,7 @@ def check_index_template(name: str, body: Mapping[str, Any], *, copies: int) -> 
         raise ContentError(message)
     patterns = body.get("index_patterns")
     if not isinstance(patterns, list) or not patterns:
-        message = f"index template {name!r} needs index_patterns, a list such as ['vehicles-*'], got {patterns!r}"
+        message = f"index template {name!r} needs index_patterns, a list such as ['orders-*'], got {patterns!r}"
         raise ContentError(message)
     settings = body.get("template", {}).get("settings", {})
     replicas = settings.get("number_of_replicas", settings.get("index", {}).get("number_of_replicas"))

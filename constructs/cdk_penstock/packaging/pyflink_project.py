@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Final
 from cdk_penstock.packaging.errors import PackagingError
 from cdk_penstock.packaging.job_folder import list_files, read_file
 from cdk_penstock.packaging.left_behind import find_left_behind
+from cdk_penstock.packaging.maven_parent import has_parent_above
 
 __all__ = ("PyFlinkProject",)
 
@@ -49,7 +51,8 @@ class PyFlinkProject:
     - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, data too, below
       ``dep/``.
     - ``requirements.txt`` pins third-party packages, which go below ``dep/`` as well.
-    - ``pom.xml`` builds the one jar with all Java dependencies.
+    - ``pom.xml`` builds the one jar with all Java dependencies. Where it has its parent in the folder above, as Maven
+      looks for one by default, several jobs may share the Java in the folders beside them.
 
     Passed over are caches; at the folder's top also ``tests``, ``setup.py`` and ``conftest.py``, and unless they are
     packages ``build``, ``dist``, ``target`` and ``venv``; and Maven's ``target`` beside any ``pom.xml``.
@@ -118,6 +121,14 @@ class PyFlinkProject:
         path = self.folder / "pom.xml"
         return path if path.is_file() else None
 
+    @cached_property
+    def shared_files(self) -> list[Path]:
+        """The files beside the folder, which Maven may read; none unless the Maven project has its parent there."""
+        if self.pom is None or not has_parent_above(self.pom):
+            return []
+        above = self.folder.absolute().parent
+        return [above / path for path in list_files(above, passes_over=self._is_not_shared)]
+
     def check_entry_point(self, name: str) -> None:
         """Raise PackagingError unless the folder has this entry point."""
         if name not in self.entry_points:
@@ -140,15 +151,20 @@ class PyFlinkProject:
     def fingerprint(self, *salt: str) -> str:
         """Return a hash of every file that the build depends on, and of the salt."""
         digest = hashlib.sha256("\0".join(salt).encode())
-        for path in self.files:
-            content = hashlib.sha256(read_file(self.folder / path)).hexdigest()
-            digest.update(f"\0{path.as_posix()}\0{content}".encode())
+        named = {path.as_posix(): self.folder / path for path in self.files}
+        named |= {os.path.relpath(path, self.folder): path for path in self.shared_files}
+        for name, path in named.items():
+            content = hashlib.sha256(read_file(path)).hexdigest()
+            digest.update(f"\0{name}\0{content}".encode())
         return digest.hexdigest()
 
     def _passes_over(self, path: Path) -> bool:
         if path.name in _CACHES or _LEFT_BY_EDITORS.fullmatch(path.name):
             return True
         return self._skips_folder(path) if path.is_dir() else self._skips_file(path)
+
+    def _is_not_shared(self, path: Path) -> bool:
+        return path == self.folder.absolute() or self._passes_over(path)
 
     def _skips_folder(self, path: Path) -> bool:
         at_top = path.parent == self.folder

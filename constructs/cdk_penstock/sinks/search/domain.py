@@ -191,7 +191,7 @@ class SearchDomain(SearchDomainBase):
         return self._put(self, construct_id, content)
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
-        """Allow the grantee's role to write to the indexes of a pattern such as ``vehicles-*``, and to read none.
+        """Allow the grantee's role to write to the indexes of a pattern such as ``orders-*``, and to read none.
 
         It gets IAM's part, and a role of the security plugin that is mapped to it, which an application has before it
         starts and until it has stopped. Open the network with ``domain.allow_clients(application)``. Raises
