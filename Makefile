@@ -63,7 +63,7 @@ test-pipeline: ## The tests on real Kafka, Flink and Prometheus, and the coverag
 	$(PYTHON) -m pytest -m pipeline --cov --cov-append --cov-report=term:skip-covered
 
 test-job: ## The tests of the PyFlink jobs, in their own environment
-	@set -e; for tests in tests/flink_app/*/; do $(JOB_PYTHON) -m pytest -c $${tests}pytest.ini $$tests; done
+	@set -e; for ini in tests/flink_app/*/pytest.ini; do $(JOB_PYTHON) -m pytest -c $$ini $$(dirname $$ini); done
 
 test-java: ## The Java classes of connectors and jobs
 	mvn $(MAVEN_OPTIONS) -f $(POM) verify
