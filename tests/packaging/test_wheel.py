@@ -26,7 +26,7 @@ from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrin
 from cdk_penstock.application import ApplicationStart
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from cdk_penstock.observability.dashboards.connected_vehicles import connected_vehicles
-from cdk_penstock.review import add_checks
+from cdk_penstock.checks import add_checks
 
 app = App()
 stack = Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1"))

@@ -11,8 +11,8 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_msk as msk
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.checks import MsfChecks
 from cdk_penstock.network import ApplicationVpc, AwsService
-from cdk_penstock.review import MsfChecks
 from cdk_penstock.review.findings import Template, Templates
 from cdk_penstock.review.reachability import job_reaches_what_it_calls
 

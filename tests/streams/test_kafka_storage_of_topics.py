@@ -8,7 +8,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 
-from cdk_penstock.review import add_checks
+from cdk_penstock.checks import add_checks
 from cdk_penstock.streams.kafka import (
     BrokerInstance,
     CleanupPolicy,

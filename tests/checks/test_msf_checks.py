@@ -7,7 +7,7 @@ from aws_cdk import Acknowledgment, App, Stack, Validations
 from aws_cdk import aws_iam as iam
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
-from cdk_penstock.review import MsfChecks, add_checks
+from cdk_penstock.checks import MsfChecks, add_checks
 from cdk_penstock.review.rules import RULES
 from tests.validated import run_validated
 
@@ -99,8 +99,8 @@ def test_the_rules_are_those_that_the_plugin_lists() -> None:
 @pytest.mark.parametrize(("runtime", "agrees"), [("FLINK-1_20", True), ("FLINK-9_9", False)])
 def test_the_cdks_own_validation_agrees(runtime: str, agrees: bool, job_zip: Path, tmp_path: Path) -> None:
     program = (
-        "import pathlib, sys; from aws_cdk import App; from cdk_penstock.review import add_checks;"
-        "from tests.review.test_msf_checks import application;"
+        "import pathlib, sys; from aws_cdk import App; from cdk_penstock.checks import add_checks;"
+        "from tests.checks.test_msf_checks import application;"
         "app = App(); built = application(app, pathlib.Path(sys.argv[1]));"
         "built.resource.runtime_environment = sys.argv[2]; add_checks(app); app.synth()"
     )
