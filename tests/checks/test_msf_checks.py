@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,20 @@ from cdk_penstock.review.rules import RULES
 from tests.validated import run_validated
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from cdk_penstock.review.rule import Rule
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def application(app: App, job_zip: Path, **props: bool) -> FlinkApplication:
     stack = Stack(app, "Stack")
     code = ApplicationCode.from_asset(job_zip)
     return FlinkApplication(stack, "App", code=code, application_name="clicks", **props)  # type: ignore[arg-type]
+
+
+def page_of(rule: Rule) -> str:
+    """Return the name of the page, without its folder and ending."""
+    return rule.source.rpartition("/")[2].removesuffix(".html")
 
 
 @pytest.fixture
@@ -87,12 +95,23 @@ def test_penstocks_own_set_finds_what_only_cdk_nag_knows(job_zip: Path) -> None:
         app.synth()
 
 
-def test_the_rules_are_those_that_the_plugin_lists() -> None:
+def test_the_plugin_lists_the_ids_of_all_rules() -> None:
     checks = MsfChecks()
-    documented = [(rule.__doc__ or "").partition(":")[0] for rule in RULES]
-    assert checks.rule_ids == documented
+    assert checks.rule_ids == [f"MSF{number}" for number, _ in enumerate(RULES, start=1)]
     assert checks.name == "penstock"
     assert checks.version
+
+
+def test_the_guide_has_the_table_of_the_rules() -> None:
+    rows = [f"| `{rule.pattern}` | {rule.title} | [{page_of(rule)}]({rule.source}) |" for rule in RULES]
+    table = "\n".join(["| rule | finds | AWS page |", "|---|---|---|", *rows])
+    assert f"\n\n{table}\n\n" in (ROOT / "docs" / "checks.md").read_text(encoding="utf-8"), table
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_names_the_page_of_aws_that_it_follows(rule: Rule) -> None:
+    assert rule.source.startswith("https://docs.aws.amazon.com/")
+    assert page_of(rule)
 
 
 @pytest.mark.validators

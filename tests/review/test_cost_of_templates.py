@@ -6,7 +6,7 @@ import pytest
 
 from cdk_penstock.model.cost import Estimate, Prices, Usage
 from cdk_penstock.review.cost import estimate_templates
-from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.templates import Template, Templates
 
 Body = dict[str, Any]
 

@@ -13,7 +13,7 @@ from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
 from cdk_penstock.review.assembly import SynthesizedStack
 from cdk_penstock.review.execution import ExecutionPolicyError, execution_policies
-from cdk_penstock.review.findings import Template
+from cdk_penstock.review.templates import Template
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from aws_cdk import aws_msk as msk
 from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.checks import MsfChecks
 from cdk_penstock.network import ApplicationVpc, AwsService
-from cdk_penstock.review.findings import Template, Templates
 from cdk_penstock.review.reachability import job_reaches_what_it_calls
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +114,7 @@ def https(**peer: Any) -> Body:
 
 def problems(resources: dict[str, Body], *others: Template) -> dict[str, str]:
     templates = Templates((Template("Stage/a.json", {"Resources": resources}, "Stage-A"), *others))
-    return {finding.rule: finding.problem for finding in job_reaches_what_it_calls(templates)}
+    return {f"MSF8[{each.subject}]": each.problem for each in job_reaches_what_it_calls(templates)}
 
 
 AMP = role(allow("aps:RemoteWrite"))

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cdk_penstock.review.assembly import SynthesizedStack
-from cdk_penstock.review.findings import Template
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import Template
 
 RESOURCES = {
     "Key": {"Type": "AWS::KMS::Key"},

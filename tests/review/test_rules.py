@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_penstock.review.findings import Template, Templates
 from cdk_penstock.review.rules import find_all
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from pathlib import Path

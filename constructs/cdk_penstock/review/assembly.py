@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import dataclasses
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.review.findings import Templates
+from cdk_penstock.review.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.delivery import DELIVERY_METADATA
-from cdk_penstock.review.findings import as_mapping
+from cdk_penstock.review.templates import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.findings import resource_pattern
-from cdk_penstock.review.findings import as_list, as_mapping, is_off
+from cdk_penstock.review.templates import as_list, as_mapping, is_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from cdk_penstock.model.aws_services import AwsService
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = (
     "Place",

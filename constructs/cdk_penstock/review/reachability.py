@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.review.findings import Finding, as_list, as_mapping
+from cdk_penstock.review.applications_and_policies import flink_applications
+from cdk_penstock.review.job_calls import calls
 from cdk_penstock.review.network_paths import (
     endpoints_of,
     has_endpoint_like,
@@ -15,16 +16,16 @@ from cdk_penstock.review.network_paths import (
     lets_through,
     place_in_vpc,
 )
-from cdk_penstock.review.parts import flink_applications
-from cdk_penstock.review.wiring import calls
+from cdk_penstock.review.rule import Violation
+from cdk_penstock.review.templates import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cdk_penstock.model.aws_services import AwsService
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.job_calls import Call
     from cdk_penstock.review.network_paths import Place
-    from cdk_penstock.review.wiring import Call
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = ("job_reaches_what_it_calls",)
 
@@ -44,8 +45,8 @@ _NOT_OF_THE_JOB: Final = {"ec2", "iam"}
 """Prefixes of what MSF does for the job, interfaces in the VPC, and of ``iam:PassRole``, which nobody calls."""
 
 
-def job_reaches_what_it_calls(templates: Templates) -> Iterator[Finding]:
-    """MSF8: a job in a VPC has a way to each service, cluster and domain that its role lets it call.
+def job_reaches_what_it_calls(templates: Templates) -> Iterator[Violation]:
+    """Yield services, clusters and domains that the role of a job in a VPC lets it call, and that it cannot reach.
 
     A VPC that is not in the templates is not judged.
     """
@@ -58,13 +59,13 @@ def job_reaches_what_it_calls(templates: Templates) -> Iterator[Finding]:
             continue
         made = list(calls(application, templates))
         yield from _unreachable_services(application, place, made, templates)
-        yield from _unreachable_strangers(application, place, made, templates)
+        yield from _unreachable_other_services(application, place, made, templates)
         yield from _unreachable_resources(application, place, made, templates)
 
 
 def _unreachable_services(
     application: Resource, place: Place, made: Iterable[Call], templates: Templates
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     actions: dict[AwsService, set[str]] = defaultdict(set)
     for call in made:
         if call.service is not None:
@@ -75,8 +76,8 @@ def _unreachable_services(
         found = _problem_of(service, place, templates)
         if found is not None:
             problem, fix = found
-            yield Finding(
-                rule=f"MSF8[{service.endpoint}]",
+            yield Violation(
+                subject=service.endpoint,
                 problem=f"the job may call {_shown(called)}, and {problem}",
                 fix=f"{fix}; or acknowledge it where the job never calls it",
                 resource=application,
@@ -111,9 +112,9 @@ def _problem_of(service: AwsService, place: Place, templates: Templates) -> tupl
     )
 
 
-def _unreachable_strangers(
+def _unreachable_other_services(
     application: Resource, place: Place, made: Iterable[Call], templates: Templates
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     """Yield services that the table does not know, where no endpoint could be theirs by its name."""
     actions: dict[str, set[str]] = defaultdict(set)
     for call in made:
@@ -122,8 +123,8 @@ def _unreachable_strangers(
             actions[prefix.lower()].add(call.action)
     for prefix, called in actions.items():
         if not leads_out(place, templates) and not has_endpoint_like(place, prefix, templates):
-            yield Finding(
-                rule=f"MSF8[{prefix}]",
+            yield Violation(
+                subject=prefix,
                 problem=f"the job may call {_shown(called)}, and its subnets have no endpoint that is called like"
                 f" {prefix}, nor NAT",
                 fix="add the service's endpoint, in an ApplicationVpc with add_endpoint(AwsService.of(its name,"
@@ -136,7 +137,7 @@ def _unreachable_strangers(
 
 def _unreachable_resources(
     application: Resource, place: Place, made: Iterable[Call], templates: Templates
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     """Yield clusters and domains in the same VPC that security groups keep the job from."""
     targets: dict[tuple[str, str], tuple[str, Resource]] = {}
     for call in made:
@@ -147,8 +148,8 @@ def _unreachable_resources(
     for prefix, target in targets.values():
         port = _PORTS[target.type]
         if target.type == _DOMAIN and target.get("VPCOptions") is None and not leads_out(place, templates):
-            yield Finding(
-                rule=f"MSF8[{prefix}]",
+            yield Violation(
+                subject=prefix,
                 problem=f"the job may use {target.logical_id}, which is in no VPC, and its subnets have no NAT",
                 fix="put the domain into the application's VPC",
                 resource=application,
@@ -156,8 +157,8 @@ def _unreachable_resources(
             )
         for there in _places(target, templates):
             if there.vpc.key == place.vpc.key and not lets_through(place, there, port, templates):
-                yield Finding(
-                    rule=f"MSF8[{prefix}]",
+                yield Violation(
+                    subject=prefix,
                     problem=f"the job may use {target.logical_id}, and security groups do not let port {port} through",
                     fix=f"allow port {port} from the application's security group to that of {target.logical_id}, in"
                     " both groups",

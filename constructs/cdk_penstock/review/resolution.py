@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.review.findings import APPLICATION, SHAPE_ERRORS, as_mapping
+from cdk_penstock.review.templates import APPLICATION, SHAPE_ERRORS, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,13 +8,13 @@ from cdk_penstock.model.cost.estimate import Estimate, NotEstimated
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.review.conditions import variants
 from cdk_penstock.review.cost.readers import READERS, Given
-from cdk_penstock.review.findings import SHAPE_ERRORS
+from cdk_penstock.review.templates import SHAPE_ERRORS
 
 if TYPE_CHECKING:
     from cdk_penstock.model.cost.estimate import CostLine
     from cdk_penstock.model.cost.prices import Prices
     from cdk_penstock.model.cost.usage import Usage
-    from cdk_penstock.review.findings import Templates
+    from cdk_penstock.review.templates import Templates
 
 __all__ = ("estimate_templates",)
 

@@ -10,7 +10,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("UnknownQuantityError", "integer", "price_of", "text")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.cost import platform, streams
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from cdk_penstock.review.cost.quantities import UnknownQuantityError, integer, price_of, text
-from cdk_penstock.review.findings import as_list, as_mapping, is_on
+from cdk_penstock.review.templates import as_list, as_mapping, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.estimate import CostLine
     from cdk_penstock.model.cost.prices import Prices
     from cdk_penstock.model.cost.usage import Usage
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = ("READERS", "Given")
 

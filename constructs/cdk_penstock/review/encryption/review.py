@@ -16,8 +16,8 @@ from cdk_penstock.review.conditions import variants
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from cdk_penstock.review.encryption.result import Arrival, EncryptionReview, Row
 from cdk_penstock.review.encryption.setting import settings_of
-from cdk_penstock.review.findings import SHAPE_ERRORS, Templates
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import SHAPE_ERRORS, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
-from cdk_penstock.review.findings import as_list, as_mapping
+from cdk_penstock.review.templates import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

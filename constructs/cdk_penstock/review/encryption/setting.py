@@ -10,14 +10,14 @@ from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
 from cdk_penstock.review.encryption.roles import TemplateRole, roles_of
-from cdk_penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("Setting", "settings_of")
 

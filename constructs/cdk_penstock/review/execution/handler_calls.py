@@ -9,14 +9,14 @@ from cdk_penstock.review.execution.call import ANYTHING, Call
 from cdk_penstock.review.execution.permissions import actions_of
 from cdk_penstock.review.execution.resource_arns import arns_of, expand
 from cdk_penstock.review.execution.without_resource import takes_no_resource
-from cdk_penstock.review.findings import APPLICATION, as_list, as_mapping
+from cdk_penstock.review.templates import APPLICATION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cdk_penstock.review.execution.call import Condition
     from cdk_penstock.review.execution.templates import Target
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("calls_for", "in_region", "is_placed")
 

@@ -11,12 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.review.findings import LOGGING_OPTION
+from cdk_penstock.review.templates import LOGGING_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("actions_of", "covers", "never_called")
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.review.execution.call import ANYTHING, Call
 from cdk_penstock.review.execution.handler_calls import in_region
 from cdk_penstock.review.execution.resource_arns import arns_of
-from cdk_penstock.review.findings import as_mapping
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.execution.templates import Target
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("custom_resource_calls", "dynamic_references", "is_custom", "stack_calls")
 

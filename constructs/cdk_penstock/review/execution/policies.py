@@ -24,7 +24,7 @@ from cdk_penstock.review.execution.platform_calls import (
     stack_calls,
 )
 from cdk_penstock.review.execution.templates import Target
-from cdk_penstock.review.findings import SHAPE_ERRORS, Templates
+from cdk_penstock.review.templates import SHAPE_ERRORS, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

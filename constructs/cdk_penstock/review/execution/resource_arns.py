@@ -9,13 +9,13 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.review.findings import as_list, as_mapping
+from cdk_penstock.review.templates import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cdk_penstock.review.execution.templates import Target
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("FORMS", "arns_of", "expand")
 

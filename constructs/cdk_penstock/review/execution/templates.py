@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
-from cdk_penstock.review.findings import APPLICATION, Templates, as_mapping
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import APPLICATION, Templates, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.findings import Resource, Template
+    from cdk_penstock.review.templates import Resource, Template
 
 __all__ = ("Target",)
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.model.findings import resource_pattern
 from cdk_penstock.model.names import METRICS_NAMESPACE
-from cdk_penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
-from cdk_penstock.review.parts import role_policies, statements
+from cdk_penstock.review.applications_and_policies import role_policies, statements
+from cdk_penstock.review.templates import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = ("Call", "calls")
 

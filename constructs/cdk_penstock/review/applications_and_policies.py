@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_penstock.review.findings import APPLICATION, as_list, as_mapping
+from cdk_penstock.review.templates import APPLICATION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = ("flink_applications", "role_policies", "statements")
 

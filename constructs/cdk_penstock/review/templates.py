@@ -1,4 +1,4 @@
-"""What a rule says about a template, and the parts of templates that rules look at."""
+"""Synthesized templates: their resources, and the references between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ __all__ = (
     "APPLICATION",
     "LOGGING_OPTION",
     "SHAPE_ERRORS",
-    "Finding",
     "Resource",
     "Template",
     "Templates",
@@ -30,32 +29,6 @@ LOGGING_OPTION: Final = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOp
 
 SHAPE_ERRORS: Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """What reading a template of a form that nobody thought of may raise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One resource that breaks a rule.
-
-    Parameters
-    ----------
-    rule
-        The rule's id, by which it is acknowledged as ``penstock::<id>``.
-    problem, fix
-        What is wrong, and what to do.
-    resource
-        The resource.
-    location
-        The property, as a path in the template.
-    is_warning
-        Whether it may be meant, so that it does not fail the synthesis. Default: it fails it.
-    """
-
-    rule: str
-    problem: str
-    fix: str
-    resource: Resource
-    location: str
-    is_warning: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
