@@ -1,4 +1,4 @@
-"""What people get wrong, and what they must read: what was got, what was expected, and the fix."""
+"""Common mistakes, each with a message of what was got, what was expected, and the fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a type checker accepts must be accepted at run time, in each form that the CDK and Python have for it."""
+"""Arguments that a type checker accepts are accepted at run time, in each form that the CDK and Python have."""
 
 from __future__ import annotations
 
