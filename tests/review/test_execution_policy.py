@@ -1,4 +1,4 @@
-"""What the policies of CloudFormation's role allow, and what they do not, on small templates."""
+"""Permissions that the policies of CloudFormation's role contain and do not contain, on small templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a VPC's addresses are shared out, so that a later zone or NAT gateway moves no subnet."""
+"""Division of a VPC's addresses that leaves subnets in place when a zone or a NAT gateway is added."""
 
 from __future__ import annotations
 

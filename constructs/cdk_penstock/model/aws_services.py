@@ -1,4 +1,4 @@
-"""Which VPC endpoint leads to an AWS service: one table that the network constructs and the checks ask.
+"""VPC endpoints of AWS services: one table for the network constructs and the checks.
 
 Sources: AWS PrivateLink guide, aws-services-privatelink-support; VPC guide, gateway-endpoints; service authorization
 reference for the prefixes of actions.

@@ -1,4 +1,4 @@
-"""What Amazon Data Firehose accepts for deliveries to S3, and what it promises."""
+"""Limits and guarantees of Amazon Data Firehose's deliveries to S3."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DeliveryError(PenstockError):
 
 
 class DeliveryGuarantee(StrEnum):
-    """How often a record arrives."""
+    """Number of times that a record arrives."""
 
     AT_LEAST_ONCE = "at-least-once"
     """Once or more: a retry after a timeout may write a record twice, so whoever reads has to drop duplicates."""
@@ -56,7 +56,7 @@ class DeliveryGuarantee(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Buffering:
-    """How much, and for how long, Firehose gathers before it writes an object; the first limit reached counts.
+    """Limits at which Firehose writes the records that it has gathered as an object; the first one reached counts.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Buffering:
     interval_seconds
         0 to 900 seconds; 60 or more with partitions from fields, for which there is no zero buffering.
     columnar, partitioned
-        Whether records become Parquet, and whether partitions come from their fields.
+        True if records become Parquet, and if partitions come from their fields.
 
     Raises DeliveryError beyond these limits (firehose, buffering-hints and dynamic-partitioning-enable).
     """
@@ -93,7 +93,7 @@ class Buffering:
 
     @property
     def longest_delay_seconds(self) -> int:
-        """How late a record may be when all is well: partitions are buffered in stages, half as long again."""
+        """Longest normal delay of a record, in seconds: partitions are buffered in stages, half as long again."""
         return self.interval_seconds * 3 // 2 if self.partitioned else self.interval_seconds
 
 
@@ -167,7 +167,7 @@ def literal_part(prefix: str) -> str:
 
 
 def overlap(prefix: str, other: str) -> bool:
-    """Whether one of two prefixes writes into the other's folder."""
+    """Return True if one of two prefixes writes into the other's folder."""
     ours, theirs = (literal_part(each).rpartition("/") for each in (prefix, other))
     folder, other_folder = "".join(ours[:2]), "".join(theirs[:2])
     return folder.startswith(other_folder) or other_folder.startswith(folder)

@@ -1,4 +1,4 @@
-"""What penstock puts into a Grafana workspace, and how it recognizes what is its own.
+"""Content that penstock puts into a Grafana workspace, and the marks by which it recognizes that content.
 
 Everything of one deployment carries its folder's uid as a prefix and its owner's mark: a dashboard as a tag, a data
 source in ``jsonData``. Only what carries the mark is ever changed or removed, a dashboard only with the prefix as well:
@@ -70,7 +70,7 @@ def owner_mark(folder_uid: str, deployment: str) -> str:
 
 
 def is_mark(tag: object) -> bool:
-    """Whether a dashboard's tag is a mark, of whatever deployment."""
+    """Return True if a dashboard's tag is a mark, of any deployment."""
     return isinstance(tag, str) and tag.startswith(_MARK_PREFIX)
 
 
@@ -119,7 +119,7 @@ class DataSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a deployment wants in a workspace.
+    """Content that a deployment wants in a workspace.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What Kafka and MSK call things, and what they refuse: pure decisions about topics and brokers.
+"""Names and limits of Kafka and MSK: pure decisions about topics and brokers.
 
 Sources: Kafka, topic configurations and "Internals: valid topic names"; MSK, "Amazon MSK cluster operations" and
 CreateTopic; AWS::MSK::Topic.

@@ -1,4 +1,4 @@
-"""What Kinesis Data Streams refuses, as pure decisions.
+"""Limits of Kinesis Data Streams, as pure decisions.
 
 Sources: AWS::Kinesis::Stream; Kinesis Data Streams, CreateStream, IncreaseStreamRetentionPeriod, UpdateShardCount and
 "Quotas and limits".

@@ -1,4 +1,4 @@
-"""What MSF calls things: names, Amazon Resource Names, service principals and fixed paths."""
+"""Names in MSF: application names, Amazon Resource Names, service principals and fixed paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is plainly wrong with a PromQL expression; Prometheus itself has the rest of the grammar."""
+"""Obvious mistakes in a PromQL expression; Prometheus itself checks the rest of the grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not the same in every Region: which services there are, and by which name KMS knows a service."""
+"""Differences between Regions: the services that exist there, and the names under which KMS knows them."""
 
 from __future__ import annotations
 

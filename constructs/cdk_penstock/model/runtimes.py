@@ -1,4 +1,4 @@
-"""What each MSF runtime can do: one table that constructs, packaging, alarms and tools ask.
+"""Capabilities of each MSF runtime: one table for constructs, packaging, alarms and tools.
 
 Sources: managed-flink release-version-list, key-management-flink, how-snapshots and the Flink 2.2 upgrade guide.
 """
@@ -34,7 +34,7 @@ class UnknownRuntimeError(PenstockError):
 
 
 class RuntimeSupport(Enum):
-    """How long MSF still runs applications on a runtime."""
+    """Stage of MSF's support for a runtime."""
 
     SUPPORTED = "supported"
     COMMUNITY_ENDED = "supported by MSF, no longer by the Apache Flink community"
@@ -56,7 +56,7 @@ class FlinkRuntime:
     python_version
         The Python of PyFlink jobs as ``major.minor``, None where MSF's documentation names none.
     support
-        Whether MSF still starts applications on it.
+        True if MSF still starts applications on it.
     connectors
         The newest release of each Apache Flink connector built for this runtime, by Maven artifact. A connector that
         is absent has no release for it.
@@ -148,17 +148,17 @@ class FlinkRuntime:
 
     @property
     def is_supported(self) -> bool:
-        """Whether MSF still starts applications on it."""
+        """True if MSF still starts applications on it."""
         return self.support is not RuntimeSupport.ENDED
 
     @property
     def customer_managed_key_allowed(self) -> bool:
-        """Whether an application can be encrypted with a customer managed key."""
+        """True if an application can be encrypted with a customer managed key."""
         return self.release >= _MINIMUM_FOR_CUSTOMER_MANAGED_KEY
 
     @property
     def enhanced_snapshots_allowed(self) -> bool:
-        """Whether the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
+        """True if the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
         return self.release >= _MINIMUM_FOR_ENHANCED_SNAPSHOTS
 
     @property
@@ -187,7 +187,7 @@ class FlinkRuntime:
         return self.connectors.get(artifact)
 
     def accepts_connector(self, artifact: str, version: str) -> bool:
-        """Whether a connector, by its Maven artifact and version, was built for this runtime.
+        """Return True if a connector, given by its Maven artifact and version, was built for this runtime.
 
         Connectors carry the Flink release that they were built for behind a hyphen, ``3.4.0-1.20``. One built
         for an earlier minor of the same major line is accepted, since Flink keeps the connector interfaces within a

@@ -1,4 +1,4 @@
-"""What is put into a search domain: roles, who has them, index templates and saved objects; and who owns what of it."""
+"""Content of a search domain: roles, their mappings, index templates and saved objects, each with its owner."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to do, in this order: write down ``claim`` as owned, put ``put``, remove ``remove``, write down ``put``.
+    """Steps of a run, in this order: record ``claim`` as owned, put ``put``, remove ``remove``, record ``put``.
 
     Whatever is interrupted in between leaves a ledger that names too much rather than too little, of things that were
     nobody else's: the next run, or a deletion, goes on from there.

@@ -65,7 +65,7 @@ class PriceTable:
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyCost:
-    """What an application costs if it runs the whole month (730 hours) at one parallelism, in US dollars."""
+    """Cost of an application that runs the whole month (730 hours) at one parallelism, in US dollars."""
 
     kpus_usd: float
     running_storage_usd: float

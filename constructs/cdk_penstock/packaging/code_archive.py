@@ -29,7 +29,7 @@ _MANIFEST_MAX_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class PackageManifest:
-    """What penstock's packager notes in each zip that it builds.
+    """Manifest that penstock's packager adds to each zip that it builds.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class CodeArchive:
 
     @property
     def is_python(self) -> bool:
-        """Whether it holds a Python job; a Java job is a jar."""
+        """True if it holds a Python job; a Java job is a jar."""
         return self.path.suffix.lower() == ".zip"
 
     @property
@@ -130,7 +130,7 @@ class CodeArchive:
 
     @cached_property
     def manifest(self) -> PackageManifest:
-        """What penstock's packager noted when it built the archive; nothing for one that it has not built.
+        """Manifest of the packager; an empty one if penstock did not build the archive.
 
         Raises PackagingError where another has written a file of that name.
         """
@@ -144,7 +144,7 @@ class CodeArchive:
 
 @dataclass(frozen=True, kw_only=True)
 class PyFlinkLayout:
-    """What is where in the zip of a PyFlink job (managed-flink, how-python-creating).
+    """Paths in the zip of a PyFlink job (managed-flink, how-python-creating).
 
     Parameters
     ----------

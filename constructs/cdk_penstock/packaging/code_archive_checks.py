@@ -1,4 +1,4 @@
-"""What MSF or Flink would refuse about a code archive, found before it is uploaded."""
+"""Checks that find what MSF or Flink would refuse in a code archive, before it is uploaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the native code in a PyFlink zip runs on MSF's workers: Linux, x86-64, the runtime's Python."""
+"""Check that native code in a PyFlink zip runs on MSF's workers: Linux, x86-64, the runtime's Python."""
 
 from __future__ import annotations
 

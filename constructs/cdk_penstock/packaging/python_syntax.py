@@ -1,4 +1,4 @@
-"""Whether Python source compiles for another Python than the one that asks."""
+"""Check that Python source compiles for another Python than the one that runs here."""
 
 from __future__ import annotations
 

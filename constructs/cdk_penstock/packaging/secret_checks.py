@@ -1,4 +1,4 @@
-"""What in a code archive looks like a secret."""
+"""Check for secrets in a code archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What templates hold under each choice of their conditions, so that no rule has to know ``Fn::If``."""
+"""Templates under each choice of their conditions, so that no rule has to know ``Fn::If``."""
 
 from __future__ import annotations
 

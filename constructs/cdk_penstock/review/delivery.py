@@ -1,4 +1,4 @@
-"""What each delivery in a template promises about the records that it is given."""
+"""Guarantee of each delivery in a template, such as at-least-once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ("DeliveryGuarantee", "delivery_guarantees")
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryGuarantee:
-    """What one delivery promises, such as ``at-least-once``: a record may then arrive more than once."""
+    """Guarantee of one delivery, such as ``at-least-once``: a record may then arrive more than once."""
 
     stage: str
     stack: str

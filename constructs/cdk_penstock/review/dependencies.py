@@ -1,4 +1,4 @@
-"""Which resource of a template waits for which, and what in the template makes it wait."""
+"""Dependencies between the resources of a template, each with the part of the template that causes it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an application's job calls itself, read from the permissions of its execution role.
+"""Calls that an application's job makes itself, read from the permissions of its execution role.
 
 MSF loads the code, writes the application's log and metrics and keeps its state without the application's VPC; the
-permissions for that are in the same role, and say nothing about what the job calls.
+permissions for that are in the same role, and are left out here.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, 
 
 
 def _is_for_msf(statement: Mapping[str, Any]) -> bool:
-    """Whether a service acts for the role, or the statement is about MSF's own metrics, as its conditions say."""
+    """Return True if a service acts for the role, or the statement is about MSF's own metrics, by its conditions."""
     equal = as_mapping(as_mapping(statement.get("Condition")).get("StringEquals"))
     return "kms:ViaService" in equal or METRICS_NAMESPACE in as_list(equal.get("cloudwatch:namespace"))
 
 
 def _is_made_by_the_job(call: Call, templates: Templates) -> bool:
-    """Whether the call leaves the job.
+    """Return True if the job itself makes the call.
 
     Describing log groups is what MSF does before it logs. A permission on a key that encrypts a stream, a topic or a
     bucket is used by that service, which calls KMS for the role; a key that is not in the templates is not judged.

@@ -46,7 +46,7 @@ _ANY_PROTOCOL: Final = "-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where in a VPC something has network interfaces; a security group that is not in the templates is None."""
+    """Position of network interfaces in a VPC; a security group that is not in the templates is None."""
 
     vpc: Resource
     subnets: tuple[Resource, ...]
@@ -67,7 +67,7 @@ def place_in_vpc(owner: Resource, subnet_ids: object, security_group_ids: object
 
 
 def leads_out(place: Place, templates: Templates) -> bool:
-    """Whether every subnet has a route through NAT, or one that may lead anywhere."""
+    """Return True if every subnet has a route through NAT, or one that may lead anywhere."""
     return all(
         any(_route_leads_out(route) for table in _tables(subnet, templates) for route in _routes(table, templates))
         for subnet in place.subnets
@@ -86,7 +86,7 @@ def endpoints_of(place: Place, service: AwsService, templates: Templates) -> lis
 
 
 def has_endpoint_like(place: Place, prefix: str, templates: Templates) -> bool:
-    """Whether the VPC has an endpoint whose name begins like a service's actions: ``bedrock-runtime``, ``bedrock:``."""
+    """Return True if an endpoint's name begins like a service's actions, as ``bedrock-runtime`` and ``bedrock:``."""
     return any(
         f".{prefix}" in resource_pattern(endpoint.get("ServiceName"))
         and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), place.vpc)
@@ -95,7 +95,7 @@ def has_endpoint_like(place: Place, prefix: str, templates: Templates) -> bool:
 
 
 def is_interface(endpoint: Resource) -> bool:
-    """Whether an endpoint has network interfaces; a gateway endpoint has routes."""
+    """Return True if an endpoint has network interfaces; a gateway endpoint has routes."""
     return bool(endpoint.get("VpcEndpointType") == "Interface")
 
 
@@ -107,9 +107,9 @@ def interfaces_of(endpoint: Resource, place: Place, templates: Templates) -> Pla
 
 
 def lets_through(source: Place, target: Place | None, port: int, templates: Templates) -> bool:
-    """Whether security groups let a TCP connection out of the source, and into the target where it has groups.
+    """Return True if security groups let a TCP connection out of the source, and into the target if it has groups.
 
-    Without a target the connection leads out of the VPC, to where no security group is.
+    Without a target the connection leaves the VPC, where no security group stops it.
     """
     if target is None:
         return _allows(source.security_groups, "Egress", port, None, templates)

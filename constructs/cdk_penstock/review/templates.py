@@ -60,7 +60,7 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells the resource from every other one of the app."""
+        """Key that is unique among all resources of the app."""
         return self.template.path, self.logical_id
 
 
@@ -164,17 +164,17 @@ def _stack_name(template: Path) -> str | None:
 
 
 def is_off(value: object) -> bool:
-    """Whether a template's boolean is false; unknown until deployment is not."""
+    """Return True if a template's boolean is false; a value that only the deployment knows is not."""
     return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
 def is_on(value: object) -> bool:
-    """Whether a template's boolean is true; unknown until deployment is not."""
+    """Return True if a template's boolean is true; a value that only the deployment knows is not."""
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def is_intrinsic(value: object) -> bool:
-    """Whether a value is an intrinsic function, so that only the deployment knows what it is."""
+    """Return True if a value is an intrinsic function, which only the deployment can resolve."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 

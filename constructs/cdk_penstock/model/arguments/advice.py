@@ -1,4 +1,4 @@
-"""What to pass in place of a value of another class: a constant, a factory's result, or what its constructor makes."""
+"""Advice for an argument of a wrong class: the constant, factory or constructor to use instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What annotations stand for, looked up when a value arrives and not before.
+"""Types that annotations stand for, looked up only when a value arrives.
 
 Most modules import the names in their annotations for type checkers only, under ``if TYPE_CHECKING``. Those imports are
 read from the source, and made for the parameters that get a value: loading all modules of the CDK would take seconds.

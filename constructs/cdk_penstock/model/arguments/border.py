@@ -58,7 +58,7 @@ class Parameter:
         return kind_of(evaluate(self.annotation, self.module_name))
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is of its type."""
+        """Return True if the value is of its type."""
         if value is None and (self.takes_none or str(self.annotation).endswith("| None")):
             return True
         return self.kind.accepts(value)

@@ -25,7 +25,7 @@ class OneValueOf(Kind):
         return " or ".join(repr(value) for value in self._values)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return value in self._values
 
     def fix(self, value: Any) -> str:  # noqa: ARG002 - whatever it is
@@ -34,7 +34,7 @@ class OneValueOf(Kind):
 
 
 class OneOf(Kind):
-    """What any of several kinds takes."""
+    """A value of any of several kinds."""
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = kinds
@@ -46,7 +46,7 @@ class OneOf(Kind):
         return " or ".join(kind.expected for kind in self._named)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return any(kind.accepts(value) for kind in self._kinds)
 
     def fix(self, value: Any) -> str:
@@ -77,7 +77,7 @@ class Items(Kind):
         return f"a list with each item {self._item.expected}"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return self._is_list(value) and all(self._item.accepts(each) for each in self._looked_at(value))
 
     def fix(self, value: Any) -> str:
@@ -116,7 +116,7 @@ class Mapped(Kind):
         return f"a mapping of {self._key.expected} to {self._value.expected}"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, Mapping) and all(
             self._key.accepts(key) and self._value.accepts(each) for key, each in value.items()
         )

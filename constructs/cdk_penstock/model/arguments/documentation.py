@@ -1,4 +1,4 @@
-"""What ``help()`` and ``inspect.signature`` show of a constructor: each property, its default, its documentation."""
+"""Signature and documentation of a constructor, as ``help()`` and ``inspect.signature`` show them."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Kind(ABC):
 
     @abstractmethod
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
 
     @abstractmethod
     def fix(self, value: Any) -> str:
@@ -76,7 +76,7 @@ class Anything(_Simple):
     words = "any value"
 
     def accepts(self, value: Any) -> bool:  # noqa: ARG002 - every value
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return True
 
     def fix(self, value: Any) -> str:
@@ -90,7 +90,7 @@ class Nothing(_Simple):
     words = "None"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return value is None
 
     def fix(self, value: Any) -> str:  # noqa: ARG002 - whatever it is
@@ -114,7 +114,7 @@ class TrueOrFalse(_Simple):
     }
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
@@ -129,7 +129,7 @@ class WholeNumber(_Simple):
     words = "a whole number"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, int) and not isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
@@ -150,7 +150,7 @@ class Number(_Simple):
     words = "a number"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, int | float) and not isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
@@ -164,7 +164,7 @@ class Text(_Simple):
     words = "text"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, str)
 
     def fix(self, value: Any) -> str:
@@ -192,7 +192,7 @@ class Instance(Kind):
         return (self._class,)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, self._class) or any(isinstance(each, self._class) for each in _delegates(value))
 
     def fix(self, value: Any) -> str:
@@ -214,7 +214,7 @@ def _has_members(kind: Any, protocol: Any) -> bool:
 
 
 def _has_member(value: object, name: str) -> bool:
-    """Whether an object of Python has a member: by its class, by its constructor, or by handing on to another one."""
+    """Return True if a Python object has a member: by its class or constructor, or by delegation."""
     hands_on = hasattr(type(value), "__getattr__")
     return hasattr(type(value), name) or name in getattr(value, "__dict__", {}) or (hands_on and hasattr(value, name))
 
@@ -223,7 +223,7 @@ class Shape(Instance):
     """Whatever has the members of an interface, of the CDK's or of penstock's, as type checkers see it."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         kind: Any = type(value)
         if _has_members(kind, self._class):
             return True

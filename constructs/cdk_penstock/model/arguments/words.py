@@ -1,4 +1,4 @@
-"""How types and values are named in messages: as a user writes them."""
+"""Names of types and values in messages, as a user writes them."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class NotEstimated:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What resources cost a month, as far as it can be told."""
+    """Monthly cost of resources, as far as it is known."""
 
     lines: tuple[CostLine, ...]
     not_estimated: tuple[NotEstimated, ...]

@@ -1,4 +1,4 @@
-"""What no template says about an environment: how much goes through it."""
+"""Usage of an environment, which no template states."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ class Usage:
 
     @property
     def event_gb_per_month(self) -> float:
-        """What all events of a month weigh."""
+        """Size of all events of a month, in GB."""
         return self.events_per_month * self.event_bytes / BYTES_PER_GB
 
     @property
     def kafka_stored_gb(self) -> float:
-        """What Kafka holds at any time, one replica."""
+        """Data that Kafka keeps at any time, in GB, counting one replica."""
         return self.event_gb_of(self.kafka_retention_hours)
 
     def event_gb_of(self, hours: float) -> float:

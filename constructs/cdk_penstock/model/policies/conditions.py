@@ -1,4 +1,4 @@
-"""How IAM evaluates the conditions of a statement.
+"""Evaluation of a statement's conditions, as IAM does it.
 
 Sources: IAM, "JSON policy elements: Condition operators" and "Set operators for multivalued context keys".
 """

@@ -33,7 +33,7 @@ class PolicyDocumentError(PenstockError):
 
 
 class Effect(StrEnum):
-    """What a statement does where it applies; AWS's own names."""
+    """Effect of a statement that applies, in AWS's own names."""
 
     ALLOW = "Allow"
     DENY = "Deny"

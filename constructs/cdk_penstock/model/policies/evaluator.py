@@ -1,4 +1,4 @@
-"""What IAM identity policies and a resource's policy allow together, and why.
+"""Decision that identity policies and a resource's policy come to together, with its reason.
 
 Sources: IAM, "Policy evaluation logic"; KMS, "Default key policy" and "Determining access to AWS KMS keys". Service and
 resource control policies, permissions boundaries and session policies, which can only take away, are not part of a
@@ -32,7 +32,7 @@ class EvaluationError(PenstockError):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls; made by ``role`` or ``service``."""
+    """Principal that calls; made by ``role`` or ``service``."""
 
     arn: str = ""
     service: str = ""
@@ -88,7 +88,7 @@ class NamedPolicy:
 
 
 class Outcome(StrEnum):
-    """How a decision comes about; IAM's own words."""
+    """Kind of a decision, in IAM's own words."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
@@ -97,12 +97,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Whether a request is allowed, and why.
+    """Decision on a request, with its reason.
 
     Parameters
     ----------
     outcome
-        How it came about.
+        Kind of the decision.
     statements
         The statements that decided, as ``policy: statement``; none where no statement applied.
     reason
@@ -115,7 +115,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Whether the request is allowed."""
+        """True if the request is allowed."""
         return self.outcome is Outcome.ALLOWED
 
 

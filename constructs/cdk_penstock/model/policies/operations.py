@@ -1,4 +1,4 @@
-"""Which calls an operation on an application comes to, and whether each is allowed.
+"""Calls that an operation on an application leads to, and the decision on each.
 
 MSF calls KMS as whoever called MSF (a forward access session, which ``kms:ViaService`` recognizes) when it starts,
 stops, updates, snapshots or rolls back, and as itself from then on. Source: managed-flink, key-management-flink and
@@ -31,7 +31,7 @@ _GRANT: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class KeyPath:
-    """How a call reaches a key.
+    """Way on which a call reaches a key.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class KeyPath:
     region
         The Region of MSF.
     through_service
-        Whether MSF makes the call for the caller, or the caller makes it itself.
+        True if MSF makes the call for the caller, false if the caller makes it.
     """
 
     application_arn: str
@@ -66,17 +66,17 @@ class Verdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether every call is allowed."""
+        """True if every call is allowed."""
         return all(decision.allowed for _, decision in self.calls)
 
     @property
     def denied_entirely(self) -> bool:
-        """Whether no call is allowed."""
+        """True if no call is allowed."""
         return not any(decision.allowed for _, decision in self.calls)
 
     @property
     def reaches_data(self) -> bool:
-        """Whether a call is allowed with which data can be read or written, or the permission to do so passed on."""
+        """True if a call is allowed that reads or writes data, or that passes the permission for that on."""
         powerful = (*_DATA_ACTIONS, "kms:CreateGrant")
         return any(decision.allowed for request, decision in self.calls if request.action in powerful)
 

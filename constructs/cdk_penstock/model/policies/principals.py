@@ -1,4 +1,4 @@
-"""Who may use or administer a key, and how a key policy has to name them.
+"""Principals that may use or administer a key, in the form that a key policy needs.
 
 Sources: IAM, "Principal"; IAM Identity Center, "Referencing permission sets in resource policies"; KMS, PutKeyPolicy.
 """

@@ -1,4 +1,4 @@
-"""What all resources of templates cost a month; what has no price is named, never counted as nothing."""
+"""Monthly cost of all resources of templates; a resource without a price is named, never counted as zero."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MOST: Final = 10**9
 
 
 class UnknownQuantityError(PenstockError):
-    """What a resource costs cannot be told; the message is the reason that the estimate gives."""
+    """A resource whose cost is unknown; the message is the reason that the estimate gives."""
 
 
 def integer(resource: Resource, path: str, default: int | None = None) -> int:

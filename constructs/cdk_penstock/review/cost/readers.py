@@ -31,7 +31,7 @@ _HIGH_RESOLUTION_BELOW_SECONDS: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What every reader may look at beside its resource."""
+    """Inputs that every reader has beside its resource."""
 
     templates: Templates
     usage: Usage

@@ -1,4 +1,4 @@
-"""Who can use the key of an application's state, and why, derived from templates alone."""
+"""Principals that can use the key of an application's state, with the reasons, derived from templates alone."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ __all__ = ("Arrival", "EncryptionReview", "Row")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Whether somebody can do something with a key.
+    """Decision on one operation of one principal with a key.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether it is as it ought to be."""
+        """True if the decision is the expected one."""
         return self.allowed == self.expected
 
 
@@ -50,7 +50,7 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionReview:
-    """What a template says about one application under a customer managed key.
+    """Review of one application under a customer managed key.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class EncryptionReview:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is not as it ought to be."""
+        """Decisions and dependencies that are not the expected ones."""
         return (
             *((f"{self.application_arn} is not reviewed: {self.unread}",) if self.unread else ()),
             *(

@@ -175,7 +175,7 @@ def _administrators(key_policy: NamedPolicy) -> list[str]:
 
 
 def _is_used(setting: Setting, key_arn: str) -> bool:
-    """Whether the operator has a policy for the key: the window of a previous key is open."""
+    """Return True if the operator role has a policy for the key: the permission window of a previous key is open."""
     return any(
         key_arn in statement.resources
         for policy in setting.operator.policies

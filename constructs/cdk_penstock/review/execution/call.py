@@ -31,5 +31,5 @@ class Call:
 
     @property
     def service(self) -> str:
-        """What the action begins with."""
+        """The service prefix of the action."""
         return self.action.partition(":")[0]

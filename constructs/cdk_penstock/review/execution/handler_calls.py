@@ -120,7 +120,7 @@ def calls_for(resource: Resource, target: Target) -> Iterator[Call]:
 
 
 def is_placed(resource_type: str, action: str) -> bool:
-    """Whether it is known on which resources a type's action is called."""
+    """Return True if the resources on which a type's action is called are known."""
     service = action.partition(":")[0].lower()
     own = _SERVICES.get(resource_type) or _SERVICES.get(resource_type.rpartition("::")[0])
     return (

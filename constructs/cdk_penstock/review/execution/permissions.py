@@ -1,4 +1,4 @@
-"""What the handlers of each resource type call, from the schemas of CloudFormation's resource types.
+"""Calls of the handlers of each resource type, from the schemas of CloudFormation's resource types.
 
 ``tools/handler_permissions.py`` writes the table. A schema names every call that some property leads to; what a
 resource does without is left out here.
@@ -123,12 +123,12 @@ a service, and for one action or all of a service. What nothing leads to is neve
 
 
 def covers(resource_type: str) -> bool:
-    """Whether it is known what CloudFormation calls for a resource type."""
+    """Return True if the calls of CloudFormation for a resource type are known."""
     return resource_type in _WITHOUT_SCHEMA or resource_type in _table()
 
 
 def never_called(action: str) -> bool:
-    """Whether schemas name an action that CloudFormation does not take, or that IAM does not know."""
+    """Return True for an action in schemas that CloudFormation does not call, or that IAM does not know."""
     return action in _NEVER
 
 
@@ -161,7 +161,7 @@ def _is_called(resource_type: str, action: str, named: set[str]) -> bool:
 
 
 def _is_in(name: str, known: str, separator: str) -> bool:
-    """Whether a name is the known one, or of the group that is known: a service ends in its separator."""
+    """Return True if a name is the known one, or in the known group: a service ends in its separator."""
     return name.startswith(known) if known.endswith(separator) else name == known
 
 

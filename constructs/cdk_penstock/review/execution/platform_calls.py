@@ -1,4 +1,4 @@
-"""What CloudFormation calls besides the handlers of resource types: functions, parameters, custom resources."""
+"""Calls of CloudFormation besides those of resource handlers: functions, parameters, custom resources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ZONES: Final = ("ec2:DescribeAccountAttributes", "ec2:DescribeAvailabilityZones
 
 
 def is_custom(resource_type: str) -> bool:
-    """Whether a function, and no handler of a type, makes a resource."""
+    """Return True if a function makes the resource, and no handler of a type."""
     return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
 
 

@@ -74,7 +74,7 @@ class Target:
 
     @cached_property
     def has_application_keys(self) -> bool:
-        """Whether an application's state is under a customer managed key."""
+        """Return True if an application's state is under a customer managed key."""
         configured = any(
             each.get("ApplicationConfiguration.ApplicationEncryptionConfiguration")
             for each in self.templates.resources(APPLICATION)

@@ -93,6 +93,6 @@ _ACTIONS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def takes_no_resource(action: str) -> bool:
-    """Whether an action, as ``service:Action``, can only be allowed on all resources."""
+    """Return True if an action, as ``service:Action``, can only be allowed on all resources."""
     service, _, name = action.partition(":")
     return name in _ACTIONS.get(service, ())
