@@ -69,8 +69,8 @@ def test_the_maximum_parallelism_of_the_job_holds_it_earlier() -> None:
         (Sizing(parallelism=4, max_kpus=16), None, "could reach 64 KPUs, got max_kpus 16: .* at most 16 and pass it"),
         (Sizing(parallelism=6, max_kpus=16), None, "could reach 48 KPUs.* at most 12 and pass it"),
         (Sizing(parallelism=4, max_kpus=16), 128, "could reach 64 KPUs"),
-        (Sizing(parallelism=4), 4, "leave room for: switch it off, or raise them"),
-        (Sizing(parallelism=40), None, "doubles the parallelism 40, which neither"),
+        (Sizing(parallelism=4), 4, "leave no room for it: switch it off or raise them"),
+        (Sizing(parallelism=40), None, "doubles the parallelism 40, but 64 KPUs leave no room"),
         (Sizing(parallelism=4), 10, "must be a multiple of the parallelism 4, got 10: use 128"),
     ],
 )

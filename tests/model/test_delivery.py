@@ -53,8 +53,8 @@ def test_takes_prefixes_that_firehose_can_evaluate(prefix: str, keys: list[str])
         ("raw/!{year}/", [], "has the expression"),
         ("raw/!{firehose:error-output-type}/", [], "has the expression"),
         ("raw/!{partitionKeyFromLambda:a}/", [], "has the expression"),
-        ("raw/!{partitionKeyFromQuery:a}/", ["a", "b"], "must be the same"),
-        ("raw/", ["a"], "must be the same"),
+        ("raw/!{partitionKeyFromQuery:a}/", ["a", "b"], "make both the same"),
+        ("raw/", ["a"], "make both the same"),
         ("x" * 1025, [], "1024 characters"),
     ],
 )
@@ -90,7 +90,7 @@ def test_fails_on_impossible_partition_keys(keys: list[str]) -> None:
 
 @pytest.mark.parametrize("prefix", ["x", "delivered", "x!{timestamp:yyyy}"])
 def test_a_prefix_that_names_no_folder_is_refused_with_the_fix(prefix: str) -> None:
-    with pytest.raises(DeliveryError, match=f"prefix {prefix!r} names no folder: end it with '/'"):
+    with pytest.raises(DeliveryError, match=f"prefix {prefix!r} is not a folder: end it with '/'"):
         check_prefix(prefix)
 
 

@@ -91,9 +91,9 @@ DAMAGED = {
         unpacks_to(2 * GIB),
         "unpack to 2.0 GiB, more than 10 times its size: leave out main.py (2.0 GiB)",
     ),
-    "no json": (with_manifest(b"{"), "penstock-package.json was not written by penstock (it is no JSON): build"),
-    "deep json": (with_manifest(b"[" * 100_000), "penstock-package.json was not written by penstock (it is no JSON)"),
-    "no text": (with_manifest(b"\xff\xfe\xff"), "(it is no JSON)"),
+    "no json": (with_manifest(b"{"), "penstock-package.json was not written by penstock (it is not JSON): build"),
+    "deep json": (with_manifest(b"[" * 100_000), "penstock-package.json was not written by penstock (it is not JSON)"),
+    "no text": (with_manifest(b"\xff\xfe\xff"), "(it is not JSON)"),
     "empty": (with_manifest(b"{}"), "(runtime is None, expected one as FLINK-1_20)"),
     "list": (with_manifest(b"[1]"), "(got list, expected an object)"),
     "number": (with_manifest(b'{"runtime": 1, "packages": []}'), "(runtime is 1, expected one as FLINK-1_20)"),
@@ -140,7 +140,7 @@ def test_a_jar_in_the_zip_is_looked_at_in_the_same_way(write_archive: Callable[.
     cut = make_jar({"a.txt": b"a"})
     cut = cut[: cut.index(CENTRAL)] + cut[cut.index(CENTRAL) + 4 :]
     (problem,) = find_problems(CodeArchive.open(write_archive({name: cut})), runtime=RUNTIME)
-    assert problem.startswith((f"{name} is damaged", f"{name} is no jar"))
+    assert problem.startswith((f"{name} is damaged", f"{name} is not a jar"))
 
 
 def test_a_jar_of_a_java_job_is_looked_at_too(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_jar_of_a_java_job_is_looked_at_too(tmp_path: Path) -> None:
 )
 def test_a_name_that_leads_out_of_the_folder_is_refused(write_archive: Callable[..., Path], name: str) -> None:
     problems = find_problems(CodeArchive.open(write_archive({name: b""})), runtime=RUNTIME)
-    assert any(problem.startswith(f"{name} would be unpacked outside of the job's folder") for problem in problems)
+    assert any(problem.startswith(f"{name} would be unpacked outside the job's folder") for problem in problems)
 
 
 @pytest.mark.parametrize("name", ["dep/a..b.py", "dep/..x.py", "dep/x:y.py", "dep/.hidden", "dep/é.py", "dep/a b.py"])
@@ -191,7 +191,7 @@ def test_a_link_and_a_name_that_is_there_twice_are_refused(tmp_path: Path) -> No
             archive.writestr("main.py", "x = 1\n")
     linked, twice = find_problems(CodeArchive.open(path), runtime=RUNTIME)
     assert linked == "dep/link is a link, which MSF would not follow: put the file itself there"
-    assert twice == "main.py is there 2 times, and which one would be unpacked is not defined: keep one"
+    assert twice == "main.py is there 2 times, and it is undefined which one is unpacked: keep one"
 
 
 @pytest.mark.parametrize("content", [b"x = 1\n" * 800_000, b"(" * 100_000, b"-" * 200_000 + b"1"])
@@ -239,7 +239,7 @@ def test_entry_points_in_folders_are_accepted_when_named(write_archive: Callable
     archive = CodeArchive.open(write_archive({**files, "GettingStarted/lib/flink.jar": b"text"}))
     named = "GettingStarted/getting-started.py"
     assert find_problems(archive, runtime=RUNTIME, entry_point=named) == [
-        "GettingStarted/lib/flink.jar is no jar, Java could not read it: build it again"
+        "GettingStarted/lib/flink.jar is not a jar, Java could not read it: build it again"
     ]
     without, _ = find_problems(archive, runtime=RUNTIME)
     assert f"no Python file at its top: there are {named}: name the one with the job (`--entry-point`" in without

@@ -51,19 +51,22 @@ def problems(write_archive: Callable[..., Path]) -> Callable[..., list[str]]:
     ("files", "expected"),
     [
         # Flink itself
-        (artifact("flink-streaming-java", "1.20.5"), "flink-streaming-java, which FLINK-1_20 has already and which wo"),
-        (artifact("flink-table-planner_2.12", "1.20.5"), "flink-table-planner, which FLINK-1_20 has already"),
+        (
+            artifact("flink-streaming-java", "1.20.5"),
+            "flink-streaming-java, which FLINK-1_20 already has, so the two",
+        ),
+        (artifact("flink-table-planner_2.12", "1.20.5"), "flink-table-planner, which FLINK-1_20 already has"),
         (artifact("flink-table-planner-loader", "1.20.0"), "give Flink's own dependencies the scope provided in pom.x"),
-        (artifact("flink-clients", "1.20.5"), "flink-clients, which FLINK-1_20 has already"),
-        ({"org/apache/flink/runtime/jobmaster/JobMaster.class": b""}, "holds flink-runtime, which FLINK-1_20 has alre"),
-        ({"org/apache/flink/table/data/RowData.class": b""}, "holds flink-table-common, which FLINK-1_20 has already"),
+        (artifact("flink-clients", "1.20.5"), "flink-clients, which FLINK-1_20 already has"),
+        ({"org/apache/flink/runtime/jobmaster/JobMaster.class": b""}, "holds flink-runtime, which FLINK-1_20 already"),
+        ({"org/apache/flink/table/data/RowData.class": b""}, "holds flink-table-common, which FLINK-1_20 already has"),
         (
             {
                 **artifact("flink-core", "1.20.5"),
                 **artifact("flink-java", "1.20.5"),
                 **artifact("flink-dist", "1.20.5"),
             },
-            "holds flink-core, flink-dist, flink-java, which FLINK-1_20 has already",
+            "holds flink-core, flink-dist, flink-java, which FLINK-1_20 already has",
         ),
         # logging
         (artifact("slf4j-log4j12", "1.7.36", "org.slf4j"), "holds slf4j-log4j12 1.7.36, and MSF logs with a log4j of"),
@@ -161,7 +164,7 @@ def test_what_works_together_is_accepted(problems: Callable[..., list[str]], fil
         ("lib/flink-sql-connector-kafka-4.0.0-2.0.jar", "flink-sql-connector-kafka 4.0.0-2.0, which is not built for"),
         ("lib/iceberg-flink-runtime-1.19-1.7.1.jar", "iceberg-flink-runtime 1.19-1.7.1, which is not built for FLINK-"),
         ("lib/hudi-flink1.18-bundle-0.15.0.jar", "hudi-flink1.18-bundle 0.15.0, which is not built for FLINK-1_20: ta"),
-        ("lib/flink-table-planner_2.12-1.20.5.jar", "flink-table-planner, which FLINK-1_20 has already"),
+        ("lib/flink-table-planner_2.12-1.20.5.jar", "flink-table-planner, which FLINK-1_20 already has"),
         ("lib/log4j-core-2.24.3.jar", "log4j-core 2.24.3, and MSF logs with a log4j of its choice"),
     ],
 )
@@ -220,4 +223,4 @@ def test_the_jar_of_a_java_job_is_checked_in_the_same_way(tmp_path: Path) -> Non
     path = tmp_path / "job-1.0.jar"
     path.write_bytes(make_jar(artifact("flink-clients", "1.20.5")))
     (problem,) = find_problems(CodeArchive.open(path), runtime=FLINK_1_20)
-    assert problem.startswith("job-1.0.jar holds flink-clients, which FLINK-1_20 has already")
+    assert problem.startswith("job-1.0.jar holds flink-clients, which FLINK-1_20 already has")

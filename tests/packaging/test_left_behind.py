@@ -56,7 +56,7 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         }
     )
     assert refusals(job) == [
-        f"starter-job.py imports {name}, a folder without an __init__.py, which is not taken: add an empty"
+        f"starter-job.py imports {name}, a folder without an __init__.py, which is not packed: add an empty"
         f" {name}/__init__.py"
         for name in ("sink", "utils")
     ]
@@ -83,15 +83,15 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         ({"main.py": "import proto.events_pb2", "proto/events_pb2.py": ""}, "add an empty proto/__init__.py"),
         (
             {"main.py": "from tests.helpers import x", "tests/helpers.py": ""},
-            "main.py imports tests, and tests/ is passed",
+            "main.py imports tests, but tests/ is ignored",
         ),
         (
             {"main.py": "import tools", "src/tools/__init__.py": ""},
-            "imports tools, which is in src/tools, where nothing is",
+            "imports tools, which is in src/tools, which is not packed",
         ),
         (
             {"main.py": "import tools", "scripts/tools.py": ""},
-            "imports tools, which is in scripts/tools.py, where nothing",
+            "imports tools, which is in scripts/tools.py, which is not packed",
         ),
         (
             {"main.py": "import other", "other.py": ""},
@@ -103,9 +103,15 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         ),
         ({"job/__init__.py": "import boto3.session"}, "dep/job/__init__.py imports boto3, which is neither in the zip"),
         ({"main.py": "import distutils.util; import imp2"}, "main.py imports imp2, which is neither in the zip nor"),
-        ({"my pkg/__init__.py": ""}, "nothing can import the package 'my pkg', whose name is no Python name: rename"),
-        ({"my-pkg/__init__.py": ""}, "nothing can import the package 'my-pkg', whose name is no Python name: rename"),
-        ({"class/__init__.py": ""}, "nothing can import the package 'class', whose name is no Python name: rename"),
+        (
+            {"my pkg/__init__.py": ""},
+            "nothing can import the package 'my pkg', whose name is not a Python name",
+        ),
+        (
+            {"my-pkg/__init__.py": ""},
+            "nothing can import the package 'my-pkg', whose name is not a Python name",
+        ),
+        ({"class/__init__.py": ""}, "nothing can import the package 'class', whose name is not a Python name"),
     ],
 )
 def test_what_a_job_imports_and_would_not_get_is_named(
@@ -193,8 +199,8 @@ def test_jars_beside_a_job_are_named(write_job: Callable[..., PyFlinkProject]) -
     )
     (problem,) = refusals(job)
     assert problem.startswith(
-        "lib/iceberg-aws-bundle-1.7.1.jar, lib/iceberg-flink-runtime-1.20-1.7.1.jar would not be taken, and MSF takes"
-        " at most one jar: declare what the job needs of them as dependencies in a pom"
+        "lib/iceberg-aws-bundle-1.7.1.jar, lib/iceberg-flink-runtime-1.20-1.7.1.jar would not be packed, because MSF"
+        " takes at most one jar: declare the ones that the job needs as dependencies in a pom"
     )
 
 
@@ -203,7 +209,7 @@ def test_a_jar_that_the_job_names_is_needed_beside_a_pom_too(
     write_job: Callable[..., PyFlinkProject], source: str
 ) -> None:
     job = write_job({"main.py": source, "pom.xml": "<project/>", "lib/more.jar": "", "lib/unused.jar": ""})
-    with pytest.raises(PackagingError, match="  - lib/more.jar would not be taken, .* in the pom.xml"):
+    with pytest.raises(PackagingError, match="  - lib/more.jar would not be packed, .* in the pom.xml"):
         job.sources()
 
 

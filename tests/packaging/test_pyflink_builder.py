@@ -272,7 +272,7 @@ def test_maven_is_quoted_without_colours_and_without_its_advice(tmp_path: Path, 
 def test_a_damaged_jar_from_maven_is_named(tmp_path: Path, fake_maven: Path) -> None:
     (fake_maven / "the.jar").write_bytes(b"no jar")
     with pytest.raises(
-        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is no jar .File is not a zip"
+        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is not a jar .File is not a zip"
     ):
         build_jar(write_project(tmp_path / "project") / "pom.xml")
 

@@ -32,7 +32,7 @@ def problems(write_archive: Callable[..., Path]) -> Callable[[dict[str, bytes]],
 )
 def test_a_secret_is_found_by_its_name(problems: Callable[..., list[str]], name: str) -> None:
     (in_zip,) = problems({name: b""})
-    assert in_zip.startswith(f"{name} looks like a secret, and whoever may read the code could read it: remove it")
+    assert in_zip.startswith(f"{name} looks like a secret, and everybody who may read the code could read it")
     (in_jar,) = problems({"lib/pyflink-dependencies.jar": make_jar({name: b""})})
     assert in_jar.startswith(f"{name} in lib/pyflink-dependencies.jar looks like a secret")
 

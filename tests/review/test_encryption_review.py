@@ -50,7 +50,7 @@ def reviewed(assembly: Path) -> EncryptionReview:
 
 
 def outcomes(reviewed: EncryptionReview, key: str) -> dict[tuple[str, str], bool]:
-    return {(row.who, row.operation): row.allowed for row in reviewed.rows if key in row.key}
+    return {(row.who, row.operation): row.allowed for row in reviewed.access if key in row.key}
 
 
 @pytest.mark.parametrize("key", ["AppKey1", "AppKey2"])
@@ -71,15 +71,15 @@ def test_operator_and_cloudformation_operate_and_nobody_else_does(reviewed: Encr
 
 
 def test_each_answer_names_the_statements_behind_it(reviewed: EncryptionReview) -> None:
-    operator = next(row for row in reviewed.rows if row.who == "operator" and row.operation == "StartApplication")
+    operator = next(row for row in reviewed.access if row.who == "operator" and row.operation == "StartApplication")
     assert "AllowMSFAPICalls" in operator.because
     assert "AllowOperatorToConfigureAppToCreateGrantForRunningState" in operator.because
-    other = next(row for row in reviewed.rows if row.operation == "use the key not through MSF")
+    other = next(row for row in reviewed.access if row.operation == "use the key not through MSF")
     assert "AllowOperatorToDescribeKey does not apply: StringEquals kms:ViaService is not met" in other.because
 
 
 def test_every_step_waits_for_the_one_before_it(reviewed: EncryptionReview) -> None:
-    assert [arrival.step for arrival in reviewed.arrivals] == [
+    assert [each.step for each in reviewed.order] == [
         "application",
         "log",
         "key",
@@ -87,7 +87,7 @@ def test_every_step_waits_for_the_one_before_it(reviewed: EncryptionReview) -> N
         "update",
         "start",
     ]
-    assert all(arrival.chain for arrival in reviewed.arrivals)
+    assert all(each.chain for each in reviewed.order)
 
 
 def test_whoever_becomes_the_operator_is_named(reviewed: EncryptionReview) -> None:
@@ -206,7 +206,7 @@ def test_an_imported_application_is_reviewed_too(tmp_path: Path) -> None:
     app.synth()
     (found,) = review_encryption(read_assembly(tmp_path))
     assert found.problems == ()
-    assert [arrival.step for arrival in found.arrivals] == ["key", "permission", "update"]
+    assert [each.step for each in found.order] == ["key", "permission", "update"]
     assert "application/orders" in found.application_arn
 
 
@@ -223,7 +223,7 @@ def test_scripts_read_json(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(assembly), "--json"])
     (found,) = json.loads(result.output)["encryption"]
     assert found["problems"] == []
-    assert {"who", "operation", "allowed", "because"} <= set(found["rows"][0])
+    assert {"who", "operation", "allowed", "because"} <= set(found["access"][0])
 
 
 def test_an_app_without_such_a_key_says_so(tmp_path: Path) -> None:

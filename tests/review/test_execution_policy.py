@@ -288,14 +288,14 @@ def test_each_account_and_region_has_separate_policies() -> None:
     ],
 )
 def test_what_is_not_known_is_named_and_nothing_is_written(given: SynthesizedStack, named: str) -> None:
-    with pytest.raises(ExecutionPolicyError, match="it is not known what CloudFormation calls for") as caught:
+    with pytest.raises(ExecutionPolicyError, match="CloudFormation's calls are unknown for") as caught:
         execution_policies([given])
     assert named in str(caught.value)
 
 
 def test_a_template_of_another_form_is_named() -> None:
     strange = resource("AWS::MSK::Topic", ClusterArn={"Fn::GetStackOutput": {"OutputName": "x"}}, TopicName="t")
-    with pytest.raises(ExecutionPolicyError, match="the template of Prod-Processing has a form that is not known"):
+    with pytest.raises(ExecutionPolicyError, match="the template of Prod-Processing has an unknown form"):
         execution_policies([stack(Topic=strange)])
 
 

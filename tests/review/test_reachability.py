@@ -123,7 +123,7 @@ AMP = role(allow("aps:RemoteWrite"))
 def test_a_call_without_a_way_is_found() -> None:
     assert problems(network(Role=AMP)) == {
         "MSF8[aps-workspaces]": "the job may call aps:RemoteWrite, and its subnets have no interface endpoint with"
-        " private DNS for aps-workspaces, nor NAT"
+        " private DNS for aps-workspaces, and no NAT"
     }
 
 
@@ -315,7 +315,7 @@ def test_a_service_that_the_table_does_not_know_needs_an_endpoint_that_is_called
     (found,) = problems(network(Role=calls)).items()
     assert found == (
         "MSF8[bedrock]",
-        "the job may call bedrock:InvokeModel, and its subnets have no endpoint that is called like bedrock, nor NAT",
+        "the job may call bedrock:InvokeModel, and its subnets have no endpoint with a name like bedrock, and no NAT",
     )
     assert problems(network(Role=calls, Endpoint=interface("bedrock-runtime"))) == {}
     assert problems(network(Role=calls, **routes(NatGatewayId="nat"))) == {}

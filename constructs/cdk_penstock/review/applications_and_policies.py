@@ -1,4 +1,4 @@
-"""The parts of templates that several rules look at: applications, and the statements of policies."""
+"""Applications and policies in templates, for several rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 
 def flink_applications(templates: Templates) -> Iterator[Resource]:
-    """Yield the applications that run Flink jobs; Studio and SQL applications are none of our business."""
+    """Yield the applications that run Flink jobs; Studio and SQL applications are left out."""
     for application in templates.resources(APPLICATION):
         if str(application.get("RuntimeEnvironment")).startswith("FLINK"):
             yield application

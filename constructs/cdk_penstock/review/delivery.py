@@ -27,7 +27,7 @@ class DeliveryGuarantee:
 
 
 def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[DeliveryGuarantee, ...]:
-    """Return what the deliveries of the stacks promise, as their constructs wrote it into the templates."""
+    """Return the guarantees of the deliveries of the stacks, which their constructs wrote into the templates."""
     return tuple(
         DeliveryGuarantee(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
         for stack in stacks

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("Call", "calls")
+__all__ = ("JobCall", "job_calls")
 
 _CODE: Final = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent.S3ContentLocation"
 _NOT_USERS_OF_A_KEY: Final = ("AWS::IAM::", "AWS::KMS::", APPLICATION)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class JobCall:
     """One action that the job may call, on one resource as the policy names it."""
 
     action: str
@@ -37,12 +37,12 @@ class Call:
 
     @property
     def service(self) -> AwsService | None:
-        """The service with a VPC endpoint that the action belongs to, None for another's."""
+        """The service that the action belongs to, None if the table of VPC endpoints does not have it."""
         return AwsService.of_action(self.action)
 
 
-def calls(application: Resource, templates: Templates) -> Iterator[Call]:
-    """Yield what the application's job may call; nothing where its role is not in the templates."""
+def job_calls(application: Resource, templates: Templates) -> Iterator[JobCall]:
+    """Yield the calls that the application's job may make; none if its role is not in the templates."""
     role = templates.find(application.get("ServiceExecutionRole"), application.template)
     if role is None:
         return
@@ -55,13 +55,13 @@ def calls(application: Resource, templates: Templates) -> Iterator[Call]:
                 if resource_pattern(resource).startswith(of_msf):
                     continue
                 for action in as_list(statement.get("Action")):
-                    call = Call(action=str(action), resource=resource, policy=policy)
+                    call = JobCall(action=str(action), resource=resource, policy=policy)
                     if isinstance(action, str) and _is_made_by_the_job(call, templates):
                         yield call
 
 
 def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, ...]:
-    """Return how the ARNs of the code object and of the log group begin."""
+    """Return the beginnings of the ARNs of the code object and of the log group."""
     code = as_mapping(application.get(_CODE))
     patterns = [f"{resource_pattern(code.get('BucketARN'))}/{resource_pattern(code.get('FileKey'))}"] if code else []
     for option in templates.resources(LOGGING_OPTION):
@@ -78,10 +78,10 @@ def _is_for_msf(statement: Mapping[str, Any]) -> bool:
     return "kms:ViaService" in equal or METRICS_NAMESPACE in as_list(equal.get("cloudwatch:namespace"))
 
 
-def _is_made_by_the_job(call: Call, templates: Templates) -> bool:
+def _is_made_by_the_job(call: JobCall, templates: Templates) -> bool:
     """Return True if the job itself makes the call.
 
-    Describing log groups is what MSF does before it logs. A permission on a key that encrypts a stream, a topic or a
+    MSF describes log groups before it logs. A permission on a key that encrypts a stream, a topic or a
     bucket is used by that service, which calls KMS for the role; a key that is not in the templates is not judged.
     """
     if call.service is AwsService.CLOUDWATCH_LOGS:

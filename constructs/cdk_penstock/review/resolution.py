@@ -1,4 +1,4 @@
-"""Replaces the references of a template by what they will be, as far as that can be known before a deployment."""
+"""Resolution of a template's references, as far as their values are known before a deployment."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SERVICES: Final = {"AWS::KMS::Key": "kms", "AWS::IAM::Role": "iam", "AWS::Lambd
 
 @dataclass(frozen=True)
 class Resolution:
-    """The values of one stack's template, with a name made from the logical id for what AWS will name.
+    """The values of one stack's template, with a name made from the logical id for each resource that AWS will name.
 
-    A name that the template itself sets is kept. What cannot be known (other attributes, parameters, other stacks)
+    A name that the template sets is kept. An unknown value (of other attributes, parameters, other stacks)
     becomes ``<LogicalId.Attribute>``, which no policy matches by accident.
     """
 

@@ -229,7 +229,7 @@ def find_all(templates: Templates, rules: Sequence[Rule] = RULES) -> list[Findin
 
 
 def _named(name: object, option: Resource, templates: Templates) -> Iterator[Resource]:
-    """Yield the applications that a name means, as a reference to one or as a text."""
+    """Yield the applications with a name, which is a reference or a text."""
     referred = templates.find(name, option.template)
     for application in option.template.resources(APPLICATION) if referred is None else (referred,):
         if referred is not None or application.get("ApplicationName") == name:

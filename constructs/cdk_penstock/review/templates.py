@@ -28,7 +28,7 @@ APPLICATION: Final = "AWS::KinesisAnalyticsV2::Application"
 LOGGING_OPTION: Final = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
 
 SHAPE_ERRORS: Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""What reading a template of a form that nobody thought of may raise."""
+"""Errors that reading a template of an unexpected form may raise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +41,9 @@ class Resource:
     template: Template = field(repr=False)
 
     def get(self, path: str) -> Any:
-        """Return the property at a dotted path, None where there is none.
+        """Return the property at a dotted path, None if it is absent.
 
-        Where an intrinsic function stands on the way, it is returned: only the deployment knows what it holds.
+        If the path leads through an intrinsic function, that function is returned: only the deployment can resolve it.
         """
         value: Any = self.body.get("Properties", {})
         for name in path.split("."):
@@ -54,7 +54,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The construct's path where the CDK wrote it into the template, the logical id where not."""
+        """The construct's path if the CDK wrote it into the template, else the logical id."""
         path = as_mapping(self.body.get("Metadata")).get("aws:cdk:path")
         return str(path).removesuffix("/Resource") if path else self.logical_id
 
@@ -66,7 +66,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Template:
-    """A synthesized template, with the name of its stack where the cloud assembly around it says it."""
+    """A synthesized template, with the name of its stack if it lies in a cloud assembly."""
 
     path: str
     body: Mapping[str, Any] = field(repr=False)
@@ -84,14 +84,14 @@ class Template:
         return Path(self.path).parent
 
     def resources(self, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types, all resources where none is named."""
+        """Yield the resources of these types, all resources if no type is named."""
         for logical_id in as_mapping(self.body.get("Resources")):
             resource = self.resource(logical_id)
             if resource is not None and (not types or resource.type in types):
                 yield resource
 
     def resource(self, logical_id: str) -> Resource | None:
-        """Return a resource, None where there is none of that id, or one without a type."""
+        """Return a resource, None if it is absent or has no type."""
         body = as_mapping(as_mapping(self.body.get("Resources")).get(logical_id))
         kind = body.get("Type")
         if not isinstance(kind, str):
@@ -111,7 +111,7 @@ class Templates:
     all: tuple[Template, ...]
 
     def resources(self, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types in all templates, all resources where none is named."""
+        """Yield the resources of these types in all templates, all resources if no type is named."""
         for template in self.all:
             yield from template.resources(*types)
 
@@ -179,12 +179,12 @@ def is_intrinsic(value: object) -> bool:
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """Return an object of a template; an empty one in place of anything else, an intrinsic function too."""
+    """Return an object of a template; an empty one in place of anything else, also of an intrinsic function."""
     return value if isinstance(value, dict) and not is_intrinsic(value) else {}
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return what IAM and CloudFormation let one write as one value or as several."""
+    """Return a list of values; IAM and CloudFormation accept a single value in place of a list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -149,7 +149,7 @@ def test_a_decision_says_which_statements_made_it() -> None:
 @pytest.mark.parametrize(
     ("key", "identity", "reason"),
     [
-        (key_policy({**DELEGATED, "Sid": "HandOn"}), policy(), "HandOn hands on to identity policies, none of which"),
+        (key_policy({**DELEGATED, "Sid": "HandOn"}), policy(), "HandOn delegates to identity policies, none of which"),
         (key_policy(), policy({}), "policy: a statement without sid would allow it, but key policy does not let"),
         (
             key_policy({**NAMED, "Sid": "Via", "Condition": {"StringEquals": {"kms:ViaService": "x"}}}),

@@ -33,7 +33,7 @@ def evaluate(annotation: object, module_name: str) -> Any:
 
 @cache
 def module_source(module: ModuleType) -> str:
-    """Return the text of a module, empty where there is none, as for a notebook."""
+    """Return the text of a module, empty if it has no file, as in a notebook."""
     try:
         return inspect.getsource(module)
     except (OSError, TypeError):

@@ -16,7 +16,7 @@ _LIBRARY: Final = __name__.partition(".")[0]
 
 
 def public_namespace(module_name: str) -> object:
-    """Return the module from which a user imports what is defined in this one."""
+    """Return the module from which users import the names that this one defines."""
     if not module_name.startswith(f"{_LIBRARY}."):
         return sys.modules.get(module_name)
     package = module_name

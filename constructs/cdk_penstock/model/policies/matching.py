@@ -28,7 +28,7 @@ def action_matches(pattern: str, action: str) -> bool:
 def arn_matches(pattern: str, arn: str) -> bool:
     """Return True if an ARN matches, each of its six segments by itself.
 
-    Only in the last segment of the pattern do wildcards reach beyond colons, so that ``*`` stands for every ARN.
+    Wildcards reach beyond colons only in the last segment of the pattern, so that ``*`` stands for every ARN.
     """
     patterns = pattern.split(":", _SEGMENTS - 1)
     segments = arn.split(":", len(patterns) - 1)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.execution.templates import Target
+    from cdk_penstock.review.execution.target import Target
     from cdk_penstock.review.templates import Resource
 
 __all__ = ("custom_resource_calls", "dynamic_references", "is_custom", "stack_calls")
 
 _PARAMETER: Final = "AWS::SSM::Parameter::"
 _ZONES: Final = ("ec2:DescribeAccountAttributes", "ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets")
-"""What ``Fn::GetAZs`` takes, by its own page."""
+"""Call that ``Fn::GetAZs`` makes, according to its page in the user guide."""
 
 
 def is_custom(resource_type: str) -> bool:
@@ -30,14 +30,14 @@ def is_custom(resource_type: str) -> bool:
 
 
 def custom_resource_calls(resource: Resource, target: Target) -> Iterator[Call]:
-    """Yield what hands a custom resource over to whoever makes it."""
+    """Yield the call that hands a custom resource to its function or topic."""
     for arn in arns_of(resource, target, ("@ServiceToken",)):
         action = "sns:Publish" if ":sns:" in arn else "lambda:InvokeFunction"
         yield Call(action=action, resources=(arn,))
 
 
 def stack_calls(stack: SynthesizedStack, target: Target) -> Iterator[Call]:
-    """Yield what a template's functions and parameters lead to."""
+    """Yield the calls that a template's functions and parameters lead to."""
     place = f"{target.region}:{target.account}"
     for parameter in as_mapping(stack.template.body.get("Parameters")).values():
         if str(parameter.get("Type")).startswith(_PARAMETER):
@@ -52,7 +52,7 @@ def stack_calls(stack: SynthesizedStack, target: Target) -> Iterator[Call]:
 
 def _output_read(output: dict[str, str], target: Target) -> Call:
     if "RoleArn" in output:
-        # Of another account: that role looks there, and CloudFormation's only assumes it.
+        # The role of the other account reads there; CloudFormation's role only assumes it.
         return Call(action="sts:AssumeRole", resources=(output["RoleArn"],))
     place = f"{output.get('Region', target.region)}:{target.account}"
     arn = f"arn:{target.partition}:cloudformation:{place}:stack/{output['StackName']}/*"

@@ -1,4 +1,4 @@
-"""Actions that take no resource, so that a policy can only allow them on all.
+"""Actions without resources, which a policy can only allow on all resources.
 
 Source: service authorization reference, 2026-10, "Actions defined by" each service: an empty column of resource types.
 """
