@@ -288,7 +288,7 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         lambda b: b.stream().grant_read(ROLE_ARN),
         (
             "EventStream.grant_read: grantee must be an iam.IGrantable, got 'arn:aws:iam::111122223333:role/operator'"
-            " (str): pass who gets the permission: a role, as iam.Role.from_role_arn(...) returns one, or"
+            " (str): pass the principal that gets the permission: a role, as iam.Role.from_role_arn(...) returns one, or"
             " iam.ArnPrincipal(...)"
         ),
     ),

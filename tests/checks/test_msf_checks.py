@@ -62,7 +62,7 @@ def test_an_acknowledged_finding_passes(app: App, job_zip: Path) -> None:
     app.synth()
 
 
-def test_a_recorded_reason_covers_its_own_action_only(app: App, job_zip: Path) -> None:
+def test_a_recorded_reason_covers_only_its_action(app: App, job_zip: Path) -> None:
     flink = application(app, job_zip)
     flink.role.allow("Find", actions=["sns:ListTopics"], resources=["*"], wildcard_reason="it knows no resource")
     flink.role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
@@ -72,7 +72,7 @@ def test_a_recorded_reason_covers_its_own_action_only(app: App, job_zip: Path) -
     assert "MSF7[logs:DescribeLogGroups" not in str(error.value)
 
 
-def test_penstocks_own_set_adds_cdk_nag_and_writes_reasons_into_the_template(job_zip: Path) -> None:
+def test_add_checks_adds_cdk_nag_and_writes_reasons_into_the_template(job_zip: Path) -> None:
     app = App()
     flink = application(app, job_zip)
     add_checks(app)
@@ -84,7 +84,7 @@ def test_penstocks_own_set_adds_cdk_nag_and_writes_reasons_into_the_template(job
     assert flink.role.node.path.startswith("Stack/App/ExecutionRole")
 
 
-def test_penstocks_own_set_finds_what_only_cdk_nag_knows(job_zip: Path) -> None:
+def test_add_checks_finds_violations_of_cdk_nags_rules(job_zip: Path) -> None:
     app = App()
     flink = application(app, job_zip)
     iam.Role(flink, "Other", assumed_by=iam.AccountRootPrincipal()).add_managed_policy(
@@ -116,7 +116,7 @@ def test_a_rule_names_the_page_of_aws_that_it_follows(rule: Rule) -> None:
 
 @pytest.mark.validators
 @pytest.mark.parametrize(("runtime", "agrees"), [("FLINK-1_20", True), ("FLINK-9_9", False)])
-def test_the_cdks_own_validation_agrees(runtime: str, agrees: bool, job_zip: Path, tmp_path: Path) -> None:
+def test_the_cdks_validation_agrees(runtime: str, agrees: bool, job_zip: Path, tmp_path: Path) -> None:
     program = (
         "import pathlib, sys; from aws_cdk import App; from cdk_penstock.checks import add_checks;"
         "from tests.checks.test_msf_checks import application;"
@@ -127,7 +127,7 @@ def test_the_cdks_own_validation_agrees(runtime: str, agrees: bool, job_zip: Pat
     assert (done.returncode == 0) == agrees, done.stderr
 
 
-def test_what_may_be_a_secret_is_a_warning_and_an_access_key_fails_the_synthesis(app: App, job_zip: Path) -> None:
+def test_a_possible_secret_is_a_warning_and_an_access_key_fails_the_synthesis(app: App, job_zip: Path) -> None:
     flink = application(app, job_zip)
     flink.add_property_group("db", {"password": "hunter2"})
     app.synth()

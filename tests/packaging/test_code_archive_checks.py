@@ -188,7 +188,7 @@ def test_an_archive_that_is_too_large_names_what_is_largest(write_archive: Calla
     assert find_problems(limit, runtime=RUNTIME) == []
 
 
-def test_all_problems_are_told_at_once(write_archive: Callable[..., Path]) -> None:
+def test_all_problems_are_reported_at_once(write_archive: Callable[..., Path]) -> None:
     archive = CodeArchive.open(write_archive({"main.py": b"(\n", "lib/more.jar": make_jar()}))
     with pytest.raises(PackagingError) as error:
         check_archive(archive, runtime=RUNTIME)
@@ -212,7 +212,9 @@ def test_a_jar_is_checked_for_its_connectors_and_secrets(tmp_path: Path) -> None
         ("job.zip", b"no zip", "is not a zip archive"),
     ],
 )
-def test_what_is_no_archive_is_refused(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+def test_a_path_that_is_not_an_archive_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)

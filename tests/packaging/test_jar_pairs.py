@@ -124,7 +124,7 @@ def problems(write_archive: Callable[..., Path]) -> Callable[..., list[str]]:
         ),
     ],
 )
-def test_what_cannot_work_together_is_named_with_the_fix(
+def test_parts_that_cannot_work_together_are_named_with_the_fix(
     problems: Callable[..., list[str]], files: dict[str, bytes], expected: str
 ) -> None:
     (problem,) = problems(files)
@@ -154,7 +154,7 @@ def test_what_cannot_work_together_is_named_with_the_fix(
         {"shaded/ch/qos/logback/classic/Logger.class": b""},
     ],
 )
-def test_what_works_together_is_accepted(problems: Callable[..., list[str]], files: dict[str, bytes]) -> None:
+def test_parts_that_work_together_are_accepted(problems: Callable[..., list[str]], files: dict[str, bytes]) -> None:
     assert problems(files) == []
 
 
@@ -168,7 +168,7 @@ def test_what_works_together_is_accepted(problems: Callable[..., list[str]], fil
         ("lib/log4j-core-2.24.3.jar", "log4j-core 2.24.3, and MSF logs with a log4j of its choice"),
     ],
 )
-def test_a_jar_that_says_nothing_is_known_by_its_name(
+def test_a_jar_without_pom_properties_is_known_by_its_name(
     problems: Callable[..., list[str]], name: str, expected: str
 ) -> None:
     (problem,) = problems({}, name=name)
@@ -185,7 +185,7 @@ def test_a_jar_that_says_nothing_is_known_by_its_name(
         "lib/all.jar",
     ],
 )
-def test_a_name_that_fits_or_tells_nothing_is_accepted(problems: Callable[..., list[str]], name: str) -> None:
+def test_a_name_that_fits_or_has_no_version_is_accepted(problems: Callable[..., list[str]], name: str) -> None:
     assert problems({}, name=name) == []
 
 

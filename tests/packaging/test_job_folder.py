@@ -56,7 +56,7 @@ def test_links_that_lead_out_around_or_nowhere_are_refused(job: Path, link: str,
     assert expected in refusal(job)
 
 
-def test_two_links_into_each_other_have_no_end(job: Path) -> None:
+def test_two_links_into_each_other_are_refused(job: Path) -> None:
     for name, target in (("pkg/a/x", "../b"), ("pkg/b/y", "../a")):
         (job / name).parent.mkdir(exist_ok=True)
         (job / name).symlink_to(target)
@@ -65,7 +65,7 @@ def test_two_links_into_each_other_have_no_end(job: Path) -> None:
     assert "'pkg/b/y/x' is a link to a folder around it" in told
 
 
-def test_a_link_within_the_folder_is_packed_as_what_it_leads_to(job: Path) -> None:
+def test_a_link_within_the_folder_is_packed_as_its_target(job: Path) -> None:
     (job / "pkg" / "same.csv").symlink_to("data/models.csv")
     (job / "pkg" / "again").symlink_to("data")
     sources = PyFlinkProject(job).sources()
@@ -89,7 +89,7 @@ def test_pipes_sockets_and_devices_are_refused_at_once(job: Path, monkeypatch: p
     assert "'pkg/null' is a device, not a file: remove it" in refusal(job)
 
 
-def test_links_in_what_is_passed_over_are_nobodys_business(job: Path) -> None:
+def test_links_in_ignored_folders_are_accepted(job: Path) -> None:
     (job / ".venv" / "bin").mkdir(parents=True)
     (job / ".venv" / "bin" / "python").symlink_to("/usr/bin/python3")
     (job / "node_modules").symlink_to("/usr/lib")
@@ -98,7 +98,7 @@ def test_links_in_what_is_passed_over_are_nobodys_business(job: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".#main.py", "pkg/.#__init__.py", "#main.py#", "main.py~", "pkg/.__init__.py.swp"])
-def test_what_an_editor_leaves_is_passed_over(job: Path, name: str) -> None:
+def test_files_of_editors_are_ignored(job: Path, name: str) -> None:
     before = PyFlinkProject(job).fingerprint()
     (job / name).symlink_to("user@host.1234:1700000000")
     assert PyFlinkProject(job).fingerprint() == before
@@ -146,7 +146,7 @@ def test_builds_need_a_folder_for_themselves(job: Path, monkeypatch: pytest.Monk
         build_package(PyFlinkProject(job), runtime=RUNTIME)
 
 
-def test_what_is_no_job_folder_says_what_to_use(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_job_folder_is_refused_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(PackagingError, match="there is no job folder .*nowhere .looked for in .*: give the folder"):
         PyFlinkProject(tmp_path / "nowhere")
     (tmp_path / "job.zip").write_bytes(b"")
@@ -154,13 +154,13 @@ def test_what_is_no_job_folder_says_what_to_use(tmp_path: Path) -> None:
         PyFlinkProject(tmp_path / "job.zip")
 
 
-def test_all_that_is_wrong_with_a_folder_is_told_at_once(job: Path) -> None:
+def test_all_problems_of_a_folder_are_reported_at_once(job: Path) -> None:
     (job / "pkg" / "a").symlink_to("/etc")
     (job / "pkg" / "b").symlink_to("b")
     assert refusal(job).count("\n  - ") == 2
 
 
-def test_what_is_packed_has_not_changed(job: Path) -> None:
+def test_the_packed_files_have_not_changed(job: Path) -> None:
     package = build_package(PyFlinkProject(job), runtime=RUNTIME)
     names = ["dep/pkg/__init__.py", "dep/pkg/data/models.csv", "main.py", "penstock-package.json"]
     assert sorted(CodeArchive.open(package.path).entries) == names

@@ -114,7 +114,7 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         ({"class/__init__.py": ""}, "nothing can import the package 'class', whose name is not a Python name"),
     ],
 )
-def test_what_a_job_imports_and_would_not_get_is_named(
+def test_imported_modules_that_would_not_be_packed_are_named(
     write_job: Callable[..., PyFlinkProject], files: dict[str, str], expected: str
 ) -> None:
     (problem,) = refusals(write_job(files))
@@ -150,7 +150,7 @@ def test_imports_that_msf_serves_or_that_may_fail_are_accepted(
     assert build_package(write_job(files), runtime=RUNTIME).path.is_file()
 
 
-def test_a_job_beside_main_is_judged_when_it_is_the_one(write_job: Callable[..., PyFlinkProject]) -> None:
+def test_a_job_beside_main_is_checked_when_it_is_chosen(write_job: Callable[..., PyFlinkProject]) -> None:
     job = write_job({"other.py": "import faker\nif __name__ == '__main__':\n    import boto3"})
     archive = CodeArchive.open(build_package(job, runtime=RUNTIME).path)
     check_entry_point(archive, runtime=RUNTIME, entry_point="main.py", shown_as=job.folder)
@@ -166,7 +166,7 @@ def test_a_job_beside_main_is_judged_when_it_is_the_one(write_job: Callable[...,
     assert CliRunner().invoke(app, ["package", str(job.folder)]).exit_code == 0
 
 
-def test_several_jobs_without_a_main_are_all_judged(write_job: Callable[..., PyFlinkProject]) -> None:
+def test_several_jobs_without_a_main_are_all_checked(write_job: Callable[..., PyFlinkProject]) -> None:
     job = write_job({"a.py": "import faker", "b.py": "import dotenv"})
     (job.folder / "main.py").unlink()
     first, second = refusals(PyFlinkProject(job.folder))
@@ -181,7 +181,7 @@ def test_imports_that_may_fail_still_count_where_nothing_catches_them() -> None:
     assert imported_modules(b"def (") == frozenset()
 
 
-def test_the_standard_library_is_the_runtimes_whichever_python_asks() -> None:
+def test_the_standard_library_is_the_runtimes_with_every_python() -> None:
     assert {"distutils", "imp", "telnetlib", "tomllib"} <= modules_of_msf("3.11")
     assert not {"distutils", "imp", "asyncore", "compression"} & modules_of_msf("3.12")
     assert "telnetlib" in modules_of_msf("3.12")
@@ -226,7 +226,7 @@ def test_a_jar_in_a_package_is_data(write_job: Callable[..., PyFlinkProject]) ->
     assert "dep/konlpy/java/aho.jar" in job.sources()
 
 
-def test_what_is_passed_over_is_told_without_what_maven_reads(write_job: Callable[..., PyFlinkProject]) -> None:
+def test_ignored_files_are_listed_without_those_that_maven_reads(write_job: Callable[..., PyFlinkProject]) -> None:
     files = {"README.md": "", "data/a.csv": "", "data/b.csv": "", "job/__init__.py": "", "job/data.csv": ""}
     java = {"java/src/main/java/A.java": "", "udf/pom.xml": "", "lib/unused.jar": ""}
     assert write_job(files).passed_over == ["README.md", "data/ (2 files)"]
@@ -265,7 +265,7 @@ def test_a_zip_that_was_built_elsewhere_is_compared_with_its_imports_too(
     assert expected in problem
 
 
-def test_modules_below_dep_are_found_whatever_their_form(write_archive: Callable[..., Path]) -> None:
+def test_modules_below_dep_are_found_in_every_form(write_archive: Callable[..., Path]) -> None:
     elf = b"\x7fELF\x02\x01" + b"\0" * 12 + b"\x3e\0"
     files = {
         "main.py": b"import one, two, three, four",

@@ -62,5 +62,5 @@ RESOLUTION = Resolution(
         ({"Ref": "Key", "C": 1}, {"Ref": "Key", "C": 1}),
     ],
 )
-def test_a_value_becomes_what_it_will_be(value: Any, expected: Any) -> None:
+def test_references_are_resolved(value: Any, expected: Any) -> None:
     assert RESOLUTION.resolve(value) == expected

@@ -79,7 +79,7 @@ def test_a_network_that_depends_on_a_condition_hides_no_other_finding(configurat
     assert rules(application(VpcConfigurations=configurations, **snapshots_off)) == ["MSF2"]
 
 
-def test_a_network_that_is_no_list_is_a_finding_that_names_the_property() -> None:
+def test_a_network_that_is_not_a_list_is_a_finding_that_names_the_property() -> None:
     (finding,) = findings(application(VpcConfigurations=SUBNETS))
     assert finding.rule == "MSF6"
     assert "VpcConfigurations is not a list" in finding.problem
@@ -109,16 +109,14 @@ def test_a_public_subnet_in_one_branch_is_found(name: str) -> None:
     ],
     ids=str,
 )
-def test_a_branch_is_judged_and_what_only_the_deployment_knows_is_not(
-    changed: dict[str, Any], expected: list[str]
-) -> None:
+def test_a_branch_is_judged_and_a_value_of_the_deployment_is_not(changed: dict[str, Any], expected: list[str]) -> None:
     assert rules(application(**changed)) == expected
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"), [("CUSTOM", ["MSF1"]), ("DEFAULT", []), ({"Ref": "Kind"}, []), (None, ["MSF1"])]
 )
-def test_the_default_checkpointing_is_on_whatever_the_flag_says(kind: Any, expected: list[str]) -> None:
+def test_the_default_checkpointing_is_on_despite_the_flag(kind: Any, expected: list[str]) -> None:
     checkpoints = {"ConfigurationType": kind, "CheckpointingEnabled": False}
     app = application(FlinkApplicationConfiguration={"CheckpointConfiguration": checkpoints})
     assert rules(app) == expected
@@ -131,7 +129,7 @@ def test_a_whole_configuration_under_a_condition_is_judged_in_both_branches() ->
     assert rules(app) == []
 
 
-def test_a_log_of_an_application_by_its_name_counts() -> None:
+def test_a_log_that_refers_to_the_application_by_name_counts() -> None:
     app, option = application(), logging()
     app["Properties"]["ApplicationName"] = option["Properties"]["ApplicationName"] = "clicks"
     body = {"Resources": {"App": app, "Logging": option}}

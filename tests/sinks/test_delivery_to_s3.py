@@ -424,7 +424,7 @@ def test_a_generated_name_is_warned_about(stack: Stack) -> None:
         ),
         ({"error_prefix": "errors/"}, "error-output-type"),
         ({"error_prefix": "raw/!{firehose:error-output-type}/"}, "choose two folders"),
-        ({"partitions": DeliveryPartitions.by_prefix("raw/!{partitionKeyFromQuery:region}/")}, "must be the same"),
+        ({"partitions": DeliveryPartitions.by_prefix("raw/!{partitionKeyFromQuery:region}/")}, "make both the same"),
     ],
 )
 def test_fails_on_what_firehose_would_refuse(stack: Stack, changed: dict[str, Any], message: str) -> None:

@@ -29,7 +29,7 @@ _MANY: Final = {
     "IConnectable": "pass an object with connections: an application, a function, or a security group",
     "Construct": "pass the stack, or another construct",
     "IConstruct": "pass a construct",
-    "IGrantable": _PRINCIPALS.format("the role that gets the permission"),
+    "IGrantable": _PRINCIPALS.format("the principal that gets the permission"),
     "IPrincipal": _PRINCIPALS.format("who acts"),
     "IRole": "use iam.Role.from_role_arn(...), or the role itself",
 }
