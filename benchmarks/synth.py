@@ -1,4 +1,4 @@
-"""How long synthesis of all environments takes, against an empty app in the same run; and packaging, unchanged.
+"""Time that synthesis of all environments takes, compared with an empty app in the same run; and packaging, unchanged.
 
 Run with ``make bench``. Figures are medians of several processes each; the ratio is what counts on a shared machine.
 The bare app has the same stacks with the same resources, each one call of the CDK: what their number alone costs.

@@ -1,4 +1,4 @@
-"""How many events a second the vehicle job takes, from files and from Kafka, against Flink's JSON format alone.
+"""Events per second of the vehicle job, from files and from Kafka, compared with Flink's JSON format alone.
 
 All runs read the same events, which the fleet generator makes from a seed, on one real Flink cluster with RocksDB and
 checkpoints, at parallelism 2; the broker shares the machine. Figures are medians; the ratio to the floor of the same

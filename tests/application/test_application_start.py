@@ -16,8 +16,8 @@ from cdk_penstock.application import (
     FlinkApplication,
     LifecycleError,
 )
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.runtimes import FlinkRuntime
-from cdk_penstock.review import add_checks
 from cdk_penstock.review.dependencies import arrows_of, path_between
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ def test_a_package_imports_only_the_layers_below_it(package: str) -> None:
         assert layers <= ALLOWED[package], path
 
 
-@pytest.mark.parametrize("package", ["model", "control", "handlers", "packaging", "local"])
+@pytest.mark.parametrize("package", ["model", "control", "handlers", "packaging", "local", "review"])
 def test_a_package_without_the_cdk_stays_without_it(package: str) -> None:
     for path in modules(package):
         roots = {name.split(".")[0] for name in imported(path)}

@@ -207,12 +207,12 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        ("[]", "is no manifest of a cloud assembly"),
+        ("[]", "is not a manifest of a cloud assembly"),
         ("[" * 100_000, "manifest.json is not JSON"),
-        ('"text"', "is no manifest of a cloud assembly"),
+        ('"text"', "is not a manifest of a cloud assembly"),
         ("{", "is not JSON"),
-        ({"artifacts": []}, "is no manifest of a cloud assembly"),
-        ({"artifacts": {"S": []}}, "is no manifest of a cloud assembly"),
+        ({"artifacts": []}, "is not a manifest of a cloud assembly"),
+        ({"artifacts": {"S": []}}, "is not a manifest of a cloud assembly"),
         ({"artifacts": {"S": {"type": "aws:cloudformation:stack"}}}, "names no templateFile of S"),
         ({"artifacts": {"S": {"type": "cdk:cloud-assembly"}}}, "names no directoryName of S"),
         (
@@ -225,7 +225,7 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
         ),
         (
             {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "list.json"}}}},
-            "list.json is no CloudFormation template",
+            "list.json is not a CloudFormation template",
         ),
         (
             {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "bytes.json"}}}},

@@ -10,7 +10,6 @@ import pytest
 from aws_cdk import App, Stack, Stage
 from typer.testing import CliRunner
 
-import cdk_penstock.review
 from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.cli.app import app
 from cdk_penstock.review.assembly import AssemblyError
@@ -139,8 +138,3 @@ def test_the_command_line_loads_no_cdk() -> None:
     program = "import sys, cdk_penstock.cli.app; sys.exit(bool({'aws_cdk', 'jsii'} & set(sys.modules)))"
     environment = {"PYTHONPATH": str(ROOT / "constructs")}
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
-
-
-def test_the_review_package_has_no_other_attributes() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
-        _ = cdk_penstock.review.Nothing

@@ -19,6 +19,7 @@ from cdk_penstock.application import (
     FlinkApplication,
     FlinkRuntime,
 )
+from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import (
     CustomerManagedEncryption,
     EncryptionError,
@@ -26,7 +27,6 @@ from cdk_penstock.encryption import (
     KeyPolicyMode,
 )
 from cdk_penstock.model.policies.principals import KeyPrincipalError
-from cdk_penstock.review import add_checks
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from tests.encryption.conftest import (
     ACCOUNT,

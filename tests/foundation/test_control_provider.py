@@ -9,9 +9,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
 
+from cdk_penstock.checks import add_checks
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.log_encryption import LOG_KEY_POLICY_WARNING
-from cdk_penstock.review import add_checks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -204,7 +204,7 @@ def test_what_is_somebody_elses_is_refused_and_survives_the_rollback(
     else:
         domain.objects["dashboard", "in motion/now"] = {"mine": True}
     before = domain.state()
-    with pytest.raises(ContentError, match=f"from somebody else: {kind}"):
+    with pytest.raises(ContentError, match=f"from another owner: {kind}"):
         aws.create(FULL)
     assert domain.changes() == []
     aws.delete(FULL)

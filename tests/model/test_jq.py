@@ -28,7 +28,7 @@ VALID = [
 
 
 @pytest.mark.parametrize("query", VALID)
-def test_what_jq_takes_is_accepted_and_stands_in_parentheses(query: str) -> None:
+def test_queries_that_jq_takes_are_accepted_and_put_in_parentheses(query: str) -> None:
     assert check_query("key", query) == query
     assert object_of_queries({"key": query, "other": ".b"}) == f"{{key:({query}),other:(.b)}}"
 
@@ -52,7 +52,7 @@ def test_what_jq_takes_is_accepted_and_stands_in_parentheses(query: str) -> None
         ('if .a then "b"', "has an 'if' without its 'end'"),
     ],
 )
-def test_what_jq_would_refuse_or_misread_is_refused(query: str, message: str) -> None:
+def test_queries_that_jq_would_refuse_or_misread_are_refused(query: str, message: str) -> None:
     with pytest.raises(QueryError, match=message) as error:
         check_query("device", query)
     assert "partition key 'device'" in str(error.value)

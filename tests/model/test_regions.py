@@ -42,7 +42,7 @@ def test_the_table_says_what_the_schemas_of_cloudformation_say() -> None:
 def test_a_service_is_refused_where_it_is_missing_and_nowhere_else(kind: str) -> None:
     for region in [*types_by_region(), "xx-new-1", ""]:
         if region in WITHOUT_SERVICE[kind]:
-            with pytest.raises(RegionError, match=f"{region} has no {kind}, and its deployment would fail: "):
+            with pytest.raises(RegionError, match=f"{region} has no {kind}, so its deployment would fail: "):
                 check_service(kind, region)
         else:
             check_service(kind, region)

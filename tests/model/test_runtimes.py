@@ -50,14 +50,14 @@ def test_of_returns_the_known_runtime_itself() -> None:
 
 
 @pytest.mark.parametrize("form", ["FLINK-{}_{}", "flink-{}_{}", "{}.{}", "flink {}.{}", " FLINK-{}.{} ", "{}.{}.0"])
-def test_a_runtime_is_found_however_people_write_it(form: str) -> None:
+def test_a_runtime_is_found_in_every_spelling(form: str) -> None:
     for runtime in FlinkRuntime.known():
         if runtime.is_supported:
             assert FlinkRuntime.named(form.format(*runtime.release)) is runtime
 
 
 @given(st.text())
-def test_no_text_names_a_runtime_that_is_not_there(text: str) -> None:
+def test_an_unknown_text_names_no_runtime(text: str) -> None:
     with suppress(UnknownRuntimeError):
         assert FlinkRuntime.named(text).is_supported
 
@@ -84,12 +84,12 @@ def test_a_runtime_older_than_the_table_is_not_supported() -> None:
 
 
 @pytest.mark.parametrize("identifier", ["", "1.20", "FLINK-1.20", "flink-1_20", "SQL-1_0", "FLINK-1_20 "])
-def test_of_refuses_what_is_no_runtime_of_msf(identifier: str) -> None:
+def test_of_refuses_an_identifier_that_is_not_msfs(identifier: str) -> None:
     with pytest.raises(UnknownRuntimeError, match="FLINK-<major>_<minor>"):
         FlinkRuntime.of(identifier)
 
 
-def test_a_runtime_made_by_hand_needs_an_identifier_of_msf() -> None:
+def test_a_constructed_runtime_needs_an_identifier_of_msf() -> None:
     with pytest.raises(UnknownRuntimeError, match="got 'latest'"):
         _ = FlinkRuntime(identifier="latest", flink_version="3", java_version=17, python_version=None).release
 

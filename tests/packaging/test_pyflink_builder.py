@@ -78,7 +78,7 @@ def write_empty(folder: Path, names: list[str]) -> None:
         (folder / name).write_text("")
 
 
-def test_a_package_is_complete_whatever_its_modules_are_called(tmp_path: Path) -> None:
+def test_a_package_is_complete_with_every_module_name(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project")
     before = set(PyFlinkProject(project).sources())
     modules = ["job/setup.py", "job/conftest.py", "job/target/__init__.py", "job/build/plan.py", "job/tests/data.json"]
@@ -106,7 +106,7 @@ def test_tests_build_output_and_caches_go_nowhere(tmp_path: Path) -> None:
     assert PyFlinkProject(project).fingerprint() == before
 
 
-def test_what_maven_leaves_in_a_module_is_no_input_but_a_java_package_of_its_name_is(tmp_path: Path) -> None:
+def test_maven_output_in_a_module_is_not_input_but_a_java_package_of_its_name_is(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project")
     write_empty(project, ["udf/pom.xml"])
     before = PyFlinkProject(project).fingerprint()
@@ -211,7 +211,7 @@ def test_another_runtime_is_another_build(tmp_path: Path, fake_maven: Path) -> N
     assert runs(fake_maven) == 2
 
 
-def test_old_builds_are_forgotten_and_none_is_committed(tmp_path: Path, fake_maven: Path) -> None:
+def test_old_builds_are_deleted_and_git_ignores_builds(tmp_path: Path, fake_maven: Path) -> None:
     project = write_project(tmp_path / "project")
     for number in range(5):
         (project / "main.py").write_text(f"x = {number}\n")
@@ -309,7 +309,7 @@ def test_maven_is_quoted_without_colours_and_without_its_advice(tmp_path: Path, 
 def test_a_damaged_jar_from_maven_is_named(tmp_path: Path, fake_maven: Path) -> None:
     (fake_maven / "the.jar").write_bytes(b"no jar")
     with pytest.raises(
-        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is no jar .File is not a zip"
+        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is not a jar .File is not a zip"
     ):
         build_jar(write_project(tmp_path / "project") / "pom.xml")
 

@@ -26,7 +26,7 @@ from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrin
 from cdk_penstock.application import ApplicationStart
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from cdk_penstock.observability.panels import LabelledMetrics, dashboard_of, number
-from cdk_penstock.review import add_checks
+from cdk_penstock.checks import add_checks
 
 app = App()
 stack = Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
@@ -136,7 +136,7 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
     } <= names
 
 
-def test_the_checkout_is_out_of_reach(python: Path, project: Path) -> None:
+def test_the_checkout_is_not_importable(python: Path, project: Path) -> None:
     program = (
         "import importlib.util as util;"
         "print(util.find_spec('cdk_penstock').origin);"
@@ -148,7 +148,7 @@ def test_the_checkout_is_out_of_reach(python: Path, project: Path) -> None:
     assert others == "[]"
 
 
-def test_it_works_in_an_empty_app(python: Path, project: Path) -> None:
+def test_the_wheel_works_in_an_empty_app(python: Path, project: Path) -> None:
     outdir = project / "cdk.out"
     done = run(str(python), "app.py", project=project, CDK_OUTDIR=str(outdir))
     assert done.returncode == 0, done.stderr
@@ -159,7 +159,7 @@ def test_it_works_in_an_empty_app(python: Path, project: Path) -> None:
     assert list(outdir.glob("asset.*/cdk_penstock/handlers/application.py"))
 
 
-def test_its_types_are_shipped(python: Path, project: Path) -> None:
+def test_the_wheel_ships_its_types(python: Path, project: Path) -> None:
     done = check_types(python, project, "app.py")
     assert done.returncode == 0, done.stdout
     (project / "wrong.py").write_text(APP.replace('application_name="clicks"', "application_name=5"))

@@ -189,7 +189,7 @@ def test_every_environment_with_keys_of_its_own_passes_the_review(assembly: Clou
     assert len(reviews) == (0 if environment.encryption is None else len(environment.applications))
     for review in reviews:
         assert review.problems == () or review.is_for_development
-        denied = {row.who for row in review.rows if not row.allowed}
+        denied = {row.who for row in review.access if not row.allowed}
         assert {"execution role", "account administrator"} <= denied
 
 

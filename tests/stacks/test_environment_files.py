@@ -332,7 +332,7 @@ def test_a_region_without_a_service_is_refused(
     if missing is None:
         assert load_environments(tmp_path)[0].region == region
         return
-    with pytest.raises(EnvironmentFileError, match=f"dev.toml: {region} has no {missing}, and its deployment would"):
+    with pytest.raises(EnvironmentFileError, match=f"dev.toml: {region} has no {missing}, so its deployment would"):
         load_environments(tmp_path)
 
 
@@ -545,7 +545,7 @@ def test_the_rate_of_a_generator_that_is_told_none_is_its_own_default() -> None:
             'auto_scaling = true\nmax_kpus = 16\nproperties.job = { "max.parallelism" = "32" }',
             "could reach 32 KPUs, got max_kpus 16: .* a maximum parallelism of at most 16",
         ),
-        ('auto_scaling = true\nproperties.job = { "max.parallelism" = "1" }', "leave room for: switch it off"),
+        ('auto_scaling = true\nproperties.job = { "max.parallelism" = "1" }', "leave no room for it: switch it off"),
     ],
 )
 def test_autoscaling_that_nothing_holds_is_refused(tmp_path: Path, settings: str, message: str) -> None:

@@ -23,7 +23,7 @@ from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
 from cdk_penstock.review.execution import execution_policies
 
 if TYPE_CHECKING:
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 CALLER = Caller.role(f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}")

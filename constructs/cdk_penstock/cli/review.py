@@ -29,7 +29,7 @@ from cdk_penstock.review.wildcards import wildcards_of
 
 if TYPE_CHECKING:
     from cdk_penstock.review.delivery import DeliveryGuarantee
-    from cdk_penstock.review.encryption import EncryptionReview, Row
+    from cdk_penstock.review.encryption import EncryptionReview, KeyAccess
     from cdk_penstock.review.wildcards import Wildcard
 
 __all__ = ("review_command",)
@@ -99,7 +99,7 @@ def _show(reviews: tuple[EncryptionReview, ...]) -> None:
         where = review.stage or review.stack
         console.print(Text.assemble("\n", (where, "bold"), f"  {review.application_arn}"), soft_wrap=True)
         console.print(_order(review))
-        for key_arn in dict.fromkeys(row.key for row in review.rows):
+        for key_arn in dict.fromkeys(each.key for each in review.access):
             console.print(_access(review, key_arn))
         console.print("the operator role may be assumed by:")
         for principal in review.assumed_by:
@@ -147,9 +147,9 @@ def _verdict(review: EncryptionReview) -> Text:
 
 def _order(review: EncryptionReview) -> Table:
     table = Table("step", "waits for", "because of", title="the order", title_justify="left")
-    for arrival in review.arrivals:
-        chain = "\n".join(f"{arrow.later} -> {arrow.earlier}: {arrow.because}" for arrow in arrival.chain)
-        table.add_row(arrival.step, arrival.after, chain or Text("nothing", style="red"))
+    for step in review.order:
+        chain = "\n".join(f"{arrow.later} -> {arrow.earlier}: {arrow.because}" for arrow in step.chain)
+        table.add_row(step.step, step.after, chain or Text("nothing", style="red"))
     return table
 
 
@@ -160,7 +160,7 @@ def _access(review: EncryptionReview, key_arn: str) -> Table:
     for heading in ("who", "what", "", "because of"):
         table.add_column(heading, overflow="fold")
     shared: dict[tuple[str, ...], list[str]] = {}
-    rows = [row for row in review.rows if row.key == key_arn]
+    rows = [row for row in review.access if row.key == key_arn]
     for who, own in groupby(rows, key=lambda row: row.who):
         for (answer, because), same in groupby(own, key=lambda row: (row.allowed, _reason(row, name))):
             what = _what([row.operation for row in same])
@@ -174,7 +174,7 @@ def _what(operations: list[str]) -> str:
     return "all operations" if set(operations) == set(LifecycleOperation) else "\n".join(operations)
 
 
-def _reason(row: Row, key: str) -> str:
+def _reason(row: KeyAccess, key: str) -> str:
     """Return a reason without what its row says already: the operation, and the key whose policy it is."""
     if row.allowed:
         return "\n".join(each.removeprefix(f"{key}: ") for each in row.because.split(", "))

@@ -6,4 +6,4 @@ __all__ = ("PenstockError",)
 
 
 class PenstockError(Exception):
-    """Something that the caller can mend; the message says what was got, what was expected and the fix."""
+    """A mistake that the caller can correct; the message says what was got, what was expected, and the fix."""

@@ -1,4 +1,4 @@
-"""Queries of jq 1.6 as Firehose takes them: checked as far as that goes without jq, and put together safely.
+"""Queries of jq 1.6 as Firehose takes them: checked as far as possible without jq, and combined safely.
 
 Sources: jq 1.6 manual, "Basic filters" and "Types and Values"; firehose, dynamic-partitioning-partitioning-keys.
 """
@@ -22,11 +22,11 @@ _ENDS_OPEN: Final = re.compile(r"^\s*(?:[|,*%]|/)|(?:[|,+*/%-]|==|\b(?:and|or))\
 
 
 class QueryError(PenstockError):
-    """A query that jq would not take, or would read in another way than it looks."""
+    """A query that jq would refuse, or would read differently from its appearance."""
 
 
 def check_query(key: str, query: str) -> str:
-    """Return a query whose texts and brackets are closed; raise QueryError for another, and for several values."""
+    """Return the query, or raise QueryError if a text or a bracket is not closed, or if it gives several values."""
     problem = next(_problems(query), None)
     if problem is not None:
         message = f"the query of partition key {key!r} {problem}, got {query!r}"
@@ -35,17 +35,17 @@ def check_query(key: str, query: str) -> str:
 
 
 def object_of_queries(queries: Mapping[str, str]) -> str:
-    """Return the one query that has the value of each as a field; jq takes more than a term only in parentheses."""
+    """Return one query that has each value as a field; jq takes more than a term only in parentheses."""
     return "{" + ",".join(f"{key}:({query})" for key, query in queries.items()) + "}"
 
 
 def _problems(query: str) -> Iterator[str]:
-    # Texts hold anything. One with a value in it, "\\(...)", is left in place, and its brackets are checked too.
+    # A text may hold anything. If it has a value in it, "\\(...)", it stays, and its brackets are checked too.
     code = _TEXT.sub('""', query)
     if not code.strip():
         yield "is empty: use a field such as .region"
     if "#" in code:
-        yield "has a '#', behind which jq reads nothing: leave comments out"
+        yield "has a '#', after which jq reads nothing: leave comments out"
     if code.count('"') % 2:
         yield "has a text without its closing '\"'"
     yield from _brackets(code)

@@ -1,4 +1,4 @@
-"""What MSF calls things: names, Amazon Resource Names, service principals and fixed paths."""
+"""Names in MSF: application names, Amazon Resource Names, service principals and fixed paths."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ApplicationNameError(PenstockError):
 
 
 def check_application_name(name: str) -> str:
-    """Return the name, or raise ApplicationNameError where MSF would refuse it (CreateApplication, ApplicationName)."""
+    """Return the name, or raise ApplicationNameError if MSF would refuse it (CreateApplication, ApplicationName)."""
     if not _APPLICATION_NAME.fullmatch(name):
         message = (
             f"application name must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r} ({len(name)} characters)"
@@ -54,7 +54,7 @@ def check_application_name(name: str) -> str:
 
 
 def parse_application_arn(arn: str) -> tuple[str, str, str]:
-    """Return Region, account and name in an application's ARN, or raise ApplicationNameError for what is no such."""
+    """Return Region, account and name in an application's ARN, or raise ApplicationNameError if it is not one."""
     match = _APPLICATION_ARN.fullmatch(arn)
     if match is None:
         message = (

@@ -1,4 +1,4 @@
-"""The folder of a PyFlink job: which of its files go where."""
+"""The folder of a PyFlink job, and the place of its files in the zip."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BUILD_OUTPUT: Final = frozenset({"build", "dist", "target", "venv"})
 _OF_JAVA: Final = frozenset({".java", ".kt", ".scala"})
 _TESTS: Final = "tests"
 _SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
-# Emacs keeps a link to nothing, .#main.py, beside each file that is being edited.
+# Emacs keeps a broken link, .#main.py, beside each file that is being edited.
 _LEFT_BY_EDITORS: Final = re.compile(r"\.#.*|#.*#|.*~")
 _SKIPPED_TOP_NAMES: Final = frozenset({"conftest.py", "setup.py"})
 
@@ -48,16 +48,16 @@ class PyFlinkProject:
     """A folder with a PyFlink job.
 
     - Each Python file at its top is an entry point and goes to the top of the zip.
-    - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, data too, below
+    - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, also data, below
       ``dep/``.
     - ``requirements.txt`` pins third-party packages, which go below ``dep/`` as well.
     - ``pom.xml`` builds the one jar with all Java dependencies. Where it has its parent in the folder above, as Maven
       looks for one by default, several jobs may share the Java in the folders beside them.
 
-    Passed over are caches; at the folder's top also ``tests``, ``setup.py`` and ``conftest.py``, and unless they are
+    Ignored are caches; at the folder's top also ``tests``, ``setup.py`` and ``conftest.py``, and unless they are
     packages ``build``, ``dist``, ``target`` and ``venv``; and Maven's ``target`` beside any ``pom.xml``.
 
-    Raises PackagingError where the folder does not exist or has no Python file.
+    Raises PackagingError if the folder does not exist or has no Python file.
     """
 
     folder: Path
@@ -66,7 +66,7 @@ class PyFlinkProject:
         """Refuse a folder without a job."""
         if self.folder.is_file():
             message = (
-                f"{self.folder} is a file, expected the folder of a job: for a zip or jar that is built use"
+                f"{self.folder} is a file, expected the folder of a job: for a finished zip or jar use"
                 f" ApplicationCode.from_asset({str(self.folder)!r})"
             )
             raise PackagingError(message)
@@ -139,7 +139,7 @@ class PyFlinkProject:
     def sources(self) -> dict[str, bytes]:
         """Return the entry points and the files of the job's packages, under their names in the zip's layout.
 
-        Raises PackagingError for what the job needs of the folder and does not get so, see ``left_behind``.
+        Raises PackagingError for files that the job needs and that would be missing, see ``left_behind``.
         """
         problems = find_left_behind(self)
         if problems:

@@ -1,4 +1,4 @@
-"""Reads a cloud assembly: the folder that ``cdk synth`` writes."""
+"""Reader of a cloud assembly, the folder that ``cdk synth`` writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ("AssemblyError", "SynthesizedStack", "read_assembly", "read_environment")
 
 ANY_ACCOUNT: Final = "111122223333"
-"""Stands for the account of a stack that is synthesized for any."""
+"""Placeholder for the account of a stack that is synthesized for any account."""
 ANY_REGION: Final = "us-east-1"
-"""Stands for the Region of a stack that is synthesized for any."""
+"""Placeholder for the Region of a stack that is synthesized for any Region."""
 
 _ANYWHERE: Final = "aws://unknown-account/unknown-region"
 _STACK: Final = "aws:cloudformation:stack"
@@ -28,7 +28,7 @@ _AGAIN: Final = "run `npx cdk synth` again"
 
 
 class AssemblyError(PenstockError):
-    """A folder that is no cloud assembly, or lacks the environment that was asked for."""
+    """A folder that is not a cloud assembly, or that lacks the requested environment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +40,15 @@ class SynthesizedStack:
     stage
         The id of its Stage, empty outside of one.
     name
-        The name that CloudFormation knows it by.
+        The name in CloudFormation.
     account, region
-        Where it goes; placeholders where it was synthesized for any account or Region.
+        The target of its deployment; placeholders if it was synthesized for any account or Region.
     template
         Its template.
     cloudformation_role_arn
         The role that CloudFormation deploys it with, None if the synthesizer names none.
     is_for_anywhere
-        Whether account or Region is a placeholder.
+        True if account or Region is a placeholder.
     """
 
     stage: str
@@ -61,7 +61,7 @@ class SynthesizedStack:
 
 
 def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
-    """Return the stacks of an assembly, in the order of their Stages; of one environment, if it is named.
+    """Return the stacks of an assembly, in the order of their Stages. Default: of all environments.
 
     An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
     Raises AssemblyError for a folder without an assembly, and for an environment that it does not hold.
@@ -81,7 +81,7 @@ def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[Synt
 def read_environment(folder: Path, environment: str | None) -> Templates:
     """Return the templates of one environment; of an app without Stages, those of all its stacks.
 
-    Raises AssemblyError as read_assembly does, and where there are Stages and none is named.
+    Raises AssemblyError as read_assembly does, and if there are Stages and no environment is named.
     """
     stacks = read_assembly(folder, environment=environment)
     if environment is None and (stages := _stages(stacks)):
@@ -128,7 +128,7 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
 def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
     value = parent.get(name, {}) if isinstance(parent, dict) else None
     if not isinstance(value, dict):
-        message = f"{path} is no manifest of a cloud assembly ({name!r} is missing or no object): {_AGAIN}"
+        message = f"{path} is not a manifest of a cloud assembly ({name!r} is missing or not an object): {_AGAIN}"
         raise AssemblyError(message)
     return value
 
@@ -160,7 +160,7 @@ def _read_template(path: Path) -> Template:
         message = f"the template {path} cannot be read ({error.strerror}): {_AGAIN}"
         raise AssemblyError(message) from error
     if not isinstance(body, dict) or not isinstance(body.get("Resources", {}), dict):
-        message = f"{path} is no CloudFormation template: {_AGAIN}"
+        message = f"{path} is not a CloudFormation template: {_AGAIN}"
         raise AssemblyError(message)
     return Template.read(str(path))
 

@@ -44,11 +44,11 @@ def test_together_they_allow_what_the_statements_do_and_each_fits(statements: li
         assert len("".join(json.dumps(document.to_json()).split())) <= 6144
 
 
-def test_no_statement_is_no_policy() -> None:
+def test_without_statements_there_is_no_policy() -> None:
     assert managed_policies([]) == ()
 
 
-def test_more_than_a_role_takes_is_refused_with_the_number() -> None:
+def test_more_policies_than_a_role_can_have_are_refused_with_the_number() -> None:
     actions = tuple(f"s:{'a' * 60}{n}" for n in range(90))
     one_each = [Statement(actions=actions, resources=(f"arn:{n}",)) for n in range(11)]
     with pytest.raises(ManagedPolicyError, match="at most 10 managed policies, got 11"):

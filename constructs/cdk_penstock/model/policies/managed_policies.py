@@ -1,4 +1,4 @@
-"""Splits statements into managed policies that IAM takes.
+"""Division of statements into managed policies within IAM's limits.
 
 Source: IAM, "IAM and AWS STS quotas": a managed policy has at most 6,144 characters, white space not counted; ten can
 be attached to a role.
@@ -29,11 +29,11 @@ class ManagedPolicyError(PenstockError):
 
 
 def managed_policies(statements: Iterable[Statement]) -> tuple[PolicyDocument, ...]:
-    """Return documents that together allow what the statements do, as few as their order takes.
+    """Return documents that together allow what the statements do, as few as their order permits.
 
     A statement that is too long for a document is split by its actions.
 
-    Raises ManagedPolicyError for more documents than a role takes, and for an action that is too long with its
+    Raises ManagedPolicyError for more documents than a role can have, and for an action that is too long with its
     resources.
     """
     documents: list[PolicyDocument] = []
@@ -69,5 +69,5 @@ def _parts(statement: Statement) -> Iterator[Statement]:
 
 
 def _characters(document: PolicyDocument) -> int:
-    """Count as IAM does: spaces inside of a text are none of its white space, and there are none in these texts."""
+    """Count as IAM does, without white space between the texts; these texts have no spaces inside."""
     return len(json.dumps(document.to_json(), separators=(",", ":")))

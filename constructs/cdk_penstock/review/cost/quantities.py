@@ -1,4 +1,4 @@
-"""Quantities as templates hold them: numbers, text, or what only the deployment knows."""
+"""Quantities in templates: numbers, texts, and values that only the deployment knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("UnknownQuantityError", "integer", "price_of", "text")
 
@@ -19,11 +19,11 @@ _MOST: Final = 10**9
 
 
 class UnknownQuantityError(PenstockError):
-    """What a resource costs cannot be told; the message is the reason that the estimate gives."""
+    """A resource whose cost is unknown; the message is the reason that the estimate gives."""
 
 
 def integer(resource: Resource, path: str, default: int | None = None) -> int:
-    """Return the whole number at a path, or the default where there is none."""
+    """Return the whole number at a path, or the default if it is absent."""
     value = resource.get(path)
     if value is None:
         if default is not None:
@@ -33,7 +33,7 @@ def integer(resource: Resource, path: str, default: int | None = None) -> int:
     try:
         number = int(value)
     except (OverflowError, TypeError, ValueError) as error:
-        message = f"{path} is known at the deployment only"
+        message = f"{path} is known only at the deployment"
         raise UnknownQuantityError(message) from error
     if not 0 <= number <= _MOST:
         message = f"{path} is {reprlib.repr(number)}, which no resource has"
@@ -42,12 +42,12 @@ def integer(resource: Resource, path: str, default: int | None = None) -> int:
 
 
 def text(resource: Resource, path: str, default: str | None = None) -> str:
-    """Return the text at a path, or the default where there is none."""
+    """Return the text at a path, or the default if it is absent."""
     value = resource.get(path)
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
-        reason = "is known at the deployment only" if value is not None else "is not in the template"
+        reason = "is known only at the deployment" if value is not None else "is not in the template"
         message = f"{path} {reason}"
         raise UnknownQuantityError(message)
     return value

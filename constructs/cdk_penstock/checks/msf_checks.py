@@ -1,4 +1,4 @@
-"""The rules as a plugin of the CDK's validation, so that every synthesis runs them."""
+"""The rules as a plug-in of the CDK's validation, which every synthesis runs."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspe
 
 import cdk_penstock
 from cdk_penstock.model.arguments import check_arguments
-from cdk_penstock.review.findings import Template, Templates
-from cdk_penstock.review.rules import find_all
+from cdk_penstock.review.rules import RULES, find_all
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aws_cdk import App
 
-    from cdk_penstock.review.findings import Finding
+    from cdk_penstock.review.rule import Finding
 
 __all__ = ("MsfChecks", "add_checks")
 
@@ -37,15 +37,13 @@ PLUGIN_NAME: Final = "penstock"
 
 @jsii.implements(IPolicyValidationPlugin)
 class MsfChecks:
-    """Checks every template for what cdk-nag misses about applications on MSF.
+    """Checks of every template for what cdk-nag misses about applications on MSF.
 
     ``Validations.of(app).add_plugins(MsfChecks())`` adds it to any CDK app. A finding fails the synthesis unless it is
     acknowledged on the construct, or above it, with its reason:
     ``Validations.of(construct).acknowledge(Acknowledgment(id="penstock::MSF3", reason="..."))``.
 
-    The rules: MSF1 checkpointing, MSF2 snapshots, MSF3 system rollback, MSF4 a supported runtime, MSF5 a log with
-    retention, MSF6 private subnets, MSF7 a recorded reason for each wildcard resource in IAM, MSF8 a way in
-    the VPC to all that the job may call, MSF9 no secret in a property group.
+    The rules are in ``cdk_penstock.review.rules.RULES``, and in the table of ``docs/checks.md``.
     """
 
     @property
@@ -61,7 +59,7 @@ class MsfChecks:
     @property
     def rule_ids(self) -> list[str]:
         """The ids of the rules."""
-        return [f"MSF{number}" for number in range(1, 10)]
+        return [rule.id for rule in RULES]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Run the rules over all templates of the app."""
@@ -73,10 +71,10 @@ class MsfChecks:
 
 
 def add_checks(app: App) -> None:
-    """Add to an app what penstock's own app runs on every synthesis: cdk-nag's AwsSolutions pack and MsfChecks.
+    """Add cdk-nag's AwsSolutions pack and MsfChecks to an app, as penstock's own app does.
 
-    The reasons of acknowledged findings go into the templates, where a reviewer reads them; call it when the app's
-    Stages are there, since an Aspect does not reach from the app into them.
+    The reasons of acknowledged findings go into the templates, where a reviewer reads them. Call it after the app's
+    Stages are added, because an Aspect of the app does not reach into them.
     """
     Validations.of(app).add_plugins(AwsSolutionsChecks(verbose=True), MsfChecks())
     for stage in _stages(app):

@@ -1,7 +1,7 @@
-"""What an application's job calls itself, read from the permissions of its execution role.
+"""Calls that an application's job makes itself, read from the permissions of its execution role.
 
 MSF loads the code, writes the application's log and metrics and keeps its state without the application's VPC; the
-permissions for that are in the same role, and say nothing about what the job calls.
+permissions for that are in the same role, and are left out here.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.model.findings import resource_pattern
 from cdk_penstock.model.names import METRICS_NAMESPACE
-from cdk_penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
-from cdk_penstock.review.parts import role_policies, statements
+from cdk_penstock.review.applications_and_policies import role_policies, statements
+from cdk_penstock.review.templates import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("Call", "calls")
+__all__ = ("JobCall", "job_calls")
 
 _CODE: Final = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent.S3ContentLocation"
 _NOT_USERS_OF_A_KEY: Final = ("AWS::IAM::", "AWS::KMS::", APPLICATION)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class JobCall:
     """One action that the job may call, on one resource as the policy names it."""
 
     action: str
@@ -37,12 +37,12 @@ class Call:
 
     @property
     def service(self) -> AwsService | None:
-        """The service with a VPC endpoint that the action belongs to, None for another's."""
+        """The service that the action belongs to, None if the table of VPC endpoints does not have it."""
         return AwsService.of_action(self.action)
 
 
-def calls(application: Resource, templates: Templates) -> Iterator[Call]:
-    """Yield what the application's job may call; nothing where its role is not in the templates."""
+def job_calls(application: Resource, templates: Templates) -> Iterator[JobCall]:
+    """Yield the calls that the application's job may make; none if its role is not in the templates."""
     role = templates.find(application.get("ServiceExecutionRole"), application.template)
     if role is None:
         return
@@ -55,13 +55,13 @@ def calls(application: Resource, templates: Templates) -> Iterator[Call]:
                 if resource_pattern(resource).startswith(of_msf):
                     continue
                 for action in as_list(statement.get("Action")):
-                    call = Call(action=str(action), resource=resource, policy=policy)
+                    call = JobCall(action=str(action), resource=resource, policy=policy)
                     if isinstance(action, str) and _is_made_by_the_job(call, templates):
                         yield call
 
 
 def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, ...]:
-    """Return how the ARNs of the code object and of the log group begin."""
+    """Return the beginnings of the ARNs of the code object and of the log group."""
     code = as_mapping(application.get(_CODE))
     patterns = [f"{resource_pattern(code.get('BucketARN'))}/{resource_pattern(code.get('FileKey'))}"] if code else []
     for option in templates.resources(LOGGING_OPTION):
@@ -73,15 +73,15 @@ def _patterns_of_msf(application: Resource, templates: Templates) -> tuple[str, 
 
 
 def _is_for_msf(statement: Mapping[str, Any]) -> bool:
-    """Whether a service acts for the role, or the statement is about MSF's own metrics, as its conditions say."""
+    """Return True if a service acts for the role, or the statement is about MSF's own metrics, by its conditions."""
     equal = as_mapping(as_mapping(statement.get("Condition")).get("StringEquals"))
     return "kms:ViaService" in equal or METRICS_NAMESPACE in as_list(equal.get("cloudwatch:namespace"))
 
 
-def _is_made_by_the_job(call: Call, templates: Templates) -> bool:
-    """Whether the call leaves the job.
+def _is_made_by_the_job(call: JobCall, templates: Templates) -> bool:
+    """Return True if the job itself makes the call.
 
-    Describing log groups is what MSF does before it logs. A permission on a key that encrypts a stream, a topic or a
+    MSF describes log groups before it logs. A permission on a key that encrypts a stream, a topic or a
     bucket is used by that service, which calls KMS for the role; a key that is not in the templates is not judged.
     """
     if call.service is AwsService.CLOUDWATCH_LOGS:

@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
-from cdk_penstock.review.findings import APPLICATION, Templates, as_mapping
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import APPLICATION, Templates, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.findings import Resource, Template
+    from cdk_penstock.review.templates import Resource, Template
 
 __all__ = ("Target",)
 
@@ -26,9 +26,9 @@ _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 _PARTITIONS: Final = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 
 _KEPT_OF_A_STACKS_NAME: Final = 20
-"""CloudFormation shortens a stack's name in the names that it makes, to about 24 characters of a role's 64."""
+"""Characters of a stack's name that CloudFormation keeps in the names that it makes: of a role's 64, about 24."""
 _KEPT_OF_A_DOMAINS_STACK: Final = 6
-"""A search domain's name has 28 characters at most."""
+"""Characters of a search domain's name at most: 28."""
 _NAMED_AFTER_STACK: Final = frozenset(
     {
         "AWS::CloudWatch::Alarm",
@@ -69,12 +69,12 @@ class Target:
 
     @property
     def any_key(self) -> str:
-        """The ARN of every key: KMS gives out ids, which nobody knows before."""
+        """The ARN of every key, because KMS chooses the ids."""
         return f"arn:{self.partition}:kms:{self.region}:{self.account}:key/*"
 
     @cached_property
     def has_application_keys(self) -> bool:
-        """Whether an application's state is under a customer managed key."""
+        """True if an application's state is under a customer managed key."""
         configured = any(
             each.get("ApplicationConfiguration.ApplicationEncryptionConfiguration")
             for each in self.templates.resources(APPLICATION)
@@ -100,7 +100,7 @@ class Target:
         return self._resolutions[resource.template.path].stack
 
     def names(self, resource: Resource, name_property: str) -> tuple[str, ...]:
-        """Return patterns of the name that a property sets, of the generated name where it is left out."""
+        """Return patterns of the name that a property sets, of the generated name if it is left out."""
         value = as_mapping(resource.body.get("Properties")).get(name_property)
         if value is not None:
             return (self.text(value, resource),)
@@ -112,7 +112,7 @@ class Target:
         return tuple(each.lower() if resource.type in _LOWER_CASE else each for each in patterns)
 
     def text(self, value: Any, resource: Resource) -> str:
-        """Return a value of a resource as text, with ``*`` for what only the deployment knows."""
+        """Return a value of a resource as text, with ``*`` for parts that only the deployment knows."""
         resolved = self._resolutions[resource.template.path].resolve(self._without_resources(value, resource))
         text = resolved if isinstance(resolved, str) else json.dumps(resolved)
         return re.sub(r"\*+", "*", _UNKNOWN.sub("*", text)).replace("arn:aws:", f"arn:{self.partition}:")
@@ -143,7 +143,7 @@ class Target:
         return _SUBSTITUTION.sub(replace, text)
 
     def _name_set(self, resource: Resource) -> str:
-        """Return the physical name by which ``Ref`` knows a resource, where its template sets one."""
+        """Return the physical name of a resource, to which ``Ref`` resolves, if its template sets one."""
         last = resource.type.rpartition("::")[2]
         for name_property in (f"{last}Name", "Name"):
             if name_property in as_mapping(resource.body.get("Properties")):

@@ -1,16 +1,16 @@
-"""The parts of templates that several rules look at: applications, and the statements of policies."""
+"""Applications and policies in templates, for several rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_penstock.review.findings import APPLICATION, as_list, as_mapping
+from cdk_penstock.review.templates import APPLICATION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = ("flink_applications", "role_policies", "statements")
 
@@ -18,7 +18,7 @@ _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 
 def flink_applications(templates: Templates) -> Iterator[Resource]:
-    """Yield the applications that run Flink jobs; Studio and SQL applications are none of our business."""
+    """Yield the applications that run Flink jobs; Studio and SQL applications are left out."""
     for application in templates.resources(APPLICATION):
         if str(application.get("RuntimeEnvironment")).startswith("FLINK"):
             yield application

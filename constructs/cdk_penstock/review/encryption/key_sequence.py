@@ -1,4 +1,4 @@
-"""One application under a customer managed key, as a template has it."""
+"""The customer-managed-key sequence of one application, as a template has it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
 from cdk_penstock.review.encryption.roles import TemplateRole, roles_of
-from cdk_penstock.review.findings import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import APPLICATION, LOGGING_OPTION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
-__all__ = ("Setting", "settings_of")
+__all__ = ("KeySequence", "key_sequences_of")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """An application, its key and whoever comes near them.
+class KeySequence:
+    """An application, its key, and the roles that may use it.
 
     Parameters
     ----------
     stack, resources
-        Where it is.
+        The stack, and its resources.
     application_arn
         The application.
     ids
@@ -55,15 +55,15 @@ class Setting:
     execution_role: str | None
 
 
-def settings_of(stack: SynthesizedStack) -> Iterator[tuple[str, Callable[[], Setting]]]:
-    """Yield each resource that puts an application under a customer managed key, and what reads its setting."""
+def key_sequences_of(stack: SynthesizedStack) -> Iterator[tuple[str, Callable[[], KeySequence]]]:
+    """Yield each resource that puts an application under a customer managed key, and a reader of its sequence."""
     resolution = Resolution(stack)
     resources = {each.logical_id: each.body for each in stack.template.resources()}
     for update in stack.template.resources(APPLICATION_KEY_RESOURCE):
-        yield update.logical_id, partial(_setting, update, resolution, resources)
+        yield update.logical_id, partial(_key_sequence, update, resolution, resources)
 
 
-def _setting(key_update: Resource, resolution: Resolution, resources: Mapping[str, Any]) -> Setting:
+def _key_sequence(key_update: Resource, resolution: Resolution, resources: Mapping[str, Any]) -> KeySequence:
     stack, update_id = resolution.stack, key_update.logical_id
     update = as_mapping(key_update.body.get("Properties"))
     roles = roles_of(resolution)
@@ -84,7 +84,7 @@ def _setting(key_update: Resource, resolution: Resolution, resources: Mapping[st
     role = (
         as_mapping(resources[application_id].get("Properties")).get("ServiceExecutionRole") if application_id else None
     )
-    return Setting(
+    return KeySequence(
         stack=stack,
         resources=resources,
         application_arn=f"arn:aws:kinesisanalytics:{stack.region}:{stack.account}:application/{name}",
@@ -123,7 +123,7 @@ def _naming(key_id: str, resources: Mapping[str, Any]) -> set[str]:
 
 
 def _closed_after(update_id: str, resources: Mapping[str, Any]) -> list[str]:
-    """Return the keys that the application has left when they change: the update comes first."""
+    """Return the keys that wait for the update: when they change, the application no longer uses them."""
     return [
         logical_id
         for logical_id, body in resources.items()
@@ -149,7 +149,7 @@ def _key_policy(key_id: str, resources: Mapping[str, Any], resolution: Resolutio
 
 
 def _target(reference: object) -> str:
-    """Return the logical id that a reference names; a text, as for a key from elsewhere, is returned as it is."""
+    """Return the logical id that a reference names; a text, as for an imported key, is returned unchanged."""
     match reference:
         case {"Fn::GetAtt": [str(name), _]} | {"Ref": str(name)}:
             return name

@@ -1,4 +1,4 @@
-"""What a rule says about a template, and the parts of templates that rules look at."""
+"""Synthesized templates: their resources, and the references between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ __all__ = (
     "APPLICATION",
     "LOGGING_OPTION",
     "SHAPE_ERRORS",
-    "Finding",
     "Resource",
     "Template",
     "Templates",
@@ -29,33 +28,7 @@ APPLICATION: Final = "AWS::KinesisAnalyticsV2::Application"
 LOGGING_OPTION: Final = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
 
 SHAPE_ERRORS: Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""What reading a template of a form that nobody thought of may raise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One resource that breaks a rule.
-
-    Parameters
-    ----------
-    rule
-        The rule's id, by which it is acknowledged as ``penstock::<id>``.
-    problem, fix
-        What is wrong, and what to do.
-    resource
-        The resource.
-    location
-        The property, as a path in the template.
-    is_warning
-        Whether it may be meant, so that it does not fail the synthesis. Default: it fails it.
-    """
-
-    rule: str
-    problem: str
-    fix: str
-    resource: Resource
-    location: str
-    is_warning: bool = False
+"""Errors that reading a template of an unexpected form may raise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +41,9 @@ class Resource:
     template: Template = field(repr=False)
 
     def get(self, path: str) -> Any:
-        """Return the property at a dotted path, None where there is none.
+        """Return the property at a dotted path, None if it is absent.
 
-        Where an intrinsic function stands on the way, it is returned: only the deployment knows what it holds.
+        If the path leads through an intrinsic function, that function is returned: only the deployment can resolve it.
         """
         value: Any = self.body.get("Properties", {})
         for name in path.split("."):
@@ -81,19 +54,19 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The construct's path where the CDK wrote it into the template, the logical id where not."""
+        """The construct's path if the CDK wrote it into the template, else the logical id."""
         path = as_mapping(self.body.get("Metadata")).get("aws:cdk:path")
         return str(path).removesuffix("/Resource") if path else self.logical_id
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells the resource from every other one of the app."""
+        """Key that is unique among all resources of the app."""
         return self.template.path, self.logical_id
 
 
 @dataclass(frozen=True)
 class Template:
-    """A synthesized template, with the name of its stack where the cloud assembly around it says it."""
+    """A synthesized template, with the name of its stack if it lies in a cloud assembly."""
 
     path: str
     body: Mapping[str, Any] = field(repr=False)
@@ -111,14 +84,14 @@ class Template:
         return Path(self.path).parent
 
     def resources(self, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types, all resources where none is named."""
+        """Yield the resources of these types, all resources if no type is named."""
         for logical_id in as_mapping(self.body.get("Resources")):
             resource = self.resource(logical_id)
             if resource is not None and (not types or resource.type in types):
                 yield resource
 
     def resource(self, logical_id: str) -> Resource | None:
-        """Return a resource, None where there is none of that id, or one without a type."""
+        """Return a resource, None if it is absent or has no type."""
         body = as_mapping(as_mapping(self.body.get("Resources")).get(logical_id))
         kind = body.get("Type")
         if not isinstance(kind, str):
@@ -138,7 +111,7 @@ class Templates:
     all: tuple[Template, ...]
 
     def resources(self, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types in all templates, all resources where none is named."""
+        """Yield the resources of these types in all templates, all resources if no type is named."""
         for template in self.all:
             yield from template.resources(*types)
 
@@ -191,27 +164,27 @@ def _stack_name(template: Path) -> str | None:
 
 
 def is_off(value: object) -> bool:
-    """Whether a template's boolean is false; unknown until deployment is not."""
+    """Return True if a template's boolean is false; a value that only the deployment knows is not."""
     return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
 def is_on(value: object) -> bool:
-    """Whether a template's boolean is true; unknown until deployment is not."""
+    """Return True if a template's boolean is true; a value that only the deployment knows is not."""
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def is_intrinsic(value: object) -> bool:
-    """Whether a value is an intrinsic function, so that only the deployment knows what it is."""
+    """Return True if a value is an intrinsic function, which only the deployment can resolve."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """Return an object of a template; an empty one in place of anything else, an intrinsic function too."""
+    """Return an object of a template; an empty one in place of anything else, also of an intrinsic function."""
     return value if isinstance(value, dict) and not is_intrinsic(value) else {}
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return what IAM and CloudFormation let one write as one value or as several."""
+    """Return a list of values; IAM and CloudFormation accept a single value in place of a list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
