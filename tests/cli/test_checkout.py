@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_outside_of_a_checkout_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        CheckoutError, match="there is no flink_app/clicks in .*: run this in a checkout of penstock, or give"
+        CheckoutError, match="there is no flink_app/clicks in .*: run this in a clone of penstock, or name"
     ):
         build_job(Path("flink_app/clicks"))
     with pytest.raises(CheckoutError, match="there is no node_modules/.bin/cdk in .*: run `make setup`"):

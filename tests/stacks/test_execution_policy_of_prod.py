@@ -16,7 +16,7 @@ import pytest
 from aws_cdk import App
 
 from app import build_app
-from cdk_penstock.cli.execution_policy import placed
+from cdk_penstock.cli.execution_policy import with_target
 from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
 from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
@@ -271,7 +271,7 @@ CALLS: dict[str, Calls] = {
 @pytest.fixture(scope="module")
 def stacks(cdk_context: dict[str, Any], job_zip: Path) -> list[SynthesizedStack]:
     app = build_app(App(context={**cdk_context, "package": str(job_zip), "env": "prod"}))
-    return placed(read_assembly(Path(app.synth().directory)), ACCOUNT, REGION)
+    return with_target(read_assembly(Path(app.synth().directory)), ACCOUNT, REGION)
 
 
 @pytest.fixture(scope="module")

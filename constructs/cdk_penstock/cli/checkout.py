@@ -1,4 +1,4 @@
-"""The commands' work in a checkout of penstock: building a job, synthesizing and checking every environment."""
+"""Commands that need a clone of penstock: build a job, synthesize and check every environment."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _CDK: Final = Path("node_modules") / ".bin" / "cdk"
 
 
 class CheckoutError(PenstockError):
-    """The command needs a checkout of penstock around it, or the checks of its environments failed."""
+    """The command does not run in a clone of penstock, or the checks of an environment failed."""
 
 
 def build_job(folder: Path) -> PyFlinkPackage:
     """Build the package of a job of the checkout, as ``cdk deploy`` does."""
     if not folder.is_dir():
         message = (
-            f"there is no {folder} in {Path.cwd()}: run this in a checkout of penstock, or give the package of a"
+            f"there is no {folder} in {Path.cwd()}: run this in a clone of penstock, or name the package of a"
             " job with --package"
         )
         raise CheckoutError(message)
@@ -38,7 +38,7 @@ def build_job(folder: Path) -> PyFlinkPackage:
 def check_environments(package: Path, *, workload: str) -> list[str]:
     """Synthesize every environment with all checks, those of a workload with its package; return the stacks' names.
 
-    Raises CheckoutError with what the CDK said where a check fails.
+    Raises CheckoutError with the CDK's output if a check fails.
     """
     if not _CDK.exists():
         message = f"there is no {_CDK} in {Path.cwd()}: run `make setup`"
@@ -52,7 +52,7 @@ def check_environments(package: Path, *, workload: str) -> list[str]:
 
 
 def _run(command: list[str]) -> str:
-    environment = {**os.environ, "CI": "true"}  # keeps the CDK from asking and from colours
+    environment = {**os.environ, "CI": "true"}  # so that the CDK asks nothing and uses no colours
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         message = f"{' '.join(command[:2])} failed with exit code {result.returncode}:\n{result.stdout}{result.stderr}"
