@@ -15,7 +15,6 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 NOT_YET: Final = {
     "application",
-    "cli",
     "control",
     "encryption",
     "foundation",

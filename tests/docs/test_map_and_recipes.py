@@ -37,7 +37,7 @@ def test_every_arrow_of_the_map_is_an_import() -> None:
     drawn = arrows("-->")
     assert drawn
     assert {(start, end) for start, end in drawn if end not in imported_packages(start)} == set()
-    assert {name for arrow in drawn | arrows("-.->") for name in arrow} == nodes() - {"flink_app"}
+    assert {name for arrow in drawn | arrows("-.->") for name in arrow} == nodes()
 
 
 def test_an_import_that_is_not_on_the_map_leads_through_another_package() -> None:

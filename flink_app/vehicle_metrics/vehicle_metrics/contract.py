@@ -95,7 +95,7 @@ class DeadLettersOutput(Group):
 
 
 class Job(Group):
-    """What holds for a whole job."""
+    """The settings of a whole job."""
 
     name = "job"
     window_seconds = Whole("window.seconds", "length of the event-time windows", 5, least=1, most=86_400)
