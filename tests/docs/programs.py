@@ -1,4 +1,4 @@
-"""What each program of the guides takes: a command that it would not understand is an AssertionError."""
+"""Checks of the commands in the guides: an AssertionError for a command that its program would not understand."""
 
 from __future__ import annotations
 
