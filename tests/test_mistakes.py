@@ -288,8 +288,8 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         lambda b: b.stream().grant_read(ROLE_ARN),
         (
             "EventStream.grant_read: grantee must be an iam.IGrantable, got 'arn:aws:iam::111122223333:role/operator'"
-            " (str): pass the principal that gets the permission: a role, as iam.Role.from_role_arn(...) returns one, or"
-            " iam.ArnPrincipal(...)"
+            " (str): pass the principal that gets the permission: a role, as iam.Role.from_role_arn(...) returns one,"
+            " or iam.ArnPrincipal(...)"
         ),
     ),
     ("an action as number", lambda b: b.application().grant(b.role(), 5), "grant: actions must be text, got 5 (int)"),
