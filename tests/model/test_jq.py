@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.jq import QueryError, check_query, object_of_queries
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.jq import check_query, object_of_queries
 
 VALID = [
     ".deviceId",
@@ -53,7 +54,7 @@ def test_queries_that_jq_takes_are_accepted_and_put_in_parentheses(query: str) -
     ],
 )
 def test_queries_that_jq_would_refuse_or_misread_are_refused(query: str, message: str) -> None:
-    with pytest.raises(QueryError, match=message) as error:
+    with pytest.raises(PenstockError, match=message) as error:
         check_query("device", query)
     assert "partition key 'device'" in str(error.value)
     assert repr(query) in str(error.value)
@@ -61,5 +62,5 @@ def test_queries_that_jq_would_refuse_or_misread_are_refused(query: str, message
 
 @given(st.sampled_from(VALID), st.sampled_from(["(", ")", "[", "]", '"']), st.booleans())
 def test_one_more_bracket_or_quote_is_always_noticed(query: str, extra: str, at_the_end: bool) -> None:
-    with pytest.raises(QueryError):
+    with pytest.raises(PenstockError):
         check_query("key", query + extra if at_the_end else extra + query)

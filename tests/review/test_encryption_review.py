@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from cdk_penstock.application import ApplicationStart, FlinkApplication
 from cdk_penstock.cli.app import app as penstock
 from cdk_penstock.encryption import KeyPolicyMode
-from cdk_penstock.review.assembly import AssemblyError, read_assembly
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.encryption import EncryptionReview, review_encryption
 from cdk_penstock.sinks.archive import ArchiveBucket
 from cdk_penstock.sinks.firehose import DeliverySource, DeliveryToS3
@@ -236,12 +237,12 @@ def test_an_app_without_a_customer_managed_key_says_so(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_an_assembly_gives_one_message(assembly: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssemblyError, match="run `npx cdk synth`"):
+    with pytest.raises(PenstockError, match="run `npx cdk synth`"):
         read_assembly(tmp_path)
-    with pytest.raises(AssemblyError, match="no environment 'qa' in the assembly .*: it has Prod"):
+    with pytest.raises(PenstockError, match="no environment 'qa' in the assembly .*: it has Prod"):
         read_assembly(assembly, environment="qa")
     (tmp_path / "manifest.json").write_text("{")
-    with pytest.raises(AssemblyError, match="is not JSON"):
+    with pytest.raises(PenstockError, match="is not JSON"):
         read_assembly(tmp_path)
 
 

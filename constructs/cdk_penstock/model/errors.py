@@ -1,4 +1,79 @@
-"""The base of every error that penstock raises on purpose."""
+"""The base class of every error that penstock raises on purpose, and the tree of these errors.
+
+An error has a separate class only if somebody catches it, or if users can import it from a public package::
+
+    PenstockError
+        AddressPlanError
+        ApplicationNameError
+        ApplicationPropsError
+        ArchiveBucketError
+        ArgumentError
+        AwsServiceError
+        CheckoutError
+        ClusterError
+        ContentError
+        ControlError
+            ApplicationMissingError
+            BusyError
+            GrafanaRefusedError
+            KeyUnusableError
+            LimitReachedError
+            MissingPermissionError
+            NotSteadyError
+            OperationFailedError
+            ReadBackError
+            SdkTooOldError
+            SearchRefusedError
+            SnapshotNotPossibleError
+            UnavailableError
+                GrafanaUnavailableError
+                SearchUnavailableError
+                    SearchNameError
+            WindowConflictError
+            WorkspaceMissingError
+            WrongStateError
+        DashboardError
+        DashboardWorkspaceError
+        DeliveryError
+        EncryptionError
+        EventError
+        ExecutionPolicyError
+        GrafanaNameError
+        KafkaError
+        KeyPlanError
+        KeyPrincipalError
+        KeyRefusedError
+        KinesisError
+        LifecycleError
+        LocalPipelineError
+            ClientSettingError
+            InputFileError
+            JobError
+            MissingProgramError
+            PackageError
+            PortInUseError
+            ProcessDiedError
+            RestError
+            StartTimeoutError
+            VerificationError
+        LogKeyError
+        MetricsWorkspaceError
+        NetworkError
+        PackagingError
+        PhysicalNameError
+        PolicyDocumentError
+        PriceError
+        PrometheusFileError
+        PromqlError
+        PropertyError
+        ReferenceAcrossAccountsError
+        SearchDomainError
+        SinkGrantError
+        SizingError
+        StreamError
+        UnknownRuntimeError
+        UsageError
+"""
 
 from __future__ import annotations
 

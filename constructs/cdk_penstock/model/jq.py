@@ -13,7 +13,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("QueryError", "check_query", "object_of_queries")
+__all__ = ("check_query", "object_of_queries")
 
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\[^(])*"')
@@ -21,16 +21,12 @@ _HYPHEN: Final = re.compile(r"\.([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?![\w(])")
 _ENDS_OPEN: Final = re.compile(r"^\s*(?:[|,*%]|/)|(?:[|,+*/%-]|==|\b(?:and|or))\s*$")
 
 
-class QueryError(PenstockError):
-    """A query that jq would refuse, or would read differently from its appearance."""
-
-
 def check_query(key: str, query: str) -> str:
-    """Return the query, or raise QueryError if a text or a bracket is not closed, or if it gives several values."""
+    """Return the query, or raise PenstockError if a text or a bracket is not closed, or if it gives several values."""
     problem = next(_problems(query), None)
     if problem is not None:
         message = f"the query of partition key {key!r} {problem}, got {query!r}"
-        raise QueryError(message)
+        raise PenstockError(message)
     return query
 
 

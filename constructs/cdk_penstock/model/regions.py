@@ -6,7 +6,7 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("WITHOUT_SERVICE", "RegionError", "check_service", "via_service", "via_service_names")
+__all__ = ("WITHOUT_SERVICE", "check_service", "via_service", "via_service_names")
 
 _CHINA: Final = "cn-"
 
@@ -30,10 +30,6 @@ these Regions have the other types that penstock creates.
 """
 
 
-class RegionError(PenstockError):
-    """A service that a Region does not have."""
-
-
 _INSTEAD: Final = {
     "AWS::APS::Workspace": "choose a Region that has it, or write the job's metrics elsewhere",
     "AWS::Grafana::Workspace": "leave it out (dashboards = false in an environment's [metrics]), and show the metrics"
@@ -43,10 +39,10 @@ _INSTEAD: Final = {
 
 
 def check_service(resource_type: str, region: str) -> None:
-    """Raise RegionError if the Region lacks this type of resource; a Region that the table does not know has all."""
+    """Raise PenstockError if the Region lacks this type of resource; a Region that the table does not know has all."""
     if region in WITHOUT_SERVICE[resource_type]:
         message = f"{region} has no {resource_type}, so its deployment would fail: {_INSTEAD[resource_type]}"
-        raise RegionError(message)
+        raise PenstockError(message)
 
 
 def via_service_names(service: str, region: str) -> tuple[str, ...]:

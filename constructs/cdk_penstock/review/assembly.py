@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("AssemblyError", "SynthesizedStack", "read_assembly", "read_environment")
+__all__ = ("SynthesizedStack", "read_assembly", "read_environment")
 
 ANY_ACCOUNT: Final = "111122223333"
 """Placeholder for the account of a stack that is synthesized for any account."""
@@ -25,10 +25,6 @@ _ANYWHERE: Final = "aws://unknown-account/unknown-region"
 _STACK: Final = "aws:cloudformation:stack"
 _STAGE: Final = "cdk:cloud-assembly"
 _AGAIN: Final = "run `npx cdk synth` again"
-
-
-class AssemblyError(PenstockError):
-    """A folder that is not a cloud assembly, or that lacks the requested environment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +60,7 @@ def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[Synt
     """Return the stacks of an assembly, in the order of their Stages. Default: of all environments.
 
     An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
-    Raises AssemblyError for a folder without an assembly, and for an environment that it does not hold.
+    Raises PenstockError for a folder without an assembly, and for an environment that it does not hold.
     """
     stacks = tuple(_stacks(folder, "", ()))
     if environment is None:
@@ -74,19 +70,19 @@ def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[Synt
         stages = _stages(stacks)
         known = f"it has {', '.join(stages)}" if stages else "it has no Stages, leave the environment out"
         message = f"there is no environment {environment!r} in the assembly {folder}: {known}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return chosen
 
 
 def read_environment(folder: Path, environment: str | None) -> Templates:
     """Return the templates of one environment; of an app without Stages, those of all its stacks.
 
-    Raises AssemblyError as read_assembly does, and if there are Stages and no environment is named.
+    Raises PenstockError as read_assembly does, and if there are Stages and no environment is named.
     """
     stacks = read_assembly(folder, environment=environment)
     if environment is None and (stages := _stages(stacks)):
         message = f"the assembly {folder} has the environments {', '.join(stages)}: choose one with --environment"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return Templates(tuple(stack.template for stack in stacks))
 
 
@@ -102,7 +98,7 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
     path = folder / "manifest.json"
     if folder.resolve() in outer:
         message = f"{path} is the manifest of a Stage and of one around it: {_AGAIN}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
         properties = _mapping(artifact, "properties", path)
         kind = artifact.get("type")
@@ -129,7 +125,7 @@ def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
     value = parent.get(name, {}) if isinstance(parent, dict) else None
     if not isinstance(value, dict):
         message = f"{path} is not a manifest of a cloud assembly ({name!r} is missing or not an object): {_AGAIN}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return value
 
 
@@ -138,7 +134,7 @@ def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path, *
     if not isinstance(value, str):
         wrong = f"names no {name}" if value is None else f"has {reprlib.repr(value)} as {name}"
         message = f"{path} {wrong} of {artifact_id}, expected text: {_AGAIN}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return value
 
 
@@ -147,10 +143,10 @@ def _read_manifest(folder: Path) -> Any:
         return _read_json(folder / "manifest.json")
     except FileNotFoundError as error:
         message = f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error
     except NotADirectoryError as error:
         message = f"expected the folder that cdk synth wrote, got the file {folder}"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error
 
 
 def _read_template(path: Path) -> Template:
@@ -158,10 +154,10 @@ def _read_template(path: Path) -> Template:
         body = _read_json(path)
     except OSError as error:
         message = f"the template {path} cannot be read ({error.strerror}): {_AGAIN}"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error
     if not isinstance(body, dict) or not isinstance(body.get("Resources", {}), dict):
         message = f"{path} is not a CloudFormation template: {_AGAIN}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return Template.read(str(path))
 
 
@@ -170,4 +166,4 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         message = f"{path} is not JSON ({error}): {_AGAIN}"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.policies.conditions import ConditionError, Context, first_unmet
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.policies.conditions import Context, first_unmet
 from cdk_penstock.model.policies.documents import Effect, PolicyDocument, Statement
-from cdk_penstock.model.policies.evaluator import Caller, EvaluationError, NamedPolicy, Outcome, Request, decide
+from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Outcome, Request, decide
 from cdk_penstock.model.policies.matching import action_matches, arn_matches, text_matches
 
 ACCOUNT = "111122223333"
@@ -165,7 +166,7 @@ def test_a_denial_says_what_is_missing(key: NamedPolicy, identity: NamedPolicy, 
 
 
 def test_a_statement_with_not_principal_is_refused() -> None:
-    with pytest.raises(EvaluationError, match="NotPrincipal is not evaluated"):
+    with pytest.raises(PenstockError, match="NotPrincipal is not evaluated"):
         ask(key=key_policy({"NotPrincipal": {"AWS": OTHER}}))
 
 
@@ -227,7 +228,7 @@ def test_all_operators_and_all_keys_have_to_be_met() -> None:
 
 @pytest.mark.parametrize(("operator", "value"), [("IpAddress", "10.0.0.0/8"), ("StringLike", "${aws:username}")])
 def test_an_unknown_condition_is_refused(operator: str, value: str) -> None:
-    with pytest.raises(ConditionError, match="is not evaluated"):
+    with pytest.raises(PenstockError, match="is not evaluated"):
         first_unmet({operator: {"a": (value,)}}, Context({"a": "b"}))
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import LifecycleOperation
 from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
 from cdk_penstock.model.policies.documents import PolicyDocument, PolicyDocumentError, Statement
@@ -14,11 +15,10 @@ from cdk_penstock.model.policies.key_administration import (
     ENDING_ACTIONS,
     key_administrator_policy,
 )
-from cdk_penstock.model.policies.key_policy import KeyPolicyError, application_key_policy, development_key_policy
+from cdk_penstock.model.policies.key_policy import application_key_policy, development_key_policy
 from cdk_penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
 from cdk_penstock.model.policies.operator_policies import (
     OPERATOR_ACTIONS,
-    OperatorPolicyError,
     operator_base_policy,
     operator_key_policy,
 )
@@ -288,7 +288,7 @@ def test_a_permission_set_with_a_wildcard_is_refused() -> None:
 def test_a_key_without_administrator_or_operator_is_refused() -> None:
     role = [KeyPrincipal.role(OPERATOR)]
     for operators, administrators, message in (([], role, "one operator"), (role, [], "one administrator")):
-        with pytest.raises(KeyPolicyError, match=message):
+        with pytest.raises(PenstockError, match=message):
             application_key_policy(
                 application_arn=APPLICATION,
                 account=ACCOUNT,
@@ -296,7 +296,7 @@ def test_a_key_without_administrator_or_operator_is_refused() -> None:
                 operators=operators,
                 administrators=administrators,
             )
-    with pytest.raises(OperatorPolicyError, match="at least one key"):
+    with pytest.raises(PenstockError, match="at least one key"):
         operator_key_policy(application_arn=APPLICATION, key_arns=[], region=REGION)
 
 

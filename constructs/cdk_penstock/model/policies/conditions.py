@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Comparison = Callable[[str, str], bool]
     """Comparison of a policy's values with those of a request."""
 
-__all__ = ("ConditionError", "Context", "first_unmet")
+__all__ = ("Context", "first_unmet")
 
 _ALL: Final = "ForAllValues:"
 _ANY: Final = "ForAnyValue:"
@@ -49,10 +49,6 @@ _NEGATED: Final = {
 }
 
 
-class ConditionError(PenstockError):
-    """A condition that this evaluator does not know, and on which it does not guess."""
-
-
 class Context:
     """The context of a request: values by key; the case of keys does not count, a key without values is missing."""
 
@@ -67,7 +63,7 @@ class Context:
 def first_unmet(conditions: Mapping[str, Mapping[str, Values]], context: Context) -> str | None:
     """Return a condition that the context does not meet, as ``operator key``; None if it meets all.
 
-    All operators and all of their keys must be met; of several values for a key, one is enough. Raises ConditionError
+    All operators and all of their keys must be met; of several values for a key, one is enough. Raises PenstockError
     for an unknown operator and for policy variables.
     """
     for operator, keys in conditions.items():
@@ -81,7 +77,7 @@ def _is_met(operator: str, expected: Values, given: Values) -> bool:
     for value in expected:
         if _VARIABLE in value:
             message = f"the policy variable in {value!r} is not evaluated: replace it by its value"
-            raise ConditionError(message)
+            raise PenstockError(message)
     quantifier = next((each for each in (_ALL, _ANY) if operator.startswith(each)), "")
     name = operator.removeprefix(quantifier)
     if name == "Null":
@@ -92,7 +88,7 @@ def _is_met(operator: str, expected: Values, given: Values) -> bool:
     if compare is None:
         known = ", ".join([*_COMPARISONS, *_NEGATED, "Null"])
         message = f"the condition operator {operator!r} is not evaluated: known are {known}"
-        raise ConditionError(message)
+        raise PenstockError(message)
     if not given:
         # A negated operator is true without the key, and so is ForAllValues; ForAnyValue needs one.
         return name.endswith(_IF_EXISTS) or quantifier == _ALL or (negated and quantifier != _ANY)

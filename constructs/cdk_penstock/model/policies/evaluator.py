@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
 
-__all__ = ("Caller", "Decision", "EvaluationError", "NamedPolicy", "Outcome", "Request", "decide")
+__all__ = ("Caller", "Decision", "NamedPolicy", "Outcome", "Request", "decide")
 
 _KMS: Final = "kms:"
-
-
-class EvaluationError(PenstockError):
-    """A policy that this evaluator cannot judge, and on which it does not guess."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +124,7 @@ def decide(
     it takes an identity policy as well. Access to a KMS key always needs the key's policy, which may delegate the
     decision to the account's identity policies by naming the account. A service needs only the resource's policy.
 
-    Raises EvaluationError for NotPrincipal, ConditionError for an unknown condition.
+    Raises PenstockError for NotPrincipal and for an unknown condition.
     """
     context = request.full_context()
     own = list(_applicable(identity_policies, request, context))
@@ -232,7 +228,7 @@ def _granted_to(statement: Statement, caller: Caller) -> str:
     """Return ``caller`` if a resource's statement names the caller, ``account`` if only its account, or ""."""
     if statement.not_principals is not None or statement.principals is None:
         message = f"{statement} of a resource's policy must have a Principal: NotPrincipal is not evaluated"
-        raise EvaluationError(message)
+        raise PenstockError(message)
     if ANYBODY in statement.principals:
         return "caller"
     if caller.service:

@@ -26,7 +26,6 @@ __all__ = (
     "DEVELOPMENT_POLICY_ID",
     "INFRASTRUCTURE_PRINCIPAL",
     "SERVICE_PRINCIPAL",
-    "KeyPolicyError",
     "application_key_policy",
     "development_key_policy",
 )
@@ -43,10 +42,6 @@ _SOURCE: Final = "managed-flink, manage-cmk-api: create a KMS key policy"
 _CONTEXT: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _EVERY_RESOURCE: Final = ("*",)  # in a key policy, this key
 _DECRYPT_ONLY: Final = {"ForAllValues:StringEquals": {"kms:GrantOperations": ("Decrypt",)}}
-
-
-class KeyPolicyError(PenstockError):
-    """A key policy that nobody could change, or nobody could use."""
 
 
 def application_key_policy(
@@ -79,7 +74,7 @@ def application_key_policy(
     is_retained
         True if the key outlives the stack, so that CloudFormation never deletes it.
 
-    Raises KeyPolicyError without an administrator, since nobody could change the policy later on, and without an
+    Raises PenstockError without an administrator, since nobody could change the policy later on, and without an
     operator.
     """
     _refuse_nobody("administrator", administrators, "the key would be unmanageable")
@@ -146,7 +141,7 @@ def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyD
 def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) -> None:
     if not given:
         message = f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
-        raise KeyPolicyError(message)
+        raise PenstockError(message)
 
 
 def _operator_statements(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = (
     "OPERATOR_ACTIONS",
-    "OperatorPolicyError",
     "keys_allowed",
     "operator_base_policy",
     "operator_key_policy",
@@ -59,10 +58,6 @@ application; and the inputs, outputs and reference data of SQL applications.
 _BASE_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy"
 _CONTEXT_KEY: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _KEY_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy"
-
-
-class OperatorPolicyError(PenstockError):
-    """A policy that would allow an operator role nothing."""
 
 
 def operator_base_policy(*, application_arn: str, execution_role_arn: str) -> PolicyDocument:
@@ -106,11 +101,11 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
     region
         The Region of application and keys.
 
-    Raises OperatorPolicyError without a key.
+    Raises PenstockError without a key.
     """
     if not key_arns:
         message = "the operator role's policy needs the ARN of at least one key, got none: attach no policy"
-        raise OperatorPolicyError(message)
+        raise PenstockError(message)
     keys = tuple(key_arns)
     via = {"kms:ViaService": via_service_names("kinesisanalytics", region)}
     for_application = via | {_CONTEXT_KEY: (application_arn,)}

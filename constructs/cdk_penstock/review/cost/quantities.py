@@ -12,14 +12,10 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("UnknownQuantityError", "integer", "price_of", "text")
+__all__ = ("integer", "price_of", "text")
 
 
 _MOST: Final = 10**9
-
-
-class UnknownQuantityError(PenstockError):
-    """A resource whose cost is unknown; the message is the reason that the estimate gives."""
 
 
 def integer(resource: Resource, path: str, default: int | None = None) -> int:
@@ -29,15 +25,15 @@ def integer(resource: Resource, path: str, default: int | None = None) -> int:
         if default is not None:
             return default
         message = f"the template does not say {path}"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     try:
         number = int(value)
     except (OverflowError, TypeError, ValueError) as error:
         message = f"{path} is known only at the deployment"
-        raise UnknownQuantityError(message) from error
+        raise PenstockError(message) from error
     if not 0 <= number <= _MOST:
         message = f"{path} is {reprlib.repr(number)}, which no resource has"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return number
 
 
@@ -49,7 +45,7 @@ def text(resource: Resource, path: str, default: str | None = None) -> str:
     if not isinstance(value, str):
         reason = "is known only at the deployment" if value is not None else "is not in the template"
         message = f"{path} {reason}"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return value
 
 
@@ -57,5 +53,5 @@ def price_of(prices: Mapping[str, float], name: str, table: str) -> float:
     """Return the price of an instance or volume type."""
     if name not in prices:
         message = f"there is no price for {name}: add it to [{table}] in a price file (--prices)"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return prices[name]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.cost import platform, streams
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
-from cdk_penstock.review.cost.quantities import UnknownQuantityError, integer, price_of, text
+from cdk_penstock.review.cost.quantities import integer, price_of, text
 from cdk_penstock.review.templates import as_list, as_mapping, is_on
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class EstimateInputs:
 def _application(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     if not text(resource, "RuntimeEnvironment").startswith("FLINK"):
         message = "only applications with Flink jobs are estimated, not Studio or SQL"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     parallelism = integer(resource, f"{_PARALLELISM}.Parallelism", 1)
     sizing = Sizing(
         parallelism=parallelism,
@@ -66,7 +67,7 @@ def _cluster(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
         )
     if resource.get("StorageMode") == "TIERED":
         message = "tiered storage is paid for by the stored data, which the estimate does not know"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return streams.standard_brokers(
         resource.name,
         brokers=brokers,
@@ -102,7 +103,7 @@ def _consumer(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     stream = inputs.templates.find(resource.get("StreamARN"), resource.template)
     if stream is None:
         message = "the stream is not in the templates, so its shards are not known"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     shards = None if _is_on_demand(stream) else integer(stream, "ShardCount", 1)
     return streams.stream_consumer(resource.name, shards=shards, usage=inputs.usage, prices=inputs.prices)
 
@@ -191,7 +192,7 @@ def _endpoint(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
         return []
     if kind != "Interface":
         message = f"endpoints of type {kind} are not in the price table"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     zones = len(as_list(resource.get("SubnetIds")))
     return platform.interface_endpoint(resource.name, zones=zones, prices=inputs.prices)
 
