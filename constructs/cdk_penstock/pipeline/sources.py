@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.pipeline.service_access import reach_service
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ("KafkaSource", "KinesisSource")
 
 
+@dataclass(frozen=True, kw_only=True)
 class KinesisSource:
     """Events in a stream of Kinesis, which a job polls.
 
@@ -30,21 +33,18 @@ class KinesisSource:
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
 
-    def __init__(
-        self, *, events: IEventStream, group: str = "input.events", network: IApplicationVpc | None = None
-    ) -> None:
-        self.events = events
-        self.group = group
-        self.network = network
+    events: IEventStream
+    group: str = "input.events"
+    network: IApplicationVpc | None = None
 
     def connect_reader(self, application: FlinkApplication) -> None:
         """Let the application read."""
-        if self.network is not None:
-            application.add_run_dependency(self.network.add_endpoint(AwsService.KINESIS_STREAMS))
+        reach_service(application, self.network, AwsService.KINESIS_STREAMS)
         self.events.grant_read(application)
         application.add_property_group(self.group, self.events.connection_properties())
 
 
+@dataclass(frozen=True, kw_only=True)
 class KafkaSource:
     """Events in a topic, and a topic for those that a job cannot use.
 
@@ -58,10 +58,9 @@ class KafkaSource:
         The group in which the job reads.
     """
 
-    def __init__(self, *, events: IKafkaTopic, consumer_group: str, dead_letters: IKafkaTopic | None = None) -> None:
-        self.events = events
-        self.dead_letters = dead_letters
-        self.consumer_group = consumer_group
+    events: IKafkaTopic
+    consumer_group: str
+    dead_letters: IKafkaTopic | None = None
 
     def connect_reader(self, application: FlinkApplication) -> None:
         """Let the application read, and write dead letters: property groups as the bundled job names them."""

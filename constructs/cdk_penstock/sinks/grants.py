@@ -1,20 +1,15 @@
-"""How the sinks allow something: one statement on the grantee's policy, its wildcards recorded with their reason."""
+"""Reasons for the wildcard resources in what the sinks grant, and the role of a grantee."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from aws_cdk import aws_iam as iam
-
-from cdk_penstock.foundation.wildcards import record_wildcard
-from cdk_penstock.sinks.errors import SearchDomainError, SinkGrantError
+from cdk_penstock.sinks.errors import SearchDomainError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from aws_cdk import aws_iam as iam
 
-    from constructs import IConstruct
-
-__all__ = ("ARCHIVE_OBJECTS", "DOMAIN_CONTENT", "DOMAIN_INDEX", "allow", "role_of")
+__all__ = ("ARCHIVE_OBJECTS", "DOMAIN_CONTENT", "DOMAIN_INDEX", "role_of")
 
 ARCHIVE_OBJECTS: Final = (
     "the names of the objects below a prefix are made when they are written; the statement is held to this bucket and"
@@ -28,37 +23,6 @@ DOMAIN_CONTENT: Final = (
     "roles, templates and saved objects are named by the content that is imported; the statement is held to their APIs"
     " on this domain"
 )
-
-
-def allow(
-    grantee: iam.IGrantable,
-    *,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, Mapping[str, object]] | None = None,
-    wildcard_reason: str | None = None,
-) -> iam.Grant:
-    """Add a statement to the grantee's own policy; raise SinkGrantError for one that would get nothing."""
-    grant = iam.Grant.add_to_principal(
-        grantee=grantee,
-        actions=list(actions),
-        resource_arns=list(resources),
-        conditions={operator: dict(tests) for operator, tests in conditions.items()} if conditions else None,
-    )
-    principal = grantee.grant_principal
-    if not grant.success or not hasattr(principal, "node"):
-        message = (
-            f"{type(principal).__name__} has no policy of its own that could allow {', '.join(actions)}: pass a role of"
-            " this account, or a construct that has one"
-        )
-        raise SinkGrantError(message)
-    if wildcard_reason is not None:
-        for resource in resources:
-            if "*" in resource:
-                record_wildcard(
-                    cast("IConstruct", principal), actions=actions, resource=resource, reason=wildcard_reason
-                )
-    return grant
 
 
 def role_of(grantee: iam.IGrantable) -> iam.IRole:
