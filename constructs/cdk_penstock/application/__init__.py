@@ -19,7 +19,6 @@ from cdk_penstock.application.props import (
     RunConfiguration,
 )
 from cdk_penstock.application.pyflink_application import PyFlinkApplication, PyFlinkApplicationProps
-from cdk_penstock.foundation.lifecycle_errors import LifecycleError
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.runtimes import FlinkRuntime
 
@@ -36,7 +35,6 @@ __all__ = (
     "FlinkRuntime",
     "IFlinkApplication",
     "ImportedFlinkApplication",
-    "LifecycleError",
     "LogLevel",
     "MetricsLevel",
     "PyFlinkApplication",

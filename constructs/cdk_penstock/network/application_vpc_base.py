@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.private_subnets import select_subnets
 from cdk_penstock.foundation.references import keep_while_used
@@ -25,7 +25,7 @@ _HTTPS: Final = 443
 _ACCOUNT: Final = re.compile(r"\d{12}")
 
 
-class IApplicationVpc(Protocol):
+class IApplicationVpc(IConstruct, Protocol):
     """A VPC for applications, created in this app or elsewhere."""
 
     @property

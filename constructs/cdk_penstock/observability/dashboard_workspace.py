@@ -17,8 +17,8 @@ from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.regions import check_service
 from cdk_penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
 from cdk_penstock.observability.errors import DashboardWorkspaceError
-from cdk_penstock.observability.grafana_content import GrafanaContent, GrafanaContentProps
 from cdk_penstock.observability.grafana_version import GrafanaVersion
+from cdk_penstock.observability.workspace_content import GrafanaContent, GrafanaContentProps
 from cdk_penstock.observability.workspace_network import WorkspaceNetwork, network_access_control
 from cdk_penstock.observability.workspace_role import WorkspaceRole
 

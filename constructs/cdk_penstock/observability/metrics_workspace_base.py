@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.elsewhere import is_of_other_region, warn_of_other_account
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
@@ -26,7 +26,7 @@ _WRITE_ACTIONS: Final = ("aps:RemoteWrite",)
 _QUERY_ACTIONS: Final = ("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")
 
 
-class IMetricsWorkspace(Protocol):
+class IMetricsWorkspace(IConstruct, Protocol):
     """A workspace of Managed Service for Prometheus (AMP), created in this app or elsewhere."""
 
     @property

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.pipeline.service_access import reach_service
 
 if TYPE_CHECKING:
-    from constructs import IConstruct
-
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.network import IApplicationVpc
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
@@ -104,7 +102,7 @@ class KafkaSink:
             self.topic.grant_transactional_write(application, transactional_id_prefix=self.transactional_id_prefix)
             properties["sink.transactional-id-prefix"] = self.transactional_id_prefix
         self.topic.cluster.allow_clients(application)
-        application.add_run_dependency(cast("IConstruct", self.topic))
+        application.add_run_dependency(self.topic)
         application.add_property_group(self.group, properties)
 
 

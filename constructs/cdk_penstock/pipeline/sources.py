@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.pipeline.service_access import reach_service
 
 if TYPE_CHECKING:
-    from constructs import IConstruct
-
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.network import IApplicationVpc
     from cdk_penstock.streams.kafka import IKafkaTopic
@@ -66,7 +64,7 @@ class KafkaSource:
         """Let the application read, and write dead letters: property groups as the bundled job names them."""
         self.events.cluster.allow_clients(application)
         self.events.grant_read(application, consumer_group=self.consumer_group)
-        application.add_run_dependency(*(cast("IConstruct", each) for each in (self.events, self.dead_letters)))
+        application.add_run_dependency(self.events, self.dead_letters)
         application.add_property_group("input.events", self.events.input_properties(consumer_group=self.consumer_group))
         if self.dead_letters is not None:
             self.dead_letters.grant_write(application)
@@ -76,5 +74,5 @@ class KafkaSource:
         """Let an application write events: the property group as the bundled generator names it."""
         self.events.cluster.allow_clients(application)
         self.events.grant_write(application)
-        application.add_run_dependency(cast("IConstruct", self.events))
+        application.add_run_dependency(self.events)
         application.add_property_group("output.events", self.events.connection_properties())

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 
 from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.elsewhere import warn_of_other_account
 from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.sinks.errors import ArchiveBucketError
-from cdk_penstock.sinks.grants import ARCHIVE_OBJECTS
+from cdk_penstock.sinks.wildcard_reasons import ARCHIVE_OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ("ArchiveBucketBase", "IArchiveBucket", "check_prefix")
 
 
-class IArchiveBucket(Protocol):
+class IArchiveBucket(IConstruct, Protocol):
     """An archive in S3, created in this app or elsewhere."""
 
     @property

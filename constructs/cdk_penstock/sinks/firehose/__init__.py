@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cdk_penstock.model.arguments import check_arguments
-from cdk_penstock.sinks.firehose.delivery import DeliveryToS3
 from cdk_penstock.sinks.firehose.delivery_base import IDeliveryToS3
 from cdk_penstock.sinks.firehose.delivery_options import (
     Compression,
@@ -14,6 +13,7 @@ from cdk_penstock.sinks.firehose.delivery_options import (
     ParquetCompression,
 )
 from cdk_penstock.sinks.firehose.delivery_source import DeliverySource, MskConnectivity, SourceTopic
+from cdk_penstock.sinks.firehose.delivery_to_s3 import DeliveryToS3
 from cdk_penstock.streams.errors import StreamError
 
 __all__ = (

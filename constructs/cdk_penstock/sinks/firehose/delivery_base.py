@@ -7,7 +7,7 @@ from typing import Protocol, Unpack
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.physical_names import check_unless_token
@@ -16,7 +16,7 @@ from cdk_penstock.model.delivery import check_delivery_stream_name
 __all__ = ("DeliveryToS3Base", "IDeliveryToS3", "ImportedDeliveryToS3", "delivery_stream_arn")
 
 
-class IDeliveryToS3(Protocol):
+class IDeliveryToS3(IConstruct, Protocol):
     """A Firehose stream that delivers to S3 at least once, created in this app or elsewhere."""
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
 from aws_cdk import RemovalPolicy, Stack, Token
@@ -23,13 +23,13 @@ from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.foundation.text_files import read_text_file
 from cdk_penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from cdk_penstock.sinks.errors import SearchDomainError
-from cdk_penstock.sinks.grants import DOMAIN_CONTENT, role_of
 from cdk_penstock.sinks.search.capacity import SearchCapacity
 from cdk_penstock.sinks.search.domain_base import HTTPS_PORT, ISearchDomain, SearchDomainBase
 from cdk_penstock.sinks.search.domain_cluster import build_cluster, select_subnets
 from cdk_penstock.sinks.search.domain_content import SearchContentProvider
 from cdk_penstock.sinks.search.domain_logs import SearchLogs
 from cdk_penstock.sinks.search.imported_domain import ImportedSearchDomain, name_in_endpoint
+from cdk_penstock.sinks.wildcard_reasons import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -198,7 +198,7 @@ class SearchDomain(SearchDomainBase):
         starts and until it has stopped. Open the network with ``domain.allow_clients(application)``. Raises
         SearchDomainError for a grantee that is no role.
         """
-        role = role_of(grantee)
+        role = _role_of(grantee)
         name = f"{self._label}-write-{text_digest(index_pattern, role.node.path)}"
         content = Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)})
         resource = self._put_for(role, content, name)
@@ -279,3 +279,12 @@ def _check_name(name: str) -> str:
         message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
         raise SearchDomainError(message)
     return name
+
+
+def _role_of(grantee: iam.IGrantable) -> iam.IRole:
+    """Return the role that a grantee acts as; raise SearchDomainError for one that is no role."""
+    principal = grantee.grant_principal
+    if not hasattr(principal, "role_arn"):
+        message = f"the security plugin maps roles of IAM, and {type(principal).__name__} is none: pass a role"
+        raise SearchDomainError(message)
+    return cast("iam.IRole", principal)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.security_groups import open_ports
-from cdk_penstock.sinks.grants import DOMAIN_INDEX
+from cdk_penstock.sinks.wildcard_reasons import DOMAIN_INDEX
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
-    from constructs import IConstruct
 
 __all__ = ("HTTPS_PORT", "ISearchDomain", "SearchDomainBase")
 
@@ -23,7 +22,7 @@ HTTPS_PORT: Final = 443
 _RULE: Final = "Documents and searches"
 
 
-class ISearchDomain(Protocol):
+class ISearchDomain(IConstruct, Protocol):
     """A search domain, created in this app or elsewhere."""
 
     @property

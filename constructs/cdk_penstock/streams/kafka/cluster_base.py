@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Unpack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.references import are_accounts_apart, mark_revision
@@ -27,7 +27,7 @@ __all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
 _RULE: Final = "Kafka with IAM and TLS"
 
 
-class IKafkaCluster(Protocol):
+class IKafkaCluster(IConstruct, Protocol):
     """A cluster of MSK whose clients come with IAM and TLS."""
 
     @property

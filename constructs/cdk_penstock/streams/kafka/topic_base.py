@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.physical_names import check_unless_token
@@ -32,7 +32,7 @@ TRANSACTIONS: Final = (
 )
 
 
-class IKafkaTopic(Protocol):
+class IKafkaTopic(IConstruct, Protocol):
     """A topic, created in this app or elsewhere."""
 
     @property

@@ -15,7 +15,7 @@ from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.kinesis import check_alarm_hours, check_retention_hours, check_shard_count, check_stream_name
 from cdk_penstock.streams.errors import StreamError
-from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase, IEventStream
+from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase
 from cdk_penstock.streams.kinesis.imported_event_stream import ImportedEventStream
 from cdk_penstock.streams.kinesis.shard_schedule import ShardSchedule, ShardSteps
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk.aws_events import Schedule
     from constructs import Construct
+
+    from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
 
 __all__ = ("EventStream", "StreamCapacity")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-__all__ = ("EventStreamBase", "IEventStream", "MetricOptions")
+    from cdk_penstock.streams.kinesis.event_stream_interface import IStreamConsumer
+
+__all__ = ("EventStreamBase", "MetricOptions")
 
 READ_ACTIONS: Final = (
     "kinesis:DescribeStream",
@@ -35,30 +37,6 @@ WRITE_ACTIONS: Final = (
     "kinesis:PutRecord",
     "kinesis:PutRecords",
 )
-
-
-class IEventStream(Protocol):
-    """A stream, created in this app or elsewhere."""
-
-    @property
-    def stream_name(self) -> str:
-        """The physical name."""
-
-    @property
-    def stream_arn(self) -> str:
-        """The Amazon Resource Name."""
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to read by polling."""
-
-    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to write."""
-
-    def add_consumer(self, consumer_name: str) -> StreamConsumer:
-        """Add a consumer with enhanced fan-out."""
-
-    def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job finds the stream."""
 
 
 class EventStreamBase(Construct):
@@ -129,7 +107,7 @@ class EventStreamBase(Construct):
                 resources=[key.key_arn],
             )
 
-    def add_consumer(self, consumer_name: str) -> StreamConsumer:
+    def add_consumer(self, consumer_name: str) -> IStreamConsumer:
         """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
 
         Everything of it is fixed at creation; another name makes another one. It goes before the stream does, which

@@ -15,7 +15,7 @@ from cdk_penstock.model.kinesis import check_stream_name
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
-    from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase
+    from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
 
 __all__ = ("StreamConsumer",)
 
@@ -30,7 +30,7 @@ class StreamConsumer(Construct):
     otherwise leave behind. Raises KinesisError for a name that Kinesis would refuse.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, stream: EventStreamBase, consumer_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stream: IEventStream, consumer_name: str) -> None:
         super().__init__(scope, construct_id)
         self.stream = stream
         self.consumer_name = check_stream_name(consumer_name)
