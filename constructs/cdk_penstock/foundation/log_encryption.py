@@ -18,16 +18,12 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("LogKeyError", "allow_cloudwatch_logs", "build_log_group", "log_group_arn")
+__all__ = ("allow_cloudwatch_logs", "build_log_group", "log_group_arn")
 
 LOG_KEY_POLICY_WARNING: Final = "penstock:logKeyPolicy"
 
 _ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 _GROUP_CONTEXT: Final = "kms:EncryptionContext:aws:logs:arn"
-
-
-class LogKeyError(PenstockError):
-    """A key of another Region than its log group."""
 
 
 def log_group_arn(scope: Construct, group_name: str) -> str:
@@ -78,9 +74,9 @@ def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence
     """Let CloudWatch Logs use the key for log groups with these names only (CloudWatch Logs, encrypt-log-data-kms).
 
     A name may end in ``*`` where CloudFormation completes it. The policy of an imported key cannot be changed: then a
-    warning says what it must allow. Raises LogKeyError for a key of another Region.
+    warning says what it must allow. Raises PenstockError for a key of another Region.
     """
-    require_key_region(scope, key, LogKeyError)
+    require_key_region(scope, key, PenstockError)
     arns = [log_group_arn(scope, name) for name in group_names]
     operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
     result = key.add_to_resource_policy(

@@ -14,13 +14,9 @@ if TYPE_CHECKING:
 
     from constructs import Construct, IConstruct
 
-__all__ = ("PhysicalNameError", "check_unless_token", "choose_name", "claim_name", "warn_of_generated_name")
+__all__ = ("check_unless_token", "choose_name", "claim_name", "warn_of_generated_name")
 
 _CLAIMS: Final[WeakKeyDictionary[IConstruct, dict[tuple[str, str, str], str]]] = WeakKeyDictionary()
-
-
-class PhysicalNameError(PenstockError):
-    """A name that something else in the same account and Region has already."""
 
 
 def choose_name(
@@ -72,7 +68,7 @@ def check_unless_token(name: str, check: Callable[[str], str]) -> str:
 
 
 def claim_name(construct: Construct, kind: str, name: str) -> None:
-    """Raise PhysicalNameError where another construct of the app has the name in the same place.
+    """Raise PenstockError where another construct of the app has the name in the same place.
 
     Call it when the construct is complete, so that one that was refused does not keep its name. Stacks without an
     account and Region may go to different ones: names are compared within each of them.
@@ -90,4 +86,4 @@ def claim_name(construct: Construct, kind: str, name: str) -> None:
             f"{kind} name {name!r} of {path} is taken by {taken} in the same account and Region, and creating the"
             " second one would fail: give each a name of its own"
         )
-        raise PhysicalNameError(message)
+        raise PenstockError(message)
