@@ -14,7 +14,6 @@ from cdk_penstock.application import (
     ApplicationPropsError,
     ApplicationStart,
     FlinkApplication,
-    LifecycleError,
 )
 from cdk_penstock.checks import add_checks
 from cdk_penstock.model.runtimes import FlinkRuntime
@@ -207,7 +206,7 @@ def test_it_passes_all_checks() -> None:
 @pytest.mark.parametrize("seconds", [0, 59, 31 * 60])
 def test_it_refuses_to_wait_longer_than_a_deployment_can_or_not_at_all(seconds: int) -> None:
     scope = stack()
-    with pytest.raises(LifecycleError, match=f"1 to 30 minutes, got {seconds / 60:g}"):
+    with pytest.raises(ApplicationPropsError, match=f"1 to 30 minutes, got {seconds / 60:g}"):
         ApplicationStart(
             scope,
             "Start",

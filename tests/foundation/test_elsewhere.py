@@ -21,8 +21,8 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import DashboardWorkspace, MetricsWorkspace
 from cdk_penstock.sinks.archive import ArchiveBucket
-from cdk_penstock.sinks.firehose.delivery import DeliveryToS3
 from cdk_penstock.sinks.firehose.delivery_source import DeliverySource
+from cdk_penstock.sinks.firehose.delivery_to_s3 import DeliveryToS3
 from cdk_penstock.sinks.search import SearchDomain
 from cdk_penstock.streams.kafka import KafkaTopic, ProvisionedKafkaCluster, ServerlessKafkaCluster
 from cdk_penstock.streams.kinesis import EventStream

@@ -12,7 +12,8 @@ from aws_cdk.aws_msk import CfnServerlessCluster
 from aws_cdk.aws_opensearchservice import CfnDomain
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
-from cdk_penstock.foundation.references import REVISION_METADATA, ReferenceAcrossAccountsError
+from cdk_penstock.foundation.references import REVISION_METADATA
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.network import ApplicationVpc, AwsService
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from cdk_penstock.sinks.archive import ArchiveBucket
@@ -202,7 +203,7 @@ def test_an_arn_of_another_account_is_taken_as_text_only(build: Callable[[Stack,
     app = App(context={STRENGTH: "weak"})
     producer = Stack(app, "Producer", env=PLACE)
     consumer = Stack(app, "Consumer", env=Environment(account="444455556666", region="eu-central-1"))
-    with pytest.raises(ReferenceAcrossAccountsError, match="in another account than Consumer/Imported.*ARN as text"):
+    with pytest.raises(PenstockError, match="in another account than Consumer/Imported.*ARN as text"):
         build(producer, consumer)
 
 

@@ -642,7 +642,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "public subnets",
         lambda s: ProvisionedKafkaCluster(s, "C", vpc=vpc_in(s, kind=ec2.SubnetType.PUBLIC), cluster_name="c"),
         StreamError,
-        "private subnets",
+        "broker subnets must be private",
     ),
     (
         "storage that would have to shrink",

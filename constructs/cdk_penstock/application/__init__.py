@@ -19,7 +19,6 @@ from cdk_penstock.application.props import (
     RunConfiguration,
 )
 from cdk_penstock.application.pyflink_application import PyFlinkApplication, PyFlinkApplicationProps
-from cdk_penstock.foundation.lifecycle_errors import LifecycleError
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.names import ApplicationNameError
 from cdk_penstock.model.properties import PropertyError
@@ -40,7 +39,6 @@ __all__ = (
     "FlinkRuntime",
     "IFlinkApplication",
     "ImportedFlinkApplication",
-    "LifecycleError",
     "LogLevel",
     "MetricsLevel",
     "PropertyError",

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key, log_group_arn
-from cdk_penstock.foundation.name_digest import name_digest
+from cdk_penstock.foundation.digests import name_digest
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.log_encryption import build_log_group, log_group_arn
 from cdk_penstock.model.names import LOG_GROUP_PREFIX, LOG_STREAM_NAME
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_kms as kms
 
 __all__ = ("ApplicationLog",)
 
@@ -38,17 +39,15 @@ class ApplicationLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         group_name = f"{LOG_GROUP_PREFIX}{application_name}"
-        self.encryption_key = encryption_key or build_log_key(
+        self.encryption_key = encryption_key or build_key(
             self,
             f"Key{name_digest(application_name)}",
             description=f"Log of the Managed Service for Apache Flink application {application_name}",
             removal_policy=removal_policy,
         )
-        allow_cloudwatch_logs(self, self.encryption_key, [group_name])
-        self.group = logs.LogGroup(
+        self.group = build_log_group(
             self,
-            "Group",
-            log_group_name=group_name,
+            name=group_name,
             retention=retention,
             encryption_key=self.encryption_key,
             removal_policy=removal_policy,

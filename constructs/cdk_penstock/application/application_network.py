@@ -10,6 +10,7 @@ from aws_cdk import aws_kinesisanalyticsv2 as kinesisanalytics
 from constructs import Construct
 
 from cdk_penstock.application.props import ApplicationPropsError
+from cdk_penstock.foundation.private_subnets import select_private_subnets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ class ApplicationNetwork(Construct):
         super().__init__(scope, construct_id)
         self._removal_policy = removal_policy
         self.vpc = vpc
-        self.subnet_ids = self._select_subnets(vpc_subnets or ec2.SubnetSelection(one_per_az=True))
+        self.subnet_ids = self._select_subnets(vpc_subnets)
         self.security_groups = self._choose_security_groups(security_groups, outbound_ports)
         self.connections = ec2.Connections(security_groups=self.security_groups)
 
@@ -77,25 +78,9 @@ class ApplicationNetwork(Construct):
             security_group_ids=[group.security_group_id for group in self.security_groups],
         )
 
-    def _select_subnets(self, selection: ec2.SubnetSelection) -> list[str]:
-        selected = self.vpc.select_subnets(
-            availability_zones=selection.availability_zones,
-            one_per_az=selection.one_per_az,
-            subnet_filters=selection.subnet_filters,
-            subnet_group_name=selection.subnet_group_name,
-            subnets=selection.subnets,
-            subnet_type=selection.subnet_type,
-        )
-        if selected.is_pending_lookup:
-            # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
-            return selected.subnet_ids
-        if selected.has_public:
-            message = (
-                f"application subnets must be private, got public ones of {self.vpc.node.path}: pass vpc_subnets with"
-                " subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS or PRIVATE_ISOLATED, or other subnets"
-            )
-            raise ApplicationPropsError(message)
-        if not 1 <= len(selected.subnet_ids) <= _MAX_SUBNETS:
+    def _select_subnets(self, selection: ec2.SubnetSelection | None) -> list[str]:
+        selected = select_private_subnets(self.vpc, selection, user="application", error=ApplicationPropsError)
+        if not selected.is_pending_lookup and not 1 <= len(selected.subnet_ids) <= _MAX_SUBNETS:
             message = f"an application has 1 to {_MAX_SUBNETS} subnets, got {len(selected.subnet_ids)}"
             raise ApplicationPropsError(message)
         return selected.subnet_ids

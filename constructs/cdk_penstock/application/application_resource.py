@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 import jsii
 from aws_cdk import IResolvable, IStableAnyProducer, IStableStringProducer, Lazy, Stack
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
+
+from cdk_penstock.foundation.digests import content_digest
 
 __all__ = ("ApplicationResource",)
 
@@ -28,7 +28,7 @@ class ApplicationResource(CfnApplication):
     def revision(self) -> str:
         """Return a digest of all that the template says about the application; call it when everything is said."""
         said = Stack.of(self).resolve([self._updated_properties, self._overrides])
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return content_digest(said)
 
     def lazy_revision(self) -> str:
         """Return a token of the revision, which is taken when the template is written."""

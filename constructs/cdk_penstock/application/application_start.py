@@ -8,8 +8,8 @@ from aws_cdk import Duration, Stack
 from constructs import Construct
 
 from cdk_penstock.application.flink_application import FlinkApplication
+from cdk_penstock.application.props import ApplicationPropsError
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
-from cdk_penstock.foundation.lifecycle_errors import LifecycleError
 from cdk_penstock.model.names import APPLICATION_START_RESOURCE
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ApplicationStart(Construct):
     force_stop_after
         How long a stop with a snapshot may take, 1 to 30 minutes. Default: 20.
 
-    Raises LifecycleError for another wait, ApplicationPropsError for a second start of an application.
+    Raises ApplicationPropsError for another wait, and for a second start of an application.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ApplicationStart(Construct):
                 " less, no snapshot is ever taken; and a deployment waits for an hour at most, in which the network"
                 " interfaces have to go as well"
             )
-            raise LifecycleError(message)
+            raise ApplicationPropsError(message)
         application.record_start()
         key = application.key_in_place
         network = application.network if isinstance(application, FlinkApplication) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, Unpack
 
 import jsii
-from aws_cdk import Annotations, Names, Token
+from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
@@ -34,8 +34,8 @@ from cdk_penstock.application.props import (
     merge_props,
     refuse_contradictions,
 )
-from cdk_penstock.foundation.name_digest import name_digest
-from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.digests import name_digest
+from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
 from cdk_penstock.model.properties import PropertyGroups, refuse_run_options
 from cdk_penstock.model.runtimes import FlinkRuntime
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = ("FlinkApplication",)
 
-GENERATED_NAME_WARNING: Final = "penstock:generatedApplicationName"
-
-_MAX_NAME_CHARACTERS: Final = 128
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
 
 
@@ -88,7 +85,14 @@ class FlinkApplication(FlinkApplicationBase):
         refuse_contradictions(props)
         super().__init__(scope, construct_id, runtime=settings["runtime"])
         self._sets_key_in_template = settings.get("encryption") is not None
-        self._application_name = self._choose_name(settings)
+        self._application_name = choose_name(
+            self,
+            settings.get("application_name"),
+            "application_name",
+            check_application_name,
+            max_length=128,
+            effect="replaces the application and loses its snapshots",
+        )
         self.sizing = Sizing(
             parallelism=settings["parallelism"],
             parallelism_per_kpu=settings["parallelism_per_kpu"],
@@ -204,17 +208,6 @@ class FlinkApplication(FlinkApplicationBase):
     def _set_properties(self, properties: PropertyGroups) -> None:
         self._properties = properties
         self.resource.add_property_override(_PROPERTY_GROUPS, environment_properties(properties))
-
-    def _choose_name(self, settings: FlinkApplicationProps) -> str:
-        name = settings.get("application_name")
-        if name is None:
-            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                f"application name {name!r} is made from the construct's path: moving or renaming a construct replaces"
-                " the application and loses its snapshots; pass application_name",
-            )
-        return name if Token.is_unresolved(name) else check_application_name(name)
 
     def _build_log(self, settings: FlinkApplicationProps) -> ApplicationLog:
         return ApplicationLog(

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup
 
 from cdk_penstock.application.props import ApplicationPropsError
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric
 from cdk_penstock.model import metrics
 from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
@@ -156,9 +156,8 @@ class FlinkApplicationBase(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this application; by default its average over five minutes."""
-        dimensions = {"Application": self.application_name} | options.get("dimensions_map", {})
-        options = options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace=METRICS_NAMESPACE, metric_name=name, **options).attach_to(self)
+        dimensions = {"Application": self.application_name}
+        return build_metric(self, METRICS_NAMESPACE, name, dimensions=dimensions, options=options)
 
     def metric_restarts(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Final, cast
 
@@ -10,6 +9,8 @@ import jsii
 from aws_cdk import CfnDeletionPolicy, IStableStringProducer, Lazy, Stack
 from aws_cdk import aws_iam as iam
 from constructs import DependencyGroup
+
+from cdk_penstock.foundation.digests import content_digest
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -76,5 +77,5 @@ class _Description:
 
     def produce(self) -> str:
         said = Stack.of(self.policy).resolve(self.policy.document)
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        digest = content_digest(said)[:16]
         return f"What the job of a Managed Service for Apache Flink application is granted, {digest}"

@@ -14,7 +14,7 @@ from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.encryption.key_checks import refuse_contradictions, refuse_foreign_role, refuse_unfit_key
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
-from cdk_penstock.foundation.name_digest import name_digest
+from cdk_penstock.foundation.digests import name_digest
 from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import cdk_penstock
-from cdk_penstock.foundation.lifecycle_errors import LifecycleError
+from cdk_penstock.model.errors import PenstockError
 
 __all__ = ("CARRIED_PACKAGES", "DATA_PATH_VARIABLE", "LAMBDA_DATA_PATH", "control_code_folder")
 
@@ -57,5 +57,5 @@ def _botocore_data() -> Path:
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:  # pragma: no cover - a requirement of this package
         message = "penstock needs boto3 for the functions of its custom resources: pip install boto3"
-        raise LifecycleError(message)
+        raise PenstockError(message)
     return Path(spec.origin).parent / "data"

@@ -11,7 +11,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_penstock.foundation.control_code import DATA_PATH_VARIABLE, LAMBDA_DATA_PATH, control_code_folder
-from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, generated_group_name
+from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.log_encryption import build_log_group
 from cdk_penstock.foundation.wildcards import record_wildcard
 
 if TYPE_CHECKING:
@@ -88,15 +89,13 @@ class ControlProvider(Construct):
             "security_groups": security_groups,
         }
         self._operators: set[str] = set()
-        self.log_group = logs.LogGroup(
+        self.log_group = build_log_group(
             self,
             "Log",
             retention=log_retention,
-            removal_policy=RemovalPolicy.DESTROY,
             encryption_key=encryption_key,
+            removal_policy=RemovalPolicy.DESTROY,
         )
-        if encryption_key is not None:
-            allow_cloudwatch_logs(self, encryption_key, [generated_group_name(self.log_group)])
         self.role = self._build_logging_role("Role", f"Runs cdk_penstock.handlers.{handler}")
         if vpc is not None:
             self.allow(_INTERFACE_ACTIONS, resource="*", wildcard_reason=_NETWORK_INTERFACES)
@@ -133,9 +132,7 @@ class ControlProvider(Construct):
 
     def allow(self, actions: Sequence[str], *, resource: str, wildcard_reason: str | None = None) -> None:
         """Allow the handler these actions; a resource with ``*`` in it needs a reason, which is recorded."""
-        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
-        if wildcard_reason is not None:
-            record_wildcard(self.role, actions=actions, resource=resource, reason=wildcard_reason)
+        allow(self.role, actions=actions, resources=[resource], wildcard_reason=wildcard_reason)
 
     def build_resource(
         self, scope: Construct, construct_id: str, *, resource_type: str, properties: Mapping[str, Any]

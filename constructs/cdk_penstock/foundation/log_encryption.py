@@ -1,4 +1,4 @@
-"""The key of a log group, which CloudWatch Logs may use for that group alone."""
+"""Log groups and their keys, which CloudWatch Logs may use for those groups alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import Annotations, ArnFormat, Stack, Token
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 
 from cdk_penstock.foundation.elsewhere import require_key_region
 from cdk_penstock.model.errors import PenstockError
@@ -15,19 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import RemovalPolicy
-    from aws_cdk import aws_logs as logs
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("LogKeyError", "allow_cloudwatch_logs", "build_log_key", "generated_group_name", "log_group_arn")
+__all__ = ("allow_cloudwatch_logs", "build_log_group", "log_group_arn")
 
 LOG_KEY_POLICY_WARNING: Final = "penstock:logKeyPolicy"
 
 _ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 _GROUP_CONTEXT: Final = "kms:EncryptionContext:aws:logs:arn"
-
-
-class LogKeyError(PenstockError):
-    """A key that no log group here can have."""
 
 
 def log_group_arn(scope: Construct, group_name: str) -> str:
@@ -40,33 +36,47 @@ def log_group_arn(scope: Construct, group_name: str) -> str:
     )
 
 
-def build_log_key(
-    scope: Construct, construct_id: str = "Key", *, description: str, removal_policy: RemovalPolicy
-) -> kms.Key:
-    """Return a key of its own, with rotation, for a log that was given none."""
-    return kms.Key(
-        scope, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
-    )
+def build_log_group(
+    scope: Construct,
+    construct_id: str = "Group",
+    *,
+    name: str | None = None,
+    retention: logs.RetentionDays,
+    encryption_key: kms.IKey | None,
+    removal_policy: RemovalPolicy,
+    names_under_key: str | None = None,
+) -> logs.LogGroup:
+    """Add a log group whose key CloudWatch Logs may use.
 
-
-def generated_group_name(group: logs.LogGroup) -> str:
-    """Return what CloudFormation's name for a log group without one is like: stack, logical id, and an end of its own.
-
-    The key's policy needs it: the group's own name is not known to the key, which must be there first. Nor is the name
-    of a nested stack to a key outside of it.
+    Parameters
+    ----------
+    name
+        Default: CloudFormation makes one.
+    encryption_key
+        Default: the key that CloudWatch Logs owns.
+    names_under_key
+        For which log groups CloudWatch Logs may use the key, as a pattern. Default: for this one only.
     """
-    stack = Stack.of(group)
-    logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", group.node.default_child))
-    return f"{_shown(stack.stack_name, '*')}-{logical_id}-*"
+    group = logs.LogGroup(
+        scope,
+        construct_id,
+        log_group_name=name,
+        retention=retention,
+        encryption_key=encryption_key,
+        removal_policy=removal_policy,
+    )
+    if encryption_key is not None:
+        allow_cloudwatch_logs(scope, encryption_key, [names_under_key or name or _generated_name(group)])
+    return group
 
 
 def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence[str]) -> None:
     """Let CloudWatch Logs use the key for log groups with these names only (CloudWatch Logs, encrypt-log-data-kms).
 
     A name may end in ``*`` where CloudFormation completes it. The policy of an imported key cannot be changed: then a
-    warning says what it must allow. Raises LogKeyError for a key of another Region.
+    warning says what it must allow. Raises PenstockError for a key of another Region.
     """
-    require_key_region(scope, key, LogKeyError)
+    require_key_region(scope, key, PenstockError)
     arns = [log_group_arn(scope, name) for name in group_names]
     operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
     result = key.add_to_resource_policy(
@@ -87,6 +97,17 @@ def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence
             f" {_GROUP_CONTEXT} is the ARN of log group {' or '.join(_shown(name, 'NAME') for name in group_names)}, or"
             " creating the log group fails",
         )
+
+
+def _generated_name(group: logs.LogGroup) -> str:
+    """Return a pattern of the name that CloudFormation makes: stack, logical id, and characters known to nobody.
+
+    The key's policy needs a pattern because the key is created before the log group. The name of a nested stack is not
+    known to a key outside of it either.
+    """
+    stack = Stack.of(group)
+    logical_id = stack.get_logical_id(cast("logs.CfnLogGroup", group.node.default_child))
+    return f"{_shown(stack.stack_name, '*')}-{logical_id}-*"
 
 
 def _service(scope: Construct) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = (
     "REVISION_METADATA",
-    "ReferenceAcrossAccountsError",
     "are_accounts_apart",
     "follow_changes",
     "keep_while_used",
@@ -28,10 +27,6 @@ __all__ = (
 
 REVISION_METADATA: Final = "penstock:revisionOf"
 """Begins the key under which a consumer's template names the revision of what it refers to weakly."""
-
-
-class ReferenceAcrossAccountsError(PenstockError):
-    """A value of another account of which CloudFormation could not make what is needed here."""
 
 
 def keep_while_used(*constructs: IConstruct) -> None:
@@ -68,7 +63,7 @@ def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
     """Return the value, which ``Fn::Split`` then takes in every stack of the account.
 
     ``Fn::Split`` takes ``Fn::ImportValue`` and not ``Fn::GetStackOutput`` (CloudFormation, Fn::Split), so references to
-    the resources in it become strong. Raises ReferenceAcrossAccountsError where the consumer is in another account than
+    the resources in it become strong. Raises PenstockError where the consumer is in another account than
     such a resource: only ``Fn::GetStackOutput`` leads there.
     """
     for token in Tokenization.reverse_string(value).tokens:
@@ -85,7 +80,7 @@ def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
                 f"{target.node.path} is in another account than {consumer.node.path}, where its ARN has to be taken"
                 " apart, and CloudFormation cannot do that across accounts: pass the ARN as text"
             )
-            raise ReferenceAcrossAccountsError(message)
+            raise PenstockError(message)
     return value
 
 

@@ -39,6 +39,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         EventError
         ExecutionPolicyError
         GrafanaNameError
+        GrantError
         KafkaError
         KeyPlanError
         KeyPrincipalError
@@ -68,7 +69,6 @@ An error has a separate class only if somebody catches it, or if users can impor
         PropertyError
         ReferenceAcrossAccountsError
         SearchDomainError
-        SinkGrantError
         SizingError
         StreamError
         UnknownRuntimeError

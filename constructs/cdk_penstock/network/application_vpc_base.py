@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IConstruct
 
+from cdk_penstock.foundation.private_subnets import select_subnets
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.network.endpoint_policy import endpoint_statement
 from cdk_penstock.network.errors import NetworkError
@@ -24,7 +25,7 @@ _HTTPS: Final = 443
 _ACCOUNT: Final = re.compile(r"\d{12}")
 
 
-class IApplicationVpc(Protocol):
+class IApplicationVpc(IConstruct, Protocol):
     """A VPC for applications, created in this app or elsewhere."""
 
     @property
@@ -92,15 +93,7 @@ class ApplicationVpcBase(Construct):
 
         Raises NetworkError where the subnets are public, or there are none.
         """
-        selected = vpc.select_subnets(
-            availability_zones=application_subnets.availability_zones,
-            one_per_az=application_subnets.one_per_az,
-            subnet_filters=application_subnets.subnet_filters,
-            subnet_group_name=application_subnets.subnet_group_name,
-            subnet_type=application_subnets.subnet_type,
-            subnets=application_subnets.subnets,
-        )
-        # A refusal before anything is known would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
+        selected = select_subnets(vpc, application_subnets)
         self._is_pending_lookup = bool(selected.is_pending_lookup)
         if not self._is_pending_lookup and (selected.has_public or not selected.subnet_ids):
             got = "public ones" if selected.has_public else "none"

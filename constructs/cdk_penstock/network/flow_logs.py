@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key, generated_group_name
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.log_encryption import build_log_group
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_logs as logs
 
 __all__ = ("FlowLogs",)
 
@@ -36,19 +37,14 @@ class FlowLogs(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.encryption_key = encryption_key or build_log_key(
+        self.encryption_key = encryption_key or build_key(
             self,
             description="Flow logs of the VPC for Managed Service for Apache Flink applications",
             removal_policy=removal_policy,
         )
-        self.group = logs.LogGroup(
-            self,
-            "Group",
-            retention=retention,
-            encryption_key=self.encryption_key,
-            removal_policy=removal_policy,
+        self.group = build_log_group(
+            self, retention=retention, encryption_key=self.encryption_key, removal_policy=removal_policy
         )
-        allow_cloudwatch_logs(self, self.encryption_key, [generated_group_name(self.group)])
         self.role = self._build_role()
         ec2.FlowLog(
             self,

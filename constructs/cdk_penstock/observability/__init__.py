@@ -8,12 +8,12 @@ from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
 from cdk_penstock.observability.dashboard_workspace import DashboardWorkspace
 from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
 from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError, MetricsWorkspaceError
-from cdk_penstock.observability.grafana_content import GrafanaContent, GrafanaContentProps
 from cdk_penstock.observability.grafana_version import GrafanaVersion
 from cdk_penstock.observability.identity_source import IdentitySource
 from cdk_penstock.observability.metrics_workspace import MetricsWorkspace
 from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 from cdk_penstock.observability.metrics_workspace_props import LabelSetLimit
+from cdk_penstock.observability.workspace_content import GrafanaContent, GrafanaContentProps
 
 __all__ = (
     "Dashboard",

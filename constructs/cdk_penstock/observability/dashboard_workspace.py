@@ -11,14 +11,14 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_grafana import CfnWorkspace
 
+from cdk_penstock.foundation.digests import deployment_digest
 from cdk_penstock.foundation.elsewhere import is_of_other_account
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.regions import check_service
 from cdk_penstock.observability.dashboard_workspace_base import DashboardWorkspaceBase, IDashboardWorkspace
-from cdk_penstock.observability.deployment import deployment_of
 from cdk_penstock.observability.errors import DashboardWorkspaceError
-from cdk_penstock.observability.grafana_content import GrafanaContent, GrafanaContentProps
 from cdk_penstock.observability.grafana_version import GrafanaVersion
+from cdk_penstock.observability.workspace_content import GrafanaContent, GrafanaContentProps
 from cdk_penstock.observability.workspace_network import WorkspaceNetwork, network_access_control
 from cdk_penstock.observability.workspace_role import WorkspaceRole
 
@@ -226,7 +226,7 @@ class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
         if Stack.of(role).node.path == Stack.of(self).node.path:
             return role
         # IAM has one policy of a name in a role, and other stacks may import the role under the same ids.
-        policy_name = f"DataSources{deployment_of(self)}"
+        policy_name = f"DataSources{deployment_digest(self)}"
         return iam.Role.from_role_arn(self, "Role", role.role_arn, default_policy_name=policy_name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from aws_cdk import ArnFormat, Stack
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ("DashboardWorkspaceBase", "IDashboardWorkspace")
 
 
-class IDashboardWorkspace(Protocol):
+class IDashboardWorkspace(IConstruct, Protocol):
     """A workspace of Managed Grafana, created in this app or elsewhere."""
 
     @property

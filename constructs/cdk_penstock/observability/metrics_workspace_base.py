@@ -8,15 +8,14 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.elsewhere import is_of_other_region, warn_of_other_account
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.observability.errors import MetricsWorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from collections.abc import Mapping, Sequence
 
 __all__ = ("IMetricsWorkspace", "MetricOptions", "MetricsWorkspaceBase")
 
@@ -25,11 +24,9 @@ PROPERTY_GROUP: Final = "output.prometheus"
 
 _WRITE_ACTIONS: Final = ("aps:RemoteWrite",)
 _QUERY_ACTIONS: Final = ("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")
-_NAMESPACE: Final = "AWS/Prometheus"
-_USAGE_NAMESPACE: Final = "AWS/Usage"
 
 
-class IMetricsWorkspace(Protocol):
+class IMetricsWorkspace(IConstruct, Protocol):
     """A workspace of Managed Service for Prometheus (AMP), created in this app or elsewhere."""
 
     @property
@@ -167,9 +164,7 @@ class MetricsWorkspaceBase(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this workspace in ``AWS/Prometheus``; by default its average over five minutes."""
-        dimensions = {"Workspace": self.workspace_id} | options.get("dimensions_map", {})
-        options = options | MetricOptions(dimensions_map=dimensions)
-        return self._metric(_NAMESPACE, name, options)
+        return self._metric("AWS/Prometheus", name, {"Workspace": self.workspace_id}, options)
 
     def metric_usage(self, resource: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return how much of a quota is used, such as ``ActiveSeries`` (AMP, CloudWatch usage metrics)."""
@@ -180,9 +175,7 @@ class MetricsWorkspaceBase(Construct):
             "Service": "Prometheus",
             "Type": "Resource",
         }
-        options = MetricOptions(statistic="Maximum") | options
-        options = options | MetricOptions(dimensions_map=dimensions | options.get("dimensions_map", {}))
-        return self._metric(_USAGE_NAMESPACE, "ResourceCount", options)
+        return self._metric("AWS/Usage", "ResourceCount", dimensions, with_defaults(options, statistic="Maximum"))
 
     def metric_active_series(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Series that got a sample in the last two hours."""
@@ -206,14 +199,15 @@ class MetricsWorkspaceBase(Construct):
         group
             The group's name in the rule file.
         """
-        dimensions = {"RuleGroup": f"{namespace};{group}"} | options.get("dimensions_map", {})
-        options = MetricOptions(statistic="Sum") | options | MetricOptions(dimensions_map=dimensions)
-        return self.metric("RuleEvaluationFailures", **options)
+        dimensions = {"RuleGroup": f"{namespace};{group}"}
+        return self.metric("RuleEvaluationFailures", **with_defaults(options, statistic="Sum", dimensions=dimensions))
 
-    def _metric(self, namespace: str, name: str, options: MetricOptions) -> cloudwatch.Metric:
+    def _metric(
+        self, namespace: str, name: str, dimensions: Mapping[str, str], options: MetricOptions
+    ) -> cloudwatch.Metric:
         # An imported workspace may be of another Region than the stack, and its metrics are where it is.
         region = self.region if is_of_other_region(self, self.region) else None
-        return cloudwatch.Metric(namespace=namespace, metric_name=name, region=region, **options).attach_to(self)
+        return build_metric(self, namespace, name, dimensions=dimensions, options=options, region=region)
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         warn_of_other_account(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, build_log_key
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.log_encryption import build_log_group
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_logs as logs
 
 __all__ = ("WorkspaceLog",)
 
@@ -37,18 +38,17 @@ class WorkspaceLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         group_name = f"{LOG_GROUP_PREFIX}{name}"
-        self.encryption_key = encryption_key or build_log_key(
+        self.encryption_key = encryption_key or build_key(
             self, description=f"Log {group_name}", removal_policy=removal_policy
         )
-        # Not the name alone: a rename retains the old group, which is read with this key as long as the key allows it.
-        allow_cloudwatch_logs(self, self.encryption_key, [f"{LOG_GROUP_PREFIX}*"])
-        self.group = logs.LogGroup(
+        self.group = build_log_group(
             self,
-            "Group",
-            log_group_name=group_name,
+            name=group_name,
             retention=retention,
             encryption_key=self.encryption_key,
             removal_policy=removal_policy,
+            # After a rename the old log group is kept and must stay readable with this key.
+            names_under_key=f"{LOG_GROUP_PREFIX}*",
         )
 
     @property

@@ -8,6 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk.aws_grafana import CfnWorkspace
 from constructs import Construct
 
+from cdk_penstock.foundation.private_subnets import select_subnets
 from cdk_penstock.observability.errors import DashboardWorkspaceError
 
 if TYPE_CHECKING:
@@ -38,17 +39,8 @@ class WorkspaceNetwork(Construct):
         security_groups: Sequence[ec2.ISecurityGroup] | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        selection = vpc_subnets or ec2.SubnetSelection(one_per_az=True)
-        selected = vpc.select_subnets(
-            availability_zones=selection.availability_zones,
-            one_per_az=selection.one_per_az,
-            subnet_filters=selection.subnet_filters,
-            subnet_group_name=selection.subnet_group_name,
-            subnets=selection.subnets,
-            subnet_type=selection.subnet_type,
-        )
+        selected = select_subnets(vpc, vpc_subnets)
         self.subnet_ids = selected.subnet_ids
-        # A refusal before anything is known would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
         if not selected.is_pending_lookup and not _MIN_SUBNETS <= len(self.subnet_ids) <= _MAX_SUBNETS:
             message = (
                 f"a workspace has {_MIN_SUBNETS} to {_MAX_SUBNETS} subnets, in different availability zones, got"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.pipeline.service_access import reach_service
 
 if TYPE_CHECKING:
-    from constructs import IConstruct
-
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.network import IApplicationVpc
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ("ArchiveSink", "FirehoseSink", "KafkaSink", "KinesisSink", "PrometheusSink", "SearchSink")
 
 
+@dataclass(frozen=True, kw_only=True)
 class ArchiveSink:
     """Objects below a prefix of an archive in S3, written by Flink's file sink.
 
@@ -36,27 +37,19 @@ class ArchiveSink:
         The VPC that the application is in, which gets a gateway endpoint for S3. Default: none.
     """
 
-    def __init__(
-        self,
-        *,
-        archive: IArchiveBucket,
-        prefix: str,
-        group: str = "output.archive",
-        network: IApplicationVpc | None = None,
-    ) -> None:
-        self.archive = archive
-        self.prefix = prefix
-        self.group = group
-        self.network = network
+    archive: IArchiveBucket
+    prefix: str
+    group: str = "output.archive"
+    network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write below the prefix, and finish or remove what it has in progress there."""
-        if self.network is not None:
-            application.add_run_dependency(self.network.add_endpoint(AwsService.S3))
+        reach_service(application, self.network, AwsService.S3)
         self.archive.grant_file_sink(application, self.prefix)
         application.add_property_group(self.group, self.archive.connection_properties(self.prefix))
 
 
+@dataclass(frozen=True, kw_only=True)
 class FirehoseSink:
     """Records that Amazon Data Firehose delivers to S3, at least once.
 
@@ -70,21 +63,18 @@ class FirehoseSink:
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
 
-    def __init__(
-        self, *, delivery: IDeliveryToS3, group: str = "output.delivery", network: IApplicationVpc | None = None
-    ) -> None:
-        self.delivery = delivery
-        self.group = group
-        self.network = network
+    delivery: IDeliveryToS3
+    group: str = "output.delivery"
+    network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application put records."""
-        if self.network is not None:
-            application.add_run_dependency(self.network.add_endpoint(AwsService.FIREHOSE))
+        reach_service(application, self.network, AwsService.FIREHOSE)
         self.delivery.grant_put_records(application)
         application.add_property_group(self.group, self.delivery.connection_properties())
 
 
+@dataclass(frozen=True, kw_only=True)
 class KafkaSink:
     """Records in a topic.
 
@@ -99,12 +89,9 @@ class KafkaSink:
         Default: no transactions.
     """
 
-    def __init__(
-        self, *, topic: IKafkaTopic, group: str = "output.events", transactional_id_prefix: str | None = None
-    ) -> None:
-        self.topic = topic
-        self.group = group
-        self.transactional_id_prefix = transactional_id_prefix
+    topic: IKafkaTopic
+    group: str = "output.events"
+    transactional_id_prefix: str | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write: bootstrap servers and topic as the bundled jobs name them, the prefix as Flink."""
@@ -115,10 +102,11 @@ class KafkaSink:
             self.topic.grant_transactional_write(application, transactional_id_prefix=self.transactional_id_prefix)
             properties["sink.transactional-id-prefix"] = self.transactional_id_prefix
         self.topic.cluster.allow_clients(application)
-        application.add_run_dependency(cast("IConstruct", self.topic))
+        application.add_run_dependency(self.topic)
         application.add_property_group(self.group, properties)
 
 
+@dataclass(frozen=True, kw_only=True)
 class KinesisSink:
     """Records in a stream of Kinesis.
 
@@ -132,21 +120,18 @@ class KinesisSink:
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
 
-    def __init__(
-        self, *, stream: IEventStream, group: str = "output.events", network: IApplicationVpc | None = None
-    ) -> None:
-        self.stream = stream
-        self.group = group
-        self.network = network
+    stream: IEventStream
+    group: str = "output.events"
+    network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write."""
-        if self.network is not None:
-            application.add_run_dependency(self.network.add_endpoint(AwsService.KINESIS_STREAMS))
+        reach_service(application, self.network, AwsService.KINESIS_STREAMS)
         self.stream.grant_write(application)
         application.add_property_group(self.group, self.stream.connection_properties())
 
 
+@dataclass(frozen=True, kw_only=True)
 class SearchSink:
     """Documents in an index of a search domain, in whose VPC the application has to be.
 
@@ -163,18 +148,10 @@ class SearchSink:
         in the domain runs in the VPC and calls STS. Default: none, for a VPC with a way to STS of its own.
     """
 
-    def __init__(
-        self,
-        *,
-        domain: ISearchDomain,
-        index: str,
-        group: str = "output.search",
-        network: IApplicationVpc | None = None,
-    ) -> None:
-        self.domain = domain
-        self.index = index
-        self.group = group
-        self.network = network
+    domain: ISearchDomain
+    index: str
+    group: str = "output.search"
+    network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write to the index, and to no other one."""
@@ -186,6 +163,7 @@ class SearchSink:
         application.add_property_group(self.group, self.domain.connection_properties(self.index))
 
 
+@dataclass(frozen=True, kw_only=True)
 class PrometheusSink:
     """Metrics in a workspace of Amazon Managed Service for Prometheus.
 
@@ -197,14 +175,12 @@ class PrometheusSink:
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
 
-    def __init__(self, *, workspace: IMetricsWorkspace, network: IApplicationVpc | None = None) -> None:
-        self.workspace = workspace
-        self.network = network
+    workspace: IMetricsWorkspace
+    network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let the application write: the property group as the bundled job names it."""
-        if self.network is not None:
-            application.add_run_dependency(self.network.add_endpoint(AwsService.PROMETHEUS))
+        reach_service(application, self.network, AwsService.PROMETHEUS)
         self.workspace.grant_remote_write(application)
         for group, entries in self.workspace.property_groups().items():
             application.add_property_group(group, entries)

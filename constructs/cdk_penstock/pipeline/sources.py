@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cdk_penstock.model.aws_services import AwsService
+from cdk_penstock.pipeline.service_access import reach_service
 
 if TYPE_CHECKING:
-    from constructs import IConstruct
-
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.network import IApplicationVpc
     from cdk_penstock.streams.kafka import IKafkaTopic
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("KafkaSource", "KinesisSource")
 
 
+@dataclass(frozen=True, kw_only=True)
 class KinesisSource:
     """Events in a stream of Kinesis, which a job polls.
 
@@ -30,21 +31,18 @@ class KinesisSource:
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
 
-    def __init__(
-        self, *, events: IEventStream, group: str = "input.events", network: IApplicationVpc | None = None
-    ) -> None:
-        self.events = events
-        self.group = group
-        self.network = network
+    events: IEventStream
+    group: str = "input.events"
+    network: IApplicationVpc | None = None
 
     def connect_reader(self, application: FlinkApplication) -> None:
         """Let the application read."""
-        if self.network is not None:
-            application.add_run_dependency(self.network.add_endpoint(AwsService.KINESIS_STREAMS))
+        reach_service(application, self.network, AwsService.KINESIS_STREAMS)
         self.events.grant_read(application)
         application.add_property_group(self.group, self.events.connection_properties())
 
 
+@dataclass(frozen=True, kw_only=True)
 class KafkaSource:
     """Events in a topic, and a topic for those that a job cannot use.
 
@@ -61,28 +59,18 @@ class KafkaSource:
         events looks for their topic.
     """
 
-    def __init__(
-        self,
-        *,
-        events: IKafkaTopic,
-        consumer_group: str,
-        dead_letters: IKafkaTopic | None = None,
-        group: str = "input.events",
-        dead_letters_group: str = "output.dead.letters",
-        writer_group: str = "output.events",
-    ) -> None:
-        self.events = events
-        self.dead_letters = dead_letters
-        self.consumer_group = consumer_group
-        self.group = group
-        self.dead_letters_group = dead_letters_group
-        self.writer_group = writer_group
+    events: IKafkaTopic
+    consumer_group: str
+    dead_letters: IKafkaTopic | None = None
+    group: str = "input.events"
+    dead_letters_group: str = "output.dead.letters"
+    writer_group: str = "output.events"
 
     def connect_reader(self, application: FlinkApplication) -> None:
         """Let the application read, and write dead letters."""
         self.events.cluster.allow_clients(application)
         self.events.grant_read(application, consumer_group=self.consumer_group)
-        application.add_run_dependency(*(cast("IConstruct", each) for each in (self.events, self.dead_letters)))
+        application.add_run_dependency(self.events, self.dead_letters)
         application.add_property_group(self.group, self.events.input_properties(consumer_group=self.consumer_group))
         if self.dead_letters is not None:
             self.dead_letters.grant_write(application)
@@ -92,5 +80,5 @@ class KafkaSource:
         """Let an application write events."""
         self.events.cluster.allow_clients(application)
         self.events.grant_write(application)
-        application.add_run_dependency(cast("IConstruct", self.events))
+        application.add_run_dependency(self.events)
         application.add_property_group(self.writer_group, self.events.connection_properties())

@@ -10,7 +10,7 @@ from constructs import Construct
 
 if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
-    from cdk_penstock.pipeline.ports import Sink, Source
+    from cdk_penstock.pipeline.interfaces import Sink, Source
 
 __all__ = ("PipelineScopes", "StreamingPipeline")
 

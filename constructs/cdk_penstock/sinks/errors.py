@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("ArchiveBucketError", "SearchDomainError", "SinkGrantError")
+__all__ = ("ArchiveBucketError", "SearchDomainError")
 
 
 class ArchiveBucketError(PenstockError):
@@ -13,7 +13,3 @@ class ArchiveBucketError(PenstockError):
 
 class SearchDomainError(PenstockError):
     """A property of a search domain that OpenSearch Service would refuse, or that would lose data."""
-
-
-class SinkGrantError(PenstockError):
-    """A grantee whose permissions cannot be changed here."""

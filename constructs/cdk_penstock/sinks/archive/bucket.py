@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import Annotations, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from cdk_penstock.foundation.elsewhere import require_key_region
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.physical_names import warn_of_generated_name
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.sinks.archive.access_log_bucket import build_access_log_bucket, keep_policy, refuse_elsewhere
 from cdk_penstock.sinks.archive.bucket_base import ArchiveBucketBase, IArchiveBucket, check_prefix
@@ -18,11 +19,11 @@ from cdk_penstock.sinks.archive.object_lifecycle import ArchiveLifecycle
 from cdk_penstock.sinks.errors import ArchiveBucketError
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
 __all__ = ("ArchiveBucket",)
 
-GENERATED_NAME_WARNING: Final = "penstock:generatedBucketName"
 FOREIGN_KEY_WARNING: Final = "penstock:foreignKeyPolicy"
 
 _TLS_1_2: Final = 1.2
@@ -67,12 +68,19 @@ class ArchiveBucket(ArchiveBucketBase):
             refuse_elsewhere(self, access_log_bucket)
         self._removal_policy = removal_policy
         self._known_name = bucket_name
-        self._key = encryption_key or self._build_key()
+        self._key = encryption_key or build_key(
+            self,
+            description=f"Objects and notifications of the archive {self.node.path}",
+            removal_policy=removal_policy,
+        )
         self._encryption_key = self._key
         self.access_log_bucket = access_log_bucket or build_access_log_bucket(self, removal_policy)
         self._resource = self._build_bucket(lifecycle or ArchiveLifecycle())
         self._notifications: list[ArchiveNotifications] = []
-        self._warn()
+        if bucket_name is None:
+            warn_of_generated_name(
+                self, "bucket_name", effect="makes a new, empty archive and leaves the old one behind"
+            )
         keep_while_used(self)
 
     @staticmethod
@@ -153,15 +161,6 @@ class ArchiveBucket(ArchiveBucketBase):
             grant = grant.combine(each.grant_consume(grantee))
         return grant
 
-    def _build_key(self) -> kms.Key:
-        return kms.Key(
-            self,
-            "Key",
-            description=f"Objects and notifications of the archive {self.node.path}",
-            enable_key_rotation=True,
-            removal_policy=self._removal_policy,
-        )
-
     def _build_bucket(self, lifecycle: ArchiveLifecycle) -> s3.CfnBucket:
         bucket = s3.Bucket(
             self,
@@ -219,14 +218,6 @@ class ArchiveBucket(ArchiveBucketBase):
         if self._known_name is None or Token.is_unresolved(self._known_name):
             return None
         return f"arn:{Stack.of(self).partition}:s3:::{self._known_name}"
-
-    def _warn(self) -> None:
-        if self._known_name is None:
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                "the bucket's name is made from the construct's path: moving or renaming a construct makes a new, empty"
-                " archive and leaves the old one behind; pass bucket_name",
-            )
 
 
 class _ImportedArchiveBucket(ArchiveBucketBase):

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 
 from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.elsewhere import warn_of_other_account
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.sinks.errors import ArchiveBucketError
-from cdk_penstock.sinks.grants import ARCHIVE_OBJECTS, allow
+from cdk_penstock.sinks.wildcard_reasons import ARCHIVE_OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ("ArchiveBucketBase", "IArchiveBucket", "check_prefix")
 
 
-class IArchiveBucket(Protocol):
+class IArchiveBucket(IConstruct, Protocol):
     """An archive in S3, created in this app or elsewhere."""
 
     @property
@@ -117,9 +118,8 @@ class ArchiveBucketBase(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this bucket; S3's storage metrics have one sample a day."""
-        dimensions = {"BucketName": self.bucket_name} | options.get("dimensions_map", {})
-        options = MetricOptions(period=Duration.days(1)) | options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace="AWS/S3", metric_name=name, **options).attach_to(self)
+        options = MetricOptions(period=Duration.days(1)) | options
+        return build_metric(self, "AWS/S3", name, dimensions={"BucketName": self.bucket_name}, options=options)
 
     def metric_size_bytes(
         self, *, storage_type: str = "StandardStorage", **options: Unpack[MetricOptions]
@@ -177,5 +177,4 @@ def check_prefix(prefix: str) -> str:
 
 
 def _storage(storage_type: str, options: MetricOptions) -> MetricOptions:
-    dimensions = {"StorageType": storage_type} | options.get("dimensions_map", {})
-    return MetricOptions(statistic="Average") | options | MetricOptions(dimensions_map=dimensions)
+    return with_defaults(options, statistic="Average", dimensions={"StorageType": storage_type})

@@ -11,11 +11,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.metric_options import MetricOptions, with_defaults
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.sinks.errors import ArchiveBucketError
-from cdk_penstock.sinks.grants import allow
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -136,18 +136,16 @@ class ArchiveNotifications(Construct):
 
     def metric_age_of_oldest_message(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Age of the oldest message that was not deleted, in seconds."""
-        return self.queue.metric_approximate_age_of_oldest_message(**(MetricOptions(statistic="Maximum") | options))
+        return self.queue.metric_approximate_age_of_oldest_message(**with_defaults(options, statistic="Maximum"))
 
     def metric_waiting_messages(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Messages that wait for the reader."""
-        return self.queue.metric_approximate_number_of_messages_visible(
-            **(MetricOptions(statistic="Maximum") | options)
-        )
+        return self.queue.metric_approximate_number_of_messages_visible(**with_defaults(options, statistic="Maximum"))
 
     def metric_dead_letters(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Messages in the dead-letter queue."""
         return self.dead_letter_queue.metric_approximate_number_of_messages_visible(
-            **(MetricOptions(statistic="Maximum") | options)
+            **with_defaults(options, statistic="Maximum")
         )
 
     def _build_queue(

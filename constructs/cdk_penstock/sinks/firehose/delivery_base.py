@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Protocol, Unpack
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
+from cdk_penstock.foundation.physical_names import check_unless_token
 from cdk_penstock.model.delivery import check_delivery_stream_name
 
 __all__ = ("DeliveryToS3Base", "IDeliveryToS3", "ImportedDeliveryToS3", "delivery_stream_arn")
 
 
-class IDeliveryToS3(Protocol):
+class IDeliveryToS3(IConstruct, Protocol):
     """A Firehose stream that delivers to S3 at least once, created in this app or elsewhere."""
 
     @property
@@ -70,9 +71,8 @@ class DeliveryToS3Base(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this stream; by default its average over five minutes."""
-        dimensions = {"DeliveryStreamName": self.delivery_stream_name} | options.get("dimensions_map", {})
-        options = options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace="AWS/Firehose", metric_name=name, **options).attach_to(self)
+        dimensions = {"DeliveryStreamName": self.delivery_stream_name}
+        return build_metric(self, "AWS/Firehose", name, dimensions=dimensions, options=options)
 
     def metric_data_freshness(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Age of the oldest record that is not in S3 yet, in seconds."""
@@ -111,7 +111,7 @@ class DeliveryToS3Base(Construct):
         return self._metric("PartitionCountExceeded", "Maximum", options)
 
     def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
-        return self.metric(name, **(MetricOptions(statistic=statistic) | options))
+        return self.metric(name, **with_defaults(options, statistic=statistic))
 
 
 class ImportedDeliveryToS3(DeliveryToS3Base):
@@ -119,6 +119,4 @@ class ImportedDeliveryToS3(DeliveryToS3Base):
 
     def __init__(self, scope: Construct, construct_id: str, *, delivery_stream_name: str) -> None:
         super().__init__(scope, construct_id)
-        if not Token.is_unresolved(delivery_stream_name):
-            check_delivery_stream_name(delivery_stream_name)
-        self._name = delivery_stream_name
+        self._name = check_unless_token(delivery_stream_name, check_delivery_stream_name)

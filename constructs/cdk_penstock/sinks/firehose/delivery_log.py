@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 from constructs import Construct
 
-from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, log_group_arn
+from cdk_penstock.foundation.log_encryption import build_log_group, log_group_arn
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -36,11 +36,9 @@ class DeliveryLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._group_name = f"/aws/kinesisfirehose/{delivery_stream_name}"
-        allow_cloudwatch_logs(self, encryption_key, [self._group_name])
-        self.group = logs.LogGroup(
+        self.group = build_log_group(
             self,
-            "Group",
-            log_group_name=self._group_name,
+            name=self._group_name,
             retention=retention,
             encryption_key=encryption_key,
             removal_policy=removal_policy,

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
-from aws_cdk import Annotations, Names, RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 
 from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+from cdk_penstock.foundation.digests import text_digest
 from cdk_penstock.foundation.elsewhere import require_key_region
-from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.foundation.text_files import read_text_file
 from cdk_penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from cdk_penstock.sinks.errors import SearchDomainError
-from cdk_penstock.sinks.grants import DOMAIN_CONTENT, allow, role_of
 from cdk_penstock.sinks.search.capacity import SearchCapacity
 from cdk_penstock.sinks.search.domain_base import HTTPS_PORT, ISearchDomain, SearchDomainBase
 from cdk_penstock.sinks.search.domain_cluster import build_cluster, select_subnets
 from cdk_penstock.sinks.search.domain_content import SearchContentProvider
 from cdk_penstock.sinks.search.domain_logs import SearchLogs
 from cdk_penstock.sinks.search.imported_domain import ImportedSearchDomain, name_in_endpoint
+from cdk_penstock.sinks.wildcard_reasons import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import CustomResource
+    from aws_cdk import aws_kms as kms
     from constructs import Construct, IConstruct
 
 __all__ = ("SearchDomain",)
 
-GENERATED_NAME_WARNING: Final = "penstock:generatedDomainName"
-
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
-_MAX_NAME_CHARACTERS: Final = 28
 _ADMINISTRATOR_ROLES: Final = ("all_access", "security_manager")
 
 
@@ -109,7 +108,9 @@ class SearchDomain(SearchDomainBase):
         subnets = select_subnets(vpc, vpc_subnets, zones=self.capacity.availability_zones)
         self.security_groups = list(security_groups or [self._build_security_group(vpc)])
         self._connections = ec2.Connections(security_groups=self.security_groups, default_port=ec2.Port.tcp(HTTPS_PORT))
-        self.encryption_key = encryption_key or self._build_key()
+        self.encryption_key = encryption_key or build_key(
+            self, description=f"Search domain {self.domain_name} and its logs", removal_policy=removal_policy
+        )
         self.logs = self._build_logs(log_retention)
         self._content = self._build_content_provider(vpc, subnets)
         self.domain = build_cluster(
@@ -197,8 +198,8 @@ class SearchDomain(SearchDomainBase):
         starts and until it has stopped. Open the network with ``domain.allow_clients(application)``. Raises
         SearchDomainError for a grantee that is no role.
         """
-        role = role_of(grantee)
-        name = f"{self._label}-write-{_digest(index_pattern, role.node.path)}"
+        role = _role_of(grantee)
+        name = f"{self._label}-write-{text_digest(index_pattern, role.node.path)}"
         content = Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)})
         resource = self._put_for(role, content, name)
         if isinstance(grantee, FlinkApplicationBase):
@@ -211,7 +212,7 @@ class SearchDomain(SearchDomainBase):
         Their requests are signed: with a browser, by a proxy.
         """
         content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
-        self._put_for(administrator, content, f"{self._label}-administrator-{_digest(administrator.node.path)}")
+        self._put_for(administrator, content, f"{self._label}-administrator-{text_digest(administrator.node.path)}")
         actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
         return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
 
@@ -232,16 +233,9 @@ class SearchDomain(SearchDomainBase):
         return scope.node.try_find_child(construct_id) or self._put(scope, construct_id, content)
 
     def _set_identity(self, name: str | None) -> None:
-        if name is None:
-            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-").lower()
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                f"domain name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
-                " empty domain; pass domain_name",
-            )
-        if not Token.is_unresolved(name) and not _NAME.fullmatch(name):
-            message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
-            raise SearchDomainError(message)
+        name = choose_name(
+            self, name, "domain_name", _check_name, max_length=28, effect="makes a new, empty domain", lowercase=True
+        )
         self._domain_name = name
         # What is known now: no id of a construct may wait for the deployment.
         self._label = self.node.addr if Token.is_unresolved(name) else name
@@ -255,15 +249,6 @@ class SearchDomain(SearchDomainBase):
         # A domain that stays holds its security group fast.
         group.apply_removal_policy(self._removal_policy)
         return group
-
-    def _build_key(self) -> kms.Key:
-        return kms.Key(
-            self,
-            "Key",
-            description=f"Search domain {self.domain_name} and its logs",
-            enable_key_rotation=True,
-            removal_policy=self._removal_policy,
-        )
 
     def _build_logs(self, retention: logs.RetentionDays) -> SearchLogs:
         return SearchLogs(
@@ -289,5 +274,17 @@ class SearchDomain(SearchDomainBase):
         return provider
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+def _check_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
+        raise SearchDomainError(message)
+    return name
+
+
+def _role_of(grantee: iam.IGrantable) -> iam.IRole:
+    """Return the role that a grantee acts as; raise SearchDomainError for one that is no role."""
+    principal = grantee.grant_principal
+    if not hasattr(principal, "role_arn"):
+        message = f"the security plugin maps roles of IAM, and {type(principal).__name__} is none: pass a role"
+        raise SearchDomainError(message)
+    return cast("iam.IRole", principal)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.security_groups import open_ports
-from cdk_penstock.sinks.grants import DOMAIN_INDEX, allow
+from cdk_penstock.sinks.wildcard_reasons import DOMAIN_INDEX
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
-    from constructs import IConstruct
 
 __all__ = ("HTTPS_PORT", "ISearchDomain", "SearchDomainBase")
 
@@ -22,7 +22,7 @@ HTTPS_PORT: Final = 443
 _RULE: Final = "Documents and searches"
 
 
-class ISearchDomain(Protocol):
+class ISearchDomain(IConstruct, Protocol):
     """A search domain, created in this app or elsewhere."""
 
     @property
@@ -102,9 +102,8 @@ class SearchDomainBase(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this domain; by default its average over five minutes."""
-        dimensions = {"DomainName": self.domain_name, "ClientId": self._account} | options.get("dimensions_map", {})
-        options = options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace="AWS/ES", metric_name=name, **options).attach_to(self)
+        dimensions = {"DomainName": self.domain_name, "ClientId": self._account}
+        return build_metric(self, "AWS/ES", name, dimensions=dimensions, options=options)
 
     def metric_cluster_status_red(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Whether a primary shard has no node, 0 or 1."""
@@ -135,7 +134,7 @@ class SearchDomainBase(Construct):
         return self._metric("SearchableDocuments", "Maximum", options)
 
     def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
-        return self.metric(name, **(MetricOptions(statistic=statistic) | options))
+        return self.metric(name, **with_defaults(options, statistic=statistic))
 
     def _allow_bulk(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow at the domain's edge what a bulk writer asks for; which indexes it reaches is the security role's part.

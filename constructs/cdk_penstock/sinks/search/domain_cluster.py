@@ -8,6 +8,7 @@ from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_opensearchservice as opensearch
 
+from cdk_penstock.foundation.private_subnets import select_private_subnets
 from cdk_penstock.sinks.errors import SearchDomainError
 
 if TYPE_CHECKING:
@@ -32,21 +33,9 @@ _ONE_NODE: Final = "the capacity is SearchCapacity.single_node(), which is for d
 
 def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zones: int) -> ec2.SubnetSelection:
     """Return one private subnet for each zone; raise SearchDomainError where there are too few, or public ones."""
-    chosen = selection or ec2.SubnetSelection()
-    selected = vpc.select_subnets(
-        availability_zones=chosen.availability_zones,
-        one_per_az=True,
-        subnet_filters=chosen.subnet_filters,
-        subnet_group_name=chosen.subnet_group_name,
-        subnets=chosen.subnets,
-        subnet_type=chosen.subnet_type,
-    )
+    selected = select_private_subnets(vpc, selection, user="domain", error=SearchDomainError, one_per_az=True)
     if selected.is_pending_lookup:
-        # Nothing is known yet, and a refusal would prevent the lookup (CDK, SelectedSubnets.isPendingLookup).
-        return chosen
-    if selected.has_public:
-        message = f"a domain's subnets must be private, got public ones of {vpc.node.path}: pass vpc_subnets"
-        raise SearchDomainError(message)
+        return selection or ec2.SubnetSelection()
     if len(selected.subnets) < zones:
         message = (
             f"the capacity needs subnets in {zones} availability zones, got {len(selected.subnets)} of {vpc.node.path}:"

@@ -12,7 +12,7 @@ from constructs import Construct
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.wildcards import record_wildcard
 from cdk_penstock.model.search_content import Content, encode
-from cdk_penstock.sinks.grants import DOMAIN_CONTENT
+from cdk_penstock.sinks.wildcard_reasons import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from aws_cdk import CustomResource

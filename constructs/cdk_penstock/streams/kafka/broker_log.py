@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk.aws_msk import CfnCluster
 from constructs import Construct
 
-from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs
+from cdk_penstock.foundation.log_encryption import build_log_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import RemovalPolicy
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_logs as logs
     from aws_cdk import aws_s3 as s3
     from constructs import IDependable
 
@@ -42,13 +42,9 @@ class BrokerLog(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        group_name = f"/aws/vendedlogs/msk/{cluster_name}"
-        if encryption_key is not None:
-            allow_cloudwatch_logs(self, encryption_key, [group_name])
-        self.group = logs.LogGroup(
+        self.group = build_log_group(
             self,
-            "Group",
-            log_group_name=group_name,
+            name=f"/aws/vendedlogs/msk/{cluster_name}",
             retention=retention,
             encryption_key=encryption_key,
             removal_policy=removal_policy,

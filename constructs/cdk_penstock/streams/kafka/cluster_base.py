@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, Protocol, Unpack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.references import are_accounts_apart, mark_revision
 from cdk_penstock.foundation.security_groups import open_ports
 from cdk_penstock.model.kafka import IAM_PORT
@@ -27,7 +27,7 @@ __all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
 _RULE: Final = "Kafka with IAM and TLS"
 
 
-class IKafkaCluster(Protocol):
+class IKafkaCluster(IConstruct, Protocol):
     """A cluster of MSK whose clients come with IAM and TLS."""
 
     @property
@@ -160,30 +160,29 @@ class KafkaClusterBase(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of the cluster in ``AWS/Kafka``; by default its average over five minutes."""
-        dimensions = {"Cluster Name": self.cluster_name} | options.get("dimensions_map", {})
-        options = options | MetricOptions(dimensions_map=dimensions)
-        return cloudwatch.Metric(namespace="AWS/Kafka", metric_name=name, **options).attach_to(self)
+        return build_metric(self, "AWS/Kafka", name, dimensions={"Cluster Name": self.cluster_name}, options=options)
 
     def metric_offline_partitions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Partitions without a leader; anything above zero loses availability."""
-        return self.metric("OfflinePartitionsCount", **(MetricOptions(statistic="Maximum") | options))
+        return self.metric("OfflinePartitionsCount", **with_defaults(options, statistic="Maximum"))
 
     def metric_active_controllers(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Active controllers; always one."""
-        return self.metric("ActiveControllerCount", **(MetricOptions(statistic="Maximum") | options))
+        return self.metric("ActiveControllerCount", **with_defaults(options, statistic="Maximum"))
 
     def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Use of a broker's disk for data logs, in percent; Express brokers, whose storage is AWS's, have no such."""
-        of_broker = MetricOptions(dimensions_map={"Broker ID": str(broker_id)}, statistic="Maximum")
-        return self.metric("KafkaDataLogsDiskUsed", **(of_broker | options))
+        dimensions = {"Broker ID": str(broker_id)}
+        return self.metric(
+            "KafkaDataLogsDiskUsed", **with_defaults(options, statistic="Maximum", dimensions=dimensions)
+        )
 
     def metric_consumer_lag(
         self, topic_name: str, consumer_group: str, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """Records that a consumer group is behind, in the partition of the topic with most."""
         dimensions = {"Consumer Group": consumer_group, "Topic": topic_name}
-        of_group = MetricOptions(dimensions_map=dimensions, statistic="Maximum")
-        return self.metric("MaxOffsetLag", **(of_group | options))
+        return self.metric("MaxOffsetLag", **with_defaults(options, statistic="Maximum", dimensions=dimensions))
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         self._refuse_other_account(grantee.grant_principal)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Annotations, Names, RemovalPolicy, Token
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_msk import CfnCluster, CfnConfiguration
 
+from cdk_penstock.foundation.digests import content_digest
 from cdk_penstock.foundation.elsewhere import require_key_region
-from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
 from cdk_penstock.model.kafka_storage import ALARM_PERCENT, BrokerStorage
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
 from cdk_penstock.streams.kafka.broker_log import BrokerLog
+from cdk_penstock.streams.kafka.broker_network import build_security_group, private_subnets_in_different_zones
 from cdk_penstock.streams.kafka.broker_options import BrokerInstance, KafkaMonitoring, KafkaVersion
 from cdk_penstock.streams.kafka.broker_storage import (
     StorageGrowth,
@@ -29,7 +29,6 @@ from cdk_penstock.streams.kafka.broker_storage import (
     largest_storage,
     refuse_express_brokers,
 )
-from cdk_penstock.streams.kafka.broker_subnets import BrokerSubnets, private_subnets
 from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
 from cdk_penstock.streams.kafka.imported_cluster import ImportedKafkaCluster
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
 
 __all__ = ("ProvisionedKafkaCluster",)
-
-GENERATED_NAME_WARNING: Final = "penstock:generatedClusterName"
-_MAX_NAME_CHARACTERS: Final = 64
 
 
 @jsii.implements(ec2.IConnectable)
@@ -116,8 +113,10 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         super().__init__(scope, construct_id)
         require_key_region(self, encryption_key, StreamError)
         self._removal_policy = removal_policy
-        self._cluster_name = self._choose_name(cluster_name)
-        subnets = _check_spread(private_subnets(vpc, vpc_subnets))
+        self._cluster_name = choose_name(
+            self, cluster_name, "cluster_name", check_cluster_name, max_length=64, effect="makes a new, empty cluster"
+        )
+        subnets = private_subnets_in_different_zones(vpc, vpc_subnets)
         self._kafka_version = kafka_version
         self._zones = subnets.zones
         nodes = subnets.zones if broker_nodes is None else broker_nodes
@@ -129,13 +128,13 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         self._plan = StoragePlan(self.storage)
         if not subnets.is_pending_lookup:
             self.node.add_validation(self._plan)
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
+        self.security_group = build_security_group(
+            self, vpc, cluster_name=self.cluster_name, removal_policy=removal_policy
         )
-        # It goes only when the cluster does: a group in use cannot be deleted, and the stack's deletion would hang.
-        self.security_group.apply_removal_policy(removal_policy)
         self._security_groups = [self.security_group]
-        self.encryption_key = encryption_key or self._build_key()
+        self.encryption_key = encryption_key or build_key(
+            self, description=f"Data of the Kafka cluster {self.cluster_name}", removal_policy=removal_policy
+        )
         self.log = BrokerLog(
             self,
             "Log",
@@ -190,7 +189,9 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             cluster_name=self.cluster_name,
             max_gib_per_broker=largest,
         )
-        self._revision = _digest([kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}])
+        self._revision = content_digest(
+            [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
+        )[:16]
         self._bootstrap_servers = KafkaBootstrapServers(
             self, "BootstrapServers", arn=self.cluster_arn, cluster=self.resource, revision=self._revision
         ).servers
@@ -237,25 +238,6 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         """
         return build_disk_alarms(self, construct_id, brokers=self.storage.brokers, threshold_percent=threshold_percent)
 
-    def _choose_name(self, name: str | None) -> str:
-        if name is None:
-            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                f"cluster name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
-                " empty cluster; pass cluster_name",
-            )
-        return name if Token.is_unresolved(name) else check_cluster_name(name)
-
-    def _build_key(self) -> kms.Key:
-        return kms.Key(
-            self,
-            "Key",
-            description=f"Data of the Kafka cluster {self.cluster_name}",
-            enable_key_rotation=True,
-            removal_policy=self._removal_policy,
-        )
-
     def _build_configuration(self, properties: Mapping[str, str], *, zones: int) -> CfnConfiguration:
         defaults = {
             "auto.create.topics.enable": "false",
@@ -275,17 +257,3 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         )
         configuration.apply_removal_policy(self._removal_policy)
         return configuration
-
-
-def _check_spread(subnets: BrokerSubnets) -> BrokerSubnets:
-    if not subnets.is_spread:
-        message = (
-            f"brokers need each subnet in another availability zone, got {len(subnets.subnet_ids)} subnets in"
-            f" {subnets.zones}: pass vpc_subnets with one_per_az=True"
-        )
-        raise StreamError(message)
-    return subnets
-
-
-def _digest(values: list[object]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.aws_msk import CfnServerlessCluster
 
-from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.physical_names import check_unless_token, claim_name
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.kafka import check_cluster_name
 from cdk_penstock.model.regions import check_service
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
-from cdk_penstock.streams.kafka.broker_subnets import private_subnets
+from cdk_penstock.streams.kafka.broker_network import build_security_group, private_subnets
 from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
 from cdk_penstock.streams.kafka.imported_cluster import ImportedKafkaCluster
 
@@ -69,7 +69,7 @@ class ServerlessKafkaCluster(KafkaClusterBase):
     ) -> None:
         super().__init__(scope, construct_id)
         check_service(CfnServerlessCluster.CFN_RESOURCE_TYPE_NAME, Stack.of(self).region)
-        self._cluster_name = cluster_name if Token.is_unresolved(cluster_name) else check_cluster_name(cluster_name)
+        self._cluster_name = check_unless_token(cluster_name, check_cluster_name)
         subnets = private_subnets(vpc, vpc_subnets)
         if subnets.zones < _MIN_ZONES:
             message = (
@@ -77,11 +77,9 @@ class ServerlessKafkaCluster(KafkaClusterBase):
                 " pass vpc_subnets"
             )
             raise StreamError(message)
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description=f"Brokers of {self.cluster_name}", allow_all_outbound=False
+        self.security_group = build_security_group(
+            self, vpc, cluster_name=self.cluster_name, removal_policy=removal_policy
         )
-        # It goes only when the cluster does: a group in use cannot be deleted, and the stack's deletion would hang.
-        self.security_group.apply_removal_policy(removal_policy)
         self._security_groups = [self.security_group]
         self.resource = CfnServerlessCluster(
             self,

@@ -9,10 +9,11 @@ from aws_cdk import Duration, RemovalPolicy, Size, Token
 from aws_cdk.aws_msk import CfnTopic
 
 from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
+from cdk_penstock.foundation.physical_names import check_unless_token
 from cdk_penstock.model.kafka import check_retention_ms, check_topic_name, encode_properties
 from cdk_penstock.model.kafka_storage import PlannedTopic, TopicLoad
 from cdk_penstock.streams.errors import StreamError
-from cdk_penstock.streams.kafka.topic_base import ImportedKafkaTopic, KafkaTopicBase, checked_unless_token
+from cdk_penstock.streams.kafka.topic_base import ImportedKafkaTopic, KafkaTopicBase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,7 @@ class KafkaTopic(KafkaTopicBase):
         _check_cluster(cluster)
         self._refuse_other_place(cluster.cluster_arn)
         self._cluster = cluster
-        self._topic_name = checked_unless_token(topic_name, check_topic_name)
+        self._topic_name = check_unless_token(topic_name, check_topic_name)
         replicas = cluster.zones if replication_factor is None else replication_factor
         in_sync = max(1, replicas - 1) if min_insync_replicas is None else min_insync_replicas
         _check_numbers(partitions, replicas, in_sync)

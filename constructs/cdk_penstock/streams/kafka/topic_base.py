@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol
 
-from aws_cdk import Token
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.wildcards import record_wildcard
+from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.physical_names import check_unless_token
 from cdk_penstock.model.kafka import check_group_name, check_topic_name, check_transactional_id_prefix
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_arns import (
@@ -20,13 +20,11 @@ from cdk_penstock.streams.kafka.topic_arns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from constructs import IConstruct
+    from collections.abc import Sequence
 
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
 
-__all__ = ("IKafkaTopic", "ImportedKafkaTopic", "KafkaTopicBase", "checked_unless_token")
+__all__ = ("IKafkaTopic", "ImportedKafkaTopic", "KafkaTopicBase")
 
 TRANSACTIONS: Final = (
     "Flink makes a transactional id of the prefix, the subtask and the checkpoint; the statement is held to this"
@@ -34,7 +32,7 @@ TRANSACTIONS: Final = (
 )
 
 
-class IKafkaTopic(Protocol):
+class IKafkaTopic(IConstruct, Protocol):
     """A topic, created in this app or elsewhere."""
 
     @property
@@ -88,7 +86,7 @@ class KafkaTopicBase(Construct):
         Raises KafkaError for a group with a wildcard, which would be more than one.
         """
         group_arn = resource_arn(
-            self._cluster.cluster_arn, "group", checked_unless_token(consumer_group, check_group_name)
+            self._cluster.cluster_arn, "group", check_unless_token(consumer_group, check_group_name)
         )
         connect = self._cluster.grant_connect(grantee)
         read = self._grant(grantee, READ_ACTIONS, self.topic_arn)
@@ -106,15 +104,11 @@ class KafkaTopicBase(Construct):
         one prefix would abort each other's transactions. Brokers finish transactions of clients with IAM from Kafka
         3.8 on (MSK, "Semantics of IAM authorization policy actions and resources").
 
-        Raises KafkaError for a prefix that is empty or has a wildcard.
+        Raises KafkaError for a prefix that is empty or has a wildcard, GrantError for a grantee without a policy.
         """
-        prefix = checked_unless_token(transactional_id_prefix, check_transactional_id_prefix)
+        prefix = check_unless_token(transactional_id_prefix, check_transactional_id_prefix)
         arn = resource_arn(self._cluster.cluster_arn, "transactional-id", f"{prefix}-*")
-        granted = self._grant(grantee, TRANSACTION_ACTIONS, arn)
-        principal = grantee.grant_principal
-        if hasattr(principal, "node"):
-            owner = cast("IConstruct", principal)
-            record_wildcard(owner, actions=TRANSACTION_ACTIONS, resource=arn, reason=TRANSACTIONS)
+        granted = allow(grantee, actions=TRANSACTION_ACTIONS, resources=[arn], wildcard_reason=TRANSACTIONS)
         return self.grant_write(grantee).combine(granted)
 
     def connection_properties(self) -> dict[str, str]:
@@ -141,17 +135,12 @@ class KafkaTopicBase(Construct):
         """
         return {
             **self.connection_properties(),
-            "consumer.group": checked_unless_token(consumer_group, check_group_name),
+            "consumer.group": check_unless_token(consumer_group, check_group_name),
         }
 
     @staticmethod
     def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str) -> iam.Grant:
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
-
-
-def checked_unless_token(name: str, check: Callable[[str], str]) -> str:
-    """Return the name, checked unless only the deployment knows it."""
-    return name if Token.is_unresolved(name) else check(name)
 
 
 class ImportedKafkaTopic(KafkaTopicBase):
@@ -160,4 +149,4 @@ class ImportedKafkaTopic(KafkaTopicBase):
     def __init__(self, scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> None:
         super().__init__(scope, construct_id)
         self._cluster = cluster
-        self._topic_name = checked_unless_token(topic_name, check_topic_name)
+        self._topic_name = check_unless_token(topic_name, check_topic_name)

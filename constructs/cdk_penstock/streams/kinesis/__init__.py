@@ -5,11 +5,12 @@ from __future__ import annotations
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kinesis.event_stream import EventStream, StreamCapacity
-from cdk_penstock.streams.kinesis.event_stream_base import IEventStream
+from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream, IStreamConsumer
 
 __all__ = (
     "EventStream",
     "IEventStream",
+    "IStreamConsumer",
     "StreamCapacity",
     "StreamError",
 )

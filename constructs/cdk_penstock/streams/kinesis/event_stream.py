@@ -5,29 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from aws_cdk import Acknowledgment, Annotations, Duration, Names, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_kms as kms
 from aws_cdk.aws_kinesis import CfnStream
 
 from cdk_penstock.foundation.elsewhere import require_key_region
-from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.kinesis import check_alarm_hours, check_retention_hours, check_shard_count, check_stream_name
 from cdk_penstock.streams.errors import StreamError
-from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase, IEventStream
+from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase
 from cdk_penstock.streams.kinesis.imported_event_stream import ImportedEventStream
 from cdk_penstock.streams.kinesis.shard_schedule import ShardSchedule, ShardSteps
 
 if TYPE_CHECKING:
     from aws_cdk import TimeZone
+    from aws_cdk import aws_kms as kms
     from aws_cdk.aws_events import Schedule
     from constructs import Construct
 
+    from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
+
 __all__ = ("EventStream", "StreamCapacity")
 
-GENERATED_NAME_WARNING: Final = "penstock:generatedStreamName"
-_MAX_NAME_CHARACTERS: Final = 128
 _OWN_KEY: Final = (
     "with the key that AWS manages, its policy and not yours decides who reads the records; one's own costs by the"
     " call, which Kinesis makes seldom, because it caches data keys"
@@ -87,15 +88,13 @@ class EventStream(EventStreamBase):
         self._region = Stack.of(self).region
         self._account = Stack.of(self).account
         require_key_region(self, encryption_key, StreamError)
-        self._stream_name = self._choose_name(stream_name)
+        self._stream_name = choose_name(
+            self, stream_name, "stream_name", check_stream_name, max_length=128, effect="makes a new, empty stream"
+        )
         self.retention = retention or Duration.days(7)
         self.capacity = capacity or StreamCapacity.on_demand()
-        self._encryption_key = encryption_key or kms.Key(
-            self,
-            "Key",
-            description=f"Records of the stream {self.stream_name}",
-            enable_key_rotation=True,
-            removal_policy=removal_policy,
+        self._encryption_key = encryption_key or build_key(
+            self, description=f"Records of the stream {self.stream_name}", removal_policy=removal_policy
         )
         self.resource = CfnStream(
             self,
@@ -206,13 +205,3 @@ class EventStream(EventStreamBase):
             datapoints_to_alarm=3,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-
-    def _choose_name(self, name: str | None) -> str:
-        if name is None:
-            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                f"stream name {name!r} is made from the construct's path: moving or renaming a construct makes a new,"
-                " empty stream; pass stream_name",
-            )
-        return name if Token.is_unresolved(name) else check_stream_name(name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, warn_of_other_account
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kinesis.stream_consumer import StreamConsumer
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-__all__ = ("EventStreamBase", "IEventStream", "MetricOptions")
+    from cdk_penstock.streams.kinesis.event_stream_interface import IStreamConsumer
+
+__all__ = ("EventStreamBase", "MetricOptions")
 
 READ_ACTIONS: Final = (
     "kinesis:DescribeStream",
@@ -35,30 +37,6 @@ WRITE_ACTIONS: Final = (
     "kinesis:PutRecord",
     "kinesis:PutRecords",
 )
-
-
-class IEventStream(Protocol):
-    """A stream, created in this app or elsewhere."""
-
-    @property
-    def stream_name(self) -> str:
-        """The physical name."""
-
-    @property
-    def stream_arn(self) -> str:
-        """The Amazon Resource Name."""
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to read by polling."""
-
-    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to write."""
-
-    def add_consumer(self, consumer_name: str) -> StreamConsumer:
-        """Add a consumer with enhanced fan-out."""
-
-    def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job finds the stream."""
 
 
 class EventStreamBase(Construct):
@@ -129,7 +107,7 @@ class EventStreamBase(Construct):
                 resources=[key.key_arn],
             )
 
-    def add_consumer(self, consumer_name: str) -> StreamConsumer:
+    def add_consumer(self, consumer_name: str) -> IStreamConsumer:
         """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
 
         Everything of it is fixed at creation; another name makes another one. It goes before the stream does, which
@@ -149,24 +127,23 @@ class EventStreamBase(Construct):
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of the stream in ``AWS/Kinesis``; by default its average over five minutes."""
-        dimensions = {"StreamName": self.stream_name} | options.get("dimensions_map", {})
-        options = options | MetricOptions(dimensions_map=dimensions)
         # A metric is where its stream is.
         region = self._region if is_of_other_region(self, self._region) else None
-        return cloudwatch.Metric(namespace="AWS/Kinesis", metric_name=name, region=region, **options).attach_to(self)
+        dimensions = {"StreamName": self.stream_name}
+        return build_metric(self, "AWS/Kinesis", name, dimensions=dimensions, options=options, region=region)
 
     def metric_write_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Records that producers were not allowed to write."""
-        return self.metric("WriteProvisionedThroughputExceeded", **(MetricOptions(statistic="Sum") | options))
+        return self.metric("WriteProvisionedThroughputExceeded", **with_defaults(options, statistic="Sum"))
 
     def metric_read_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Reads that consumers were not allowed."""
-        return self.metric("ReadProvisionedThroughputExceeded", **(MetricOptions(statistic="Sum") | options))
+        return self.metric("ReadProvisionedThroughputExceeded", **with_defaults(options, statistic="Sum"))
 
     def metric_iterator_age(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Milliseconds that the slowest polling consumer is behind."""
-        return self.metric("GetRecords.IteratorAgeMilliseconds", **(MetricOptions(statistic="Maximum") | options))
+        return self.metric("GetRecords.IteratorAgeMilliseconds", **with_defaults(options, statistic="Maximum"))
 
     def metric_incoming_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Records that came in."""
-        return self.metric("IncomingRecords", **(MetricOptions(statistic="Sum") | options))
+        return self.metric("IncomingRecords", **with_defaults(options, statistic="Sum"))

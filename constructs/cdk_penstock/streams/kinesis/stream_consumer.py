@@ -8,14 +8,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesis import CfnStreamConsumer
 from constructs import Construct
 
-from cdk_penstock.foundation.metric_options import MetricOptions
+from cdk_penstock.foundation.metric_options import MetricOptions, with_defaults
 from cdk_penstock.foundation.references import keep_while_used
 from cdk_penstock.model.kinesis import check_stream_name
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
-    from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase
+    from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
 
 __all__ = ("StreamConsumer",)
 
@@ -30,7 +30,7 @@ class StreamConsumer(Construct):
     otherwise leave behind. Raises KinesisError for a name that Kinesis would refuse.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, stream: EventStreamBase, consumer_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stream: IEventStream, consumer_name: str) -> None:
         super().__init__(scope, construct_id)
         self.stream = stream
         self.consumer_name = check_stream_name(consumer_name)
@@ -65,5 +65,5 @@ class StreamConsumer(Construct):
     def metric_millis_behind_latest(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Milliseconds that this consumer is behind; the stream's iterator age knows those only that poll."""
         dimensions = {"ConsumerName": self.consumer_name}
-        of_consumer = MetricOptions(dimensions_map=dimensions, statistic="Maximum")
-        return self.stream.metric("SubscribeToShardEvent.MillisBehindLatest", **(of_consumer | options))
+        options = with_defaults(options, statistic="Maximum", dimensions=dimensions)
+        return self.stream.metric("SubscribeToShardEvent.MillisBehindLatest", **options)

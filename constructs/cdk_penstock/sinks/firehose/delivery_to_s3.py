@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Acknowledgment, Annotations, Duration, Names, RemovalPolicy, Size, Token, Validations
-from aws_cdk import aws_kms as kms
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Size, Validations
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream
 
 from cdk_penstock.foundation.elsewhere import require_key_region
-from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.foundation.encryption_keys import build_key
+from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.foundation.references import keep_while_used
-from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.delivery import (
     DELIVERY_METADATA,
     DeliveryError,
@@ -23,39 +22,20 @@ from cdk_penstock.sinks.firehose.delivery_alarms import build_failure_alarm, bui
 from cdk_penstock.sinks.firehose.delivery_base import DeliveryToS3Base, IDeliveryToS3, ImportedDeliveryToS3
 from cdk_penstock.sinks.firehose.delivery_destination import DeliveryDestination
 from cdk_penstock.sinks.firehose.delivery_log import DeliveryLog
-from cdk_penstock.sinks.firehose.delivery_options import (
-    Compression,
-    DeliveryBackup,
-    DeliveryFormat,
-    DeliveryPartitions,
-    GlueTable,
-    ParquetCompression,
-)
+from cdk_penstock.sinks.firehose.delivery_options import DeliveryFormat, DeliveryPartitions
 from cdk_penstock.sinks.firehose.delivery_role import DeliveryRole
-from cdk_penstock.sinks.firehose.delivery_source import DeliverySource, MskConnectivity, SourceTopic
+from cdk_penstock.sinks.firehose.delivery_source import DeliverySource
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
-__all__ = (
-    "Compression",
-    "DeliveryBackup",
-    "DeliveryFormat",
-    "DeliveryPartitions",
-    "DeliverySource",
-    "DeliveryToS3",
-    "GlueTable",
-    "IDeliveryToS3",
-    "MskConnectivity",
-    "ParquetCompression",
-    "SourceTopic",
-)
+    from cdk_penstock.sinks.firehose.delivery_options import DeliveryBackup
 
-GENERATED_NAME_WARNING: Final = "penstock:generatedDeliveryStreamName"
+__all__ = ("DeliveryToS3",)
 
-_MAX_NAME_CHARACTERS: Final = 64
 _NOT_DIRECT_PUT: Final = (
     "Firehose encrypts only what producers put directly; the records of this stream stay in their source, under its key"
 )
@@ -121,7 +101,14 @@ class DeliveryToS3(DeliveryToS3Base):
     ) -> None:
         super().__init__(scope, construct_id)
         require_key_region(self, encryption_key, DeliveryError)
-        self._name = self._choose_name(delivery_stream_name)
+        self._name = choose_name(
+            self,
+            delivery_stream_name,
+            "delivery_stream_name",
+            check_delivery_stream_name,
+            max_length=64,
+            effect="replaces the stream and leaves the old one behind",
+        )
         self._removal_policy = removal_policy
         self.source = source or DeliverySource.direct_put()
         self.destination = DeliveryDestination(
@@ -133,7 +120,11 @@ class DeliveryToS3(DeliveryToS3Base):
             error_prefix=error_prefix,
             backup=backup,
         )
-        self.encryption_key = encryption_key or self._build_key()
+        self.encryption_key = encryption_key or build_key(
+            self,
+            description=f"Buffer and log of the delivery stream {self.delivery_stream_name}",
+            removal_policy=removal_policy,
+        )
         self.log = self._build_log(log_retention)
         self.role = self._build_role()
         self.resource = self._build_stream()
@@ -169,25 +160,6 @@ class DeliveryToS3(DeliveryToS3Base):
                 " producers: write to that source, or use DeliverySource.direct_put()"
             )
             raise DeliveryError(message)
-
-    def _choose_name(self, name: str | None) -> str:
-        if name is None:
-            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                f"delivery stream name {name!r} is made from the construct's path: moving or renaming a construct"
-                " replaces the stream and leaves the old one behind; pass delivery_stream_name",
-            )
-        return name if Token.is_unresolved(name) else check_delivery_stream_name(name)
-
-    def _build_key(self) -> kms.Key:
-        return kms.Key(
-            self,
-            "Key",
-            description=f"Buffer and log of the delivery stream {self.delivery_stream_name}",
-            enable_key_rotation=True,
-            removal_policy=self._removal_policy,
-        )
 
     def _build_log(self, retention: logs.RetentionDays) -> DeliveryLog:
         return DeliveryLog(
@@ -226,6 +198,3 @@ class DeliveryToS3(DeliveryToS3Base):
         if "delivery_stream_encryption_configuration_input" not in properties:
             Validations.of(stream).acknowledge(Acknowledgment(id="AwsSolutions-KDF1", reason=_NOT_DIRECT_PUT))
         return stream
-
-
-check_arguments(globals())

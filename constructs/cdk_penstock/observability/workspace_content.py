@@ -12,9 +12,9 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from cdk_penstock.foundation.control_provider import ControlProvider
+from cdk_penstock.foundation.digests import deployment_digest
 from cdk_penstock.model.grafana import check_uid, content_uid, owner_mark
 from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
-from cdk_penstock.observability.deployment import deployment_of
 from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class GrafanaContent(Construct):
                 " reach it: pass the vpc of an endpoint that may (content of DashboardWorkspace), or add no content"
             )
             raise DashboardWorkspaceError(message)
-        self.mark = owner_mark(self.folder_uid, deployment_of(self))
+        self.mark = owner_mark(self.folder_uid, deployment_digest(self))
         self._provider = ControlProvider(
             self,
             "Provider",
