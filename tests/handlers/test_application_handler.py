@@ -23,10 +23,10 @@ TYPES = {
 
 class Recorder(Handler):
     def begin(self, event: Event) -> Result:
-        return {"PhysicalResourceId": event.text("Name")}
+        return {"PhysicalResourceId": event.properties["Name"]}
 
     def advance(self, event: Event) -> Result:
-        return complete(Name=event.text("Name"))
+        return complete(Name=event.properties["Name"])
 
 
 def test_each_type_of_resource_has_its_own_handler() -> None:

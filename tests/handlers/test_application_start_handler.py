@@ -14,8 +14,8 @@ from cdk_penstock.control.errors import (
 )
 from cdk_penstock.handlers import application_start
 from cdk_penstock.handlers.application_start import ApplicationStartHandler
-from cdk_penstock.handlers.events import EventError
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.errors import PenstockError
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
 from tests.handlers.framework import Framework
@@ -228,7 +228,7 @@ class TestDelete:
     def test_a_rollback_of_msf_cannot_be_forced_and_is_waited_for(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
         aws.msf.move("ROLLING_BACK", "RUNNING", looks=100_000)
-        with pytest.raises(EventError, match="gave up on [A-Z][a-z]* after 52 minutes"):
+        with pytest.raises(PenstockError, match="gave up on [A-Z][a-z]* after 52 minutes"):
             framework.delete(properties())
         assert not aws.world.named("StopApplication")
 
@@ -268,13 +268,13 @@ class TestDelete:
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"ForceStopAfterSeconds": "soon"}, "whole number of seconds"),
-        ({"SubnetIds": [1]}, "SubnetIds to be a list"),
+        ({"ForceStopAfterSeconds": "soon"}, "ForceStopAfterSeconds to be a whole number"),
+        ({"SubnetIds": [1]}, r"SubnetIds\[0\] to be a string"),
         ({"ApplicationName": ""}, "ApplicationName to be a string"),
     ],
 )
 def test_properties_that_a_template_gets_wrong(framework: Framework, changes: dict[str, Any], match: str) -> None:
-    with pytest.raises(EventError, match=match):
+    with pytest.raises(PenstockError, match=match):
         framework.create(properties(**changes))
 
 

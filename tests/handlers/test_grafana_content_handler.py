@@ -17,8 +17,8 @@ from cdk_penstock.control.errors import MissingPermissionError
 from cdk_penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
 from cdk_penstock.control.grafana_access import WorkspaceMissingError
 from cdk_penstock.handlers import grafana_content
-from cdk_penstock.handlers.events import EventError
 from cdk_penstock.handlers.grafana_content import GrafanaContentHandler, GrafanaServices
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.grafana import OWNER_FIELD, owner_mark
 from tests.control.fake_grafana import BUCKET, HOST, WORKSPACE_ID, FakeGrafana, FakeManagedGrafana, World
 from tests.handlers.framework import Framework
@@ -247,9 +247,8 @@ def test_a_folder_with_our_uid_and_another_title_is_refused_and_left_alone(deplo
         {"FolderUid": "cars", "Mark": owner_mark("cars", "1a2b3c4d")},
         {"WorkspaceId": "g-9876543210"},
         {"Mark": owner_mark(FOLDER, "anotherone")},
-        {"FolderUid": None},
     ],
-    ids=["another folder", "another workspace", "another deployment", "no folder"],
+    ids=["another folder", "another workspace", "another deployment"],
 )
 def test_an_update_that_had_another_folder_renames_none(deployment: Deployment, old: dict[str, Any]) -> None:
     deployment.grafana.folders[FOLDER] = {"uid": FOLDER, "title": "Theirs", "version": 3}
@@ -592,7 +591,7 @@ def test_another_workspace_or_folder_is_another_resource(deployment: Deployment)
 def test_properties_that_make_no_sense_fail_before_anything_is_done(
     deployment: Deployment, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(EventError, match="expected the property"):
+    with pytest.raises(PenstockError, match="expected the property"):
         deployment.framework.create(deployment.properties("a") | changes)
     assert deployment.framework.failed_in == "on_event"
     assert deployment.aws.calls == []
@@ -601,7 +600,7 @@ def test_properties_that_make_no_sense_fail_before_anything_is_done(
 def test_a_dashboard_that_is_no_json_object_fails(deployment: Deployment) -> None:
     wanted = deployment.properties("a")
     deployment.aws.objects["a-Fleet.json"] = b"[]"
-    with pytest.raises(EventError, match="to hold a JSON object, got list"):
+    with pytest.raises(PenstockError, match="to hold a JSON object, got list"):
         deployment.framework.create(wanted)
 
 

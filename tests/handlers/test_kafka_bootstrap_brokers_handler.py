@@ -9,9 +9,10 @@ from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from cdk_penstock.control.kafka import ClusterError
 from cdk_penstock.handlers import kafka_bootstrap_brokers
-from cdk_penstock.handlers.events import Event, EventError
+from cdk_penstock.handlers.events import Event
 from cdk_penstock.handlers.kafka_bootstrap_brokers import KafkaBootstrapBrokersHandler
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.errors import PenstockError
 
 ARN = "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/0a1b-2"
 
@@ -78,7 +79,7 @@ def test_a_cluster_has_one_resource_which_goes_without_a_call() -> None:
 
 
 def test_a_template_without_the_arn_is_refused() -> None:
-    with pytest.raises(EventError, match="ClusterArn"):
+    with pytest.raises(PenstockError, match="ClusterArn"):
         Kafka("ACTIVE").handler().on_event(Event.parse({"RequestType": "Create", "ResourceProperties": {}}))
 
 

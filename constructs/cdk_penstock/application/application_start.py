@@ -10,7 +10,7 @@ from constructs import Construct
 from cdk_penstock.application.flink_application import FlinkApplication
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
 from cdk_penstock.foundation.lifecycle_errors import LifecycleError
-from cdk_penstock.model.names import APPLICATION_START_RESOURCE
+from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -76,19 +76,18 @@ class ApplicationStart(Construct):
         self.resource = self._provider(operator, has_network=network is not None).build_resource(
             scope_of(self, application),
             "Start",
-            resource_type=APPLICATION_START_RESOURCE,
-            properties={
-                "ApplicationName": application.application_name,
-                "OperatorRoleArn": operator.role_arn,
-                "ExpectedKeyArn": "" if key is None else key.key_arn,
-                "ApplicationRevision": application.revision,
-                "Expected": application.expected or {},
-                "ForceStopAfterSeconds": str(wait.to_seconds()),
-                "SubnetIds": [] if network is None else network.subnet_ids,
-                "SecurityGroupIds": []
+            ApplicationStartResource(
+                application_name=application.application_name,
+                operator_role_arn=operator.role_arn,
+                expected_key_arn=None if key is None else key.key_arn,
+                application_revision=application.revision,
+                expected=application.expected,
+                force_stop_after_seconds=int(wait.to_seconds()),
+                subnet_ids=() if network is None else tuple(network.subnet_ids),
+                security_group_ids=()
                 if network is None
-                else [group.security_group_id for group in network.security_groups],
-            },
+                else tuple(group.security_group_id for group in network.security_groups),
+            ),
         )
         self.resource.node.add_dependency(operator, application.run_dependencies)
         if key is not None:

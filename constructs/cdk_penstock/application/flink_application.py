@@ -44,11 +44,11 @@ from cdk_penstock.model.sizing import Sizing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aws_cdk import IResolvable
     from aws_cdk import aws_cloudwatch as cloudwatch
     from constructs import Construct
 
     from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
+    from cdk_penstock.model.deployment import Revision
 
 __all__ = ("FlinkApplication",)
 
@@ -177,7 +177,7 @@ class FlinkApplication(FlinkApplicationBase):
         return self.resource.lazy_revision()
 
     @property
-    def expected(self) -> IResolvable:
+    def expected(self) -> Revision:
         """Code and runtime as the template has them when it is written."""
         return self.resource.lazy_expected()
 

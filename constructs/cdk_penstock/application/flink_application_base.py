@@ -17,10 +17,10 @@ from cdk_penstock.model import metrics
 from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
 
 if TYPE_CHECKING:
-    from aws_cdk import IResolvable
     from aws_cdk import aws_ec2 as ec2
     from constructs import IConstruct, IDependable
 
+    from cdk_penstock.model.deployment import Revision
     from cdk_penstock.model.metrics import ApplicationMetric
     from cdk_penstock.model.runtimes import FlinkRuntime
 
@@ -90,7 +90,7 @@ class FlinkApplicationBase(Construct):
         return ""
 
     @property
-    def expected(self) -> IResolvable | None:
+    def expected(self) -> Revision | None:
         """Code and runtime as the template has them when it is written, None for an imported application."""
         return None
 

@@ -195,8 +195,8 @@ def _revision(described: dict[str, Any], configuration: dict[str, Any]) -> Revis
     if location is None:
         return None
     return Revision(
-        bucket_arn=location["BucketARN"],
-        object_key=location["FileKey"],
-        object_version=location.get("ObjectVersion", ""),
+        code_bucket_arn=location["BucketARN"],
+        code_key=location["FileKey"],
+        code_version=location.get("ObjectVersion", ""),
         runtime_environment=described["RuntimeEnvironment"],
     )

@@ -15,7 +15,7 @@ from cdk_penstock.encryption.key_checks import refuse_contradictions, refuse_for
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
 from cdk_penstock.foundation.name_digest import name_digest
-from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -235,16 +235,15 @@ class CustomerManagedEncryption(Construct):
         update = provider.build_resource(
             self._home,
             "KeyUpdate",
-            resource_type=APPLICATION_KEY_RESOURCE,
-            properties={
-                "ApplicationName": self.application.application_name,
-                "OperatorRoleArn": self.operator.role_arn,
-                "KeyArn": self.key.key_arn,
-                "PreviousKeyArns": [key.key_arn for key in usable[1:]],
-                "KeyGeneration": str(self._generation),
-                "ClosesPreviousKey": "true" if close_previous_key else "false",
-                "ApplicationRevision": self.application.revision,
-            },
+            ApplicationKeyResource(
+                application_name=self.application.application_name,
+                operator_role_arn=self.operator.role_arn,
+                key_arn=self.key.key_arn,
+                previous_key_arns=tuple(key.key_arn for key in usable[1:]),
+                key_generation=self._generation,
+                closes_previous_key=close_previous_key,
+                application_revision=self.application.revision,
+            ),
         )
         update.node.add_dependency(self.operator, self.key, *window)
         if isinstance(self.application, FlinkApplication):

@@ -15,11 +15,13 @@ from cdk_penstock.foundation.log_encryption import allow_cloudwatch_logs, genera
 from cdk_penstock.foundation.wildcards import record_wildcard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
     from aws_cdk.aws_stepfunctions import CfnStateMachine
+
+    from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 
 __all__ = ("ControlProvider", "scope_of")
 
@@ -138,15 +140,15 @@ class ControlProvider(Construct):
             record_wildcard(self.role, actions=actions, resource=resource, reason=wildcard_reason)
 
     def build_resource(
-        self, scope: Construct, construct_id: str, *, resource_type: str, properties: Mapping[str, Any]
+        self, scope: Construct, construct_id: str, properties: CustomResourceProperties
     ) -> CustomResource:
         """Add a custom resource that this handler keeps; it waits for the handler's permissions."""
         resource = CustomResource(
             scope,
             construct_id,
-            resource_type=resource_type,
+            resource_type=properties.resource_type,
             service_token=self._framework.service_token,
-            properties=dict(properties),
+            properties=properties.to_properties(),
         )
         # A function may run before its role's policies are in force, unless somebody waits for them.
         resource.node.add_dependency(self.role, *self._framework_roles)

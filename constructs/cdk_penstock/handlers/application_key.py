@@ -1,11 +1,6 @@
-"""The custom resource that encrypts an application with a customer managed key, and keeps it so.
+"""The handler that encrypts an application with a customer managed key, and keeps it so.
 
-Properties: ``ApplicationName``, ``OperatorRoleArn``, ``KeyArn``, ``PreviousKeyArns`` (a list), ``ApplicationRevision``
-(changes whenever the application's template does, so that the key is asserted again). Attributes: ``KeyType``,
-``KeyArn``, ``WhatWasFound``.
-
-Also ``KeyGeneration``, a number that grows with each key, and ``ClosesPreviousKey``, ``true`` where the template takes
-the previous key away from operator and MSF after this resource.
+Attributes: ``KeyType``, ``KeyArn``, ``WhatWasFound``.
 
 End states, which each error's message names as well:
 
@@ -30,7 +25,7 @@ A stopped application is never started, a RUNNING one restarts through a snapsho
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from cdk_penstock.control.encryption import Progress, check_possible, request_encryption
 from cdk_penstock.control.errors import ApplicationMissingError, WrongStateError
@@ -38,18 +33,18 @@ from cdk_penstock.control.snapshots import SnapshotControl
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 from cdk_penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus, SnapshotStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
 
 __all__ = ("ApplicationKeyHandler", "is_complete", "on_event")
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
-_GONE = "the application was gone"
+_GONE: Final = "the application was gone"
+_UNDECLARED: Final = " (a key that is neither this resource's nor a previous one)"
 
 
 class ApplicationKeyHandler(Handler):
@@ -61,10 +56,10 @@ class ApplicationKeyHandler(Handler):
 
     def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""
-        name = event.text("ApplicationName")
+        resource = event.resource(ApplicationKeyResource)
         found = _GONE
-        physical_id = event.physical_resource_id if event.is_delete else _physical_id(event)
-        application = self._application(event)
+        physical_id = event.physical_resource_id if event.is_delete else _physical_id(resource, event)
+        application = self._application(resource)
         try:
             detail = application.describe()
         except ApplicationMissingError:
@@ -72,14 +67,18 @@ class ApplicationKeyHandler(Handler):
                 raise
         else:
             if not event.is_delete:
-                _check_possible_unless_there(detail, _target(event))
+                _check_possible_unless_there(detail, resource.target)
+            before = event.old_resource(ApplicationKeyResource)
+            is_undeclared = _is_undeclared_key(detail, resource, before)
             if event.request_type == "Create":
-                _refuse_stranger(detail, event)
-                physical_id = _physical_id(event, found_key=detail.encryption.key_arn)
-            if event.request_type == "Update":
-                self._refuse_to_close(application, detail, event)
-            found = f"{detail.encryption}, {detail.status}{_remark(detail, event)}"
-        _LOG.info("%s of the key of %s: found %s", event.request_type, name, found)
+                if is_undeclared:
+                    _refuse_undeclared_key(detail)
+                physical_id = _physical_id(resource, event, found_key=detail.encryption.key_arn)
+            if before is not None:
+                _refuse_to_close(application, detail, resource, before)
+            # An Update does not refuse it: the operator may be allowed to use the key, and MSF decides on that.
+            found = f"{detail.encryption}, {detail.status}{_UNDECLARED if is_undeclared else ''}"
+        _LOG.info("%s of the key of %s: found %s", event.request_type, resource.application_name, found)
         return {
             "PhysicalResourceId": physical_id,
             "Found": found,
@@ -92,8 +91,9 @@ class ApplicationKeyHandler(Handler):
                 return self._delete(event)
             except ApplicationMissingError:
                 return complete(WhatWasFound=_GONE)
-        application, target = self._application(event), _target(event)
-        if not self._assert(application, target, event):
+        resource = event.resource(ApplicationKeyResource)
+        application = self._application(resource)
+        if not self._assert(application, resource.target, event):
             return not_complete()
         # What the service says now, not what was asked of it.
         detail = application.describe()
@@ -104,14 +104,15 @@ class ApplicationKeyHandler(Handler):
         )
 
     def _delete(self, event: Event) -> Result:
-        application = self._application(event)
+        resource = event.resource(ApplicationKeyResource)
+        application = self._application(resource)
         detail = application.describe()
         if detail.status is ApplicationStatus.DELETING:
             return complete(WhatWasFound=_GONE)
-        if detail.is_steady and detail.encryption.key_arn not in {None, event.text("KeyArn")}:
+        if detail.is_steady and detail.encryption.key_arn not in {None, resource.key_arn}:
             _LOG.info("left %s under %s, which this resource did not set", detail.name, detail.encryption)
             return complete(WhatWasFound=event.found)
-        if not self._assert(application, _encryption_before(event), event):
+        if not self._assert(application, _encryption_before(resource, event), event):
             return not_complete()
         return complete(WhatWasFound=event.found)
 
@@ -120,48 +121,50 @@ class ApplicationKeyHandler(Handler):
         _LOG.info("%s: %s", application.name, progress.value)
         return progress is Progress.THERE
 
-    def _application(self, event: Event) -> ApplicationControl:
-        return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+    def _application(self, resource: ApplicationKeyResource) -> ApplicationControl:
+        return self._services.application(resource.application_name, resource.operator_role_arn)
 
-    def _refuse_to_close(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
-        """Refuse before anything is changed, where the key that the template closes afterwards is needed."""
-        if event.text("ClosesPreviousKey", default="false") != "true":
-            return
-        if event.properties.get("KeyArn") != event.old_properties.get("KeyArn"):
-            # The rollback of a higher number closes a key that was closed before.
-            if _generation(event.properties) > _generation(event.old_properties):
-                message = (
-                    f"the key of {detail.name} changes while close_previous_key is on, which would close the key that"
-                    " its snapshots are under; nothing was changed: set close_previous_key to false, deploy, and close"
-                    " the previous key in a deployment of its own"
-                )
-                raise WrongStateError(message)
-            return
-        ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
-        newest = max(ready, key=lambda each: each.created_at, default=None)
-        if newest is not None and newest.encryption != _target(event):
+
+def _refuse_to_close(
+    application: ApplicationControl,
+    detail: ApplicationDetail,
+    resource: ApplicationKeyResource,
+    before: ApplicationKeyResource,
+) -> None:
+    """Refuse before anything is changed, where the key that the template closes afterwards is needed."""
+    if not resource.closes_previous_key:
+        return
+    if resource.key_arn != before.key_arn:
+        # The rollback of a higher number closes a key that was closed before.
+        if resource.key_generation > before.key_generation:
             message = (
-                f"the newest snapshot of {detail.name}, {newest.name}, is under {newest.encryption}, which would be"
-                " closed; nothing was changed: take a snapshot under the key in use, then deploy again"
+                f"the key of {detail.name} changes while close_previous_key is on, which would close the key that"
+                " its snapshots are under; nothing was changed: set close_previous_key to false, deploy, and close"
+                " the previous key in a later deployment"
             )
             raise WrongStateError(message)
+        return
+    ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
+    newest = max(ready, key=lambda each: each.created_at, default=None)
+    if newest is not None and newest.encryption != resource.target:
+        message = (
+            f"the newest snapshot of {detail.name}, {newest.name}, is under {newest.encryption}, which would be"
+            " closed; nothing was changed: take a snapshot under the key in use, then deploy again"
+        )
+        raise WrongStateError(message)
 
 
-def _generation(properties: Mapping[str, Any]) -> int:
-    return int(properties.get("KeyGeneration", "1"))
-
-
-def _physical_id(event: Event, *, found_key: str | None = None) -> str:
+def _physical_id(resource: ApplicationKeyResource, event: Event, *, found_key: str | None = None) -> str:
     """Return an id that stays as long as the application does, and names the key that it was under before."""
-    own = f"penstock-application-key/{event.text('ApplicationName')}"
+    own = f"penstock-application-key/{resource.application_name}"
     if event.request_type == "Create":
         return own if found_key is None else f"{own}/{found_key}"
     present = event.physical_resource_id
     return present if present == own or present.startswith(f"{own}/") else own
 
 
-def _encryption_before(event: Event) -> ApplicationEncryption:
-    own = f"penstock-application-key/{event.text('ApplicationName')}/"
+def _encryption_before(resource: ApplicationKeyResource, event: Event) -> ApplicationEncryption:
+    own = f"penstock-application-key/{resource.application_name}/"
     key_arn = event.physical_resource_id.removeprefix(own) if event.physical_resource_id.startswith(own) else ""
     return ApplicationEncryption.customer_managed(key_arn) if key_arn else AWS_OWNED
 
@@ -172,31 +175,21 @@ def _check_possible_unless_there(detail: ApplicationDetail, target: ApplicationE
         check_possible(detail, target)
 
 
-def _is_stranger(detail: ApplicationDetail, event: Event) -> bool:
-    known = {event.text("KeyArn"), *event.texts("PreviousKeyArns"), event.old_properties.get("KeyArn")}
+def _is_undeclared_key(
+    detail: ApplicationDetail, resource: ApplicationKeyResource, before: ApplicationKeyResource | None
+) -> bool:
+    """Return True if somebody has put the application under a key that the template does not know."""
+    known = {resource.key_arn, *resource.previous_key_arns, None if before is None else before.key_arn}
     return not detail.encryption.keys <= known
 
 
-def _refuse_stranger(detail: ApplicationDetail, event: Event) -> None:
-    if _is_stranger(detail, event):
-        message = (
-            f"application {detail.name} is under {detail.encryption}, which the template does not know, so that a"
-            f" rollback could not give it back; it is {detail.status} and was left so: pass that key as key or"
-            " previous_key"
-        )
-        raise WrongStateError(message)
-
-
-def _remark(detail: ApplicationDetail, event: Event) -> str:
-    """Return a remark where somebody has put the application under a key that the template does not know.
-
-    It is not refused: the operator may hold permission on it all the same, and MSF decides on that.
-    """
-    return " (a key that is neither this resource's nor a previous one)" if _is_stranger(detail, event) else ""
-
-
-def _target(event: Event) -> ApplicationEncryption:
-    return ApplicationEncryption.customer_managed(event.text("KeyArn"))
+def _refuse_undeclared_key(detail: ApplicationDetail) -> NoReturn:
+    message = (
+        f"application {detail.name} is under {detail.encryption}, which the template does not know, so that a"
+        f" rollback could not give it back; it is {detail.status} and was left so: pass that key as key or"
+        " previous_key"
+    )
+    raise WrongStateError(message)
 
 
 on_event, is_complete = entry_points(lambda _event: ApplicationKeyHandler(Services()))
