@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Duration, Stack
 from constructs import Construct
 
-from cdk_penstock.application.flink_application import FlinkApplication
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
 from cdk_penstock.foundation.lifecycle_errors import LifecycleError
 from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
@@ -70,9 +69,8 @@ class ApplicationStart(Construct):
                 " interfaces have to go as well"
             )
             raise LifecycleError(message)
-        application.record_start()
-        key = application.key_in_place
-        network = application.network if isinstance(application, FlinkApplication) else None
+        application.deployment.record_start()
+        key, network = application.deployment.key, application.network
         self.resource = self._provider(operator, has_network=network is not None).build_resource(
             scope_of(self, application),
             "Start",
@@ -89,14 +87,14 @@ class ApplicationStart(Construct):
                 else tuple(group.security_group_id for group in network.security_groups),
             ),
         )
-        self.resource.node.add_dependency(operator, application.run_dependencies)
+        self.resource.node.add_dependency(
+            operator, *application.template_dependencies, application.deployment.run_dependencies
+        )
         if key is not None:
             self.resource.node.add_dependency(key.update)
             if key.closed_key is not None:
                 # The start may restore a snapshot under it.
                 key.closed_key.node.add_dependency(self.resource)
-        if isinstance(application, FlinkApplication):
-            self.resource.node.add_dependency(application.resource, application.log)
         if network is not None:
             # What lets the job through the network is a rule of its security groups, which nothing else waits for.
             self.resource.node.add_dependency(network)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, Unpack
 
 import jsii
-from aws_cdk import Annotations, Names, Token
+from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
@@ -24,7 +24,7 @@ from cdk_penstock.application.configuration import (
     run_configuration,
 )
 from cdk_penstock.application.execution_role import ExecutionRole
-from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+from cdk_penstock.application.flink_application_base import FlinkApplicationBase, application_arn
 from cdk_penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
 from cdk_penstock.application.kpu_alarm import build_kpu_alarm
 from cdk_penstock.application.props import (
@@ -36,7 +36,7 @@ from cdk_penstock.application.props import (
 )
 from cdk_penstock.foundation.name_digest import name_digest
 from cdk_penstock.foundation.physical_names import claim_name
-from cdk_penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
+from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from cdk_penstock.model.properties import PropertyGroups, refuse_run_options
 from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.model.sizing import Sizing
@@ -45,16 +45,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
     from cdk_penstock.model.deployment import Revision
 
 __all__ = ("FlinkApplication",)
 
-GENERATED_NAME_WARNING: Final = "penstock:generatedApplicationName"
-
-_MAX_NAME_CHARACTERS: Final = 128
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
 
 
@@ -86,9 +83,10 @@ class FlinkApplication(FlinkApplicationBase):
     ) -> None:
         settings = merge_props(type(self), props)
         refuse_contradictions(props)
-        super().__init__(scope, construct_id, runtime=settings["runtime"])
+        super().__init__(
+            scope, construct_id, application_name=settings.get("application_name"), runtime=settings["runtime"]
+        )
         self._sets_key_in_template = settings.get("encryption") is not None
-        self._application_name = self._choose_name(settings)
         self.sizing = Sizing(
             parallelism=settings["parallelism"],
             parallelism_per_kpu=settings["parallelism_per_kpu"],
@@ -97,7 +95,7 @@ class FlinkApplication(FlinkApplicationBase):
         self.autoscaling = autoscaling_of(settings, self.sizing)
         binding = code.bind(self, self.runtime)
         self.log = self._build_log(settings)
-        self.network = self._build_network(settings)
+        self._network = self._build_network(settings)
         self.role = self._build_role(settings, binding)
         self.resource = self._build_application(settings, binding)
         self.log.attach(self.resource)
@@ -182,9 +180,28 @@ class FlinkApplication(FlinkApplicationBase):
         return self.resource.lazy_expected()
 
     @property
+    def network(self) -> ApplicationNetwork | None:
+        """The job's subnets and security groups, None without a VPC."""
+        return self._network
+
+    @property
+    def template_dependencies(self) -> Sequence[IConstruct]:
+        """The application and its logging option."""
+        return (self.resource, self.log)
+
+    @property
+    def arn_by_reference(self) -> str:
+        """The ARN, with a reference to the application."""
+        return application_arn(self, self.resource.ref)
+
+    @property
     def sets_key_in_template(self) -> bool:
-        """Whether the application's own template says which key it is under."""
+        """True if ``encryption`` is among the properties."""
         return self._sets_key_in_template
+
+    def create_after(self, construct: IConstruct) -> None:
+        """Let the application be created after a construct, and be deleted before it."""
+        self.resource.node.add_dependency(construct)
 
     def add_kpu_alarm(self, construct_id: str = "KpuAlarm") -> cloudwatch.Alarm:
         """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach."""
@@ -204,17 +221,6 @@ class FlinkApplication(FlinkApplicationBase):
     def _set_properties(self, properties: PropertyGroups) -> None:
         self._properties = properties
         self.resource.add_property_override(_PROPERTY_GROUPS, environment_properties(properties))
-
-    def _choose_name(self, settings: FlinkApplicationProps) -> str:
-        name = settings.get("application_name")
-        if name is None:
-            name = Names.unique_resource_name(self, max_length=_MAX_NAME_CHARACTERS, separator="-")
-            Annotations.of(self).add_warning_v2(
-                GENERATED_NAME_WARNING,
-                f"application name {name!r} is made from the construct's path: moving or renaming a construct replaces"
-                " the application and loses its snapshots; pass application_name",
-            )
-        return name if Token.is_unresolved(name) else check_application_name(name)
 
     def _build_log(self, settings: FlinkApplicationProps) -> ApplicationLog:
         return ApplicationLog(
