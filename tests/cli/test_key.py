@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cdk_penstock.cli import key_session
 from cdk_penstock.cli.key import key_app
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
-from cdk_penstock.control.windows import WINDOW_PREFIX
+from cdk_penstock.control.permission_windows import WINDOW_PREFIX
 from cdk_penstock.model.keys import KeyPlanError
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error

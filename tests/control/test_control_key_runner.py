@@ -23,7 +23,7 @@ from cdk_penstock.control.errors import (
 )
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.windows import PermissionWindows, WindowsInView
+from cdk_penstock.control.permission_windows import PermissionWindows, WindowsInView
 from cdk_penstock.model.keys import (
     Disable,
     Enable,

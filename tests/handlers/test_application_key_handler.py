@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.errors import (
     ApplicationMissingError,
     KeyUnusableError,
@@ -267,7 +268,11 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("arrange", "kind", "match"),
         [
-            (lambda aws: setattr(aws.msf, "runtime", "FLINK-1_19"), WrongStateError, "needs FLINK-1_20 or newer"),
+            (
+                lambda aws: setattr(aws.msf, "runtime", "FLINK-1_19"),
+                WrongStateError,
+                "needs a runtime from FLINK-1_20 on",
+            ),
             (
                 lambda aws: (aws.msf.run(), setattr(aws.msf, "snapshots_enabled", False)),
                 WrongStateError,
@@ -401,7 +406,7 @@ class TestFailures:
         assert aws.msf.configured == AWS_OWNED
 
     def test_a_boto3_that_is_too_old_says_so(self, framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("cdk_penstock.control.encryption._request", lambda _detail, _target: {"Unknown": 1})
+        monkeypatch.setattr(ApplicationDetail, "encryption_update", lambda _detail, _target: {"Unknown": 1})
         with pytest.raises(SdkTooOldError, match="install boto3"):
             framework.create(properties())
 

@@ -13,13 +13,13 @@ import typer
 from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
 
 from cdk_penstock.cli.screen import print_json
-from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.operator import operator_session
-from cdk_penstock.control.windows import PermissionWindows
+from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
 from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
 from cdk_penstock.model.policies.operator_policies import operator_key_policy

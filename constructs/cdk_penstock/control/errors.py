@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -162,7 +163,7 @@ def is_busy(error: Any) -> bool:
     return code_of(error) in _BUSY_CODES or status == _HTTP_TOO_MANY_REQUESTS or status >= _HTTP_SERVER_ERROR
 
 
-def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlError:
+def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlError:
     """Return the error in penstock's words: what was being done, what is missing and how to mend it.
 
     ``keys`` are the customer managed keys that the operation involves (R035).
@@ -171,14 +172,14 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
     involved = ", ".join(sorted(keys)) or "none"
     if is_busy(error):
         message = (
-            f"cannot {doing}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
+            f"cannot {action}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
             f" again. It answered {code}: {text}"
         )
         return BusyError(message)
     said = f"MSF, KMS or IAM said {code}: {text}"
     if is_key_trouble(error):
         message = (
-            f"cannot {doing}: a key is not enabled (keys involved: {involved}); have the key administrator re-enable"
+            f"cannot {action}: a key is not enabled (keys involved: {involved}); have the key administrator re-enable"
             f" it, then try again; nothing was changed (R032 to R034). {said}"
         )
         return KeyUnusableError(message)
@@ -186,11 +187,11 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
         actions = ", ".join(dict.fromkeys(_ACTION.findall(text))) or "not named by the service"
         advice = (
             "grant it to whoever runs this"
-            if _OWN_CALL.search(doing)
+            if _OWN_CALL.search(action)
             else "the operator role's policy and the key policy must both allow every key involved"
             f" ({involved}), and the key policy the principals of MSF too (R031, R035)"
         )
-        message = f"cannot {doing}: permission is missing ({actions}): {advice}; nothing was changed. {said}"
+        message = f"cannot {action}: permission is missing ({actions}): {advice}; nothing was changed. {said}"
         return MissingPermissionError(message)
     kinds: dict[str, tuple[type[ControlError], str]] = {
         "ResourceNotFoundException": (
@@ -211,6 +212,6 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
     }
     kind, advice = kinds.get(code, (WrongStateError, "check the configuration that the service complains about"))
     if code == "InvalidArgumentException" and _RUNTIME_WORDS.search(text):
-        advice = "the runtime is too old or unknown: a customer managed key needs FLINK-1_20 or newer (R038)"
-    message = f"cannot {doing}: {advice}; nothing was changed. {said}"
+        advice = f"the runtime is too old or unknown: {CUSTOMER_MANAGED_KEY_NEEDS}"
+    message = f"cannot {action}: {advice}; nothing was changed. {said}"
     return kind(message)

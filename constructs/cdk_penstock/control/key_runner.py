@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.control.encryption import Progress, request_encryption
+from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import (
     ApplicationMissingError,
     KeyUnusableError,
@@ -26,7 +26,7 @@ from cdk_penstock.control.errors import (
     OperationFailedError,
 )
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
-from cdk_penstock.control.snapshots import SnapshotControl
+from cdk_penstock.control.snapshot_control import SnapshotControl
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
 from cdk_penstock.model.keys.steps import (
@@ -50,9 +50,9 @@ from cdk_penstock.model.keys.steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_penstock.control.application import ApplicationControl
+    from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.kms_keys import KmsKeys
-    from cdk_penstock.control.windows import PermissionWindows
+    from cdk_penstock.control.permission_windows import PermissionWindows
     from cdk_penstock.model.keys import Goal, KeyFacts
 
 __all__ = ("KeyRunner",)
@@ -192,7 +192,7 @@ class KeyRunner:
         begin = self._application.clock.now().replace(microsecond=0)
         wanted: ApplicationStatus | None = ApplicationStatus.RUNNING
         if isinstance(step, UpdateEncryption):
-            accepted = request_encryption(self._application, step.target) is Progress.REQUESTED
+            accepted = self._application.change_encryption(step.target) is Progress.REQUESTED
             wanted = ApplicationStatus.RUNNING if step.restarts else None
         elif isinstance(step, Stop):
             accepted, wanted = self._application.stop(), ApplicationStatus.READY

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.control.windows import WindowsInView
+    from cdk_penstock.control.permission_windows import WindowsInView
     from cdk_penstock.model.keys import ObservedApplication
 
 __all__ = ("KEY_MISSING", "KEY_NOT_VISIBLE", "KeyStatus")

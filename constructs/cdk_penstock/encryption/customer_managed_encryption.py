@@ -141,11 +141,9 @@ class CustomerManagedEncryption(Construct):
     def _refuse_impossible(self) -> None:
         application = self.application
         application.deployment.refuse_another_key()
-        if not application.runtime.customer_managed_key_allowed:
-            message = (
-                f"a customer managed key needs a runtime from FLINK-1_20 on, got {application.runtime.identifier} of"
-                f" application {application.node.path}: upgrade the runtime in a deployment of its own first"
-            )
+        problem = application.runtime.problem_with_customer_managed_key
+        if problem is not None:
+            message = f"application {application.node.path}: {problem}"
             raise EncryptionError(message)
         if application.sets_key_in_template:
             message = (

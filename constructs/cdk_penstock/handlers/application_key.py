@@ -27,9 +27,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from cdk_penstock.control.encryption import Progress, check_possible, request_encryption
+from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, WrongStateError
-from cdk_penstock.control.snapshots import SnapshotControl
+from cdk_penstock.control.snapshot_control import SnapshotControl
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
@@ -37,7 +37,8 @@ from cdk_penstock.model.custom_resources.application_key_resource import Applica
 from cdk_penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus, SnapshotStatus
 
 if TYPE_CHECKING:
-    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+    from cdk_penstock.control.application_control import ApplicationControl
+    from cdk_penstock.control.application_detail import ApplicationDetail
 
 __all__ = ("ApplicationKeyHandler", "is_complete", "on_event")
 
@@ -67,7 +68,7 @@ class ApplicationKeyHandler(Handler):
                 raise
         else:
             if not event.is_delete:
-                _check_possible_unless_there(detail, resource.target)
+                _check_change(detail, resource.target)
             before = event.old_resource(ApplicationKeyResource)
             is_undeclared = _is_undeclared_key(detail, resource, before)
             if event.request_type == "Create":
@@ -117,7 +118,7 @@ class ApplicationKeyHandler(Handler):
         return complete(WhatWasFound=event.found)
 
     def _assert(self, application: ApplicationControl, target: ApplicationEncryption, event: Event) -> bool:
-        progress = request_encryption(application, target, since=event.begin)
+        progress = application.change_encryption(target, since=event.begin)
         _LOG.info("%s: %s", application.name, progress.value)
         return progress is Progress.THERE
 
@@ -169,10 +170,10 @@ def _encryption_before(resource: ApplicationKeyResource, event: Event) -> Applic
     return ApplicationEncryption.customer_managed(key_arn) if key_arn else AWS_OWNED
 
 
-def _check_possible_unless_there(detail: ApplicationDetail, target: ApplicationEncryption) -> None:
-    """Refuse early what MSF would refuse late, but never to leave things as they are."""
+def _check_change(detail: ApplicationDetail, target: ApplicationEncryption) -> None:
+    """Refuse early what MSF would refuse late; where there is nothing to change, there is nothing to refuse."""
     if detail.encryption != target:
-        check_possible(detail, target)
+        detail.check_encryption_change(target)
 
 
 def _is_undeclared_key(

@@ -33,7 +33,7 @@ from cdk_penstock.control.errors import (
     WrongStateError,
 )
 from cdk_penstock.control.network_interfaces import network_interfaces
-from cdk_penstock.control.stack import describe_deployment
+from cdk_penstock.control.stack_deployment import describe_deployment
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
@@ -42,7 +42,8 @@ from cdk_penstock.model.deployment import find_undone
 from cdk_penstock.model.keys import ApplicationStatus
 
 if TYPE_CHECKING:
-    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+    from cdk_penstock.control.application_control import ApplicationControl
+    from cdk_penstock.control.application_detail import ApplicationDetail
     from cdk_penstock.model.deployment import Revision
 
 __all__ = ("ApplicationStartHandler", "is_complete", "on_event")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
-from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.operator import operator_session
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Ec2Client
     from cdk_penstock.control.kafka import KafkaClient
-    from cdk_penstock.control.stack import CloudFormationClient
+    from cdk_penstock.control.stack_deployment import CloudFormationClient
 
 __all__ = ("Services",)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption, KeyArn, KeyRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 __all__ = (
@@ -24,6 +24,7 @@ __all__ = (
     "Restart",
     "Snapshot",
     "SnapshotStatus",
+    "problems_with_place",
 )
 
 
@@ -120,26 +121,35 @@ class KeyFacts:
     def check_fit_for(self, application_arn: str) -> None:
         """Raise KeyRefusedError, with every reason, unless the application can be encrypted with this key."""
         self.check_usable()
-        here, there = KeyArn.parse(self.key_arn), KeyArn.beside(application_arn, "any")
-        problems = []
-        if (here.account, here.region) != (there.account, there.region):
-            problems.append(
-                f"it is in account {here.account}, Region {here.region}, the application in {there.account},"
-                f" {there.region}: MSF needs a key beside the application"
-            )
-        if not self.is_symmetric:
-            problems.append("it is not a symmetric encryption key: create one with SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT")
-        if not self.is_customer_managed:
-            problems.append("it is managed by AWS: create a customer managed key")
-        if self.is_multi_region:
-            problems.append(
-                "it is a multi-Region key, so replicas elsewhere decrypt the same state: use a single-Region key"
-            )
-        if self.rotates_automatically:
-            problems.append("it rotates automatically, which MSF does not support: disable that and rotate on demand")
+        key, application = KeyArn.parse(self.key_arn), KeyArn.beside(application_arn, "any")
+        problems = [
+            *problems_with_place(key.account, application.account, "account"),
+            *problems_with_place(key.region, application.region, "Region"),
+            *self.problems(),
+        ]
         if problems:
             message = f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}"
             raise KeyRefusedError(message)
+
+    def problems(self) -> Iterator[str]:
+        """Yield each reason why MSF cannot, or should not, use the key for any application, and its fix."""
+        if not self.is_symmetric:
+            yield "it is not a symmetric encryption key: create one with SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT"
+        if not self.is_customer_managed:
+            yield "it is managed by AWS: create a customer managed key"
+        if self.is_multi_region:
+            yield "it is a multi-Region key, so replicas elsewhere decrypt the same state: use a single-Region key"
+        if self.rotates_automatically:
+            yield (
+                "it rotates automatically, which MSF does not support: switch automatic rotation off, and rotate with"
+                " penstock key rotate"
+            )
+
+
+def problems_with_place(of_key: str, of_application: str, what: str) -> Iterator[str]:
+    """Yield the reason where key and application are not in one account, or not in one Region, and its fix."""
+    if of_key != of_application:
+        yield f"it is in {what} {of_key}, the application in {of_application}: use a key of the application's {what}"
 
 
 @dataclass(frozen=True, kw_only=True)

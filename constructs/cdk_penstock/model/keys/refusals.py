@@ -19,11 +19,9 @@ def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | 
     target = goal.target
     if target.key_arn is not None:
         checked_key(observed, target.key_arn, "use it")
-        if not FlinkRuntime.of(observed.runtime_environment).customer_managed_key_allowed:
-            message = (
-                f"{observed.application_arn} runs {observed.runtime_environment}, a customer managed key needs"
-                " FLINK-1_20 or newer: upgrade the runtime in place first, then run this again"
-            )
+        problem = FlinkRuntime.of(observed.runtime_environment).problem_with_customer_managed_key
+        if problem is not None:
+            message = f"{observed.application_arn}: {problem}"
             raise KeyPlanError(message)
     if observed.configured == target:
         return

@@ -9,17 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-
-from cdk_penstock.control.application import BUSY_CODES
-from cdk_penstock.control.errors import NotSteadyError, OperationFailedError, WrongStateError, code_of
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.errors import NotSteadyError, OperationFailedError, WrongStateError
 from cdk_penstock.model.keys import ApplicationEncryption, Snapshot, SnapshotStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+    from cdk_penstock.control.application_control import ApplicationControl
+    from cdk_penstock.control.application_detail import ApplicationDetail
 
 __all__ = ("SnapshotControl",)
 
@@ -32,7 +27,6 @@ class SnapshotControl:
 
     def __init__(self, application: ApplicationControl) -> None:
         self._application = application
-        self._client = application.client
         self._clock = application.clock
 
     def of(self, detail: ApplicationDetail) -> tuple[Snapshot, ...]:
@@ -43,29 +37,22 @@ class SnapshotControl:
                 " not documented: penstock does not manage their keys"
             )
             raise WrongStateError(message)
-        return tuple(self._snapshot(each, detail.arn) for each in self._summaries())
+        return tuple(self._snapshot(each, detail.arn) for each in self._application.list_snapshots())
 
     def take(self, name: str) -> None:
         """Ask for a snapshot and wait until it is READY; one of that name that exists already is waited for."""
-        try:
-            patiently(
-                lambda: self._client.create_application_snapshot(
-                    ApplicationName=self._application.name, SnapshotName=name
-                ),
-                doing=f"take snapshot {name} of {self._application.name}",
-                clock=self._clock,
-                passed_on=BUSY_CODES,
-            )
-        except ClientError:
-            # Either it exists already, or the application is on its way to another status: the next look tells.
-            return
-        self.wait(name)
+        # Where MSF refuses, it exists already, or the application is on its way to another status.
+        if self._application.create_snapshot(name):
+            self.wait(name)
 
     def wait(self, name: str) -> None:
         """Wait until a snapshot is neither created nor deleted any more; raise OperationFailedError if it FAILED."""
         end = self._clock.now() + timedelta(seconds=_TIMEOUT_SECONDS)
         while True:
-            status = next((each["SnapshotStatus"] for each in self._summaries() if each["SnapshotName"] == name), None)
+            status = next(
+                (each["SnapshotStatus"] for each in self._application.list_snapshots() if each["SnapshotName"] == name),
+                None,
+            )
             if status in {None, SnapshotStatus.READY}:
                 return
             if status == SnapshotStatus.FAILED:
@@ -81,35 +68,9 @@ class SnapshotControl:
 
     def delete(self, snapshot: Snapshot) -> None:
         """Delete a snapshot; one that is gone already is fine."""
-        try:
-            patiently(
-                lambda: self._client.delete_application_snapshot(
-                    ApplicationName=self._application.name,
-                    SnapshotName=snapshot.name,
-                    SnapshotCreationTimestamp=snapshot.created_at,
-                ),
-                doing=f"delete snapshot {snapshot.name} of {self._application.name}",
-                clock=self._clock,
-                keys=snapshot.encryption.keys,
-                passed_on=(*BUSY_CODES, "ResourceNotFoundException"),
-            )
-        except ClientError as error:
-            if code_of(error) in BUSY_CODES:
-                # Somebody else is at it: the next look tells whether it is still there.
-                self._clock.sleep(_POLL_SECONDS)
-
-    def _summaries(self) -> Iterator[dict[str, Any]]:
-        request: dict[str, Any] = {"ApplicationName": self._application.name, "Limit": 50}
-        while True:
-            page = patiently(
-                lambda: self._client.list_application_snapshots(**request),
-                doing=f"list the snapshots of {self._application.name}",
-                clock=self._clock,
-            )
-            yield from page.get("SnapshotSummaries", ())
-            if not page.get("NextToken"):
-                return
-            request["NextToken"] = page["NextToken"]
+        if not self._application.delete_snapshot(snapshot):
+            # Another operation is in progress: the snapshot is deleted when it is seen again.
+            self._clock.sleep(_POLL_SECONDS)
 
     @staticmethod
     def _snapshot(summary: dict[str, Any], application_arn: str) -> Snapshot:

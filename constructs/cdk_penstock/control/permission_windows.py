@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from cdk_penstock.control.errors import MissingPermissionError, WindowConflictError
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.keys import KeyArn
 from cdk_penstock.model.policies.documents import PolicyDocument, PolicyDocumentError
 from cdk_penstock.model.policies.operator_policies import keys_allowed
@@ -134,7 +134,7 @@ class PermissionWindows:
             self._call(
                 lambda: self._client.delete_role_policy(RoleName=self._role_name, PolicyName=name),
                 f"close the permission window {name} on {self._role_name} (iam:DeleteRolePolicy)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )
         except ClientError:
             return
@@ -157,7 +157,7 @@ class PermissionWindows:
             answer = self._call(
                 lambda: self._client.get_role_policy(RoleName=self._role_name, PolicyName=name),
                 f"read policy {name} of {self._role_name} (iam:GetRolePolicy)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )
         except ClientError:
             return ""
@@ -168,12 +168,12 @@ class PermissionWindows:
             policy = self._call(
                 lambda: self._client.get_policy(PolicyArn=policy_arn),
                 f"read policy {policy_arn} (iam:GetPolicy)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )["Policy"]
             answer = self._call(
                 lambda: self._client.get_policy_version(PolicyArn=policy_arn, VersionId=policy["DefaultVersionId"]),
                 f"read policy {policy_arn} (iam:GetPolicyVersion)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )
         except ClientError:
             return ""
@@ -204,8 +204,10 @@ class PermissionWindows:
                 return
             request["Marker"] = page["Marker"]
 
-    def _call(self, call: Callable[[], Any], doing: str, passed_on: tuple[str, ...] = ()) -> Any:
-        return patiently(call, doing=doing, clock=self._clock, passed_on=passed_on, propagation_seconds=0)
+    def _call(self, call: Callable[[], Any], action: str, reraise_codes: tuple[str, ...] = ()) -> Any:
+        return call_with_retry(
+            call, action=action, clock=self._clock, reraise_codes=reraise_codes, propagation_seconds=0
+        )
 
 
 def _text_of(document: Any) -> str:
