@@ -6,14 +6,9 @@ from typing import Any
 
 import pytest
 
-from cdk_penstock.control.errors import (
-    ApplicationMissingError,
-    MissingPermissionError,
-    OperationFailedError,
-    WrongStateError,
-)
-from cdk_penstock.handlers import application_start
-from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.control.errors import ApplicationMissingError, ControlError, MissingPermissionError
+from cdk_penstock.handlers import application_start_handler
+from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.errors import PenstockError
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
@@ -101,7 +96,7 @@ def test_another_key_than_the_expected_one_is_refused(
     aws.msf.configured = configured
     if running:
         aws.msf.run()
-    with pytest.raises(WrongStateError, match="is configured with .*, expected .* was left so"):
+    with pytest.raises(ControlError, match="is configured with .*, expected .* was left so"):
         framework.create(properties())
     assert aws.msf.status == ("RUNNING" if running else "READY")
     assert not aws.world.named("StartApplication")
@@ -115,7 +110,7 @@ def test_any_key_is_fine_where_none_is_expected(aws: FakeAws, framework: Framewo
 
 def test_a_start_that_msf_fails_is_tried_once(aws: FakeAws, framework: Framework) -> None:
     aws.msf.failing["StartApplication"] = 5
-    with pytest.raises(OperationFailedError, match="did not start: the job did not start; it is READY"):
+    with pytest.raises(ControlError, match="did not start: the job did not start; it is READY"):
         framework.create(properties())
     assert len(aws.world.named("StartApplication")) == 1
     # The next deployment tries again, and what failed before it does not count.
@@ -138,7 +133,7 @@ class TestRollback:
 
     def test_a_create_under_another_key_fails_where_no_delete_follows(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run(cmk(KEY_2))
-        with pytest.raises(WrongStateError):
+        with pytest.raises(ControlError, match="is configured with"):
             framework.create(properties())
         assert framework.failed_in == "on_event"
         assert aws.msf.status == "RUNNING"
@@ -280,11 +275,11 @@ def test_properties_that_a_template_gets_wrong(framework: Framework, changes: di
 
 def test_the_entry_points(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        application_start, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
+        application_start_handler, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
     )
     event = {"RequestType": "Create", "ResourceProperties": properties()}
-    event |= application_start.on_event(event, None)
-    assert application_start.is_complete(event, None) == {"IsComplete": False}
+    event |= application_start_handler.on_event(event, None)
+    assert application_start_handler.is_complete(event, None) == {"IsComplete": False}
 
 
 def test_the_default_services_make_botos_clients(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,16 +34,16 @@ START = ApplicationStartResource(
     application_name=APPLICATION, operator_role_arn=OPERATOR, expected_key_arn=KEY_1, force_stop_after_seconds=900
 )
 RESOURCES: dict[str, tuple[CustomResourceProperties, ...]] = {
-    "application": (KEY, START),
-    "application_key": (KEY,),
-    "application_start": (START,),
-    "grafana_content": (
+    "application_handler": (KEY, START),
+    "application_key_handler": (KEY,),
+    "application_start_handler": (START,),
+    "grafana_content_handler": (
         GrafanaContentResource(workspace_id="g-1", folder_uid="f", folder_title="F", mark="penstock:f"),
     ),
-    "kafka_bootstrap_brokers": (
+    "kafka_bootstrap_brokers_handler": (
         KafkaBootstrapBrokersResource(cluster_arn="arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1"),
     ),
-    "search_content": (
+    "search_content_handler": (
         SearchContentResource.of(
             Content(),
             endpoint="search.example.com",
@@ -198,7 +198,7 @@ def test_what_does_not_pass_is_reported_at_once(
         assert (time.now - begin).total_seconds() == 20
 
 
-@pytest.mark.parametrize("resource", RESOURCES["application"])
+@pytest.mark.parametrize("resource", RESOURCES["application_handler"])
 @pytest.mark.parametrize("error", [PERMISSION["denied"], BUSY["throttled"], UNREACHABLE["time-out"]])
 def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
     resource: CustomResourceProperties, error: Exception, time: Time, fail: Callable[[Exception], None]
@@ -206,7 +206,7 @@ def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
     fail(error)
     begin = time.now
     with pytest.raises(ControlError):
-        import_module("cdk_penstock.handlers.application").on_event(event(resource, "Create"), None)
+        import_module("cdk_penstock.handlers.application_handler").on_event(event(resource, "Create"), None)
     assert 180 <= (time.now - begin).total_seconds() < 480
 
 
@@ -220,7 +220,7 @@ def test_the_first_call_goes_on_when_the_trouble_has_passed(time: Time, monkeypa
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     with pytest.raises(ControlError, match="ValidationException"):
-        import_module("cdk_penstock.handlers.application_start").on_event(event(START, "Create"), None)
+        import_module("cdk_penstock.handlers.application_start_handler").on_event(event(START, "Create"), None)
     assert time.calls == 4
 
 

@@ -11,9 +11,9 @@ import pytest
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchRefusedError, SearchUnavailableError
-from cdk_penstock.handlers import search_content
+from cdk_penstock.handlers import search_content_handler
 from cdk_penstock.handlers.events import Event
-from cdk_penstock.handlers.search_content import SearchContentHandler, SearchServices
+from cdk_penstock.handlers.search_content_handler import SearchContentHandler, SearchServices
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.search_content import Content, ContentError, access_role, encode
 from tests.control.fake_aws import World
@@ -540,10 +540,10 @@ def test_an_answer_that_is_no_json_is_passed_on_as_text(aws: Deployment, domain:
 
 
 def test_lambda_calls_the_handler(monkeypatch: pytest.MonkeyPatch, aws: Deployment, domain: FakeDomain) -> None:
-    monkeypatch.setattr(search_content, "SearchServices", lambda: aws.services)
+    monkeypatch.setattr(search_content_handler, "SearchServices", lambda: aws.services)
     event = {"RequestType": "Create", "ResourceProperties": aws.properties(SMALL)}
-    event |= search_content.on_event(event, None)
-    assert search_content.is_complete(event, None)["IsComplete"] is True
+    event |= search_content_handler.on_event(event, None)
+    assert search_content_handler.is_complete(event, None)["IsComplete"] is True
     assert Event.parse(event).begin
     assert domain.templates
 

@@ -76,7 +76,7 @@ def status(
     What the caller may not see is said to be unknown, and is no failure.
     """
     with mendable():
-        seen = connect(application, region, profile, operator_role, windows=True).look()
+        seen = connect(application, region, profile, operator_role, windows=True).status()
     if as_json:
         print_json(fields_of(seen))
         return

@@ -18,7 +18,7 @@ from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.operator import operator_session
+from cdk_penstock.control.operator_session import operator_session
 from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
 from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
@@ -95,7 +95,7 @@ def connect(
             ),
             clock=clock,
         )
-    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), windows=opened)
+    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), permission_windows=opened)
 
 
 def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
@@ -131,7 +131,7 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
 
 def fields_of(status: KeyStatus) -> dict[str, Any]:
     """Return an application's keys for scripts."""
-    observed, windows = status.observed, status.windows
+    observed, windows = status.observed, status.key_permissions
     counted = Counter(str(each.encryption) for each in observed.snapshots)
     visible = {
         arn: {
@@ -161,7 +161,7 @@ def fields_of(status: KeyStatus) -> dict[str, Any]:
 
 def lines_of(status: KeyStatus) -> Iterator[str]:
     """Yield an application's keys for people."""
-    observed, windows, fields = status.observed, status.windows, fields_of(status)
+    observed, windows, fields = status.observed, status.key_permissions, fields_of(status)
     yield f"{observed.application_arn}  {observed.status}"
     yield f"  configured key   {observed.configured}"
     yield f"  effective key    {observed.effective or 'none, nothing runs'}"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from cdk_penstock.control.application_detail import ApplicationDetail
-from cdk_penstock.control.errors import NotSteadyError, OperationFailedError, ReadBackError, code_of, explained
+from cdk_penstock.control.errors import ControlError, code_of, explained
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.deployment import Operation
 from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_penstock.control.clients import Clock, FlinkClient
-    from cdk_penstock.model.keys import ApplicationEncryption, Snapshot
+    from cdk_penstock.model.keys import KeyAssignment, Snapshot
 
 __all__ = ("ApplicationControl", "Progress")
 
@@ -75,7 +75,7 @@ class ApplicationControl:
         return ApplicationDetail.parse(answer["ApplicationDetail"])
 
     def wait_until_steady(self, timeout_seconds: float = _STEADY_TIMEOUT_SECONDS) -> ApplicationDetail:
-        """Return the application as soon as its status lasts; raise NotSteadyError where that takes too long."""
+        """Return the application as soon as its status lasts; raise ControlError where that takes too long."""
         end = self.clock.now() + timedelta(seconds=timeout_seconds)
         while True:
             detail = self.describe()
@@ -87,7 +87,7 @@ class ApplicationControl:
                     " see its log; if it is stuck, stop it with force, which loses what is newer than its last"
                     " snapshot, then run this again"
                 )
-                raise NotSteadyError(message)
+                raise ControlError(message)
             self.clock.sleep(_POLL_SECONDS)
 
     def start(self) -> bool:
@@ -108,15 +108,15 @@ class ApplicationControl:
             keys=self.describe().encryption.keys,
         )
 
-    def change_encryption(self, target: ApplicationEncryption, *, since: datetime | None = None) -> Progress:
+    def change_encryption(self, target: KeyAssignment, *, since: datetime | None = None) -> Progress:
         """Ask MSF for this encryption, unless the application has it or is busy; return at once.
 
         A concurrent change by another caller is never overwritten: the update carries the token of the description that
         it was decided on, and is decided again where MSF refuses that token.
 
         With ``since``, an update that began at or after it and did not end as wanted is not asked for again, which
-        would only restart the application once more. It raises OperationFailedError where MSF failed it, also if the
-        application is then configured as wanted but stopped, and ReadBackError where MSF describes another encryption.
+        would only restart the application once more. It raises ControlError where MSF failed it, also if the
+        application is then configured as wanted but stopped, and ControlError where MSF describes another encryption.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             detail = self.describe()
@@ -146,7 +146,7 @@ class ApplicationControl:
                 return Progress.REQUESTED
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
-    def _check_earlier_attempt(self, detail: ApplicationDetail, target: ApplicationEncryption, since: datetime) -> None:
+    def _check_earlier_attempt(self, detail: ApplicationDetail, target: KeyAssignment, since: datetime) -> None:
         where = f"the application is {detail.status} under {detail.encryption}, wanted was {target}"
         for operation in self.operations(since=since):
             if operation.name != "UpdateApplication":
@@ -154,13 +154,13 @@ class ApplicationControl:
             if operation.failed:
                 reason = self.reason_of(operation)
                 message = f"MSF accepted the change of key of {detail.name} and then failed it: {reason}; {where}"
-                raise OperationFailedError(message)
+                raise ControlError(message)
             if operation.succeeded and detail.encryption != target:
                 message = (
                     f"MSF reports the update of {detail.name} as successful, but {where}: look for a concurrent"
                     " UpdateApplication in CloudTrail, then deploy again"
                 )
-                raise ReadBackError(message)
+                raise ControlError(message)
 
     def create_snapshot(self, name: str) -> bool:
         """Ask for a snapshot; False if one of that name exists, or the application is not in a state for it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.control.errors import WrongStateError
+from cdk_penstock.control.errors import ControlError
 from cdk_penstock.model.deployment import Revision
-from cdk_penstock.model.keys import STEADY_STATUSES, ApplicationEncryption, ApplicationStatus, KeyFacts
+from cdk_penstock.model.keys import STEADY_STATUSES, ApplicationStatus, KeyAssignment, KeyFacts
 from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ApplicationDetail:
     status: ApplicationStatus
     version_id: int
     conditional_token: str | None
-    encryption: ApplicationEncryption
+    encryption: KeyAssignment
     snapshots_enabled: bool
     enhanced_snapshots: bool
     revision: Revision | None
@@ -61,7 +61,7 @@ class ApplicationDetail:
             status=ApplicationStatus(described["ApplicationStatus"]),
             version_id=described["ApplicationVersionId"],
             conditional_token=described.get("ConditionalToken"),
-            encryption=ApplicationEncryption.described(
+            encryption=KeyAssignment.described(
                 encryption.get("KeyType"), encryption.get("KeyId"), application_arn=described["ApplicationARN"]
             ),
             # MSF enables snapshots where nothing is said.
@@ -71,22 +71,22 @@ class ApplicationDetail:
             rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
         )
 
-    def check_encryption_change(self, target: ApplicationEncryption) -> None:
+    def check_encryption_change(self, target: KeyAssignment) -> None:
         """Refuse what would fail late, or lose state: an old runtime, a key elsewhere, a restart without a snapshot."""
         if target.key_arn is not None:
             KeyFacts(key_arn=target.key_arn).check_fit_for(self.arn)
             problem = FlinkRuntime.of(self.runtime_environment).problem_with_customer_managed_key
             if problem is not None:
                 message = f"application {self.name}: {problem}; nothing was changed"
-                raise WrongStateError(message)
+                raise ControlError(message)
         if self.is_running and not self.snapshots_enabled:
             message = (
                 f"application {self.name} is RUNNING with snapshots disabled: the restart that a change of key needs"
                 " would lose its state; enable snapshots or stop it first; nothing was changed"
             )
-            raise WrongStateError(message)
+            raise ControlError(message)
 
-    def encryption_update(self, target: ApplicationEncryption) -> dict[str, Any]:
+    def encryption_update(self, target: KeyAssignment) -> dict[str, Any]:
         """Return the UpdateApplication request that changes the encryption, and is refused after any other change."""
         update: dict[str, Any] = {"KeyTypeUpdate": target.key_type.value}
         if target.key_arn is not None:

@@ -18,11 +18,11 @@ from cdk_penstock.control.errors import (
     BusyError,
     ControlError,
     MissingPermissionError,
+    UnavailableError,
     code_of,
     is_busy,
     is_permission_trouble,
 )
-from cdk_penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +111,7 @@ class ServiceAccount:
     workspace_id, name
         Where, and how it is called; accounts that have the name already are leftovers, and go.
 
-    Raises MissingPermissionError, GrafanaUnavailableError for what may pass, GrafanaRefusedError else.
+    Raises MissingPermissionError, UnavailableError for what may pass, ControlError else.
     """
 
     def __init__(self, client: GrafanaClient, *, workspace_id: str, name: str) -> None:
@@ -203,12 +203,12 @@ def _asked(call: Callable[[], dict[str, Any]], *, action: str) -> dict[str, Any]
             raise BusyError(message) from error
         if code == _BEING_CHANGED:
             message = f"cannot {action} at present. {error}"
-            raise GrafanaUnavailableError(message) from error
+            raise UnavailableError(message) from error
         if is_permission_trouble(error):
             message = f"cannot {action}: permission is missing: grant it to the function's role. {error}"
             raise MissingPermissionError(message) from error
         message = f"cannot {action}. {error}"
-        raise GrafanaRefusedError(message) from error
+        raise ControlError(message) from error
     except BotoCoreError as error:
         message = f"cannot {action} at present. {error}"
-        raise GrafanaUnavailableError(message) from error
+        raise UnavailableError(message) from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from cdk_penstock.control.errors import NotSteadyError, code_of
+from cdk_penstock.control.errors import ControlError, code_of
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.keys import KeyFacts
 from cdk_penstock.model.policies.documents import PolicyDocument
@@ -97,7 +97,7 @@ class KmsKeys:
                     f"the rotation of {key_arn} is not complete after {_TIMEOUT_SECONDS:.0f} s; KMS goes on with it,"
                     " the application keeps the old material until it is restarted: run this again"
                 )
-                raise NotSteadyError(message)
+                raise ControlError(message)
             self._clock.sleep(_POLL_SECONDS)
 
     def _rotation_status(self, key_arn: str) -> dict[str, Any]:

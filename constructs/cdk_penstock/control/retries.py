@@ -15,7 +15,6 @@ from cdk_penstock.control.errors import (
     BusyError,
     ControlError,
     MissingPermissionError,
-    SdkTooOldError,
     SnapshotNotPossibleError,
     UnavailableError,
     code_of,
@@ -102,7 +101,7 @@ def passes_within_seconds(error: Exception) -> float:
 def _not_sent(error: ParamValidationError, action: str) -> ControlError:
     """Return the error for a request that botocore refused: an old one does not know a parameter, or a value is bad."""
     if _UNKNOWN_PARAMETER in str(error):
-        return SdkTooOldError(
+        return ControlError(
             f"cannot {action}: the installed boto3 does not know the request ({error}): install boto3 1.40.40"
             " or newer; nothing was sent"
         )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.control.errors import NotSteadyError, OperationFailedError, WrongStateError
-from cdk_penstock.model.keys import ApplicationEncryption, Snapshot, SnapshotStatus
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.model.keys import KeyAssignment, Snapshot, SnapshotStatus
 
 if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
@@ -30,13 +30,13 @@ class SnapshotControl:
         self._clock = application.clock
 
     def of(self, detail: ApplicationDetail) -> tuple[Snapshot, ...]:
-        """Return all snapshots; raise WrongStateError for enhanced ones, whose keys nobody has documented."""
+        """Return all snapshots; raise ControlError for enhanced ones, whose keys nobody has documented."""
         if detail.enhanced_snapshots:
             message = (
                 f"application {detail.name} uses enhanced snapshots, whose behaviour under a customer managed key is"
                 " not documented: penstock does not manage their keys"
             )
-            raise WrongStateError(message)
+            raise ControlError(message)
         return tuple(self._snapshot(each, detail.arn) for each in self._application.list_snapshots())
 
     def take(self, name: str) -> None:
@@ -46,7 +46,7 @@ class SnapshotControl:
             self.wait(name)
 
     def wait(self, name: str) -> None:
-        """Wait until a snapshot is neither created nor deleted any more; raise OperationFailedError if it FAILED."""
+        """Wait until a snapshot is neither created nor deleted any more; raise ControlError if it FAILED."""
         end = self._clock.now() + timedelta(seconds=_TIMEOUT_SECONDS)
         while True:
             status = next(
@@ -60,10 +60,10 @@ class SnapshotControl:
                     f"snapshot {name} FAILED; the application goes on and nothing else was changed: see its log, then"
                     " run this again, which takes another one"
                 )
-                raise OperationFailedError(message)
+                raise ControlError(message)
             if self._clock.now() >= end:
                 message = f"snapshot {name} is still {status} after {_TIMEOUT_SECONDS:.0f} s and was left so"
-                raise NotSteadyError(message)
+                raise ControlError(message)
             self._clock.sleep(_POLL_SECONDS)
 
     def delete(self, snapshot: Snapshot) -> None:
@@ -80,7 +80,7 @@ class SnapshotControl:
             status=SnapshotStatus(summary["SnapshotStatus"]),
             created_at=summary["SnapshotCreationTimestamp"],
             application_version_id=summary["ApplicationVersionId"],
-            encryption=ApplicationEncryption.described(
+            encryption=KeyAssignment.described(
                 encryption.get("KeyType"), encryption.get("KeyId"), application_arn=application_arn
             ),
         )

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from cdk_penstock.encryption.application_key import KeyPolicyMode
 from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.foundation.elsewhere import is_of_other_account
-from cdk_penstock.model.keys.observed import KeyFacts, problems_with_place
+from cdk_penstock.model.keys.observed_application import KeyFacts, problems_with_place
 
 if TYPE_CHECKING:
     from aws_cdk import Stack

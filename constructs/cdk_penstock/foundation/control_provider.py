@@ -59,7 +59,8 @@ class ControlProvider(Construct):
     Parameters
     ----------
     handler
-        The module in ``cdk_penstock.handlers`` with ``on_event`` and ``is_complete``.
+        ``application`` for the module ``cdk_penstock.handlers.application_handler``, with its ``on_event`` and
+        ``is_complete``.
     log_retention
         How long its log is kept. Default: three months.
     encryption_key
@@ -82,7 +83,7 @@ class ControlProvider(Construct):
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._handler = handler
+        self._module = f"cdk_penstock.handlers.{handler}_handler"
         self._encryption_key = encryption_key
         self._network: dict[str, Any] = {
             "vpc": vpc,
@@ -99,7 +100,7 @@ class ControlProvider(Construct):
         )
         if encryption_key is not None:
             allow_cloudwatch_logs(self, encryption_key, [generated_group_name(self.log_group)])
-        self.role = self._build_logging_role("Role", f"Runs cdk_penstock.handlers.{handler}")
+        self.role = self._build_logging_role("Role", f"Runs {self._module}")
         if vpc is not None:
             self.allow(_INTERFACE_ACTIONS, resource="*", wildcard_reason=_NETWORK_INTERFACES)
         self.on_event = self._build_function("OnEvent", "on_event")
@@ -165,10 +166,10 @@ class ControlProvider(Construct):
         return lambda_.Function(
             self,
             construct_id,
-            description=f"cdk_penstock.handlers.{self._handler}.{function}",
+            description=f"{self._module}.{function}",
             runtime=lambda_.Runtime.PYTHON_3_14,
             code=lambda_.Code.from_asset(control_code_folder()),
-            handler=f"cdk_penstock.handlers.{self._handler}.{function}",
+            handler=f"{self._module}.{function}",
             role=self.role.without_policy_updates(),
             timeout=Duration.minutes(_HANDLER_TIMEOUT_MINUTES),
             memory_size=256,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
-from cdk_penstock.model.keys.encryption import ApplicationEncryption
+from cdk_penstock.model.keys.key_assignment import KeyAssignment
 
 __all__ = ("ApplicationKeyResource",)
 
@@ -44,6 +44,6 @@ class ApplicationKeyResource(CustomResourceProperties):
     application_revision: str = ""
 
     @property
-    def target(self) -> ApplicationEncryption:
+    def target(self) -> KeyAssignment:
         """The wanted encryption of the application."""
-        return ApplicationEncryption.customer_managed(self.key_arn)
+        return KeyAssignment.customer_managed(self.key_arn)

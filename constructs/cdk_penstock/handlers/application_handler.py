@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.handlers.application_key import ApplicationKeyHandler
-from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
+from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from cdk_penstock.control.kafka import bootstrap_servers
+from cdk_penstock.control.kafka_brokers import bootstrap_servers
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services

@@ -23,8 +23,8 @@ from botocore.config import Config  # type: ignore[import-untyped]
 
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchUnavailableError
-from cdk_penstock.control.operator import operator_session
-from cdk_penstock.control.search_content import SearchContentControl
+from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.search_content_control import SearchContentControl
 from cdk_penstock.handlers.events import Event, Result, complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource

@@ -27,10 +27,9 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.errors import (
     ApplicationMissingError,
+    ControlError,
     KeyUnusableError,
-    OperationFailedError,
     SnapshotNotPossibleError,
-    WrongStateError,
 )
 from cdk_penstock.control.network_interfaces import network_interfaces
 from cdk_penstock.control.stack_deployment import describe_deployment
@@ -117,7 +116,7 @@ class ApplicationStartHandler(Handler):
         return name if detail.status in _AT_REST else f"{name}{_FOUND_RUNNING}"
 
     def _application(self, resource: ApplicationStartResource) -> ApplicationControl:
-        return self._services.application(resource.application_name, resource.operator_role_arn)
+        return self._services.application_control(resource.application_name, resource.operator_role_arn)
 
     def _ensure_running(
         self, application: ApplicationControl, resource: ApplicationStartResource, event: Event
@@ -160,7 +159,7 @@ class ApplicationStartHandler(Handler):
             f" was {expected}: see the application's log for the cause, correct the job or its settings, and deploy"
             " again"
         )
-        raise OperationFailedError(message)
+        raise ControlError(message)
 
     @staticmethod
     def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
@@ -172,7 +171,7 @@ class ApplicationStartHandler(Handler):
                     f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
                     f" {detail.status}, with its snapshots as they were: correct the cause and deploy again"
                 )
-                raise OperationFailedError(message)
+                raise ControlError(message)
         return any(operation.succeeded for operation in started)
 
     def _ensure_stopped(
@@ -226,7 +225,7 @@ def _check_key(detail: ApplicationDetail, resource: ApplicationStartResource) ->
             f" {detail.status} and was left so, because what it writes under another key stays under that key (R010);"
             " deploy the key first"
         )
-        raise WrongStateError(message)
+        raise ControlError(message)
 
 
 on_event, is_complete = entry_points(lambda _event: ApplicationStartHandler(Services()))

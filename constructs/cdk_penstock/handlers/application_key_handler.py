@@ -28,13 +28,13 @@ import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from cdk_penstock.control.application_control import Progress
-from cdk_penstock.control.errors import ApplicationMissingError, WrongStateError
+from cdk_penstock.control.errors import ApplicationMissingError, ControlError
 from cdk_penstock.control.snapshot_control import SnapshotControl
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
-from cdk_penstock.model.keys import AWS_OWNED, ApplicationEncryption, ApplicationStatus, SnapshotStatus
+from cdk_penstock.model.keys import AWS_OWNED, ApplicationStatus, KeyAssignment, SnapshotStatus
 
 if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
@@ -117,13 +117,13 @@ class ApplicationKeyHandler(Handler):
             return not_complete()
         return complete(WhatWasFound=event.found)
 
-    def _assert(self, application: ApplicationControl, target: ApplicationEncryption, event: Event) -> bool:
+    def _assert(self, application: ApplicationControl, target: KeyAssignment, event: Event) -> bool:
         progress = application.change_encryption(target, since=event.begin)
         _LOG.info("%s: %s", application.name, progress.value)
         return progress is Progress.THERE
 
     def _application(self, resource: ApplicationKeyResource) -> ApplicationControl:
-        return self._services.application(resource.application_name, resource.operator_role_arn)
+        return self._services.application_control(resource.application_name, resource.operator_role_arn)
 
 
 def _refuse_to_close(
@@ -143,7 +143,7 @@ def _refuse_to_close(
                 " its snapshots are under; nothing was changed: set close_previous_key to false, deploy, and close"
                 " the previous key in a later deployment"
             )
-            raise WrongStateError(message)
+            raise ControlError(message)
         return
     ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
     newest = max(ready, key=lambda each: each.created_at, default=None)
@@ -152,7 +152,7 @@ def _refuse_to_close(
             f"the newest snapshot of {detail.name}, {newest.name}, is under {newest.encryption}, which would be"
             " closed; nothing was changed: take a snapshot under the key in use, then deploy again"
         )
-        raise WrongStateError(message)
+        raise ControlError(message)
 
 
 def _physical_id(resource: ApplicationKeyResource, event: Event, *, found_key: str | None = None) -> str:
@@ -164,13 +164,13 @@ def _physical_id(resource: ApplicationKeyResource, event: Event, *, found_key: s
     return present if present == own or present.startswith(f"{own}/") else own
 
 
-def _encryption_before(resource: ApplicationKeyResource, event: Event) -> ApplicationEncryption:
+def _encryption_before(resource: ApplicationKeyResource, event: Event) -> KeyAssignment:
     own = f"penstock-application-key/{resource.application_name}/"
     key_arn = event.physical_resource_id.removeprefix(own) if event.physical_resource_id.startswith(own) else ""
-    return ApplicationEncryption.customer_managed(key_arn) if key_arn else AWS_OWNED
+    return KeyAssignment.customer_managed(key_arn) if key_arn else AWS_OWNED
 
 
-def _check_change(detail: ApplicationDetail, target: ApplicationEncryption) -> None:
+def _check_change(detail: ApplicationDetail, target: KeyAssignment) -> None:
     """Refuse early what MSF would refuse late; where there is nothing to change, there is nothing to refuse."""
     if detail.encryption != target:
         detail.check_encryption_change(target)
@@ -190,7 +190,7 @@ def _refuse_undeclared_key(detail: ApplicationDetail) -> NoReturn:
         f" rollback could not give it back; it is {detail.status} and was left so: pass that key as key or"
         " previous_key"
     )
-    raise WrongStateError(message)
+    raise ControlError(message)
 
 
 on_event, is_complete = entry_points(lambda _event: ApplicationKeyHandler(Services()))

@@ -29,8 +29,7 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from cdk_penstock.control.clients import Clock
-from cdk_penstock.control.errors import MissingPermissionError, is_permission_trouble
-from cdk_penstock.control.grafana import GrafanaApi, GrafanaRefusedError, GrafanaUnavailableError, connect_to
+from cdk_penstock.control.errors import ControlError, MissingPermissionError, UnavailableError, is_permission_trouble
 from cdk_penstock.control.grafana_access import (
     GrafanaClient,
     ServiceAccount,
@@ -38,7 +37,8 @@ from cdk_penstock.control.grafana_access import (
     WorkspaceMissingError,
     describe_workspace,
 )
-from cdk_penstock.control.grafana_content import GrafanaContent
+from cdk_penstock.control.grafana_api import GrafanaApi, connect_to
+from cdk_penstock.control.grafana_sync import GrafanaSync
 from cdk_penstock.handlers.events import Event, Result, complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
@@ -122,12 +122,12 @@ class GrafanaContentHandler(Handler):
         condition = workspace.condition
         if condition is WorkspaceCondition.BUSY:
             message = f"workspace {workspace_id} is {workspace.status}"
-            raise GrafanaUnavailableError(message)
+            raise UnavailableError(message)
         if condition is not WorkspaceCondition.USABLE:
             if event.is_delete:
                 return complete(Url="")
             message = f"workspace {workspace_id} is {workspace.status}: delete and deploy it again"
-            raise GrafanaRefusedError(message)
+            raise ControlError(message)
         self._change(client, workspace, event)
         return complete(Url=f"https://{workspace.host}")
 
@@ -143,7 +143,7 @@ class GrafanaContentHandler(Handler):
                 clock=self._services.clock,
             )
             try:
-                grafana = GrafanaContent(api, content, clock=self._services.clock)
+                grafana = GrafanaSync(api, content, clock=self._services.clock)
                 if event.is_delete:
                     grafana.remove()
                 else:
@@ -175,12 +175,12 @@ def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
         dashboard = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
     except ClientError as error:
         message = f"cannot read dashboard s3://{bucket}/{key}: {error}"
-        kind = MissingPermissionError if is_permission_trouble(error) else GrafanaUnavailableError
+        kind = MissingPermissionError if is_permission_trouble(error) else UnavailableError
         raise kind(message) from error
     except BotoCoreError as error:
         # No connection, or one that broke while the object was read, which botocore itself does not repeat.
         message = f"cannot read dashboard s3://{bucket}/{key} at present. {error}"
-        raise GrafanaUnavailableError(message) from error
+        raise UnavailableError(message) from error
     if not isinstance(dashboard, dict):
         message = f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}"
         raise PenstockError(message)

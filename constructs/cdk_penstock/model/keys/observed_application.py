@@ -10,7 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption, KeyArn, KeyRefusedError
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyArn, KeyAssignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +65,7 @@ class Snapshot:
     name: str
     status: SnapshotStatus
     created_at: datetime
-    encryption: ApplicationEncryption = AWS_OWNED
+    encryption: KeyAssignment = AWS_OWNED
     application_version_id: int = 1
 
 
@@ -110,16 +111,16 @@ class KeyFacts:
     is_rotating: bool = False
 
     def check_usable(self) -> None:
-        """Raise KeyRefusedError unless the key is enabled."""
+        """Raise PenstockError unless the key is enabled."""
         if self.state != "Enabled":
             message = (
                 f"key {self.key_arn} must be Enabled, it is {self.state}: have the key administrator re-enable it"
                 " (or cancel its deletion), then run this again; nothing was changed"
             )
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
 
     def check_fit_for(self, application_arn: str) -> None:
-        """Raise KeyRefusedError, with every reason, unless the application can be encrypted with this key."""
+        """Raise PenstockError, with every reason, unless the application can be encrypted with this key."""
         self.check_usable()
         key, application = KeyArn.parse(self.key_arn), KeyArn.beside(application_arn, "any")
         problems = [
@@ -129,7 +130,7 @@ class KeyFacts:
         ]
         if problems:
             message = f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}"
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
 
     def problems(self) -> Iterator[str]:
         """Yield each reason why MSF cannot, or should not, use the key for any application, and its fix."""
@@ -169,8 +170,8 @@ class ObservedApplication:
         All that exist.
     keys
         What KMS says, by key ARN, of the keys that matter.
-    windows
-        The keys whose permission window is open on the operator role; None if windows are not managed here.
+    permission_windows
+        The keys whose permission window is open on the operator role; None if they are managed elsewhere.
     restarts
         Starts, updates and rollbacks that succeeded, in any order.
     stopped_at
@@ -183,12 +184,12 @@ class ObservedApplication:
     runtime_environment: str
     status: ApplicationStatus
     version_id: int
-    configured: ApplicationEncryption
+    configured: KeyAssignment
     now: datetime
     snapshots_enabled: bool = True
     snapshots: tuple[Snapshot, ...] = ()
     keys: Mapping[str, KeyFacts] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    windows: frozenset[str] | None = None
+    permission_windows: frozenset[str] | None = None
     restarts: tuple[Restart, ...] = ()
     stopped_at: datetime | None = None
 
@@ -203,7 +204,7 @@ class ObservedApplication:
         return self.status is ApplicationStatus.RUNNING
 
     @property
-    def effective(self) -> ApplicationEncryption | None:
+    def effective(self) -> KeyAssignment | None:
         """What the running job uses; None while nothing runs."""
         return self.configured if self.is_running else None
 
