@@ -454,7 +454,7 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         lambda b: b.application(
             runtime=FlinkRuntime.FLINK_1_19, encryption=ApplicationEncryption.customer_managed_key(b.key())
         ),
-        "needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime in a deployment of its own first",
+        "needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime first, in a separate deployment",
     ),
     ("a rotating key", lambda b: b.encryption(key=b.key(enable_key_rotation=True)), "automatic rotation"),
     ("root as operator", lambda b: b.encryption(operators=[iam.AccountRootPrincipal()]), "got the whole account"),

@@ -86,6 +86,13 @@ def test_the_source_root_does_not_shadow_the_package_that_the_cdk_imports() -> N
     assert "site-packages" in constructs.__file__
 
 
+@pytest.mark.parametrize("package", ["application", "control", "encryption", "handlers", "model/keys"])
+def test_a_module_has_a_name_that_no_other_module_of_the_library_has(package: str) -> None:
+    everywhere = [path.name for path in LIBRARY.rglob("*.py")]
+    names = {path.name for path in modules(package)} - {"__init__.py", "errors.py"}
+    assert [name for name in sorted(names) if everywhere.count(name) > 1] == []
+
+
 def test_nobody_imports_the_library_through_its_source_root() -> None:
     for path in [*ROOT.glob("*.py"), *(ROOT / "stacks").rglob("*.py"), *LIBRARY.rglob("*.py")]:
         assert not any(name.startswith("constructs.cdk_penstock") for name in imported(path)), path

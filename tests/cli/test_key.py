@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from cdk_penstock.cli import key_session
 from cdk_penstock.cli.key import key_app
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
-from cdk_penstock.control.windows import WINDOW_PREFIX
-from cdk_penstock.model.keys import KeyPlanError
+from cdk_penstock.control.permission_windows import WINDOW_PREFIX
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_msf import FakeAws, cmk
@@ -284,7 +284,7 @@ def test_one_way_to_rotate_has_to_be_chosen(aws: FakeAws) -> None:
 
 
 def test_a_refusal_is_one_message(aws: FakeAws) -> None:
-    with pytest.raises(KeyPlanError, match="already uses"):
+    with pytest.raises(PenstockError, match="already uses"):
         invoke("enable", "--key", KEY_2, *AS_OPERATOR)
 
 

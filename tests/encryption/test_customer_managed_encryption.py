@@ -454,7 +454,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
             s, application_in(s), key=kms.Key.from_key_arn(s, "K", f"arn:aws:kms:{REGION}:999999999999:key/1")
         ),
         EncryptionError,
-        "account 111122223333, got one of 999999999999",
+        "it is in account 999999999999, the application in 111122223333",
     ),
     (
         "a key of another Region",
@@ -462,7 +462,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
             s, application_in(s), key=kms.Key.from_key_arn(s, "K", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1")
         ),
         EncryptionError,
-        "Region eu-central-1, got one of us-east-1",
+        "it is in Region us-east-1, the application in eu-central-1",
     ),
     (
         "an imported multi-Region key",
@@ -492,7 +492,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
             key=kms.Key(s, "K", key_spec=kms.KeySpec.RSA_2048, key_usage=kms.KeyUsage.ENCRYPT_DECRYPT),
         ),
         EncryptionError,
-        "RSA_2048",
+        "create one with SYMMETRIC_DEFAULT",
     ),
     (
         "a generation and a key",

@@ -148,3 +148,15 @@ def test_the_prometheus_connector_has_no_release_for_flink_2() -> None:
 
 def test_runtimes_can_be_compared_and_hashed() -> None:
     assert len({*FlinkRuntime.known(), FlinkRuntime.of("FLINK-1_20")}) == len(FlinkRuntime.known())
+
+
+def test_a_runtime_says_why_it_takes_no_customer_managed_key_or_no_python() -> None:
+    assert FlinkRuntime.FLINK_1_20.problem_with_customer_managed_key is None
+    assert FlinkRuntime.FLINK_1_19.problem_with_customer_managed_key == (
+        "a customer managed key needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime first, in a"
+        " separate deployment"
+    )
+    assert FlinkRuntime.FLINK_1_19.problem_with_python is None
+    assert FlinkRuntime.FLINK_1_8.problem_with_python == (
+        "runtime FLINK-1_8 runs no Python jobs: use FLINK-1_20 or later"
+    )

@@ -84,7 +84,7 @@ def status(
     Parts that the caller may not see are shown as unknown; this is not an error.
     """
     with explain_aws_errors():
-        seen = connect(application, region, profile, operator_role, windows=True).look()
+        seen = connect(application, region, profile, operator_role, windows=True).status()
     if as_json:
         print_json(status_fields(seen))
         return

@@ -21,13 +21,13 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 )
 
 from cdk_penstock.cli.screen import print_json
-from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.operator import operator_session
-from cdk_penstock.control.windows import PermissionWindows
+from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
 from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
 from cdk_penstock.model.policies.operator_policies import operator_key_policy
@@ -124,7 +124,7 @@ def connect(
             ),
             clock=clock,
         )
-    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), windows=opened)
+    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), permission_windows=opened)
 
 
 def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
@@ -160,7 +160,7 @@ def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply:
 
 def status_fields(status: KeyStatus) -> dict[str, Any]:
     """Return the state of an application's keys for scripts."""
-    observed, windows = status.observed, status.windows
+    observed, windows = status.observed, status.key_permissions
     counted = Counter(str(each.encryption) for each in observed.snapshots)
     visible = {
         arn: {
@@ -190,7 +190,7 @@ def status_fields(status: KeyStatus) -> dict[str, Any]:
 
 def status_lines(status: KeyStatus) -> Iterator[str]:
     """Yield the state of an application's keys for people."""
-    observed, windows, fields = status.observed, status.windows, status_fields(status)
+    observed, windows, fields = status.observed, status.key_permissions, status_fields(status)
     yield f"{observed.application_arn}  {observed.status}"
     yield f"  configured key           {observed.configured}"
     yield f"  effective key            {observed.effective or 'none, the application is not running'}"

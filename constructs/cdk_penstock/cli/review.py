@@ -20,7 +20,7 @@ from cdk_penstock.cli.execution_policy import (
     write_policies,
 )
 from cdk_penstock.cli.screen import new_console, print_json
-from cdk_penstock.model.keys.involved import LifecycleOperation
+from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.delivery import delivery_guarantees
 from cdk_penstock.review.encryption import ASSUMPTIONS, review_encryption

@@ -8,8 +8,6 @@ from typing import Final
 from cdk_penstock.model.errors import PenstockError
 
 __all__ = (
-    "APPLICATION_KEY_RESOURCE",
-    "APPLICATION_START_RESOURCE",
     "CODE_ARCHIVE_MAX_BYTES",
     "LOG_GROUP_PREFIX",
     "LOG_STREAM_NAME",
@@ -28,9 +26,6 @@ LOG_STREAM_NAME: Final = "kinesis-analytics-log-stream"
 
 RUN_OPTIONS_GROUP: Final = "kinesis.analytics.flink.run.options"
 """The property group in which MSF looks for a Python job's entry point, jar and modules (managed-flink, how-python)."""
-
-APPLICATION_KEY_RESOURCE: Final = "Custom::PenstockApplicationKey"
-APPLICATION_START_RESOURCE: Final = "Custom::PenstockApplicationStart"
 
 CODE_ARCHIVE_MAX_BYTES: Final = 512 * 1024 * 1024
 """MSF does not start an application whose code is larger (managed-flink, limits)."""

@@ -16,7 +16,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
+__all__ = ("CUSTOMER_MANAGED_KEY_NEEDS", "FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
 
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
 _AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
@@ -25,6 +25,9 @@ _PART_OF_FLINK: Final = re.compile(
     r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
 )
 _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
+CUSTOMER_MANAGED_KEY_NEEDS: Final = "a customer managed key needs a runtime from FLINK-{}_{} on".format(
+    *_MINIMUM_FOR_CUSTOMER_MANAGED_KEY
+)
 _MINIMUM_FOR_ENHANCED_SNAPSHOTS: Final = (1, 20)
 _MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
 
@@ -155,6 +158,22 @@ class FlinkRuntime:
     def customer_managed_key_allowed(self) -> bool:
         """True if an application can be encrypted with a customer managed key."""
         return self.release >= _MINIMUM_FOR_CUSTOMER_MANAGED_KEY
+
+    @property
+    def problem_with_customer_managed_key(self) -> str | None:
+        """The reason and the fix where an application cannot have a customer managed key, else None."""
+        if self.customer_managed_key_allowed:
+            return None
+        return (
+            f"{CUSTOMER_MANAGED_KEY_NEEDS}, got {self.identifier}: upgrade the runtime first, in a separate deployment"
+        )
+
+    @property
+    def problem_with_python(self) -> str | None:
+        """The reason and the fix where the runtime runs no Python jobs, else None."""
+        if self.python_version is not None:
+            return None
+        return f"runtime {self.identifier} runs no Python jobs: use FLINK-1_20 or later"
 
     @property
     def enhanced_snapshots_allowed(self) -> bool:

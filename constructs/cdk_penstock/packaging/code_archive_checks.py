@@ -119,7 +119,7 @@ def _entry_points(
     if missing is not None and entry_point is not None:
         return
     if runtime.python_version is None:
-        yield f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
+        yield str(runtime.problem_with_python)
         return
     entry_points = _top(archive) if entry_point is None else [entry_point]
     own = _own_modules(archive)

@@ -61,9 +61,8 @@ def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkP
     on every machine, at any time and with any Python, with the same JDK and Maven. Raises PackagingError for a job that
     cannot be built, or that would not run.
     """
-    if runtime.python_version is None:
-        message = f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
-        raise PackagingError(message)
+    if runtime.problem_with_python is not None:
+        raise PackagingError(runtime.problem_with_python)
     folder = project.folder / ".penstock"
     path = folder / f"{project.fingerprint(_FORMAT, runtime.identifier)[:32]}.zip"
     reused = path.is_file()

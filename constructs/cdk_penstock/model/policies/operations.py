@@ -17,7 +17,7 @@ from cdk_penstock.model.regions import via_service_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cdk_penstock.model.keys.involved import LifecycleOperation
+    from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 
 __all__ = ("KeyPath", "Verdict", "can_operate", "can_use_key", "service_can_use_key")
 

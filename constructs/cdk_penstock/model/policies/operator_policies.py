@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.keys.encryption import is_key_arn
+from cdk_penstock.model.keys.key_assignment import is_key_arn
 from cdk_penstock.model.policies.documents import Effect, PolicyDocument, Statement
 from cdk_penstock.model.policies.matching import action_matches, text_matches
 from cdk_penstock.model.regions import via_service_names

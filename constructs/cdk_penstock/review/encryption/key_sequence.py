@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
+from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
 from cdk_penstock.review.encryption.roles import TemplateRole, roles_of
@@ -59,7 +60,7 @@ def key_sequences_of(stack: SynthesizedStack) -> Iterator[tuple[str, Callable[[]
     """Yield each resource that puts an application under a customer managed key, and a reader of its sequence."""
     resolution = Resolution(stack)
     resources = {each.logical_id: each.body for each in stack.template.resources()}
-    for update in stack.template.resources(APPLICATION_KEY_RESOURCE):
+    for update in stack.template.resources(ApplicationKeyResource.resource_type):
         yield update.logical_id, partial(_key_sequence, update, resolution, resources)
 
 
@@ -79,7 +80,7 @@ def _key_sequence(key_update: Resource, resolution: Resolution, resources: Mappi
         "key": key_ids[0] if key_ids[0] in resources else "",
         "permission": next((p.name for p in operator.policies if p.name in _naming(key_ids[0], resources)), ""),
         "update": update_id,
-        "start": _of(APPLICATION_START_RESOURCE, name, resources, resolution),
+        "start": _of(ApplicationStartResource.resource_type, name, resources, resolution),
     }
     role = (
         as_mapping(resources[application_id].get("Properties")).get("ServiceExecutionRole") if application_id else None

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.keys.involved import LifecycleOperation
+from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy
 from cdk_penstock.model.policies.key_policy import DEVELOPMENT_POLICY_ID

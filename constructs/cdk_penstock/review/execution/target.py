@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 from cdk_penstock.review.resolution import Resolution
 from cdk_penstock.review.templates import APPLICATION, Templates, as_mapping
 
@@ -79,7 +79,7 @@ class Target:
             each.get("ApplicationConfiguration.ApplicationEncryptionConfiguration")
             for each in self.templates.resources(APPLICATION)
         )
-        return configured or any(True for _ in self.templates.resources(APPLICATION_KEY_RESOURCE))
+        return configured or any(True for _ in self.templates.resources(ApplicationKeyResource.resource_type))
 
     @cached_property
     def templates(self) -> Templates:

@@ -29,8 +29,6 @@ __all__ = (
     "NOT_FOUND",
     "Answer",
     "GrafanaApi",
-    "GrafanaRefusedError",
-    "GrafanaUnavailableError",
     "connect_to",
     "give_up",
 )
@@ -60,14 +58,6 @@ _TRANSIENT: Final = frozenset(
     }
 )
 _MESSAGE_CHARACTERS: Final = 300
-
-
-class GrafanaRefusedError(ControlError):
-    """Grafana will not do it, however often it is asked."""
-
-
-class GrafanaUnavailableError(UnavailableError):
-    """Grafana, or the service around it, does not answer at present; the same request may work later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +127,7 @@ class GrafanaApi:
         expected
             Failures that are returned rather than raised.
 
-        Raises GrafanaRefusedError for every other 4xx, and for a token that stays refused; GrafanaUnavailableError
+        Raises ControlError for every other 4xx, and for a token that stays refused; UnavailableError
         where transient failures outlast the patience.
         """
         pause = _FIRST_PAUSE_SECONDS
@@ -165,7 +155,7 @@ class GrafanaApi:
                 message = (
                     f"Grafana did not do {method} {path} within {self._patience_seconds:g} seconds, last {failure}"
                 )
-                raise GrafanaUnavailableError(message)
+                raise UnavailableError(message)
             self._clock.sleep(wanted_pause)
 
     def close(self) -> None:
@@ -180,7 +170,7 @@ class GrafanaApi:
                 f"Grafana refused {_MAX_TOKENS} new tokens one after the other (401 for {method} {path}): check that"
                 " the workspace's Grafana has service accounts (9 and newer), and that nobody removes them meanwhile"
             )
-            raise GrafanaRefusedError(message)
+            raise ControlError(message)
         self._tokens += 1
         self._token = self._new_token()
 
@@ -229,10 +219,10 @@ def _judged(answer: Answer, method: str, path: str, expected: Collection[int]) -
     elif answer.status < HTTPStatus.BAD_REQUEST:
         hint = ": expected no redirect; check that the address is the workspace's own"
     message = f"Grafana refused {method} {path} with {answer.status} {answer.message}".rstrip() + hint
-    raise GrafanaRefusedError(message)
+    raise ControlError(message)
 
 
 def give_up(kind: str, uid: str) -> NoReturn:
-    """Raise GrafanaUnavailableError for what could not be saved in so many attempts; the next poll tries again."""
+    """Raise UnavailableError for what could not be saved in so many attempts; the next poll tries again."""
     message = f"{kind} {uid} was changed by somebody else {ATTEMPTS} times in a row while it was being saved"
-    raise GrafanaUnavailableError(message)
+    raise UnavailableError(message)

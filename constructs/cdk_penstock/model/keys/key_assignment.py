@@ -12,15 +12,11 @@ from typing import Final, Self
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("AWS_OWNED", "ApplicationEncryption", "KeyArn", "KeyRefusedError", "KeyType", "is_key_arn")
+__all__ = ("AWS_OWNED", "KeyArn", "KeyAssignment", "KeyType", "is_key_arn")
 
 _KEY_ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za-z0-9-]+)")
 _BARE_KEY_ID: Final = re.compile(r"(?:mrk-)?[0-9a-f-]{32,40}")
 _APPLICATION_ARN_PARTS: Final = 6
-
-
-class KeyRefusedError(PenstockError):
-    """A key that an application cannot, or must not, be encrypted with."""
 
 
 def is_key_arn(text: str) -> bool:
@@ -39,7 +35,7 @@ class KeyType(StrEnum):
 class KeyArn:
     """The parts of a KMS key's ARN.
 
-    Raises KeyRefusedError when parsing anything else: an alias can be moved to another key without the application
+    Raises PenstockError when parsing anything else: an alias can be moved to another key without the application
     following, so keys are compared by their ARN alone.
     """
 
@@ -57,7 +53,7 @@ class KeyArn:
                 f"expected the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>, got {text!r}: aws kms"
                 " describe-key shows it, also for an alias"
             )
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
         return cls(partition=match[1], region=match[2], account=match[3], key_id=match[4])
 
     @classmethod
@@ -66,7 +62,7 @@ class KeyArn:
         parts = application_arn.split(":")
         if len(parts) != _APPLICATION_ARN_PARTS:
             message = f"expected the ARN of an application, got {application_arn!r}"
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
         return cls(partition=parts[1], region=parts[3], account=parts[4], key_id=key_id)
 
     def __str__(self) -> str:
@@ -74,10 +70,10 @@ class KeyArn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApplicationEncryption:
+class KeyAssignment:
     """MSF's ApplicationEncryptionConfiguration: the type of key and, for a customer managed key, its ARN.
 
-    Raises KeyRefusedError for a customer managed key without an ARN, and for an AWS-owned key with one.
+    Raises PenstockError for a customer managed key without an ARN, and for an AWS-owned key with one.
     """
 
     key_type: KeyType = KeyType.AWS_OWNED_KEY
@@ -87,7 +83,7 @@ class ApplicationEncryption:
         """Refuse what MSF would refuse."""
         if (self.key_type is KeyType.CUSTOMER_MANAGED_KEY) != (self.key_arn is not None):
             message = f"{self.key_type} takes {'no' if self.key_arn else 'a'} key ARN, got {self.key_arn}"
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
 
     @classmethod
     def customer_managed(cls, key_arn: str) -> Self:
@@ -112,5 +108,5 @@ class ApplicationEncryption:
         return self.key_arn or "the AWS-owned key"
 
 
-AWS_OWNED: Final = ApplicationEncryption()
+AWS_OWNED: Final = KeyAssignment()
 """The default, which needs no permission of anybody."""

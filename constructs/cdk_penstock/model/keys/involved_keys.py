@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cdk_penstock.model.keys.encryption import AWS_OWNED
+from cdk_penstock.model.keys.key_assignment import AWS_OWNED
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.keys.encryption import ApplicationEncryption
+    from cdk_penstock.model.keys.key_assignment import KeyAssignment
 
 __all__ = ("KeyUse", "LifecycleOperation", "keys_involved")
 
@@ -46,11 +46,11 @@ class KeyUse:
         For a rollback: the configuration of the version that it goes back to; None if it is the same.
     """
 
-    configured: ApplicationEncryption = AWS_OWNED
-    effective: ApplicationEncryption | None = None
-    new: ApplicationEncryption | None = None
-    restored_snapshot: ApplicationEncryption | None = None
-    previous_version: ApplicationEncryption | None = None
+    configured: KeyAssignment = AWS_OWNED
+    effective: KeyAssignment | None = None
+    new: KeyAssignment | None = None
+    restored_snapshot: KeyAssignment | None = None
+    previous_version: KeyAssignment | None = None
 
 
 def keys_involved(operation: LifecycleOperation, state: KeyUse) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.retries import call_with_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +36,9 @@ def operator_session(
     A trust policy that was changed just now may take a minute to be seen; that is waited for.
     """
     name = _NOT_IN_A_SESSION_NAME.sub("-", f"penstock-{application_name}")[:_SESSION_NAME_MAX]
-    answer = patiently(
+    answer = call_with_retry(
         lambda: sts.assume_role(RoleArn=role_arn, RoleSessionName=name),
-        doing=f"assume operator role {role_arn} (sts:AssumeRole, and the role's trust policy must name the caller)",
+        action=f"assume operator role {role_arn} (sts:AssumeRole, and the role's trust policy must name the caller)",
         clock=clock,
     )
     credentials = answer["Credentials"]

@@ -1,6 +1,6 @@
 """Permission windows: one inline policy of the operator role per key, opened before a change and closed after it.
 
-A deployment opens a window as an attached policy: ``in_view`` shows it, and nothing in here opens or closes it.
+A deployment opens a window as an attached policy: ``key_permissions`` shows it, and nothing in here opens or closes it.
 
 Called as whoever manages the operator role. End states. A window that could not be opened leaves everything as it was.
 One that was opened and never closed is listed by ``open_windows``, and closed by the next run of the same command. A
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from cdk_penstock.control.errors import MissingPermissionError, WindowConflictError
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.keys import KeyArn
 from cdk_penstock.model.policies.documents import PolicyDocument, PolicyDocumentError
 from cdk_penstock.model.policies.operator_policies import keys_allowed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, IamClient
 
-__all__ = ("WINDOW_PREFIX", "PermissionWindows", "WindowsInView")
+__all__ = ("WINDOW_PREFIX", "KeyPermissions", "PermissionWindows")
 
 WINDOW_PREFIX: Final = "penstock-key-"
 """The rest of a window's name is the key's id."""
@@ -35,7 +35,7 @@ _GONE: Final = ("NoSuchEntity", "NoSuchEntityException")
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowsInView:
+class KeyPermissions:
     """The keys that the operator role is allowed, as far as the caller may read its policies.
 
     Parameters
@@ -92,7 +92,7 @@ class PermissionWindows:
                 found.add(key_arn)
         return frozenset(found)
 
-    def in_view(self) -> WindowsInView:
+    def key_permissions(self) -> KeyPermissions:
         """Return the keys that the role's policies allow, inline or attached, of any origin; to be shown."""
         found: dict[str, tuple[str, ...]] = {}
         unread: list[str] = []
@@ -113,7 +113,7 @@ class PermissionWindows:
                     unread.append(f"{kind} policy {name}")
                     continue
                 found |= {key_arn: (*found.get(key_arn, ()), name) for key_arn in allowed}
-        return WindowsInView(policies=dict(sorted(found.items())), unread=tuple(unread))
+        return KeyPermissions(policies=dict(sorted(found.items())), unread=tuple(unread))
 
     def open(self, key_arn: str) -> None:
         """Give the operator role the policy for this key."""
@@ -134,7 +134,7 @@ class PermissionWindows:
             self._call(
                 lambda: self._client.delete_role_policy(RoleName=self._role_name, PolicyName=name),
                 f"close the permission window {name} on {self._role_name} (iam:DeleteRolePolicy)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )
         except ClientError:
             return
@@ -150,14 +150,14 @@ class PermissionWindows:
                 f"policy {name} of role {self._role_name} does not name {self._application_arn}, so it belongs to"
                 " another application: give each application an operator role of its own; it was left alone"
             )
-            raise WindowConflictError(message)
+            raise ControlError(message)
 
     def _read(self, name: str) -> str:
         try:
             answer = self._call(
                 lambda: self._client.get_role_policy(RoleName=self._role_name, PolicyName=name),
                 f"read policy {name} of {self._role_name} (iam:GetRolePolicy)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )
         except ClientError:
             return ""
@@ -168,12 +168,12 @@ class PermissionWindows:
             policy = self._call(
                 lambda: self._client.get_policy(PolicyArn=policy_arn),
                 f"read policy {policy_arn} (iam:GetPolicy)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )["Policy"]
             answer = self._call(
                 lambda: self._client.get_policy_version(PolicyArn=policy_arn, VersionId=policy["DefaultVersionId"]),
                 f"read policy {policy_arn} (iam:GetPolicyVersion)",
-                passed_on=_GONE,
+                reraise_codes=_GONE,
             )
         except ClientError:
             return ""
@@ -204,8 +204,10 @@ class PermissionWindows:
                 return
             request["Marker"] = page["Marker"]
 
-    def _call(self, call: Callable[[], Any], doing: str, passed_on: tuple[str, ...] = ()) -> Any:
-        return patiently(call, doing=doing, clock=self._clock, passed_on=passed_on, propagation_seconds=0)
+    def _call(self, call: Callable[[], Any], action: str, reraise_codes: tuple[str, ...] = ()) -> Any:
+        return call_with_retry(
+            call, action=action, clock=self._clock, reraise_codes=reraise_codes, propagation_seconds=0
+        )
 
 
 def _text_of(document: Any) -> str:

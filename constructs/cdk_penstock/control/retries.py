@@ -15,7 +15,6 @@ from cdk_penstock.control.errors import (
     BusyError,
     ControlError,
     MissingPermissionError,
-    SdkTooOldError,
     SnapshotNotPossibleError,
     UnavailableError,
     code_of,
@@ -29,7 +28,13 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock
 
-__all__ = ("PERMISSION_SECONDS", "PROPAGATION_SECONDS", "UNAVAILABLE_SECONDS", "passes_within_seconds", "patiently")
+__all__ = (
+    "PERMISSION_SECONDS",
+    "PROPAGATION_SECONDS",
+    "UNAVAILABLE_SECONDS",
+    "call_with_retry",
+    "passes_within_seconds",
+)
 
 T = TypeVar("T")
 
@@ -48,38 +53,38 @@ _NO_SNAPSHOT: Final = "Failed to take snapshot"
 _UNKNOWN_PARAMETER: Final = "Unknown parameter in input"
 
 
-def patiently(
+def call_with_retry(
     call: Callable[[], T],
     *,
-    doing: str,
+    action: str,
     clock: Clock,
     keys: Iterable[str] = (),
-    passed_on: Iterable[str] = (),
+    reraise_codes: Iterable[str] = (),
     propagation_seconds: float = PROPAGATION_SECONDS,
 ) -> T:
     """Return the answer of a call, tried again while its failure may pass by itself.
 
-    Errors with a code of ``passed_on`` are raised as botocore's ClientError, for a caller that decides anew from the
-    state; every other one as a ControlError that says what was being done.
+    An error with one of ``reraise_codes`` is raised as botocore's ClientError, so that the caller can describe the
+    state and decide again; any other one as a ControlError that names the action.
     """
     begin = clock.now()
     while True:
         try:
             return call()
         except ParamValidationError as error:
-            raise _not_sent(error, doing) from error
+            raise _not_sent(error, action) from error
         except ClientError as error:
-            if code_of(error) in set(passed_on):
+            if code_of(error) in set(reraise_codes):
                 raise
             waited = (clock.now() - begin).total_seconds()
             if _is_snapshot_trouble(error):
                 if waited >= _SNAPSHOT_SECONDS:
-                    raise _no_snapshot(error, doing) from error
+                    raise _no_snapshot(error, action) from error
                 clock.sleep(_SNAPSHOT_PAUSE_SECONDS)
             elif is_permission_trouble(error) and waited < propagation_seconds:
                 clock.sleep(_PAUSE_SECONDS)
             else:
-                raise explained(error, doing=doing, keys=keys) from error
+                raise explained(error, action=action, keys=keys) from error
 
 
 def passes_within_seconds(error: Exception) -> float:
@@ -93,23 +98,23 @@ def passes_within_seconds(error: Exception) -> float:
     return 0.0
 
 
-def _not_sent(error: ParamValidationError, doing: str) -> ControlError:
+def _not_sent(error: ParamValidationError, action: str) -> ControlError:
     """Return the error for a request that botocore refused: an old one does not know a parameter, or a value is bad."""
     if _UNKNOWN_PARAMETER in str(error):
-        return SdkTooOldError(
-            f"cannot {doing}: the installed boto3 does not know the request ({error}): install boto3 1.40.40"
+        return ControlError(
+            f"cannot {action}: the installed boto3 does not know the request ({error}): install boto3 1.40.40"
             " or newer; nothing was sent"
         )
-    return ControlError(f"cannot {doing}: a value has not the form that AWS takes ({error}); nothing was sent")
+    return ControlError(f"cannot {action}: a value has not the form that AWS takes ({error}); nothing was sent")
 
 
 def _is_snapshot_trouble(error: ClientError) -> bool:
     return code_of(error) == "InvalidApplicationConfigurationException" and _NO_SNAPSHOT in str(error)
 
 
-def _no_snapshot(error: ClientError, doing: str) -> SnapshotNotPossibleError:
+def _no_snapshot(error: ClientError, action: str) -> SnapshotNotPossibleError:
     return SnapshotNotPossibleError(
-        f"cannot {doing}: MSF cannot take a snapshot, because the job is failing or restarting; nothing was changed."
+        f"cannot {action}: MSF cannot take a snapshot, because the job is failing or restarting; nothing was changed."
         " See the application's log, mend the job or stop the application with force, which loses what is newer than"
         f" the last snapshot, then try again. {error}"
     )

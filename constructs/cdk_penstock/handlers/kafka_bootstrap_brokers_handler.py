@@ -1,17 +1,17 @@
-"""The custom resource that knows where the brokers of a cluster are.
+"""The handler that reads the addresses of a cluster's brokers.
 
-Properties: ``ClusterArn``, ``ClusterRevision`` (changes whenever the cluster's template does, so that they are read
-again). Attribute: ``BootstrapServers``. It changes nothing, and a Delete has nothing to do.
+Attribute: ``BootstrapServers``. It changes nothing, and a Delete has nothing to do.
 """
 
 from __future__ import annotations
 
 import logging
 
-from cdk_penstock.control.kafka import bootstrap_servers
+from cdk_penstock.control.kafka_brokers import bootstrap_servers
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
 
 __all__ = ("KafkaBootstrapBrokersHandler", "is_complete", "on_event")
 
@@ -30,16 +30,18 @@ class KafkaBootstrapBrokersHandler(Handler):
         """Check the properties."""
         if event.is_delete:
             return {"PhysicalResourceId": event.physical_resource_id}
-        return {"PhysicalResourceId": f"penstock-kafka-bootstrap-brokers/{event.text('ClusterArn')}"}
+        cluster_arn = event.resource(KafkaBootstrapBrokersResource).cluster_arn
+        return {"PhysicalResourceId": f"penstock-kafka-bootstrap-brokers/{cluster_arn}"}
 
     def advance(self, event: Event) -> Result:
         """Read the addresses, if the cluster can say."""
         if event.is_delete:
             return complete()
-        found = bootstrap_servers(self._services.kafka(), event.text("ClusterArn"))
+        cluster_arn = event.resource(KafkaBootstrapBrokersResource).cluster_arn
+        found = bootstrap_servers(self._services.kafka(), cluster_arn)
         if found is None:
             return not_complete()
-        _LOG.info("brokers of %s: %s", event.text("ClusterArn"), found)
+        _LOG.info("brokers of %s: %s", cluster_arn, found)
         return complete(BootstrapServers=found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class CloudFormationClient(Protocol):
 
 def describe_deployment(client: CloudFormationClient, stack_id: str, *, clock: Clock) -> Deployment:
     """Return what CloudFormation is doing with the stack."""
-    (stack,) = patiently(
+    (stack,) = call_with_retry(
         lambda: client.describe_stacks(StackName=stack_id),
-        doing="describe the stack of this resource (cloudformation:DescribeStacks)",
+        action="describe the stack of this resource (cloudformation:DescribeStacks)",
         clock=clock,
     )["Stacks"]
     # In whole seconds, as MSF counts; a stack that was never updated has no time of its last update.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.opensearch import SearchRefusedError, SearchUnavailableError
 from cdk_penstock.model.search_content import Content, ContentError, Item, plan
 

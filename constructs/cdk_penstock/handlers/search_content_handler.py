@@ -1,9 +1,6 @@
-"""The custom resource that keeps roles, index templates and dashboards in an OpenSearch domain.
+"""The handler that keeps roles, index templates and dashboards in an OpenSearch domain.
 
-Properties: ``Endpoint`` (the domain's, without ``https://``), ``MasterRoleArn`` (the domain's master user),
-``ContentId`` (the same for the resource's whole life), ``Content`` (see ``cdk_penstock.model.search_content.encode``),
-``Mappings`` (a list of ``<role of the security plugin>=<ARN of an IAM role>``). Attribute: ``Items``, how many things
-are ours.
+Attribute: ``Items``, how many things are ours.
 
 End states:
 
@@ -26,11 +23,11 @@ from botocore.config import Config  # type: ignore[import-untyped]
 
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchUnavailableError
-from cdk_penstock.control.operator import operator_session
-from cdk_penstock.control.search_content import SearchContentControl
-from cdk_penstock.handlers.events import Event, EventError, Result, complete
+from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.search_content_control import SearchContentControl
+from cdk_penstock.handlers.events import Event, Result, complete
 from cdk_penstock.handlers.handler import Handler, entry_points
-from cdk_penstock.model.search_content import decode
+from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,15 +102,12 @@ class SearchContentHandler(Handler):
 
     def begin(self, event: Event) -> Result:
         """Check the properties, and change nothing."""
-        endpoint, content_id = event.text("Endpoint"), event.text("ContentId")
-        if not event.is_delete:
-            decode(event.text("Content"), mappings=_mappings(event))
-        _LOG.info("%s of %s in %s", event.request_type, content_id, endpoint)
-        return {
-            "PhysicalResourceId": (
-                event.physical_resource_id if event.is_delete else f"penstock-search-content/{endpoint}/{content_id}"
-            ),
-        }
+        resource = event.resource(SearchContentResource)
+        _LOG.info("%s of %s in %s", event.request_type, resource.content_id, resource.endpoint)
+        if event.is_delete:
+            return {"PhysicalResourceId": event.physical_resource_id}
+        _ = resource.wanted
+        return {"PhysicalResourceId": f"penstock-search-content/{resource.endpoint}/{resource.content_id}"}
 
     def advance(self, event: Event) -> Result:
         """Make the domain so, or say that it has to be tried again."""
@@ -125,26 +119,16 @@ class SearchContentHandler(Handler):
             raise
 
     def _keep(self, event: Event) -> int:
+        resource = event.resource(SearchContentResource)
         control = self._services.content(
-            endpoint=event.text("Endpoint"),
-            master_role_arn=event.text("MasterRoleArn"),
-            content_id=event.text("ContentId"),
+            endpoint=resource.endpoint,
+            master_role_arn=resource.master_role_arn,
+            content_id=resource.content_id,
         )
         if event.is_delete:
             control.remove_all()
             return 0
-        return len(control.keep(decode(event.text("Content"), mappings=_mappings(event))))
-
-
-def _mappings(event: Event) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for text in event.texts("Mappings"):
-        role, equals, arn = text.partition("=")
-        if not (role and equals and arn):
-            message = f"expected Mappings like 'role=arn:aws:iam::…', got {text!r}: set it in the template"
-            raise EventError(message)
-        found[role] = (*found.get(role, ()), arn)
-    return found
+        return len(control.keep(resource.wanted))
 
 
 on_event, is_complete = entry_points(lambda _event: SearchContentHandler(SearchServices()))

@@ -1,10 +1,6 @@
-"""The custom resource that sees to it that an application runs, and stops it when it goes.
+"""The handler that starts an application after its deployment, and stops it when its custom resource is deleted.
 
-Properties: ``ApplicationName``, ``OperatorRoleArn``, ``ExpectedKeyArn`` (empty for any), ``ApplicationRevision``
-(changes whenever the application's template does, so that each change is looked at), ``Expected`` (``CodeBucketArn``,
-``CodeKey``, ``CodeVersion`` and ``RuntimeEnvironment`` of the template, empty for an imported application),
-``ForceStopAfterSeconds``, ``SubnetIds`` and ``SecurityGroupIds`` (lists, empty without a VPC). Attributes: ``Status``,
-``ApplicationVersionId``, and on Delete ``RemainingNetworkInterfaces``.
+Attributes: ``Status``, ``ApplicationVersionId``, and on Delete ``RemainingNetworkInterfaces``.
 
 End states, which each error's message names as well:
 
@@ -31,21 +27,23 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.errors import (
     ApplicationMissingError,
+    ControlError,
     KeyUnusableError,
-    OperationFailedError,
     SnapshotNotPossibleError,
-    WrongStateError,
 )
 from cdk_penstock.control.network_interfaces import network_interfaces
-from cdk_penstock.control.stack import describe_deployment
+from cdk_penstock.control.stack_deployment import describe_deployment
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
-from cdk_penstock.model.deployment import Revision, find_undone
+from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
+from cdk_penstock.model.deployment import find_undone
 from cdk_penstock.model.keys import ApplicationStatus
 
 if TYPE_CHECKING:
-    from cdk_penstock.control.application import ApplicationControl, ApplicationDetail
+    from cdk_penstock.control.application_control import ApplicationControl
+    from cdk_penstock.control.application_detail import ApplicationDetail
+    from cdk_penstock.model.deployment import Revision
 
 __all__ = ("ApplicationStartHandler", "is_complete", "on_event")
 
@@ -87,65 +85,65 @@ class ApplicationStartHandler(Handler):
 
     def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""
-        if not event.is_delete:
-            event.seconds("ForceStopAfterSeconds")
-            event.texts("SubnetIds")
-            event.texts("SecurityGroupIds")
-        return {
-            "PhysicalResourceId": event.physical_resource_id if event.is_delete else self._physical_id(event),
-        }
+        if event.is_delete:
+            return {"PhysicalResourceId": event.physical_resource_id}
+        return {"PhysicalResourceId": self._physical_id(event.resource(ApplicationStartResource), event)}
 
     def advance(self, event: Event) -> Result:
         """Take the next step towards a running, or a stopped, application, and say whether it is there."""
+        resource = event.resource(ApplicationStartResource)
         if event.is_delete and event.physical_resource_id.endswith(_FOUND_RUNNING):
-            _LOG.info("left %s as it is: it ran before this resource was created", event.text("ApplicationName"))
+            _LOG.info("left %s as it is: it ran before this resource was created", resource.application_name)
             return complete()
-        application = self._application(event)
+        application = self._application(resource)
         if not event.is_delete:
-            return self._ensure_running(application, event)
+            return self._ensure_running(application, resource, event)
         try:
-            stopped = self._ensure_stopped(application, event)
+            stopped = self._ensure_stopped(application, resource, event)
         except ApplicationMissingError:
             stopped = True
-        return self._without_interfaces(event) if stopped else not_complete()
+        return self._without_interfaces(resource, event) if stopped else not_complete()
 
-    def _physical_id(self, event: Event) -> str:
-        name = f"penstock-application-start/{event.text('ApplicationName')}"
+    def _physical_id(self, resource: ApplicationStartResource, event: Event) -> str:
+        name = f"penstock-application-start/{resource.application_name}"
         if event.request_type != "Create":
             # CloudFormation takes another id for another resource, and deletes the one before.
             known = {name, f"{name}{_FOUND_RUNNING}"}
             return event.physical_resource_id if event.physical_resource_id in known else name
-        detail = self._application(event).describe()
+        detail = self._application(resource).describe()
         # Refused here, the framework keeps the Delete of the rollback from the handler.
-        _check_key(detail, event)
+        _check_key(detail, resource)
         return name if detail.status in _AT_REST else f"{name}{_FOUND_RUNNING}"
 
-    def _application(self, event: Event) -> ApplicationControl:
-        return self._services.application(event.text("ApplicationName"), event.text("OperatorRoleArn"))
+    def _application(self, resource: ApplicationStartResource) -> ApplicationControl:
+        return self._services.application_control(resource.application_name, resource.operator_role_arn)
 
-    def _ensure_running(self, application: ApplicationControl, event: Event) -> Result:
+    def _ensure_running(
+        self, application: ApplicationControl, resource: ApplicationStartResource, event: Event
+    ) -> Result:
         detail = application.describe()
         if not detail.is_steady:
             _LOG.info("%s is %s", detail.name, detail.status)
             return not_complete()
-        _check_key(detail, event)
+        _check_key(detail, resource)
         if detail.is_running or self._has_finished(application, detail, event):
-            self._check_undone(application, detail, event)
+            self._check_undone(application, detail, resource.expected, event)
             return complete(Status=detail.status.value, ApplicationVersionId=str(detail.version_id))
         _LOG.info("start %s from its latest snapshot", detail.name)
         application.start()
         return not_complete()
 
-    def _check_undone(self, application: ApplicationControl, detail: ApplicationDetail, event: Event) -> None:
-        expected = Revision.parse(event.properties.get("Expected"))
+    def _check_undone(
+        self, application: ApplicationControl, detail: ApplicationDetail, expected: Revision | None, event: Event
+    ) -> None:
         if expected is None:
             return
-        services = self._services
+        services, before = self._services, event.old_resource(ApplicationStartResource)
         deployment = describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock)
         undone = find_undone(
             deployment,
             expected=expected,
-            before=Revision.parse(event.old_properties.get("Expected")) if event.old_properties else None,
+            before=None if before is None else before.expected,
             found=detail.revision,
             operations=application.operations(since=deployment.began_at),
         )
@@ -161,7 +159,7 @@ class ApplicationStartHandler(Handler):
             f" was {expected}: see the application's log for the cause, correct the job or its settings, and deploy"
             " again"
         )
-        raise OperationFailedError(message)
+        raise ControlError(message)
 
     @staticmethod
     def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
@@ -173,16 +171,18 @@ class ApplicationStartHandler(Handler):
                     f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
                     f" {detail.status}, with its snapshots as they were: correct the cause and deploy again"
                 )
-                raise OperationFailedError(message)
+                raise ControlError(message)
         return any(operation.succeeded for operation in started)
 
-    def _ensure_stopped(self, application: ApplicationControl, event: Event) -> bool:
+    def _ensure_stopped(
+        self, application: ApplicationControl, resource: ApplicationStartResource, event: Event
+    ) -> bool:
         detail = application.describe()
         if detail.is_steady and not detail.is_running:
             return True
         if detail.status is ApplicationStatus.DELETING:
             return False
-        overdue = self._is_past(event, event.seconds("ForceStopAfterSeconds"))
+        overdue = self._is_past(event, resource.force_stop_after_seconds)
         if overdue and detail.status in _FORCEABLE:
             _LOG.warning("stop %s, which is %s, with force and without a snapshot", detail.name, detail.status)
             application.stop(force=True)
@@ -199,14 +199,14 @@ class ApplicationStartHandler(Handler):
             # The job or its key may recover before the wait is over; if not, it is stopped with force.
             _LOG.warning("%s", error)
 
-    def _without_interfaces(self, event: Event) -> Result:
+    def _without_interfaces(self, resource: ApplicationStartResource, event: Event) -> Result:
         remaining = network_interfaces(
             self._services.ec2(),
-            subnet_ids=event.texts("SubnetIds"),
-            security_group_ids=event.texts("SecurityGroupIds"),
+            subnet_ids=resource.subnet_ids,
+            security_group_ids=resource.security_group_ids,
             clock=self._services.clock,
         )
-        if remaining and not self._is_past(event, event.seconds("ForceStopAfterSeconds") + _INTERFACES_SECONDS):
+        if remaining and not self._is_past(event, resource.force_stop_after_seconds + _INTERFACES_SECONDS):
             _LOG.info("wait for network interfaces %s", ", ".join(remaining))
             return not_complete()
         if remaining:
@@ -217,15 +217,15 @@ class ApplicationStartHandler(Handler):
         return self._services.clock.now() >= event.begin + timedelta(seconds=seconds)
 
 
-def _check_key(detail: ApplicationDetail, event: Event) -> None:
-    expected = event.text("ExpectedKeyArn", default="")
-    if expected and detail.encryption.key_arn != expected:
+def _check_key(detail: ApplicationDetail, resource: ApplicationStartResource) -> None:
+    expected = resource.expected_key_arn
+    if expected is not None and detail.encryption.key_arn != expected:
         message = (
             f"application {detail.name} is configured with {detail.encryption}, expected {expected}: it is"
             f" {detail.status} and was left so, because what it writes under another key stays under that key (R010);"
             " deploy the key first"
         )
-        raise WrongStateError(message)
+        raise ControlError(message)
 
 
 on_event, is_complete = entry_points(lambda _event: ApplicationStartHandler(Services()))

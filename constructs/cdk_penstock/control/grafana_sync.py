@@ -2,7 +2,7 @@
 
 It looks at the state each time, so it may be begun anew after any failure, and a rollback is no special case. What does
 not carry the owner's mark is never changed, moved or removed, nor is a folder of another title that no earlier run of
-this deployment has left: where it is in the way, GrafanaRefusedError says so.
+this deployment has left: where it is in the way, ControlError says so.
 """
 
 from __future__ import annotations
@@ -12,24 +12,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from cdk_penstock.control.grafana import (
-    ATTEMPT_PAUSE_SECONDS,
-    ATTEMPTS,
-    CONFLICT,
-    NOT_FOUND,
-    GrafanaRefusedError,
-    give_up,
-)
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.grafana_api import ATTEMPT_PAUSE_SECONDS, ATTEMPTS, CONFLICT, NOT_FOUND, give_up
 from cdk_penstock.control.grafana_data_sources import GrafanaDataSources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.control.clients import Clock
-    from cdk_penstock.control.grafana import Answer, GrafanaApi
+    from cdk_penstock.control.grafana_api import Answer, GrafanaApi
     from cdk_penstock.model.grafana import Content
 
-__all__ = ("GrafanaContent",)
+__all__ = ("GrafanaSync",)
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
@@ -38,7 +32,7 @@ _SEARCH_LIMIT: Final = 5000  # the most that one page of Grafana's search has
 _GRAFANAS_OWN_FIELDS: Final = frozenset({"id", "version"})
 
 
-class GrafanaContent:
+class GrafanaSync:
     """The content of one deployment in one workspace."""
 
     def __init__(self, api: GrafanaApi, content: Content, *, clock: Clock) -> None:
@@ -83,7 +77,7 @@ class GrafanaContent:
                     f"cannot create folder {title!r}: Grafana says {answer.status} {answer.message}; rename the folder"
                     " that has the title, or choose another folder_title"
                 )
-                raise GrafanaRefusedError(message)
+                raise ControlError(message)
             self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
         give_up("folder", uid)
 
@@ -108,7 +102,7 @@ class GrafanaContent:
                     f"cannot save dashboard {uid} ({dashboard.get('title')!r}): Grafana says {answer.status}"
                     f" {answer.message}; rename or move the dashboard that is in the way"
                 )
-                raise GrafanaRefusedError(message)
+                raise ControlError(message)
             self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
         give_up("dashboard", uid)
 
@@ -170,7 +164,7 @@ class GrafanaContent:
                 f"folder {folder['uid']} is there already, called {folder['title']!r} instead of"
                 f" {self._content.folder_title!r}, and was left alone: it is somebody else's; choose another folder_uid"
             )
-            raise GrafanaRefusedError(message)
+            raise ControlError(message)
 
     def _refuse_unless_own_dashboard(self, uid: str, found: Answer) -> None:
         if self._content.mark not in _tags(found):
@@ -179,7 +173,7 @@ class GrafanaContent:
                 f" {self._content.mark!r} and was left alone: it is somebody else's, or another deployment's; give it"
                 " the tag to hand it over, delete it, or choose another name or folder_uid"
             )
-            raise GrafanaRefusedError(message)
+            raise ControlError(message)
 
 
 def _tags(found: Answer) -> list[str]:

@@ -1,8 +1,6 @@
-"""The custom resource that keeps a deployment's data sources and dashboards in a Managed Grafana workspace.
+"""The handler that keeps a deployment's data sources and dashboards in a Managed Grafana workspace.
 
-Properties: ``WorkspaceId``, ``FolderUid``, ``FolderTitle``, ``Mark``, ``Dashboards`` (a list of ``Uid``, ``Bucket`` and
-``Key``), ``DataSources`` (a list of ``Uid``, ``Name``, ``Type``, ``Url``, ``Region`` and ``IsDefault``). Attributes:
-``Url``, the address of the workspace.
+Attribute: ``Url``, the address of the workspace.
 
 End states, which each error's message names as well:
 
@@ -31,8 +29,7 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from cdk_penstock.control.clients import Clock
-from cdk_penstock.control.errors import MissingPermissionError, is_permission_trouble
-from cdk_penstock.control.grafana import GrafanaApi, GrafanaRefusedError, GrafanaUnavailableError, connect_to
+from cdk_penstock.control.errors import ControlError, MissingPermissionError, UnavailableError, is_permission_trouble
 from cdk_penstock.control.grafana_access import (
     GrafanaClient,
     ServiceAccount,
@@ -40,16 +37,20 @@ from cdk_penstock.control.grafana_access import (
     WorkspaceMissingError,
     describe_workspace,
 )
-from cdk_penstock.control.grafana_content import GrafanaContent
-from cdk_penstock.handlers.events import Event, EventError, Result, complete
+from cdk_penstock.control.grafana_api import GrafanaApi, connect_to
+from cdk_penstock.control.grafana_sync import GrafanaSync
+from cdk_penstock.handlers.events import Event, Result, complete
 from cdk_penstock.handlers.handler import Handler, entry_points
-from cdk_penstock.model.grafana import Content, DataSource
+from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.grafana import Content
 
 if TYPE_CHECKING:
     import http.client
     from collections.abc import Callable, Mapping
 
     from cdk_penstock.control.grafana_access import Workspace
+    from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset
 
 __all__ = ("GrafanaContentHandler", "GrafanaServices", "is_complete", "on_event")
 
@@ -57,8 +58,6 @@ _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
 _MAX_ACCOUNT_NAME_CHARACTERS: Final = 128
-_FOLDER_IDENTITY: Final = ("WorkspaceId", "FolderUid", "Mark")
-"""An Update that changes one of these is about another folder than the one that this resource has made."""
 
 
 class S3Client(Protocol):
@@ -106,49 +105,45 @@ class GrafanaContentHandler(Handler):
 
     def begin(self, event: Event) -> Result:
         """Check the properties and change nothing."""
-        if not event.is_delete:
-            _dashboards(event)
-            _data_sources(event)
-        workspace_id, mark = event.text("WorkspaceId"), event.text("Mark")
-        return {
-            "PhysicalResourceId": event.physical_resource_id
-            if event.is_delete
-            else f"penstock-grafana-content/{workspace_id}/{mark}",
-        }
+        if event.is_delete:
+            return {"PhysicalResourceId": event.physical_resource_id}
+        resource = event.resource(GrafanaContentResource)
+        return {"PhysicalResourceId": f"penstock-grafana-content/{resource.workspace_id}/{resource.mark}"}
 
     def advance(self, event: Event) -> Result:
         """Bring the workspace to what the template has, all at once, unless it has to be waited for."""
-        client = self._services.grafana()
+        client, workspace_id = self._services.grafana(), event.resource(GrafanaContentResource).workspace_id
         try:
-            workspace = describe_workspace(client, event.text("WorkspaceId"))
+            workspace = describe_workspace(client, workspace_id)
         except WorkspaceMissingError:
             if not event.is_delete:
                 raise
             return complete(Url="")
         condition = workspace.condition
         if condition is WorkspaceCondition.BUSY:
-            message = f"workspace {event.text('WorkspaceId')} is {workspace.status}"
-            raise GrafanaUnavailableError(message)
+            message = f"workspace {workspace_id} is {workspace.status}"
+            raise UnavailableError(message)
         if condition is not WorkspaceCondition.USABLE:
             if event.is_delete:
                 return complete(Url="")
-            message = f"workspace {event.text('WorkspaceId')} is {workspace.status}: delete and deploy it again"
-            raise GrafanaRefusedError(message)
+            message = f"workspace {workspace_id} is {workspace.status}: delete and deploy it again"
+            raise ControlError(message)
         self._change(client, workspace, event)
         return complete(Url=f"https://{workspace.host}")
 
     def _change(self, client: GrafanaClient, workspace: Workspace, event: Event) -> None:
-        content = self._content(event)
+        resource = event.resource(GrafanaContentResource)
+        content = self._content(resource, event)
         # As an account of its own, so that two deployments in one workspace do not remove each other's.
         name = content.mark.replace(":", "-")[:_MAX_ACCOUNT_NAME_CHARACTERS]
-        with ServiceAccount(client, workspace_id=event.text("WorkspaceId"), name=name) as account:
+        with ServiceAccount(client, workspace_id=resource.workspace_id, name=name) as account:
             api = GrafanaApi(
                 connect=lambda: self._services.connect(workspace.host),
                 new_token=account.new_token,
                 clock=self._services.clock,
             )
             try:
-                grafana = GrafanaContent(api, content, clock=self._services.clock)
+                grafana = GrafanaSync(api, content, clock=self._services.clock)
                 if event.is_delete:
                     grafana.remove()
                 else:
@@ -156,25 +151,23 @@ class GrafanaContentHandler(Handler):
             finally:
                 api.close()
 
-    def _content(self, event: Event) -> Content:
+    def _content(self, resource: GrafanaContentResource, event: Event) -> Content:
+        before = event.old_resource(GrafanaContentResource)
+        known = resource.dashboards if before is None else (*resource.dashboards, *before.dashboards)
         return Content(
-            mark=event.text("Mark"),
-            folder_uid=event.text("FolderUid"),
-            folder_title=event.text("FolderTitle"),
+            mark=resource.mark,
+            folder_uid=resource.folder_uid,
+            folder_title=resource.folder_title,
             # A deletion needs no content, which may be gone by then.
-            dashboards={} if event.is_delete else self._read(_dashboards(event)),
-            data_sources=() if event.is_delete else _data_sources(event),
-            known_uids=frozenset(
-                each["Uid"]
-                for properties in (event.properties, event.old_properties)
-                for each in properties.get("Dashboards") or ()
-            ),
-            owns_folder=all(event.old_properties.get(name) == event.text(name) for name in _FOLDER_IDENTITY),
+            dashboards={} if event.is_delete else self._read(resource.dashboards),
+            data_sources=() if event.is_delete else resource.data_sources,
+            known_uids=frozenset(each.uid for each in known),
+            owns_folder=resource.has_same_folder_as(before),
         )
 
-    def _read(self, dashboards: list[Mapping[str, str]]) -> dict[str, Mapping[str, Any]]:
+    def _read(self, dashboards: tuple[DashboardAsset, ...]) -> dict[str, Mapping[str, Any]]:
         client = self._services.s3()
-        return {each["Uid"]: _read_dashboard(client, each["Bucket"], each["Key"]) for each in dashboards}
+        return {each.uid: _read_dashboard(client, each.bucket, each.key) for each in dashboards}
 
 
 def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any]:
@@ -182,45 +175,16 @@ def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
         dashboard = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
     except ClientError as error:
         message = f"cannot read dashboard s3://{bucket}/{key}: {error}"
-        kind = MissingPermissionError if is_permission_trouble(error) else GrafanaUnavailableError
+        kind = MissingPermissionError if is_permission_trouble(error) else UnavailableError
         raise kind(message) from error
     except BotoCoreError as error:
         # No connection, or one that broke while the object was read, which botocore itself does not repeat.
         message = f"cannot read dashboard s3://{bucket}/{key} at present. {error}"
-        raise GrafanaUnavailableError(message) from error
+        raise UnavailableError(message) from error
     if not isinstance(dashboard, dict):
         message = f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}"
-        raise EventError(message)
+        raise PenstockError(message)
     return dashboard
-
-
-def _dashboards(event: Event) -> list[Mapping[str, str]]:
-    return _items(event, "Dashboards", ("Uid", "Bucket", "Key"))
-
-
-def _data_sources(event: Event) -> tuple[DataSource, ...]:
-    return tuple(
-        DataSource(
-            uid=each["Uid"],
-            name=each["Name"],
-            type=each["Type"],
-            url=each["Url"],
-            region=each["Region"],
-            is_default=each["IsDefault"] == "true",
-        )
-        for each in _items(event, "DataSources", ("Uid", "Name", "Type", "Url", "Region", "IsDefault"))
-    )
-
-
-def _items(event: Event, name: str, fields: tuple[str, ...]) -> list[Mapping[str, str]]:
-    items = event.properties.get(name) or []
-    usable = isinstance(items, list) and all(
-        isinstance(item, dict) and all(isinstance(item.get(each), str) for each in fields) for item in items
-    )
-    if not usable:
-        message = f"expected the property {name} to be a list of {', '.join(fields)}, got {items!r}"
-        raise EventError(message)
-    return items
 
 
 def _config() -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_penstock.model.keys.encryption import KeyType
-from cdk_penstock.model.keys.goals import Disable, Enable, KeyPlanError, RotateToNewKey
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.goals import Disable, Enable, RotateToNewKey
+from cdk_penstock.model.keys.key_assignment import KeyType
 from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.keys.observed import KeyFacts, ObservedApplication
+    from cdk_penstock.model.keys.observed_application import KeyFacts, ObservedApplication
 
 __all__ = ("check_snapshots_enabled", "check_switch", "checked_key")
 
@@ -19,12 +20,10 @@ def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | 
     target = goal.target
     if target.key_arn is not None:
         checked_key(observed, target.key_arn, "use it")
-        if not FlinkRuntime.of(observed.runtime_environment).customer_managed_key_allowed:
-            message = (
-                f"{observed.application_arn} runs {observed.runtime_environment}, a customer managed key needs"
-                " FLINK-1_20 or newer: upgrade the runtime in place first, then run this again"
-            )
-            raise KeyPlanError(message)
+        problem = FlinkRuntime.of(observed.runtime_environment).problem_with_customer_managed_key
+        if problem is not None:
+            message = f"{observed.application_arn}: {problem}"
+            raise PenstockError(message)
     if observed.configured == target:
         return
     _check_command(observed, goal)
@@ -40,21 +39,21 @@ def _check_command(observed: ObservedApplication, goal: Enable | RotateToNewKey 
     has_key = observed.configured.key_type is KeyType.CUSTOMER_MANAGED_KEY
     if isinstance(goal, Enable) and has_key:
         message = f"the application already uses {observed.configured}: change it with rotate --key {goal.key_arn}"
-        raise KeyPlanError(message)
+        raise PenstockError(message)
     if isinstance(goal, RotateToNewKey) and not has_key:
         message = f"the application is on the AWS-owned key, there is none to rotate: use enable with {goal.key_arn}"
-        raise KeyPlanError(message)
+        raise PenstockError(message)
 
 
 def checked_key(observed: ObservedApplication, key_arn: str | None, purpose: str) -> KeyFacts:
     """Return what KMS says of the key, or refuse one that the application cannot be encrypted with."""
     if key_arn is None:
         message = f"the application is on the AWS-owned key, there is nothing to {purpose}: use enable first"
-        raise KeyPlanError(message)
+        raise PenstockError(message)
     key = observed.keys.get(key_arn)
     if key is None:
         message = f"key {key_arn} could not be described: the caller needs kms:DescribeKey and kms:GetKeyRotationStatus"
-        raise KeyPlanError(message)
+        raise PenstockError(message)
     key.check_fit_for(observed.application_arn)
     return key
 
@@ -66,4 +65,4 @@ def check_snapshots_enabled(observed: ObservedApplication) -> None:
             f"snapshots are disabled on {observed.application_arn}: the restart would lose its state; enable them, or"
             " stop the application first"
         )
-        raise KeyPlanError(message)
+        raise PenstockError(message)

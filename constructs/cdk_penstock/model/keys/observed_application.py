@@ -10,10 +10,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption, KeyArn, KeyRefusedError
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyArn, KeyAssignment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 __all__ = (
@@ -24,6 +25,7 @@ __all__ = (
     "Restart",
     "Snapshot",
     "SnapshotStatus",
+    "problems_with_place",
 )
 
 
@@ -63,7 +65,7 @@ class Snapshot:
     name: str
     status: SnapshotStatus
     created_at: datetime
-    encryption: ApplicationEncryption = AWS_OWNED
+    encryption: KeyAssignment = AWS_OWNED
     application_version_id: int = 1
 
 
@@ -109,37 +111,46 @@ class KeyFacts:
     is_rotating: bool = False
 
     def check_usable(self) -> None:
-        """Raise KeyRefusedError unless the key is enabled."""
+        """Raise PenstockError unless the key is enabled."""
         if self.state != "Enabled":
             message = (
                 f"key {self.key_arn} must be Enabled, it is {self.state}: have the key administrator re-enable it"
                 " (or cancel its deletion), then run this again; nothing was changed"
             )
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
 
     def check_fit_for(self, application_arn: str) -> None:
-        """Raise KeyRefusedError, with every reason, unless the application can be encrypted with this key."""
+        """Raise PenstockError, with every reason, unless the application can be encrypted with this key."""
         self.check_usable()
-        here, there = KeyArn.parse(self.key_arn), KeyArn.beside(application_arn, "any")
-        problems = []
-        if (here.account, here.region) != (there.account, there.region):
-            problems.append(
-                f"it is in account {here.account}, Region {here.region}, the application in {there.account},"
-                f" {there.region}: MSF needs a key beside the application"
-            )
-        if not self.is_symmetric:
-            problems.append("it is not a symmetric encryption key: create one with SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT")
-        if not self.is_customer_managed:
-            problems.append("it is managed by AWS: create a customer managed key")
-        if self.is_multi_region:
-            problems.append(
-                "it is a multi-Region key, so replicas elsewhere decrypt the same state: use a single-Region key"
-            )
-        if self.rotates_automatically:
-            problems.append("it rotates automatically, which MSF does not support: disable that and rotate on demand")
+        key, application = KeyArn.parse(self.key_arn), KeyArn.beside(application_arn, "any")
+        problems = [
+            *problems_with_place(key.account, application.account, "account"),
+            *problems_with_place(key.region, application.region, "Region"),
+            *self.problems(),
+        ]
         if problems:
             message = f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}"
-            raise KeyRefusedError(message)
+            raise PenstockError(message)
+
+    def problems(self) -> Iterator[str]:
+        """Yield each reason why MSF cannot, or should not, use the key for any application, and its fix."""
+        if not self.is_symmetric:
+            yield "it is not a symmetric encryption key: create one with SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT"
+        if not self.is_customer_managed:
+            yield "it is managed by AWS: create a customer managed key"
+        if self.is_multi_region:
+            yield "it is a multi-Region key, so replicas elsewhere decrypt the same state: use a single-Region key"
+        if self.rotates_automatically:
+            yield (
+                "it rotates automatically, which MSF does not support: switch automatic rotation off, and rotate with"
+                " penstock key rotate"
+            )
+
+
+def problems_with_place(of_key: str, of_application: str, what: str) -> Iterator[str]:
+    """Yield the reason where key and application are not in one account, or not in one Region, and its fix."""
+    if of_key != of_application:
+        yield f"it is in {what} {of_key}, the application in {of_application}: use a key of the application's {what}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +170,8 @@ class ObservedApplication:
         All that exist.
     keys
         What KMS says, by key ARN, of the keys that matter.
-    windows
-        The keys whose permission window is open on the operator role; None if windows are not managed here.
+    permission_windows
+        The keys whose permission window is open on the operator role; None if they are managed elsewhere.
     restarts
         Starts, updates and rollbacks that succeeded, in any order.
     stopped_at
@@ -173,12 +184,12 @@ class ObservedApplication:
     runtime_environment: str
     status: ApplicationStatus
     version_id: int
-    configured: ApplicationEncryption
+    configured: KeyAssignment
     now: datetime
     snapshots_enabled: bool = True
     snapshots: tuple[Snapshot, ...] = ()
     keys: Mapping[str, KeyFacts] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    windows: frozenset[str] | None = None
+    permission_windows: frozenset[str] | None = None
     restarts: tuple[Restart, ...] = ()
     stopped_at: datetime | None = None
 
@@ -193,7 +204,7 @@ class ObservedApplication:
         return self.status is ApplicationStatus.RUNNING
 
     @property
-    def effective(self) -> ApplicationEncryption | None:
+    def effective(self) -> KeyAssignment | None:
         """What the running job uses; None while nothing runs."""
         return self.configured if self.is_running else None
 
