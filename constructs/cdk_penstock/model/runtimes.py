@@ -25,7 +25,6 @@ _PART_OF_FLINK: Final = re.compile(
     r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
 )
 _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
-_MINIMUM_FOR_ENHANCED_SNAPSHOTS: Final = (1, 20)
 _MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
 
 
@@ -155,11 +154,6 @@ class FlinkRuntime:
     def customer_managed_key_allowed(self) -> bool:
         """True if an application can be encrypted with a customer managed key."""
         return self.release >= _MINIMUM_FOR_CUSTOMER_MANAGED_KEY
-
-    @property
-    def enhanced_snapshots_allowed(self) -> bool:
-        """True if the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
-        return self.release >= _MINIMUM_FOR_ENHANCED_SNAPSHOTS
 
     @property
     def restart_metric(self) -> str:
