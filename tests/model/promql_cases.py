@@ -1,4 +1,4 @@
-"""Expressions that Prometheus takes, and some that it refuses, with what is reported of them."""
+"""Expressions that Prometheus accepts, and some that it refuses, with the message."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TAKEN = [
     "sort_desc(up)",
 ]
 
-# Beyond the release of Prometheus that the tests run.
+# Features of later releases than the Prometheus of the tests.
 TAKEN_BY_PROMETHEUS_3 = [
     '{"http.server.duration", "label.name"="x"}',
     'sum by ("service.name") (rate({"http.server.duration"}[5m]))',

@@ -21,7 +21,7 @@ multiples = st.none() | st.integers(1, 64)
 
 
 def scaled(sizing: Sizing, times: int | None) -> Autoscaling | None:
-    """Return the autoscaling, None where it is refused."""
+    """Return the autoscaling, None if it is refused."""
     try:
         return Autoscaling(sizing=sizing, max_parallelism=None if times is None else times * sizing.parallelism)
     except SizingError:
@@ -33,7 +33,7 @@ def test_accepted_scaling_stays_within_the_kpus_and_the_maximum_parallelism(sizi
     scaling = scaled(sizing, times)
     if scaling is None:
         return
-    # Played step by step, as MSF does it: it doubles until something holds it.
+    # Simulated step by step, as MSF does it: it doubles up to a limit.
     parallelism = sizing.parallelism
     while 2 * parallelism <= (times or math.inf) * sizing.parallelism and -(
         -2 * parallelism // sizing.parallelism_per_kpu

@@ -57,7 +57,7 @@ def storage(initial_gib: int, largest_gib: int | None = None) -> BrokerStorage:
 
 
 def highest_by_the_minute(place: BrokerStorage, planned: list[PlannedTopic], *, days: int) -> float:
-    """Play the same on a clock, an independent way to the same figure: a minute is how often MSK looks."""
+    """Simulate the same minute by minute, MSK's own interval, as an independent way to the same figure."""
     size, ready, highest = float(place.initial_gib), 0, 0.0
     for minute in range(days * 24 * 60):
         held = sum(min(each.kept_bytes, each.bytes_per_hour * minute / 60) for each in planned) / place.brokers / GIB

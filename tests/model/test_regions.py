@@ -28,7 +28,7 @@ MADE = {
 def types_by_region() -> dict[str, set[str]]:
     files = [each for each in PROVIDERS.iterdir() if each.name.endswith(".json") and each.name != "sam.json"]
     types = {each.name.removesuffix(".json"): set(json.loads(each.read_text())) for each in files}
-    # Of partitions that it cannot see, cfn-lint has a copy of us-east-1.
+    # For partitions without data, cfn-lint has a copy of us-east-1.
     return {region: made for region, made in types.items() if "iso" not in region and not region.startswith("eusc-")}
 
 

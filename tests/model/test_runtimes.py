@@ -22,7 +22,6 @@ def test_capabilities_follow_the_runtime(
     runtime: FlinkRuntime, customer_managed_key: bool, restart_metric: str, java: int, python: str
 ) -> None:
     assert runtime.customer_managed_key_allowed is customer_managed_key
-    assert runtime.enhanced_snapshots_allowed is customer_managed_key
     assert runtime.restart_metric == restart_metric
     assert (runtime.java_version, runtime.python_version) == (java, python)
 

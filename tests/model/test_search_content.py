@@ -37,7 +37,7 @@ def test_a_plan_never_touches_items_of_another_owner(
     assert all(item.kind == "mapping" for item in foreign)
     assert steps.put == wanted - foreign
     assert set(steps.remove) == owned - wanted
-    # At every moment in between, what is in the domain because of us is in the ledger.
+    # At every moment, the ledger has every item that penstock put into the domain.
     assert steps.put | owned <= steps.claim
     assert not foreign & steps.claim
 

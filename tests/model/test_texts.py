@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.texts import decode_text
 
-# Null and unpaired surrogates are in no text file.
+# No text file has null bytes or unpaired surrogates.
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 

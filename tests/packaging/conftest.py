@@ -1,4 +1,4 @@
-"""A package index for pip that is a folder."""
+"""A folder as a package index for pip."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ RUNTIME = FlinkRuntime.FLINK_1_20
 
 @pytest.fixture
 def job(tmp_path: Path) -> Path:
-    """Return a job with one package, beside which there are other files."""
+    """Return a job with one package and other files beside it."""
     folder = tmp_path / "job"
     (folder / "pkg" / "data").mkdir(parents=True)
     (folder / "main.py").write_text("import pkg\n")

@@ -32,7 +32,7 @@ from cdk_penstock.packaging import PyFlinkProject, build_package
 print(build_package(PyFlinkProject(Path(sys.argv[1])), runtime=FlinkRuntime.FLINK_1_20).sha256)
 """
 
-# Another machine, as far as markers see one: packaging asks the module platform. On Darwin, pip would look for more.
+# Another machine, as markers see it: packaging asks the module platform. On Darwin, pip would read more of it.
 OTHER_MACHINE = """
 import platform
 platform.machine = lambda: "arm64"
@@ -52,7 +52,7 @@ other==1.0 ; platform_system == "FreeBSD" or platform_machine == "arm64"
 
 
 def environment(tmp_path: Path, *more: Path) -> dict[str, str]:
-    """Return the variables with which any Python imports penstock and packaging, and pip sees the folder of wheels."""
+    """Return the variables with which any Python imports penstock and packaging, and pip finds the folder of wheels."""
     library = tmp_path / "library"
     library.mkdir(exist_ok=True)
     if not (library / "packaging").exists():

@@ -22,7 +22,7 @@ RUNTIME = FlinkRuntime.FLINK_1_20
 def write_wheel(
     folder: Path, name: str, tag: str, *, requires: str = "", more: dict[str, str] | None = None, python: str = ""
 ) -> None:
-    """Write a wheel with one module, a console script and more files; ``requires`` has a requirement on each line."""
+    """Write a wheel with one module, a console script and more files; ``requires`` has one requirement per line."""
     info = f"{name}-1.0.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
     files = {

@@ -1,4 +1,4 @@
-"""The library as others install it: a wheel in an empty CDK app, without the checkout."""
+"""The library as users install it: a wheel in an empty CDK app, without the checkout."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ pytestmark = pytest.mark.build
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy, so that nothing that an earlier build left gets into it."""
+    """Build the wheel from a copy, without the output of earlier builds."""
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -83,7 +83,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into a virtual environment of its own; what it depends on comes from the test's environment."""
+    """Install the wheel into a new virtual environment; its dependencies come from the test's environment."""
     folder = tmp_path_factory.mktemp("installed") / "venv"
     venv.create(folder, with_pip=False, symlinks=True)
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))

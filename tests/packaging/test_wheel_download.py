@@ -48,7 +48,7 @@ def test_a_package_that_only_has_sources_has_no_wheel(tmp_path: Path, index: Pat
 
 def test_a_release_for_another_python_says_for_which(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "py3-none-any", python=">=3.12")
-    # Only an index says which Python a release is for, so pip has to open a wheel in a folder.
+    # Only an index names the Python of a release, so in a folder pip has to open the wheel.
     with pytest.raises(PackagingError, match="requires a different Python: 3.11.0 not in '>=3.12'"):
         fetch_packages(write_requirements(tmp_path, "alpha==1.0\n"), RUNTIME)
     log = "Link requires a different Python (3.11.0 not in: '>=3.12'): https://a/alpha-1.0-py3-none-any.whl (from b)"

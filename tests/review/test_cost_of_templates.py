@@ -21,14 +21,14 @@ def estimate(usage: Usage | None = None, **resources: Any) -> Estimate:
 
 
 def lines(**resources: Any) -> dict[str, float]:
-    """Return the quantity of each item of what must all be estimated."""
+    """Return the quantity of each item, all of which must be estimated."""
     result = estimate(**resources)
     assert result.not_estimated == ()
     return {line.item: line.quantity for line in result.lines}
 
 
 def reason(**resources: Any) -> str:
-    """Return why the one resource is not estimated."""
+    """Return the reason why the one resource is not estimated."""
     result = estimate(**resources)
     (only,) = result.not_estimated
     assert result.lines == ()

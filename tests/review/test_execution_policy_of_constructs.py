@@ -1,4 +1,4 @@
-"""Every construct of the library makes resources of which it is known what CloudFormation calls for them."""
+"""Known calls of CloudFormation for the resources of every construct of the library."""
 
 from __future__ import annotations
 

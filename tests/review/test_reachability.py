@@ -1,4 +1,4 @@
-"""MSF8, over templates that are written here as CloudFormation would get them."""
+"""MSF8, on templates as CloudFormation gets them."""
 
 from __future__ import annotations
 

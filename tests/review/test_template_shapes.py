@@ -1,4 +1,4 @@
-"""No check crashes or concludes falsely on any form of a template, the forms that CloudFormation refuses included."""
+"""Checks on unusual forms of templates, also those that CloudFormation refuses: none crashes or concludes falsely."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from app import add_stages
 from cdk_penstock.model.cost import Prices, Usage
 from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
-from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.condition_variants import variants
 from cdk_penstock.review.cost import estimate_templates
-from cdk_penstock.review.delivery import delivery_guarantees
+from cdk_penstock.review.delivery_guarantees import delivery_guarantees
 from cdk_penstock.review.encryption import review_encryption
 from cdk_penstock.review.rule import Rule
 from cdk_penstock.review.rules import RULES, find_all
 from cdk_penstock.review.templates import Template, Templates
-from cdk_penstock.review.wildcards import wildcards_of
+from cdk_penstock.review.wildcard_reasons import wildcards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -162,7 +162,7 @@ def test_few_conditions_are_taken_in_every_combination(conditions: int, expected
 def stacks(
     cdk_context: dict[str, Any], job_zip: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[SynthesizedStack, ...]:
-    """Return the stacks of a whole environment, which holds every type of resource that a check looks at."""
+    """Return the stacks of a whole environment, with every type of resource that a check reads."""
     folder = tmp_path_factory.mktemp("assembly")
     context = {**cdk_context, "package": str(job_zip), "env": "prod"}
     add_stages(App(outdir=str(folder), context=context)).synth()
@@ -203,7 +203,7 @@ OTHERS: tuple[Callable[[Any], Any], ...] = (
 
 def changed(stacks: tuple[SynthesizedStack, ...], seed: int) -> tuple[SynthesizedStack, ...]:
     """Return the stacks with a few values of one of them in another form."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)  # noqa: S311 - not for a secret
     number = chance.randrange(len(stacks))
     body = copy.deepcopy(dict(stacks[number].template.body))
     for _ in range(chance.randint(1, 3)):

@@ -18,7 +18,7 @@ from cdk_penstock.cli.app import app as penstock
 from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from cdk_penstock.review.encryption import review_encryption
-from cdk_penstock.review.wildcards import wildcards_of
+from cdk_penstock.review.wildcard_reasons import wildcards_of
 from stacks.environment import Environment
 from stacks.environment_files import load_environments
 from stacks.penstock_stage import ALARMS_UNHEARD_WARNING, PenstockStage

@@ -22,15 +22,15 @@ from cdk_penstock.cli.execution_policy import (
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 from cdk_penstock.review.assembly import read_assembly
-from cdk_penstock.review.delivery import delivery_guarantees
+from cdk_penstock.review.delivery_guarantees import delivery_guarantees
 from cdk_penstock.review.encryption import ASSUMPTIONS, review_encryption
 from cdk_penstock.review.execution import execution_policies
-from cdk_penstock.review.wildcards import wildcards_of
+from cdk_penstock.review.wildcard_reasons import wildcards_of
 
 if TYPE_CHECKING:
-    from cdk_penstock.review.delivery import DeliveryGuarantee
+    from cdk_penstock.review.delivery_guarantees import GuaranteedDelivery
     from cdk_penstock.review.encryption import EncryptionReview, KeyAccess
-    from cdk_penstock.review.wildcards import Wildcard
+    from cdk_penstock.review.wildcard_reasons import Wildcard
 
 __all__ = ("review_command",)
 
@@ -128,7 +128,7 @@ def _show_wildcards(found: tuple[Wildcard, ...]) -> None:
     console.print(f"{len(found)} wildcards, {missing or 'none'} without a reason")
 
 
-def _deliveries(guarantees: tuple[DeliveryGuarantee, ...]) -> Table | str:
+def _deliveries(guarantees: tuple[GuaranteedDelivery, ...]) -> Table | str:
     if not guarantees:
         return "no delivery to a sink here"
     table = Table("delivery", "guarantee", title="deliveries", title_justify="left")

@@ -76,13 +76,6 @@ class PropertyGroups:
                 raise PropertyError(message)
         return PropertyGroups(groups=merged, is_opaque=self.is_opaque)
 
-    def with_groups(self, groups: Mapping[str, Mapping[str, str]]) -> PropertyGroups:
-        """Return these groups with all of the others added."""
-        merged = self
-        for group, entries in groups.items():
-            merged = merged.with_group(group, entries)
-        return merged
-
     def entries_like_secrets(self) -> Iterator[tuple[str, str]]:
         """Yield group and key of each entry that may be a secret; values known only at deployment are not judged."""
         for group, entries in self.groups.items():

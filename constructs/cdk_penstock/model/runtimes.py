@@ -28,7 +28,6 @@ _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
 CUSTOMER_MANAGED_KEY_NEEDS: Final = "a customer managed key needs a runtime from FLINK-{}_{} on".format(
     *_MINIMUM_FOR_CUSTOMER_MANAGED_KEY
 )
-_MINIMUM_FOR_ENHANCED_SNAPSHOTS: Final = (1, 20)
 _MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
 
 
@@ -174,11 +173,6 @@ class FlinkRuntime:
         if self.python_version is not None:
             return None
         return f"runtime {self.identifier} runs no Python jobs: use FLINK-1_20 or later"
-
-    @property
-    def enhanced_snapshots_allowed(self) -> bool:
-        """True if the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
-        return self.release >= _MINIMUM_FOR_ENHANCED_SNAPSHOTS
 
     @property
     def restart_metric(self) -> str:

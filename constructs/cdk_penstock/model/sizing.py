@@ -24,9 +24,7 @@ MAX_PARALLELISM_PER_KPU: Final = 8
 DEFAULT_MAX_KPUS: Final = 64
 """MSF's default quota of KPUs per application, L-3A88E041; it can be raised."""
 
-KPU_VCPUS: Final = 1
 KPU_MEMORY_MIB: Final = 4096
-KPU_HEAP_MIB: Final = 3072
 KPU_RUNNING_STORAGE_GIB: Final = 50
 ORCHESTRATION_KPUS: Final = 1
 HOURS_PER_MONTH: Final = 730
@@ -134,11 +132,6 @@ class Sizing:
     def memory_per_slot_mib(self) -> int:
         """Memory of each subtask on a KPU, in MiB."""
         return KPU_MEMORY_MIB // self.parallelism_per_kpu
-
-    @property
-    def heap_per_slot_mib(self) -> int:
-        """JVM heap of each subtask, in MiB; the rest is native memory for RocksDB and Python."""
-        return KPU_HEAP_MIB // self.parallelism_per_kpu
 
     @property
     def largest_parallelism(self) -> int:

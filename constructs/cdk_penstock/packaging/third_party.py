@@ -90,7 +90,7 @@ def _needs(
 def _complete(
     wanted: Sequence[Pin], pinned: dict[str, Wheel], runtime: FlinkRuntime
 ) -> tuple[dict[str, Wheel], dict[str, str]]:
-    """Return wheels of needed packages that are not pinned, so that the fix can name them, and their needers."""
+    """Return the wheels of needed packages that are not pinned, and for each name the package that needs it."""
     added: dict[str, Wheel] = {}
     needers: dict[str, str] = {}
     for _ in range(_MAX_ROUNDS):

@@ -59,7 +59,7 @@ class SynthesizedStack:
 def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
     """Return the stacks of an assembly, in the order of their Stages. Default: of all environments.
 
-    An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
+    An environment's Stage is found by its name, without regard to capitals and dashes: ``prod`` is the Stage ``Prod``.
     Raises PenstockError for a folder without an assembly, and for an environment that it does not hold.
     """
     stacks = tuple(_stacks(folder, "", ()))

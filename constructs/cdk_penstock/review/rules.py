@@ -8,7 +8,7 @@ from cdk_penstock.model.findings import WILDCARD_RULE, resource_pattern, wildcar
 from cdk_penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
 from cdk_penstock.model.secrets import holds_secret, may_hold_secret
 from cdk_penstock.review.applications_and_policies import flink_applications, statements
-from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.condition_variants import variants
 from cdk_penstock.review.public_subnets import subnets_are_private
 from cdk_penstock.review.reachability import job_reaches_what_it_calls
 from cdk_penstock.review.rule import Rule, Violation
@@ -41,7 +41,7 @@ _PROPERTIES: Final = f"{_CONFIGURATION}.EnvironmentProperties.PropertyGroups"
 def checkpointing_is_on(templates: Templates) -> Iterator[Violation]:
     """Yield applications without checkpoints, which lose all state after a failure.
 
-    The configuration type DEFAULT switches checkpoints on, whatever else is set (API reference,
+    The configuration type DEFAULT switches checkpoints on, despite all other settings (API reference,
     CheckpointConfiguration).
     """
     for application in flink_applications(templates):

@@ -15,7 +15,7 @@ from cdk_penstock.model.policies.matching import action_matches, arn_matches, te
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Operator"
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/Other"
-STRANGER = "arn:aws:iam::999999999999:role/Stranger"
+OTHER_ACCOUNT = "arn:aws:iam::999999999999:role/OtherAccount"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/k1"
 DECRYPT = "kms:Decrypt"
@@ -62,22 +62,22 @@ CASES: list[tuple[str, dict[str, Any], Outcome]] = [
     ("the key names the caller", {"key": key_policy(NAMED)}, ALLOWED),
     ("the key names somebody else", {"key": key_policy(NAMED), "caller": OTHER}, IMPLICIT),
     ("IAM alone does not open a key", {"key": key_policy(NAMED), "caller": OTHER, "identity": policy({})}, IMPLICIT),
-    ("the key hands on, IAM allows", {"key": key_policy(DELEGATED), "identity": policy({})}, ALLOWED),
-    ("the key hands on, IAM is silent", {"key": key_policy(DELEGATED)}, IMPLICIT),
+    ("the key delegates, IAM allows", {"key": key_policy(DELEGATED), "identity": policy({})}, ALLOWED),
+    ("the key delegates, IAM is silent", {"key": key_policy(DELEGATED)}, IMPLICIT),
     (
-        "an account id hands on as well",
+        "an account id delegates as well",
         {"key": key_policy({"Principal": {"AWS": ACCOUNT}}), "identity": policy({})},
         ALLOWED,
     ),
-    ("the key hands on to another account", {"key": key_policy(DELEGATED), "caller": STRANGER}, IMPLICIT),
+    ("the key delegates to another account", {"key": key_policy(DELEGATED), "caller": OTHER_ACCOUNT}, IMPLICIT),
     (
         "across accounts, both have to allow",
-        {"key": key_policy({"Principal": {"AWS": STRANGER}}), "caller": STRANGER, "identity": policy({})},
+        {"key": key_policy({"Principal": {"AWS": OTHER_ACCOUNT}}), "caller": OTHER_ACCOUNT, "identity": policy({})},
         ALLOWED,
     ),
     (
         "across accounts, the key alone is not enough",
-        {"key": key_policy({"Principal": {"AWS": STRANGER}}), "caller": STRANGER},
+        {"key": key_policy({"Principal": {"AWS": OTHER_ACCOUNT}}), "caller": OTHER_ACCOUNT},
         IMPLICIT,
     ),
     ("everybody includes the caller", {"key": key_policy({"Principal": "*"})}, ALLOWED),
@@ -213,9 +213,9 @@ CONDITIONS: list[tuple[str, list[str], tuple[str, ...], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("operator", "said", "had", "met"), CONDITIONS)
-def test_a_condition_is_met_as_iam_says(operator: str, said: list[str], had: tuple[str, ...], met: bool) -> None:
-    unmet = first_unmet({operator: {"Some:Key": tuple(said)}}, Context({"some:key": had}))
+@pytest.mark.parametrize(("operator", "expected", "given", "met"), CONDITIONS)
+def test_a_condition_is_met_as_iam_says(operator: str, expected: list[str], given: tuple[str, ...], met: bool) -> None:
+    unmet = first_unmet({operator: {"Some:Key": tuple(expected)}}, Context({"some:key": given}))
     assert unmet == (None if met else f"{operator} Some:Key")
 
 
@@ -266,7 +266,7 @@ def test_a_wildcard_in_an_arn_stays_in_its_segment_except_the_last() -> None:
 
 ACTIONS = st.sampled_from(["kms:Decrypt", "kms:*", "kms:De?rypt", "kms:Encrypt", "*"])
 PRINCIPALS: st.SearchStrategy[Any] = st.sampled_from(
-    ["*", {"AWS": ROLE}, {"AWS": OTHER}, {"AWS": ROOT}, {"AWS": [ROLE, STRANGER]}, {"Service": "s.amazonaws.com"}]
+    ["*", {"AWS": ROLE}, {"AWS": OTHER}, {"AWS": ROOT}, {"AWS": [ROLE, OTHER_ACCOUNT]}, {"Service": "s.amazonaws.com"}]
 )
 CONDITION = st.sampled_from(
     [
@@ -292,7 +292,7 @@ def statements(draw: st.DrawFn, *, of_key: bool) -> Statement:
 KEY_STATEMENTS = st.lists(statements(of_key=True), max_size=5)
 IDENTITY_STATEMENTS = st.lists(statements(of_key=False), max_size=5)
 CALLERS = st.sampled_from(
-    [Caller.role(ROLE), Caller.role(OTHER), Caller.role(STRANGER), Caller.service_principal("s.amazonaws.com")]
+    [Caller.role(ROLE), Caller.role(OTHER), Caller.role(OTHER_ACCOUNT), Caller.service_principal("s.amazonaws.com")]
 )
 VALUES = st.sampled_from([{}, {"kms:ViaService": "x"}, {"KMS:viaservice": "y", "k": ("1", "2")}])
 

@@ -78,11 +78,11 @@ def test_the_key_policy_has_awss_eight_statements_word_for_word() -> None:
     by_sid = {statement.sid: statement for statement in ours.statements}
     for documented in KEY_POLICY:
         assert by_sid.pop(documented["Sid"]) == comparable(documented)
-    # What AWS leaves to the reader: somebody has to be able to change the policy.
+    # AWS leaves the choice of administrators to the reader.
     assert set(by_sid) == {"AllowKeyAdministratorsToManageKey"}
 
 
-# Why the operator's policy is not AWS's: one application instead of every resource, named actions instead of
+# Differences of the operator's policy from AWS's: one application instead of every resource, named actions instead of
 # kinesisanalytics:*, PassRole to MSF only, and two policies, whose ids name no application.
 DIFFERENT = {"AllowMSFAPICalls", "AllowPassingServiceExecutionRole"}
 RENAMED = {
@@ -245,10 +245,10 @@ def test_people_of_identity_center_are_matched_by_their_permission_set() -> None
     for region in ("", "/eu-central-1"):
         person = Caller.role(f"{roles}{region}/AWSReservedSSO_FlinkOperator_0123456789abcdef")
         assert can_use_key(person, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[KEY_PERMISSION]).allowed
-        # The key policy only hands the decision on, so the permission set has to allow it as well.
+        # The key policy only delegates the decision, so the permission set has to allow it as well.
         assert can_use_key(person, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[]).denied_entirely
-    stranger = Caller.role(f"{roles}/AWSReservedSSO_ReadOnly_0123456789abcdef")
-    assert can_use_key(stranger, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[EVERYTHING]).denied_entirely
+    other = Caller.role(f"{roles}/AWSReservedSSO_ReadOnly_0123456789abcdef")
+    assert can_use_key(other, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[EVERYTHING]).denied_entirely
     impostor = Caller.role(f"arn:aws:iam::{ACCOUNT}:role/AWSReservedSSO_FlinkOperator_0123456789abcdef")
     assert can_use_key(impostor, OWN_PATH, key_arn=KEY, key_policy=key, identity_policies=[EVERYTHING]).denied_entirely
 

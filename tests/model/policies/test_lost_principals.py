@@ -1,4 +1,4 @@
-"""Unique ids in a policy, which stand where a principal is no more."""
+"""Unique ids in a policy, which stand for deleted principals."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 VIA = {"kms:ViaService": "kinesisanalytics.us-east-1.amazonaws.com"}
 CONTEXT = {**VIA, "kms:EncryptionContext:aws:kinesisanalytics:arn": APPLICATION}
 
-# The statements about the key on AWS's page; their ids differ, because AWS's name the page's own application.
+# The statements about the key on AWS's page; their ids differ, because AWS's ids name the application of the page.
 DOCUMENTED: list[dict[str, Any]] = [
     {"Action": "kms:DescribeKey", "Condition": {"StringEquals": VIA}},
     {"Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Condition": {"StringEquals": CONTEXT}},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.cost.estimate import Estimate, NotEstimated
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.condition_variants import variants
 from cdk_penstock.review.cost.readers import READERS, EstimateInputs
 from cdk_penstock.review.templates import SHAPE_ERRORS
 

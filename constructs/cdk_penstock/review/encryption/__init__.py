@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from cdk_penstock.review.encryption.encryption_review import ASSUMPTIONS, review_encryption
 from cdk_penstock.review.encryption.result import EncryptionReview, KeyAccess, StepOrder
-from cdk_penstock.review.encryption.review import ASSUMPTIONS, review_encryption
 
 __all__ = ("ASSUMPTIONS", "EncryptionReview", "KeyAccess", "StepOrder", "review_encryption")

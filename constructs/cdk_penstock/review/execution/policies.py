@@ -13,7 +13,7 @@ from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.policies.documents import Statement
 from cdk_penstock.model.policies.managed_policies import managed_policies
 from cdk_penstock.model.policies.matching import arn_matches
-from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.condition_variants import variants
 from cdk_penstock.review.execution.call import ANYTHING
 from cdk_penstock.review.execution.handler_calls import calls_for
 from cdk_penstock.review.execution.permissions import covers

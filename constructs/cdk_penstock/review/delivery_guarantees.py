@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.assembly import SynthesizedStack
 
-__all__ = ("DeliveryGuarantee", "delivery_guarantees")
+__all__ = ("GuaranteedDelivery", "delivery_guarantees")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveryGuarantee:
+class GuaranteedDelivery:
     """Guarantee of one delivery, such as ``at-least-once``: a record may then arrive more than once."""
 
     stage: str
@@ -26,10 +26,10 @@ class DeliveryGuarantee:
     guarantee: str
 
 
-def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[DeliveryGuarantee, ...]:
+def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[GuaranteedDelivery, ...]:
     """Return the guarantees of the deliveries of the stacks, which their constructs wrote into the templates."""
     return tuple(
-        DeliveryGuarantee(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
+        GuaranteedDelivery(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
         for stack in stacks
         for resource in stack.template.resources()
         if isinstance(guarantee := as_mapping(resource.body.get("Metadata")).get(DELIVERY_METADATA), str)

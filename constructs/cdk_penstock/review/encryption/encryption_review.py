@@ -12,7 +12,7 @@ from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy
 from cdk_penstock.model.policies.key_policy import DEVELOPMENT_POLICY_ID
 from cdk_penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
-from cdk_penstock.review.conditions import variants
+from cdk_penstock.review.condition_variants import variants
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from cdk_penstock.review.encryption.key_sequence import key_sequences_of
 from cdk_penstock.review.encryption.result import EncryptionReview, KeyAccess, StepOrder
