@@ -245,7 +245,7 @@ def test_zones_that_the_deployment_chooses_are_noted_with_what_to_do() -> None:
     ApplicationVpc(stack, "Chosen")
     ApplicationVpc(stack, "Named", availability_zones=["eu-central-1a", "eu-central-1b"])
     notes = Annotations.from_stack(stack)
-    notes.has_info("/Stack/Chosen", Match.string_like_regexp("in no promised order: name the same ones"))
+    notes.has_info("/Stack/Chosen", Match.string_like_regexp("in no guaranteed order: set the same ones"))
     notes.has_no_info("/Stack/Named", Match.any_value())
 
 
@@ -382,7 +382,7 @@ app.synth()
 @pytest.mark.validators
 @pytest.mark.parametrize("broken", [False, True])
 def test_the_cdks_own_validation_agrees(broken: bool) -> None:
-    # The CDK's process reads the switch when it starts, so the validation needs a process of its own.
+    # The CDK's process reads the switch when it starts, so the validation needs another process.
     result = subprocess.run(
         [sys.executable, "-c", VALIDATED.format(broken=broken)],
         cwd=ROOT,

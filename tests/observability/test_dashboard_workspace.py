@@ -435,9 +435,9 @@ def test_fails_for_names_that_are_taken_or_that_grafana_would_refuse(stack: Stac
     metrics = MetricsWorkspace.from_workspace_id(stack, "Metrics", "ws-1")
     grafana.add_dashboard(FLEET)
     grafana.add_prometheus_data_source(metrics)
-    with pytest.raises(DashboardError, match="dashboard 'fleet' is there already"):
+    with pytest.raises(DashboardError, match="dashboard 'fleet' exists already"):
         grafana.add_dashboard(FLEET)
-    with pytest.raises(DashboardError, match="data source 'metrics' is there already"):
+    with pytest.raises(DashboardError, match="data source 'metrics' exists already"):
         grafana.add_prometheus_data_source(metrics)
     with pytest.raises(GrafanaNameError, match="1 to 40 letters"):
         grafana.add_dashboard(Dashboard(name="f" * 40, content={"title": "Fleet"}))

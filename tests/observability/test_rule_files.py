@@ -57,12 +57,12 @@ def rule(text: str) -> str:
 
 
 WRONG_RULES = {
-    "groups: [": "is no YAML: while parsing a flow node",
-    "groups:\n- name: a\n rules: []\n": "is no YAML",
+    "groups: [": "is not valid YAML: while parsing a flow node",
+    "groups:\n- name: a\n rules: []\n": "is not valid YAML",
     "groups: {a: b}\n": "groups must be a list, got dict",
     "groups: a\n": "groups must be a list, got str 'a'",
     "- groups: []\n": "must have 'groups:' at its top level",
-    "groups: &a [*a]\n": "is no YAML",
+    "groups: &a [*a]\n": "is not valid YAML",
     "rules.yaml": "must have 'groups:' at its top level: for a file, pass pathlib.Path('rules.yaml')",
     "groups: []\ngroups: []\n": "has the key 'groups' twice, the second in line 2",
     "groups:\n  - rules: []\n": "group 1 must have 'name', got rules",
@@ -83,7 +83,7 @@ WRONG_RULES = {
 }
 WRONG_MANAGERS = {
     "alertmanager_config:\n  route: {receiver: a}\n": "write 'alertmanager_config: |' and indent what follows",
-    "alertmanager_config: |\n  route: [\n": "alertmanager_config of an alert manager definition is no YAML",
+    "alertmanager_config: |\n  route: [\n": "alertmanager_config of an alert manager definition is not valid YAML",
     "alertmanager_config: |\n  receivers: []\n": "route must be a mapping, got nothing",
     "alertmanager_config: |\n  route: {receiver: a}\n": "receivers must be a list, got nothing",
     "alertmanager_config: |\n  route: {}\n  receivers: [{name: a}]\n": "route must have 'receiver'",

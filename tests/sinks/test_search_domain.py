@@ -462,7 +462,7 @@ def test_a_standby_zone_needs_as_many_nodes_in_each_zone(nodes: int) -> None:
         assert nodes < 1 or nodes % 3
     else:
         assert nodes % 3 == 0
-        assert capacity.copies == 3
+        assert capacity.shard_copy_multiple == 3
 
 
 @pytest.mark.parametrize(
