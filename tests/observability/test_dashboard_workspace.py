@@ -303,7 +303,7 @@ def test_the_data_source_follows_the_version(stack: Stack) -> None:
     assert GrafanaVersion.of("13.0").prometheus_data_source_type == "grafana-amazonprometheus-datasource"
 
 
-def test_an_imported_workspace_gets_content_of_its_own_and_its_role_a_grant(synthesize: Synthesize) -> None:
+def test_an_imported_workspace_gets_content_and_its_role_a_grant(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         imported = DashboardWorkspace.from_workspace_id(
             stack,
@@ -356,7 +356,7 @@ def test_two_stacks_that_add_to_one_role_do_not_overwrite_each_others_policy(*, 
     assert blue["PolicyName"] != green["PolicyName"]
 
 
-def test_an_imported_workspace_without_its_role_is_warned_about(synthesize: Synthesize) -> None:
+def test_an_imported_workspace_without_role_gives_a_warning(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")
         content = GrafanaContent(stack, "Content", workspace=imported)

@@ -94,7 +94,7 @@ WRONG_MANAGERS = {
 }
 
 
-def test_what_prometheus_takes_passes_unchanged() -> None:
+def test_a_valid_file_is_passed_unchanged() -> None:
     assert read_rules(RULES) == RULES
     assert read_alert_manager(MANAGER) == MANAGER
 
@@ -126,7 +126,7 @@ def test_indentation_with_tabs_is_refused_as_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "# nothing but a comment\n"])
-def test_a_file_without_rules_is_refused_although_prometheus_takes_it(text: str) -> None:
+def test_a_file_without_rules_is_refused_although_prometheus_accepts_it(text: str) -> None:
     with pytest.raises(MetricsWorkspaceError, match="must have 'groups:' at its top level: check that it is the right"):
         read_rules(text)
 
@@ -170,7 +170,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.pipeline
-def test_prometheus_refuses_what_is_refused_here_and_takes_the_rest(tmp_path: Path) -> None:
+def test_prometheus_refuses_and_accepts_the_same_files(tmp_path: Path) -> None:
     def takes(text: str) -> bool:
         file = tmp_path / "rules.yaml"
         file.write_text(text, encoding="utf-8")

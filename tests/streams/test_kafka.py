@@ -339,7 +339,7 @@ def test_everything_on_passes_all_checks() -> None:
     assert topic["DeletionPolicy"] == "Delete"
 
 
-def test_a_generated_name_is_warned_about() -> None:
+def test_a_generated_name_gives_a_warning() -> None:
     stack = new_stack()
     ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack))
     found = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("pass cluster_name"))
@@ -748,6 +748,8 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
+def test_invalid_clusters_and_topics_are_refused(
+    build: Callable[[Stack], object], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         build(new_stack())

@@ -75,8 +75,8 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         Of the workspace, its rules and its logs when they are deleted. A workspace that is replaced is always
         retained. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises MetricsWorkspaceError for a value that the service would refuse. AMP checks the rest of the rules' content and
-    fails the deployment.
+    Raises MetricsWorkspaceError for a value that the service would refuse. AMP checks the rest of the rules, and fails
+    the deployment.
     """
 
     def __init__(

@@ -81,8 +81,8 @@ class GrafanaContent(Construct):
     asset_encryption_key
         Key of the CDK's asset bucket, if the account was bootstrapped with a customer managed key.
 
-    Raises GrafanaNameError for a uid that Grafana would refuse, and DashboardWorkspaceError for a workspace with network
-    access control if no VPC is given.
+    Raises GrafanaNameError for a uid that Grafana would refuse, and DashboardWorkspaceError for a workspace with
+    network access control if no VPC is given.
     """
 
     def __init__(

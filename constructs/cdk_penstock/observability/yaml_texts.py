@@ -19,8 +19,8 @@ _NULL_TAG: Final = "tag:yaml.org,2002:null"
 def parse_yaml(text: str, name: str) -> Any:
     """Return mappings, lists and texts, None for null; raise MetricsWorkspaceError for invalid YAML.
 
-    Only the nodes come from PyYAML: it converts ``60``, ``1:30`` and ``on``, and keeps the last of two equal keys, which
-    Prometheus refuses.
+    Only the nodes come from PyYAML: it converts ``60``, ``1:30`` and ``on``, and keeps the last of two equal keys,
+    which Prometheus refuses.
 
     Parameters
     ----------
