@@ -13,6 +13,7 @@ MACHINE ?= $(shell uname -m)
 BASE_PYTHON ?= $(or $(shell for each in python3.11 python3.12 python3.13; do \
   $$each -c "" 2>/dev/null && echo $$each && break; done),python3.11)
 JOB_BASE_PYTHON ?= python3.11
+DEMO_SCENARIO ?= vehicle_metrics
 DEMO_OPTIONS ?=
 export BASE_PYTHON JOB_BASE_PYTHON MACHINE
 
@@ -33,8 +34,8 @@ MAVEN_OPTIONS ?= -B -q
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: setup ## Run the bundled job end to end on this machine; DEMO_OPTIONS="--seconds 30 --report out"
-	$(VENV)/bin/penstock demo $(DEMO_OPTIONS)
+demo: setup ## Run a job of flink_app end to end on this machine; DEMO_OPTIONS="--seconds 30 --report out"
+	$(VENV)/bin/penstock demo $(DEMO_SCENARIO) $(DEMO_OPTIONS)
 
 test: setup test-static test-library test-pipeline test-job ## Every check that CI runs
 
@@ -48,22 +49,23 @@ lint:
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	@set -e; for main in flink_app/*/main.py; do $(VENV)/bin/mypy $$(dirname $$main); done
 
 test-fast:
 	PENSTOCK_HYPOTHESIS=fast $(PARALLEL) -m "not validators and not build and not pipeline"
 
 # The job's package is built before, so that no two workers build it at once.
 test-library:
-	$(VENV)/bin/penstock package flink_app >/dev/null
+	$(VENV)/bin/penstock package flink_app/vehicle_metrics >/dev/null
 	$(PARALLEL) -m "not pipeline" --cov --cov-report=
 
 test-pipeline: ## The tests on real Kafka, Flink and Prometheus, and the coverage gate over test-library and them
 	$(PYTHON) -m pytest -m pipeline --cov --cov-append --cov-report=term:skip-covered
 
-test-job: ## The PyFlink job's tests, in the job's own environment
-	$(JOB_PYTHON) -m pytest -c tests/flink_app/pytest.ini tests/flink_app
+test-job: ## The tests of the PyFlink jobs, in their own environment
+	@set -e; for ini in tests/flink_app/*/pytest.ini; do $(JOB_PYTHON) -m pytest -c $$ini $$(dirname $$ini); done
 
-test-java: ## The job's Java classes
+test-java: ## The Java classes of connectors and jobs
 	mvn $(MAVEN_OPTIONS) -f $(POM) verify
 
 wheel: $(VENV)/.installed ## The library as a wheel in dist, built with what is locked
@@ -102,5 +104,5 @@ lock: $(VENV)/.installed ## Renew the lock files
 	npm install --package-lock-only --silent
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/target flink_app/.penstock build dist .coverage \
+	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/*/target flink_app/*/.penstock build dist .coverage \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache

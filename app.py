@@ -36,7 +36,7 @@ def add_stages(app: App) -> App:
 
 def build_app(app: App) -> App:
     """Add the Stages of the chosen environments, and the checks that every synthesis runs."""
-    from cdk_penstock.review import add_checks  # noqa: PLC0415 (cdk-nag takes a while to load)
+    from cdk_penstock.checks import add_checks  # noqa: PLC0415 (cdk-nag takes a while to load)
 
     add_checks(add_stages(app))
     return app

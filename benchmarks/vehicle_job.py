@@ -1,4 +1,4 @@
-"""How many events a second the vehicle job takes, from files and from Kafka, against Flink's JSON format alone.
+"""Events per second of the vehicle job, from files and from Kafka, compared with Flink's JSON format alone.
 
 All runs read the same events, which the fleet generator makes from a seed, on one real Flink cluster with RocksDB and
 checkpoints, at parallelism 2; the broker shares the machine. Figures are medians; the ratio to the floor of the same
@@ -46,11 +46,12 @@ def run_program(kind: str, plan: dict[str, Any]) -> None:
     """Submit one of the measured jobs: this runs inside Flink, in the job's environment."""
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
+    from vehicle_metrics.contract import PACKAGED_MODELS  # noqa: PLC0415
     from vehicle_metrics.fleet import FleetSettings, GeneratorSettings, generator_statements  # noqa: PLC0415
     from vehicle_metrics.job import configure, job_configuration, vehicle_statements  # noqa: PLC0415
     from vehicle_metrics.kafka import KafkaCluster  # noqa: PLC0415
     from vehicle_metrics.properties import PropertyGroup  # noqa: PLC0415
-    from vehicle_metrics.settings import PACKAGED_MODELS, EventInput, JobSettings  # noqa: PLC0415
+    from vehicle_metrics.settings import EventInput, JobSettings  # noqa: PLC0415
     from vehicle_metrics.statements import TableOptions, with_clause  # noqa: PLC0415
 
     job = JobSettings(window_seconds=WINDOW_SECONDS, state_ttl_ms=3_600_000, max_parallelism=128)
@@ -104,7 +105,7 @@ class Bench:
     def __init__(self, cluster: FlinkCluster, folder: Path, plan: dict[str, Any]) -> None:
         self._cluster, self._folder, self._plan = cluster, folder, plan
         self._packages = folder / "dep"
-        shutil.copytree(ROOT / "flink_app" / "vehicle_metrics", self._packages / "vehicle_metrics")
+        shutil.copytree(ROOT / "flink_app" / "vehicle_metrics" / "vehicle_metrics", self._packages / "vehicle_metrics")
 
     def submit(self, kind: str, out: Path) -> FlinkJob:
         """Start a job."""
@@ -113,7 +114,7 @@ class Bench:
         program = JobProgram(
             main=Path(__file__),
             packages=self._packages,
-            jar=ROOT / "flink_app" / "target" / "pyflink-dependencies.jar",
+            jar=ROOT / "flink_app" / "vehicle_metrics" / "target" / "pyflink-dependencies.jar",
             arguments=["--program", kind, "--plan", json.dumps(self._plan | {"out": str(out)})],
             parallelism=self._plan["parallelism"],
         )

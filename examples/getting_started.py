@@ -6,5 +6,7 @@ from cdk_penstock.application import PyFlinkApplication
 
 app = App()
 stack = Stack(app, "Vehicles")
-PyFlinkApplication(stack, "Metrics", folder="flink_app", application_name="vehicle-metrics", parallelism=4)
+PyFlinkApplication(
+    stack, "Metrics", folder="flink_app/vehicle_metrics", application_name="vehicle-metrics", parallelism=4
+)
 app.synth()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
 from cdk_penstock.application import (
     ApplicationCode,
-    FlinkApplicationProps,
     FlinkRuntime,
     LogLevel,
     MetricsLevel,
@@ -18,17 +17,39 @@ from cdk_penstock.application import (
 )
 from stacks.log_retention import log_retention
 from stacks.settings import REPOSITORY
+from stacks.workloads import job_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from constructs import Construct
 
+    from cdk_penstock.application import FlinkApplicationProps
     from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, CodeSettings, Environment
 
-__all__ = ("PREBUILT_PACKAGE", "build_application")
+__all__ = ("PREBUILT_PACKAGE", "PREBUILT_WORKLOAD", "build_application")
 
 PREBUILT_PACKAGE: Final = "package"
 """Context key with a zip that is built already, for synthesis without Java and Maven: ``-c package=job.zip``."""
+PREBUILT_WORKLOAD: Final = "workload"
+"""Context key with the workload of that zip: the jobs of other workloads are built. Default: it is for all."""
+
+_PROPS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "name": ("application_name", str),
+    "runtime": ("runtime", FlinkRuntime.of),
+    "parallelism": ("parallelism", int),
+    "parallelism_per_kpu": ("parallelism_per_kpu", int),
+    "max_kpus": ("max_kpus", int),
+    "auto_scaling": ("auto_scaling_enabled", bool),
+    "checkpoint_interval_seconds": ("checkpoint_interval", Duration.seconds),
+    "log_level": ("log_level", LogLevel),
+    "log_retention_days": ("log_retention", log_retention),
+    "metrics_level": ("metrics_level", MetricsLevel),
+    "maintenance_window_start_time": ("maintenance_window_start_time", str),
+    "properties": ("property_groups", dict),
+}
+"""The library's property of each key of a file, and how its value is converted."""
 
 
 def build_application(
@@ -39,41 +60,34 @@ def build_application(
     environment: Environment,
     network: IApplicationVpc | None,
 ) -> PyFlinkApplication:
-    """Return the application that the settings describe."""
-    props = FlinkApplicationProps(
-        application_name=settings.name,
-        description=f"{construct_id}, {environment.name}",
-        runtime=FlinkRuntime.of(settings.runtime),
-        parallelism=settings.parallelism,
-        parallelism_per_kpu=settings.parallelism_per_kpu,
-        max_kpus=settings.max_kpus,
-        auto_scaling_enabled=settings.auto_scaling,
-        checkpoint_interval=Duration.seconds(settings.checkpoint_interval_seconds),
-        log_level=LogLevel(settings.log_level),
-        log_retention=log_retention(settings.log_retention_days),
-        metrics_level=MetricsLevel(settings.metrics_level),
-        property_groups=settings.properties,
-        removal_policy=environment.removal_policy,
-    )
-    if settings.auto_scaling and settings.max_parallelism is not None:
-        props["max_parallelism"] = settings.max_parallelism
-    if settings.maintenance_window_start_time is not None:
-        props["maintenance_window_start_time"] = settings.maintenance_window_start_time
+    """Return the application that the settings describe; what they leave out has the library's default."""
+    given = {
+        prop: convert(value)
+        for name, (prop, convert) in _PROPS.items()
+        if (value := getattr(settings, name)) is not None
+    }
+    props = cast("FlinkApplicationProps", given)
+    props["description"] = f"{construct_id}, {environment.name}"
+    props["removal_policy"] = environment.removal_policy
     if network is not None:
         props["vpc"] = network.vpc
         props["vpc_subnets"] = network.application_subnets
+    if settings.auto_scaling and settings.max_parallelism is not None:
+        props["max_parallelism"] = settings.max_parallelism
     if environment.network.vpc_id is not None:
         # It may have a way to the internet.
         props["outbound_ports"] = settings.outbound_ports
-    return PyFlinkApplication(scope, construct_id, code=_code(scope, construct_id, settings.code), **props)
+    code = _code(scope, construct_id, settings.code, workload=environment.workload)
+    return PyFlinkApplication(scope, construct_id, code=code, **props)
 
 
-def _code(scope: Construct, construct_id: str, settings: CodeSettings) -> ApplicationCode:
+def _code(scope: Construct, construct_id: str, settings: CodeSettings, *, workload: str) -> ApplicationCode:
     prebuilt = scope.node.try_get_context(PREBUILT_PACKAGE)
-    if prebuilt is not None:
+    if prebuilt is not None and scope.node.try_get_context(PREBUILT_WORKLOAD) in {None, workload}:
         return ApplicationCode.from_asset(prebuilt, entry_point=settings.entry_point)
-    if settings.folder is not None:
-        return ApplicationCode.from_pyflink_folder(REPOSITORY / settings.folder, entry_point=settings.entry_point)
+    if settings.folder is not None or settings.is_of_the_workload:
+        folder = REPOSITORY / (settings.folder or job_folder(workload))
+        return ApplicationCode.from_pyflink_folder(folder, entry_point=settings.entry_point)
     if settings.package is not None:
         return ApplicationCode.from_asset(REPOSITORY / settings.package, entry_point=settings.entry_point)
     return ApplicationCode.from_bucket(

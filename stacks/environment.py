@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from aws_cdk import RemovalPolicy
@@ -13,11 +14,12 @@ from cdk_penstock.model.kafka import KafkaError
 from cdk_penstock.model.names import check_application_name
 from cdk_penstock.model.properties import PropertyGroups, refuse_run_options
 from cdk_penstock.model.runtimes import FlinkRuntime
-from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
+from cdk_penstock.model.sizing import Sizing
 from stacks.access import EncryptionSettings, PrincipalSettings
-from stacks.places import EventsSettings, MetricsSettings, NetworkSettings, fleet_load
+from stacks.places import EventsSettings, MetricsSettings, NetworkSettings
 from stacks.regions import check_region, check_roles, check_services, check_zones
 from stacks.settings import REPOSITORY, WHOLE_NUMBER, Settings, allowed, text_of_form
+from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload_names
 
 if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import TopicLoad
@@ -32,7 +34,7 @@ S3Text = Annotated[str, text_of_form(r".{1,1024}", "1 to 1024 characters")]
 
 
 class CodeSettings(Settings):
-    """Where the application's code comes from: exactly one of a folder, a package and a bucket."""
+    """Where the application's code comes from: one of a folder, a package and a bucket; by default the workload's."""
 
     folder: Text | None = None
     """A PyFlink job's folder, relative to the repository; built at synthesis."""
@@ -54,10 +56,10 @@ class CodeSettings(Settings):
     """The Python file with the job."""
 
     @model_validator(mode="after")
-    def _exactly_one_source(self) -> Self:
+    def _at_most_one_source(self) -> Self:
         given = [name for name in ("folder", "package", "bucket") if getattr(self, name) is not None]
-        if len(given) != 1:
-            message = f"code has exactly one of folder, package and bucket, got {' and '.join(given) or 'none'}"
+        if len(given) > 1:
+            message = f"code has one of folder, package and bucket, got {' and '.join(given)}"
             raise ValueError(message)
         if (self.bucket is None) != (self.object_key is None):
             message = f"bucket and object_key go together, got {self.bucket!r} and {self.object_key!r}"
@@ -69,17 +71,25 @@ class CodeSettings(Settings):
 
     @model_validator(mode="after")
     def _folder_has_the_job(self) -> Self:
-        if self.folder is None:
-            return self
-        folder = REPOSITORY / self.folder
+        if self.folder is not None:
+            self.check_folder(Path(self.folder))
+        return self
+
+    @property
+    def is_of_the_workload(self) -> bool:
+        """Whether the code is that of the environment's workload."""
+        return self.folder is None and self.package is None and self.bucket is None
+
+    def check_folder(self, relative: Path) -> None:
+        """Raise ValueError unless a folder of the repository has the entry point."""
+        folder = REPOSITORY / relative
         if not folder.is_dir():
-            message = f"got folder {self.folder!r}, expected the job's folder, relative to {REPOSITORY}"
+            message = f"got folder {str(relative)!r}, expected the job's folder, relative to {REPOSITORY}"
             raise ValueError(message)
         if not (folder / self.entry_point).is_file():
             there = ", ".join(sorted(path.name for path in folder.glob("*.py"))) or "no Python file"
-            message = f"got entry_point {self.entry_point!r}, expected a file of {self.folder}: it has {there}"
+            message = f"got entry_point {self.entry_point!r}, expected a file of {relative}: it has {there}"
             raise ValueError(message)
-        return self
 
 
 class ApplicationSettings(Settings):
@@ -88,16 +98,17 @@ class ApplicationSettings(Settings):
     name: str
     """The physical name; changing it replaces the application and loses its snapshots."""
     runtime: str = "FLINK-1_20"
-    code: CodeSettings
-    parallelism: int = 1
-    parallelism_per_kpu: int = 1
-    max_kpus: int = DEFAULT_MAX_KPUS
-    auto_scaling: bool = False
+    code: CodeSettings = CodeSettings()
+    # What is not set is not handed on: its default is the library's.
+    parallelism: int | None = None
+    parallelism_per_kpu: int | None = None
+    max_kpus: int | None = None
+    auto_scaling: bool | None = None
     """Whether MSF scales it; with max_kpus below MSF's quota, ``max.parallelism`` of properties.job has to hold it."""
-    checkpoint_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
-    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
-    log_retention_days: LogRetentionDays = 30
-    metrics_level: Literal["APPLICATION", "TASK", "OPERATOR", "PARALLELISM"] = "APPLICATION"
+    checkpoint_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] | None = None
+    log_retention_days: LogRetentionDays | None = None
+    metrics_level: Literal["APPLICATION", "TASK", "OPERATOR", "PARALLELISM"] | None = None
     maintenance_window_start_time: (
         Annotated[str, text_of_form(r"([01]\d|2[0-3]):[0-5]\d", "a time of day in UTC, such as '02:00'")] | None
     ) = None
@@ -183,10 +194,21 @@ class Environment(Settings):
         | None
     ) = None
     """The ARN of the SNS topic that alarms notify; without one they are to be seen in CloudWatch only."""
+    workload: str = DEFAULT_WORKLOAD
+    """The workload: the name of its folders in ``stacks/`` and ``flink_app/``."""
     application: ApplicationSettings
     """The job."""
     generator: ApplicationSettings | None = None
-    """A job that makes up events of a fleet; leave it out where there are real ones."""
+    """A job that makes up events; leave it out where there are real ones."""
+
+    @field_validator("workload")
+    @classmethod
+    def _workload_is_there(cls, name: str) -> str:
+        names = workload_names()
+        if name not in names:
+            message = f"got {name!r}, expected the folder of a workload in stacks/: {', '.join(names)}"
+            raise ValueError(message)
+        return name
 
     @model_validator(mode="after")
     def _combination_is_possible(self) -> Self:
@@ -238,6 +260,14 @@ class Environment(Settings):
         return self
 
     @model_validator(mode="after")
+    def _workload_can_run(self) -> Self:
+        for application in self.applications:
+            if application.code.is_of_the_workload:
+                application.code.check_folder(job_folder(self.workload))
+        pipeline_of(self.workload).check_environment(self)
+        return self
+
+    @model_validator(mode="after")
     def _access_is_safe(self) -> Self:
         encryption = self.encryption
         if encryption is not None and encryption.key_policy == "development" and self.sensitive_data:
@@ -275,7 +305,7 @@ class Environment(Settings):
         """The load of the topic of events, None where nobody says."""
         if self.events.load is not None:
             return self.events.load.topic_load
-        return None if self.generator is None else fleet_load(self.generator.properties.get("fleet", {}))
+        return None if self.generator is None else pipeline_of(self.workload).generator_load(self.generator)
 
     @property
     def removal_policy(self) -> RemovalPolicy:
@@ -289,11 +319,7 @@ class Environment(Settings):
 
 
 def _sizing(settings: ApplicationSettings) -> Sizing:
-    return Sizing(
-        parallelism=settings.parallelism,
-        parallelism_per_kpu=settings.parallelism_per_kpu,
-        max_kpus=settings.max_kpus,
-    )
+    return Sizing(**settings.model_dump(include={"parallelism", "parallelism_per_kpu", "max_kpus"}, exclude_unset=True))
 
 
 def _property_groups(groups: dict[str, dict[str, str]]) -> PropertyGroups:

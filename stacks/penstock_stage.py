@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 
-from cdk_penstock.pipeline import KafkaSource, PipelineScopes
-from stacks.applications import build_application
+from cdk_penstock.pipeline import PipelineScopes
 from stacks.network_stack import NetworkStack
 from stacks.operations import ApplicationOperations
-from stacks.vehicle_pipeline import VehiclePipeline
+from stacks.workloads import pipeline_of
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from cdk_penstock.application import FlinkApplication
     from stacks.environment import ApplicationSettings, Environment
+    from stacks.workload_pipeline import WorkloadPipeline
 
 __all__ = ("ALARMS_UNHEARD_WARNING", "PenstockStage")
 
@@ -45,7 +45,7 @@ class PenstockStage(cdk.Stage):
         self.pipeline = self.build_pipeline(
             PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)
         )
-        self.generator = self._build_generator()
+        self.generator = self.pipeline.build_generator(self.processing)
         self._operate(self.pipeline.application, environment.application)
         if self.generator is not None and environment.generator is not None:
             self._operate(self.generator, environment.generator)
@@ -53,11 +53,11 @@ class PenstockStage(cdk.Stage):
             self._warn_of_alarms_unheard(environment.name)
         cdk.Tags.of(self).add("penstock:environment", environment.name)
 
-    def build_pipeline(self, scopes: PipelineScopes) -> VehiclePipeline:
-        """Make the pipeline in the stacks of this environment."""
-        return VehiclePipeline(
-            self, "Pipeline", environment=self.environment_settings, network=self.network.network, scopes=scopes
-        )
+    def build_pipeline(self, scopes: PipelineScopes) -> WorkloadPipeline:
+        """Make the pipeline of the environment's workload in the stacks of this environment."""
+        environment = self.environment_settings
+        pipeline = pipeline_of(environment.workload)
+        return pipeline(self, "Pipeline", environment=environment, network=self.network.network, scopes=scopes)
 
     def _build_stack(self, name: str) -> cdk.Stack:
         settings = self.environment_settings
@@ -67,21 +67,6 @@ class PenstockStage(cdk.Stage):
             description=f"penstock {settings.name}: {name.lower()}",
             termination_protection=settings.sensitive_data,
         )
-
-    def _build_generator(self) -> FlinkApplication | None:
-        """Make the fleet generator, which writes where the pipeline reads, if that is Kafka."""
-        settings, source = self.environment_settings.generator, self.pipeline.source
-        if settings is None or not isinstance(source, KafkaSource):
-            return None
-        generator = build_application(
-            self.processing,
-            "VehicleGenerator",
-            settings,
-            environment=self.environment_settings,
-            network=self.network.network,
-        )
-        source.connect_writer(generator)
-        return generator
 
     def _warn_of_alarms_unheard(self, name: str) -> None:
         message = (

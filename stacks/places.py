@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,28 +13,7 @@ from cdk_penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, Pla
 from cdk_penstock.streams.kafka.broker_storage import largest_storage
 from stacks.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ("EventLoadSettings", "EventsSettings", "MetricsSettings", "NetworkSettings", "fleet_load")
-
-_FLEET_EVENTS_PER_SECOND: Final = "100000"
-"""The generator's own default, see docs/job.md."""
-_WHOLE: Final = re.compile(r"[0-9]{1,9}")
-_FLEET_EVENT_BYTES: Final = 130
-_FLEET_COMPRESSION_RATIO: Final = 4.3
-"""Measured on a broker's disk, with lz4 and the generator's batches: 23 to 30 bytes an event."""
-
-
-def fleet_load(properties: Mapping[str, str]) -> TopicLoad | None:
-    """Return what a generator with these properties of a fleet writes; None where it writes as fast as it can."""
-    rate = properties.get("events.per.second", _FLEET_EVENTS_PER_SECOND)
-    if not _WHOLE.fullmatch(rate) or int(rate) == 0:
-        return None
-    return TopicLoad(
-        records_per_second=int(rate), record_bytes=_FLEET_EVENT_BYTES, compression_ratio=_FLEET_COMPRESSION_RATIO
-    )
-
+__all__ = ("EventLoadSettings", "EventsSettings", "MetricsSettings", "NetworkSettings")
 
 _MS_PER_HOUR = 3_600_000
 
@@ -132,8 +110,9 @@ class EventsSettings(Settings):
     """To begin with; it grows up to ten times that."""
     load: EventLoadSettings | None = None
     """The load that the storage has to hold. Default: the generator's; without one, the storage is not checked."""
-    topic: str = "vehicle-events"
-    dead_letters_topic: str = "vehicle-dead-letters"
+    topic: str | None = None
+    dead_letters_topic: str | None = None
+    """The topics; without a name, the workload's own."""
     partitions: Annotated[int, Field(ge=1)] = 12
     """Of the events; they can only be added."""
     retention_hours: Annotated[int, Field(ge=1)] = 168
@@ -146,8 +125,8 @@ class EventsSettings(Settings):
 
     @field_validator("topic", "dead_letters_topic")
     @classmethod
-    def _topic_is_allowed(cls, name: str) -> str:
-        return allowed(check_topic_name, name)
+    def _topic_is_allowed(cls, name: str | None) -> str | None:
+        return None if name is None else allowed(check_topic_name, name)
 
     @field_validator("retention_hours")
     @classmethod
@@ -171,7 +150,7 @@ class EventsSettings(Settings):
             brokers=zones,
         )
         planned = PlannedTopic(
-            name=self.topic,
+            name=self.topic or "events",
             load=load,
             partitions=self.partitions,
             replication_factor=zones,
@@ -191,16 +170,6 @@ class EventsSettings(Settings):
     @model_validator(mode="after")
     def _partitions_fit_into_the_storage(self) -> Self:
         allowed(lambda settings: settings.retention_bytes_per_partition, self)
-        return self
-
-    @model_validator(mode="after")
-    def _topics_differ(self) -> Self:
-        if self.dead_letters_topic == self.topic:
-            message = (
-                f"dead_letters_topic: got {self.topic!r}, which is the topic of the events: give it another one, or"
-                " the job would read its dead letters"
-            )
-            raise ValueError(message)
         return self
 
 

@@ -1,4 +1,4 @@
-"""What all tests share: the CDK's switches, and small code archives."""
+"""Switches of the CDK and small code archives for all tests."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 
-STRANGERS = re.compile(r"pip install[^`\n]*[ '\"]penstock(?![-.\w/])")
+OTHER_PENSTOCK = re.compile(r"pip install[^`\n]*[ '\"]penstock(?![-.\w/])")
 
 
 def tracked() -> list[Path]:
@@ -49,15 +49,15 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
             assert not re.search(names, path.read_text(encoding="utf-8")), path
 
 
-def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
+def test_no_text_installs_the_other_penstock() -> None:
     for path in tracked():
         if path.suffix in {".md", ".py", ".toml", ".sh", ""} and ROOT / "tests" not in path.parents:
             text = path.read_text(encoding="utf-8")
-            assert not STRANGERS.search(text), path
+            assert not OTHER_PENSTOCK.search(text), path
 
 
 @pytest.mark.parametrize(
-    ("command", "is_strangers"),
+    ("command", "is_other"),
     [
         ("pip install penstock", True),
         ("pip install -U 'penstock[local]'", True),
@@ -65,5 +65,5 @@ def test_nobody_is_told_to_install_what_a_stranger_named_penstock() -> None:
         ("pip install 'cdk_penstock-0.1.0-py3-none-any.whl[local]'", False),
     ],
 )
-def test_a_strangers_name_is_told_from_the_wheels(command: str, is_strangers: bool) -> None:
-    assert bool(STRANGERS.search(command)) == is_strangers
+def test_the_other_penstock_is_told_from_the_wheel(command: str, is_other: bool) -> None:
+    assert bool(OTHER_PENSTOCK.search(command)) == is_other

@@ -1,4 +1,4 @@
-"""What people get wrong, and what they must read: what was got, what was expected, and the fix."""
+"""Common mistakes, each with a message of what was got, what was expected, and the fix."""
 
 from __future__ import annotations
 
@@ -225,20 +225,20 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         "interval 60",
         with_(checkpoint_interval=60),
         (
-            "must be a Duration, got 60 (int): say the unit, as in Duration.seconds(60),"
+            "must be a Duration, got 60 (int): name the unit, as in Duration.seconds(60),"
             " Duration.minutes(60), Duration.hours(60) or Duration.days(60)"
         ),
     ),
     (
         "pause as text",
         with_(min_pause_between_checkpoints="5s"),
-        "must be a Duration, got '5s' (str): say the unit, as in Duration.seconds(...)",
+        "must be a Duration, got '5s' (str): name the unit, as in Duration.seconds(...)",
     ),
     (
         "retention 48",
         lambda b: b.stream(retention=48),
         (
-            "retention must be a Duration, got 48 (int): say the unit, as in Duration.seconds(48),"
+            "retention must be a Duration, got 48 (int): name the unit, as in Duration.seconds(48),"
             " Duration.minutes(48), Duration.hours(48) or Duration.days(48)"
         ),
     ),
@@ -246,7 +246,7 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         "wait 20",
         lambda b: b.start(force_stop_after=20),
         (
-            "force_stop_after must be a Duration, got 20 (int): say the unit, as in Duration.seconds(20),"
+            "force_stop_after must be a Duration, got 20 (int): name the unit, as in Duration.seconds(20),"
             " Duration.minutes(20), Duration.hours(20) or Duration.days(20)"
         ),
     ),
@@ -288,8 +288,8 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         lambda b: b.stream().grant_read(ROLE_ARN),
         (
             "EventStream.grant_read: grantee must be an iam.IGrantable, got 'arn:aws:iam::111122223333:role/operator'"
-            " (str): pass who gets the permission: a role, as iam.Role.from_role_arn(...) returns one, or"
-            " iam.ArnPrincipal(...)"
+            " (str): pass the principal that gets the permission: a role, as iam.Role.from_role_arn(...) returns one,"
+            " or iam.ArnPrincipal(...)"
         ),
     ),
     ("an action as number", lambda b: b.application().grant(b.role(), 5), "grant: actions must be text, got 5 (int)"),
@@ -454,7 +454,7 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         lambda b: b.application(
             runtime=FlinkRuntime.FLINK_1_19, encryption=ApplicationEncryption.customer_managed_key(b.key())
         ),
-        "needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime in a deployment of its own first",
+        "needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime first, in a separate deployment",
     ),
     ("a rotating key", lambda b: b.encryption(key=b.key(enable_key_rotation=True)), "automatic rotation"),
     ("root as operator", lambda b: b.encryption(operators=[iam.AccountRootPrincipal()]), "got the whole account"),
@@ -517,7 +517,7 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
     (
         "a buffer of 128",
         lambda b: b.delivery(buffer_size=128),
-        "must be a Size, got 128 (int): say the unit, as in Size.",
+        "must be a Size, got 128 (int): name the unit, as in Size.",
     ),
     ("a buffer of 1 GiB", lambda b: b.delivery(buffer_size=Size.gibibytes(1)), "1024"),
     (

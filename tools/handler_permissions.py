@@ -1,7 +1,7 @@
-"""Writes the table of what CloudFormation calls for each resource type, from the schemas that cfn-lint brings.
+"""Writes the table of the calls that CloudFormation makes for each resource type, from the schemas in cfn-lint.
 
-A resource type's schema names the permissions that its handlers need (CloudFormation, "Resource type schema"). Run it
-after an update of cfn-lint, or with a new type in ``RESOURCE_TYPES``:
+The schema of a resource type names the permissions of its handlers (CloudFormation, "Resource type schema"). Run this
+after an update of cfn-lint, or after adding a type to ``RESOURCE_TYPES``:
 
     .venv/bin/python tools/handler_permissions.py
 """
@@ -70,11 +70,11 @@ RESOURCE_TYPES: Final = (
     "AWS::Scheduler::Schedule",
     "AWS::StepFunctions::StateMachine",
 )
-"""What the constructs of this library put into a template, and what an application beside them is likely to."""
+"""The types that the constructs of this library make, and others that an app is likely to have."""
 
 
 def table() -> dict[str, Any]:
-    """Return the permissions of each handler by resource type, with where and when they come from."""
+    """Return the permissions of each handler by resource type, with their source and date."""
     schemas = Path(cfnlint.__file__).parent / "data" / "schemas"
     digests = json.loads((schemas / "providers" / f"{REGION}.json").read_text(encoding="utf-8"))
     return {

@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 BUILD_BACKEND = "setuptools"
-# It brings a file of aws-cdk-cloud-assembly-schema in a form of its own, which has to win. With dependencies to resolve
-# pip would install it after that package; without them it goes by the alphabet, backwards.
+# It has its own version of a file of aws-cdk-cloud-assembly-schema, which must overwrite the other. When pip resolves
+# dependencies, it installs this package later; here, it would install in reverse alphabetical order.
 INSTALLED_LAST = "aws-cdk-lib"
 FIRST_OR_LAST = (BUILD_BACKEND, INSTALLED_LAST)
 SECONDS_BETWEEN_LINES = 10
@@ -34,7 +34,7 @@ def lock_entries(lock: str) -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    """Make the environment, or bring the one that is there up to date."""
+    """Create the environment, or update an existing one."""
     parser = argparse.ArgumentParser(description="Install a locked Python environment.")
     parser.add_argument("environment", type=Path, help="folder of the virtual environment")
     parser.add_argument("lock", type=Path, help="lock file with hashes")
@@ -44,9 +44,9 @@ def main() -> None:
         install(arguments.environment, arguments.lock, editable=arguments.editable)
     except subprocess.CalledProcessError:
         sys.exit(
-            f"error: could not install {arguments.lock} into {arguments.environment}: the lines above say why. Behind a"
-            " proxy or with a company's package index, configure pip first (`pip config set global.index-url ...`,"
-            " HTTPS_PROXY, PIP_CERT); then run the same command again."
+            f"error: could not install {arguments.lock} into {arguments.environment}: the lines above show the reason."
+            " Behind a proxy or with a company's package index, configure pip first"
+            " (`pip config set global.index-url ...`, HTTPS_PROXY, PIP_CERT); then run the same command again."
         )
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
@@ -55,12 +55,12 @@ def main() -> None:
 
 
 def install(environment: Path, lock: Path, *, editable: Path | None) -> None:
-    """Install what the lock file names, and nothing else; raise CalledProcessError where pip fails."""
+    """Install exactly the packages of the lock file; raise CalledProcessError if pip fails."""
     create(environment)
     entries = lock_entries(lock.read_text(encoding="utf-8"))
     backend = [text for name, text in entries if name == BUILD_BACKEND]
     if not backend:
-        message = f"{lock} has no {BUILD_BACKEND}, which packages without a wheel are built with: run `make lock`"
+        message = f"{lock} has no {BUILD_BACKEND}, which builds packages without a wheel: run `make lock`"
         raise ValueError(message)
     progress = Progress(environment.name, len(entries))
     install_requirements(environment, backend, progress)
@@ -73,13 +73,13 @@ def install(environment: Path, lock: Path, *, editable: Path | None) -> None:
 
 
 def create(environment: Path) -> None:
-    """Create the virtual environment, unless it is there and usable."""
+    """Create the virtual environment, unless a usable one exists."""
     if not is_usable(environment_python(environment)):
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
 
 
 def is_usable(python: Path) -> bool:
-    """Return whether an interpreter is there, has this one's version, and has pip; a killed set-up leaves less."""
+    """Return whether an interpreter exists with this version and with pip; an interrupted setup may leave less."""
     probe = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     return (
         python.exists() and not subprocess.run([python, "-c", probe], stderr=subprocess.DEVNULL, check=False).returncode
@@ -92,7 +92,7 @@ def environment_python(environment: Path) -> Path:
 
 
 def install_requirements(environment: Path, entries: list[str], progress: Progress) -> None:
-    """Install entries of a lock file; raise CalledProcessError where pip fails."""
+    """Install entries of a lock file; raise CalledProcessError if pip fails."""
     if not entries:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +108,7 @@ def install_requirements(environment: Path, entries: list[str], progress: Progre
 
 
 def run_pip(environment: Path, *arguments: str) -> None:
-    """Run pip with its output shown; raise CalledProcessError where it fails."""
+    """Run pip and show its output; raise CalledProcessError if it fails."""
     subprocess.run([*pip(environment), *arguments], check=True, env=pip_environment())
 
 
@@ -118,12 +118,12 @@ def pip(environment: Path) -> list[str]:
 
 
 def pip_environment() -> dict[str, str]:
-    """Return the variables pip runs with: the user's, without the warning about running as root in a container."""
+    """Return the environment variables of pip: the user's, without the warning about running as root in a container."""
     return os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
 
 
 class Progress:
-    """Count the packages that pip mentions: on a terminal in one line, elsewhere in a line now and then."""
+    """Shows the number of packages that pip mentions: on a terminal in one line, otherwise in a new line every 10 s."""
 
     def __init__(self, title: str, packages: int) -> None:
         self._title = title
@@ -144,7 +144,7 @@ class Progress:
             self._show(f"installing {line.count(',') + 1} packages")
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the line."""
         if self._is_terminal:
             print()
 

@@ -2,8 +2,8 @@
 # Names each missing prerequisite and the command that installs it on this system, before anything else runs.
 #
 #   sh tools/prerequisites.sh library    Python and Node.js: the library, its fast tests, cdk synth from a built package
-#   sh tools/prerequisites.sh app        and a JDK and Maven: building the job's package
-#   sh tools/prerequisites.sh job        and a processor that the job's own Python environment exists for
+#   sh tools/prerequisites.sh app        also a JDK and Maven, which build the job's package
+#   sh tools/prerequisites.sh job        also a processor that the job's Python environment supports
 set -u
 
 scope="${1:-app}"
@@ -75,7 +75,7 @@ need_python() { # program, versions that will do, the one to install, the make v
       ;;
     *)
       need "Python $(echo "$2" | sed 's/ /, /g') as $1 (found: ${version:-none})" \
-        "$(python_command "$3"), or name another one: make $4=/path/to/python"
+        "$(python_command "$3"), or name another Python: make $4=/path/to/python"
       ;;
   esac
 }
@@ -87,7 +87,7 @@ npm_major=$(npm --version 2>/dev/null | sed -n 's/^\([0-9]*\)\..*/\1/p')
 if [ "${node_major:-0}" -lt 20 ] || [ "${npm_major:-0}" -lt 7 ]; then
   need "Node.js 22 or later with npm (found: Node.js ${node_major:-none}, npm ${npm_major:-none})" "$(node_command)"
 elif [ "$node_major" -lt 22 ]; then
-  note "Node.js $node_major is past its end and gets no security fixes; it still works. Newer: $(node_command)"
+  note "Node.js $node_major no longer gets security fixes; it still works. To get a newer one: $(node_command)"
 fi
 
 if [ "$scope" != library ]; then

@@ -60,7 +60,7 @@ def test_a_package_imports_only_the_layers_below_it(package: str) -> None:
         assert layers <= ALLOWED[package], path
 
 
-@pytest.mark.parametrize("package", ["model", "control", "handlers", "packaging", "local"])
+@pytest.mark.parametrize("package", ["model", "control", "handlers", "packaging", "local", "review"])
 def test_a_package_without_the_cdk_stays_without_it(package: str) -> None:
     for path in modules(package):
         roots = {name.split(".")[0] for name in imported(path)}
@@ -84,6 +84,13 @@ def test_the_source_root_does_not_shadow_the_package_that_the_cdk_imports() -> N
     assert not (ROOT / "constructs" / "__init__.py").exists()
     assert constructs.__file__ is not None
     assert "site-packages" in constructs.__file__
+
+
+@pytest.mark.parametrize("package", ["application", "control", "encryption", "handlers", "model/keys"])
+def test_a_module_has_a_name_that_no_other_module_of_the_library_has(package: str) -> None:
+    everywhere = [path.name for path in LIBRARY.rglob("*.py")]
+    names = {path.name for path in modules(package)} - {"__init__.py", "errors.py"}
+    assert [name for name in sorted(names) if everywhere.count(name) > 1] == []
 
 
 def test_nobody_imports_the_library_through_its_source_root() -> None:

@@ -1,4 +1,4 @@
-"""What a type checker accepts must be accepted at run time, in each form that the CDK and Python have for it."""
+"""Arguments that a type checker accepts are accepted at run time, in each form that the CDK and Python have."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         int,
         Token.as_number({"Ref": "Count"}),
-        "(float): it stands for what only the deployment knows; use a number th",
+        "(float): only the deployment knows its value; use a number th",
     ),
     (int, float("nan"), "x must be a whole number, got nan (float): use a number"),
     (bool | None, "off", "x must be True or False, got 'off' (str): use False"),

@@ -40,6 +40,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "events.jsonl").write_text("{}\n")
     (tmp_path / "damaged.zip").write_text("PK")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "flink_app").symlink_to(ROOT / "flink_app")
     return tmp_path
 
 
@@ -82,11 +83,11 @@ def penstock(
         ("package folder --output file.txt/a.zip", WRONG_ARGUMENTS, "'file.txt/a.zip' cannot be written"),
         ("review", WRONG_ARGUMENTS, "pass --encryption, --delivery, --wildcards or --execution-policy"),
         ("review --encryptio", WRONG_ARGUMENTS, "--encryption"),
-        ("review --encryption --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
+        ("review --encryption --assembly nowhere", WRONG_ARGUMENTS, "got nowhere, which does not exist: run"),
         ("review --encryption --assembly file.txt", WRONG_ARGUMENTS, "expected the folder that cdk synth wrote, got"),
         ("review --encryption --assembly folder", FAILED, "no cloud assembly in folder: run `npx cdk synth`"),
         ("review --encryption --environment qa", FAILED, "there is no environment 'qa'"),
-        ("size --assembly nowhere", WRONG_ARGUMENTS, "nowhere does not exist"),
+        ("size --assembly nowhere", WRONG_ARGUMENTS, "got nowhere, which does not exist: run"),
         ("size --assembly file.txt", WRONG_ARGUMENTS, "got the file file.txt"),
         ("size --environment qa", FAILED, "it has no Stages, leave the environment out"),
         ("size --prices nowhere.toml", WRONG_ARGUMENTS, "'nowhere.toml' does not exist"),
@@ -107,28 +108,36 @@ def penstock(
         ("size --events-per-second 1e308", WRONG_ARGUMENTS, "got 1e+308"),
         (["size", "--readers", "1" + "0" * 400], WRONG_ARGUMENTS, "readers must be a number from 0 to"),
         ("size --readers -1", WRONG_ARGUMENTS, "readers must be a number from 0 to 1,000,000,000,000, got -1"),
-        ("replay nowhere.jsonl --bootstrap-servers h:1", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
-        ("replay folder --bootstrap-servers h:1", WRONG_ARGUMENTS, "'folder' is a directory"),
-        ("replay empty.jsonl --bootstrap-servers h:1", FAILED, "the input file empty.jsonl is empty"),
-        ("replay events.jsonl", WRONG_ARGUMENTS, "Missing option '--bootstrap-servers'"),
+        ("replay nowhere.jsonl --topic t --bootstrap-servers h:1", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
+        ("replay folder --topic t --bootstrap-servers h:1", WRONG_ARGUMENTS, "'folder' is a directory"),
+        ("replay empty.jsonl --topic t --bootstrap-servers h:1", FAILED, "the input file empty.jsonl is empty"),
+        ("replay events.jsonl --topic t", WRONG_ARGUMENTS, "Missing option '--bootstrap-servers'"),
         (
-            "replay events.jsonl --bootstrap-servers=",
+            "replay events.jsonl --topic t --bootstrap-servers=",
             WRONG_ARGUMENTS,
             "expected host:port, separated by commas, got ''",
         ),
-        ("replay events.jsonl --bootstrap-servers h", WRONG_ARGUMENTS, "expected host:port"),
-        ("replay events.jsonl --bootstrap-servers h:1,h:0", WRONG_ARGUMENTS, "got 'h:1,h:0'"),
-        ("replay events.jsonl --bootstrap-servers h:65536", WRONG_ARGUMENTS, "got 'h:65536'"),
-        ("replay events.jsonl --bootstrap-servers http://h:1", WRONG_ARGUMENTS, "got 'http://h:1'"),
+        ("replay events.jsonl --topic t --bootstrap-servers h", WRONG_ARGUMENTS, "expected host:port"),
+        ("replay events.jsonl --topic t --bootstrap-servers h:1,h:0", WRONG_ARGUMENTS, "got 'h:1,h:0'"),
+        ("replay events.jsonl --topic t --bootstrap-servers h:65536", WRONG_ARGUMENTS, "got 'h:65536'"),
+        ("replay events.jsonl --topic t --bootstrap-servers http://h:1", WRONG_ARGUMENTS, "got 'http://h:1'"),
         ("replay events.jsonl --bootstrap-servers h:1 --topic a/b", WRONG_ARGUMENTS, "a topic's name must be"),
         (
-            "replay events.jsonl --bootstrap-servers h:1,[::1]:2 --client-setting nonsense=1",
+            "replay events.jsonl --topic t --bootstrap-servers h:1,[::1]:2 --client-setting nonsense=1",
             WRONG_ARGUMENTS,
             "'--client-setting': the Kafka client refuses its settings: No such configuration property",
         ),
-        ("replay events.jsonl --bootstrap-servers h:1 --speed-up fast", WRONG_ARGUMENTS, "got 'fast'"),
-        ("replay events.jsonl --bootstrap-servers h:1 --event-time then", WRONG_ARGUMENTS, "'then' is not one of"),
-        ("replay events.jsonl --bootstrap-servers h:1 --client-setting a", WRONG_ARGUMENTS, "expected KEY=VALUE"),
+        ("replay events.jsonl --topic t --bootstrap-servers h:1 --speed-up fast", WRONG_ARGUMENTS, "got 'fast'"),
+        (
+            "replay events.jsonl --topic t --bootstrap-servers h:1 --event-time then",
+            WRONG_ARGUMENTS,
+            "'then' is not one of",
+        ),
+        (
+            "replay events.jsonl --topic t --bootstrap-servers h:1 --client-setting a",
+            WRONG_ARGUMENTS,
+            "expected KEY=VALUE",
+        ),
         ("demo --input nowhere.jsonl", WRONG_ARGUMENTS, "'nowhere.jsonl' does not exist"),
         ("demo --models folder", WRONG_ARGUMENTS, "'folder' is a directory"),
         ("demo --package nowhere.zip", WRONG_ARGUMENTS, "'nowhere.zip' does not exist"),
@@ -139,12 +148,14 @@ def penstock(
         ("demo --seconds nan", WRONG_ARGUMENTS, "'--seconds': Input should be"),
         ("demo --vehicles 99999999999", WRONG_ARGUMENTS, "'--vehicles': Input should be less than or equal to"),
         ("demo --speed-up 5", WRONG_ARGUMENTS, "--speed-up is for recorded events, expected it with --input"),
-        ("demo --input events.jsonl --seconds 20", WRONG_ARGUMENTS, "--seconds is for a generated fleet, expected it"),
+        ("demo --input events.jsonl --seconds 20", WRONG_ARGUMENTS, "--seconds is for generated events, expected it"),
         ("demo --flink-port 81 --kafka-port 81", WRONG_ARGUMENTS, "--flink-port and --kafka-port are both 81"),
         ("demo --job-python nowhere", WRONG_ARGUMENTS, "'nowhere' does not exist"),
         ("demo --seconds 1", WRONG_ARGUMENTS, "'--seconds': Input should be greater than or equal to 15"),
         ("demo --flink-port 70000", WRONG_ARGUMENTS, "'--flink-port': Input should be less than or equal to 65535"),
         ("demo --parallelism two", WRONG_ARGUMENTS, "'--parallelism': Input should be a valid integer"),
+        ("demo taxi", WRONG_ARGUMENTS, "got scenario 'taxi', expected one of vehicle_metrics"),
+        ("replay events.jsonl --bootstrap-servers h:1", WRONG_ARGUMENTS, "Missing option '--topic'"),
         ("demo", FAILED, "the job's python .venv-job/bin/python does not exist"),
         ("key status", WRONG_ARGUMENTS, "Missing option '--application'"),
         ("key status --application=", WRONG_ARGUMENTS, "must be 1 to 128 letters"),
@@ -156,14 +167,18 @@ def penstock(
         ),
         ("key status --application job --operator-role notanarn", WRONG_ARGUMENTS, "expected a role's ARN"),
         ("key status --application job --region Frankfurt", WRONG_ARGUMENTS, "expected a Region such as eu-central-1"),
-        ("key status --application job", FAILED, "cannot reach AWS: You must specify a region; check"),
-        ("key status --application job --region eu-central-1", FAILED, "cannot reach AWS: Unable to locate"),
-        ("key status --application job --profile nobody", FAILED, "The config profile (nobody) could not be found"),
+        ("key status --application job", FAILED, "no Region is set: pass --region"),
+        ("key status --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
+        (
+            "key status --application job --profile nobody",
+            FAILED,
+            "The config profile (nobody) could not be found: name one of",
+        ),
         ("key enable --application job --key key", WRONG_ARGUMENTS, "expected a key's ARN or id, or an alias"),
         ("key rotate --application job", WRONG_ARGUMENTS, "expected either --key or --on-demand"),
         (f"key rotate --application job --key {KEY} --on-demand", WRONG_ARGUMENTS, "either --key or --on-demand"),
         ("key status --application job --region zz-nowhere-1", WRONG_ARGUMENTS, "expected a Region such as"),
-        ("key status --application job --region eusc-de-east-1", FAILED, "cannot reach AWS: Unable to locate"),
+        ("key status --application job --region eusc-de-east-1", FAILED, "not signed in to AWS (Unable to locate"),
         (
             "key rotate --application job --on-demand --soak-seconds 99999999999999",
             WRONG_ARGUMENTS,
@@ -196,12 +211,12 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        ("[]", "is no manifest of a cloud assembly"),
+        ("[]", "is not a manifest of a cloud assembly"),
         ("[" * 100_000, "manifest.json is not JSON"),
-        ('"text"', "is no manifest of a cloud assembly"),
+        ('"text"', "is not a manifest of a cloud assembly"),
         ("{", "is not JSON"),
-        ({"artifacts": []}, "is no manifest of a cloud assembly"),
-        ({"artifacts": {"S": []}}, "is no manifest of a cloud assembly"),
+        ({"artifacts": []}, "is not a manifest of a cloud assembly"),
+        ({"artifacts": {"S": []}}, "is not a manifest of a cloud assembly"),
         ({"artifacts": {"S": {"type": "aws:cloudformation:stack"}}}, "names no templateFile of S"),
         ({"artifacts": {"S": {"type": "cdk:cloud-assembly"}}}, "names no directoryName of S"),
         (
@@ -214,7 +229,7 @@ def test_a_mistake_is_one_error_and_the_documented_exit_code(
         ),
         (
             {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "list.json"}}}},
-            "list.json is no CloudFormation template",
+            "list.json is not a CloudFormation template",
         ),
         (
             {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "bytes.json"}}}},
@@ -276,7 +291,7 @@ def test_what_nobody_expected_of_the_system_is_one_line(
 
 
 def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry, "_run", lambda: {}["missing"])
+    monkeypatch.setattr(entry, "_run", lambda: dict[str, str]()["missing"])
     with pytest.raises(KeyError):
         entry.main()
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from cdk_penstock.cli import key_session
 from cdk_penstock.cli.key import key_app
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
-from cdk_penstock.control.windows import WINDOW_PREFIX
-from cdk_penstock.model.keys import KeyPlanError
+from cdk_penstock.control.permission_windows import WINDOW_PREFIX
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_msf import FakeAws, cmk
@@ -29,8 +29,8 @@ READING = ("Describe", "List", "Get", "Assume")
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     aws = FakeAws()
-    monkeypatch.setattr(key_session.surroundings, "new_session", aws.new_session)
-    monkeypatch.setattr(key_session.surroundings, "clock", aws.world.clock)
+    monkeypatch.setattr(key_session.aws_access, "new_session", aws.new_session)
+    monkeypatch.setattr(key_session.aws_access, "clock", aws.world.clock)
     aws.msf.managed_keys = {KEY_1}
     aws.msf.run(cmk(KEY_1))
     return aws
@@ -73,7 +73,7 @@ def test_a_command_shows_its_plan_and_changes_nothing(aws: FakeAws, arguments: l
     assert result.exit_code == 0
     assert f"plan for {APPLICATION_ARN}" in result.output
     assert "   1. " in result.output
-    assert "nothing was changed: run it again with --apply" in result.output
+    assert "nothing was changed: to apply the plan, run the same command with --apply" in result.output
     assert all(name.startswith(READING) for name, _request in aws.world.calls)
     shown = json.loads(invoke(*arguments, *AS_OPERATOR, "--json").output)
     assert shown["result"] == "planned"
@@ -138,16 +138,16 @@ def test_the_status_shows_keys_snapshots_windows_and_a_pending_restart(aws: Fake
     assert shown["keys"][KEY_1]["state"] == "Enabled"
     text = invoke("status", *AS_OPERATOR).output
     for words in (
-        f"configured key   {KEY_1}",
-        "snapshots        1 under",
-        "open windows     none",
+        f"configured key           {KEY_1}",
+        "snapshots                1 under",
+        "open permission windows  none",
         "rotated 2026-01-31",
     ):
         assert words in text
     aws.msf.move("STOPPING", "READY", looks=0)
     text = invoke("status", *COMMON).output
-    assert "effective key    none, nothing runs" in text
-    assert "not looked at without --operator-role" in text
+    assert "effective key            none, the application is not running" in text
+    assert "not shown without --operator-role" in text
     assert json.loads(invoke("status", *COMMON, "--json").output)["effectiveKey"] is None
 
 
@@ -156,10 +156,10 @@ def test_the_status_says_which_keys_the_caller_may_not_see_and_shows_the_rest(aw
     result = invoke("status", *AS_OPERATOR)
     assert result.exit_code == 0
     for words in (
-        f"configured key   {KEY_1}",
-        f"effective key    {KEY_1}",
-        "pending restart  unknown: whether the material",
-        "snapshots        1 under",
+        f"configured key           {KEY_1}",
+        f"effective key            {KEY_1}",
+        "pending restart          unknown: whether the material",
+        "snapshots                1 under",
         f"{KEY_1} is not visible to the caller: a key administrator sees it",
     ):
         assert words in result.output
@@ -174,7 +174,7 @@ def test_the_status_does_not_say_never_rotated_of_a_key_whose_rotations_are_hidd
     result = invoke("status", *AS_OPERATOR)
     assert result.exit_code == 0
     assert "rotated never" not in result.output
-    assert "pending restart  unknown" in result.output
+    assert "pending restart          unknown" in result.output
 
 
 def test_the_status_shows_the_keys_of_snapshots_and_which_are_gone(aws: FakeAws) -> None:
@@ -193,9 +193,8 @@ def test_the_status_names_principals_of_a_keys_policy_that_are_no_more(aws: Fake
     assert "lost principal" not in invoke("status", *AS_OPERATOR).output
     aws.kms.principals[KEY_1] = [OPERATOR, "AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE456"]
     text = invoke("status", *AS_OPERATOR).output
-    assert (
-        "lost principal   AROAEXAMPLEEXAMPLE123 in its policy is no more: docs/runbooks/key.md#role-recreated" in text
-    )
+    assert "lost principal           AROAEXAMPLEEXAMPLE123 in its policy no longer exists: docs/runbooks/key.md" in text
+    assert "key.md#role-recreated" in text
     assert "AIDAEXAMPLEEXAMPLE456" in text
     shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
     assert shown["keys"][KEY_1]["lostPrincipals"] == ["AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE456"]
@@ -212,13 +211,13 @@ def test_a_policy_that_the_caller_may_not_read_hides_nothing_else(aws: FakeAws) 
 
 def test_the_status_shows_the_windows_of_a_deployment_and_of_a_command(aws: FakeAws) -> None:
     attach(aws, "Base", operator_base_policy(application_arn=APPLICATION_ARN, execution_role_arn=f"{OPERATOR}-job"))
-    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+    assert "open permission windows  none" in invoke("status", *AS_OPERATOR).output
     attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
     attach(aws, "OperatorPolicyKey2", window_of(KEY_2))
     aws.iam.put_role_policy("vehicles-operator", "penstock-key-2", json.dumps(window_of(KEY_2).to_json()))
     text = invoke("status", *AS_OPERATOR).output
-    assert f"open windows     {KEY_1} by OperatorPolicyKey1\n" in text
-    assert f"open windows     {KEY_2} by penstock-key-2, OperatorPolicyKey2\n" in text
+    assert f"open permission windows  {KEY_1} by OperatorPolicyKey1\n" in text
+    assert f"open permission windows  {KEY_2} by penstock-key-2, OperatorPolicyKey2\n" in text
     assert f"{KEY_2} is Enabled" in text
     shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
     assert shown["openWindows"] == [KEY_1, KEY_2]
@@ -228,7 +227,7 @@ def test_the_status_shows_the_windows_of_a_deployment_and_of_a_command(aws: Fake
 
 def test_windows_for_another_application_are_not_this_one_s(aws: FakeAws) -> None:
     attach(aws, "Other", operator_key_policy(application_arn=f"{APPLICATION_ARN}-2", key_arns=[KEY_2], region=REGION))
-    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+    assert "open permission windows  none" in invoke("status", *AS_OPERATOR).output
 
 
 @pytest.mark.parametrize(
@@ -247,8 +246,8 @@ def test_windows_that_cannot_be_read_are_unknown_and_not_none(aws: FakeAws, oper
     deny(aws, operation)
     result = invoke("status", *AS_OPERATOR)
     assert result.exit_code == 0
-    assert f"open windows     unknown in {unread}: the caller needs iam:" in result.output
-    assert "open windows     none" not in result.output
+    assert f"open permission windows  unknown in {unread}: the caller needs iam:" in result.output
+    assert "open permission windows  none" not in result.output
     assert ("by OperatorPolicyKey1" in result.output) == ("inline" in unread)
     shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
     assert shown["openWindows"] is None
@@ -258,7 +257,7 @@ def test_windows_that_cannot_be_read_are_unknown_and_not_none(aws: FakeAws, oper
 def test_a_policy_that_is_detached_and_deleted_meanwhile_opens_nothing(aws: FakeAws) -> None:
     attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
     aws.world.fail("GetPolicy", error("NoSuchEntity", "Policy was not found."))
-    assert "open windows     none" in invoke("status", *AS_OPERATOR).output
+    assert "open permission windows  none" in invoke("status", *AS_OPERATOR).output
 
 
 @pytest.mark.parametrize("arguments", [["rotate", "--key", KEY_2], ["rotate", "--on-demand"], ["disable"]])
@@ -285,7 +284,7 @@ def test_one_way_to_rotate_has_to_be_chosen(aws: FakeAws) -> None:
 
 
 def test_a_refusal_is_one_message(aws: FakeAws) -> None:
-    with pytest.raises(KeyPlanError, match="already uses"):
+    with pytest.raises(PenstockError, match="already uses"):
         invoke("enable", "--key", KEY_2, *AS_OPERATOR)
 
 
@@ -293,8 +292,8 @@ def test_what_boto3_cannot_reach_is_a_message(aws: FakeAws, monkeypatch: pytest.
     def without(**_options: Any) -> Any:
         raise NoCredentialsError
 
-    monkeypatch.setattr(key_session.surroundings, "new_session", without)
-    with pytest.raises(ControlError, match="cannot reach AWS: Unable to locate credentials; check --profile"):
+    monkeypatch.setattr(key_session.aws_access, "new_session", without)
+    with pytest.raises(ControlError, match="not signed in to AWS .Unable to locate credentials.: run `aws sso login`"):
         invoke("status", *COMMON)
 
 

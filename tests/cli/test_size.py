@@ -10,10 +10,9 @@ import pytest
 from aws_cdk import App, Stack, Stage
 from typer.testing import CliRunner
 
-import cdk_penstock.review
 from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.cli.app import app
-from cdk_penstock.review.assembly import AssemblyError
+from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -117,12 +116,12 @@ def test_prices_are_replaced_from_a_file(assembly: Path, tmp_path: Path) -> None
     ],
 )
 def test_a_mistake_is_explained(assembly: Path, arguments: list[str], message: str) -> None:
-    with pytest.raises(AssemblyError, match=message):
+    with pytest.raises(PenstockError, match=message):
         size(assembly, *arguments)
 
 
 def test_a_folder_that_is_no_assembly_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssemblyError, match=r"no cloud assembly in .*: run `npx cdk synth`, or name its folder"):
+    with pytest.raises(PenstockError, match=r"no cloud assembly in .*: run `npx cdk synth`, or name its folder"):
         size(tmp_path)
 
 
@@ -131,7 +130,7 @@ def test_an_app_without_stages_needs_no_environment(job_zip: Path, tmp_path: Pat
     add_application(cdk, job_zip, 2)
     cdk.synth()
     assert figures(tmp_path)["environment"] is None
-    with pytest.raises(AssemblyError, match="it has no Stages, leave the environment out"):
+    with pytest.raises(PenstockError, match="it has no Stages, leave the environment out"):
         size(tmp_path, "--environment", "prod")
 
 
@@ -139,8 +138,3 @@ def test_the_command_line_loads_no_cdk() -> None:
     program = "import sys, cdk_penstock.cli.app; sys.exit(bool({'aws_cdk', 'jsii'} & set(sys.modules)))"
     environment = {"PYTHONPATH": str(ROOT / "constructs")}
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
-
-
-def test_the_review_package_has_no_other_attributes() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
-        _ = cdk_penstock.review.Nothing

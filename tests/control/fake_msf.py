@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.application_control import ApplicationControl
 from tests.control.fake_aws import (
     APPLICATION,
     APPLICATION_ARN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,36 +13,23 @@ from hypothesis import strategies as st
 
 from cdk_penstock.control.errors import (
     ApplicationMissingError,
+    ControlError,
     KeyUnusableError,
     MissingPermissionError,
-    NotSteadyError,
-    OperationFailedError,
     SnapshotNotPossibleError,
-    WindowConflictError,
-    WrongStateError,
 )
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.windows import PermissionWindows, WindowsInView
-from cdk_penstock.model.keys import (
-    Disable,
-    Enable,
-    KeyPlanError,
-    KeyRefusedError,
-    PurgeSnapshots,
-    RotateOnDemand,
-    RotateToNewKey,
-    plan,
-)
+from cdk_penstock.control.permission_windows import KeyPermissions, PermissionWindows
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey, plan
 from cdk_penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Soak
 from tests.control.fake_aws import APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, FakeIam, Killed, error
 from tests.control.fake_msf import AWS_OWNED as AWS_OWNED_BLOCK
 from tests.control.fake_msf import FakeAws, cmk
 
-if TYPE_CHECKING:
-    from cdk_penstock.model.errors import PenstockError
-
 SOAK = 600
+EXAMPLES = settings().max_examples
 
 
 def document(key_arn: str) -> str:
@@ -59,7 +46,7 @@ def runner(aws: FakeAws, *, windows: bool = True) -> KeyRunner:
         clock=clock,
     )
     keys = KmsKeys(aws.client("kms"), clock=clock)
-    return KeyRunner(application=aws.control(), keys=keys, windows=opened if windows else None)
+    return KeyRunner(application=aws.control(), keys=keys, permission_windows=opened if windows else None)
 
 
 def open_window(aws: FakeAws, key_arn: str) -> None:
@@ -176,7 +163,7 @@ def test_a_goal_is_reached_with_one_good_snapshot_and_only_the_windows_in_use(
     assert {material for _encryption, material, _status in state["snapshots"]} == {state["material"]}
 
 
-@settings(max_examples=3 * settings.default.max_examples)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     name=st.sampled_from(GOALS), kills=st.lists(st.tuples(st.integers(1, 90), st.booleans()), min_size=1, max_size=3)
 )
@@ -212,7 +199,7 @@ def test_every_single_kill_point(name: str) -> None:
             assert final_state(aws) == expected, (at, before)
 
 
-@settings(max_examples=settings.default.max_examples)
+@settings(max_examples=EXAMPLES)
 @given(
     name=st.sampled_from(GOALS),
     status=st.sampled_from(["AUTOSCALING", "MAINTENANCE", "UPDATING"]),
@@ -302,7 +289,7 @@ def test_a_rotation_in_progress_is_waited_for_and_not_started_twice() -> None:
 def test_a_rotation_that_does_not_end_is_left_to_kms() -> None:
     aws = world_for("on-demand")
     aws.kms.rotating[KEY_1] = 10_000
-    with pytest.raises(NotSteadyError, match="KMS goes on with it"):
+    with pytest.raises(ControlError, match="KMS goes on with it"):
         finish(aws, "on-demand", goal_of(aws, "on-demand"))
 
 
@@ -314,7 +301,7 @@ def test_without_windows_the_operators_policies_are_left_alone() -> None:
     end = plain.run(RotateToNewKey(key_arn=KEY_2), lambda _step: None)
     assert isinstance(end, Done)
     assert not aws.iam.policies
-    assert plain.observe().windows is None
+    assert plain.observe().permission_windows is None
     assert not aws.world.named("PutRolePolicy")
 
 
@@ -336,7 +323,7 @@ class TestFailures:
         before = aws.msf.configured
         aws.msf.failing["UpdateApplication"] = 1
         aws.msf.system_rollback = True
-        self.fails(aws, name, OperationFailedError, "the job did not start .MSF rolled it back with operation rollback")
+        self.fails(aws, name, ControlError, "the job did not start .MSF rolled it back with operation rollback")
         assert aws.msf.configured == before
         assert aws.msf.status == "RUNNING"
         self.goes_on(aws, name)
@@ -344,7 +331,7 @@ class TestFailures:
     def test_an_update_that_msf_fails_without_rollback_leaves_it_ready_under_the_new_key(self) -> None:
         aws = world_for("rotate")
         aws.msf.failing["UpdateApplication"] = 1
-        self.fails(aws, "rotate", OperationFailedError, f"it is READY|READY under {KEY_2}")
+        self.fails(aws, "rotate", ControlError, f"it is READY|READY under {KEY_2}")
         assert isinstance(finish(aws, "rotate", goal_of(aws, "rotate")), AwaitStart)
         assert len(aws.iam.policies) == 2
         aws.world.on_call = None
@@ -355,13 +342,13 @@ class TestFailures:
     def test_a_restart_that_fails_is_tried_again_by_the_next_run(self, operation: str) -> None:
         aws = world_for("on-demand")
         aws.msf.failing[operation] = 1
-        self.fails(aws, "on-demand", OperationFailedError, "No window was closed and no snapshot deleted")
+        self.fails(aws, "on-demand", ControlError, "No window was closed and no snapshot deleted")
         self.goes_on(aws, "on-demand")
 
     def test_a_refused_update_that_the_service_ignores_is_found_out(self) -> None:
         aws = world_for("rotate")
         aws.msf.ignoring_updates = True
-        self.fails(aws, "rotate", OperationFailedError, "MSF gives no reason")
+        self.fails(aws, "rotate", ControlError, "MSF gives no reason")
 
     def test_a_job_that_is_restarting_is_tried_again_and_then_reported(self) -> None:
         aws = world_for("rotate")
@@ -381,24 +368,24 @@ class TestFailures:
     def test_a_failed_snapshot_is_reported_and_the_next_run_takes_another(self) -> None:
         aws = world_for("enable")
         aws.msf.failing_snapshots = 1
-        self.fails(aws, "enable", OperationFailedError, "FAILED; the application goes on")
+        self.fails(aws, "enable", ControlError, "FAILED; the application goes on")
         self.goes_on(aws, "enable")
 
     def test_a_snapshot_that_does_not_end_is_left(self) -> None:
         aws = world_for("enable")
         snapshot = aws.msf._snapshot("slow")
         snapshot.status, snapshot.looks = "CREATING", 10_000
-        self.fails(aws, "enable", NotSteadyError, "snapshot slow is still CREATING")
+        self.fails(aws, "enable", ControlError, "snapshot slow is still CREATING")
 
     def test_a_status_that_does_not_end_is_left(self) -> None:
         aws = world_for("enable")
         aws.msf.move("UPDATING", "RUNNING", looks=10_000)
-        self.fails(aws, "enable", NotSteadyError, "still UPDATING after 1200 s and was left so")
+        self.fails(aws, "enable", ControlError, "still UPDATING after 1200 s and was left so")
 
     def test_a_disabled_old_key_is_refused_before_anything_changes(self) -> None:
         aws = world_for("rotate")
         aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
-        self.fails(aws, "rotate", KeyRefusedError, "must be Enabled, it is Disabled")
+        self.fails(aws, "rotate", PenstockError, "must be Enabled, it is Disabled")
         assert aws.msf.configured == cmk(KEY_1)
         aws.kms.metadata[KEY_1]["KeyState"] = "Enabled"
         self.goes_on(aws, "rotate")
@@ -415,13 +402,13 @@ class TestFailures:
     def test_a_key_that_does_not_fit_is_refused(self, change: dict[str, Any], match: str) -> None:
         aws = world_for("enable")
         aws.kms.metadata[KEY_2] |= change
-        self.fails(aws, "enable", KeyRefusedError, match)
+        self.fails(aws, "enable", PenstockError, match)
         assert not aws.iam.policies
 
     def test_a_key_that_rotates_by_itself_is_refused(self) -> None:
         aws = world_for("enable")
         aws.kms.automatic.add(KEY_2)
-        self.fails(aws, "enable", KeyRefusedError, "rotates automatically")
+        self.fails(aws, "enable", PenstockError, "rotates automatically")
 
     def test_a_key_that_does_not_exist(self) -> None:
         aws = world_for("enable")
@@ -439,7 +426,7 @@ class TestFailures:
         aws = world_for("enable")
         name = f"penstock-key-{KEY_2.rpartition('/')[2]}"
         aws.iam.put_role_policy(OPERATOR.rpartition("/")[2], name, json.dumps({"Statement": [KEY_2]}))
-        self.fails(aws, "enable", WindowConflictError, "belongs to another application")
+        self.fails(aws, "enable", ControlError, "belongs to another application")
         assert json.loads(aws.iam.policies[name]) == {"Statement": [KEY_2]}
 
     def test_a_window_that_somebody_changed_is_opened_anew(self) -> None:
@@ -456,12 +443,12 @@ class TestFailures:
     def test_a_role_that_does_not_exist(self) -> None:
         aws = world_for("enable")
         aws.world.fail("ListRolePolicies", error("NoSuchEntity", "The role cannot be found."))
-        self.fails(aws, "enable", WrongStateError, "the role does not exist")
+        self.fails(aws, "enable", ControlError, "the role does not exist")
 
     def test_enhanced_snapshots_are_not_managed(self) -> None:
         aws = world_for("enable")
         aws.msf.snapshot_mode = "ENHANCED_SNAPSHOTS"
-        self.fails(aws, "enable", WrongStateError, "enhanced snapshots")
+        self.fails(aws, "enable", ControlError, "enhanced snapshots")
 
     def test_an_application_that_is_being_deleted_or_gone(self) -> None:
         aws = world_for("enable")
@@ -474,7 +461,7 @@ class TestFailures:
         aws = world_for("enable")
         finish_until_update(aws)
         aws.msf.effective = AWS_OWNED_BLOCK
-        self.fails(aws, "enable", KeyPlanError, "taken after the change .* but is under the AWS-owned key")
+        self.fails(aws, "enable", PenstockError, "taken after the change .* but is under the AWS-owned key")
         assert len(aws.msf.snapshots) >= 3
 
 
@@ -520,7 +507,7 @@ def test_a_window_that_is_gone_is_closed() -> None:
 def test_the_runner_gives_up_where_nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cdk_penstock.control.key_runner.MAX_STEPS", 3)
     aws = world_for("enable")
-    with pytest.raises(NotSteadyError, match="3 steps were taken"):
+    with pytest.raises(ControlError, match="3 steps were taken"):
         runner(aws).run(goal_of(aws, "enable"), lambda _step: None)
 
 
@@ -566,4 +553,4 @@ def test_a_document_that_boto3_has_decoded_is_compared_as_well() -> None:
     assert windows.open_windows() == {KEY_1}
     # The stand-in for a window is no policy that IAM would take.
     unread = f"inline policy penstock-key-{KEY_1.rpartition('/')[2]}"
-    assert windows.in_view() == WindowsInView(policies={KEY_2: ("Any",)}, unread=(unread,))
+    assert windows.key_permissions() == KeyPermissions(policies={KEY_2: ("Any",)}, unread=(unread,))

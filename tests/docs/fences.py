@@ -43,7 +43,7 @@ class Fence(NamedTuple):
 
     @property
     def is_doctest(self) -> bool:
-        """Whether doctest runs it."""
+        """True if doctest runs it."""
         return self.text.startswith(">>>")
 
 

@@ -1,4 +1,4 @@
-"""What the examples of the guides take for given: an app team's own stack, application, VPC and so on.
+"""Names that the examples of the guides use without making them: an app team's stack, application, VPC and so on.
 
 Each is made when a page first names it without having made it. Only names of objects are given: a class or a function
 has to be imported by the page that uses it.

@@ -1,4 +1,4 @@
-"""What each program of the guides takes: a command that it would not understand is an AssertionError."""
+"""Checks of the commands in the guides: an AssertionError for a command that its program would not understand."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def check_penstock(words: list[str], *, complete: bool = True) -> dict[str, Any]
                 found, child, arguments = command.resolve_command(context, arguments)
                 name, command = found, child
             if not complete:
-                known = {option for parameter in command.params for option in (*parameter.opts, "--help")}
+                # A command may have options that depend on where it runs.
+                chosen = command.make_context(name, [], parent=context, resilient_parsing=True).command
+                known = {option for parameter in chosen.params for option in (*parameter.opts, "--help")}
                 unknown = {word for word in arguments if word.startswith("-") and word.partition("=")[0] not in known}
                 assert not unknown, f"{' '.join(words)}: there is no {unknown}"
                 return {}
@@ -117,7 +119,7 @@ def cdk_options(command: str) -> dict[str, str]:
     arguments = [str(ROOT / "node_modules" / ".bin" / "cdk"), command, "--help"]
     text = subprocess.run(arguments, cwd="/", capture_output=True, text=True, check=True, timeout=120).stdout
     assert text.startswith(f"cdk {CDK_ALIASES.get(command, command)} "), f"cdk has no command {command}"
-    options = {}
+    options: dict[str, str] = {}
     for names, described in re.findall(r"^  (--[\w-]+(?:, -\w)?)(.*\n(?:   .*\n)*)", text, re.MULTILINE):
         kind = re.search(r"\[(boolean|array|string|number|count)\]", described)
         options |= dict.fromkeys(names.split(", "), kind[1] if kind else "string")
@@ -223,12 +225,14 @@ def check_flink(words: list[str], *, complete: bool = True) -> None:
     unknown = set(options) - FLINK_OPTIONS
     assert not unknown, f"{' '.join(words)}: flink run has no {unknown}"
     for value in options.values():
-        made = value == "flink_app/target/pyflink-dependencies.jar" and _writes_jar()
+        made = value == "flink_app/vehicle_metrics/target/pyflink-dependencies.jar" and _writes_jar()
         assert not complete or made or (ROOT / value).exists(), f"there is no {value}"
 
 
 def _writes_jar() -> bool:
-    return "<finalName>pyflink-dependencies</finalName>" in (ROOT / "flink_app" / "pom.xml").read_text(encoding="utf-8")
+    return "<finalName>pyflink-dependencies</finalName>" in (
+        ROOT / "flink_app" / "vehicle_metrics" / "pom.xml"
+    ).read_text(encoding="utf-8")
 
 
 def check_file(words: list[str], *, complete: bool = True) -> None:

@@ -10,8 +10,8 @@ from aws_cdk import App, Stack, Stage
 from typer.testing import CliRunner
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.checks import add_checks
 from cdk_penstock.cli.app import app
-from cdk_penstock.review import add_checks
 from stacks.environment_files import load_environments
 from tests.docs.fences import ROOT, all_fences
 from tests.docs.programs import EXAMPLES, PENSTOCK

@@ -16,14 +16,14 @@ from tests.docs.fences import PAGES, PROGRAMS, ROOT, Fence, all_fences, fences_o
 if TYPE_CHECKING:
     from pathlib import Path
 
-READ_BY_A_TEST = {"sh", "python", "toml", "json", ""}
+READ_BY_A_TEST = {"sh", "python", "toml", "json", "mermaid", ""}
 PRICES, ENVIRONMENT = "# prices.toml", "# environments/"
 MINIMAL = {
     "name": "guide",
     "events": {"cluster_name": "guide"},
     "metrics": {"workspace_name": "guide"},
     "operators": {"permission_sets": ["FlinkOperator"]},
-    "application": {"name": "guide", "code": {"folder": "flink_app"}},
+    "application": {"name": "guide", "code": {"folder": "flink_app/vehicle_metrics"}},
 }
 
 
@@ -46,7 +46,7 @@ def test_toml_is_what_its_first_line_says(fence: Fence) -> None:
 def test_json_is_property_groups_that_both_jobs_read(
     fence: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "flink_app"))
+    monkeypatch.syspath_prepend(str(ROOT / "flink_app" / "vehicle_metrics"))
     settings, fleet, properties = (
         importlib.import_module(f"vehicle_metrics.{name}") for name in ("settings", "fleet", "properties")
     )

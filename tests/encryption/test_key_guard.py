@@ -15,9 +15,9 @@ from aws_cdk.assertions import Template
 from constructs import Construct
 
 from cdk_penstock.application import FlinkApplication
+from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import EncryptionError, KeyGuard, OperatorRole, PermissionSetPrincipal
 from cdk_penstock.encryption.key_guard import RUNBOOK
-from cdk_penstock.review import add_checks
 from tests.encryption.cloudtrail_events import (
     KEY,
     OPERATOR,

@@ -13,7 +13,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk.assertions import Match, Template
 
 from cdk_penstock.application import ApplicationCode
-from cdk_penstock.review import add_checks
+from cdk_penstock.checks import add_checks
 from examples.composition import ClickPipeline
 from examples.own_job import build_stack as build_own_job
 from examples.pipeline import ClickPipeline as ClickPipelineWithSink

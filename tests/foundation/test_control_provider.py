@@ -9,9 +9,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
 
+from cdk_penstock.checks import add_checks
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.log_encryption import LOG_KEY_POLICY_WARNING
-from cdk_penstock.review import add_checks
+from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2
 
 FUNCTION = "AWS::Lambda::Function"
+RESOURCE = KafkaBootstrapBrokersResource(cluster_arn="arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1")
 
 
 def stack() -> Stack:
@@ -36,7 +38,7 @@ def vpc_in(scope: Stack) -> aws_ec2.IVpc:
     )
 
 
-def of_type(scope: Stack, kind: str) -> list[dict[str, Any]]:
+def of_type(scope: Stack, kind: str) -> list[Any]:
     return list(Template.from_stack(scope).find_resources(kind).values())
 
 
@@ -77,7 +79,7 @@ def test_the_code_is_the_same_however_often_it_is_packed(tmp_path: Path) -> None
 def test_by_default_it_may_write_its_log_and_nothing_else() -> None:
     scope = stack()
     provider = ControlProvider(scope, "Provider", handler="application")
-    provider.build_resource(scope, "Resource", resource_type="Custom::Test", properties={"A": "b"})
+    provider.build_resource(scope, "Resource", RESOURCE)
     policies = Template.from_stack(scope).find_resources("AWS::IAM::Policy")
     (own,) = [body for name, body in policies.items() if name.startswith("ProviderRoleDefaultPolicy")]
     (statement,) = own["Properties"]["PolicyDocument"]["Statement"]
@@ -90,8 +92,8 @@ def test_by_default_it_may_write_its_log_and_nothing_else() -> None:
 def test_the_resource_is_created_after_the_permissions_of_its_handler() -> None:
     scope = stack()
     provider = ControlProvider(scope, "Provider", handler="application")
-    provider.build_resource(scope, "Resource", resource_type="Custom::Test", properties={})
-    (resource,) = of_type(scope, "Custom::Test")
+    provider.build_resource(scope, "Resource", RESOURCE)
+    (resource,) = of_type(scope, RESOURCE.resource_type)
     waits_for = " ".join(resource["DependsOn"])
     for role in ("ProviderRole", "ProviderOnEventFrameworkRole", "ProviderIsCompleteFrameworkRole"):
         assert f"{role}DefaultPolicy" in waits_for

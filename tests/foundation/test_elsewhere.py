@@ -30,6 +30,8 @@ from cdk_penstock.streams.kinesis import EventStream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cdk_penstock.observability import IMetricsWorkspace
+
 HERE, ELSEWHERE = "111122223333", "999988887777"
 REGION, OTHER_REGION = "eu-central-1", "us-east-1"
 SERVERS = "b-1.clicks.vpc.kafka.eu-central-1.amazonaws.com:14001,b-2.clicks.vpc.kafka.eu-central-1.amazonaws.com:14002"
@@ -83,7 +85,7 @@ def import_serverless(stack: Stack, account: str) -> None:
     )
 
 
-def workspace(stack: Stack, account: str = HERE, region: str = REGION) -> MetricsWorkspace:
+def workspace(stack: Stack, account: str = HERE, region: str = REGION) -> IMetricsWorkspace:
     arn = f"arn:aws:aps:{region}:{account}:workspace/ws-0a1b2c3d-0000-0000-0000-000000000000"
     return MetricsWorkspace.from_workspace_arn(stack, "Metrics", arn)
 
@@ -182,9 +184,10 @@ def test_a_role_of_the_other_account_needs_nothing_of_it() -> None:
 def test_an_arn_that_is_a_parameter_passes() -> None:
     stack = new_stack()
     arn = CfnParameter(stack, "Arn").value_as_string
-    EventStream.from_stream_arn(stack, "Clicks", arn).grant_read(role_in(stack))
+    role = role_in(stack)
+    EventStream.from_stream_arn(stack, "Clicks", arn).grant_read(role)
     ProvisionedKafkaCluster.from_cluster_arn(stack, "Kafka", arn, security_groups=[])
-    MetricsWorkspace.from_workspace_arn(stack, "Metrics", arn).grant_query(stack.node.find_child("Role"))
+    MetricsWorkspace.from_workspace_arn(stack, "Metrics", arn).grant_query(role)
     SearchDomain.from_domain_attributes(stack, "Search", domain_arn=arn, domain_endpoint="search.example.com")
     assert warnings(stack) == []
 
@@ -209,7 +212,7 @@ def group_elsewhere(stack: Stack) -> None:
 
 def endpoint_elsewhere(stack: Stack) -> None:
     vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["eu-central-1a"])
-    workspace(stack, HERE, OTHER_REGION).add_vpc_endpoint("Endpoint", vpc=vpc)
+    workspace(stack, HERE, OTHER_REGION).add_vpc_endpoint("Endpoint", vpc=vpc)  # type: ignore[attr-defined]
 
 
 def zones_elsewhere(stack: Stack, zones: tuple[str, ...] = ("us-east-1a", "us-east-1b")) -> None:
@@ -252,7 +255,7 @@ def imported_application(stack: Stack) -> None:
     )
 
 
-def access_log_elsewhere(stack: Stack, **place: str) -> None:
+def access_log_elsewhere(stack: Stack, **place: Any) -> None:
     bucket = s3.Bucket.from_bucket_attributes(
         stack, "Log", bucket_name="log", **({"account": HERE, "region": REGION} | place)
     )
@@ -392,7 +395,7 @@ def test_key_and_metrics_of_a_stream_are_in_its_region() -> None:
         stack, "S", stream_arn(HERE, OTHER_REGION), encryption_key=key(stack, HERE, OTHER_REGION)
     )
     assert stream.connection_properties()["aws.region"] == OTHER_REGION
-    assert stream.metric("IncomingRecords").region == OTHER_REGION
+    assert stream.metric("IncomingRecords").region == OTHER_REGION  # type: ignore[attr-defined]
 
 
 def test_code_in_another_region_gives_a_warning() -> None:

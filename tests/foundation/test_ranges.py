@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import CfnParameter, Duration, Environment, Size, Stack
@@ -29,7 +29,7 @@ def stack() -> Stack:
     return Stack(env=Environment(account="111122223333", region="eu-central-1"))
 
 
-def notifications(**options: object) -> None:
+def notifications(**options: Any) -> None:
     archive = ArchiveBucket(stack(), "Archive", bucket_name="raw")
     archive.add_notifications("New", prefix="raw/", **options)
 

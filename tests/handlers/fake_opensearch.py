@@ -158,9 +158,9 @@ class FakeDomain:
         message = BytesParser(policy=HTTP).parsebytes(
             b"Content-Type: " + headers["Content-Type"].encode() + b"\r\n\r\n" + body
         )
-        parts = {
+        parts: dict[Any, Any] = {
             part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
-            for part in message.iter_parts()  # type: ignore[attr-defined]
+            for part in message.iter_parts()
         }
         retries = {(each["type"], each["id"]): each for each in json.loads(parts["retries"])}
         errors, count = [], 0

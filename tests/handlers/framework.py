@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 QUERY_SECONDS = 30
 TOTAL_SECONDS = 55 * 60
 INVOCATION_SECONDS = 600
+SERVICE_TOKEN = "arn:aws:lambda:eu-central-1:111122223333:function:framework"
 
 
 class NeverCompleteError(Exception):
@@ -46,11 +47,15 @@ class Framework:
     def send(self, request_type: str, properties: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
         # A deployment begins a while after what was before it.
         self._aws.world.sleep(60)
-        event: dict[str, Any] = {"RequestType": request_type, "ResourceProperties": properties, "StackId": STACK}
+        event: dict[str, Any] = {
+            "RequestType": request_type,
+            "ResourceProperties": {"ServiceToken": SERVICE_TOKEN, **properties},
+            "StackId": STACK,
+        }
         if request_type != "Create":
             event["PhysicalResourceId"] = self.physical_resource_id or "from an earlier deployment"
         if old is not None and request_type == "Update":
-            event["OldResourceProperties"] = old
+            event["OldResourceProperties"] = {"ServiceToken": SERVICE_TOKEN, **old}
         self.failed_in = "on_event"
         answer = self._invoke(self._handler.on_event, event)
         if request_type == "Delete":

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_penstock.control.clients import Clock
-from cdk_penstock.handlers import application
-from cdk_penstock.handlers.application_key import ApplicationKeyHandler
-from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.handlers import application_handler
+from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
+from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.events import complete
 from cdk_penstock.handlers.handler import Handler
 
@@ -23,21 +23,21 @@ TYPES = {
 
 class Recorder(Handler):
     def begin(self, event: Event) -> Result:
-        return {"PhysicalResourceId": event.text("Name")}
+        return {"PhysicalResourceId": event.properties["Name"]}
 
     def advance(self, event: Event) -> Result:
-        return complete(Name=event.text("Name"))
+        return complete(Name=event.properties["Name"])
 
 
 def test_each_type_of_resource_has_its_own_handler() -> None:
-    assert application._BY_TYPE == TYPES
+    assert application_handler._BY_TYPE == TYPES
 
 
 @pytest.mark.parametrize("resource_type", TYPES)
 def test_an_event_goes_to_the_handler_of_its_type(resource_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    monkeypatch.setitem(application._BY_TYPE, resource_type, lambda _services: Recorder(Clock(now=lambda: now)))
+    monkeypatch.setitem(application_handler._BY_TYPE, resource_type, lambda _services: Recorder(Clock(now=lambda: now)))
     event = {"RequestType": "Create", "ResourceType": resource_type, "ResourceProperties": {"Name": resource_type}}
-    answer = application.on_event(event, None)
+    answer = application_handler.on_event(event, None)
     assert answer == {"PhysicalResourceId": resource_type, "StartedAt": str(int(now.timestamp()))}
-    assert application.is_complete(event | answer, None)["Data"] == {"Name": resource_type}
+    assert application_handler.is_complete(event | answer, None)["Data"] == {"Name": resource_type}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_penstock.control.errors import (
-    ApplicationMissingError,
-    MissingPermissionError,
-    OperationFailedError,
-    WrongStateError,
-)
-from cdk_penstock.handlers import application_start
-from cdk_penstock.handlers.application_start import ApplicationStartHandler
-from cdk_penstock.handlers.events import EventError
+from cdk_penstock.control.errors import ApplicationMissingError, ControlError, MissingPermissionError
+from cdk_penstock.handlers import application_start_handler
+from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.errors import PenstockError
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
 from tests.handlers.framework import Framework
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FORCE_SECONDS = 900
 
@@ -48,7 +46,7 @@ def framework(aws: FakeAws) -> Framework:
     return Framework(aws, ApplicationStartHandler(Services(new_session=aws.new_session, clock=aws.world.clock)))
 
 
-STATES = {
+STATES: dict[str, Callable[[FakeAws], object]] = {
     "stopped": lambda _aws: None,
     "running": lambda aws: aws.msf.run(),
     "updating": lambda aws: (aws.msf.run(), aws.msf.move("UPDATING", "RUNNING", looks=4)),
@@ -101,7 +99,7 @@ def test_another_key_than_the_expected_one_is_refused(
     aws.msf.configured = configured
     if running:
         aws.msf.run()
-    with pytest.raises(WrongStateError, match="is configured with .*, expected .* was left so"):
+    with pytest.raises(ControlError, match="is configured with .*, expected .* was left so"):
         framework.create(properties())
     assert aws.msf.status == ("RUNNING" if running else "READY")
     assert not aws.world.named("StartApplication")
@@ -115,7 +113,7 @@ def test_any_key_is_fine_where_none_is_expected(aws: FakeAws, framework: Framewo
 
 def test_a_start_that_msf_fails_is_tried_once(aws: FakeAws, framework: Framework) -> None:
     aws.msf.failing["StartApplication"] = 5
-    with pytest.raises(OperationFailedError, match="did not start: the job did not start; it is READY"):
+    with pytest.raises(ControlError, match="did not start: the job did not start; it is READY"):
         framework.create(properties())
     assert len(aws.world.named("StartApplication")) == 1
     # The next deployment tries again, and what failed before it does not count.
@@ -138,7 +136,7 @@ class TestRollback:
 
     def test_a_create_under_another_key_fails_where_no_delete_follows(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run(cmk(KEY_2))
-        with pytest.raises(WrongStateError):
+        with pytest.raises(ControlError, match="is configured with"):
             framework.create(properties())
         assert framework.failed_in == "on_event"
         assert aws.msf.status == "RUNNING"
@@ -228,7 +226,7 @@ class TestDelete:
     def test_a_rollback_of_msf_cannot_be_forced_and_is_waited_for(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
         aws.msf.move("ROLLING_BACK", "RUNNING", looks=100_000)
-        with pytest.raises(EventError, match="gave up on [A-Z][a-z]* after 52 minutes"):
+        with pytest.raises(PenstockError, match="gave up on [A-Z][a-z]* after 52 minutes"):
             framework.delete(properties())
         assert not aws.world.named("StopApplication")
 
@@ -268,23 +266,23 @@ class TestDelete:
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"ForceStopAfterSeconds": "soon"}, "whole number of seconds"),
-        ({"SubnetIds": [1]}, "SubnetIds to be a list"),
+        ({"ForceStopAfterSeconds": "soon"}, "ForceStopAfterSeconds to be a whole number"),
+        ({"SubnetIds": [1]}, r"SubnetIds\[0\] to be a string"),
         ({"ApplicationName": ""}, "ApplicationName to be a string"),
     ],
 )
 def test_properties_that_a_template_gets_wrong(framework: Framework, changes: dict[str, Any], match: str) -> None:
-    with pytest.raises(EventError, match=match):
+    with pytest.raises(PenstockError, match=match):
         framework.create(properties(**changes))
 
 
 def test_the_entry_points(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        application_start, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
+        application_start_handler, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
     )
     event = {"RequestType": "Create", "ResourceProperties": properties()}
-    event |= application_start.on_event(event, None)
-    assert application_start.is_complete(event, None) == {"IsComplete": False}
+    event |= application_start_handler.on_event(event, None)
+    assert application_start_handler.is_complete(event, None) == {"IsComplete": False}
 
 
 def test_the_default_services_make_botos_clients(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,11 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
-from cdk_penstock.control.kafka import ClusterError
-from cdk_penstock.handlers import kafka_bootstrap_brokers
-from cdk_penstock.handlers.events import Event, EventError
-from cdk_penstock.handlers.kafka_bootstrap_brokers import KafkaBootstrapBrokersHandler
+from cdk_penstock.handlers import kafka_bootstrap_brokers_handler
+from cdk_penstock.handlers.events import Event
+from cdk_penstock.handlers.kafka_bootstrap_brokers_handler import KafkaBootstrapBrokersHandler
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.errors import PenstockError
 
 ARN = "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/0a1b-2"
 
@@ -62,9 +62,9 @@ def test_a_cluster_that_cannot_say_yet_is_asked_again(state: str) -> None:
 
 
 def test_a_cluster_that_failed_or_takes_no_iam_fails_the_deployment() -> None:
-    with pytest.raises(ClusterError, match="is FAILED and has no brokers"):
+    with pytest.raises(PenstockError, match="is FAILED and has no brokers"):
         Kafka("FAILED").handler().is_complete(event())
-    with pytest.raises(ClusterError, match="switch on IAM authentication"):
+    with pytest.raises(PenstockError, match="switch on IAM authentication"):
         Kafka("ACTIVE", {"BootstrapBrokerStringTls": "b:9094"}).handler().is_complete(event())
 
 
@@ -78,12 +78,12 @@ def test_a_cluster_has_one_resource_which_goes_without_a_call() -> None:
 
 
 def test_a_template_without_the_arn_is_refused() -> None:
-    with pytest.raises(EventError, match="ClusterArn"):
+    with pytest.raises(PenstockError, match="ClusterArn"):
         Kafka("ACTIVE").handler().on_event(Event.parse({"RequestType": "Create", "ResourceProperties": {}}))
 
 
 def test_the_functions_of_the_lambda_are_the_handlers() -> None:
     going = {"RequestType": "Delete", "PhysicalResourceId": "x", "ResourceProperties": {}}
-    answer = kafka_bootstrap_brokers.on_event(going, None)
+    answer = kafka_bootstrap_brokers_handler.on_event(going, None)
     assert answer["PhysicalResourceId"] == "x"
-    assert kafka_bootstrap_brokers.is_complete(going | answer, None)["IsComplete"] is True
+    assert kafka_bootstrap_brokers_handler.is_complete(going | answer, None)["IsComplete"] is True

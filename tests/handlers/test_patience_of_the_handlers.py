@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -17,40 +16,43 @@ from botocore.loaders import create_loader
 import cdk_penstock.handlers
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
-from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
+from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
+from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
+from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
+from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
+from cdk_penstock.model.search_content import Content
 from tests.control.fake_aws import APPLICATION, KEY_1, OPERATOR, STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-APPLICATION_PROPERTIES = {
-    "ApplicationName": APPLICATION,
-    "OperatorRoleArn": OPERATOR,
-    "KeyArn": KEY_1,
-    "PreviousKeyArns": [],
-    "ExpectedKeyArn": KEY_1,
-    "ApplicationRevision": "1",
-    "ForceStopAfterSeconds": "900",
-    "SubnetIds": [],
-    "SecurityGroupIds": [],
+    from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
+
+KEY = ApplicationKeyResource(application_name=APPLICATION, operator_role_arn=OPERATOR, key_arn=KEY_1)
+START = ApplicationStartResource(
+    application_name=APPLICATION, operator_role_arn=OPERATOR, expected_key_arn=KEY_1, force_stop_after_seconds=900
+)
+RESOURCES: dict[str, tuple[CustomResourceProperties, ...]] = {
+    "application_handler": (KEY, START),
+    "application_key_handler": (KEY,),
+    "application_start_handler": (START,),
+    "grafana_content_handler": (
+        GrafanaContentResource(workspace_id="g-1", folder_uid="f", folder_title="F", mark="penstock:f"),
+    ),
+    "kafka_bootstrap_brokers_handler": (
+        KafkaBootstrapBrokersResource(cluster_arn="arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1"),
+    ),
+    "search_content_handler": (
+        SearchContentResource.of(
+            Content(),
+            endpoint="search.example.com",
+            master_role_arn="arn:aws:iam::111122223333:role/master",
+            content_id="clicks",
+        ),
+    ),
 }
-CONTENT = json.dumps({"roles": {}, "index_templates": {}, "saved_objects": []})
-PROPERTIES: dict[str, dict[str, Any]] = {
-    "application": APPLICATION_PROPERTIES,
-    "application_key": APPLICATION_PROPERTIES,
-    "application_start": APPLICATION_PROPERTIES,
-    "grafana_content": {"WorkspaceId": "g-1", "FolderUid": "f", "FolderTitle": "F", "Mark": "penstock:f"},
-    "kafka_bootstrap_brokers": {"ClusterArn": "arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1"},
-    "search_content": {
-        "Endpoint": "search.example.com",
-        "MasterRoleArn": "arn:aws:iam::111122223333:role/master",
-        "ContentId": "vehicles",
-        "Content": CONTENT,
-        "Mappings": [],
-    },
-}
-"""Each handler has an entry: a new one without fails ``test_every_handler_is_looked_at``."""
-TYPES = {"application": [APPLICATION_KEY_RESOURCE, APPLICATION_START_RESOURCE]}
+"""The resources of each handler: a new handler without an entry fails ``test_every_handler_is_looked_at``."""
 
 
 def handlers() -> list[str]:
@@ -60,7 +62,7 @@ def handlers() -> list[str]:
     return [name for name in names if hasattr(import_module(f"cdk_penstock.handlers.{name}"), "is_complete")]
 
 
-CASES = [(name, kind) for name in handlers() for kind in TYPES.get(name, ["Custom::Other"])]
+CASES = [(name, resource) for name in handlers() for resource in RESOURCES[name]]
 
 
 def refused(code: str, status: int) -> ClientError:
@@ -130,21 +132,21 @@ def fail(time: Time, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], N
     return fail_with
 
 
-def event(name: str, kind: str, request_type: str = "Delete") -> dict[str, Any]:
+def event(resource: CustomResourceProperties, request_type: str = "Delete") -> dict[str, Any]:
     return {
         "RequestType": request_type,
-        "ResourceType": kind,
+        "ResourceType": resource.resource_type,
         "StackId": STACK,
         "PhysicalResourceId": "" if request_type == "Create" else "made",
-        "ResourceProperties": PROPERTIES[name],
+        "ResourceProperties": resource.to_properties(),
     }
 
 
-def polls(name: str, kind: str, time: Time, *moments: float) -> list[dict[str, Any]]:
+def polls(name: str, resource: CustomResourceProperties, time: Time, *moments: float) -> list[dict[str, Any]]:
     """Return the answers to polls, each as many seconds after on_event, or later where the one before takes longer."""
     module = import_module(f"cdk_penstock.handlers.{name}")
     # An update needs each handler's own calls, a deletion may need none.
-    sent = event(name, kind, "Update") | {"StartedAt": str(int(time.now.timestamp()))}
+    sent = event(resource, "Update") | {"StartedAt": str(int(time.now.timestamp()))}
     begin = time.now
     answers = []
     for each in moments:
@@ -154,53 +156,57 @@ def polls(name: str, kind: str, time: Time, *moments: float) -> list[dict[str, A
 
 
 def test_every_handler_is_looked_at() -> None:
-    assert set(handlers()) == set(PROPERTIES)
+    assert set(handlers()) == set(RESOURCES)
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "resource"), CASES)
 @pytest.mark.parametrize("trouble", [(PERMISSION, 180), (UNREACHABLE, 900)], ids=["permission", "reach"])
 def test_a_missing_permission_and_what_is_out_of_reach_are_waited_for_and_then_reported(
-    name: str, kind: str, trouble: tuple[dict[str, Exception], float], time: Time, fail: Callable[[Exception], None]
+    name: str,
+    resource: CustomResourceProperties,
+    trouble: tuple[dict[str, Exception], float],
+    time: Time,
+    fail: Callable[[Exception], None],
 ) -> None:
     errors, lasts_seconds = trouble
     for error in errors.values():
         fail(error)
-        assert polls(name, kind, time, lasts_seconds - 90) == [{"IsComplete": False}]
+        assert polls(name, resource, time, lasts_seconds - 90) == [{"IsComplete": False}]
         with pytest.raises(ControlError):
-            polls(name, kind, time, lasts_seconds)
+            polls(name, resource, time, lasts_seconds)
     assert time.calls >= 2 * len(errors)
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "resource"), CASES)
 def test_throttling_and_trouble_inside_aws_are_waited_for_as_long_as_cloudformation_waits(
-    name: str, kind: str, time: Time, fail: Callable[[Exception], None]
+    name: str, resource: CustomResourceProperties, time: Time, fail: Callable[[Exception], None]
 ) -> None:
     for error in BUSY.values():
         fail(error)
-        assert polls(name, kind, time, 20, 51 * 60) == [{"IsComplete": False}] * 2
+        assert polls(name, resource, time, 20, 51 * 60) == [{"IsComplete": False}] * 2
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "resource"), CASES)
 def test_what_does_not_pass_is_reported_at_once(
-    name: str, kind: str, time: Time, fail: Callable[[Exception], None]
+    name: str, resource: CustomResourceProperties, time: Time, fail: Callable[[Exception], None]
 ) -> None:
     for error in FOR_GOOD.values():
         fail(error)
         begin = time.now
         with pytest.raises((ControlError, ClientError)):
-            polls(name, kind, time, 20)
+            polls(name, resource, time, 20)
         assert (time.now - begin).total_seconds() == 20
 
 
-@pytest.mark.parametrize("kind", TYPES["application"])
+@pytest.mark.parametrize("resource", RESOURCES["application_handler"])
 @pytest.mark.parametrize("error", [PERMISSION["denied"], BUSY["throttled"], UNREACHABLE["time-out"]])
 def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
-    kind: str, error: Exception, time: Time, fail: Callable[[Exception], None]
+    resource: CustomResourceProperties, error: Exception, time: Time, fail: Callable[[Exception], None]
 ) -> None:
     fail(error)
     begin = time.now
     with pytest.raises(ControlError):
-        import_module("cdk_penstock.handlers.application").on_event(event("application", kind, "Create"), None)
+        import_module("cdk_penstock.handlers.application_handler").on_event(event(resource, "Create"), None)
     assert 180 <= (time.now - begin).total_seconds() < 480
 
 
@@ -214,15 +220,15 @@ def test_the_first_call_goes_on_when_the_trouble_has_passed(time: Time, monkeypa
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     with pytest.raises(ControlError, match="ValidationException"):
-        import_module("cdk_penstock.handlers.application_start").on_event(
-            event("application_start", "Custom::Other", "Create"), None
-        )
+        import_module("cdk_penstock.handlers.application_start_handler").on_event(event(START, "Create"), None)
     assert time.calls == 4
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
-def test_nobody_waits_after_cloudformation_has_given_up(name: str, kind: str, time: Time) -> None:
-    sent = event(name, kind) | {"StartedAt": str(int(time.now.timestamp()))}
+@pytest.mark.parametrize(("name", "resource"), CASES)
+def test_nobody_waits_after_cloudformation_has_given_up(
+    name: str, resource: CustomResourceProperties, time: Time
+) -> None:
+    sent = event(resource) | {"StartedAt": str(int(time.now.timestamp()))}
     time.sleep(52 * 60)
     with pytest.raises(Exception, match="gave up on Delete after 52 minutes"):
         import_module(f"cdk_penstock.handlers.{name}").is_complete(sent, None)

@@ -11,9 +11,10 @@ import pytest
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchRefusedError, SearchUnavailableError
-from cdk_penstock.handlers import search_content
-from cdk_penstock.handlers.events import Event, EventError
-from cdk_penstock.handlers.search_content import SearchContentHandler, SearchServices
+from cdk_penstock.handlers import search_content_handler
+from cdk_penstock.handlers.events import Event
+from cdk_penstock.handlers.search_content_handler import SearchContentHandler, SearchServices
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.search_content import Content, ContentError, access_role, encode
 from tests.control.fake_aws import World
 from tests.handlers.fake_opensearch import ACCESS_KEY, MASTER, REGION, SECRET_KEY, TOKEN, FakeDomain, Killed, Server
@@ -204,7 +205,7 @@ def test_what_is_somebody_elses_is_refused_and_survives_the_rollback(
     else:
         domain.objects["dashboard", "in motion/now"] = {"mine": True}
     before = domain.state()
-    with pytest.raises(ContentError, match=f"from somebody else: {kind}"):
+    with pytest.raises(ContentError, match=f"from another owner: {kind}"):
         aws.create(FULL)
     assert domain.changes() == []
     aws.delete(FULL)
@@ -524,7 +525,7 @@ def test_a_new_domain_is_another_resource(aws: Deployment) -> None:
 @pytest.mark.parametrize("mapping", ["writer", "=arn", "writer="])
 def test_fails_on_a_mapping_that_is_none(aws: Deployment, mapping: str) -> None:
     properties = aws.properties(SMALL) | {"Mappings": [mapping]}
-    with pytest.raises(EventError, match="expected Mappings"):
+    with pytest.raises(PenstockError, match="expected Mappings"):
         aws.framework.create(properties)
 
 
@@ -539,10 +540,10 @@ def test_an_answer_that_is_no_json_is_passed_on_as_text(aws: Deployment, domain:
 
 
 def test_lambda_calls_the_handler(monkeypatch: pytest.MonkeyPatch, aws: Deployment, domain: FakeDomain) -> None:
-    monkeypatch.setattr(search_content, "SearchServices", lambda: aws.services)
+    monkeypatch.setattr(search_content_handler, "SearchServices", lambda: aws.services)
     event = {"RequestType": "Create", "ResourceProperties": aws.properties(SMALL)}
-    event |= search_content.on_event(event, None)
-    assert search_content.is_complete(event, None)["IsComplete"] is True
+    event |= search_content_handler.on_event(event, None)
+    assert search_content_handler.is_complete(event, None)["IsComplete"] is True
     assert Event.parse(event).begin
     assert domain.templates
 

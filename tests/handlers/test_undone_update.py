@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cdk_penstock.control.errors import MissingPermissionError, OperationFailedError
-from cdk_penstock.handlers.application_start import ApplicationStartHandler
+from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.services import Services
 from tests.control.fake_aws import APPLICATION, KEY_1, OPERATOR, error
 from tests.control.fake_msf import CODE_BUCKET, FakeAws, cmk
@@ -65,7 +65,7 @@ def test_an_update_that_was_rolled_back_fails_and_its_own_rollback_succeeds(
     aws.msf.update_by_cloudformation(code)
     assert aws.msf.status == "RUNNING"
     new = properties(code, "2")
-    with pytest.raises(OperationFailedError) as caught:
+    with pytest.raises(ControlError) as caught:
         framework.update(new, OLD)
     text = str(caught.value)
     assert "UpdateApplication operation-0, which began at 2026-" in text
@@ -85,13 +85,13 @@ def test_a_key_change_after_it_does_not_hide_a_rolled_back_update(aws: FakeAws, 
     aws.stack.begin()
     aws.msf.update_by_cloudformation()
     aws.msf.update_by_cloudformation()
-    with pytest.raises(OperationFailedError, match="operation-0"):
+    with pytest.raises(ControlError, match="operation-0"):
         framework.update(properties(revision="2"), OLD)
 
 
 def test_other_code_than_the_new_one_fails_without_any_operation_too(aws: FakeAws, framework: Framework) -> None:
     aws.stack.begin()
-    with pytest.raises(OperationFailedError, match=r"with s3://code/job-1.zip on FLINK-1_20, expected was .*job-2"):
+    with pytest.raises(ControlError, match=r"with s3://code/job-1.zip on FLINK-1_20, expected was .*job-2"):
         framework.update(NEW, OLD)
 
 
@@ -127,7 +127,7 @@ def test_a_template_of_an_older_penstock_says_nothing_to_compare(aws: FakeAws, f
 
 def test_the_first_start_compares_as_well(aws: FakeAws, framework: Framework) -> None:
     aws.msf.code = "job-0.zip"
-    with pytest.raises(OperationFailedError, match="job-0"):
+    with pytest.raises(ControlError, match="job-0"):
         framework.create(OLD)
     aws.msf.code = "job-1.zip"
     framework.create(OLD)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-FLINK_APP = ROOT / "flink_app"
+VEHICLE_METRICS = ROOT / "flink_app" / "vehicle_metrics"
 BEGIN_MS = 1_700_000_000_000
 TOY_MAIN = """
 import json, os, sys
@@ -51,7 +51,7 @@ def job_package() -> Path:
     given = os.environ.get("PENSTOCK_JOB_PACKAGE")
     if given:
         return Path(given)
-    return build_package(PyFlinkProject(FLINK_APP), runtime=FlinkRuntime.FLINK_1_20).path
+    return build_package(PyFlinkProject(VEHICLE_METRICS), runtime=FlinkRuntime.FLINK_1_20).path
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cdk_penstock.cli.demo import JOB_PYTHON_VARIABLE, default_job_python, demo_command
+from cdk_penstock.cli.demo import DemoCommand, default_job_python, demo_command
+from cdk_penstock.cli.demo_options import JOB_PYTHON_VARIABLE
 from cdk_penstock.cli.replay import parse_settings, parse_speed_up, replay_command
 
 app = typer.Typer()
 app.command("replay")(replay_command)
-app.command("demo")(demo_command)
+app.command("demo", cls=DemoCommand)(demo_command)
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -42,7 +43,7 @@ def test_replay_fails_without_a_broker(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr("cdk_penstock.local.kafka_sink.METADATA_SECONDS", 0.5)
     file = tmp_path / "events.jsonl"
     file.write_text("{}\n", encoding="utf-8")
-    code, output = run("replay", file, "--bootstrap-servers", "127.0.0.1:1")
+    code, output = run("replay", file, "--bootstrap-servers", "127.0.0.1:1", "--topic", "events")
     assert code == 1
     assert "error: no Kafka broker answers at 127.0.0.1:1" in output
 

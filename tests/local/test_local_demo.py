@@ -17,9 +17,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cdk_penstock.cli.demo import demo_command
-from cdk_penstock.local.expected import expected_samples
+from cdk_penstock.cli.demo import DemoCommand, demo_command
 from cdk_penstock.local.report.series import read_series
+from vehicle_metrics_scenario.checks import expected_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,16 +31,16 @@ pytestmark = pytest.mark.pipeline
 CONSTRUCTS = Path(__file__).resolve().parents[2] / "constructs"
 PROGRAM = """
 import typer
-from cdk_penstock.cli.demo import demo_command
+from cdk_penstock.cli.demo import DemoCommand, demo_command
 from cdk_penstock.cli.replay import replay_command
 app = typer.Typer(pretty_exceptions_enable=False)
-app.command("demo")(demo_command)
+app.command("demo", cls=DemoCommand)(demo_command)
 app.command("replay")(replay_command)
 app()
 """
 STEP_SECONDS = 150.0
 demo_app = typer.Typer()
-demo_app.command()(demo_command)
+demo_app.command(cls=DemoCommand)(demo_command)
 
 
 def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
@@ -174,7 +174,16 @@ def test_replay_sends_a_file_and_tells_in_json(
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"\n".join(lines))
     pipeline.topics.create("replayed", partitions=2)
-    arguments = ("replay", file, "--bootstrap-servers", pipeline.kafka.bootstrap_servers, "--topic", "replayed")
+    arguments = (
+        "replay",
+        file,
+        "--bootstrap-servers",
+        pipeline.kafka.bootstrap_servers,
+        "--topic",
+        "replayed",
+        "--key-field",
+        "vehicleId",
+    )
     code, output = run(*arguments, "--json", folder=folder)
     assert code == 0, output
     summary = json.loads(output)
@@ -192,6 +201,6 @@ def test_replay_sends_a_file_and_tells_in_json(
     code, output = run(*arguments, "--client-setting", "nonsense=1", folder=folder)
     assert code == 2
     assert "nonsense" in output
-    sample = CONSTRUCTS.parent / "examples" / "events.jsonl.gz"
+    sample = CONSTRUCTS.parent / "flink_app" / "vehicle_metrics" / "samples" / "events.jsonl.gz"
     code, output = run("replay", sample, *arguments[2:], "--json", folder=folder)
     assert (code, json.loads(output)["sent"], json.loads(output)["malformed"]) == (0, 4_000, 0)

@@ -24,12 +24,6 @@ from cdk_penstock.local.package import unpack_package, write_properties
 from cdk_penstock.local.pipeline import LocalPipeline, PipelineOptions
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.binary import find_prometheus
-from cdk_penstock.local.properties import (
-    FleetSettings,
-    VehicleJobSettings,
-    generator_properties,
-    vehicle_job_properties,
-)
 from cdk_penstock.local.rest import JsonClient
 
 if TYPE_CHECKING:
@@ -90,7 +84,7 @@ def job(server: FakeServer, tmp_path: Path) -> FlinkJob:
 
 def details(state: str = "RUNNING", *, running: int = 2, finished: int = 0) -> dict[str, Any]:
     vertex = {"id": "v", "parallelism": 2, "tasks": {"RUNNING": running, "FINISHED": finished}}
-    return {"name": "vehicles", "state": state, "vertices": [vertex]}
+    return {"name": "readings", "state": state, "vertices": [vertex]}
 
 
 def test_a_job_runs_when_all_its_tasks_do() -> None:
@@ -110,7 +104,7 @@ def test_waiting_for_a_job(server: FakeServer, job: FlinkJob) -> None:
 def test_fails_when_a_job_fails(server: FakeServer, job: FlinkJob) -> None:
     server.on("GET /jobs/j", details("FAILED"))
     server.on("GET /jobs/j/exceptions", {"exceptionHistory": {"entries": [{"stacktrace": "division by zero"}]}})
-    with pytest.raises(JobError, match=r"job vehicles should run within 10 s, but is FAILED .*\ndivision by zero"):
+    with pytest.raises(JobError, match=r"job readings should run within 10 s, but is FAILED .*\ndivision by zero"):
         job.wait_running(timeout_seconds=10)
     server.on("GET /jobs/j", details("RESTARTING"))
     server.on("GET /jobs/j/exceptions", {"exceptionHistory": {"entries": []}})
@@ -351,19 +345,6 @@ def test_properties_have_the_form_of_the_service(tmp_path: Path) -> None:
     ]
 
 
-def test_all_properties_are_texts_that_are_not_empty() -> None:
-    groups = vehicle_job_properties(VehicleJobSettings(), bootstrap_servers="b:1", remote_write_url="http://p/w")
-    groups |= generator_properties(FleetSettings(count=7), bootstrap_servers="b:1", topic="t")
-    assert set(groups) == {
-        "input.events", "reference.vehicle.models", "output.prometheus", "output.dead.letters", "job", "output.events",
-        "fleet",
-    }  # fmt: skip
-    assert all(value for values in groups.values() for value in values.values())
-    assert groups["fleet"]["count"] == "7"
-    endless = generator_properties(FleetSettings(), bootstrap_servers="b:1", topic="t")
-    assert "count" not in endless["fleet"]
-
-
 def test_fails_without_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cdk_penstock.local.kafka_sink.METADATA_SECONDS", 0.5)
     with pytest.raises(LocalPipelineError, match="no Kafka broker answers at 127.0.0.1:1, or it refuses: "):
@@ -374,7 +355,7 @@ def test_kafka_errors_are_explained() -> None:
     from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415
 
     assert explain(KafkaException(KafkaError(KafkaError._TRANSPORT))).startswith("Local: ")
-    assert explain(KafkaException("odd")) == "odd"
+    assert explain(KafkaException("odd")) == "odd"  # type: ignore[arg-type]
 
 
 def test_silence() -> None:

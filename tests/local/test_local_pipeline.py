@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_penstock.local.broker.kafka import KafkaBroker
-from cdk_penstock.local.demo.checks import check_samples, packaged_models, parse_dead_letter
+from cdk_penstock.local.demo.checks import parse_dead_letter
 from cdk_penstock.local.errors import JobError, LocalPipelineError, PortInUseError
 from cdk_penstock.local.flink.cluster import FlinkCluster
 from cdk_penstock.local.flink.submission import submit_job
 from cdk_penstock.local.kafka_sink import KafkaSink
 from cdk_penstock.local.prometheus.samples import Sample, read_samples
 from cdk_penstock.local.prometheus.server import Prometheus
-from cdk_penstock.local.properties import VehicleJobSettings, vehicle_job_properties
 from cdk_penstock.local.replay import ReplayOptions, replay
+from vehicle_metrics_scenario.checks import check_samples
+from vehicle_metrics_scenario.models import packaged_models
+from vehicle_metrics_scenario.scenario import VehicleScenario, job_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,30 +42,32 @@ class Run:
     pipeline: LocalPipeline
     package: UnpackedPackage
     job: FlinkJob
-    settings: VehicleJobSettings
     region: str
 
     @classmethod
     def start(cls, pipeline: LocalPipeline, package: Path, region: str) -> Run:
-        settings = VehicleJobSettings(
-            events_topic=f"events-{region}",
-            dead_letter_topic=f"letters-{region}",
-            consumer_group=f"group-{region}",
-        )
-        pipeline.topics.create(settings.events_topic, partitions=2)
-        pipeline.topics.create(settings.dead_letter_topic, partitions=1)
-        servers, url = pipeline.kafka.bootstrap_servers, pipeline.prometheus.remote_write_url
-        pipeline.write_properties(vehicle_job_properties(settings, bootstrap_servers=servers, remote_write_url=url))
         unpacked = pipeline.unpack(package)
+        pipeline.topics.create(f"events-{region}", partitions=2)
+        pipeline.topics.create(f"letters-{region}", partitions=1)
+        pipeline.write_properties(
+            job_properties(
+                bootstrap_servers=pipeline.kafka.bootstrap_servers,
+                remote_write_url=pipeline.prometheus.remote_write_url,
+                events_topic=f"events-{region}",
+                dead_letters_topic=f"letters-{region}",
+                consumer_group=f"group-{region}",
+            )
+        )
         job = pipeline.run(unpacked, "main.py", parallelism=2)
-        return cls(pipeline=pipeline, package=unpacked, job=job, settings=settings, region=region)
+        return cls(pipeline=pipeline, package=unpacked, job=job, region=region)
 
     def send(self, lines: Sequence[bytes]) -> None:
-        replay(lines, KafkaSink(self.pipeline.kafka.bootstrap_servers, self.settings.events_topic), ReplayOptions())
+        sink = KafkaSink(self.pipeline.kafka.bootstrap_servers, f"events-{self.region}")
+        replay(lines, sink, ReplayOptions(fields=VehicleScenario.fields))
 
     def wait_consumed(self) -> None:
         self.pipeline.wait_consumed(
-            self.job, topic=self.settings.events_topic, group=self.settings.consumer_group, timeout_seconds=120
+            self.job, topic=f"events-{self.region}", group=f"group-{self.region}", timeout_seconds=120
         )
 
     def finish(self) -> None:
@@ -71,15 +75,16 @@ class Run:
         self.job.stop(drain=True)
 
     def samples(self) -> list[Sample]:
-        found = read_samples(self.pipeline.prometheus.url)
-        return [sample for sample in found if sample.region.rpartition("-")[0] == self.region]
+        found = read_samples(self.pipeline.prometheus.url, metrics=VehicleScenario.layout.metrics)
+        return [sample for sample in found if sample.label("region").rpartition("-")[0] == self.region]
 
     def letters(self) -> list[tuple[str, bytes]]:
-        return [parse_dead_letter(value) for value in self.pipeline.topics.records(self.settings.dead_letter_topic)]
+        return [parse_dead_letter(value) for value in self.pipeline.topics.records(f"letters-{self.region}")]
 
     def problems(self, lines: Sequence[bytes]) -> list[str]:
         models = packaged_models(self.package.jar)
-        return check_samples(lines, self.letters(), self.samples(), models, window_seconds=self.settings.window_seconds)
+        window_seconds = VehicleScenario.window_seconds
+        return check_samples(lines, self.letters(), self.samples(), models, window_seconds=window_seconds)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +140,15 @@ def test_a_killed_task_manager_changes_no_sample(
     pipeline.flink.wait_ready()
     run.job.wait_running()
     run.finish()
-    renamed = [dataclasses.replace(one, region=one.region.replace("wild", "calm")) for one in run.samples()]
+    renamed = [
+        Sample.of(
+            one.metric,
+            {name: value.replace("wild", "calm") for name, value in one.labels},
+            timestamp_ms=one.timestamp_ms,
+            value=one.value,
+        )
+        for one in run.samples()
+    ]
     assert run.problems(lines) == []
     assert sorted(renamed) == sorted(undisturbed[0])
 
@@ -208,7 +221,7 @@ def test_fails_for_a_port_in_use(pipeline: LocalPipeline, job_python: Path, tmp_
 
 def test_components_leave_only_logs_and_configuration(job_python: Path, tmp_path: Path) -> None:
     with Prometheus(tmp_path / "prometheus") as prometheus, KafkaBroker(tmp_path / "kafka") as kafka:
-        assert read_samples(prometheus.url) == []
+        assert read_samples(prometheus.url, metrics=["up"]) == []
         processes = [prometheus.process, kafka.process]
     assert all(process is not None and not process.alive for process in processes)
     with FlinkCluster(tmp_path / "flink", python=job_python) as flink:

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from cdk_penstock.local.errors import InputFileError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines, require_file
-from cdk_penstock.local.event_lines import first_event_shift, minutes_shift_ms, parse_line, shift_line
+from cdk_penstock.local.event_lines import LineFormat, first_event_shift, minutes_shift_ms, parse_line, shift_line
 from cdk_penstock.local.replay import ReplayOptions, due_seconds, replay
 
 MINUTE_MS = 60_000
+FIELDS = LineFormat(key_field="sensor")
 times_ms = st.integers(min_value=0, max_value=4_102_444_800_000)
 speeds = st.floats(min_value=0.01, max_value=100_000, allow_nan=False)
 
 
-def line(vehicle: str = "V1", timestamp_ms: int = 1_700_000_000_000, **more: object) -> bytes:
-    event = {"eventType": "IC_RPM", "vehicleId": vehicle, "region": "US", "timestamp": timestamp_ms, "measurement": 1}
+def line(sensor: str = "S1", timestamp_ms: int = 1_700_000_000_000, **more: object) -> bytes:
+    event = {"sensor": sensor, "region": "US", "timestamp": timestamp_ms, "measurement": 1}
     return json.dumps(event | more).encode()
 
 
@@ -75,19 +76,19 @@ def test_shift_keeps_every_event_at_its_place_in_its_window(
 
 
 @given(
-    vehicle=st.text(min_size=1, max_size=20),
+    sensor=st.text(min_size=1, max_size=20),
     timestamp_ms=times_ms,
     shift_ms=st.integers(min_value=-(10**12), max_value=10**12),
 )
-def test_shifting_a_line_moves_its_time_and_nothing_else(vehicle: str, timestamp_ms: int, shift_ms: int) -> None:
-    original = line(vehicle, timestamp_ms, extra={"a": [1, None]})
-    shifted = json.loads(shift_line(original, shift_ms))
+def test_shifting_a_line_moves_its_time_and_nothing_else(sensor: str, timestamp_ms: int, shift_ms: int) -> None:
+    original = line(sensor, timestamp_ms, extra={"a": [1, None]})
+    shifted = json.loads(shift_line(original, shift_ms, FIELDS))
     assert shifted == json.loads(original) | {"timestamp": timestamp_ms + shift_ms}
 
 
 def test_a_line_that_is_not_shifted_keeps_its_bytes() -> None:
-    odd = b'{ "vehicleId" : "V1",  "timestamp":5 }'
-    assert shift_line(odd, 0) is odd
+    odd = b'{ "sensor" : "S1",  "timestamp":5 }'
+    assert shift_line(odd, 0, FIELDS) is odd
 
 
 @given(first_ms=times_ms, gaps_ms=st.lists(st.integers(min_value=0, max_value=10**7), max_size=30), speed_up=speeds)
@@ -107,20 +108,34 @@ def test_without_a_speed_everything_is_due_at_once(time_ms: int, first_ms: int) 
 @pytest.mark.parametrize(
     "malformed",
     [
-        b"", b"no json", b"[1]", b"17", b"{}", b'{"vehicleId":"V1"}', b'{"vehicleId":7,"timestamp":1}',
-        b'{"vehicleId":"V1","timestamp":"1"}', b'{"vehicleId":"V1","timestamp":1%s}' % (b"0" * 400),
-        b'{"vehicleId":"V1","timestamp":9223372036854775808}', b'{"vehicleId":"V1","timestamp":true}',
-        b'{"vehicleId":"V1","timestamp":1.5}', b"\xff\xfe", b"[" * 100_000,
+        b"", b"no json", b"[1]", b"17", b"{}", b'{"sensor":"S1"}', b'{"sensor":7,"timestamp":1}',
+        b'{"sensor":"S1","timestamp":"1"}', b'{"sensor":"S1","timestamp":1%s}' % (b"0" * 400),
+        b'{"sensor":"S1","timestamp":9223372036854775808}', b'{"sensor":"S1","timestamp":true}',
+        b'{"sensor":"S1","timestamp":1.5}', b"\xff\xfe", b"[" * 100_000,
     ],
 )  # fmt: skip
 def test_malformed_lines_are_recognized(malformed: bytes) -> None:
-    assert parse_line(malformed) is None
+    assert parse_line(malformed, FIELDS) is None
+
+
+def test_key_and_time_may_have_any_names_and_the_key_may_be_left_out() -> None:
+    event = b'{"trip":"T1","at":60000}'
+    other = LineFormat(key_field="trip", time_field="at")
+    clock = Clock()
+    replay([event], clock, ReplayOptions(fields=other, shift_ms=60_000), clock=clock, sleep=clock.sleep)
+    replay([event], clock, ReplayOptions(fields=LineFormat(time_field="at")), clock=clock, sleep=clock.sleep)
+    assert [(key, json.loads(value)["at"]) for _, key, value in clock.sent] == [(b"T1", 120_000), (None, 60_000)]
+    assert parse_line(event, FIELDS) is None
 
 
 def test_malformed_lines_are_sent_as_they_are_and_counted() -> None:
     clock = Clock()
     summary = replay(
-        [b"broken", line("V1"), b"{}"], clock, ReplayOptions(shift_ms=60_000), clock=clock, sleep=clock.sleep
+        [b"broken", line("S1"), b"{}"],
+        clock,
+        ReplayOptions(fields=FIELDS, shift_ms=60_000),
+        clock=clock,
+        sleep=clock.sleep,
     )
     assert (summary.sent, summary.malformed) == (3, 2)
     assert [(key, value) for _, key, value in clock.sent if key is None] == [(None, b"broken"), (None, b"{}")]
@@ -128,21 +143,21 @@ def test_malformed_lines_are_sent_as_they_are_and_counted() -> None:
 
 
 @given(
-    vehicles=st.lists(st.sampled_from(["V1", "V2", "V3"]), min_size=1, max_size=40),
+    sensors=st.lists(st.sampled_from(["S1", "S2", "S3"]), min_size=1, max_size=40),
     seed=st.randoms(use_true_random=False),
     speed_up=st.sampled_from([0.0, 1.0, 60.0]),
 )
-def test_each_vehicle_keeps_its_order(vehicles: list[str], seed: object, speed_up: float) -> None:
+def test_each_sensor_keeps_its_order(sensors: list[str], seed: object, speed_up: float) -> None:
     randomness = seed
     lines = [
-        line(vehicle, 1_700_000_000_000 + randomness.randint(0, 10_000), sequence=number)  # type: ignore[attr-defined]
-        for number, vehicle in enumerate(vehicles)
+        line(sensor, 1_700_000_000_000 + randomness.randint(0, 10_000), sequence=number)  # type: ignore[attr-defined]
+        for number, sensor in enumerate(sensors)
     ]
     clock = Clock()
-    replay(lines, clock, ReplayOptions(speed_up=speed_up), clock=clock, sleep=clock.sleep)
+    replay(lines, clock, ReplayOptions(fields=FIELDS, speed_up=speed_up), clock=clock, sleep=clock.sleep)
     assert [value for _, _, value in clock.sent] == lines
     for moment, key, value in clock.sent:
-        assert key == json.loads(value)["vehicleId"].encode()
+        assert key == json.loads(value)["sensor"].encode()
         assert moment >= 1_000.0
 
 
@@ -150,7 +165,7 @@ def test_events_leave_at_their_times() -> None:
     clock = Clock()
     begin_ms = 1_700_000_000_000
     lines = [line(timestamp_ms=begin_ms + offset) for offset in (0, 10_000, 5_000, 60_000)]
-    summary = replay(lines, clock, ReplayOptions(speed_up=10), clock=clock, sleep=clock.sleep)
+    summary = replay(lines, clock, ReplayOptions(fields=FIELDS, speed_up=10), clock=clock, sleep=clock.sleep)
     assert [round(moment - 1_000.0, 6) for moment, _, _ in clock.sent] == [0.0, 1.0, 1.0, 6.0]
     assert summary.max_lag_seconds == pytest.approx(0.0, abs=1e-9)
     assert (summary.first_event_ms, summary.last_event_ms) == (begin_ms, begin_ms + 60_000)
@@ -159,7 +174,9 @@ def test_events_leave_at_their_times() -> None:
 def test_a_slow_target_shows_as_lag() -> None:
     clock, listener = Clock(cost_seconds=2.0), Listener()
     lines = [line(timestamp_ms=1_700_000_000_000 + second * 1000) for second in range(4)]
-    summary = replay(lines, clock, ReplayOptions(speed_up=1), progress=listener, clock=clock, sleep=clock.sleep)
+    summary = replay(
+        lines, clock, ReplayOptions(fields=FIELDS, speed_up=1), progress=listener, clock=clock, sleep=clock.sleep
+    )
     assert summary.max_lag_seconds == pytest.approx(3.0)
     assert summary.records_per_second == pytest.approx(0.5)
     assert any("behind" in text for text in listener.texts)
@@ -167,16 +184,16 @@ def test_a_slow_target_shows_as_lag() -> None:
 
 def test_a_replay_of_nothing_has_no_rate() -> None:
     clock = Clock()
-    summary = replay([], clock, ReplayOptions(), clock=clock, sleep=clock.sleep)
+    summary = replay([], clock, ReplayOptions(fields=FIELDS), clock=clock, sleep=clock.sleep)
     assert (summary.sent, summary.records_per_second, summary.first_event_ms) == (0, 0.0, None)
 
 
 def test_the_first_event_of_a_stream_decides_its_shift() -> None:
     lines = [b"broken", line(timestamp_ms=1_000), line(timestamp_ms=2_000)]
-    shift_ms, again = first_event_shift(iter(lines), now_ms=600_500)
+    shift_ms, again = first_event_shift(iter(lines), FIELDS, now_ms=600_500)
     assert shift_ms == 540_000
     assert list(again) == lines
-    assert first_event_shift([b"broken"], now_ms=5) == (0, [b"broken"])
+    assert first_event_shift([b"broken"], FIELDS, now_ms=5) == (0, [b"broken"])
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -190,9 +207,9 @@ def test_plain_and_compressed_files_are_read_whatever_their_name(tmp_path: Path,
 def test_the_latest_event_is_found(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"\n".join([line(timestamp_ms=7), line(timestamp_ms=9), b"broken", line(timestamp_ms=8)]))
-    assert latest_event_ms(file) == 9
+    assert latest_event_ms(file, FIELDS) == 9
     file.write_bytes(b"broken\n")
-    assert latest_event_ms(file) is None
+    assert latest_event_ms(file, FIELDS) is None
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -214,7 +231,7 @@ def test_fails_for_files_without_events(tmp_path: Path) -> None:
         require_file(empty, what="the input file")
     marked = tmp_path / "marked.jsonl"
     marked.write_bytes(b"\xef\xbb\xbf" + line() + b"\n")
-    assert [parse_line(each) is not None for each in read_lines(marked)] == [True]
+    assert [parse_line(each, FIELDS) is not None for each in read_lines(marked)] == [True]
     for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
         marked.write_text(line().decode() + "\n", encoding=encoding)
         with pytest.raises(InputFileError, match="is not UTF-8: save it as UTF-8, one JSON object a line"):

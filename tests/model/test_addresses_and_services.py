@@ -68,7 +68,7 @@ def test_the_api_of_msk_has_the_endpoint_that_takes_new_connections() -> None:
     assert AwsService.of_action("kafka:GetBootstrapBrokers") is AwsService.MSK
 
 
-def test_what_agrees_with_the_table_is_taken() -> None:
+def test_values_that_agree_with_the_table_are_accepted() -> None:
     service = AwsService.of("kafka-api", action_prefix="kafka", supports_policy=True, name_prefix="aws.api")
     assert service is AwsService.MSK
 
@@ -81,7 +81,7 @@ def test_what_agrees_with_the_table_is_taken() -> None:
         ({"name_prefix": "aws.api"}, "name_prefix of the known service 'kms' is None, got 'aws.api'"),
     ],
 )
-def test_what_contradicts_the_table_is_refused(given: dict[str, Any], problem: str) -> None:
+def test_values_that_contradict_the_table_are_refused(given: dict[str, Any], problem: str) -> None:
     with pytest.raises(AwsServiceError, match=problem):
         AwsService.of("kms", **given)
 

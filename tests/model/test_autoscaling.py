@@ -29,7 +29,7 @@ def scaled(sizing: Sizing, times: int | None) -> Autoscaling | None:
 
 
 @given(sizes, multiples)
-def test_what_is_allowed_stays_within_the_kpus_and_the_maximum_parallelism(sizing: Sizing, times: int | None) -> None:
+def test_accepted_scaling_stays_within_the_kpus_and_the_maximum_parallelism(sizing: Sizing, times: int | None) -> None:
     scaling = scaled(sizing, times)
     if scaling is None:
         return
@@ -45,20 +45,20 @@ def test_what_is_allowed_stays_within_the_kpus_and_the_maximum_parallelism(sizin
 
 
 @given(sizes)
-def test_a_limit_below_the_quota_is_taken_only_if_the_job_holds_it(sizing: Sizing) -> None:
+def test_a_limit_below_the_quota_is_accepted_only_if_the_job_keeps_it(sizing: Sizing) -> None:
     unheld = scaled(sizing, None)
     assert unheld is None or unheld.largest_kpus <= sizing.max_kpus
     assert (scaled(sizing, 2) is not None) is (2 * sizing.kpus <= sizing.max_kpus)
     assert scaled(sizing, 1) is None
 
 
-def test_the_quota_holds_what_nothing_else_does() -> None:
+def test_the_quota_limits_scaling_if_the_job_does_not() -> None:
     scaling = Autoscaling(sizing=Sizing(parallelism=4))
     assert (scaling.largest_parallelism, scaling.largest_kpus, scaling.most_billed_kpus) == (64, 64, 65)
     assert Autoscaling(sizing=Sizing(parallelism=4, max_kpus=250)).largest_kpus == 128
 
 
-def test_the_maximum_parallelism_of_the_job_holds_it_earlier() -> None:
+def test_the_jobs_maximum_parallelism_limits_scaling_earlier() -> None:
     scaling = Autoscaling(sizing=Sizing(parallelism=6, parallelism_per_kpu=4, max_kpus=8), max_parallelism=30)
     assert (scaling.largest_parallelism, scaling.largest_kpus) == (24, 6)
 
@@ -69,12 +69,12 @@ def test_the_maximum_parallelism_of_the_job_holds_it_earlier() -> None:
         (Sizing(parallelism=4, max_kpus=16), None, "could reach 64 KPUs, got max_kpus 16: .* at most 16 and pass it"),
         (Sizing(parallelism=6, max_kpus=16), None, "could reach 48 KPUs.* at most 12 and pass it"),
         (Sizing(parallelism=4, max_kpus=16), 128, "could reach 64 KPUs"),
-        (Sizing(parallelism=4), 4, "leave room for: switch it off, or raise them"),
-        (Sizing(parallelism=40), None, "doubles the parallelism 40, which neither"),
+        (Sizing(parallelism=4), 4, "leave no room for it: switch it off or raise them"),
+        (Sizing(parallelism=40), None, "doubles the parallelism 40, but 64 KPUs leave no room"),
         (Sizing(parallelism=4), 10, "must be a multiple of the parallelism 4, got 10: use 128"),
     ],
 )
-def test_what_nothing_holds_or_leaves_no_room_is_refused_with_the_fix(
+def test_a_limit_without_effect_and_scaling_without_room_are_refused_with_the_fix(
     sizing: Sizing, max_parallelism: int | None, message: str
 ) -> None:
     with pytest.raises(SizingError, match=message):

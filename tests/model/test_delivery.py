@@ -15,7 +15,7 @@ from cdk_penstock.model.delivery import (
 
 
 @given(size=st.integers(-1, 200), seconds=st.integers(-1, 1000), columnar=st.booleans(), partitioned=st.booleans())
-def test_buffering_is_taken_exactly_within_the_services_limits(
+def test_buffering_is_accepted_exactly_within_firehoses_limits(
     size: int, seconds: int, columnar: bool, partitioned: bool
 ) -> None:
     possible = (64 if columnar or partitioned else 1) <= size <= 128 and (60 if partitioned else 0) <= seconds <= 900
@@ -29,7 +29,7 @@ def test_buffering_is_taken_exactly_within_the_services_limits(
 
 
 @pytest.mark.parametrize("name", ["", "a" * 65, "a b", "a/b"])
-def test_fails_on_an_impossible_name(name: str) -> None:
+def test_an_impossible_name_is_refused(name: str) -> None:
     with pytest.raises(DeliveryError, match="1 to 64 letters"):
         check_delivery_stream_name(name)
 
@@ -43,7 +43,7 @@ def test_fails_on_an_impossible_name(name: str) -> None:
         ("raw/!{partitionKeyFromQuery:a}/!{timestamp:HH}/", ["a"]),
     ],
 )
-def test_takes_prefixes_that_firehose_can_evaluate(prefix: str, keys: list[str]) -> None:
+def test_prefixes_that_firehose_can_evaluate_are_accepted(prefix: str, keys: list[str]) -> None:
     assert check_prefix(prefix, keys=keys) == prefix
 
 
@@ -53,12 +53,12 @@ def test_takes_prefixes_that_firehose_can_evaluate(prefix: str, keys: list[str])
         ("raw/!{year}/", [], "has the expression"),
         ("raw/!{firehose:error-output-type}/", [], "has the expression"),
         ("raw/!{partitionKeyFromLambda:a}/", [], "has the expression"),
-        ("raw/!{partitionKeyFromQuery:a}/", ["a", "b"], "must be the same"),
-        ("raw/", ["a"], "must be the same"),
+        ("raw/!{partitionKeyFromQuery:a}/", ["a", "b"], "make both the same"),
+        ("raw/", ["a"], "make both the same"),
         ("x" * 1025, [], "1024 characters"),
     ],
 )
-def test_fails_on_other_prefixes(prefix: str, keys: list[str], message: str) -> None:
+def test_other_prefixes_are_refused(prefix: str, keys: list[str], message: str) -> None:
     with pytest.raises(DeliveryError, match=message):
         check_prefix(prefix, keys=keys)
 
@@ -73,24 +73,24 @@ def test_fails_on_other_prefixes(prefix: str, keys: list[str], message: str) -> 
         ("errors/!{firehose:error-output-type}/", "!{timestamp:yyyy}/", "choose two folders"),
     ],
 )
-def test_fails_on_error_prefixes_that_hide_errors(error_prefix: str, prefix: str, message: str) -> None:
+def test_error_prefixes_that_hide_errors_are_refused(error_prefix: str, prefix: str, message: str) -> None:
     with pytest.raises(DeliveryError, match=message):
         check_error_prefix(error_prefix, prefix=prefix)
 
 
-def test_a_plain_error_prefix_does_for_a_plain_prefix() -> None:
+def test_a_plain_prefix_needs_only_a_plain_error_prefix() -> None:
     assert check_error_prefix("errors/", prefix="raw/") == "errors/"
 
 
 @pytest.mark.parametrize("keys", [[], [f"k{i}" for i in range(51)], ["a-b"], ["1a"]])
-def test_fails_on_impossible_partition_keys(keys: list[str]) -> None:
+def test_impossible_partition_keys_are_refused(keys: list[str]) -> None:
     with pytest.raises(DeliveryError):
         check_partition_keys(keys)
 
 
 @pytest.mark.parametrize("prefix", ["x", "delivered", "x!{timestamp:yyyy}"])
-def test_a_prefix_that_names_no_folder_is_refused_with_the_fix(prefix: str) -> None:
-    with pytest.raises(DeliveryError, match=f"prefix {prefix!r} names no folder: end it with '/'"):
+def test_a_prefix_that_is_not_a_folder_is_refused_with_the_fix(prefix: str) -> None:
+    with pytest.raises(DeliveryError, match=f"prefix {prefix!r} is not a folder: end it with '/'"):
         check_prefix(prefix)
 
 

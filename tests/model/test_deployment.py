@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from cdk_penstock.model.deployment import Deployment, Operation, Revision, find_undone
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-OLD = Revision(bucket_arn="arn:aws:s3:::code", object_key="1.zip", runtime_environment="FLINK-1_20")
-NEW = Revision(bucket_arn="arn:aws:s3:::code", object_key="2.zip", runtime_environment="FLINK-1_20")
+OLD = Revision(code_bucket_arn="arn:aws:s3:::code", code_key="1.zip", runtime_environment="FLINK-1_20")
+NEW = Revision(code_bucket_arn="arn:aws:s3:::code", code_key="2.zip", runtime_environment="FLINK-1_20")
 
 OPERATIONS = st.lists(
     st.builds(
@@ -90,7 +90,7 @@ def test_what_failed_is_named_rather_than_the_rollback_of_it() -> None:
 
 def test_without_a_version_any_of_the_object_will_do() -> None:
     versioned = Revision(
-        bucket_arn=NEW.bucket_arn, object_key="2.zip", object_version="7", runtime_environment="FLINK-1_20"
+        code_bucket_arn=NEW.code_bucket_arn, code_key="2.zip", code_version="7", runtime_environment="FLINK-1_20"
     )
     assert NEW.is_met_by(versioned)
     assert not versioned.is_met_by(NEW)
@@ -99,7 +99,7 @@ def test_without_a_version_any_of_the_object_will_do() -> None:
 
 
 def test_another_runtime_is_another_revision() -> None:
-    newer = Revision(bucket_arn=NEW.bucket_arn, object_key="2.zip", runtime_environment="FLINK-2_2")
+    newer = Revision(code_bucket_arn=NEW.code_bucket_arn, code_key="2.zip", runtime_environment="FLINK-2_2")
     undone = find_undone(Deployment(began_at=BEGAN), expected=newer, before=NEW, found=NEW, operations=[])
     assert undone is not None
     assert undone.deviates

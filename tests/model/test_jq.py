@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.jq import QueryError, check_query, object_of_queries
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.jq import check_query, object_of_queries
 
 VALID = [
     ".deviceId",
@@ -28,7 +29,7 @@ VALID = [
 
 
 @pytest.mark.parametrize("query", VALID)
-def test_what_jq_takes_is_accepted_and_stands_in_parentheses(query: str) -> None:
+def test_queries_that_jq_takes_are_accepted_and_put_in_parentheses(query: str) -> None:
     assert check_query("key", query) == query
     assert object_of_queries({"key": query, "other": ".b"}) == f"{{key:({query}),other:(.b)}}"
 
@@ -52,8 +53,8 @@ def test_what_jq_takes_is_accepted_and_stands_in_parentheses(query: str) -> None
         ('if .a then "b"', "has an 'if' without its 'end'"),
     ],
 )
-def test_what_jq_would_refuse_or_misread_is_refused(query: str, message: str) -> None:
-    with pytest.raises(QueryError, match=message) as error:
+def test_queries_that_jq_would_refuse_or_misread_are_refused(query: str, message: str) -> None:
+    with pytest.raises(PenstockError, match=message) as error:
         check_query("device", query)
     assert "partition key 'device'" in str(error.value)
     assert repr(query) in str(error.value)
@@ -61,5 +62,5 @@ def test_what_jq_would_refuse_or_misread_is_refused(query: str, message: str) ->
 
 @given(st.sampled_from(VALID), st.sampled_from(["(", ")", "[", "]", '"']), st.booleans())
 def test_one_more_bracket_or_quote_is_always_noticed(query: str, extra: str, at_the_end: bool) -> None:
-    with pytest.raises(QueryError):
+    with pytest.raises(PenstockError):
         check_query("key", query + extra if at_the_end else extra + query)

@@ -42,7 +42,13 @@ def load(**given_: Any) -> TopicLoad:
 
 
 def topic(**given_: Any) -> PlannedTopic:
-    values = {"name": "events", "load": load(), "partitions": 12, "replication_factor": 3, "retention_hours": 168}
+    values: dict[str, Any] = {
+        "name": "events",
+        "load": load(),
+        "partitions": 12,
+        "replication_factor": 3,
+        "retention_hours": 168,
+    }
     return PlannedTopic(**(values | given_))
 
 
@@ -71,13 +77,13 @@ def highest_by_the_minute(place: BrokerStorage, planned: list[PlannedTopic], *, 
         (100, []),
     ],
 )
-def test_how_full_a_disk_becomes_is_what_a_clock_says(first: int, planned: list[PlannedTopic]) -> None:
+def test_the_use_of_a_disk_is_that_of_a_simulation_in_steps(first: int, planned: list[PlannedTopic]) -> None:
     on_a_clock = highest_by_the_minute(storage(first), planned, days=20)
     assert storage(first).highest_percent(planned) == pytest.approx(on_a_clock, rel=0.002)
 
 
 @given(storages, several)
-def test_a_disk_is_at_least_as_full_as_in_the_end_and_at_most_as_one_that_never_grows(
+def test_the_use_of_a_disk_lies_between_its_end_and_a_disk_that_never_grows(
     place: BrokerStorage, planned: list[PlannedTopic]
 ) -> None:
     highest, needed = place.highest_percent(planned), place.needed_gib(planned)
@@ -88,9 +94,7 @@ def test_a_disk_is_at_least_as_full_as_in_the_end_and_at_most_as_one_that_never_
 
 
 @given(storages, several, st.floats(0, 1))
-def test_less_of_everything_never_fills_a_disk_more(
-    place: BrokerStorage, planned: list[PlannedTopic], share: float
-) -> None:
+def test_a_lower_load_never_fills_a_disk_more(place: BrokerStorage, planned: list[PlannedTopic], share: float) -> None:
     less = [
         replace(each, load=replace(each.load, records_per_second=each.load.records_per_second * share))
         for each in planned
@@ -110,7 +114,7 @@ def test_replicas_on_more_brokers_need_less_of_each(
 
 
 @given(topics)
-def test_what_is_kept_grows_by_a_segment_of_each_partition_at_most(planned: PlannedTopic) -> None:
+def test_stored_data_exceeds_the_retention_by_at_most_a_segment_of_each_partition(planned: PlannedTopic) -> None:
     retained = planned.bytes_per_hour * planned.held_hours
     replicas = planned.partitions * planned.replication_factor
     assert retained * (1 - 1e-9) <= planned.kept_bytes <= (retained + replicas * GIB) * (1 + 1e-9)
@@ -123,7 +127,7 @@ def test_records_stay_for_the_retention_unless_a_partition_is_limited(planned: P
 
 
 @given(storages, st.integers(1, 300), st.floats(0.001, 1e9))
-def test_with_limits_no_disk_fills_whatever_is_written(place: BrokerStorage, partitions: int, rate: float) -> None:
+def test_with_limits_no_disk_fills_up_at_any_load(place: BrokerStorage, partitions: int, rate: float) -> None:
     replicas = partitions * min(3, place.brokers)
     try:
         limit = place.partition_limit_bytes(replicas)
@@ -166,12 +170,12 @@ def test_storage_that_fills_before_it_grows_is_refused_with_every_assumption() -
     storage(183).check([topic()])
 
 
-def test_what_no_broker_holds_needs_more_of_them() -> None:
+def test_a_load_beyond_every_broker_needs_more_brokers() -> None:
     with pytest.raises(KafkaError, match="use more brokers, or shorten the retention"):
         storage(16_384, 16_384).check([topic(load=load(records_per_second=2_000_000))])
 
 
-def test_a_limit_that_takes_records_before_their_time_is_refused() -> None:
+def test_a_limit_that_expires_records_early_is_refused() -> None:
     planned = topic(retention_bytes=7 * GIB)
     with pytest.raises(
         KafkaError,
@@ -209,7 +213,7 @@ def test_partitions_without_room_for_their_segments_are_refused_with_enough() ->
         {"compression_ratio": 0.5},
     ],
 )
-def test_a_load_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
+def test_an_impossible_load_is_refused(wrong: dict[str, float]) -> None:
     ((name, _),) = wrong.items()
     with pytest.raises(KafkaError, match=f"{name} of a topic's load must be a number of at least"):
         load(**wrong)

@@ -16,7 +16,7 @@ def test_promql_passes(expression: str) -> None:
 
 
 @pytest.mark.parametrize(("expression", "problem"), REFUSED.items())
-def test_what_is_plainly_no_promql_is_refused_with_its_place(expression: str, problem: str) -> None:
+def test_an_obvious_mistake_in_promql_is_refused_with_its_position(expression: str, problem: str) -> None:
     with pytest.raises(PromqlError) as error:
         check_promql(expression)
     assert problem in str(error.value)

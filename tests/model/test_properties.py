@@ -54,7 +54,7 @@ def test_adding_the_same_again_changes_nothing(groups: dict[str, dict[str, str]]
         ({"g": {"k": 5}}, "must be text, got 5 .int.: convert it"),
     ],
 )
-def test_beyond_the_limits_of_msf_is_refused(groups: dict[str, dict[str, str]], message: str) -> None:
+def test_groups_beyond_msfs_limits_are_refused(groups: dict[str, dict[str, str]], message: str) -> None:
     with pytest.raises(PropertyError, match=message):
         PropertyGroups(groups=groups)
 
@@ -69,7 +69,7 @@ def test_a_value_known_only_at_deployment_is_not_measured() -> None:
     assert groups.with_group("h", {"k": "v"}).groups["h"] == {"k": "v"}
 
 
-def test_a_set_does_not_change_with_what_it_was_made_from() -> None:
+def test_groups_do_not_change_with_the_mapping_they_were_made_from() -> None:
     source = {"g": {"k": "v"}}
     groups = PropertyGroups(groups=source)
     source["g"]["k"] = "w"

@@ -7,7 +7,8 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 
-from cdk_penstock.model.regions import WITHOUT_SERVICE, RegionError, check_service, via_service, via_service_names
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.regions import WITHOUT_SERVICE, check_service, via_service, via_service_names
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from cdk_penstock.streams.kafka import ServerlessKafkaCluster
 
@@ -42,7 +43,7 @@ def test_the_table_says_what_the_schemas_of_cloudformation_say() -> None:
 def test_a_service_is_refused_where_it_is_missing_and_nowhere_else(kind: str) -> None:
     for region in [*types_by_region(), "xx-new-1", ""]:
         if region in WITHOUT_SERVICE[kind]:
-            with pytest.raises(RegionError, match=f"{region} has no {kind}, and its deployment would fail: "):
+            with pytest.raises(PenstockError, match=f"{region} has no {kind}, so its deployment would fail: "):
                 check_service(kind, region)
         else:
             check_service(kind, region)
@@ -53,16 +54,16 @@ def stack_in(region: str) -> Stack:
 
 
 def test_constructs_refuse_a_region_without_their_service() -> None:
-    with pytest.raises(RegionError, match="cn-north-1 has no AWS::APS::Workspace"):
+    with pytest.raises(PenstockError, match="cn-north-1 has no AWS::APS::Workspace"):
         MetricsWorkspace(stack_in("cn-north-1"), "Metrics", workspace_alias="fleet")
-    with pytest.raises(RegionError, match="us-gov-west-1 has no AWS::Grafana::Workspace"):
+    with pytest.raises(PenstockError, match="us-gov-west-1 has no AWS::Grafana::Workspace"):
         DashboardWorkspace(
             stack_in("us-gov-west-1"),
             "Dashboards",
             workspace_name="fleet",
             identity_source=IdentitySource.iam_identity_center(),
         )
-    with pytest.raises(RegionError, match="us-west-1 has no AWS::MSK::ServerlessCluster.*use a ProvisionedKafka"):
+    with pytest.raises(PenstockError, match="us-west-1 has no AWS::MSK::ServerlessCluster.*use a ProvisionedKafka"):
         stack = stack_in("us-west-1")
         ServerlessKafkaCluster(stack, "Kafka", cluster_name="fleet", vpc=ec2.Vpc(stack, "Vpc"))
 

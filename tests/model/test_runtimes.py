@@ -50,14 +50,14 @@ def test_of_returns_the_known_runtime_itself() -> None:
 
 
 @pytest.mark.parametrize("form", ["FLINK-{}_{}", "flink-{}_{}", "{}.{}", "flink {}.{}", " FLINK-{}.{} ", "{}.{}.0"])
-def test_a_runtime_is_found_however_people_write_it(form: str) -> None:
+def test_a_runtime_is_found_in_every_spelling(form: str) -> None:
     for runtime in FlinkRuntime.known():
         if runtime.is_supported:
             assert FlinkRuntime.named(form.format(*runtime.release)) is runtime
 
 
 @given(st.text())
-def test_no_text_names_a_runtime_that_is_not_there(text: str) -> None:
+def test_an_unknown_text_names_no_runtime(text: str) -> None:
     with suppress(UnknownRuntimeError):
         assert FlinkRuntime.named(text).is_supported
 
@@ -84,12 +84,12 @@ def test_a_runtime_older_than_the_table_is_not_supported() -> None:
 
 
 @pytest.mark.parametrize("identifier", ["", "1.20", "FLINK-1.20", "flink-1_20", "SQL-1_0", "FLINK-1_20 "])
-def test_of_refuses_what_is_no_runtime_of_msf(identifier: str) -> None:
+def test_of_refuses_an_identifier_that_is_not_msfs(identifier: str) -> None:
     with pytest.raises(UnknownRuntimeError, match="FLINK-<major>_<minor>"):
         FlinkRuntime.of(identifier)
 
 
-def test_a_runtime_made_by_hand_needs_an_identifier_of_msf() -> None:
+def test_a_constructed_runtime_needs_an_identifier_of_msf() -> None:
     with pytest.raises(UnknownRuntimeError, match="got 'latest'"):
         _ = FlinkRuntime(identifier="latest", flink_version="3", java_version=17, python_version=None).release
 
@@ -148,3 +148,15 @@ def test_the_prometheus_connector_has_no_release_for_flink_2() -> None:
 
 def test_runtimes_can_be_compared_and_hashed() -> None:
     assert len({*FlinkRuntime.known(), FlinkRuntime.of("FLINK-1_20")}) == len(FlinkRuntime.known())
+
+
+def test_a_runtime_says_why_it_takes_no_customer_managed_key_or_no_python() -> None:
+    assert FlinkRuntime.FLINK_1_20.problem_with_customer_managed_key is None
+    assert FlinkRuntime.FLINK_1_19.problem_with_customer_managed_key == (
+        "a customer managed key needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime first, in a"
+        " separate deployment"
+    )
+    assert FlinkRuntime.FLINK_1_19.problem_with_python is None
+    assert FlinkRuntime.FLINK_1_8.problem_with_python == (
+        "runtime FLINK-1_8 runs no Python jobs: use FLINK-1_20 or later"
+    )

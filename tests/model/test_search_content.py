@@ -25,7 +25,7 @@ SETS = st.frozensets(ITEMS)
 
 
 @given(wanted=SETS, owned=SETS, present=SETS)
-def test_a_plan_never_touches_what_is_somebody_elses(
+def test_a_plan_never_touches_items_of_another_owner(
     wanted: frozenset[Item], owned: frozenset[Item], present: frozenset[Item]
 ) -> None:
     foreign = (wanted & present) - owned
@@ -49,12 +49,12 @@ def test_nothing_is_removed_before_what_refers_to_it(owned: frozenset[Item]) -> 
 
 
 @given(kind=st.text(), name=st.text(), detail=st.text())
-def test_an_item_comes_back_from_the_ledger_as_it_was(kind: str, name: str, detail: str) -> None:
+def test_an_item_is_unchanged_after_the_ledger(kind: str, name: str, detail: str) -> None:
     assert Item.parse(str(Item(kind, name, detail))) == Item(kind, name, detail)
 
 
 @pytest.mark.parametrize("noise", ["", "x" * 10_000])
-def test_content_comes_back_from_its_property_as_it_was(noise: str) -> None:
+def test_content_is_unchanged_after_encoding_and_decoding(noise: str) -> None:
     content = Content(
         roles={"writer": access_role("a-*")},
         mappings={"writer": ("arn",)},
@@ -72,18 +72,18 @@ def test_a_template_shows_what_a_role_may_do() -> None:
     assert json.loads(encode(Content(roles=roles)))["roles"] == roles
 
 
-def test_fails_on_content_that_no_custom_resource_carries() -> None:
+def test_content_that_is_too_large_for_a_custom_resource_is_refused() -> None:
     with pytest.raises(ContentError, match="split them"):
         encode(Content(saved_objects=({"type": "a", "id": "b", "noise": secrets.token_hex(200_000)},)))
 
 
 @pytest.mark.parametrize("size", [10, 5000])
-def test_fails_on_content_that_only_the_deployment_knows_where_it_would_be_compressed(size: int) -> None:
+def test_large_content_with_a_token_is_refused(size: int) -> None:
     content = Content(saved_objects=({"type": "a", "id": "b", "token": "?" * size},))
     if size < 4096:
         assert "?" in encode(content, is_opaque=lambda text: "?" in text)
     else:
-        with pytest.raises(ContentError, match="content of its own"):
+        with pytest.raises(ContentError, match="separate content"):
             encode(content, is_opaque=lambda text: "?" in text)
     assert encode(content, is_opaque=lambda text: "!" in text) == encode(content)
 
@@ -103,13 +103,13 @@ def test_an_exported_file_loses_its_summary_and_keeps_its_objects() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "line 1 .* no JSON"),
+        ("{", "line 1 .* not JSON"),
         ("[]", "no type and id"),
         ('{"type": "a"}', "no type and id"),
         ('{"type": "a", "id": "1"}\n{"type": "a", "id": "1"}', "line 2 .* repeats a/1"),
     ],
 )
-def test_fails_on_a_file_that_is_no_export(text: str, message: str) -> None:
+def test_a_file_that_is_not_an_export_is_refused(text: str, message: str) -> None:
     with pytest.raises(ContentError, match=message):
         parse_saved_objects(text)
 
@@ -123,7 +123,7 @@ def test_copies_in_multiples_of_three_suit_a_standby_zone(settings: dict[str, An
     check_index_template("a", template(**settings), copies=3)
 
 
-def test_without_a_standby_zone_any_number_of_copies_will_do() -> None:
+def test_without_a_standby_zone_any_number_of_copies_is_accepted() -> None:
     check_index_template("a", template(), copies=1)
 
 
@@ -140,7 +140,9 @@ def test_without_a_standby_zone_any_number_of_copies_will_do() -> None:
         ("a", template(number_of_replicas=1), "set number_of_replicas to 2"),
     ],
 )
-def test_fails_on_an_index_template_that_the_domain_would_refuse(name: str, body: dict[str, Any], message: str) -> None:
+def test_an_index_template_that_the_domain_would_refuse_is_refused(
+    name: str, body: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ContentError, match=message):
         check_index_template(name, body, copies=3)
 

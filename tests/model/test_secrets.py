@@ -22,7 +22,7 @@ def test_a_known_secret_is_refused_without_being_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["AKIA" + "IOSFODNN7EXAMPLE", "arn:aws:kms:eu-central-1:111122223333:key/x", "AKIA"])
-def test_what_is_no_secret_is_accepted(text: str) -> None:
+def test_a_value_that_is_not_a_secret_is_accepted(text: str) -> None:
     assert not holds_secret(text)
     PropertyGroups(groups={"db": {"setting": text}})
 
@@ -35,7 +35,7 @@ def test_what_is_no_secret_is_accepted(text: str) -> None:
         ("anything", "{{resolve:secretsmanager:db:SecretString:password}}"), ("anything", "{{resolve:ssm-secure:p:1}}"),
     ],
 )  # fmt: skip
-def test_what_may_be_a_secret_is_named_by_group_and_key(key: str, value: str) -> None:
+def test_a_possible_secret_is_named_by_group_and_key(key: str, value: str) -> None:
     assert may_hold_secret(key, value)
     assert list(PropertyGroups(groups={"db": {key: value}}).entries_like_secrets()) == [("db", key)]
 
@@ -49,11 +49,11 @@ def test_what_may_be_a_secret_is_named_by_group_and_key(key: str, value: str) ->
         ("topic", "password-resets"), ("anything", "{{resolve:ssm:parameter}}"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_secret_and_settings_about_one_are_fine(key: str, value: str) -> None:
+def test_the_name_of_a_secret_and_settings_about_one_are_accepted(key: str, value: str) -> None:
     assert not may_hold_secret(key, value)
 
 
-def test_what_only_the_deployment_knows_is_not_judged() -> None:
+def test_a_value_that_only_the_deployment_knows_is_not_judged() -> None:
     groups = PropertyGroups(groups={"db": {"password": "${Token[1]}"}}, is_opaque=lambda text: "Token" in text)
     assert list(groups.entries_like_secrets()) == []
 

@@ -86,7 +86,7 @@ def test_only_multiples_of_the_parallelism_are_accepted_as_maximum(sizing: Sizin
         ({"parallelism": 65}, "needs 65 KPUs, max_kpus is 64: .* raise max_kpus, above 64"),
     ],
 )
-def test_what_msf_would_refuse_is_refused_with_the_fix(values: dict[str, int], message: str) -> None:
+def test_sizes_that_msf_would_refuse_are_refused_with_the_fix(values: dict[str, int], message: str) -> None:
     with pytest.raises(SizingError, match=message):
         Sizing(**values)
 

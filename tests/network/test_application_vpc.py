@@ -14,9 +14,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.addresses import AddressPlanError
 from cdk_penstock.network import ApplicationVpc, AwsService, NetworkError
-from cdk_penstock.review import add_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -367,7 +367,7 @@ VALIDATED = """
 import json, pathlib
 from aws_cdk import App, CfnResource, Stack
 from cdk_penstock.network import ApplicationVpc, AwsService
-from cdk_penstock.review import add_checks
+from cdk_penstock.checks import add_checks
 
 app = App(context=json.loads(pathlib.Path("cdk.json").read_text())["context"])
 stack = Stack(app, "Stack")

@@ -20,7 +20,7 @@ class Synthesized:
     def only(self, resource_type: str) -> dict[str, Any]:
         """Return the one resource of a type."""
         (resource,) = self.template.find_resources(resource_type).values()
-        return resource
+        return dict(resource)
 
     def properties(self, resource_type: str) -> dict[str, Any]:
         """Return the properties of the one resource of a type, references written out."""

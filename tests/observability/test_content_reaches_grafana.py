@@ -12,9 +12,9 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
-from cdk_penstock.handlers.grafana_content import GrafanaContentHandler, GrafanaServices
+from cdk_penstock.handlers.grafana_content_handler import GrafanaContentHandler, GrafanaServices
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from cdk_penstock.observability.dashboards.connected_vehicles import connected_vehicles
+from stacks.vehicle_metrics.dashboard import connected_vehicles
 from tests.control.fake_grafana import WORKSPACE_ID, FakeGrafana, FakeManagedGrafana, World
 from tests.handlers.framework import Framework
 from tests.observability.conftest import flatten

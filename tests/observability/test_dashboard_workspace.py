@@ -14,6 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 import cdk_penstock
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.model.grafana import GrafanaNameError
 from cdk_penstock.network import ApplicationVpc
@@ -28,7 +29,6 @@ from cdk_penstock.observability import (
     IdentitySource,
     MetricsWorkspace,
 )
-from cdk_penstock.review import add_checks
 from tests.observability.conftest import Synthesized, flatten
 
 if TYPE_CHECKING:
@@ -44,11 +44,8 @@ CARS = Dashboard(name="cars", content={"title": "Cars"})
 
 
 def workspace(stack: Stack, **properties: Any) -> DashboardWorkspace:
-    return DashboardWorkspace(
-        stack,
-        "Grafana",
-        **({"workspace_name": "fleet", "identity_source": IdentitySource.iam_identity_center()} | properties),
-    )
+    given: dict[str, Any] = {"workspace_name": "fleet", "identity_source": IdentitySource.iam_identity_center()}
+    return DashboardWorkspace(stack, "Grafana", **(given | properties))
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
+from cdk_penstock.checks import add_checks
 from cdk_penstock.observability import IMetricsWorkspace, LabelSetLimit, MetricsWorkspace, MetricsWorkspaceError
 from cdk_penstock.observability.metrics_workspace_base import MetricsWorkspaceBase
-from cdk_penstock.review import add_checks
 from tests.observability.conftest import flatten
 
 if TYPE_CHECKING:

@@ -91,9 +91,9 @@ DAMAGED = {
         unpacks_to(2 * GIB),
         "unpack to 2.0 GiB, more than 10 times its size: leave out main.py (2.0 GiB)",
     ),
-    "no json": (with_manifest(b"{"), "penstock-package.json was not written by penstock (it is no JSON): build"),
-    "deep json": (with_manifest(b"[" * 100_000), "penstock-package.json was not written by penstock (it is no JSON)"),
-    "no text": (with_manifest(b"\xff\xfe\xff"), "(it is no JSON)"),
+    "no json": (with_manifest(b"{"), "penstock-package.json was not written by penstock (it is not JSON): build"),
+    "deep json": (with_manifest(b"[" * 100_000), "penstock-package.json was not written by penstock (it is not JSON)"),
+    "no text": (with_manifest(b"\xff\xfe\xff"), "(it is not JSON)"),
     "empty": (with_manifest(b"{}"), "(runtime is None, expected one as FLINK-1_20)"),
     "list": (with_manifest(b"[1]"), "(got list, expected an object)"),
     "number": (with_manifest(b'{"runtime": 1, "packages": []}'), "(runtime is 1, expected one as FLINK-1_20)"),
@@ -104,7 +104,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
-def test_a_zip_that_nobody_can_unpack_is_refused_with_the_reason(tmp_path: Path, kind: str) -> None:
+def test_a_zip_that_cannot_be_unpacked_is_refused_with_the_reason(tmp_path: Path, kind: str) -> None:
     content, expected = DAMAGED[kind]
     path = tmp_path / "job.zip"
     path.write_bytes(content)
@@ -113,7 +113,7 @@ def test_a_zip_that_nobody_can_unpack_is_refused_with_the_reason(tmp_path: Path,
 
 
 @pytest.mark.parametrize("kind", ["encrypted", "crc", "unknown", "bomb", "empty"])
-def test_an_application_refuses_it_as_the_command_does(tmp_path: Path, kind: str) -> None:
+def test_an_application_refuses_a_damaged_zip_like_the_command(tmp_path: Path, kind: str) -> None:
     content, expected = DAMAGED[kind]
     path = tmp_path / "job.zip"
     path.write_bytes(content)
@@ -122,7 +122,7 @@ def test_an_application_refuses_it_as_the_command_does(tmp_path: Path, kind: str
     assert expected in str(error.value)
 
 
-def test_what_shrinks_as_code_does_may_be_large() -> None:
+def test_files_that_shrink_like_code_may_be_large() -> None:
     with zipfile.ZipFile(io.BytesIO(unpacks_to(GIB + 1))) as archive:
         assert find_damage(archive, size_bytes=GIB // 3) == []
         assert "it would unpack to 1.0 GiB" in find_damage(archive, size_bytes=GIB // 30)[0]
@@ -130,7 +130,7 @@ def test_what_shrinks_as_code_does_may_be_large() -> None:
         assert find_damage(archive, size_bytes=100) == []
 
 
-def test_a_jar_in_the_zip_is_looked_at_in_the_same_way(write_archive: Callable[..., Path]) -> None:
+def test_a_jar_in_the_zip_is_checked_in_the_same_way(write_archive: Callable[..., Path]) -> None:
     name = "lib/pyflink-dependencies.jar"
     for kind in ("encrypted", "crc", "unknown", "bomb"):
         content, expected = DAMAGED[kind]
@@ -140,10 +140,10 @@ def test_a_jar_in_the_zip_is_looked_at_in_the_same_way(write_archive: Callable[.
     cut = make_jar({"a.txt": b"a"})
     cut = cut[: cut.index(CENTRAL)] + cut[cut.index(CENTRAL) + 4 :]
     (problem,) = find_problems(CodeArchive.open(write_archive({name: cut})), runtime=RUNTIME)
-    assert problem.startswith((f"{name} is damaged", f"{name} is no jar"))
+    assert problem.startswith((f"{name} is damaged", f"{name} is not a jar"))
 
 
-def test_a_jar_of_a_java_job_is_looked_at_too(tmp_path: Path) -> None:
+def test_a_jar_of_a_java_job_is_checked_too(tmp_path: Path) -> None:
     path = tmp_path / "job.jar"
     path.write_bytes(bad_crc())
     with pytest.raises(PackagingError, match="job.jar would not run:\n  - main.py is damaged"):
@@ -167,7 +167,7 @@ def test_a_jar_of_a_java_job_is_looked_at_too(tmp_path: Path) -> None:
 )
 def test_a_name_that_leads_out_of_the_folder_is_refused(write_archive: Callable[..., Path], name: str) -> None:
     problems = find_problems(CodeArchive.open(write_archive({name: b""})), runtime=RUNTIME)
-    assert any(problem.startswith(f"{name} would be unpacked outside of the job's folder") for problem in problems)
+    assert any(problem.startswith(f"{name} would be unpacked outside the job's folder") for problem in problems)
 
 
 @pytest.mark.parametrize("name", ["dep/a..b.py", "dep/..x.py", "dep/x:y.py", "dep/.hidden", "dep/é.py", "dep/a b.py"])
@@ -180,7 +180,7 @@ def test_control_characters_in_a_name_are_refused(write_archive: Callable[..., P
     assert problem == r"'dep/a\nb.txt' has control characters in its name: rename it"
 
 
-def test_a_link_and_a_name_that_is_there_twice_are_refused(tmp_path: Path) -> None:
+def test_a_link_and_a_repeated_name_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "job.zip"
     link = zipfile.ZipInfo("dep/link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -191,11 +191,11 @@ def test_a_link_and_a_name_that_is_there_twice_are_refused(tmp_path: Path) -> No
             archive.writestr("main.py", "x = 1\n")
     linked, twice = find_problems(CodeArchive.open(path), runtime=RUNTIME)
     assert linked == "dep/link is a link, which MSF would not follow: put the file itself there"
-    assert twice == "main.py is there 2 times, and which one would be unpacked is not defined: keep one"
+    assert twice == "main.py is there 2 times, and it is undefined which one is unpacked: keep one"
 
 
 @pytest.mark.parametrize("content", [b"x = 1\n" * 800_000, b"(" * 100_000, b"-" * 200_000 + b"1"])
-def test_python_that_no_compiler_takes_is_refused_and_not_tried_for_long(
+def test_python_that_does_not_compile_or_is_too_large_is_refused_quickly(
     write_archive: Callable[..., Path], content: bytes
 ) -> None:
     (problem,) = find_problems(CodeArchive.open(write_archive({"main.py": content})), runtime=RUNTIME)
@@ -212,7 +212,7 @@ def test_an_upper_case_suffix_is_a_suffix(write_archive: Callable[..., Path], tm
     assert not CodeArchive.open(tmp_path / "job.Jar").is_python
 
 
-def test_what_is_no_file_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_and_a_missing_path_have_different_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dir.zip").mkdir()
     with pytest.raises(PackagingError, match="got the folder .*dir.zip: build it with `penstock package "):
         CodeArchive.open(tmp_path / "dir.zip")
@@ -239,7 +239,7 @@ def test_entry_points_in_folders_are_accepted_when_named(write_archive: Callable
     archive = CodeArchive.open(write_archive({**files, "GettingStarted/lib/flink.jar": b"text"}))
     named = "GettingStarted/getting-started.py"
     assert find_problems(archive, runtime=RUNTIME, entry_point=named) == [
-        "GettingStarted/lib/flink.jar is no jar, Java could not read it: build it again"
+        "GettingStarted/lib/flink.jar is not a jar, Java could not read it: build it again"
     ]
     without, _ = find_problems(archive, runtime=RUNTIME)
     assert f"no Python file at its top: there are {named}: name the one with the job (`--entry-point`" in without
@@ -249,7 +249,7 @@ def test_entry_points_in_folders_are_accepted_when_named(write_archive: Callable
     )
 
 
-def test_an_entry_point_must_be_python_and_many_are_not_all_told(write_archive: Callable[..., Path]) -> None:
+def test_an_entry_point_must_be_python_and_a_long_list_is_shortened(write_archive: Callable[..., Path]) -> None:
     files = {"main.py": None, **{f"jobs/job{number}.py": b"" for number in range(7)}}
     archive = CodeArchive.open(write_archive(files))
     (problem,) = find_problems(archive, runtime=RUNTIME, entry_point="lib/pyflink-dependencies.jar")
@@ -270,7 +270,7 @@ def sound(write_archive: Callable[..., Path]) -> bytes:
 
 
 @given(data=st.data())
-def test_whatever_is_damaged_ends_in_a_message(
+def test_every_damage_ends_in_a_message(
     sound: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     content = bytearray(sound)

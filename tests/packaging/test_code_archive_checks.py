@@ -77,12 +77,12 @@ def test_a_complete_archive_has_no_problem(problems: Callable[..., list[str]]) -
         ({"main.py": b"\0"}, "main.py"),
         (
             {"job/__init__.py": b"", "job/sub/__init__.py": b""},
-            "job holds Python packages, of which the job can import none",
+            "job holds Python packages that the job cannot import",
         ),
         ({"site/job/__init__.py": b""}, "since only dep/ is on its path: move the packages into dep/"),
         (
             {"lib/pyflink-dependencies.jar": b"not a zip"},
-            "lib/pyflink-dependencies.jar is no jar, Java could not read it",
+            "lib/pyflink-dependencies.jar is not a jar, Java could not read it",
         ),
         (
             {"lib/more.jar": make_jar()},
@@ -115,8 +115,8 @@ def test_a_complete_archive_has_no_problem(problems: Callable[..., list[str]]) -
         ({"dep/__pycache__/a.pyc": b""}, "dep/__pycache__/a.pyc is a cache: remove it"),
         ({".git/HEAD": b""}, ".git/HEAD is a cache"),
         ({".DS_Store": b""}, ".DS_Store is a cache"),
-        ({"../evil.py": b""}, "would be unpacked outside of the job's folder"),
-        ({"/evil.py": b""}, "would be unpacked outside of the job's folder"),
+        ({"../evil.py": b""}, "would be unpacked outside the job's folder"),
+        ({"/evil.py": b""}, "would be unpacked outside the job's folder"),
         (
             {"penstock-package.json": PackageManifest(runtime="FLINK-2_2").to_json()},
             "it was built for FLINK-2_2, the application runs FLINK-1_20: build it for that runtime",
@@ -188,7 +188,7 @@ def test_an_archive_that_is_too_large_names_what_is_largest(write_archive: Calla
     assert find_problems(limit, runtime=RUNTIME) == []
 
 
-def test_all_problems_are_told_at_once(write_archive: Callable[..., Path]) -> None:
+def test_all_problems_are_reported_at_once(write_archive: Callable[..., Path]) -> None:
     archive = CodeArchive.open(write_archive({"main.py": b"(\n", "lib/more.jar": make_jar()}))
     with pytest.raises(PackagingError) as error:
         check_archive(archive, runtime=RUNTIME)
@@ -212,7 +212,9 @@ def test_a_jar_is_checked_for_its_connectors_and_secrets(tmp_path: Path) -> None
         ("job.zip", b"no zip", "is not a zip archive"),
     ],
 )
-def test_what_is_no_archive_is_refused(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+def test_a_path_that_is_not_an_archive_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)

@@ -51,19 +51,22 @@ def problems(write_archive: Callable[..., Path]) -> Callable[..., list[str]]:
     ("files", "expected"),
     [
         # Flink itself
-        (artifact("flink-streaming-java", "1.20.5"), "flink-streaming-java, which FLINK-1_20 has already and which wo"),
-        (artifact("flink-table-planner_2.12", "1.20.5"), "flink-table-planner, which FLINK-1_20 has already"),
+        (
+            artifact("flink-streaming-java", "1.20.5"),
+            "flink-streaming-java, which FLINK-1_20 already has, so the two",
+        ),
+        (artifact("flink-table-planner_2.12", "1.20.5"), "flink-table-planner, which FLINK-1_20 already has"),
         (artifact("flink-table-planner-loader", "1.20.0"), "give Flink's own dependencies the scope provided in pom.x"),
-        (artifact("flink-clients", "1.20.5"), "flink-clients, which FLINK-1_20 has already"),
-        ({"org/apache/flink/runtime/jobmaster/JobMaster.class": b""}, "holds flink-runtime, which FLINK-1_20 has alre"),
-        ({"org/apache/flink/table/data/RowData.class": b""}, "holds flink-table-common, which FLINK-1_20 has already"),
+        (artifact("flink-clients", "1.20.5"), "flink-clients, which FLINK-1_20 already has"),
+        ({"org/apache/flink/runtime/jobmaster/JobMaster.class": b""}, "holds flink-runtime, which FLINK-1_20 already"),
+        ({"org/apache/flink/table/data/RowData.class": b""}, "holds flink-table-common, which FLINK-1_20 already has"),
         (
             {
                 **artifact("flink-core", "1.20.5"),
                 **artifact("flink-java", "1.20.5"),
                 **artifact("flink-dist", "1.20.5"),
             },
-            "holds flink-core, flink-dist, flink-java, which FLINK-1_20 has already",
+            "holds flink-core, flink-dist, flink-java, which FLINK-1_20 already has",
         ),
         # logging
         (artifact("slf4j-log4j12", "1.7.36", "org.slf4j"), "holds slf4j-log4j12 1.7.36, and MSF logs with a log4j of"),
@@ -121,7 +124,7 @@ def problems(write_archive: Callable[..., Path]) -> Callable[..., list[str]]:
         ),
     ],
 )
-def test_what_cannot_work_together_is_named_with_the_fix(
+def test_parts_that_cannot_work_together_are_named_with_the_fix(
     problems: Callable[..., list[str]], files: dict[str, bytes], expected: str
 ) -> None:
     (problem,) = problems(files)
@@ -151,7 +154,7 @@ def test_what_cannot_work_together_is_named_with_the_fix(
         {"shaded/ch/qos/logback/classic/Logger.class": b""},
     ],
 )
-def test_what_works_together_is_accepted(problems: Callable[..., list[str]], files: dict[str, bytes]) -> None:
+def test_parts_that_work_together_are_accepted(problems: Callable[..., list[str]], files: dict[str, bytes]) -> None:
     assert problems(files) == []
 
 
@@ -161,11 +164,11 @@ def test_what_works_together_is_accepted(problems: Callable[..., list[str]], fil
         ("lib/flink-sql-connector-kafka-4.0.0-2.0.jar", "flink-sql-connector-kafka 4.0.0-2.0, which is not built for"),
         ("lib/iceberg-flink-runtime-1.19-1.7.1.jar", "iceberg-flink-runtime 1.19-1.7.1, which is not built for FLINK-"),
         ("lib/hudi-flink1.18-bundle-0.15.0.jar", "hudi-flink1.18-bundle 0.15.0, which is not built for FLINK-1_20: ta"),
-        ("lib/flink-table-planner_2.12-1.20.5.jar", "flink-table-planner, which FLINK-1_20 has already"),
+        ("lib/flink-table-planner_2.12-1.20.5.jar", "flink-table-planner, which FLINK-1_20 already has"),
         ("lib/log4j-core-2.24.3.jar", "log4j-core 2.24.3, and MSF logs with a log4j of its choice"),
     ],
 )
-def test_a_jar_that_says_nothing_is_known_by_its_name(
+def test_a_jar_without_pom_properties_is_known_by_its_name(
     problems: Callable[..., list[str]], name: str, expected: str
 ) -> None:
     (problem,) = problems({}, name=name)
@@ -182,7 +185,7 @@ def test_a_jar_that_says_nothing_is_known_by_its_name(
         "lib/all.jar",
     ],
 )
-def test_a_name_that_fits_or_tells_nothing_is_accepted(problems: Callable[..., list[str]], name: str) -> None:
+def test_a_name_that_fits_or_has_no_version_is_accepted(problems: Callable[..., list[str]], name: str) -> None:
     assert problems({}, name=name) == []
 
 
@@ -220,4 +223,4 @@ def test_the_jar_of_a_java_job_is_checked_in_the_same_way(tmp_path: Path) -> Non
     path = tmp_path / "job-1.0.jar"
     path.write_bytes(make_jar(artifact("flink-clients", "1.20.5")))
     (problem,) = find_problems(CodeArchive.open(path), runtime=FLINK_1_20)
-    assert problem.startswith("job-1.0.jar holds flink-clients, which FLINK-1_20 has already")
+    assert problem.startswith("job-1.0.jar holds flink-clients, which FLINK-1_20 already has")

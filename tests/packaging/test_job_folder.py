@@ -43,8 +43,8 @@ def refusal(folder: Path) -> str:
         ("other.py", "../outside/secret.txt", "'other.py' is a link out of the folder, to "),
         ("notes/linked", "../../outside", "'notes/linked' is a link out of the folder, to "),
         ("requirements.txt", "/etc/hostname", "'requirements.txt' is a link out of the folder, to "),
-        ("pkg/loop", ".", "'pkg/loop' is a link to a folder that it lies in, so there would be no end: remove it"),
-        ("pkg/data/loop", "../..", "'pkg/data/loop' is a link to a folder that it lies in"),
+        ("pkg/loop", ".", "'pkg/loop' is a link to a folder around it, so following it would never end: remove it"),
+        ("pkg/data/loop", "../..", "'pkg/data/loop' is a link to a folder around it"),
         ("pkg/self", "self", "'pkg/self' cannot be followed to a file, it is a link to self: remove it"),
         ("pkg/gone.csv", "gone", "'pkg/gone.csv' cannot be followed to a file, it is a link to gone: remove it"),
         ("main2.py", "gone.py", "'main2.py' cannot be followed to a file, it is a link to gone.py: remove it"),
@@ -56,16 +56,16 @@ def test_links_that_lead_out_around_or_nowhere_are_refused(job: Path, link: str,
     assert expected in refusal(job)
 
 
-def test_two_links_into_each_other_have_no_end(job: Path) -> None:
+def test_two_links_into_each_other_are_refused(job: Path) -> None:
     for name, target in (("pkg/a/x", "../b"), ("pkg/b/y", "../a")):
         (job / name).parent.mkdir(exist_ok=True)
         (job / name).symlink_to(target)
     told = refusal(job)
-    assert "'pkg/a/x/y' is a link to a folder that it lies in" in told
-    assert "'pkg/b/y/x' is a link to a folder that it lies in" in told
+    assert "'pkg/a/x/y' is a link to a folder around it" in told
+    assert "'pkg/b/y/x' is a link to a folder around it" in told
 
 
-def test_a_link_within_the_folder_is_packed_as_what_it_leads_to(job: Path) -> None:
+def test_a_link_within_the_folder_is_packed_as_its_target(job: Path) -> None:
     (job / "pkg" / "same.csv").symlink_to("data/models.csv")
     (job / "pkg" / "again").symlink_to("data")
     sources = PyFlinkProject(job).sources()
@@ -83,13 +83,13 @@ def test_pipes_sockets_and_devices_are_refused_at_once(job: Path, monkeypatch: p
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("pkg/sock")
         told = refusal(job)
-    assert "'pkg/pipe' is a named pipe, no file: remove it" in told
-    assert "'pkg/sock' is a socket, no file: remove it" in told
+    assert "'pkg/pipe' is a named pipe, not a file: remove it" in told
+    assert "'pkg/sock' is a socket, not a file: remove it" in told
     (job / "pkg" / "null").symlink_to("/dev/null")
-    assert "'pkg/null' is a device, no file: remove it" in refusal(job)
+    assert "'pkg/null' is a device, not a file: remove it" in refusal(job)
 
 
-def test_links_in_what_is_passed_over_are_nobodys_business(job: Path) -> None:
+def test_links_in_ignored_folders_are_accepted(job: Path) -> None:
     (job / ".venv" / "bin").mkdir(parents=True)
     (job / ".venv" / "bin" / "python").symlink_to("/usr/bin/python3")
     (job / "node_modules").symlink_to("/usr/lib")
@@ -98,7 +98,7 @@ def test_links_in_what_is_passed_over_are_nobodys_business(job: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".#main.py", "pkg/.#__init__.py", "#main.py#", "main.py~", "pkg/.__init__.py.swp"])
-def test_what_an_editor_leaves_is_passed_over(job: Path, name: str) -> None:
+def test_files_of_editors_are_ignored(job: Path, name: str) -> None:
     before = PyFlinkProject(job).fingerprint()
     (job / name).symlink_to("user@host.1234:1700000000")
     assert PyFlinkProject(job).fingerprint() == before
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_read_is_named(job: Path, monkeypatch: pytest.Mo
 
 def test_builds_need_a_folder_for_themselves(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (job / ".penstock").write_text("")
-    with pytest.raises(PackagingError, match=".penstock is a file, and builds lie in a folder of that name: rename"):
+    with pytest.raises(PackagingError, match=".penstock is a file, but builds need a folder of that name: rename"):
         build_package(PyFlinkProject(job), runtime=RUNTIME)
     (job / ".penstock").unlink()
 
@@ -146,21 +146,21 @@ def test_builds_need_a_folder_for_themselves(job: Path, monkeypatch: pytest.Monk
         build_package(PyFlinkProject(job), runtime=RUNTIME)
 
 
-def test_what_is_no_job_folder_says_what_to_use(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_job_folder_is_refused_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(PackagingError, match="there is no job folder .*nowhere .looked for in .*: give the folder"):
         PyFlinkProject(tmp_path / "nowhere")
     (tmp_path / "job.zip").write_bytes(b"")
-    with pytest.raises(PackagingError, match="job.zip is a file, .*: for a zip or jar that is built use Applicat"):
+    with pytest.raises(PackagingError, match="job.zip is a file, .*: for a finished zip or jar use Applicat"):
         PyFlinkProject(tmp_path / "job.zip")
 
 
-def test_all_that_is_wrong_with_a_folder_is_told_at_once(job: Path) -> None:
+def test_all_problems_of_a_folder_are_reported_at_once(job: Path) -> None:
     (job / "pkg" / "a").symlink_to("/etc")
     (job / "pkg" / "b").symlink_to("b")
     assert refusal(job).count("\n  - ") == 2
 
 
-def test_what_is_packed_has_not_changed(job: Path) -> None:
+def test_the_packed_files_have_not_changed(job: Path) -> None:
     package = build_package(PyFlinkProject(job), runtime=RUNTIME)
     names = ["dep/pkg/__init__.py", "dep/pkg/data/models.csv", "main.py", "penstock-package.json"]
     assert sorted(CodeArchive.open(package.path).entries) == names

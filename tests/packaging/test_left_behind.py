@@ -56,7 +56,7 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         }
     )
     assert refusals(job) == [
-        f"starter-job.py imports {name}, a folder without an __init__.py, which is not taken: add an empty"
+        f"starter-job.py imports {name}, a folder without an __init__.py, which is not packed: add an empty"
         f" {name}/__init__.py"
         for name in ("sink", "utils")
     ]
@@ -83,15 +83,15 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         ({"main.py": "import proto.events_pb2", "proto/events_pb2.py": ""}, "add an empty proto/__init__.py"),
         (
             {"main.py": "from tests.helpers import x", "tests/helpers.py": ""},
-            "main.py imports tests, and tests/ is passed",
+            "main.py imports tests, but tests/ is ignored",
         ),
         (
             {"main.py": "import tools", "src/tools/__init__.py": ""},
-            "imports tools, which is in src/tools, where nothing is",
+            "imports tools, which is in src/tools, which is not packed",
         ),
         (
             {"main.py": "import tools", "scripts/tools.py": ""},
-            "imports tools, which is in scripts/tools.py, where nothing",
+            "imports tools, which is in scripts/tools.py, which is not packed",
         ),
         (
             {"main.py": "import other", "other.py": ""},
@@ -103,12 +103,18 @@ def test_folders_without_an_init_that_a_job_imports_are_named(write_job: Callabl
         ),
         ({"job/__init__.py": "import boto3.session"}, "dep/job/__init__.py imports boto3, which is neither in the zip"),
         ({"main.py": "import distutils.util; import imp2"}, "main.py imports imp2, which is neither in the zip nor"),
-        ({"my pkg/__init__.py": ""}, "nothing can import the package 'my pkg', whose name is no Python name: rename"),
-        ({"my-pkg/__init__.py": ""}, "nothing can import the package 'my-pkg', whose name is no Python name: rename"),
-        ({"class/__init__.py": ""}, "nothing can import the package 'class', whose name is no Python name: rename"),
+        (
+            {"my pkg/__init__.py": ""},
+            "nothing can import the package 'my pkg', whose name is not a Python name",
+        ),
+        (
+            {"my-pkg/__init__.py": ""},
+            "nothing can import the package 'my-pkg', whose name is not a Python name",
+        ),
+        ({"class/__init__.py": ""}, "nothing can import the package 'class', whose name is not a Python name"),
     ],
 )
-def test_what_a_job_imports_and_would_not_get_is_named(
+def test_imported_modules_that_would_not_be_packed_are_named(
     write_job: Callable[..., PyFlinkProject], files: dict[str, str], expected: str
 ) -> None:
     (problem,) = refusals(write_job(files))
@@ -144,7 +150,7 @@ def test_imports_that_msf_serves_or_that_may_fail_are_accepted(
     assert build_package(write_job(files), runtime=RUNTIME).path.is_file()
 
 
-def test_a_job_beside_main_is_judged_when_it_is_the_one(write_job: Callable[..., PyFlinkProject]) -> None:
+def test_a_job_beside_main_is_checked_when_it_is_chosen(write_job: Callable[..., PyFlinkProject]) -> None:
     job = write_job({"other.py": "import faker\nif __name__ == '__main__':\n    import boto3"})
     archive = CodeArchive.open(build_package(job, runtime=RUNTIME).path)
     check_entry_point(archive, runtime=RUNTIME, entry_point="main.py", shown_as=job.folder)
@@ -160,7 +166,7 @@ def test_a_job_beside_main_is_judged_when_it_is_the_one(write_job: Callable[...,
     assert CliRunner().invoke(app, ["package", str(job.folder)]).exit_code == 0
 
 
-def test_several_jobs_without_a_main_are_all_judged(write_job: Callable[..., PyFlinkProject]) -> None:
+def test_several_jobs_without_a_main_are_all_checked(write_job: Callable[..., PyFlinkProject]) -> None:
     job = write_job({"a.py": "import faker", "b.py": "import dotenv"})
     (job.folder / "main.py").unlink()
     first, second = refusals(PyFlinkProject(job.folder))
@@ -175,7 +181,7 @@ def test_imports_that_may_fail_still_count_where_nothing_catches_them() -> None:
     assert imported_modules(b"def (") == frozenset()
 
 
-def test_the_standard_library_is_the_runtimes_whichever_python_asks() -> None:
+def test_the_standard_library_is_the_runtimes_with_every_python() -> None:
     assert {"distutils", "imp", "telnetlib", "tomllib"} <= modules_of_msf("3.11")
     assert not {"distutils", "imp", "asyncore", "compression"} & modules_of_msf("3.12")
     assert "telnetlib" in modules_of_msf("3.12")
@@ -193,8 +199,8 @@ def test_jars_beside_a_job_are_named(write_job: Callable[..., PyFlinkProject]) -
     )
     (problem,) = refusals(job)
     assert problem.startswith(
-        "lib/iceberg-aws-bundle-1.7.1.jar, lib/iceberg-flink-runtime-1.20-1.7.1.jar would not be taken, and MSF takes"
-        " at most one jar: declare what the job needs of them as dependencies in a pom"
+        "lib/iceberg-aws-bundle-1.7.1.jar, lib/iceberg-flink-runtime-1.20-1.7.1.jar would not be packed, because MSF"
+        " takes at most one jar: declare the ones that the job needs as dependencies in a pom"
     )
 
 
@@ -203,7 +209,7 @@ def test_a_jar_that_the_job_names_is_needed_beside_a_pom_too(
     write_job: Callable[..., PyFlinkProject], source: str
 ) -> None:
     job = write_job({"main.py": source, "pom.xml": "<project/>", "lib/more.jar": "", "lib/unused.jar": ""})
-    with pytest.raises(PackagingError, match="  - lib/more.jar would not be taken, .* in the pom.xml"):
+    with pytest.raises(PackagingError, match="  - lib/more.jar would not be packed, .* in the pom.xml"):
         job.sources()
 
 
@@ -220,7 +226,7 @@ def test_a_jar_in_a_package_is_data(write_job: Callable[..., PyFlinkProject]) ->
     assert "dep/konlpy/java/aho.jar" in job.sources()
 
 
-def test_what_is_passed_over_is_told_without_what_maven_reads(write_job: Callable[..., PyFlinkProject]) -> None:
+def test_ignored_files_are_listed_without_those_that_maven_reads(write_job: Callable[..., PyFlinkProject]) -> None:
     files = {"README.md": "", "data/a.csv": "", "data/b.csv": "", "job/__init__.py": "", "job/data.csv": ""}
     java = {"java/src/main/java/A.java": "", "udf/pom.xml": "", "lib/unused.jar": ""}
     assert write_job(files).passed_over == ["README.md", "data/ (2 files)"]
@@ -259,7 +265,7 @@ def test_a_zip_that_was_built_elsewhere_is_compared_with_its_imports_too(
     assert expected in problem
 
 
-def test_modules_below_dep_are_found_whatever_their_form(write_archive: Callable[..., Path]) -> None:
+def test_modules_below_dep_are_found_in_every_form(write_archive: Callable[..., Path]) -> None:
     elf = b"\x7fELF\x02\x01" + b"\0" * 12 + b"\x3e\0"
     files = {
         "main.py": b"import one, two, three, four",

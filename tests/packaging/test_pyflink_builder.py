@@ -78,7 +78,7 @@ def write_empty(folder: Path, names: list[str]) -> None:
         (folder / name).write_text("")
 
 
-def test_a_package_is_complete_whatever_its_modules_are_called(tmp_path: Path) -> None:
+def test_a_package_is_complete_with_every_module_name(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project")
     before = set(PyFlinkProject(project).sources())
     modules = ["job/setup.py", "job/conftest.py", "job/target/__init__.py", "job/build/plan.py", "job/tests/data.json"]
@@ -106,7 +106,7 @@ def test_tests_build_output_and_caches_go_nowhere(tmp_path: Path) -> None:
     assert PyFlinkProject(project).fingerprint() == before
 
 
-def test_what_maven_leaves_in_a_module_is_no_input_but_a_java_package_of_its_name_is(tmp_path: Path) -> None:
+def test_maven_output_in_a_module_is_not_input_but_a_java_package_of_its_name_is(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project")
     write_empty(project, ["udf/pom.xml"])
     before = PyFlinkProject(project).fingerprint()
@@ -155,6 +155,43 @@ def test_any_changed_input_builds_again(tmp_path: Path, fake_maven: Path, change
     assert runs(fake_maven) == 2
 
 
+PARENT = "<parent><groupId>g</groupId><artifactId>jobs</artifactId><version>1</version>{}</parent>"
+
+
+@pytest.mark.parametrize(
+    ("pom", "builds"),
+    [
+        (f"<project>{PARENT.format('')}</project>", 2),
+        (f'<project xmlns="http://maven.apache.org/POM/4.0.0">{PARENT.format("")}</project>', 2),
+        (f"<project>{PARENT.format('<relativePath>..</relativePath>')}</project>", 2),
+        (f"<project>{PARENT.format('<relativePath/>')}</project>", 1),
+        (f"<project>{PARENT.format('<relativePath>../other.xml</relativePath>')}</project>", 1),
+        ("<project><!-- <parent></parent> --></project>", 1),
+        ("no xml", 1),
+    ],
+)
+def test_what_a_job_shares_through_its_maven_parent_builds_it_again(
+    tmp_path: Path, fake_maven: Path, pom: str, builds: int
+) -> None:
+    project = write_project(tmp_path / "jobs" / "project")
+    (project / "pom.xml").write_text(pom)
+    (tmp_path / "jobs" / "pom.xml").write_text("<project/>")
+    shared = tmp_path / "jobs" / "connectors" / "Table.java"
+    shared.parent.mkdir()
+    shared.write_text("class Table {}")
+    packages = [build_package(PyFlinkProject(project), runtime=RUNTIME)]
+    assert not [path for path in PyFlinkProject(project).shared_files if path.is_relative_to(project)]
+    for name in ("target", ".penstock"):
+        (shared.parent / "pom.xml").write_text("<project/>")
+        (shared.parent / name).mkdir(exist_ok=True)
+        (shared.parent / name / "left.jar").write_text(name)
+    shared.write_text("final class Table {}")
+    packages.append(build_package(PyFlinkProject(project), runtime=RUNTIME))
+    assert runs(fake_maven) == len({each.path for each in packages}) == builds
+    (shared.parent / "target" / "left.jar").write_text("built again")
+    assert build_package(PyFlinkProject(project), runtime=RUNTIME).reused
+
+
 def test_of_two_builds_at_once_the_second_waits_and_takes_the_first(tmp_path: Path, fake_maven: Path) -> None:
     project = write_project(tmp_path / "project")
     maven = fake_maven / "programs" / "mvn"
@@ -174,7 +211,7 @@ def test_another_runtime_is_another_build(tmp_path: Path, fake_maven: Path) -> N
     assert runs(fake_maven) == 2
 
 
-def test_old_builds_are_forgotten_and_none_is_committed(tmp_path: Path, fake_maven: Path) -> None:
+def test_old_builds_are_deleted_and_git_ignores_builds(tmp_path: Path, fake_maven: Path) -> None:
     project = write_project(tmp_path / "project")
     for number in range(5):
         (project / "main.py").write_text(f"x = {number}\n")
@@ -272,7 +309,7 @@ def test_maven_is_quoted_without_colours_and_without_its_advice(tmp_path: Path, 
 def test_a_damaged_jar_from_maven_is_named(tmp_path: Path, fake_maven: Path) -> None:
     (fake_maven / "the.jar").write_bytes(b"no jar")
     with pytest.raises(
-        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is no jar .File is not a zip"
+        PackagingError, match="Maven left .*pyflink-dependencies.jar, which is not a jar .File is not a zip"
     ):
         build_jar(write_project(tmp_path / "project") / "pom.xml")
 
@@ -335,7 +372,7 @@ def test_the_bundled_job_is_byte_identical_from_two_folders_at_two_times(tmp_pat
     for folder in folders:
         shutil.copytree(ROOT / "flink_app", folder, ignore=skipped)
     os.utime(folders[1] / "pom.xml", (1, 1))
-    one, two = (build_package(PyFlinkProject(folder), runtime=RUNTIME) for folder in folders)
+    one, two = (build_package(PyFlinkProject(folder / "vehicle_metrics"), runtime=RUNTIME) for folder in folders)
     assert not one.reused
     assert not two.reused
     assert one.path.read_bytes() == two.path.read_bytes()

@@ -37,4 +37,4 @@ def test_a_newer_python_is_asked_where_it_is_installed(tmp_path: Path, monkeypat
 
 def test_a_newer_python_that_is_missing_is_named() -> None:
     problem = str(find_syntax_error(b"(\n", "a.py", "3.98"))
-    assert f"does not compile for Python {HERE}, and python3.98, the runtime's, is not here to ask" in problem
+    assert f"does not compile for Python {HERE}, and python3.98, the runtime's, is not on the path" in problem

@@ -31,13 +31,13 @@ def test_one_package_at_two_versions_is_refused(tmp_path: Path) -> None:
         b"alpha==1.0 \\\r\n  # why\r\n",
     ],
 )
-def test_what_windows_writes_is_read_as_pip_reads_it(tmp_path: Path, content: bytes) -> None:
+def test_files_of_windows_editors_are_read_as_pip_reads_them(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requirements.txt").write_bytes(content)
     assert [pin.line for pin in pins(read_requirements(tmp_path / "requirements.txt"), RUNTIME)] == ["alpha==1.0"]
 
 
 @pytest.mark.parametrize("content", [b"alpha==1.0 # caf\xe9\n", "alpha==1.0\n".encode("utf-16-le"), b"\xff\xfea"])
-def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requirements.txt").write_bytes(content)
     with pytest.raises(PackagingError, match="requirements.txt .*: save it as UTF-8"):
         fetch_packages(tmp_path / "requirements.txt", RUNTIME)
@@ -70,7 +70,7 @@ def test_pins_with_hashes_comments_and_markers_are_accepted() -> None:
         ("Apache_Flink.Libraries==1.20.5", "is part of MSF's runtime and would clash"),
     ],
 )
-def test_what_msf_cannot_install_is_refused(tmp_path: Path, line: str, problem: str) -> None:
+def test_requirements_that_msf_cannot_install_are_refused(tmp_path: Path, line: str, problem: str) -> None:
     assert problem in check_requirements(line)[0]
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(line)

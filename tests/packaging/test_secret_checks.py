@@ -32,7 +32,7 @@ def problems(write_archive: Callable[..., Path]) -> Callable[[dict[str, bytes]],
 )
 def test_a_secret_is_found_by_its_name(problems: Callable[..., list[str]], name: str) -> None:
     (in_zip,) = problems({name: b""})
-    assert in_zip.startswith(f"{name} looks like a secret, and whoever may read the code could read it: remove it")
+    assert in_zip.startswith(f"{name} looks like a secret, and everybody who may read the code could read it")
     (in_jar,) = problems({"lib/pyflink-dependencies.jar": make_jar({name: b""})})
     assert in_jar.startswith(f"{name} in lib/pyflink-dependencies.jar looks like a secret")
 
@@ -62,13 +62,13 @@ def test_a_secret_is_found_by_its_content(problems: Callable[..., list[str]], co
         ("dep/job/client.truststore.jks", b""),
     ],
 )
-def test_what_only_looks_like_a_secret_is_accepted(
+def test_a_file_that_only_looks_like_a_secret_is_accepted(
     problems: Callable[..., list[str]], name: str, content: bytes
 ) -> None:
     assert problems({name: content}) == []
 
 
-def test_third_party_packages_beside_the_jobs_own_are_passed_over(problems: Callable[..., list[str]]) -> None:
+def test_third_party_packages_beside_the_jobs_own_are_ignored(problems: Callable[..., list[str]]) -> None:
     manifest = PackageManifest(runtime="FLINK-1_20", packages=("job",)).to_json()
     files = {"penstock-package.json": manifest, "dep/botocore/examples.json": ACCESS_KEY, "dep/moto/ca.key": b""}
     assert problems(files) == []
@@ -76,7 +76,7 @@ def test_third_party_packages_beside_the_jobs_own_are_passed_over(problems: Call
     assert problem.startswith("dep/job/settings.py looks like a secret")
 
 
-def test_what_pip_installed_into_a_zip_from_elsewhere_is_passed_over(problems: Callable[..., list[str]]) -> None:
+def test_files_that_pip_installed_into_another_builders_zip_are_ignored(problems: Callable[..., list[str]]) -> None:
     record = b'botocore/examples.json,sha256=0,20\n"moto/a,b.key",,\nbotocore-1.0.dist-info/RECORD,,\n'
     files = {
         "dep/botocore-1.0.dist-info/RECORD": record,

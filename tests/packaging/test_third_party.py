@@ -69,7 +69,7 @@ def test_pinned_packages_are_fetched_without_traces_of_this_machine(tmp_path: Pa
     assert files["alpha/__init__.py"] == b"VALUE = 1\n"
 
 
-def test_what_a_pinned_package_needs_must_be_pinned_too(tmp_path: Path, index: Path) -> None:
+def test_requirements_of_a_pinned_package_must_be_pinned_too(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "py3-none-any", requires="snake_case")
     write_wheel(index, "snake_case", "py3-none-any", requires="beta")
     write_wheel(index, "beta", "py3-none-any")
@@ -91,7 +91,7 @@ def test_what_a_pinned_package_needs_must_be_pinned_too(tmp_path: Path, index: P
     assert "snake_case/__init__.py" in fetch_packages(requirements, RUNTIME)
 
 
-def test_what_is_needed_and_cannot_be_fetched_says_by_whom(tmp_path: Path, index: Path) -> None:
+def test_a_requirement_that_cannot_be_fetched_names_the_package_that_needs_it(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "py3-none-any", requires="beta>=1")
     write_wheel(index, "beta", "cp311-cp311-win_amd64")
     with pytest.raises(PackagingError, match="txt: not pinned, but needed: beta>=1 .by alpha.; beta>=1 has no wheel"):
@@ -105,7 +105,7 @@ def test_a_pin_that_another_package_cannot_use_is_named(tmp_path: Path, index: P
         fetch_packages(write_requirements(tmp_path, "alpha==1.0\nbeta==1.0\n"), RUNTIME)
 
 
-def test_what_an_extra_needs_must_be_pinned_only_where_the_extra_is_asked_for(tmp_path: Path, index: Path) -> None:
+def test_requirements_of_an_extra_must_be_pinned_only_if_the_extra_is_requested(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "py3-none-any", requires='beta[fast]==1.0; extra == "all"')
     write_wheel(index, "beta", "py3-none-any", requires='gamma; extra == "fast"')
     write_wheel(index, "gamma", "py3-none-any")

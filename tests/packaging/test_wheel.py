@@ -25,8 +25,8 @@ from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
 from cdk_penstock.application import ApplicationStart
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from cdk_penstock.observability.dashboards.connected_vehicles import connected_vehicles
-from cdk_penstock.review import add_checks
+from cdk_penstock.observability.panels import LabelledMetrics, dashboard_of, number
+from cdk_penstock.checks import add_checks
 
 app = App()
 stack = Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1"))
@@ -45,7 +45,17 @@ metrics.grant_remote_write(application)
 grafana = DashboardWorkspace(
     stack, "Grafana", workspace_name="clicks", identity_source=IdentitySource.iam_identity_center()
 )
-grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics)))
+clicks = LabelledMetrics(metrics=("clicks",), labels=("page",))
+grafana.add_dashboard(
+    dashboard_of(
+        "clicks",
+        title="Clicks",
+        description="Clicks by page",
+        metrics=clicks,
+        panels=[number("Clicks now", clicks.total("clicks"), "Of the last window")],
+        data_source=grafana.add_prometheus_data_source(metrics),
+    )
+)
 add_checks(app)
 app.synth()
 """
@@ -126,7 +136,7 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
     } <= names
 
 
-def test_the_checkout_is_out_of_reach(python: Path, project: Path) -> None:
+def test_the_checkout_is_not_importable(python: Path, project: Path) -> None:
     program = (
         "import importlib.util as util;"
         "print(util.find_spec('cdk_penstock').origin);"
@@ -138,7 +148,7 @@ def test_the_checkout_is_out_of_reach(python: Path, project: Path) -> None:
     assert others == "[]"
 
 
-def test_it_works_in_an_empty_app(python: Path, project: Path) -> None:
+def test_the_wheel_works_in_an_empty_app(python: Path, project: Path) -> None:
     outdir = project / "cdk.out"
     done = run(str(python), "app.py", project=project, CDK_OUTDIR=str(outdir))
     assert done.returncode == 0, done.stderr
@@ -149,7 +159,7 @@ def test_it_works_in_an_empty_app(python: Path, project: Path) -> None:
     assert list(outdir.glob("asset.*/cdk_penstock/handlers/application.py"))
 
 
-def test_its_types_are_shipped(python: Path, project: Path) -> None:
+def test_the_wheel_ships_its_types(python: Path, project: Path) -> None:
     done = check_types(python, project, "app.py")
     assert done.returncode == 0, done.stdout
     (project / "wrong.py").write_text(APP.replace('application_name="clicks"', "application_name=5"))

@@ -58,7 +58,7 @@ def test_a_release_for_another_python_says_for_which(tmp_path: Path, index: Path
     )
 
 
-def test_a_package_or_a_release_that_is_not_there_is_told_apart(tmp_path: Path, index: Path) -> None:
+def test_a_missing_package_and_a_missing_release_have_different_messages(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "py3-none-any")
     with pytest.raises(
         PackagingError, match="there is no package allpha in the index .*: check its spelling"
@@ -74,7 +74,7 @@ def test_a_package_or_a_release_that_is_not_there_is_told_apart(tmp_path: Path, 
     "index_url",
     ["http://127.0.0.1:9/simple", "https://no-such-host.invalid/simple", "http://no-such-host.invalid/simple"],
 )
-def test_an_index_that_cannot_be_reached_is_no_missing_wheel(
+def test_an_index_that_cannot_be_reached_is_not_a_missing_wheel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index_url: str
 ) -> None:
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
@@ -89,7 +89,7 @@ def test_an_index_that_cannot_be_reached_is_no_missing_wheel(
     ("status", "expected"),
     [(404, "there is no package alpha"), (403, "pip reached no package index"), (503, "pip reached no package index")],
 )
-def test_what_an_index_answers_is_understood(
+def test_answers_of_an_index_are_understood(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, expected: str
 ) -> None:
     class Refusing(BaseHTTPRequestHandler):
@@ -112,7 +112,7 @@ def test_what_an_index_answers_is_understood(
             thread.join()
 
 
-def test_a_retry_that_came_through_is_no_lost_network() -> None:
+def test_a_successful_retry_is_not_a_lost_network() -> None:
     log = "Retrying after connection broken by 'X'\nFound link https://a/alpha-1.0-py3-none-any.whl, version: 1.0"
     stderr = "ERROR: No matching distribution found for alpha==2.0"
     assert explain_failure(stderr, log, RUNTIME).startswith("there is no release alpha==2.0")
@@ -128,7 +128,7 @@ def test_an_environment_without_pip_says_how_to_get_it(tmp_path: Path, monkeypat
     assert told.endswith("    /venv/bin/python: No module named pip")
 
 
-def test_what_else_pip_says_is_passed_on(tmp_path: Path, index: Path) -> None:
+def test_other_output_of_pip_is_shown(tmp_path: Path, index: Path) -> None:
     (index / "alpha-1.0-py3-none-any.whl").write_bytes(b"no wheel")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("alpha==1.0\n")
@@ -136,7 +136,7 @@ def test_what_else_pip_says_is_passed_on(tmp_path: Path, index: Path) -> None:
         fetch_packages(requirements, RUNTIME)
 
 
-def test_a_hash_that_does_not_match_is_told_in_pips_words(tmp_path: Path, index: Path) -> None:
+def test_a_hash_that_does_not_match_is_reported_in_pips_words(tmp_path: Path, index: Path) -> None:
     write_wheel(index, "alpha", "py3-none-any")
     requirements = write_requirements(tmp_path, f"alpha==1.0 ; python_version < '3.12' --hash=sha256:{'0' * 64}\n")
     with pytest.raises(PackagingError, match="could not fetch .*\n(.*\n)*.*Expected sha256 0000"):

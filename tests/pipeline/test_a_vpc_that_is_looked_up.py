@@ -9,10 +9,10 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource
-from cdk_penstock.review import add_checks
 from cdk_penstock.sinks.search import SearchDomain
 from cdk_penstock.streams.kafka import KafkaTopic, ProvisionedKafkaCluster, ServerlessKafkaCluster
 from tests.conftest import make_jar

@@ -9,9 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from cdk_penstock.application import ApplicationCode, ApplicationStart
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.pipeline import ArchiveSink, FirehoseSink, KafkaSink, KinesisSink, Sink
-from cdk_penstock.review import add_checks
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from cdk_penstock.sinks.archive import ArchiveBucket
 from cdk_penstock.sinks.firehose import DeliveryToS3

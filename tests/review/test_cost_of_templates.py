@@ -6,7 +6,7 @@ import pytest
 
 from cdk_penstock.model.cost import Estimate, Prices, Usage
 from cdk_penstock.review.cost import estimate_templates
-from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.templates import Template, Templates
 
 Body = dict[str, Any]
 
@@ -15,19 +15,19 @@ def resource(kind: str, **properties: Any) -> Body:
     return {"Type": kind, "Properties": properties}
 
 
-def estimate(usage: Usage | None = None, **resources: Body) -> Estimate:
+def estimate(usage: Usage | None = None, **resources: Any) -> Estimate:
     templates = Templates((Template("a.json", {"Resources": resources}),))
     return estimate_templates(templates, usage=usage or Usage(), prices=Prices())
 
 
-def lines(**resources: Body) -> dict[str, float]:
+def lines(**resources: Any) -> dict[str, float]:
     """Return the quantity of each item of what must all be estimated."""
     result = estimate(**resources)
     assert result.not_estimated == ()
     return {line.item: line.quantity for line in result.lines}
 
 
-def reason(**resources: Body) -> str:
+def reason(**resources: Any) -> str:
     """Return why the one resource is not estimated."""
     result = estimate(**resources)
     (only,) = result.not_estimated
@@ -59,7 +59,7 @@ def test_clusters_are_priced_by_their_brokers() -> None:
     assert set(express) == {"brokers express.m7g.xlarge: 3", "data written", "events of 24 hours"}
 
 
-def test_a_serverless_cluster_has_the_partitions_that_are_assumed() -> None:
+def test_a_serverless_cluster_has_the_assumed_partitions() -> None:
     assert lines(Cluster=resource("AWS::MSK::ServerlessCluster"))["partitions: 12"] == 12 * 730
 
 
@@ -75,7 +75,7 @@ def test_streams_and_their_consumers_are_priced_by_mode() -> None:
     assert {"retention up to 7 days", "fan-out data read"} <= set(found)
 
 
-def test_a_delivery_stream_pays_for_what_it_does_to_records() -> None:
+def test_a_delivery_stream_pays_for_conversion_and_partitions() -> None:
     on = {"Enabled": True}
     destination = {"DataFormatConversionConfiguration": on, "DynamicPartitioningConfiguration": {"Enabled": "true"}}
     kind = "AWS::KinesisFirehose::DeliveryStream"
@@ -93,7 +93,7 @@ def test_workspaces_are_priced_by_their_use() -> None:
     assert lines(Workspace=resource("AWS::Grafana::Workspace")) == {"editors and administrators": 2}
 
 
-def test_logs_are_priced_with_what_is_kept() -> None:
+def test_logs_are_priced_with_their_retention() -> None:
     month = lines(Group=resource("AWS::Logs::LogGroup", RetentionInDays=30))["events kept"]
     assert month == pytest.approx(30 * 24 / 730)
     assert lines(Group=resource("AWS::Logs::LogGroup"))["events kept"] == pytest.approx(12)
@@ -109,7 +109,7 @@ def test_alarms_are_priced_by_their_metrics() -> None:
     assert [line.monthly_usd for line in estimate(A=plain, B=computed, C=quick).lines] == pytest.approx([0.1, 0.2, 0.3])
 
 
-def test_the_rest_is_priced_by_the_piece() -> None:
+def test_other_resources_are_priced_by_the_piece() -> None:
     found = lines(
         Interface=resource("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface", SubnetIds=["a", "b", "c"]),
         Gateway=resource("AWS::EC2::VPCEndpoint", VpcEndpointType="Gateway"),
@@ -159,13 +159,13 @@ def test_a_domain_is_priced_by_its_nodes_and_volumes() -> None:
     ("body", "expected"),
     [
         (application("ZEPPELIN-FLINK-3_0"), "only applications with Flink jobs are estimated"),
-        (application(Parallelism={"Ref": "P"}), "ParallelismConfiguration.Parallelism is known at the deployment only"),
+        (application(Parallelism={"Ref": "P"}), "ParallelismConfiguration.Parallelism is known only at the deployment"),
         (application(Parallelism=0), "parallelism must be at least 1, got 0"),
         (application(Parallelism=10**400), "ParallelismConfiguration.Parallelism is 1000"),
         (resource("AWS::Kinesis::Stream", ShardCount=-1), "ShardCount is -1, which no resource has"),
         (resource("AWS::Logs::LogGroup", RetentionInDays=10**400), "RetentionInDays is 1000"),
         (cluster(nodes={"InstanceType": "kafka.new.large"}), "no price for kafka.new.large: add it to [kafka.broker"),
-        (cluster(nodes={"InstanceType": {"Ref": "P"}}), "InstanceType is known at the deployment only"),
+        (cluster(nodes={"InstanceType": {"Ref": "P"}}), "InstanceType is known only at the deployment"),
         (cluster(nodes={"InstanceType": None}), "InstanceType is not in the template"),
         (cluster(nodes={"StorageInfo": None}), "the template does not say BrokerNodeGroupInfo.StorageInfo"),
         (cluster(StorageMode="TIERED"), "tiered storage"),
@@ -176,16 +176,16 @@ def test_a_domain_is_priced_by_its_nodes_and_volumes() -> None:
         (resource("AWS::RDS::DBCluster"), "the type is not in the price table"),
     ],
 )
-def test_what_has_no_price_is_named_with_the_reason_and_never_counted_as_nothing(body: Body, expected: str) -> None:
+def test_a_resource_without_a_price_is_named_with_the_reason_and_not_counted_as_zero(body: Body, expected: str) -> None:
     assert expected in reason(It=body)
 
 
-def test_what_is_free_is_not_mentioned() -> None:
+def test_free_resources_are_not_mentioned() -> None:
     free = ["AWS::IAM::Role", "AWS::EC2::Subnet", "Custom::Anything", "AWS::KMS::Alias", "AWS::MSK::Topic"]
-    result = estimate(**{f"R{index}": resource(kind) for index, kind in enumerate(free)})
+    result = estimate(None, **{f"R{index}": resource(kind) for index, kind in enumerate(free)})
     assert (result.lines, result.not_estimated) == ((), ())
 
 
-def test_a_resource_is_called_by_its_path_where_the_template_has_it() -> None:
+def test_a_resource_is_named_by_its_path_if_the_template_has_it() -> None:
     key = {**resource("AWS::KMS::Key"), "Metadata": {"aws:cdk:path": "Prod/Processing/Job/Key/Resource"}}
     assert [line.resource for line in estimate(Key1A2B=key).lines] == ["Prod/Processing/Job/Key"]

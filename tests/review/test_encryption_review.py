@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from cdk_penstock.application import ApplicationStart, FlinkApplication
 from cdk_penstock.cli.app import app as penstock
 from cdk_penstock.encryption import KeyPolicyMode
-from cdk_penstock.review.assembly import AssemblyError, read_assembly
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.encryption import EncryptionReview, review_encryption
 from cdk_penstock.sinks.archive import ArchiveBucket
 from cdk_penstock.sinks.firehose import DeliverySource, DeliveryToS3
@@ -50,7 +51,7 @@ def reviewed(assembly: Path) -> EncryptionReview:
 
 
 def outcomes(reviewed: EncryptionReview, key: str) -> dict[tuple[str, str], bool]:
-    return {(row.who, row.operation): row.allowed for row in reviewed.rows if key in row.key}
+    return {(row.who, row.operation): row.allowed for row in reviewed.access if key in row.key}
 
 
 @pytest.mark.parametrize("key", ["AppKey1", "AppKey2"])
@@ -71,15 +72,15 @@ def test_operator_and_cloudformation_operate_and_nobody_else_does(reviewed: Encr
 
 
 def test_each_answer_names_the_statements_behind_it(reviewed: EncryptionReview) -> None:
-    operator = next(row for row in reviewed.rows if row.who == "operator" and row.operation == "StartApplication")
+    operator = next(row for row in reviewed.access if row.who == "operator" and row.operation == "StartApplication")
     assert "AllowMSFAPICalls" in operator.because
     assert "AllowOperatorToConfigureAppToCreateGrantForRunningState" in operator.because
-    other = next(row for row in reviewed.rows if row.operation == "use the key not through MSF")
+    other = next(row for row in reviewed.access if row.operation == "use the key not through MSF")
     assert "AllowOperatorToDescribeKey does not apply: StringEquals kms:ViaService is not met" in other.because
 
 
 def test_every_step_waits_for_the_one_before_it(reviewed: EncryptionReview) -> None:
-    assert [arrival.step for arrival in reviewed.arrivals] == [
+    assert [each.step for each in reviewed.order] == [
         "application",
         "log",
         "key",
@@ -87,16 +88,16 @@ def test_every_step_waits_for_the_one_before_it(reviewed: EncryptionReview) -> N
         "update",
         "start",
     ]
-    assert all(arrival.chain for arrival in reviewed.arrivals)
+    assert all(each.chain for each in reviewed.order)
 
 
-def test_whoever_becomes_the_operator_is_named(reviewed: EncryptionReview) -> None:
+def test_principals_that_may_become_the_operator_are_named(reviewed: EncryptionReview) -> None:
     people, automation = reviewed.assumed_by
     assert "AWSReservedSSO_FlinkOperator_*" in people
     assert "PenstockApplicationRole" in automation
 
 
-def test_a_closed_key_is_out_of_everybodys_reach(tmp_path: Path) -> None:
+def test_nobody_can_use_a_closed_key(tmp_path: Path) -> None:
     reviewed = review(synthesize(tmp_path, key_generation=2, close_previous_key=True))
     assert outcomes(reviewed, "AppKey1")
     assert not any(outcomes(reviewed, "AppKey1").values())
@@ -104,7 +105,7 @@ def test_a_closed_key_is_out_of_everybodys_reach(tmp_path: Path) -> None:
     assert reviewed.problems == ()
 
 
-def test_a_given_key_is_no_problem(tmp_path: Path) -> None:
+def test_an_imported_key_is_not_a_problem(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     stage = Stage(app, "Prod", env=Environment(account=ACCOUNT, region=REGION))
     stack = Stack(stage, "Processing")
@@ -173,7 +174,7 @@ def forget_the_order(resources: dict[str, Any]) -> None:
         (forget_the_order, "nothing makes application wait for operator"),
     ],
 )
-def test_what_ought_not_to_be_is_a_problem(
+def test_an_unexpected_decision_is_a_problem(
     change: Callable[[dict[str, Any]], None], problem: str, assembly: Path, tmp_path: Path
 ) -> None:
     folder = edit(assembly, tmp_path, change)
@@ -206,7 +207,7 @@ def test_an_imported_application_is_reviewed_too(tmp_path: Path) -> None:
     app.synth()
     (found,) = review_encryption(read_assembly(tmp_path))
     assert found.problems == ()
-    assert [arrival.step for arrival in found.arrivals] == ["key", "permission", "update"]
+    assert [each.step for each in found.order] == ["key", "permission", "update"]
     assert "application/orders" in found.application_arn
 
 
@@ -223,10 +224,10 @@ def test_scripts_read_json(assembly: Path) -> None:
     result = CliRunner().invoke(penstock, ["review", "--encryption", "--assembly", str(assembly), "--json"])
     (found,) = json.loads(result.output)["encryption"]
     assert found["problems"] == []
-    assert {"who", "operation", "allowed", "because"} <= set(found["rows"][0])
+    assert {"who", "operation", "allowed", "because"} <= set(found["access"][0])
 
 
-def test_an_app_without_such_a_key_says_so(tmp_path: Path) -> None:
+def test_an_app_without_a_customer_managed_key_says_so(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     Stack(app, "Empty")
     app.synth()
@@ -235,17 +236,17 @@ def test_an_app_without_such_a_key_says_so(tmp_path: Path) -> None:
     assert "no application here" in result.output
 
 
-def test_what_is_no_assembly_is_one_message(assembly: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssemblyError, match="run `npx cdk synth`"):
+def test_a_folder_without_an_assembly_gives_one_message(assembly: Path, tmp_path: Path) -> None:
+    with pytest.raises(PenstockError, match="run `npx cdk synth`"):
         read_assembly(tmp_path)
-    with pytest.raises(AssemblyError, match="no environment 'qa' in the assembly .*: it has Prod"):
+    with pytest.raises(PenstockError, match="no environment 'qa' in the assembly .*: it has Prod"):
         read_assembly(assembly, environment="qa")
     (tmp_path / "manifest.json").write_text("{")
-    with pytest.raises(AssemblyError, match="is not JSON"):
+    with pytest.raises(PenstockError, match="is not JSON"):
         read_assembly(tmp_path)
 
 
-def test_deliveries_say_what_they_promise(tmp_path: Path, assembly: Path) -> None:
+def test_deliveries_state_their_guarantee(tmp_path: Path, assembly: Path) -> None:
     app = App(outdir=str(tmp_path))
     stack = Stack(app, "Archive", env=Environment(account=ACCOUNT, region=REGION))
     bucket = ArchiveBucket(stack, "Bucket", bucket_name="archive-of-events")
@@ -269,7 +270,9 @@ def test_nothing_to_review_is_an_error(assembly: Path) -> None:
     assert "pass --encryption, --delivery, --wildcards or --execution-policy" in result.output
 
 
-def test_wildcards_are_counted_with_their_reasons_and_one_without_is_a_failure(assembly: Path, tmp_path: Path) -> None:
+def test_wildcards_are_counted_with_their_reasons_and_one_without_a_reason_fails(
+    assembly: Path, tmp_path: Path
+) -> None:
     def add_one_without(resources: dict[str, Any]) -> None:
         role = _one(resources, "AppExecutionRole", "AWS::IAM::Role")
         role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(

@@ -1,4 +1,4 @@
-"""What the policies of CloudFormation's role allow, and what they do not, on small templates."""
+"""Permissions that the policies of CloudFormation's role contain and do not contain, on small templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
 from cdk_penstock.review.assembly import SynthesizedStack
 from cdk_penstock.review.execution import ExecutionPolicyError, execution_policies
-from cdk_penstock.review.findings import Template
+from cdk_penstock.review.templates import Template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def role(name: str, account: str = ACCOUNT) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
 
 
-def function(**properties: Any) -> dict[str, Body]:
+def function(**properties: Any) -> dict[str, Any]:
     return {
         "Role": resource("AWS::IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/service-role/Basic"]),
         "Function": resource(
@@ -146,7 +146,7 @@ def test_with_a_permissions_boundary_no_role_is_made_or_changed_without_it() -> 
     assert not allows(policies, "iam:DeleteRolePermissionsBoundary", own, iam__PermissionsBoundary=BOUNDARY)
 
 
-def test_users_and_groups_are_out_of_reach() -> None:
+def test_no_user_or_group_can_be_changed() -> None:
     inline = resource("AWS::IAM::Policy", PolicyName="p", Roles=[{"Ref": "Role"}])
     managed = resource("AWS::IAM::ManagedPolicy", Roles=[{"Ref": "Role"}])
     actions = actions_in(policies_of(stack(Inline=inline, Managed=managed, **function())))
@@ -155,7 +155,7 @@ def test_users_and_groups_are_out_of_reach() -> None:
 
 
 @pytest.mark.parametrize(("keep", "deleted"), [("Retain", False), ("RetainExceptOnCreate", True), (None, True)])
-def test_what_stays_is_never_deleted(keep: str | None, deleted: bool) -> None:
+def test_a_retained_resource_is_never_deleted(keep: str | None, deleted: bool) -> None:
     policies = policies_of(stack(Key=resource("AWS::KMS::Key", keep=keep)))
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
     assert allows(policies, "kms:PutKeyPolicy", key)
@@ -201,7 +201,7 @@ def test_a_service_linked_role_is_made_for_the_services_of_the_templates() -> No
 
 
 def test_a_topic_is_administered_in_its_cluster_by_its_name() -> None:
-    kafka = {"Kafka": resource("AWS::MSK::Cluster", ClusterName="events")}
+    kafka: dict[str, Any] = {"Kafka": resource("AWS::MSK::Cluster", ClusterName="events")}
     topic = resource("AWS::MSK::Topic", ClusterArn={"Fn::GetAtt": ["Kafka", "Arn"]}, TopicName="orders")
     policies = policies_of(stack(Topic=topic, **kafka))
     place = f"arn:aws:kafka:{REGION}:{ACCOUNT}"
@@ -212,7 +212,7 @@ def test_a_topic_is_administered_in_its_cluster_by_its_name() -> None:
     assert not {"kafka-cluster:ReadData", "kafka-cluster:WriteData"} & actions_in(policies)
 
 
-def test_functions_of_custom_resources_assets_parameters_and_outputs_are_reached() -> None:
+def test_functions_assets_parameters_and_outputs_can_be_used() -> None:
     custom = resource("Custom::Thing", ServiceToken={"Fn::GetAtt": ["Function", "Arn"]})
     version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/q/version"}
     body = {
@@ -235,13 +235,13 @@ def test_functions_of_custom_resources_assets_parameters_and_outputs_are_reached
     assert allows(policies, "ec2:DescribeAvailabilityZones", "*")
 
 
-def test_what_takes_no_resource_stays_in_the_region() -> None:
+def test_actions_without_resources_stay_in_the_region() -> None:
     policies = policies_of(stack(Vpc=resource("AWS::EC2::VPC")))
     assert allows(policies, "ec2:DescribeVpcs", "*")
     assert not allows(policies, "ec2:DescribeVpcs", "*", aws__RequestedRegion="us-east-1")
 
 
-def test_what_a_resource_does_without_is_not_allowed() -> None:
+def test_calls_that_a_resource_does_not_need_are_not_allowed() -> None:
     services = {each.partition(":")[0] for each in actions_in(policies_of(stack(**function())))}
     assert services == {"iam", "lambda", "s3"}
     in_a_vpc = policies_of(stack(**function(VpcConfig={"SubnetIds": ["subnet-1"]})))
@@ -287,15 +287,15 @@ def test_each_account_and_region_has_separate_policies() -> None:
         (stack(body={"Transform": "AWS::Serverless-2016-10-31"}), "the transform of Prod-Processing"),
     ],
 )
-def test_what_is_not_known_is_named_and_nothing_is_written(given: SynthesizedStack, named: str) -> None:
-    with pytest.raises(ExecutionPolicyError, match="it is not known what CloudFormation calls for") as caught:
+def test_an_unknown_resource_type_is_named_and_nothing_is_written(given: SynthesizedStack, named: str) -> None:
+    with pytest.raises(ExecutionPolicyError, match="CloudFormation's calls are unknown for") as caught:
         execution_policies([given])
     assert named in str(caught.value)
 
 
 def test_a_template_of_another_form_is_named() -> None:
     strange = resource("AWS::MSK::Topic", ClusterArn={"Fn::GetStackOutput": {"OutputName": "x"}}, TopicName="t")
-    with pytest.raises(ExecutionPolicyError, match="the template of Prod-Processing has a form that is not known"):
+    with pytest.raises(ExecutionPolicyError, match="the template of Prod-Processing has an unknown form"):
         execution_policies([stack(Topic=strange)])
 
 
@@ -312,7 +312,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(penstock, ["review", *arguments])
 
 
-def test_policies_are_written_as_files_in_place_of_those_before(tmp_path: Path) -> None:
+def test_policy_files_replace_the_earlier_ones(tmp_path: Path) -> None:
     here, out = assembly(tmp_path / "cdk.out", f"aws://{ACCOUNT}/{REGION}"), tmp_path / "policies"
     out.mkdir()
     stale = out / f"execution-policy-{ACCOUNT}-{REGION}-7.json"

@@ -11,10 +11,10 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_msk as msk
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.checks import MsfChecks
 from cdk_penstock.network import ApplicationVpc, AwsService
-from cdk_penstock.review import MsfChecks
-from cdk_penstock.review.findings import Template, Templates
 from cdk_penstock.review.reachability import job_reaches_what_it_calls
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,16 +114,16 @@ def https(**peer: Any) -> Body:
 
 def problems(resources: dict[str, Body], *others: Template) -> dict[str, str]:
     templates = Templates((Template("Stage/a.json", {"Resources": resources}, "Stage-A"), *others))
-    return {finding.rule: finding.problem for finding in job_reaches_what_it_calls(templates)}
+    return {f"MSF8[{each.subject}]": each.problem for each in job_reaches_what_it_calls(templates)}
 
 
 AMP = role(allow("aps:RemoteWrite"))
 
 
-def test_a_call_without_a_way_is_found() -> None:
+def test_a_call_without_a_path_is_found() -> None:
     assert problems(network(Role=AMP)) == {
         "MSF8[aps-workspaces]": "the job may call aps:RemoteWrite, and its subnets have no interface endpoint with"
-        " private DNS for aps-workspaces, nor NAT"
+        " private DNS for aps-workspaces, and no NAT"
     }
 
 
@@ -138,14 +138,14 @@ def test_each_service_is_one_finding_with_its_first_actions() -> None:
     "target",
     [{"NatGatewayId": "nat"}, {"TransitGatewayId": "tgw", "DestinationCidrBlock": "10.0.0.0/8"}, {"InstanceId": "i"}],
 )
-def test_nat_is_a_way_and_so_is_what_may_lead_anywhere(target: Body) -> None:
+def test_nat_is_a_path_and_so_is_a_route_that_may_lead_anywhere(target: Body) -> None:
     assert problems(network(Role=AMP, **routes(**target))) == {}
 
 
 @pytest.mark.parametrize(
     "target", [{"GatewayId": "igw"}, {"NatGatewayId": "nat", "DestinationCidrBlock": "10.9.0.0/16"}]
 )
-def test_an_internet_gateway_and_a_partial_nat_route_are_no_way(target: Body) -> None:
+def test_an_internet_gateway_and_a_partial_nat_route_are_not_a_path(target: Body) -> None:
     assert set(problems(network(Role=AMP, **routes(**target)))) == {"MSF8[aps-workspaces]"}
 
 
@@ -155,7 +155,7 @@ def test_nat_must_be_there_for_every_subnet() -> None:
     assert set(problems(network(Role=AMP, **one_route))) == {"MSF8[aps-workspaces]"}
 
 
-def test_nat_is_no_way_for_a_security_group_that_is_closed() -> None:
+def test_nat_is_not_a_path_for_a_closed_security_group() -> None:
     found = problems(network(Role=AMP, AppGroup=group(egress=[NOWHERE]), **routes(NatGatewayId="nat")))
     assert found["MSF8[aps-workspaces]"].endswith("its security groups do not let port 443 out")
     to_itself = [https(DestinationSecurityGroupId=APP_GROUP)]
@@ -171,7 +171,7 @@ OPEN = group(egress=[EVERYWHERE])
 FROM_VPC = group(ingress=[https(CidrIp={"Fn::GetAtt": ["Vpc", "CidrBlock"]})])
 
 
-def test_an_interface_endpoint_is_a_way() -> None:
+def test_an_interface_endpoint_is_a_path() -> None:
     assert problems(with_endpoint(OPEN, FROM_VPC)) == {}
 
 
@@ -184,7 +184,7 @@ def test_an_interface_endpoint_is_a_way() -> None:
         {"ServiceName": "com.amazonaws.eu-west-1.aps"},
     ],
 )
-def test_an_endpoint_that_does_not_answer_to_the_services_name_is_no_way(changed: Body) -> None:
+def test_an_endpoint_without_the_services_name_is_not_a_path(changed: Body) -> None:
     assert set(problems(with_endpoint(OPEN, FROM_VPC, **changed))) == {"MSF8[aps-workspaces]"}
 
 
@@ -232,14 +232,14 @@ def test_security_groups_decide_whether_an_endpoint_is_reached(
         ),
     ],
 )
-def test_the_fix_is_what_is_missing_still(resources: dict[str, Body], fix: str) -> None:
+def test_the_fix_names_only_the_missing_part(resources: dict[str, Body], fix: str) -> None:
     templates = Templates((Template("Stage/a.json", {"Resources": resources}),))
     (found,) = job_reaches_what_it_calls(templates)
     assert fix in found.fix
     assert ("add the endpoint" in found.fix) == fix.startswith("add")
 
 
-def test_a_rule_of_its_own_counts_like_one_inside_the_group() -> None:
+def test_a_rule_beside_the_group_counts_like_one_inside() -> None:
     rule = resource("AWS::EC2::SecurityGroupIngress", GroupId=TARGET_GROUP, **https(SourceSecurityGroupId=APP_GROUP))
     assert problems(with_endpoint(OPEN, group()) | {"Rule": rule}) == {}
 
@@ -280,7 +280,7 @@ def test_a_gateway_endpoint_must_be_in_the_route_tables_of_all_subnets() -> None
         allow("*", "*"),
     ],
 )
-def test_what_msf_itself_does_needs_no_way_through_the_vpc(for_msf: Body) -> None:
+def test_calls_of_msf_itself_need_no_path_through_the_vpc(for_msf: Body) -> None:
     option = resource(
         "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption",
         ApplicationName={"Ref": "App"},
@@ -291,7 +291,7 @@ def test_what_msf_itself_does_needs_no_way_through_the_vpc(for_msf: Body) -> Non
     assert problems(network(Role=role(for_msf), Option=option, Other=other, Key=key)) == {}
 
 
-def test_what_the_job_does_like_msf_needs_a_way() -> None:
+def test_calls_of_the_job_like_those_of_msf_need_a_path() -> None:
     own = role(
         allow("s3:GetObject", "arn:aws:s3:::code/reference.csv"),
         allow("logs:PutLogEvents", "arn:aws:logs:eu-west-1:1:log-group:/audit:*"),
@@ -310,12 +310,12 @@ def test_kms_is_called_by_the_service_that_a_key_encrypts_for() -> None:
     assert problems(network(Role=role(allow("kms:Decrypt", "arn:aws:kms:::key/imported")))) == {}
 
 
-def test_a_service_that_the_table_does_not_know_needs_an_endpoint_that_is_called_like_it() -> None:
+def test_an_unknown_service_needs_an_endpoint_with_a_similar_name() -> None:
     calls = role(allow(["bedrock:InvokeModel", "rds-db:connect", "ec2:DescribeVpcs", "iam:PassRole"]))
     (found,) = problems(network(Role=calls)).items()
     assert found == (
         "MSF8[bedrock]",
-        "the job may call bedrock:InvokeModel, and its subnets have no endpoint that is called like bedrock, nor NAT",
+        "the job may call bedrock:InvokeModel, and its subnets have no endpoint with a name like bedrock, and no NAT",
     )
     assert problems(network(Role=calls, Endpoint=interface("bedrock-runtime"))) == {}
     assert problems(network(Role=calls, **routes(NatGatewayId="nat"))) == {}
@@ -342,7 +342,7 @@ def test_a_managed_policy_that_the_role_names_counts() -> None:
     assert set(problems(network(Role=named, Policy=policy))) == {"MSF8[sts]"}
 
 
-def test_what_is_not_in_the_templates_is_not_judged() -> None:
+def test_resources_outside_the_templates_are_not_judged() -> None:
     imported = network(Role=AMP, App=application(SubnetIds=["subnet-1", "subnet-2"]))
     assert problems(imported) == {}
     half = network(Role=AMP, App=application(SubnetIds=[{"Ref": "SubnetA"}, "subnet-2"]))
@@ -387,7 +387,7 @@ def test_a_cluster_is_reached_on_the_port_of_iam(kind: str, port: int, reached: 
     }
 
 
-def test_a_way_out_does_not_open_a_clusters_security_group() -> None:
+def test_nat_does_not_open_a_clusters_security_group() -> None:
     reads = role(allow("kafka-cluster:Connect", {"Ref": "Cluster"}))
     resources = network(Role=reads, Cluster=CLUSTERS["serverless"], TargetGroup=group(), **routes(NatGatewayId="nat"))
     assert set(problems(resources)) == {"MSF8[kafka-cluster]"}

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cdk_penstock.review.assembly import SynthesizedStack
-from cdk_penstock.review.findings import Template
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import Template
 
 RESOURCES = {
     "Key": {"Type": "AWS::KMS::Key"},
@@ -62,5 +62,5 @@ RESOLUTION = Resolution(
         ({"Ref": "Key", "C": 1}, {"Ref": "Key", "C": 1}),
     ],
 )
-def test_a_value_becomes_what_it_will_be(value: Any, expected: Any) -> None:
+def test_references_are_resolved(value: Any, expected: Any) -> None:
     assert RESOLUTION.resolve(value) == expected

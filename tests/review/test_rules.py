@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_penstock.review.findings import Template, Templates
 from cdk_penstock.review.rules import find_all
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,12 +61,12 @@ def test_a_production_application_breaks_no_rule() -> None:
         ("MSF3", {"ApplicationSystemRollbackConfiguration": {"RollbackEnabled": ...}}),
     ],
 )
-def test_what_keeps_state_must_not_be_off(rule: str, changed: dict[str, Any], off: object) -> None:
+def test_checkpoints_snapshots_and_rollback_must_be_on(rule: str, changed: dict[str, Any], off: object) -> None:
     broken = json.loads(json.dumps(changed, default=lambda _: off))
     assert found(with_app(application(**broken))) == [(rule, "App")]
 
 
-def test_only_rollback_is_off_where_nothing_is_said() -> None:
+def test_only_rollback_is_off_by_default() -> None:
     silent = application()
     del silent["Properties"]["ApplicationConfiguration"]
     assert found(with_app(silent)) == [("MSF3", "App")]
@@ -83,7 +83,7 @@ def test_a_runtime_must_be_supported(runtime: str, broken: bool) -> None:
     assert found(with_app(application(runtime))) == ([("MSF4", "App")] if broken else [])
 
 
-def test_studio_and_sql_applications_are_none_of_our_business() -> None:
+def test_studio_and_sql_applications_are_left_out() -> None:
     off = {"ApplicationSnapshotConfiguration": {"SnapshotsEnabled": False}}
     assert found({"App": application("ZEPPELIN-FLINK-3_0", **off), "Sql": application("SQL-1_0", **off)}) == []
 
@@ -154,7 +154,7 @@ def statement(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role"])
-def test_each_action_on_a_wildcard_is_a_finding_of_its_own(kind: str) -> None:
+def test_each_action_on_a_wildcard_is_a_separate_finding(kind: str) -> None:
     document = {"Statement": [statement(Action=["s3:GetObject", "s3:PutObject"]), statement(Resource="arn:aws:s3:::b")]}
     properties = {"Policies": [{"PolicyDocument": document}]} if kind.endswith("Role") else {"PolicyDocument": document}
     assert found({"Policy": {"Type": kind, "Properties": properties}}) == [
@@ -163,7 +163,7 @@ def test_each_action_on_a_wildcard_is_a_finding_of_its_own(kind: str) -> None:
     ]
 
 
-def test_a_denied_wildcard_and_a_policy_without_resources_are_no_findings() -> None:
+def test_a_denied_wildcard_and_a_policy_without_resources_are_not_findings() -> None:
     document = {"Statement": statement(Effect="Deny")}
     policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": document}}
     assert found({"Policy": policy, "Role": {"Type": "AWS::IAM::Role"}}) == []

@@ -20,15 +20,16 @@ from cdk_penstock.review.conditions import variants
 from cdk_penstock.review.cost import estimate_templates
 from cdk_penstock.review.delivery import delivery_guarantees
 from cdk_penstock.review.encryption import review_encryption
-from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.rule import Rule
 from cdk_penstock.review.rules import RULES, find_all
+from cdk_penstock.review.templates import Template, Templates
 from cdk_penstock.review.wildcards import wildcards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from cdk_penstock.review.findings import Finding
+    from cdk_penstock.review.rule import Finding, Violation
 
 SUBNETS = {"SubnetIds": {"Ref": "Subnets"}, "SecurityGroupIds": ["sg-1"]}
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -78,10 +79,10 @@ def test_a_network_that_depends_on_a_condition_hides_no_other_finding(configurat
     assert rules(application(VpcConfigurations=configurations, **snapshots_off)) == ["MSF2"]
 
 
-def test_a_network_that_is_no_list_is_a_finding_that_names_the_property() -> None:
+def test_a_network_that_is_not_a_list_is_a_finding_that_names_the_property() -> None:
     (finding,) = findings(application(VpcConfigurations=SUBNETS))
     assert finding.rule == "MSF6"
-    assert "VpcConfigurations is no list" in finding.problem
+    assert "VpcConfigurations is not a list" in finding.problem
     assert finding.location == "ApplicationConfiguration.VpcConfigurations"
 
 
@@ -108,16 +109,14 @@ def test_a_public_subnet_in_one_branch_is_found(name: str) -> None:
     ],
     ids=str,
 )
-def test_a_branch_is_judged_and_what_only_the_deployment_knows_is_not(
-    changed: dict[str, Any], expected: list[str]
-) -> None:
+def test_a_branch_is_judged_and_a_value_of_the_deployment_is_not(changed: dict[str, Any], expected: list[str]) -> None:
     assert rules(application(**changed)) == expected
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"), [("CUSTOM", ["MSF1"]), ("DEFAULT", []), ({"Ref": "Kind"}, []), (None, ["MSF1"])]
 )
-def test_the_default_checkpointing_is_on_whatever_the_flag_says(kind: Any, expected: list[str]) -> None:
+def test_the_default_checkpointing_is_on_despite_the_flag(kind: Any, expected: list[str]) -> None:
     checkpoints = {"ConfigurationType": kind, "CheckpointingEnabled": False}
     app = application(FlinkApplicationConfiguration={"CheckpointConfiguration": checkpoints})
     assert rules(app) == expected
@@ -130,20 +129,21 @@ def test_a_whole_configuration_under_a_condition_is_judged_in_both_branches() ->
     assert rules(app) == []
 
 
-def test_a_log_of_an_application_by_its_name_counts() -> None:
+def test_a_log_that_refers_to_the_application_by_name_counts() -> None:
     app, option = application(), logging()
     app["Properties"]["ApplicationName"] = option["Properties"]["ApplicationName"] = "clicks"
     body = {"Resources": {"App": app, "Logging": option}}
     assert find_all(Templates((Template("t.json", body),))) == []
 
 
-def test_a_rule_that_fails_says_so_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(templates: Templates) -> Iterator[Finding]:
-        """MSF0: a rule with a fault."""
-        yield {}[str(templates)]
+def test_a_rule_that_fails_is_a_finding_and_hides_no_other() -> None:
+    def check(templates: Templates) -> Iterator[Violation]:
+        yield {}[str(templates)]  # type: ignore[index]
 
-    monkeypatch.setattr("cdk_penstock.review.rules.RULES", (broken, *RULES))
-    found = findings(application(ApplicationSnapshotConfiguration={"SnapshotsEnabled": False}))
+    broken = Rule(id="MSF0", title="a rule with a fault", source="", check=check)
+    app = application(ApplicationSnapshotConfiguration={"SnapshotsEnabled": False})
+    body = {"Resources": {"App": app, "Logging": logging()}}
+    found = find_all(Templates((Template("t.json", body),)), (broken, *RULES))
     assert [finding.rule for finding in found] == ["MSF0[unchecked]", "MSF2"]
     assert "MSF0 could not be checked" in found[0].problem
     assert found[0].resource.logical_id == "App"

@@ -21,7 +21,7 @@ class Synthesized:
     stack: Stack
     template: Template
 
-    def resources(self, resource_type: str) -> dict[str, dict[str, Any]]:
+    def resources(self, resource_type: str) -> dict[str, Any]:
         """Return the resources of a type by logical id."""
         return dict(self.template.find_resources(resource_type))
 

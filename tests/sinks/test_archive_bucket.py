@@ -12,7 +12,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.review import add_checks
+from cdk_penstock.checks import add_checks
 from cdk_penstock.sinks.archive import ArchiveBucket, ArchiveBucketError, ArchiveLifecycle, GrantError
 from cdk_penstock.sinks.archive.bucket import FOREIGN_KEY_WARNING
 from tests.sinks.conftest import as_list

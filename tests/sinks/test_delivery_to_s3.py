@@ -16,8 +16,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.delivery import DELIVERY_METADATA, DeliveryError, DeliveryGuarantee
-from cdk_penstock.review import add_checks
 from cdk_penstock.sinks.firehose import (
     Compression,
     DeliveryBackup,
@@ -60,7 +60,7 @@ def new_bucket(stack: Stack) -> s3.IBucket:
     return s3.Bucket.from_bucket_attributes(stack, "Target", bucket_name="example-archive", encryption_key=key)
 
 
-def resources(stack: Stack, resource_type: str) -> dict[str, dict[str, Any]]:
+def resources(stack: Stack, resource_type: str) -> dict[str, Any]:
     return dict(Template.from_stack(stack).find_resources(resource_type))
 
 
@@ -424,7 +424,7 @@ def test_a_generated_name_gives_a_warning(stack: Stack) -> None:
         ),
         ({"error_prefix": "errors/"}, "error-output-type"),
         ({"error_prefix": "raw/!{firehose:error-output-type}/"}, "choose two folders"),
-        ({"partitions": DeliveryPartitions.by_prefix("raw/!{partitionKeyFromQuery:region}/")}, "must be the same"),
+        ({"partitions": DeliveryPartitions.by_prefix("raw/!{partitionKeyFromQuery:region}/")}, "make both the same"),
     ],
 )
 def test_fails_on_what_firehose_would_refuse(stack: Stack, changed: dict[str, Any], message: str) -> None:

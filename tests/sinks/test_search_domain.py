@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.search_content import ContentError, access_role, decode
-from cdk_penstock.review import add_checks
 from cdk_penstock.sinks.search import SearchCapacity, SearchDomain, SearchDomainError
 from tests.sinks.conftest import as_list
 

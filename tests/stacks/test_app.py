@@ -13,6 +13,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
+from cdk_penstock.application import ApplicationCode
 from cdk_penstock.cli.app import app as penstock
 from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.dependencies import arrows_of, path_between
@@ -25,6 +26,8 @@ from tests.stacks.conftest import ROOT
 from tests.validated import run_validated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk.cx_api import CloudAssembly
 
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
@@ -51,7 +54,7 @@ def template(assembly: CloudAssembly, name: str) -> dict[str, Any]:
     return templates(assembly, name)["Processing"]
 
 
-def only(body: dict[str, Any], resource_type: str, starts: str = "VehicleMetrics") -> dict[str, Any]:
+def only(body: Mapping[str, Any], resource_type: str, starts: str = "VehicleMetrics") -> dict[str, Any]:
     """Return the one resource of a type whose logical id begins so."""
     (resource,) = [
         each
@@ -97,7 +100,7 @@ def test_an_environments_values_reach_its_templates(assembly: CloudAssembly, nam
     )
     assert {"Key": "penstock:environment", "Value": name} in application["Properties"]["Tags"]
     topic = only(templates(assembly, name)["Ingestion"], "AWS::MSK::Topic", "Events")["Properties"]
-    assert (topic["TopicName"], topic["PartitionCount"]) == (environment.events.topic, environment.events.partitions)
+    assert (topic["TopicName"], topic["PartitionCount"]) == ("vehicle-events", environment.events.partitions)
     metrics = only(templates(assembly, name)["Presentation"], "AWS::APS::Workspace", "Metrics")["Properties"]
     assert metrics["Alias"] == environment.metrics.workspace_name
 
@@ -186,7 +189,7 @@ def test_every_environment_with_keys_of_its_own_passes_the_review(assembly: Clou
     assert len(reviews) == (0 if environment.encryption is None else len(environment.applications))
     for review in reviews:
         assert review.problems == () or review.is_for_development
-        denied = {row.who for row in review.rows if not row.allowed}
+        denied = {row.who for row in review.access if not row.allowed}
         assert {"execution role", "account administrator"} <= denied
 
 
@@ -211,7 +214,7 @@ def test_an_unknown_environment_is_one_message_and_exit_code_1(job_zip: Path) ->
 
 
 def environment(**values: Any) -> Environment:
-    application = {"name": "clicks", "code": {"folder": "flink_app"}, **values.pop("application", {})}
+    application = {"name": "clicks", "code": {"folder": "flink_app/vehicle_metrics"}, **values.pop("application", {})}
     places = {"events": {"cluster_name": "clicks"}, "metrics": {"workspace_name": "clicks"}}
     return Environment.model_validate({"name": "test", "application": application, **places, **values})
 
@@ -235,6 +238,21 @@ def test_code_may_be_a_bucket_and_a_key() -> None:
 def test_code_may_be_a_package_in_the_repository(job_zip: Path) -> None:
     stage = staged(environment(application={"code": {"package": str(job_zip)}}))
     Template.from_stack(stage.processing).resource_count_is(APPLICATION, 1)
+
+
+def test_a_package_is_for_the_jobs_of_its_workload(job_zip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Path] = []
+
+    def build(folder: Path, **_: Any) -> ApplicationCode:
+        built.append(folder)
+        return ApplicationCode.from_asset(job_zip)
+
+    monkeypatch.setattr(ApplicationCode, "from_pyflink_folder", build)
+    settings = environment(application={"code": {}})
+    for workload in (None, "vehicle_metrics", "taxi"):
+        context = {"package": str(job_zip), **({"workload": workload} if workload else {})}
+        PenstockStage(App(context=context), environment=settings)
+    assert built == [ROOT / "flink_app" / "vehicle_metrics"]
 
 
 def test_an_existing_vpc_is_looked_up_in_its_account(job_zip: Path) -> None:
@@ -318,7 +336,8 @@ def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
     job_zip: Path, runtime: str, metrics: set[str]
 ) -> None:
     topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
-    generator = {"name": "generator", "runtime": runtime, "code": {"folder": "flink_app"}, "properties": SLOW}
+    code = {"folder": "flink_app/vehicle_metrics"}
+    generator = {"name": "generator", "runtime": runtime, "code": code, "properties": SLOW}
     settings = environment(alarm_topic=topic, application={"runtime": runtime}, generator=generator)
     body = Template.from_stack(staged(settings, job_zip).processing).to_json()
     for job in ("VehicleMetrics", "VehicleGenerator"):
@@ -371,12 +390,13 @@ def test_no_environment_scales_beyond_what_its_file_says(assembly: CloudAssembly
         configuration = only(body, APPLICATION, job)["Properties"]["ApplicationConfiguration"]
         groups = {each["PropertyGroupId"]: each["PropertyMap"] for each in _groups(configuration)}
         scales = configuration["FlinkApplicationConfiguration"]["ParallelismConfiguration"]["AutoScalingEnabled"]
-        assert scales is given.auto_scaling
-        most = int(groups["job"]["max.parallelism"]) if scales else given.parallelism
-        assert most <= given.max_kpus * given.parallelism_per_kpu
+        assert scales is bool(given.auto_scaling)
+        size = given.sizing
+        most = int(groups["job"]["max.parallelism"]) if scales else size.parallelism
+        assert most <= size.max_kpus * size.parallelism_per_kpu
         alarm = only(body, "AWS::CloudWatch::Alarm", f"{job}KpuAlarm")["Properties"]
         # The metric counts the KPU for orchestration, too.
-        assert alarm["Threshold"] == (given.max_kpus if scales else given.sizing.kpus + 1)
+        assert alarm["Threshold"] == (size.max_kpus if scales else size.kpus + 1)
 
 
 def _groups(configuration: dict[str, Any]) -> list[dict[str, Any]]:

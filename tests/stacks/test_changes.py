@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 ORDER = ["Network", "Presentation", "Ingestion", "Processing"]
 KEYS = {"key_administrators": {"permission_sets": ["KeyAdministrator"]}}
-JOB = {"name": "job", "code": {"folder": "flink_app"}, "start": True}
+JOB = {"name": "job", "start": True}
 FLEET = {
     "name": "fleet",
-    "code": {"folder": "flink_app", "entry_point": "generator.py"},
+    "code": {"entry_point": "generator.py"},
     "properties": {"fleet": {"events.per.second": "100"}},
     "start": True,
 }
@@ -44,7 +44,7 @@ BASE: dict[str, Any] = {
 FILE = """
 events = { cluster_name = "vehicles" }
 metrics = { workspace_name = "vehicles" }
-application = { name = "job", code = { folder = "flink_app" } }
+application = { name = "job" }
 """
 ZONES = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
 HOLDS_DATA = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ import pytest
 from aws_cdk import App
 
 from app import build_app
-from cdk_penstock.cli.execution_policy import placed
+from cdk_penstock.cli.execution_policy import with_target
 from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Request, decide
 from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
 from cdk_penstock.review.execution import execution_policies
 
 if TYPE_CHECKING:
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 CALLER = Caller.role(f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}")
@@ -72,7 +72,7 @@ class Made:
         return Made(self.stack, found)
 
 
-Calls = Callable[[Made], list[tuple[str, str] | tuple[str, str, dict[str, str]]]]
+Calls = Callable[[Made], Sequence[tuple[str, str] | tuple[str, str, dict[str, str]]]]
 
 
 def arn(service: str, resource: str) -> str:
@@ -271,7 +271,7 @@ CALLS: dict[str, Calls] = {
 @pytest.fixture(scope="module")
 def stacks(cdk_context: dict[str, Any], job_zip: Path) -> list[SynthesizedStack]:
     app = build_app(App(context={**cdk_context, "package": str(job_zip), "env": "prod"}))
-    return placed(read_assembly(Path(app.synth().directory)), ACCOUNT, REGION)
+    return with_target(read_assembly(Path(app.synth().directory)), ACCOUNT, REGION)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ TABLES: dict[str, Any] = {
     "metrics": {"workspace_name": "vehicles", "dashboards": False},
     "operators": {"roles": [f"arn:aws:iam::{ACCOUNT}:role/OnCall"]},
     "encryption": {"key_administrators": {"roles": [f"arn:aws:iam::{ACCOUNT}:role/Security"]}},
-    "application": {"name": "job", "code": {"folder": "flink_app"}, "start": True},
+    "application": {"name": "job", "start": True},
 }
 
 

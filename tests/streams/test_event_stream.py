@@ -12,8 +12,8 @@ from aws_cdk.aws_events import Schedule
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_penstock.checks import add_checks
 from cdk_penstock.model.kinesis import KinesisError, check_steps
-from cdk_penstock.review import add_checks
 from cdk_penstock.streams.kinesis import EventStream, StreamCapacity, StreamError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def new_stack() -> Stack:
 
 def only(template: Template, kind: str) -> dict[str, Any]:
     (resource,) = template.find_resources(kind).values()
-    return resource
+    return dict(resource)
 
 
 def granted(stack: Stack) -> dict[str, set[str]]:

@@ -121,7 +121,7 @@ def used(fake: FakeAccount, received: float, records: float) -> None:
 
 
 CASES: list[tuple[str, Callable[[FakeAccount], None], str, str]] = [
-    ("split-of-stack-output", lambda f: split(f, ("CREATE_COMPLETE", "right")), "taken", "it gave 'right'"),
+    ("split-of-stack-output", lambda f: split(f, ("CREATE_COMPLETE", "right")), "accepted", "it gave 'right'"),
     ("split-of-stack-output", lambda f: split(f, ("CREATE_COMPLETE", "left")), "refused", "gave 'left', expected"),
     ("split-of-stack-output", lambda f: split(f, ("ROLLBACK_COMPLETE", "no such")), "refused", "ROLLBACK.*no such"),
     ("split-of-stack-output", lambda f: split(f, ("REFUSED", "not allowed in Split")), "refused", "not allowed"),
@@ -141,8 +141,8 @@ CASES: list[tuple[str, Callable[[FakeAccount], None], str, str]] = [
     ("change-set-replacement", lambda f: planned(f, []), "failed", "no change, although a tag was added"),
     ("change-set-replacement", lambda f: planned(f, [], status="FAILED"), "failed", "there is no plan"),
     ("change-set-replacement", lambda f: planned(f, [], status="CREATE_PENDING"), "failed", "waited 300 seconds"),
-    ("lambda-sdk", function, "known", "python3.14 has botocore 1.40.4"),
-    ("lambda-sdk", lambda f: function(f, keys=False), "not known", "botocore 1.40.4"),
+    ("lambda-sdk", function, "supported", "python3.14 has botocore 1.40.4"),
+    ("lambda-sdk", lambda f: function(f, keys=False), "not supported", "botocore 1.40.4"),
     ("lambda-sdk", lambda f: function(f, failed=True), "failed", "the function failed"),
     ("rolled-back-update", lambda f: rolled_back(f, "UPDATE_COMPLETE"), "stack succeeded", "main.py raised.*version 7"),
     ("rolled-back-update", lambda f: rolled_back(f, "UPDATE_ROLLBACK_COMPLETE"), "stack failed", "rolled back"),
@@ -153,18 +153,18 @@ CASES: list[tuple[str, Callable[[FakeAccount], None], str, str]] = [
     ("network-permissions", lambda f: in_vpc(f, "READY", "ec2:CreateNetworkInterface denied"), "not enough", "denied"),
     ("network-permissions", lambda f: in_vpc(f, "READY", "main.py raised"), "failed", "another reason: main.py"),
     ("network-permissions", lambda f: in_vpc(f, "READY"), "failed", "start it and ask again"),
-    ("network-permissions", lambda f: in_vpc(f, key="aws:x"), "failed", "not held to subnets"),
-    ("network-permissions", lambda _: None, "failed", "in no VPC"),
-    ("key-sequence", under_key, "it does", "with 2 snapshots under that key"),
-    ("key-sequence", key_refused, "it does not", "UpdateApplication failed: KMS refused"),
+    ("network-permissions", lambda f: in_vpc(f, key="aws:x"), "failed", "not limited to subnets"),
+    ("network-permissions", lambda _: None, "failed", "not in a VPC"),
+    ("key-sequence", under_key, "yes", "with 2 snapshots under that key"),
+    ("key-sequence", key_refused, "no", "UpdateApplication failed: KMS refused"),
     ("key-sequence", lambda f: under_key(f, kind="AWS_OWNED_KEY"), "failed", r"deploy it with \[encryption\]"),
     ("key-sequence", lambda f: under_key(f, snapshots=0), "failed", "no snapshot under its key"),
     ("key-sequence", key_stopped, "failed", "the application is READY: start it"),
     ("via-service", lambda f: named_as(f, "amazonaws.com"), "amazonaws.com", "used the key through ssm.eu-central-1"),
     ("via-service", lambda f: named_as(f, "amazonaws.com.cn"), "amazonaws.com.cn", "amazonaws.com.cn only"),
     ("via-service", lambda f: named_as(f, "example.org"), "failed", "with neither ending"),
-    ("kpu-metric", lambda f: sized(f, 2, 4), "it does", "the metric is 4, and 3 KPUs run tasks"),
-    ("kpu-metric", lambda f: sized(f, 3), "it does not", "the metric is 3"),
+    ("kpu-metric", lambda f: sized(f, 2, 4), "yes", "the metric is 4, and 3 KPUs run tasks"),
+    ("kpu-metric", lambda f: sized(f, 3), "no", "the metric is 3"),
     ("kpu-metric", lambda f: sized(f, 9), "failed", "ask again two hours after"),
     ("kpu-metric", sized, "failed", "no value of the last three hours"),
     ("stored-bytes", lambda f: used(f, 150_000, 5_000), "measured", "30.0 bytes a record, 10,000 records a second"),
@@ -241,11 +241,11 @@ def test_failing_at_any_call_an_experiment_leaves_nothing_that_it_does_not_name(
         assert len(outcome.left) >= len(fake.things), (operation, outcome.left)
 
 
-def test_what_cannot_be_taken_away_is_named_and_the_rest_is_taken_away() -> None:
+def test_what_cannot_be_deleted_is_named_and_the_rest_is_deleted() -> None:
     fake = happy("lambda-sdk")
     fake.denied("DeleteFunction")
     outcome = ask(fake, "lambda-sdk")
-    assert outcome.answer == "known"
+    assert outcome.answer == "supported"
     assert fake.things == {("function", "account-question-test")}
     assert len(outcome.left) == 1
     assert "function account-question-test (An error occurred (AccessDeniedException)" in outcome.left[0]
@@ -258,7 +258,7 @@ def test_what_is_gone_already_is_not_left() -> None:
     assert cleanup.left == []
 
 
-def test_an_interruption_while_things_are_taken_away_waits_until_they_are() -> None:
+def test_an_interruption_during_the_deletion_waits_for_its_end() -> None:
     gone: list[str] = []
 
     def undo(name: str) -> None:
@@ -288,7 +288,7 @@ def test_nothing_is_made_unless_somebody_agrees(name: str) -> None:
     asked: list[str] = []
     outcome = run(BY_NAME[name](), fake.account(**TARGETS), confirm=lambda text: bool(asked.append(text)))
     assert (outcome.status, fake.world.calls) == ("skipped", [])
-    assert asked == [f"{name} makes {BY_NAME[name].makes}; cost: {BY_NAME[name].cost}"]
+    assert asked == [f"{name} creates {BY_NAME[name].makes}; cost: {BY_NAME[name].cost}"]
 
 
 @pytest.mark.parametrize("name", [each.name for each in EXPERIMENTS if not each.makes])

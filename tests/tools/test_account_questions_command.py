@@ -69,9 +69,7 @@ def test_without_credentials_the_script_says_so_in_one_line() -> None:
     environment = {"PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
     done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines() == [
-        "there are no AWS credentials: sign in, for instance with aws sso login, or name --profile"
-    ]
+    assert done.stderr.splitlines() == ["not signed in to AWS: run `aws sso login`, or name a profile with --profile"]
 
 
 def _raise(error: Exception) -> Callable[..., Any]:
@@ -89,11 +87,11 @@ EXPIRED = ClientError({"Error": {"Code": "ExpiredToken", "Message": "it has expi
     [
         (
             _raise(ProfileNotFound(profile="x")),
-            "the account cannot be asked: The config profile (x) could not be found",
+            "cannot call the account: The config profile (x) could not be found",
         ),
-        (_raise(EXPIRED), "the account cannot be asked: An error occurred (ExpiredToken)"),
-        (Session(FakeAccount(), region=None), "the account cannot be asked: You must specify a region."),
-        (Session(FakeAccount(), signed_in=False), "there are no AWS credentials"),
+        (_raise(EXPIRED), "cannot call the account: An error occurred (ExpiredToken)"),
+        (Session(FakeAccount(), region=None), "cannot call the account: You must specify a region."),
+        (Session(FakeAccount(), signed_in=False), "not signed in to AWS"),
     ],
 )
 def test_an_account_that_cannot_be_asked_is_one_line(
@@ -116,7 +114,7 @@ def test_the_report_has_answer_reason_and_switch(capsys: pytest.CaptureFixture[s
     fake = FakeAccount()
     assert main(["--yes", "--only", "lambda-sdk", "--only", "kpu-metric"], new_session=Session(fake)) == 0
     shown = capsys.readouterr()
-    assert "lambda-sdk: known\n    python3.14 has botocore 1.42.0\n    switches: handlers may use" in shown.out
+    assert "lambda-sdk: supported\n    python3.14 has botocore 1.42.0\n    therefore: handlers may use" in shown.out
     assert "kpu-metric: skipped\n    it needs --application NAME" in shown.out
     assert f"asking account {ACCOUNT} in {REGION}" in shown.err
     assert fake.things == set()
@@ -136,7 +134,7 @@ def test_where_nobody_can_be_asked_nothing_is_made(
     assert main(["--only", "lambda-sdk"], new_session=Session(fake)) == 0
     shown = capsys.readouterr()
     assert "lambda-sdk: skipped" in shown.out
-    assert "Nobody can be asked here: pass --yes" in shown.err
+    assert "There is no terminal to ask you: pass --yes" in shown.err
     assert fake.made == []
 
 
@@ -162,7 +160,7 @@ def test_what_fails_or_stays_behind_is_told_by_the_exit_code(capsys: pytest.Capt
     fake.denied("DeleteRole")
     assert main(["--yes", "--only", "lambda-sdk"], new_session=Session(fake)) == 1
     shown = capsys.readouterr().out
-    assert re.search(r"left behind, take it away: role account-question-[0-9a-f]{8} \(An error occurred", shown)
+    assert re.search(r"left behind, delete it: role account-question-[0-9a-f]{8} \(An error occurred", shown)
     fake = FakeAccount()
     fake.denied("CreateRole")
     assert main(["--yes", "--only", "lambda-sdk"], new_session=Session(fake)) == 1
@@ -181,7 +179,7 @@ def test_an_interruption_shows_what_was_answered_before(capsys: pytest.CaptureFi
     assert main(asked, new_session=Session(fake)) == 130
     shown = capsys.readouterr()
     assert shown.out.startswith("split-of-stack-output: ")
-    assert shown.err.endswith("interrupted, and nothing left behind\n")
+    assert shown.err.endswith("interrupted; nothing is left behind\n")
     assert fake.things == set()
 
 

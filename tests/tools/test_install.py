@@ -65,7 +65,7 @@ def test_a_failed_installation_is_one_message_and_shows_what_pip_says(tmp_path: 
 def test_a_lock_without_a_build_backend_is_refused(tmp_path: Path, environment: Path) -> None:
     lock = tmp_path / "lock.txt"
     lock.write_text("six==1.17.0 --hash=sha256:00\n")
-    command = [sys.executable, ROOT / "tools" / "install.py", environment, lock]
+    command: list[str | Path] = [sys.executable, ROOT / "tools" / "install.py", environment, lock]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {lock} has no setuptools")

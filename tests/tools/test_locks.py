@@ -13,7 +13,7 @@ import tomllib
 import zipfile
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
 from packaging.markers import default_environment
@@ -95,9 +95,8 @@ def roots(lock: str) -> list[Requirement]:
 
 @pytest.mark.parametrize(("lock", "python", "platform"), ENVIRONMENTS)
 def test_a_lock_holds_everything_that_its_packages_require(lock: str, python: str, platform: str) -> None:
-    environment = {
-        **default_environment(), **PLATFORMS[platform], "python_version": python, "python_full_version": f"{python}.1",
-    }  # fmt: skip
+    known = cast("dict[str, str]", default_environment()) | PLATFORMS[platform]
+    environment = known | {"python_version": python, "python_full_version": f"{python}.1"}
     chosen = [
         each
         for each in locked_packages(lock)
@@ -201,7 +200,16 @@ def pip_wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for version, digest in PIPS.items():
         requirements = folder / f"{version}.txt"
         requirements.write_text(f"pip=={version} --hash=sha256:{digest}\n")
-        command = ["download", "-q", "--no-deps", "--require-hashes", "-r", requirements, "-d", folder]
+        command: list[str | Path] = [
+            "download",
+            "-q",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+            requirements,
+            "-d",
+            folder,
+        ]
         subprocess.run([sys.executable, "-m", "pip", *command], check=True)
         wheels[version] = folder / f"pip-{version}-py3-none-any.whl"
     return wheels
@@ -211,7 +219,7 @@ def environment_with(pip: Path, folder: Path) -> Path:
     """Return a virtual environment as a Python with this pip makes it."""
     environment = folder / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    command = [environment / "bin" / "python", pip / "pip", "install", "-q", "--no-index", pip]
+    command: list[str | Path] = [environment / "bin" / "python", pip / "pip", "install", "-q", "--no-index", pip]
     subprocess.run(command, check=True)
     return environment
 
@@ -222,7 +230,7 @@ def against(index: Path) -> dict[str, str]:
 
 
 def install(environment: Path, lock: Path, index: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "tools" / "install.py", environment, lock]
+    command: list[str | Path] = [sys.executable, ROOT / "tools" / "install.py", environment, lock]
     return subprocess.run(command, env=against(index), capture_output=True, text=True, check=False)
 
 
@@ -256,7 +264,7 @@ def test_the_index_of_newer_releases_stops_an_old_pip_that_resolves(
 ) -> None:
     """The proof that the test above can fail: set-up once broke in this way, without a change of ours."""
     environment = environment_with(pip_wheels["23.0.1"], tmp_path)
-    command = [environment / "bin" / "pip", "install", "--require-hashes", "-r", index.lock]
+    command: list[str | Path] = [environment / "bin" / "pip", "install", "--require-hashes", "-r", index.lock]
     done = subprocess.run(command, env=against(index.packages), capture_output=True, text=True, check=False)
     assert "must have their versions pinned with ==" in done.stderr
 
@@ -270,7 +278,7 @@ def test_a_package_without_a_wheel_is_built_with_the_locked_setuptools(
     entry = dict(lock_entries((REQUIREMENTS / "job.txt").read_text()))["setuptools"]
     lock = tmp_path / "lock.txt"
     lock.write_text(entry)
-    command = ["download", "-q", "--no-deps", "--require-hashes", "-r", lock, "-d", index]
+    command: list[str | Path] = ["download", "-q", "--no-deps", "--require-hashes", "-r", lock, "-d", index]
     subprocess.run([sys.executable, "-m", "pip", *command], check=True)
     # The newest setuptools can build nothing.
     write_wheel(index, "setuptools", NEWER, [], [])

@@ -113,7 +113,7 @@ def test_a_node_past_its_end_is_a_note_and_no_error(programs: Path) -> None:
     write_program(programs, "node", "v20.20.2")
     code, message = prerequisites(programs, "library")
     assert code == 0
-    assert message.startswith("note: Node.js 20 is past its end")
+    assert message.startswith("note: Node.js 20 no longer gets security fixes")
 
 
 @pytest.mark.parametrize("python", ["3.12", "3.13"])

@@ -1,4 +1,4 @@
-"""The account that is asked, and what experiments are told about it."""
+"""The account in which experiments run, and its clients."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 __all__ = ("TAG", "Account", "ExperimentError", "code_of", "pages")
 
 TAG: Final = "penstock:account-question"
-"""On everything that an experiment makes; its value is the experiment's name."""
+"""The tag of everything that an experiment creates; its value is the experiment's name."""
 
 _PAUSE_SECONDS: Final = 5.0
 
 
 class ExperimentError(Exception):
-    """The experiment has no answer; the message says why, and what to do."""
+    """The experiment has no answer; the message has the reason and the fix."""
 
 
 def _new_prefix() -> str:
@@ -28,9 +28,9 @@ def _new_prefix() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Clients by the name of their service, where they call, what experiments look at, and time.
+    """Clients by service name, account and Region, the resources that experiments read, and the clock.
 
-    ``prefix`` begins the name of everything that is made.
+    ``prefix`` begins the name of everything that is created.
     """
 
     client: Callable[[str], Any]
@@ -45,12 +45,12 @@ class Account:
     sleep: Callable[[float], None] = time.sleep
 
     def target(self, name: str) -> str:
-        """Return the stack, application or cluster that was named; the runner has checked that it was."""
+        """Return the name of the stack, application or cluster; the runner has checked that there is one."""
         value: str = getattr(self, name)
         return value
 
     def wait_for(self, look: Callable[[], Any], *, until: str, seconds: float) -> Any:
-        """Return what the look finds as soon as it finds something, or raise ExperimentError."""
+        """Return the first answer of ``look`` that is not empty, or raise ExperimentError."""
         end = self.now() + seconds
         while True:
             found = look()

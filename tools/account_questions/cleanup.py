@@ -1,4 +1,4 @@
-"""Taking away what an experiment has made: after success, after failure, and when it is interrupted."""
+"""Deletion of everything that an experiment created: after success, failure and interruption."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GONE: Final = frozenset({"NoSuchEntity", "ParameterNotFound", "ResourceNotFound
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C and SIGTERM off until the block is done, then raise KeyboardInterrupt."""
+    """Delay Ctrl-C and SIGTERM until the end of the block, then raise KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -40,9 +40,9 @@ def uninterrupted() -> Iterator[None]:
 
 
 class Cleanup:
-    """All that has been made, each with the call that takes it away, in the reverse order, when the block is left.
+    """Created resources, each with the call that deletes it. They are deleted in reverse order at the end of the block.
 
-    ``left`` names what could not be taken away.
+    ``left`` names those that could not be deleted.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Cleanup:
         self._undo: list[tuple[str, Callable[[], object]]] = []
 
     def make(self, what: str, create: Callable[[], T], *, undo: Callable[[T], object]) -> T:
-        """Create something and remember how to take it away, with no interruption between the two."""
+        """Create something and remember how to delete it, with no interruption in between."""
         with uninterrupted():
             made = create()
             self._undo.append((what, lambda: undo(made)))

@@ -28,22 +28,22 @@ _TARGETS: Final = ("stack", "application", "cluster")
 
 
 def main(arguments: Sequence[str], *, new_session: Callable[..., Any] = boto3.Session) -> int:
-    """Ask the account; return 0 if all was answered or skipped, 1 otherwise, 2 for wrong arguments, 130 interrupted."""
+    """Run the experiments; return 0 if all are answered or skipped, 1 otherwise, 2 wrong arguments, 130 interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     asked = new_parser().parse_args(arguments)
     chosen = [each for each in EXPERIMENTS if not asked.only or each.name in asked.only]
     if asked.list:
         for each in chosen:
             needs = "".join(f" --{name} NAME" for name in each.needs)
-            print(f"{each.name}{needs}\n    {each.question}\n    makes: {each.makes or 'nothing'}; cost: {each.cost}")
+            print(f"{each.name}{needs}\n    {each.question}\n    creates: {each.makes or 'nothing'}; cost: {each.cost}")
         return DONE
     try:
         account = _account(asked, new_session)
     except (BotoCoreError, ClientError) as error:
-        return _refuse(f"the account cannot be asked: {error}")
+        return _refuse(f"cannot call the account: {error}")
     if account is None:
-        return _refuse("there are no AWS credentials: sign in, for instance with aws sso login, or name --profile")
-    _tell(f"asking account {account.account_id} in {account.region}; all that is made has the tag {TAG}")
+        return _refuse("not signed in to AWS: run `aws sso login`, or name a profile with --profile")
+    _tell(f"asking account {account.account_id} in {account.region}; everything that is created has the tag {TAG}")
     outcomes: list[Outcome] = []
     try:
         for each in chosen:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str], *, new_session: Callable[..., Any] = boto3.Se
     except KeyboardInterrupt as interruption:
         _report(outcomes, as_json=asked.json)
         left = "; ".join(interruption.args)
-        _tell(f"interrupted, left behind: {left}" if left else "interrupted, and nothing left behind")
+        _tell(f"interrupted, left behind: {left}" if left else "interrupted; nothing is left behind")
         return INTERRUPTED
     _report(outcomes, as_json=asked.json)
     return FAILED if any(each.status == "failed" or each.left for each in outcomes) else DONE
@@ -62,17 +62,19 @@ def new_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="tools/account-questions",
-        description="Ask an AWS account what no documentation answers; see docs/proof.md.",
+        description="Answer questions that only an AWS account can answer; see docs/proof.md.",
     )
     names = [each.name for each in EXPERIMENTS]
-    parser.add_argument("--list", action="store_true", help="show the questions, and ask nothing")
-    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help="ask this one; may be repeated")
-    parser.add_argument("--json", action="store_true", help="report for scripts")
-    parser.add_argument("--yes", action="store_true", help="make what experiments make without asking")
+    parser.add_argument("--list", action="store_true", help="show the questions, and call nothing")
+    parser.add_argument(
+        "--only", action="append", choices=names, metavar="NAME", help="ask only this question; may be repeated"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+    parser.add_argument("--yes", action="store_true", help="let experiments create resources without asking")
     for target in _TARGETS:
         parser.add_argument(f"--{target}", metavar="NAME", help=f"the {target} to look at")
     parser.add_argument("--profile", metavar="NAME", help="a profile of the AWS configuration")
-    parser.add_argument("--region", metavar="REGION", help="default: that of the profile or of AWS_REGION")
+    parser.add_argument("--region", metavar="REGION", help="the Region; default: that of AWS_REGION or of the profile")
     return parser
 
 
@@ -94,9 +96,9 @@ def _account(asked: argparse.Namespace, new_session: Callable[..., Any]) -> Acco
 
 def _confirm(text: str) -> bool:
     if not sys.stdin.isatty():
-        _tell(f"{text}. Nobody can be asked here: pass --yes")
+        _tell(f"{text}. There is no terminal to ask you: pass --yes")
         return False
-    _tell(f"{text}. Go on? [y/N]")
+    _tell(f"{text}. Continue? [y/N]")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
@@ -107,9 +109,9 @@ def _report(outcomes: list[Outcome], *, as_json: bool) -> None:
     for each in outcomes:
         print(f"{each.name}: {each.answer or each.status}\n    {each.seen}")
         if each.switches:
-            print(f"    switches: {each.switches}")
+            print(f"    therefore: {each.switches}")
         for thing in each.left:
-            print(f"    left behind, take it away: {thing}")
+            print(f"    left behind, delete it: {thing}")
 
 
 def _refuse(message: str) -> int:

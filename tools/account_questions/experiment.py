@@ -15,25 +15,25 @@ __all__ = ("Answer", "Experiment")
 
 
 class Answer(NamedTuple):
-    """One of the experiment's answers, and what was seen."""
+    """One of the experiment's answers, with the observation."""
 
     answer: str
     seen: str
 
 
 class Experiment(ABC):
-    """A question, and what to do in an account to answer it."""
+    """A question, and a way to answer it in an account."""
 
     name: ClassVar[str]
     question: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
-    """Each of stack, application and cluster that has to be named."""
+    """The options that must be named: stack, application, cluster."""
     makes: ClassVar[str] = ""
-    """All that it makes and takes away again; empty for an experiment that only reads."""
+    """Everything that it creates and deletes again; empty for an experiment that only reads."""
     cost: ClassVar[str] = "nothing"
     answers: ClassVar[Mapping[str, str]]
-    """Each answer, with what it switches."""
+    """Each answer, with its consequence."""
 
     @abstractmethod
     def run(self, account: Account, cleanup: Cleanup) -> Answer:
-        """Return the answer; raise ExperimentError where it finds no answer."""
+        """Return the answer; raise ExperimentError if there is none."""

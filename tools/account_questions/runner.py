@@ -1,4 +1,4 @@
-"""Runs experiments one after the other, and asks before it makes anything."""
+"""Runs one experiment, and asks before it creates anything."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Outcome:
 
 
 def run(experiment: Experiment, account: Account, *, confirm: Callable[[str], bool]) -> Outcome:
-    """Return what came of it. Whatever it has made is gone then, or named; an interruption is passed on."""
+    """Return the outcome, with all that could not be deleted in ``left``; pass an interruption on."""
     missing = [name for name in experiment.needs if getattr(account, name) is None]
     if missing:
         return _outcome(experiment, "skipped", f"it needs {' and '.join(f'--{name} NAME' for name in missing)}")
-    if experiment.makes and not confirm(f"{experiment.name} makes {experiment.makes}; cost: {experiment.cost}"):
-        return _outcome(experiment, "skipped", f"it makes {experiment.makes}, and nobody agreed to that")
+    if experiment.makes and not confirm(f"{experiment.name} creates {experiment.makes}; cost: {experiment.cost}"):
+        return _outcome(experiment, "skipped", f"it would create {experiment.makes}, and you did not agree")
     cleanup = Cleanup()
     try:
         with cleanup:

@@ -20,11 +20,15 @@ from cdk_penstock.application.props import (
 )
 from cdk_penstock.application.pyflink_application import PyFlinkApplication, PyFlinkApplicationProps
 from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.names import ApplicationNameError
+from cdk_penstock.model.properties import PropertyError
 from cdk_penstock.model.runtimes import FlinkRuntime
+from cdk_penstock.model.sizing import SizingError
 
 __all__ = (
     "ApplicationCode",
     "ApplicationEncryption",
+    "ApplicationNameError",
     "ApplicationPropsError",
     "ApplicationStart",
     "CodeBinding",
@@ -37,11 +41,13 @@ __all__ = (
     "ImportedFlinkApplication",
     "LogLevel",
     "MetricsLevel",
+    "PropertyError",
     "PyFlinkApplication",
     "PyFlinkApplicationProps",
     "PyFlinkLayout",
     "RestoreMode",
     "RunConfiguration",
+    "SizingError",
 )
 
 check_arguments(globals())

@@ -1,8 +1,10 @@
-"""What every application has for those who use it."""
+"""The interface of every application."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Unpack
+
+from constructs import IConstruct
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("IFlinkApplication",)
 
 
-class IFlinkApplication(Protocol):
+class IFlinkApplication(IConstruct, Protocol):
     """An application on MSF, created in this app or elsewhere."""
 
     @property

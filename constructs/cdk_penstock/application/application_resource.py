@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import jsii
-from aws_cdk import IResolvable, IStableAnyProducer, IStableStringProducer, Lazy, Stack
+from aws_cdk import IStableStringProducer, Lazy, Stack, Token
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from cdk_penstock.foundation.digests import content_digest
+from cdk_penstock.model.deployment import Revision
 
 __all__ = ("ApplicationResource",)
 
@@ -35,7 +37,7 @@ class ApplicationResource(CfnApplication):
         return Lazy.string(_Revision(self))
 
     def expected(self) -> dict[str, Any]:
-        """Return code and runtime as the template has them, overrides included; call it when everything is said.
+        """Return the fields of a Revision as the template has them, overrides included; call it when all is set.
 
         Empty for code that is not in S3.
         """
@@ -49,15 +51,15 @@ class ApplicationResource(CfnApplication):
         if location is None:
             return {}
         return {
-            "CodeBucketArn": location["BucketARN"],
-            "CodeKey": location["FileKey"],
-            "CodeVersion": location.get("ObjectVersion", ""),
-            "RuntimeEnvironment": said["RuntimeEnvironment"],
+            "code_bucket_arn": location["BucketARN"],
+            "code_key": location["FileKey"],
+            "code_version": location.get("ObjectVersion", ""),
+            "runtime_environment": said["RuntimeEnvironment"],
         }
 
-    def lazy_expected(self) -> IResolvable:
-        """Return a token of what is expected, which is taken when the template is written."""
-        return Lazy.any(_Expected(self))
+    def lazy_expected(self) -> Revision:
+        """Return code and runtime as tokens, which are taken when the template is written."""
+        return Revision(**{each.name: Lazy.string(_Expected(self, each.name)) for each in fields(Revision)})
 
 
 def _assign(overrides: dict[str, Any], path: list[str], value: Any) -> None:
@@ -92,10 +94,10 @@ class _Revision:
         return self._resource.revision()
 
 
-@jsii.implements(IStableAnyProducer)
+@jsii.implements(IStableStringProducer)
 class _Expected:
-    def __init__(self, resource: ApplicationResource) -> None:
-        self._resource = resource
+    def __init__(self, resource: ApplicationResource, field: str) -> None:
+        self._resource, self._field = resource, field
 
-    def produce(self) -> dict[str, Any]:
-        return self._resource.expected()
+    def produce(self) -> str:
+        return Token.as_string(self._resource.expected().get(self._field, ""))

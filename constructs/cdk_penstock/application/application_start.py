@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Duration, Stack
 from constructs import Construct
 
-from cdk_penstock.application.flink_application import FlinkApplication
 from cdk_penstock.application.props import ApplicationPropsError
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
-from cdk_penstock.model.names import APPLICATION_START_RESOURCE
+from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -70,34 +69,32 @@ class ApplicationStart(Construct):
                 " interfaces have to go as well"
             )
             raise ApplicationPropsError(message)
-        application.record_start()
-        key = application.key_in_place
-        network = application.network if isinstance(application, FlinkApplication) else None
+        application.deployment.record_start()
+        key, network = application.deployment.key, application.network
         self.resource = self._provider(operator, has_network=network is not None).build_resource(
             scope_of(self, application),
             "Start",
-            resource_type=APPLICATION_START_RESOURCE,
-            properties={
-                "ApplicationName": application.application_name,
-                "OperatorRoleArn": operator.role_arn,
-                "ExpectedKeyArn": "" if key is None else key.key_arn,
-                "ApplicationRevision": application.revision,
-                "Expected": application.expected or {},
-                "ForceStopAfterSeconds": str(wait.to_seconds()),
-                "SubnetIds": [] if network is None else network.subnet_ids,
-                "SecurityGroupIds": []
+            ApplicationStartResource(
+                application_name=application.application_name,
+                operator_role_arn=operator.role_arn,
+                expected_key_arn=None if key is None else key.key_arn,
+                application_revision=application.revision,
+                expected=application.expected,
+                force_stop_after_seconds=int(wait.to_seconds()),
+                subnet_ids=() if network is None else tuple(network.subnet_ids),
+                security_group_ids=()
                 if network is None
-                else [group.security_group_id for group in network.security_groups],
-            },
+                else tuple(group.security_group_id for group in network.security_groups),
+            ),
         )
-        self.resource.node.add_dependency(operator, application.run_dependencies)
+        self.resource.node.add_dependency(
+            operator, *application.template_dependencies, application.deployment.run_dependencies
+        )
         if key is not None:
             self.resource.node.add_dependency(key.update)
             if key.closed_key is not None:
                 # The start may restore a snapshot under it.
                 key.closed_key.node.add_dependency(self.resource)
-        if isinstance(application, FlinkApplication):
-            self.resource.node.add_dependency(application.resource, application.log)
         if network is not None:
             # What lets the job through the network is a rule of its security groups, which nothing else waits for.
             self.resource.node.add_dependency(network)

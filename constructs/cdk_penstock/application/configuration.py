@@ -92,12 +92,9 @@ def encryption_configuration(
         return None
     if encryption.key is None:
         return CfnApplication.ApplicationEncryptionConfigurationProperty(key_type="AWS_OWNED_KEY")
-    if not runtime.customer_managed_key_allowed:
-        message = (
-            f"a customer managed key needs a runtime from FLINK-1_20 on, got {runtime.identifier}: upgrade the runtime"
-            " in a deployment of its own first"
-        )
-        raise ApplicationPropsError(message)
+    problem = runtime.problem_with_customer_managed_key
+    if problem is not None:
+        raise ApplicationPropsError(problem)
     return CfnApplication.ApplicationEncryptionConfigurationProperty(
         key_type="CUSTOMER_MANAGED_KEY", key_id=encryption.key.key_arn
     )

@@ -24,7 +24,7 @@ from cdk_penstock.application.configuration import (
     run_configuration,
 )
 from cdk_penstock.application.execution_role import ExecutionRole
-from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+from cdk_penstock.application.flink_application_base import FlinkApplicationBase, application_arn
 from cdk_penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
 from cdk_penstock.application.kpu_alarm import build_kpu_alarm
 from cdk_penstock.application.props import (
@@ -35,8 +35,8 @@ from cdk_penstock.application.props import (
     refuse_contradictions,
 )
 from cdk_penstock.foundation.digests import name_digest
-from cdk_penstock.foundation.physical_names import choose_name, claim_name
-from cdk_penstock.model.names import RUN_OPTIONS_GROUP, check_application_name
+from cdk_penstock.foundation.physical_names import claim_name
+from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from cdk_penstock.model.properties import PropertyGroups, refuse_run_options
 from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.model.sizing import Sizing
@@ -44,11 +44,11 @@ from cdk_penstock.model.sizing import Sizing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aws_cdk import IResolvable
     from aws_cdk import aws_cloudwatch as cloudwatch
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
+    from cdk_penstock.model.deployment import Revision
 
 __all__ = ("FlinkApplication",)
 
@@ -83,16 +83,10 @@ class FlinkApplication(FlinkApplicationBase):
     ) -> None:
         settings = merge_props(type(self), props)
         refuse_contradictions(props)
-        super().__init__(scope, construct_id, runtime=settings["runtime"])
-        self._sets_key_in_template = settings.get("encryption") is not None
-        self._application_name = choose_name(
-            self,
-            settings.get("application_name"),
-            "application_name",
-            check_application_name,
-            max_length=128,
-            effect="replaces the application and loses its snapshots",
+        super().__init__(
+            scope, construct_id, application_name=settings.get("application_name"), runtime=settings["runtime"]
         )
+        self._sets_key_in_template = settings.get("encryption") is not None
         self.sizing = Sizing(
             parallelism=settings["parallelism"],
             parallelism_per_kpu=settings["parallelism_per_kpu"],
@@ -101,7 +95,7 @@ class FlinkApplication(FlinkApplicationBase):
         self.autoscaling = autoscaling_of(settings, self.sizing)
         binding = code.bind(self, self.runtime)
         self.log = self._build_log(settings)
-        self.network = self._build_network(settings)
+        self._network = self._build_network(settings)
         self.role = self._build_role(settings, binding)
         self.resource = self._build_application(settings, binding)
         self.log.attach(self.resource)
@@ -181,14 +175,33 @@ class FlinkApplication(FlinkApplicationBase):
         return self.resource.lazy_revision()
 
     @property
-    def expected(self) -> IResolvable:
+    def expected(self) -> Revision:
         """Code and runtime as the template has them when it is written."""
         return self.resource.lazy_expected()
 
     @property
+    def network(self) -> ApplicationNetwork | None:
+        """The job's subnets and security groups, None without a VPC."""
+        return self._network
+
+    @property
+    def template_dependencies(self) -> Sequence[IConstruct]:
+        """The application and its logging option."""
+        return (self.resource, self.log)
+
+    @property
+    def arn_by_reference(self) -> str:
+        """The ARN, with a reference to the application."""
+        return application_arn(self, self.resource.ref)
+
+    @property
     def sets_key_in_template(self) -> bool:
-        """Whether the application's own template says which key it is under."""
+        """True if ``encryption`` is among the properties."""
         return self._sets_key_in_template
+
+    def create_after(self, construct: IConstruct) -> None:
+        """Let the application be created after a construct, and be deleted before it."""
+        self.resource.node.add_dependency(construct)
 
     def add_kpu_alarm(self, construct_id: str = "KpuAlarm") -> cloudwatch.Alarm:
         """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach."""

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from constructs import Construct, DependencyGroup
+from constructs import Construct
 
-from cdk_penstock.application.props import ApplicationPropsError
+from cdk_penstock.application.application_deployment import ApplicationDeployment
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric
+from cdk_penstock.foundation.physical_names import choose_name
 from cdk_penstock.model import metrics
-from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL
+from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL, check_application_name
 
 if TYPE_CHECKING:
-    from aws_cdk import IResolvable
-    from aws_cdk import aws_ec2 as ec2
-    from constructs import IConstruct, IDependable
+    from collections.abc import Sequence
 
+    from aws_cdk import aws_ec2 as ec2
+    from constructs import IConstruct
+
+    from cdk_penstock.application.application_network import ApplicationNetwork
+    from cdk_penstock.model.deployment import Revision
     from cdk_penstock.model.metrics import ApplicationMetric
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("FlinkApplicationBase", "KeyInPlace", "MetricOptions", "application_arn")
+__all__ = ("FlinkApplicationBase", "MetricOptions", "application_arn")
+
+_MAX_NAME_CHARACTERS: Final = 128
 
 
 def application_arn(scope: Construct, application_name: str) -> str:
@@ -33,36 +38,23 @@ def application_arn(scope: Construct, application_name: str) -> str:
     return Stack.of(scope).format_arn(service=service, resource="application", resource_name=application_name)
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyInPlace:
-    """The customer managed key that a deployment puts an application under, and the update that does it.
-
-    Parameters
-    ----------
-    key_arn
-        The key.
-    update
-        What puts the application under it.
-    closed_key
-        The key before it, if this deployment closes it.
-    """
-
-    key_arn: str
-    update: IDependable
-    closed_key: IConstruct | None = None
-
-
 class FlinkApplicationBase(Construct):
     """The part of an application that needs no more than its name and its runtime."""
 
-    _application_name: str
-
-    def __init__(self, scope: Construct, construct_id: str, *, runtime: FlinkRuntime) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, application_name: str | None, runtime: FlinkRuntime
+    ) -> None:
         super().__init__(scope, construct_id)
+        self._application_name = choose_name(
+            self,
+            application_name,
+            "application_name",
+            check_application_name,
+            max_length=_MAX_NAME_CHARACTERS,
+            effect="replaces the application and loses its snapshots",
+        )
         self._runtime = runtime
-        self._key_in_place: KeyInPlace | None = None
-        self._is_started = False
-        self._run_dependencies = DependencyGroup()
+        self.deployment = ApplicationDeployment(self)
 
     @property
     @abstractmethod
@@ -80,9 +72,24 @@ class FlinkApplicationBase(Construct):
         """The network connections of the job."""
 
     @property
-    def key_in_place(self) -> KeyInPlace | None:
-        """The customer managed key that the deployment puts the application under, None for the AWS-owned one."""
-        return self._key_in_place
+    def network(self) -> ApplicationNetwork | None:
+        """The job's subnets and security groups, None without a VPC and for an imported application."""
+        return None
+
+    @property
+    def template_dependencies(self) -> Sequence[IConstruct]:
+        """The application and its logging option where this app creates them; empty for an imported application."""
+        return ()
+
+    @property
+    def arn_by_reference(self) -> str:
+        """The ARN, with a reference to the application where this app creates it, so that its user comes after it."""
+        return self.application_arn
+
+    @property
+    def sets_key_in_template(self) -> bool:
+        """True if the application's own template says which key it is under."""
+        return False
 
     @property
     def revision(self) -> str:
@@ -90,50 +97,21 @@ class FlinkApplicationBase(Construct):
         return ""
 
     @property
-    def expected(self) -> IResolvable | None:
+    def expected(self) -> Revision | None:
         """Code and runtime as the template has them when it is written, None for an imported application."""
         return None
 
-    def put_key_in_place(self, key: KeyInPlace) -> None:
-        """Record the key; raise ApplicationPropsError as refuse_another_key does."""
-        self.refuse_another_key()
-        self._key_in_place = key
-
-    def refuse_another_key(self) -> None:
-        """Raise ApplicationPropsError where there is a key already, and after the start."""
-        if self._key_in_place is not None:
-            message = f"application {self.node.path} has a customer managed key already: give it one encryption"
-            raise ApplicationPropsError(message)
-        if self._is_started:
-            message = (
-                f"application {self.node.path} is started before its key is in place, so that it would write data under"
-                " the AWS-owned key: create the encryption before the start"
-            )
-            raise ApplicationPropsError(message)
-
-    def record_start(self) -> None:
-        """Record that the deployment starts the application; raise ApplicationPropsError for a second start."""
-        if self._is_started:
-            message = f"application {self.node.path} is started already: give it one start"
-            raise ApplicationPropsError(message)
-        self._is_started = True
-
-    @property
-    def run_dependencies(self) -> IDependable:
-        """What is there before the job starts, and until it has stopped; ``add_run_dependency`` adds to it."""
-        return self._run_dependencies
+    def create_after(self, construct: IConstruct) -> None:
+        """Let the application be created after a construct; an imported application is there already."""
 
     def add_run_dependency(self, *constructs: IConstruct | None) -> None:
         """Record what the job needs while it runs and the application's template does not refer to.
 
         That is a rule of a security group, an endpoint, a role in a domain; also after the start was made. None, and
-        what is in another stack, is passed over: stacks are ordered by what they refer to, and one more dependency
+        a construct of another stack, is passed over: stacks are ordered by what they refer to, and one more dependency
         might close a circle.
         """
-        stack = Stack.of(self).node.path
-        for each in constructs:
-            if each is not None and Stack.of(each).node.path == stack:
-                self._run_dependencies.add(each)
+        self.deployment.add_run_dependencies(constructs)
 
     @property
     def application_name(self) -> str:

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from cdk_penstock.application.flink_application_base import FlinkApplicationBase
 from cdk_penstock.application.props import ApplicationPropsError
 from cdk_penstock.foundation.elsewhere import is_of_other_account
-from cdk_penstock.model.names import check_application_name, parse_application_arn
+from cdk_penstock.model.names import parse_application_arn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,12 +44,9 @@ class ImportedFlinkApplication(FlinkApplicationBase):
         execution_role: iam.IRole | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
     ) -> None:
-        super().__init__(scope, construct_id, runtime=runtime)
-        if not Token.is_unresolved(application_name):
-            check_application_name(application_name)
+        super().__init__(scope, construct_id, application_name=application_name, runtime=runtime)
         if execution_role is not None:
             _refuse_foreign_role(self, execution_role)
-        self._application_name = application_name
         self._execution_role = execution_role
         self._security_groups = security_groups
         self._unknown_role = UnknownExecutionRole(self)

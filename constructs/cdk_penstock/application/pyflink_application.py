@@ -53,10 +53,9 @@ class PyFlinkApplication(FlinkApplication):
         code: ApplicationCode | None = None,
         **props: Unpack[FlinkApplicationProps],
     ) -> None:
-        runtime = merge_props(type(self), props)["runtime"]
-        if runtime.python_version is None:
-            message = f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
-            raise ApplicationPropsError(message)
+        problem = merge_props(type(self), props)["runtime"].problem_with_python
+        if problem is not None:
+            raise ApplicationPropsError(problem)
         super().__init__(scope, construct_id, code=_choose_code(folder, entry_point, code), **props)
 
 

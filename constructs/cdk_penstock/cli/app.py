@@ -1,4 +1,4 @@
-"""The commands of ``penstock``, and their options in common."""
+"""The commands of ``penstock`` and their shared options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": Tru
 
 
 class _Command(TyperCommand):
-    """A command whose usage shows an argument as its name alone: FILE, as the text of an error calls it."""
+    """A command whose usage line shows only the name of an argument, such as FILE, as error messages do."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line, without the braces that newer releases of Typer put around some."""
@@ -29,10 +29,10 @@ class _Command(TyperCommand):
 
 
 def _needs_extra() -> None:
-    """Needs the extra `local` of the wheel, or a checkout's `make setup`."""
+    """Needs the extra `local` of the wheel, or `make setup` in a clone."""
     message = (
         "this command needs confluent-kafka and matplotlib, which are not installed: install the wheel with its extra,"
-        " `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a checkout"
+        " `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a clone"
     )
     raise PenstockError(message)
 
@@ -52,10 +52,10 @@ app.command("review")(review_command)
 app.command("size")(size_command)
 
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
-    from cdk_penstock.cli.demo import demo_command
+    from cdk_penstock.cli.demo import DemoCommand, demo_command
     from cdk_penstock.cli.replay import replay_command
 
-    app.command("demo")(demo_command)
+    app.command("demo", cls=DemoCommand)(demo_command)
     app.command("replay", cls=_Command)(replay_command)
 else:
     for _name in ("demo", "replay"):

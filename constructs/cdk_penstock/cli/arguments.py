@@ -1,4 +1,4 @@
-"""Arguments that several commands take, each checked before anything else is done."""
+"""Arguments of several commands; each is checked before a command does anything else."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _KEY: Final = re.compile(
 
 
 def check_writable(path: Path) -> None:
-    """Raise BadParameter for a path at which nothing can be written, and make nothing there yet."""
+    """Raise BadParameter for a path that cannot be written; create nothing."""
     present = next(each for each in (path, *path.absolute().parents) if each.exists())
     if present != path and not present.is_dir():
         message = f"{str(path)!r} cannot be written: {str(present)!r} is a file."
@@ -54,7 +54,7 @@ def _assembly(value: Path) -> Path:
         message = f"expected the folder that cdk synth wrote, got the file {value}"
         raise typer.BadParameter(message)
     if value != DEFAULT_ASSEMBLY and not value.exists():
-        message = f"expected the folder that cdk synth wrote, {value} does not exist"
+        message = f"expected the folder that cdk synth wrote, got {value}, which does not exist: run cdk synth first"
         raise typer.BadParameter(message)
     return value
 
@@ -74,7 +74,7 @@ def _role_arn(value: str | None) -> str | None:
 
 
 def check_account(value: str | None) -> str | None:
-    """Return the id of an account, or raise BadParameter for what has another form."""
+    """Return the id of an account, or raise BadParameter if it has another form."""
     return _matching(value, _ACCOUNT, "an account's id, 12 digits")
 
 
@@ -105,13 +105,18 @@ AssemblyOption = Annotated[
 ]
 ApplicationOption = Annotated[str, typer.Option("--application", callback=_application, help="The application's name.")]
 RegionOption = Annotated[
-    str | None, typer.Option("--region", callback=check_region, help="Default: the profile's, or AWS_REGION.")
+    str | None,
+    typer.Option("--region", callback=check_region, help="The Region. Default: that of AWS_REGION or of the profile."),
 ]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="The caller's profile, for KMS and IAM.")]
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", help="A profile of the AWS configuration: the caller of KMS and IAM.")
+]
 OperatorOption = Annotated[
     str | None,
     typer.Option(
-        "--operator-role", callback=_role_arn, help="ARN of the operator role, assumed for MSF. Default: the caller."
+        "--operator-role",
+        callback=_role_arn,
+        help="ARN of the operator role, which is assumed to call MSF. Default: the caller.",
     ),
 ]
 KEY_OPTION: Final = typer.Option("--key", callback=_key, help="The key's ARN, id or alias.")

@@ -1,4 +1,4 @@
-"""What the commands do in a checkout of penstock: build the bundled job, synthesize and check every environment."""
+"""Commands that need a clone of penstock: build a job, synthesize and check every environment."""
 
 from __future__ import annotations
 
@@ -15,43 +15,44 @@ from cdk_penstock.packaging import PyFlinkProject, build_package
 if TYPE_CHECKING:
     from cdk_penstock.packaging import PyFlinkPackage
 
-__all__ = ("CheckoutError", "build_bundled_job", "check_environments")
+__all__ = ("CheckoutError", "build_job", "check_environments")
 
-_JOB_FOLDER: Final = Path("flink_app")
 _CDK: Final = Path("node_modules") / ".bin" / "cdk"
 
 
 class CheckoutError(PenstockError):
-    """The command needs a checkout of penstock around it, or the checks of its environments failed."""
+    """The command does not run in a clone of penstock, or the checks of an environment failed."""
 
 
-def build_bundled_job() -> PyFlinkPackage:
-    """Build the package of the bundled job, as ``cdk deploy`` does."""
-    if not _JOB_FOLDER.is_dir():
+def build_job(folder: Path) -> PyFlinkPackage:
+    """Build the package of a job of the checkout, as ``cdk deploy`` does."""
+    if not folder.is_dir():
         message = (
-            f"there is no {_JOB_FOLDER} in {Path.cwd()}: run this in a checkout of penstock, or give the package of a"
+            f"there is no {folder} in {Path.cwd()}: run this in a clone of penstock, or name the package of a"
             " job with --package"
         )
         raise CheckoutError(message)
-    return build_package(PyFlinkProject(_JOB_FOLDER), runtime=FlinkRuntime.FLINK_1_20)
+    return build_package(PyFlinkProject(folder), runtime=FlinkRuntime.FLINK_1_20)
 
 
-def check_environments(package: Path) -> list[str]:
-    """Synthesize every environment with this package and all checks; return the names of the stacks.
+def check_environments(package: Path, *, workload: str) -> list[str]:
+    """Synthesize every environment with all checks, those of a workload with its package; return the stacks' names.
 
-    Raises CheckoutError with what the CDK said where a check fails.
+    Raises CheckoutError with the CDK's output if a check fails.
     """
     if not _CDK.exists():
         message = f"there is no {_CDK} in {Path.cwd()}: run `make setup`"
         raise CheckoutError(message)
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
-        common = ["--context", f"package={package.absolute()}", "--output", folder]
+        context = {"package": package.absolute(), "workload": workload}
+        common = [word for key, value in context.items() for word in ("--context", f"{key}={value}")]
+        common += ["--output", folder]
         _run([str(_CDK), "synth", "--quiet", *common])
         return _run([str(_CDK), "ls", "--app", folder]).split("\n")
 
 
 def _run(command: list[str]) -> str:
-    environment = {**os.environ, "CI": "true"}  # keeps the CDK from asking and from colours
+    environment = {**os.environ, "CI": "true"}  # so that the CDK asks nothing and uses no colours
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         message = f"{' '.join(command[:2])} failed with exit code {result.returncode}:\n{result.stdout}{result.stderr}"

@@ -1,44 +1,46 @@
-"""``penstock demo``: the bundled job end to end on this machine."""
+"""``penstock demo``: a workload of the checkout end to end on this machine."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import os
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.table import Table
+from typer.core import TyperCommand
 
-from cdk_penstock.cli.arguments import JsonOption, check_writable
-from cdk_penstock.cli.checkout import build_bundled_job, check_environments
+from cdk_penstock.cli.arguments import check_writable
+from cdk_penstock.cli.checkout import build_job, check_environments
 from cdk_penstock.cli.demo_arguments import check_different, check_inputs, check_options
+from cdk_penstock.cli.demo_options import JOB_PYTHON_VARIABLE, DemoArguments, parameters_of
+from cdk_penstock.cli.demo_screen import play
 from cdk_penstock.cli.progress import ConsoleProgress
 from cdk_penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, parse_speed_up
-from cdk_penstock.cli.screen import new_console, print_json, show_error
-from cdk_penstock.local.demo.files import figures, write_report
-from cdk_penstock.local.demo.results import graph_url, metric_rows
-from cdk_penstock.local.demo.run import Demo, DemoOptions
+from cdk_penstock.cli.screen import new_console, show_error
+from cdk_penstock.local.demo.discovery import job_folder, load_scenario, scenario_names
+from cdk_penstock.local.demo.run import DemoOptions
+from cdk_penstock.local.errors import ScenarioError
 from cdk_penstock.local.pipeline import PipelineOptions
-from cdk_penstock.local.properties import FleetSettings
-from cdk_penstock.local.replay import EventTime
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Callable
 
-    from cdk_penstock.local.demo.results import DemoResult
+    from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("JOB_PYTHON_VARIABLE", "default_job_python", "demo_command", "play", "prepare_package")
+__all__ = ("DemoCommand", "default_job_python", "demo_command", "prepare_package")
 
-JOB_PYTHON_VARIABLE = "PENSTOCK_JOB_PYTHON"
-ROWS_SHOWN = 40
-WATCH_SECONDS = 1.0
-DAY_SECONDS = 86_400
-MOST_VEHICLES = 9_999_999_999  # an id of the fleet has ten digits
-MOST_EVENTS_PER_SECOND = 10_000_000  # far beyond what one machine makes
+HELP = """Run a packaged job on this machine and check what comes out.
+
+Real Kafka, Flink and Prometheus start on free ports of this machine, events of a generator (or recorded ones) go
+through the job, and its samples are read back and checked. No AWS account is needed. SCENARIO is a workload of the
+checkout, one of: {scenarios}. It can be left out where there is only one. Exit code: 0 if every check passed, 1 if a
+stage failed or a sample is missing, 130 after Ctrl-C.
+"""
 
 
 def default_job_python() -> Path:
@@ -46,13 +48,15 @@ def default_job_python() -> Path:
     return Path(os.environ.get(JOB_PYTHON_VARIABLE) or Path(".venv-job") / "bin" / "python")
 
 
-def prepare_package(package: Path | None, progress: Progress) -> Path:
-    """Return the package to run: the one given, else the bundled job's, with which every environment is checked.
+def prepare_package(package: Path | None, folder: Path, progress: Progress) -> Path:
+    """Return the package to run: the one given, else the one of a job, with which every environment is checked.
 
     Parameters
     ----------
     package
         The package that the user gave.
+    folder
+        The folder of the scenario's job.
     progress
         Learns of the stages.
 
@@ -63,108 +67,108 @@ def prepare_package(package: Path | None, progress: Progress) -> Path:
     """
     if package is not None:
         return package
-    progress.stage("build and check the package of the bundled job")
-    path = build_bundled_job().path
+    progress.stage(f"build and check the package of {folder}")
+    path = build_job(folder).path
     progress.stage("synthesize every environment, with cdk-nag and penstock's own rules")
-    check_environments(path)
+    check_environments(path, workload=folder.name)
     return path
 
 
-def demo_command(
-    context: typer.Context,
-    *,
-    package: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="The package to run, as it would be deployed.")
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=15, max=DAY_SECONDS, help="How long the generated fleet drives.")
-    ] = 60.0,
-    input_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--input",
-            exists=True,
-            dir_okay=False,
-            help="Replay these events (JSON Lines, plain or gzip) instead of a fleet.",
-        ),
-    ] = None,
-    models: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="CSV with the columns vehicleId,model; default: the models in the package.",
-        ),
-    ] = None,
-    speed_up: Annotated[
-        str, typer.Option(help="With --input: how much faster than recorded; 0 or max for as fast as possible.")
-    ] = "max",
-    event_time: Annotated[
-        EventTime, typer.Option(help="With --input: keep the event times, or move the latest one to now.")
-    ] = EventTime.KEEP,
-    vehicles: Annotated[int, typer.Option(min=1, max=MOST_VEHICLES, help="Vehicles of the generated fleet.")] = 10_000,
-    events_per_second: Annotated[
-        int, typer.Option(min=1, max=MOST_EVENTS_PER_SECOND, help="Events of the generated fleet.")
-    ] = 10_000,
-    report: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Write series.csv, pictures and report.html into this folder.")
-    ] = None,
-    keep: Annotated[bool, typer.Option(help="Leave everything running at the end, until Ctrl-C.")] = False,
-    job_python: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help=f"The job's python; default: ${JOB_PYTHON_VARIABLE}, else .venv-job/bin/python.",
-        ),
-    ] = None,
-    folder: Annotated[Path | None, typer.Option(file_okay=False, help="Keep configuration and logs here.")] = None,
-    parallelism: Annotated[int, typer.Option(min=1, max=4, help="Parallelism of the vehicle job.")] = 2,
-    flink_port: Annotated[int, typer.Option(min=0, max=65535, help="Flink's pages; 0: any free port.")] = 0,
-    prometheus_port: Annotated[int, typer.Option(min=0, max=65535, help="Prometheus; 0: any free port.")] = 0,
-    kafka_port: Annotated[int, typer.Option(min=0, max=65535, help="Kafka; 0: any free port.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Run the packaged vehicle job on this machine and check what comes out.
+class DemoCommand(TyperCommand):
+    """A command that becomes the one of a scenario: the first argument, or the only scenario that there is.
 
-    Real Kafka, Flink and Prometheus start on free ports of this machine, events of a fleet (or recorded ones) go
-    through the job, and its samples are read back and checked. No AWS account is needed. Exit code: 0 if every check
-    passed, 1 if a stage failed or a sample is missing, 130 after Ctrl-C.
+    Scenarios are looked for when the command is used, in the folder in which it runs.
     """
-    speed = parse_speed_up(speed_up)
-    ports = {"--flink-port": flink_port, "--prometheus-port": prometheus_port, "--kafka-port": kafka_port}
-    check_options(context, recording=input_file is not None)
-    check_different(ports)
-    for path in (report, folder):
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Return the context of the scenario's own command, or of this one for help where there is no scenario."""
+        names = scenario_names()
+        if not names and {"-h", "--help"} & set(args):
+            return super().make_context(info_name, args, parent, **extra)
+        name = args[0] if args and not args[0].startswith("-") else None
+        try:
+            command = _command_of(name)
+        except ScenarioError as error:
+            if not names:
+                raise
+            raise typer.BadParameter(str(error), ctx=parent) from error
+        return command.make_context(info_name, args if name is None else args[1:], parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the scenario's own command: a program with no other command calls this one instead."""
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+
+def demo_command() -> None:
+    """Run a packaged job on this machine and check what comes out; its options are shown in a checkout."""
+
+
+def _command_of(name: str | None) -> Any:
+    scenario = load_scenario(name)
+    folder = job_folder(name or scenario_names()[0])
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    text = HELP.format(scenarios=", ".join(scenario_names()))
+    app.command("demo", help=text, options_metavar="[SCENARIO] [OPTIONS]")(_callback_of(scenario, folder))
+    return typer.main.get_command(app)
+
+
+def _callback_of(scenario: type[Scenario], folder: Path) -> Callable[..., None]:
+    """Return a function with the options of all scenarios and of this one, as typer reads them."""
+
+    def callback(context: typer.Context, **values: Any) -> None:
+        common = {field.name: values.pop(field.name) for field in dataclasses.fields(DemoArguments)}
+        _run(context, DemoArguments(**common), scenario(**values), folder)
+
+    parameters = [
+        inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        *parameters_of(DemoArguments),
+        *parameters_of(scenario),
+    ]
+    callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    callback.__annotations__ = {each.name: each.annotation for each in parameters}
+    return callback
+
+
+def _run(context: typer.Context, arguments: DemoArguments, scenario: Scenario, folder: Path) -> None:
+    speed = parse_speed_up(arguments.speed_up)
+    check_options(context, type(scenario), recording=arguments.input_file is not None)
+    check_different(arguments.ports)
+    for path in (arguments.report, arguments.folder):
         if path is not None:
             check_writable(path)
     errors = new_console(stderr=True)
     progress = ConsoleProgress(errors)
-    python = job_python or default_job_python()
+    python = arguments.job_python or default_job_python()
     try:
         with stop_signals_raise():
             # What takes a moment to check comes before the minutes of the first stages.
-            check_inputs(input_file, models, python, ports)
+            check_inputs(scenario, arguments.input_file, python, arguments.ports)
             options = DemoOptions(
-                package=prepare_package(package, progress),
+                scenario=scenario,
+                package=prepare_package(arguments.package, folder, progress),
                 pipeline=PipelineOptions(
                     job_python=python,
-                    folder=folder,
-                    flink_port=flink_port,
-                    prometheus_port=prometheus_port,
-                    kafka_port=kafka_port,
+                    folder=arguments.folder,
+                    flink_port=arguments.flink_port,
+                    prometheus_port=arguments.prometheus_port,
+                    kafka_port=arguments.kafka_port,
                 ),
-                seconds=seconds,
-                input_file=input_file,
-                models_file=models,
+                seconds=arguments.seconds,
+                input_file=arguments.input_file,
                 speed_up=speed,
-                event_time=event_time,
-                fleet=FleetSettings(vehicles=vehicles, events_per_second=events_per_second),
-                parallelism=parallelism,
-                keep_running=keep,
+                event_time=arguments.event_time,
+                parallelism=arguments.parallelism,
+                keep_running=arguments.keep,
             )
-            console = errors if as_json else new_console()
-            result = play(options, console=console, progress=progress, report=report, as_json=as_json)
+            console = errors if arguments.as_json else new_console()
+            result = play(
+                options, console=console, progress=progress, report=arguments.report, as_json=arguments.as_json
+            )
     except PenstockError as error:
         progress.stop()
         show_error(errors, error)
@@ -175,73 +179,3 @@ def demo_command(
         raise typer.Exit(EXIT_INTERRUPTED) from error
     if result.problems:
         raise typer.Exit(EXIT_FAILED)
-
-
-def play(
-    options: DemoOptions, *, console: Console, progress: ConsoleProgress, report: Path | None, as_json: bool = False
-) -> DemoResult:
-    """Play the demonstration, show what it found, and wait for Ctrl-C if it is to be left running.
-
-    Raises
-    ------
-    PenstockError
-        A stage failed.
-    """
-    with Demo(options, progress=progress) as demo:
-        result = demo.run()
-        progress.done()
-        show(result, console)
-        files = [] if report is None else write_report(result, report)
-        if files:
-            shown = f"report: {files[0]} (and {len(files) - 1} files beside it)"
-            console.print(shown, soft_wrap=True)
-        _show_addresses(result, console)
-        if as_json:
-            print_json({**result.to_json(), "report": [str(file) for file in files]})
-        if options.keep_running:
-            _wait_for_interrupt(demo, console)
-        else:
-            console.print("these pages close now; --keep leaves them open")
-    return result
-
-
-def show(result: DemoResult, console: Console) -> None:
-    """Show the table of metrics, the figures and the verdict."""
-    table = Table(title="Metrics in Prometheus, by model, regions summed up", title_justify="left")
-    for name in ("metric", "model"):
-        table.add_column(name)
-    for name in ("regions", "samples", "mean", "peak", "last"):
-        table.add_column(name, justify="right")
-    rows = metric_rows(result.samples)
-    for row in rows[:ROWS_SHOWN]:
-        table.add_row(
-            row.metric, row.model, str(row.regions), f"{row.samples:,}", f"{row.mean:,.1f}", f"{row.peak:,.0f}",
-            f"{row.last:,.0f}",
-        )  # fmt: skip
-    console.print(table)
-    if len(rows) > ROWS_SHOWN:
-        console.print(f"... and {len(rows) - ROWS_SHOWN} more models")
-    for name, text in figures(result):
-        console.print(f"{name + ':':<14}{text}", soft_wrap=True)
-    for problem in result.problems:
-        console.print(f"problem: {problem}", style="red", soft_wrap=True)
-
-
-def _show_addresses(result: DemoResult, console: Console) -> None:
-    ends = [sample.timestamp_ms for sample in result.samples] or [int(time.time() * 1000)]
-    graphs = graph_url(result.addresses.prometheus, begin_ms=min(ends), end_ms=max(ends))
-    for name, address in (
-        ("Flink", result.addresses.flink), ("Prometheus", graphs), ("Kafka", result.addresses.kafka),
-    ):  # fmt: skip
-        console.print(f"{name + ':':<14}{address}", soft_wrap=True)
-
-
-def _wait_for_interrupt(demo: Demo, console: Console) -> None:
-    try:
-        console.print("everything keeps running; press Ctrl-C to stop it")
-        while True:
-            for process in demo.pipeline.processes:
-                process.require_alive()
-            time.sleep(WATCH_SECONDS)
-    except KeyboardInterrupt:
-        console.print("stopping")

@@ -1,4 +1,4 @@
-"""What ``penstock demo`` checks of its arguments, before the minutes of its first stages."""
+"""Checks of the arguments of ``penstock demo``, before the minutes of its first stages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from cdk_penstock.local.event_files import require_file
-from cdk_penstock.local.expected import read_models
 from cdk_penstock.local.flink.distribution import find_flink
 from cdk_penstock.local.ports import require_free_port
 
@@ -15,18 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cdk_penstock.local.demo.scenario import Scenario
+
 __all__ = ("check_different", "check_inputs", "check_options")
 
 _OF_A_RECORDING: Final = ("speed_up", "event_time")
-_OF_A_FLEET: Final = ("seconds", "vehicles", "events_per_second")
+_OF_A_GENERATOR: Final = ("seconds",)
 
 
-def check_options(context: typer.Context, *, recording: bool) -> None:
-    """Raise BadParameter for an option without an effect: one for recorded events with a fleet, or the reverse."""
-    for name in _OF_A_FLEET if recording else _OF_A_RECORDING:
+def check_options(context: typer.Context, scenario: type[Scenario], *, recording: bool) -> None:
+    """Raise BadParameter for an option without an effect: one for recorded events with a generator, or the reverse."""
+    if not recording and scenario.generator_program is None:
+        message = "this scenario has no generator, expected recorded events with --input"
+        raise typer.BadParameter(message)
+    for name in (*_OF_A_GENERATOR, *scenario.generator_options) if recording else _OF_A_RECORDING:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            use = "a generated fleet, expected it without" if recording else "recorded events, expected it with"
+            use = "generated events, expected it without" if recording else "recorded events, expected it with"
             message = f"--{name.replace('_', '-')} is for {use} --input"
             raise typer.BadParameter(message)
 
@@ -41,12 +45,11 @@ def check_different(ports: Mapping[str, int]) -> None:
         taken[port] = option
 
 
-def check_inputs(input_file: Path | None, models: Path | None, job_python: Path, ports: Mapping[str, int]) -> None:
+def check_inputs(scenario: Scenario, input_file: Path | None, job_python: Path, ports: Mapping[str, int]) -> None:
     """Raise PenstockError for an input that is empty or has another form, a port in use, and a Python without Flink."""
     if input_file is not None:
         require_file(input_file, what="the input file")
-    if models is not None:
-        read_models(models)
+    scenario.check_inputs()
     for option, port in ports.items():
         if port:
             require_free_port(port, owner=option)

@@ -25,12 +25,12 @@ __all__ = (
     "ExecutionPolicyOption",
     "TargetRegionOption",
     "WrittenPolicy",
-    "placed",
     "show_policies",
+    "with_target",
     "write_policies",
 )
 
-_IF_UNKNOWN: Final = "for stacks that are synthesized for any."
+_IF_UNKNOWN: Final = "needed if the stacks do not name it."
 
 
 def _folder(value: Path | None) -> Path | None:
@@ -48,7 +48,7 @@ ExecutionPolicyOption = Annotated[
         "--execution-policy",
         metavar="FOLDER",
         callback=_folder,
-        help="Write what CloudFormation's role needs into this folder, for `cdk bootstrap"
+        help="Write the policies of CloudFormation's role into this folder, for `cdk bootstrap"
         " --cloudformation-execution-policies`.",
     ),
 ]
@@ -67,11 +67,11 @@ class WrittenPolicy:
     Parameters
     ----------
     file
-        Where it is; its name without ``.json`` does for the policy's name.
+        The path. Without ``.json``, its name can be the policy's name.
     characters
-        Its size, as IAM counts.
+        Its size, as IAM counts it.
     stacks
-        The stacks that it is for, together with the others of its account and Region.
+        The stacks that need it and the other policies of its account and Region.
     """
 
     file: Path
@@ -83,8 +83,8 @@ class WrittenPolicy:
         return {**dataclasses.asdict(self), "file": str(self.file)}
 
 
-def placed(stacks: Sequence[SynthesizedStack], account: str | None, region: str | None) -> list[SynthesizedStack]:
-    """Return the stacks, those for any account and Region in the ones that were named."""
+def with_target(stacks: Sequence[SynthesizedStack], account: str | None, region: str | None) -> list[SynthesizedStack]:
+    """Return the stacks; those without account and Region get the named ones."""
     if account is None or region is None:
         return list(stacks)
     return [
@@ -96,7 +96,7 @@ def placed(stacks: Sequence[SynthesizedStack], account: str | None, region: str 
 
 
 def write_policies(policies: Iterable[ExecutionPolicies], folder: Path) -> tuple[WrittenPolicy, ...]:
-    """Write each document into a file, in place of those of an earlier run."""
+    """Write each document into a file; delete the files of an earlier run."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for each in policies:
@@ -111,7 +111,7 @@ def write_policies(policies: Iterable[ExecutionPolicies], folder: Path) -> tuple
 
 
 def show_policies(written: Iterable[WrittenPolicy]) -> None:
-    """Show where the policies are, and how full."""
+    """Show the path and the size of each policy."""
     console = new_console()
     for each in written:
         size = f"{each.characters:,} of {MANAGED_POLICY_MAX_CHARACTERS:,} characters"

@@ -1,7 +1,7 @@
-"""``penstock key``: the life of an application's customer managed key, for applications of any origin.
+"""``penstock key``: customer managed keys of an application, whichever tool created it.
 
-Each command prints what it would do and changes nothing unless ``--apply`` is given. One that was killed, or that ended
-in a soak, is run again with the same arguments and goes on where reality stands.
+Each command shows its plan and changes nothing without ``--apply``. A command that was interrupted, or that ended in a
+soak, is run again with the same arguments and continues from the present state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from cdk_penstock.cli.arguments import (
     ProfileOption,
     RegionOption,
 )
-from cdk_penstock.cli.key_session import connect, fields_of, lines_of, mendable, now, reach
+from cdk_penstock.cli.key_session import (
+    connect,
+    explain_aws_errors,
+    now,
+    plan_and_apply,
+    status_fields,
+    status_lines,
+)
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 
@@ -29,16 +36,17 @@ if TYPE_CHECKING:
 __all__ = ("key_app",)
 
 _ONE_ROTATION = timedelta(days=7)
-"""A rotation on demand this young, plus the soak, is the one that a repeated command means."""
+"""A repeated ``rotate --on-demand`` continues a rotation that is not older than this plus the soak."""
 
 _DAY_SECONDS: Final = 86_400
 _YEAR_SECONDS: Final = 365 * _DAY_SECONDS
 
 key_app = typer.Typer(
-    help="Encrypt an application with a customer managed key, rotate it, and leave it; dry run unless --apply.",
+    help="Encrypt an application with a customer managed key, rotate the key, or return to the AWS-owned key. Without"
+    " --apply, a command only shows its plan.",
     no_args_is_help=True,
     epilog="Exit codes: 0 done, or shown without --apply; 1 failed with a message; 2 wrong arguments; 3 waiting for the"
-    " end of the soak, or for the application to be started: then run the same command again.",
+    " end of the soak, or for somebody to start the application: then run the same command again.",
 )
 
 
@@ -46,8 +54,8 @@ WindowsOption = Annotated[
     bool,
     typer.Option(
         "--windows/--no-windows",
-        help="Open and close permission windows on the operator role as inline policies penstock-key-<key id>; not"
-        " where CloudFormation manages its policies.",
+        help="Open and close permission windows: inline policies penstock-key-<key id> of the operator role. Use"
+        " --no-windows if CloudFormation manages the role's policies.",
     ),
 ]
 SoakOption = Annotated[
@@ -56,10 +64,10 @@ SoakOption = Annotated[
         "--soak-seconds",
         min=0,
         max=_YEAR_SECONDS,
-        help="How long old snapshots and windows are kept after the first good snapshot under the new key.",
+        help="Keep old snapshots and permission windows for this time after the first good snapshot under the new key.",
     ),
 ]
-ApplyOption = Annotated[bool, typer.Option("--apply", help="Do it. Default: only show the plan.")]
+ApplyOption = Annotated[bool, typer.Option("--apply", help="Apply the plan. Default: only show it.")]
 
 
 @key_app.command()
@@ -71,16 +79,16 @@ def status(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the configured and the effective key, snapshots per key, open windows, a pending restart and keys' state.
+    """Show configured and effective key, snapshots, open permission windows, a pending restart and the keys' state.
 
-    What the caller may not see is said to be unknown, and is no failure.
+    Parts that the caller may not see are shown as unknown; this is not an error.
     """
-    with mendable():
-        seen = connect(application, region, profile, operator_role, windows=True).look()
+    with explain_aws_errors():
+        seen = connect(application, region, profile, operator_role, windows=True).status()
     if as_json:
-        print_json(fields_of(seen))
+        print_json(status_fields(seen))
         return
-    for line in lines_of(seen):
+    for line in status_lines(seen):
         typer.echo(line)
 
 
@@ -97,11 +105,11 @@ def enable(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Encrypt an application that is on the AWS-owned key with a customer managed one."""
-    with mendable():
+    """Change an application from the AWS-owned key to a customer managed key."""
+    with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
         arn = runner.describe_key(key).key_arn
-        reach(runner, Enable(key_arn=arn, soak_seconds=soak_seconds), arn, apply=apply, as_json=as_json)
+        plan_and_apply(runner, Enable(key_arn=arn, soak_seconds=soak_seconds), arn, apply=apply, as_json=as_json)
 
 
 @key_app.command()
@@ -113,8 +121,8 @@ def rotate(
         bool,
         typer.Option(
             "--on-demand",
-            help="Keep the key, rotate its material and restart the application. A rotation within the last seven days"
-            " plus the soak is taken as this one, and finished.",
+            help="Keep the key, rotate its material and restart the application. If the material was rotated within the"
+            " last seven days plus the soak, the command continues that rotation.",
         ),
     ] = False,
     region: RegionOption = None,
@@ -125,20 +133,20 @@ def rotate(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Change to a new key, or rotate the material of the present one."""
+    """Change to another key, or rotate the material of the present key."""
     if on_demand == (key is not None):
         message = "expected either --key or --on-demand"
         raise typer.BadParameter(message)
-    with mendable():
+    with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
         if key is None:
             since = now() - _ONE_ROTATION - timedelta(seconds=soak_seconds)
             goal: Goal = RotateOnDemand(rotated_since=since, soak_seconds=soak_seconds)
-            reach(runner, goal, None, apply=apply, as_json=as_json)
+            plan_and_apply(runner, goal, None, apply=apply, as_json=as_json)
             return
         arn = runner.describe_key(key).key_arn
         goal = RotateToNewKey(key_arn=arn, soak_seconds=soak_seconds)
-        reach(runner, goal, arn, apply=apply, as_json=as_json)
+        plan_and_apply(runner, goal, arn, apply=apply, as_json=as_json)
 
 
 @key_app.command()
@@ -153,10 +161,10 @@ def disable(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Go back to the AWS-owned key."""
-    with mendable():
+    """Return to the AWS-owned key."""
+    with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
-        reach(runner, Disable(soak_seconds=soak_seconds), None, apply=apply, as_json=as_json)
+        plan_and_apply(runner, Disable(soak_seconds=soak_seconds), None, apply=apply, as_json=as_json)
 
 
 @key_app.command("purge-snapshots")
@@ -170,7 +178,7 @@ def purge_snapshots(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete snapshots under other keys than the configured one, once a newer one under it is READY."""
-    with mendable():
+    """Delete snapshots under other keys, once a newer snapshot under the configured key is READY."""
+    with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=False)
-        reach(runner, PurgeSnapshots(soak_seconds=soak_seconds), None, apply=apply, as_json=as_json)
+        plan_and_apply(runner, PurgeSnapshots(soak_seconds=soak_seconds), None, apply=apply, as_json=as_json)

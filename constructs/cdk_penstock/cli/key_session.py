@@ -1,4 +1,4 @@
-"""What the commands of ``penstock key`` have in common: who calls what, the plan, the run and what is shown."""
+"""The shared parts of the ``penstock key`` commands: sessions, the plan, its steps, and the output."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3  # type: ignore[import-untyped]
 import typer
-from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from cdk_penstock.cli.screen import print_json
-from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.operator import operator_session
-from cdk_penstock.control.windows import PermissionWindows
+from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
 from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
 from cdk_penstock.model.policies.operator_policies import operator_key_policy
@@ -31,46 +39,67 @@ if TYPE_CHECKING:
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
 
-__all__ = ("EXIT_WAITING", "Surroundings", "connect", "fields_of", "lines_of", "mendable", "now", "reach")
+__all__ = (
+    "EXIT_WAITING",
+    "AwsAccess",
+    "connect",
+    "explain_aws_errors",
+    "now",
+    "plan_and_apply",
+    "status_fields",
+    "status_lines",
+)
 
 EXIT_WAITING: Final = 3
 _WINDOWS_NEED: Final = (
     "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
     " iam:GetPolicyVersion"
 )
+_ROLE_RECREATED: Final = "docs/runbooks/key.md#role-recreated"
 
 
 @dataclass(kw_only=True)
-class Surroundings:
-    """What reaches AWS and the time; a test puts others in their place."""
+class AwsAccess:
+    """Sessions with AWS and the clock; tests replace both."""
 
     new_session: Callable[..., Any] = boto3.Session
     clock: Clock = Clock()  # noqa: RUF009 - frozen
 
 
-surroundings: Final = Surroundings()
+aws_access: Final = AwsAccess()
 
 
 def now() -> datetime:
     """Return the present time."""
-    return surroundings.clock.now()
+    return aws_access.clock.now()
 
 
 @contextmanager
-def mendable() -> Iterator[None]:
-    """Turn what boto3 cannot do at all, such as find credentials or an endpoint, into a message."""
+def explain_aws_errors() -> Iterator[None]:
+    """Turn an error of boto3 itself, such as missing credentials, into a message with the fix."""
     try:
         yield
+    except NoRegionError as error:
+        message = "no Region is set: pass --region, or set AWS_REGION"
+        raise ControlError(message) from error
+    except (CredentialRetrievalError, NoCredentialsError, SSOError, TokenRetrievalError) as error:
+        message = (
+            f"not signed in to AWS ({str(error).rstrip('.')}): run `aws sso login`, or name a profile with --profile"
+        )
+        raise ControlError(message) from error
+    except ProfileNotFound as error:
+        message = f"{str(error).rstrip('.')}: name one of `aws configure list-profiles` with --profile"
+        raise ControlError(message) from error
     except BotoCoreError as error:
-        message = f"cannot reach AWS: {str(error).rstrip('.')}; check --profile, --region and the network"
+        message = f"cannot reach AWS: {str(error).rstrip('.')}; check --region and the network"
         raise ControlError(message) from error
 
 
 def connect(
     application: str, region: str | None, profile: str | None, operator_role: str | None, *, windows: bool
 ) -> KeyRunner:
-    """Return what acts on the application: MSF as the operator, KMS and IAM as the caller."""
-    clock, new_session = surroundings.clock, surroundings.new_session
+    """Return a runner that calls MSF as the operator role, and KMS and IAM as the caller."""
+    clock, new_session = aws_access.clock, aws_access.new_session
     caller = new_session(profile_name=profile, region_name=region)
     operator = caller
     if operator_role is not None:
@@ -95,11 +124,11 @@ def connect(
             ),
             clock=clock,
         )
-    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), windows=opened)
+    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), permission_windows=opened)
 
 
-def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
-    """Show the plan and, if it is to be applied, take its steps; exit with 3 where it has to wait."""
+def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
+    """Show the plan and, with ``apply``, take its steps; exit with 3 if a step has to wait."""
     observed = runner.observe(*([key_arn] if key_arn else []))
     steps = plan(observed, goal)
     if not as_json:
@@ -122,16 +151,16 @@ def reach(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as
         fields = {"application": observed.application_arn, "plan": [str(step) for step in steps]}
         print_json({**fields, "applied": apply, "taken": taken, "result": result})
     elif end is None:
-        typer.echo("nothing was changed: run it again with --apply")
+        typer.echo("nothing was changed: to apply the plan, run the same command with --apply")
     elif result == "waiting":
-        typer.echo("run the same command again then; it goes on from here")
+        typer.echo("run the same command again later; it continues from here")
     if result == "waiting":
         raise typer.Exit(EXIT_WAITING)
 
 
-def fields_of(status: KeyStatus) -> dict[str, Any]:
-    """Return an application's keys for scripts."""
-    observed, windows = status.observed, status.windows
+def status_fields(status: KeyStatus) -> dict[str, Any]:
+    """Return the state of an application's keys for scripts."""
+    observed, windows = status.observed, status.key_permissions
     counted = Counter(str(each.encryption) for each in observed.snapshots)
     visible = {
         arn: {
@@ -151,7 +180,7 @@ def fields_of(status: KeyStatus) -> dict[str, Any]:
         "effectiveKey": str(observed.effective) if observed.effective else None,
         "pendingRestart": status.pending_restart(),
         "snapshotsPerKey": dict(sorted(counted.items())),
-        # Not known in full is not known: a script that counts them must not take some for all.
+        # If some policies could not be read, the answer is unknown: a script must not take a part for all.
         "openWindows": None if windows is None or windows.unread else list(windows.policies),
         "windowPolicies": {} if windows is None else {arn: list(names) for arn, names in windows.policies.items()},
         "unreadPolicies": [] if windows is None else list(windows.unread),
@@ -159,26 +188,26 @@ def fields_of(status: KeyStatus) -> dict[str, Any]:
     }
 
 
-def lines_of(status: KeyStatus) -> Iterator[str]:
-    """Yield an application's keys for people."""
-    observed, windows, fields = status.observed, status.windows, fields_of(status)
+def status_lines(status: KeyStatus) -> Iterator[str]:
+    """Yield the state of an application's keys for people."""
+    observed, windows, fields = status.observed, status.key_permissions, status_fields(status)
     yield f"{observed.application_arn}  {observed.status}"
-    yield f"  configured key   {observed.configured}"
-    yield f"  effective key    {observed.effective or 'none, nothing runs'}"
-    yield f"  pending restart  {fields['pendingRestart'] or 'no'}"
+    yield f"  configured key           {observed.configured}"
+    yield f"  effective key            {observed.effective or 'none, the application is not running'}"
+    yield f"  pending restart          {fields['pendingRestart'] or 'no'}"
     for key, count in fields["snapshotsPerKey"].items():
-        yield f"  snapshots        {count} under {key}"
+        yield f"  snapshots                {count} under {key}"
     if windows is None:
-        yield "  open windows     not looked at without --operator-role"
+        yield "  open permission windows  not shown without --operator-role"
     elif not windows.policies and not windows.unread:
-        yield "  open windows     none"
+        yield "  open permission windows  none"
     else:
         for key, names in windows.policies.items():
-            yield f"  open windows     {key} by {', '.join(names)}"
+            yield f"  open permission windows  {key} by {', '.join(names)}"
         if windows.unread:
-            yield f"  open windows     unknown in {', '.join(windows.unread)}: {_WINDOWS_NEED}"
+            yield f"  open permission windows  unknown in {', '.join(windows.unread)}: {_WINDOWS_NEED}"
     for arn, key in fields["keys"].items():
         seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
-        yield f"  key              {arn} is {seen}"
+        yield f"  key                      {arn} is {seen}"
         for principal in key["lostPrincipals"] or ():
-            yield f"  lost principal   {principal} in its policy is no more: docs/runbooks/key.md#role-recreated"
+            yield f"  lost principal           {principal} in its policy no longer exists: {_ROLE_RECREATED}"

@@ -1,7 +1,6 @@
-"""The entry point of ``penstock``: each error that a user can correct is one line, Ctrl-C is no traceback.
+"""The entry point of ``penstock``: errors that a user can correct are one line, and Ctrl-C shows no traceback.
 
-Next to nothing is imported before the error handling is in place, because the commands take a third of a second to
-load.
+Almost nothing is imported before the error handling is in place, because the commands take a third of a second to load.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ EXIT_INTERRUPTED: Final = 130
 
 def main() -> None:
     """Run the command and exit: 0 done, 1 failed with a message, 2 wrong arguments, 130 interrupted."""
-    _show_what_the_encoding_lacks_as_escapes()
+    _escape_characters_that_the_encoding_lacks()
     try:
         _run()
     except KeyboardInterrupt:
         _exit("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the output has enough of it, as `head` does; the interpreter would flush into the pipe again.
+        # The reader of the pipe, such as `head`, has stopped reading; the interpreter would write to the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
     except OSError as error:
-        _exit(f"error: {_of_the_system(error)}", EXIT_FAILED)
-    except _damages() as error:
-        _exit(f"error: a file is damaged, or not in the form that is expected of it: {error}", EXIT_FAILED)
+        _exit(f"error: {_system_error_text(error)}", EXIT_FAILED)
+    except _damaged_file_errors() as error:
+        _exit(f"error: a file is damaged or does not have the expected form: {error}", EXIT_FAILED)
 
 
 def _run() -> None:
@@ -43,21 +42,21 @@ def _run() -> None:
         _exit(f"error: {error}", EXIT_FAILED)
 
 
-def _show_what_the_encoding_lacks_as_escapes() -> None:
+def _escape_characters_that_the_encoding_lacks() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _damages() -> tuple[type[Exception], ...]:
-    """Return what damaged files raise; imported here, because the module of zips takes a while to load."""
+def _damaged_file_errors() -> tuple[type[Exception], ...]:
+    """Return the errors that damaged files raise; zipfile is imported here because it loads slowly."""
     import zipfile  # noqa: PLC0415
     import zlib  # noqa: PLC0415
 
     return UnicodeError, zipfile.BadZipFile, zlib.error
 
 
-def _of_the_system(error: OSError) -> str:
+def _system_error_text(error: OSError) -> str:
     reason = error.strerror or str(error)
     if isinstance(error, FileNotFoundError) and not error.filename:
         return f"{reason}: the current folder was removed, or moved to another disk"

@@ -59,12 +59,12 @@ def package_command(
         str, typer.Option(callback=_runtime, help="The MSF runtime, for example FLINK-1_20 or 1.20.")
     ] = "FLINK-1_20",
     entry_point: Annotated[
-        str | None, typer.Option(help="The Python file with the job. Default: each one at the top is checked.")
+        str | None, typer.Option(help="The Python file with the job. Default: check every file at the top.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Copy the archive to this file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the archive of a PyFlink job, check what MSF would refuse, and show content, sizes and hash."""
+    """Build the archive of a PyFlink job, check it as MSF would, and show content, sizes and hash."""
     target = FlinkRuntime.named(runtime)
     if output is not None:
         _check_output(output, source)
@@ -104,7 +104,7 @@ def _check_output(output: Path, source: Path) -> None:
         message = f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
         raise typer.BadParameter(message)
     if output.exists() and source.exists() and output.samefile(source):
-        message = f"--output names {source} itself, which is the archive to check: leave it out, or name another file"
+        message = f"--output names {source} itself, the archive to check: leave out --output, or name another file"
         raise typer.BadParameter(message)
     check_writable(output)
 
@@ -123,7 +123,7 @@ def _show(archive: CodeArchive, shown: Path, done: str, sha256: str, passed_over
     console = new_console()
     console.print(_table(archive))
     if passed_over:
-        console.print(f"passed over, so not in the archive: {', '.join(passed_over)}", soft_wrap=True)
+        console.print(f"not packed: {', '.join(passed_over)}", soft_wrap=True)
     console.print(f"{shown}  {archive.size_bytes / _MIB:.1f} MiB, {done}", soft_wrap=True)
     console.print(f"sha256 {sha256}", soft_wrap=True)
 
@@ -144,6 +144,6 @@ def _table(archive: CodeArchive) -> Table:
 
 
 def _row(name: str) -> str:
-    """Return the line of the table in which a file is counted: files at the top, and the folders below ``dep/``."""
+    """Return the row of a file in the table: its own at the top, otherwise that of its folder below ``dep/``."""
     first, *rest = name.split("/")
     return f"{first}/{rest[0]}/" if len(rest) > 1 and first != "lib" else name

@@ -1,4 +1,4 @@
-"""Progress of what takes long."""
+"""Progress of commands that take long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ("ConsoleProgress",)
 
 
 class ConsoleProgress:
-    """Shows stages as lines with their durations, and where the present one stands if a terminal is watching."""
+    """Shows each stage with its duration and, on a terminal, the state of the present stage."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -23,7 +23,7 @@ class ConsoleProgress:
         self._begin = time.monotonic()
 
     def stage(self, title: str) -> None:
-        """End the stage before, and begin another one."""
+        """End the previous stage and begin another one."""
         self.done()
         self._title, self._begin = title, time.monotonic()
         if self._status is not None:
@@ -33,12 +33,12 @@ class ConsoleProgress:
             self._console.print(f"  {title} ...", soft_wrap=True)
 
     def update(self, text: str) -> None:
-        """Show where the present stage stands."""
+        """Show the state of the present stage."""
         if self._status is not None:
             self._status.update(Text(f"{self._title}: {text}"))
 
     def done(self) -> None:
-        """End the present stage well."""
+        """End the present stage with success."""
         if self._title:
             self.stop()
             seconds = time.monotonic() - self._begin
@@ -47,6 +47,6 @@ class ConsoleProgress:
             self._title = ""
 
     def stop(self) -> None:
-        """Stop showing anything that moves."""
+        """Stop the animation."""
         if self._status is not None:
             self._status.stop()

@@ -14,7 +14,7 @@ from cdk_penstock.cli.progress import ConsoleProgress
 from cdk_penstock.cli.screen import new_console, print_json, show_error
 from cdk_penstock.local.errors import ClientSettingError
 from cdk_penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
-from cdk_penstock.local.event_lines import first_event_shift, minutes_shift_ms
+from cdk_penstock.local.event_lines import TIME_FIELD, LineFormat, first_event_shift, minutes_shift_ms
 from cdk_penstock.local.kafka_sink import KafkaSink
 from cdk_penstock.local.replay import EventTime, ReplayOptions, replay
 from cdk_penstock.local.signals import stop_signals_raise
@@ -62,13 +62,13 @@ def parse_settings(texts: Iterable[str]) -> dict[str, str]:
     return settings
 
 
-def _shift_ms(file: Path, event_time: EventTime) -> int | None:
+def _shift_ms(file: Path, event_time: EventTime, fields: LineFormat) -> int | None:
     """Return the shift, ``None`` if only the first event can tell."""
     if event_time is EventTime.KEEP:
         return 0
     if file == STANDARD_INPUT:
         return None
-    latest_ms = latest_event_ms(file)
+    latest_ms = latest_event_ms(file, fields)
     return 0 if latest_ms is None else minutes_shift_ms(latest_ms, int(time.time() * 1000))
 
 
@@ -112,7 +112,14 @@ def replay_command(
     bootstrap_servers: Annotated[
         str, typer.Option(callback=_servers, help="The Kafka brokers: host:port, separated by commas.")
     ],
-    topic: Annotated[str, typer.Option(callback=_topic, help="An existing topic.")] = "vehicle-events",
+    topic: Annotated[str, typer.Option(callback=_topic, help="An existing topic.")],
+    key_field: Annotated[
+        str | None,
+        typer.Option(help="The field with a record's key, a text; without it, records have no key, and no order."),
+    ] = None,
+    time_field: Annotated[
+        str, typer.Option(help="The field with the event time, in milliseconds since the epoch.")
+    ] = TIME_FIELD,
     speed_up: Annotated[
         str, typer.Option(help="How much faster than recorded; 0 or max for as fast as possible.")
     ] = AS_FAST_AS_POSSIBLE,
@@ -128,11 +135,12 @@ def replay_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send recorded events to a Kafka topic, in order per vehicle.
+    """Send recorded events to a Kafka topic, in order per key.
 
-    Every line is one record with its vehicle's id as the key. A line that is no event is sent as it is, without a key,
-    for the job's dead letters. Exit code: 0 if all was delivered, 1 if not, 130 after Ctrl-C.
+    Every line is one record. A line without a usable key and time is sent as it is, without a key, for the job's dead
+    letters. Exit code: 0 if all was delivered, 1 if not, 130 after Ctrl-C.
     """
+    fields = LineFormat(key_field=key_field, time_field=time_field)
     speed, settings = parse_speed_up(speed_up), parse_settings(client_setting or ())
     console = new_console(stderr=True)
     progress = ConsoleProgress(console)
@@ -143,12 +151,13 @@ def replay_command(
                 require_file(file, what="the input file")
             if not as_json:
                 progress.stage(f"replay {file} to {topic}")
-            shift_ms = _shift_ms(file, event_time)
+            shift_ms = _shift_ms(file, event_time, fields)
             sink = KafkaSink(bootstrap_servers, topic, settings=settings)
             lines: Iterable[bytes] = read_lines(file)
             if shift_ms is None:
-                shift_ms, lines = first_event_shift(lines, now_ms=int(time.time() * 1000))
-            summary = replay(lines, sink, ReplayOptions(speed_up=speed, shift_ms=shift_ms), progress=progress)
+                shift_ms, lines = first_event_shift(lines, fields, now_ms=int(time.time() * 1000))
+            options = ReplayOptions(fields=fields, speed_up=speed, shift_ms=shift_ms)
+            summary = replay(lines, sink, options, progress=progress)
             progress.done()
     except ClientSettingError as error:
         progress.stop()

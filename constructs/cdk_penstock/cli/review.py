@@ -1,4 +1,4 @@
-"""``penstock review``: what a synthesized app says about security, derived from its templates alone."""
+"""``penstock review``: answers about the security of a synthesized app, from its templates alone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cdk_penstock.cli.execution_policy import (
     AccountOption,
     ExecutionPolicyOption,
     TargetRegionOption,
-    placed,
     show_policies,
+    with_target,
     write_policies,
 )
 from cdk_penstock.cli.screen import new_console, print_json
-from cdk_penstock.model.keys.involved import LifecycleOperation
+from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.delivery import delivery_guarantees
 from cdk_penstock.review.encryption import ASSUMPTIONS, review_encryption
@@ -29,7 +29,7 @@ from cdk_penstock.review.wildcards import wildcards_of
 
 if TYPE_CHECKING:
     from cdk_penstock.review.delivery import DeliveryGuarantee
-    from cdk_penstock.review.encryption import EncryptionReview, Row
+    from cdk_penstock.review.encryption import EncryptionReview, KeyAccess
     from cdk_penstock.review.wildcards import Wildcard
 
 __all__ = ("review_command",)
@@ -38,22 +38,22 @@ __all__ = ("review_command",)
 def review_command(
     *,
     encryption: Annotated[
-        bool, typer.Option("--encryption", help="Who can use the key of each application's state, and why.")
+        bool, typer.Option("--encryption", help="Show who can use the key of each application's state, and why.")
     ] = False,
     delivery: Annotated[
-        bool, typer.Option("--delivery", help="What each delivery to a sink promises about its records.")
+        bool, typer.Option("--delivery", help="Show what each delivery to a sink guarantees for its records.")
     ] = False,
     wildcards: Annotated[
-        bool, typer.Option("--wildcards", help="Every wildcard resource in IAM policies, with its reason.")
+        bool, typer.Option("--wildcards", help="Show every wildcard resource in IAM policies, with its reason.")
     ] = False,
     execution_policy: ExecutionPolicyOption = None,
     assembly: AssemblyOption = DEFAULT_ASSEMBLY,
-    environment: Annotated[str | None, typer.Option(help="One environment only, for example prod.")] = None,
+    environment: Annotated[str | None, typer.Option(help="Review one environment only, for example prod.")] = None,
     account: AccountOption = None,
     region: TargetRegionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Review a synthesized app. Exit code: 1 where there is a problem, or a wildcard without a reason."""
+    """Review a synthesized app. The exit code is 1 if there is a problem, or a wildcard without a reason."""
     if not encryption and not delivery and not wildcards and execution_policy is None:
         message = (
             "expected something to review, got nothing: pass --encryption, --delivery, --wildcards or"
@@ -64,7 +64,7 @@ def review_command(
     reviews = review_encryption(stacks) if encryption else ()
     guarantees = delivery_guarantees(stacks) if delivery else ()
     found = wildcards_of(stacks) if wildcards else ()
-    policies = () if execution_policy is None else execution_policies(placed(stacks, account, region))
+    policies = () if execution_policy is None else execution_policies(with_target(stacks, account, region))
     written = () if execution_policy is None else write_policies(policies, execution_policy)
     if as_json:
         sections: dict[str, Any] = {
@@ -94,12 +94,12 @@ def _fields(review: EncryptionReview) -> dict[str, Any]:
 def _show(reviews: tuple[EncryptionReview, ...]) -> None:
     console = new_console()
     if not reviews:
-        console.print("no application here is under a customer managed key")
+        console.print("no application here has a customer managed key")
     for review in reviews:
         where = review.stage or review.stack
         console.print(Text.assemble("\n", (where, "bold"), f"  {review.application_arn}"), soft_wrap=True)
         console.print(_order(review))
-        for key_arn in dict.fromkeys(row.key for row in review.rows):
+        for key_arn in dict.fromkeys(each.key for each in review.access):
             console.print(_access(review, key_arn))
         console.print("the operator role may be assumed by:")
         for principal in review.assumed_by:
@@ -114,7 +114,7 @@ def _show(reviews: tuple[EncryptionReview, ...]) -> None:
 
 
 def _show_wildcards(found: tuple[Wildcard, ...]) -> None:
-    """Show each reason once, with what it is the reason for."""
+    """Show each reason once, with the actions that it explains."""
     console = new_console()
     by_reason: dict[str, list[Wildcard]] = {}
     for each in found:
@@ -131,7 +131,7 @@ def _show_wildcards(found: tuple[Wildcard, ...]) -> None:
 def _deliveries(guarantees: tuple[DeliveryGuarantee, ...]) -> Table | str:
     if not guarantees:
         return "no delivery to a sink here"
-    table = Table("delivery", "promises", title="deliveries", title_justify="left")
+    table = Table("delivery", "guarantee", title="deliveries", title_justify="left")
     for each in guarantees:
         table.add_row(each.resource, each.guarantee)
     return table
@@ -146,10 +146,10 @@ def _verdict(review: EncryptionReview) -> Text:
 
 
 def _order(review: EncryptionReview) -> Table:
-    table = Table("step", "waits for", "because of", title="the order", title_justify="left")
-    for arrival in review.arrivals:
-        chain = "\n".join(f"{arrow.later} -> {arrow.earlier}: {arrow.because}" for arrow in arrival.chain)
-        table.add_row(arrival.step, arrival.after, chain or Text("nothing", style="red"))
+    table = Table("step", "waits for", "because of", title="the order of the deployment", title_justify="left")
+    for step in review.order:
+        chain = "\n".join(f"{arrow.later} -> {arrow.earlier}: {arrow.because}" for arrow in step.chain)
+        table.add_row(step.step, step.after, chain or Text("nothing", style="red"))
     return table
 
 
@@ -160,7 +160,7 @@ def _access(review: EncryptionReview, key_arn: str) -> Table:
     for heading in ("who", "what", "", "because of"):
         table.add_column(heading, overflow="fold")
     shared: dict[tuple[str, ...], list[str]] = {}
-    rows = [row for row in review.rows if row.key == key_arn]
+    rows = [row for row in review.access if row.key == key_arn]
     for who, own in groupby(rows, key=lambda row: row.who):
         for (answer, because), same in groupby(own, key=lambda row: (row.allowed, _reason(row, name))):
             what = _what([row.operation for row in same])
@@ -174,8 +174,8 @@ def _what(operations: list[str]) -> str:
     return "all operations" if set(operations) == set(LifecycleOperation) else "\n".join(operations)
 
 
-def _reason(row: Row, key: str) -> str:
-    """Return a reason without what its row says already: the operation, and the key whose policy it is."""
+def _reason(row: KeyAccess, key: str) -> str:
+    """Return a reason without the parts that its row already shows: the operation and the key."""
     if row.allowed:
         return "\n".join(each.removeprefix(f"{key}: ") for each in row.because.split(", "))
     return row.because.removeprefix(f"kinesisanalytics:{row.operation}: ").replace(f"{key}: ", "")

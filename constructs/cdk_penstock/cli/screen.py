@@ -19,7 +19,7 @@ _WIDTH_OF_A_PIPE: Final = 100_000
 def new_console(*, stderr: bool = False) -> Console:
     """Return a console that folds lines at the width of the terminal, or at COLUMNS, and never in a pipe.
 
-    It shows text as it is: names in a template may have brackets and colons, which are no markup and no emoji.
+    It shows text unchanged: brackets and colons in the names of a template are not markup or emoji.
     """
     stream = sys.stderr if stderr else sys.stdout
     piped = stream is None or not stream.isatty()
@@ -28,10 +28,10 @@ def new_console(*, stderr: bool = False) -> Console:
 
 
 def show_error(console: Console, error: Exception) -> None:
-    """Show an error, below what the console showed of the progress."""
+    """Show an error, below the progress."""
     console.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; raise ValueError for a number that JSON does not know."""
+    """Print a value as JSON; raise ValueError for a number that JSON does not have."""
     typer.echo(json.dumps(value, indent=2, allow_nan=False))

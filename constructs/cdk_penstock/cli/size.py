@@ -1,4 +1,4 @@
-"""``penstock size``: what one environment costs a month, estimated from its synthesized templates."""
+"""``penstock size``: an estimate of the monthly cost of one environment, from its synthesized templates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ _MOST_NAMED: Final = 2
 def size_command(
     *,
     environment: Annotated[
-        str | None, typer.Option(help="The Stage, by its name: prod. Default: the app's stacks, if it has no Stages.")
+        str | None,
+        typer.Option(help="The environment, for example prod. Default: the app's stacks, if it has no Stages."),
     ] = None,
     assembly: AssemblyOption = DEFAULT_ASSEMBLY,
     prices_file: Annotated[
@@ -45,15 +46,15 @@ def size_command(
         ),
     ] = None,
     events_per_second: Annotated[
-        float, typer.Option(help="Events through each stream and cluster, the month's mean.")
+        float, typer.Option(help="Events in each stream and cluster, the mean over the month.")
     ] = _USAGE.events_per_second,
     event_bytes: Annotated[int, typer.Option(help="The size of an event.")] = _USAGE.event_bytes,
-    readers: Annotated[int, typer.Option(help="How often each event is read.")] = _USAGE.readers,
+    readers: Annotated[int, typer.Option(help="How many times each event is read.")] = _USAGE.readers,
     kafka_retention_hours: Annotated[
-        float, typer.Option(help="How long Kafka keeps events, where that is paid for by use.")
+        float, typer.Option(help="How long Kafka keeps events, if you pay for storage by use.")
     ] = _USAGE.kafka_retention_hours,
     kafka_partitions: Annotated[
-        int, typer.Option(help="Partitions of a serverless cluster, whose topics are in no template.")
+        int, typer.Option(help="Partitions of a serverless cluster; its topics are not in a template.")
     ] = _USAGE.kafka_partitions,
     samples_per_second: Annotated[
         float, typer.Option(help="Samples written to each Prometheus workspace.")
@@ -65,14 +66,16 @@ def size_command(
         int, typer.Option(help="Active editors and service accounts of each Grafana workspace.")
     ] = _USAGE.editors,
     viewers: Annotated[int, typer.Option(help="Active viewers of each Grafana workspace.")] = _USAGE.viewers,
-    log_gb: Annotated[float, typer.Option(help="Log events of each log group, GB a month.")] = _USAGE.log_gb,
-    archived_gb: Annotated[float, typer.Option(help="What each bucket holds, GB.")] = _USAGE.archived_gb,
+    log_gb: Annotated[
+        float, typer.Option(help="Size of the log events of each log group, GB a month.")
+    ] = _USAGE.log_gb,
+    archived_gb: Annotated[float, typer.Option(help="Data in each bucket, GB.")] = _USAGE.archived_gb,
     snapshot_gb: Annotated[
-        float, typer.Option(help="What the snapshots of each application hold, GB.")
+        float, typer.Option(help="Size of the snapshots of each application, GB.")
     ] = _USAGE.snapshot_gb,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate what one environment costs a month, with every assumption and all that is not priced."""
+    """Estimate the cost of one environment a month, with every assumption and all that has no price."""
     try:
         usage = Usage(
             events_per_second=events_per_second,

@@ -1,4 +1,20 @@
-"""What can go wrong between the automation and AWS, each with the state it leaves and the way out."""
+"""Errors of calls to AWS, each with the state that it leaves and the fix.
+
+Only what a caller catches has its own class::
+
+    PenstockError
+      ControlError                    failed for good
+        MissingPermissionError        the caller may not do it
+        BusyError                     AWS throttles, or fails inside
+        UnavailableError              a service is out of reach, or not ready
+          SearchUnavailableError      a search domain
+            SearchNameError           its name does not resolve
+        KeyUnusableError              a key is disabled, pending deletion or gone
+        ApplicationMissingError       no such application
+        SnapshotNotPossibleError      the job fails or restarts
+        WorkspaceMissingError         no such Grafana workspace
+        SearchRefusedError            a search domain refuses the request
+"""
 
 from __future__ import annotations
 
@@ -6,6 +22,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,16 +32,9 @@ __all__ = (
     "BusyError",
     "ControlError",
     "KeyUnusableError",
-    "LimitReachedError",
     "MissingPermissionError",
-    "NotSteadyError",
-    "OperationFailedError",
-    "ReadBackError",
-    "SdkTooOldError",
     "SnapshotNotPossibleError",
     "UnavailableError",
-    "WindowConflictError",
-    "WrongStateError",
     "code_of",
     "explained",
     "is_busy",
@@ -76,7 +86,7 @@ _ACTION: Final = re.compile(r"\b((?:kms|kinesisanalytics|iam|sts|ec2):[A-Za-z*]+
 
 
 class ControlError(PenstockError):
-    """A call to AWS that failed for good."""
+    """A call to AWS that failed for good; the message says in which state that leaves things."""
 
 
 class MissingPermissionError(ControlError):
@@ -99,36 +109,8 @@ class ApplicationMissingError(ControlError):
     """There is no such application in this account and Region."""
 
 
-class NotSteadyError(ControlError):
-    """The application, a snapshot or a rotation did not come to rest in time; what was begun goes on by itself."""
-
-
-class WrongStateError(ControlError):
-    """MSF refuses the request in the present state or configuration; nothing was changed."""
-
-
 class SnapshotNotPossibleError(ControlError):
     """MSF cannot take a snapshot because the job is failing or restarting; the application goes on as it was."""
-
-
-class OperationFailedError(ControlError):
-    """MSF accepted an operation and then failed it; the message says in which state the application is."""
-
-
-class ReadBackError(ControlError):
-    """What the service describes is not what was asked of it."""
-
-
-class LimitReachedError(ControlError):
-    """A quota is used up; nothing was changed."""
-
-
-class SdkTooOldError(ControlError):
-    """The installed boto3 does not know the request; nothing was sent."""
-
-
-class WindowConflictError(ControlError):
-    """The policy of a permission window is somebody else's; it was left alone."""
 
 
 def code_of(error: Any) -> str:
@@ -162,7 +144,7 @@ def is_busy(error: Any) -> bool:
     return code_of(error) in _BUSY_CODES or status == _HTTP_TOO_MANY_REQUESTS or status >= _HTTP_SERVER_ERROR
 
 
-def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlError:
+def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlError:
     """Return the error in penstock's words: what was being done, what is missing and how to mend it.
 
     ``keys`` are the customer managed keys that the operation involves (R035).
@@ -171,14 +153,14 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
     involved = ", ".join(sorted(keys)) or "none"
     if is_busy(error):
         message = (
-            f"cannot {doing}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
+            f"cannot {action}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
             f" again. It answered {code}: {text}"
         )
         return BusyError(message)
     said = f"MSF, KMS or IAM said {code}: {text}"
     if is_key_trouble(error):
         message = (
-            f"cannot {doing}: a key is not enabled (keys involved: {involved}); have the key administrator re-enable"
+            f"cannot {action}: a key is not enabled (keys involved: {involved}); have the key administrator re-enable"
             f" it, then try again; nothing was changed (R032 to R034). {said}"
         )
         return KeyUnusableError(message)
@@ -186,11 +168,11 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
         actions = ", ".join(dict.fromkeys(_ACTION.findall(text))) or "not named by the service"
         advice = (
             "grant it to whoever runs this"
-            if _OWN_CALL.search(doing)
+            if _OWN_CALL.search(action)
             else "the operator role's policy and the key policy must both allow every key involved"
             f" ({involved}), and the key policy the principals of MSF too (R031, R035)"
         )
-        message = f"cannot {doing}: permission is missing ({actions}): {advice}; nothing was changed. {said}"
+        message = f"cannot {action}: permission is missing ({actions}): {advice}; nothing was changed. {said}"
         return MissingPermissionError(message)
     kinds: dict[str, tuple[type[ControlError], str]] = {
         "ResourceNotFoundException": (
@@ -199,18 +181,18 @@ def explained(error: Any, *, doing: str, keys: Iterable[str] = ()) -> ControlErr
         ),
         "NotFoundException": (KeyUnusableError, "there is no such key in this account and Region: check its ARN"),
         "NoSuchEntity": (
-            WrongStateError,
+            ControlError,
             "the role does not exist in this account: check the ARN of the operator role",
         ),
-        "LimitExceededException": (LimitReachedError, "a quota is used up: delete old snapshots, or have it raised"),
+        "LimitExceededException": (ControlError, "a quota is used up: delete old snapshots, or have it raised"),
         "ConcurrentModificationException": (
-            WrongStateError,
+            ControlError,
             "somebody else keeps changing the application: try again when they are done",
         ),
-        "ResourceInUseException": (WrongStateError, "its present state does not allow it: try again when it is steady"),
+        "ResourceInUseException": (ControlError, "its present state does not allow it: try again when it is steady"),
     }
-    kind, advice = kinds.get(code, (WrongStateError, "check the configuration that the service complains about"))
+    kind, advice = kinds.get(code, (ControlError, "check the configuration that the service complains about"))
     if code == "InvalidArgumentException" and _RUNTIME_WORDS.search(text):
-        advice = "the runtime is too old or unknown: a customer managed key needs FLINK-1_20 or newer (R038)"
-    message = f"cannot {doing}: {advice}; nothing was changed. {said}"
+        advice = f"the runtime is too old or unknown: {CUSTOMER_MANAGED_KEY_NEEDS}"
+    message = f"cannot {action}: {advice}; nothing was changed. {said}"
     return kind(message)

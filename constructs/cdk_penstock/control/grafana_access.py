@@ -18,11 +18,11 @@ from cdk_penstock.control.errors import (
     BusyError,
     ControlError,
     MissingPermissionError,
+    UnavailableError,
     code_of,
     is_busy,
     is_permission_trouble,
 )
-from cdk_penstock.control.grafana import GrafanaRefusedError, GrafanaUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +96,7 @@ class Workspace:
 def describe_workspace(client: GrafanaClient, workspace_id: str) -> Workspace:
     """Return the workspace; raise WorkspaceMissingError where there is none, else as any call of this module."""
     found = _asked(
-        lambda: client.describe_workspace(workspaceId=workspace_id), doing=f"describe workspace {workspace_id}"
+        lambda: client.describe_workspace(workspaceId=workspace_id), action=f"describe workspace {workspace_id}"
     )["workspace"]
     return Workspace(host=found["endpoint"], status=found["status"])
 
@@ -111,7 +111,7 @@ class ServiceAccount:
     workspace_id, name
         Where, and how it is called; accounts that have the name already are leftovers, and go.
 
-    Raises MissingPermissionError, GrafanaUnavailableError for what may pass, GrafanaRefusedError else.
+    Raises MissingPermissionError, UnavailableError for what may pass, ControlError else.
     """
 
     def __init__(self, client: GrafanaClient, *, workspace_id: str, name: str) -> None:
@@ -186,29 +186,29 @@ class ServiceAccount:
         except WorkspaceMissingError:
             _LOG.info("service account %s was gone", account_id)
 
-    def _call(self, call: Callable[[], dict[str, Any]], doing: str) -> dict[str, Any]:
-        return _asked(call, doing=f"{doing} of workspace {self._workspace_id}")
+    def _call(self, call: Callable[[], dict[str, Any]], action: str) -> dict[str, Any]:
+        return _asked(call, action=f"{action} of workspace {self._workspace_id}")
 
 
-def _asked(call: Callable[[], dict[str, Any]], *, doing: str) -> dict[str, Any]:
+def _asked(call: Callable[[], dict[str, Any]], *, action: str) -> dict[str, Any]:
     try:
         return call()
     except ClientError as error:
         code = code_of(error)
         if code == "ResourceNotFoundException":
-            message = f"cannot {doing}: it does not exist in this account and Region. {error}"
+            message = f"cannot {action}: it does not exist in this account and Region. {error}"
             raise WorkspaceMissingError(message) from error
         if is_busy(error):
-            message = f"cannot {doing}: AWS throttles or has trouble of its own. {error}"
+            message = f"cannot {action}: AWS throttles or has trouble of its own. {error}"
             raise BusyError(message) from error
         if code == _BEING_CHANGED:
-            message = f"cannot {doing} at present. {error}"
-            raise GrafanaUnavailableError(message) from error
+            message = f"cannot {action} at present. {error}"
+            raise UnavailableError(message) from error
         if is_permission_trouble(error):
-            message = f"cannot {doing}: permission is missing: grant it to the function's role. {error}"
+            message = f"cannot {action}: permission is missing: grant it to the function's role. {error}"
             raise MissingPermissionError(message) from error
-        message = f"cannot {doing}. {error}"
-        raise GrafanaRefusedError(message) from error
+        message = f"cannot {action}. {error}"
+        raise ControlError(message) from error
     except BotoCoreError as error:
-        message = f"cannot {doing} at present. {error}"
-        raise GrafanaUnavailableError(message) from error
+        message = f"cannot {action} at present. {error}"
+        raise UnavailableError(message) from error

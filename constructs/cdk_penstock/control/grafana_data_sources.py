@@ -8,21 +8,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cdk_penstock.control.grafana import (
-    ATTEMPT_PAUSE_SECONDS,
-    ATTEMPTS,
-    CONFLICT,
-    NOT_FOUND,
-    GrafanaRefusedError,
-    give_up,
-)
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.grafana_api import ATTEMPT_PAUSE_SECONDS, ATTEMPTS, CONFLICT, NOT_FOUND, give_up
 from cdk_penstock.model.grafana import CORE_PROMETHEUS_PLUGIN, OWNER_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.control.clients import Clock
-    from cdk_penstock.control.grafana import GrafanaApi
+    from cdk_penstock.control.grafana_api import GrafanaApi
     from cdk_penstock.model.grafana import Content, DataSource
 
 __all__ = ("GrafanaDataSources",)
@@ -98,7 +92,7 @@ class GrafanaDataSources:
                 " left alone: it is somebody else's, or another deployment's; delete it, or choose another name or"
                 " folder_uid"
             )
-            raise GrafanaRefusedError(message)
+            raise ControlError(message)
 
     def _refuse_taken_name(self, source: DataSource) -> None:
         """Refuse where the conflict was about the name, which Grafana does not say in a way to rely on."""
@@ -108,7 +102,7 @@ class GrafanaDataSources:
                     f"cannot save data source {source.uid}: {other['uid']} is called {source.name!r} already; choose"
                     " another name"
                 )
-                raise GrafanaRefusedError(message)
+                raise ControlError(message)
 
     def _owns_source(self, source: Mapping[str, Any]) -> bool:
         return (source.get("jsonData") or {}).get(OWNER_FIELD) == self._content.mark

@@ -17,16 +17,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.control.encryption import Progress, request_encryption
-from cdk_penstock.control.errors import (
-    ApplicationMissingError,
-    KeyUnusableError,
-    MissingPermissionError,
-    NotSteadyError,
-    OperationFailedError,
-)
+from cdk_penstock.control.application_control import Progress
+from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
-from cdk_penstock.control.snapshots import SnapshotControl
+from cdk_penstock.control.snapshot_control import SnapshotControl
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
 from cdk_penstock.model.keys.steps import (
@@ -50,9 +44,9 @@ from cdk_penstock.model.keys.steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_penstock.control.application import ApplicationControl
+    from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.kms_keys import KmsKeys
-    from cdk_penstock.control.windows import PermissionWindows
+    from cdk_penstock.control.permission_windows import PermissionWindows
     from cdk_penstock.model.keys import Goal, KeyFacts
 
 __all__ = ("KeyRunner",)
@@ -70,18 +64,18 @@ class KeyRunner:
         The application, as its operator.
     keys
         KMS, as the key administrator.
-    windows
+    permission_windows
         The permission windows of the operator role; None to leave its policies alone, for instance because
         CloudFormation manages them.
     """
 
     def __init__(
-        self, *, application: ApplicationControl, keys: KmsKeys, windows: PermissionWindows | None = None
+        self, *, application: ApplicationControl, keys: KmsKeys, permission_windows: PermissionWindows | None = None
     ) -> None:
         self._application = application
         self._snapshots = SnapshotControl(application)
         self._keys = keys
-        self._windows = windows
+        self._permission_windows = permission_windows
 
     def observe(self, *key_arns: str) -> ObservedApplication:
         """Return what is there now; the configured key and ``key_arns`` are described as well.
@@ -93,19 +87,19 @@ class KeyRunner:
         return replace(
             observed,
             keys={arn: self._keys.describe(arn) for arn in arns},
-            windows=None if self._windows is None else self._windows.open_windows(),
+            permission_windows=None if self._permission_windows is None else self._permission_windows.open_windows(),
         )
 
-    def look(self) -> KeyStatus:
+    def status(self) -> KeyStatus:
         """Return what is there now as far as the caller may see it, to be shown.
 
         The keys of snapshots and open windows are described as well: restore and rollback depend on them.
         """
         observed = self._observe_application()
-        windows = None if self._windows is None else self._windows.in_view()
+        permissions = None if self._permission_windows is None else self._permission_windows.key_permissions()
         encryptions = (observed.configured, *(each.encryption for each in observed.snapshots))
         arns = [arn for encryption in encryptions for arn in encryption.keys]
-        arns += windows.policies if windows else ()
+        arns += permissions.policies if permissions else ()
         keys: dict[str, KeyFacts] = {}
         hidden: dict[str, str] = {}
         lost: dict[str, tuple[str, ...]] = {}
@@ -118,7 +112,7 @@ class KeyRunner:
                 hidden[arn] = KEY_NOT_VISIBLE
             except KeyUnusableError:
                 hidden[arn] = KEY_MISSING
-        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, lost=lost, windows=windows)
+        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, lost=lost, key_permissions=permissions)
 
     def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()
@@ -158,7 +152,7 @@ class KeyRunner:
                 return step
             self._take(step)
         message = f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on"
-        raise NotSteadyError(message)
+        raise ControlError(message)
 
     def _take(self, step: Action) -> None:
         match step:
@@ -180,19 +174,19 @@ class KeyRunner:
                 self._take_change(step)
 
     def _take_window(self, step: OpenWindow | CloseWindow) -> None:
-        if self._windows is None:  # pragma: no cover - the planner names no window that was not observed
+        if self._permission_windows is None:  # pragma: no cover - the planner names no window that was not observed
             return
         if isinstance(step, OpenWindow):
-            self._windows.open(step.key_arn)
+            self._permission_windows.open(step.key_arn)
         else:
-            self._windows.close(step.key_arn)
+            self._permission_windows.close(step.key_arn)
 
     def _take_change(self, step: Action) -> None:
         """Carry out a step that ends in another status of the application, and check where it ended."""
         begin = self._application.clock.now().replace(microsecond=0)
         wanted: ApplicationStatus | None = ApplicationStatus.RUNNING
         if isinstance(step, UpdateEncryption):
-            accepted = request_encryption(self._application, step.target) is Progress.REQUESTED
+            accepted = self._application.change_encryption(step.target) is Progress.REQUESTED
             wanted = ApplicationStatus.RUNNING if step.restarts else None
         elif isinstance(step, Stop):
             accepted, wanted = self._application.stop(), ApplicationStatus.READY
@@ -210,4 +204,4 @@ class KeyRunner:
             f"could not {step}: {reason}; the application is {detail.status} under {detail.encryption}. No window was"
             " closed and no snapshot deleted: mend the cause, start the application if it is READY, and run this again"
         )
-        raise OperationFailedError(message)
+        raise ControlError(message)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.control.windows import WindowsInView
+    from cdk_penstock.control.permission_windows import KeyPermissions
     from cdk_penstock.model.keys import ObservedApplication
 
 __all__ = ("KEY_MISSING", "KEY_NOT_VISIBLE", "KeyStatus")
@@ -35,14 +35,14 @@ class KeyStatus:
         Why a key could not be described, by its ARN.
     lost
         The principals of a key's policy that are no more, by its ARN; without a key whose policy could not be read.
-    windows
+    key_permissions
         The keys that the operator role is allowed; None if its policies were not looked at.
     """
 
     observed: ObservedApplication
     hidden: Mapping[str, str]
     lost: Mapping[str, tuple[str, ...]]
-    windows: WindowsInView | None
+    key_permissions: KeyPermissions | None
 
     def pending_restart(self) -> str | None:
         """Return why the application has yet to be (re)started, or that it is unknown; None if it need not be."""

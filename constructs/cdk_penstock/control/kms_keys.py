@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from cdk_penstock.control.errors import NotSteadyError, code_of
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.errors import ControlError, code_of
+from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.keys import KeyFacts
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.lost_principals import lost_principals
@@ -41,9 +41,9 @@ class KmsKeys:
 
     def describe(self, key_id: str) -> KeyFacts:
         """Return a key by its id, ARN, alias or alias ARN, on its canonical ARN (R012)."""
-        answer = patiently(
+        answer = call_with_retry(
             lambda: self._client.describe_key(KeyId=key_id),
-            doing=f"describe key {key_id} (kms:DescribeKey)",
+            action=f"describe key {key_id} (kms:DescribeKey)",
             clock=self._clock,
             keys=(key_id,),
             propagation_seconds=0,
@@ -65,9 +65,9 @@ class KmsKeys:
 
     def lost_principals(self, key_arn: str) -> tuple[str, ...]:
         """Return the unique ids in the key's policy of roles and users that are no more."""
-        answer = patiently(
+        answer = call_with_retry(
             lambda: self._client.get_key_policy(KeyId=key_arn, PolicyName="default"),
-            doing=f"read the policy of key {key_arn} (kms:GetKeyPolicy)",
+            action=f"read the policy of key {key_arn} (kms:GetKeyPolicy)",
             clock=self._clock,
             keys=(key_arn,),
             propagation_seconds=0,
@@ -78,12 +78,12 @@ class KmsKeys:
         """Rotate on demand and wait until KMS has completed it; one that is in progress is waited for."""
         # Two runs at once, or a run after a killed one: the rotation in progress is the one that is wanted.
         with suppress(ClientError):
-            patiently(
+            call_with_retry(
                 lambda: self._client.rotate_key_on_demand(KeyId=key_arn),
-                doing=f"rotate key {key_arn} on demand (kms:RotateKeyOnDemand)",
+                action=f"rotate key {key_arn} on demand (kms:RotateKeyOnDemand)",
                 clock=self._clock,
                 keys=(key_arn,),
-                passed_on=(_IN_PROGRESS,),
+                reraise_codes=(_IN_PROGRESS,),
                 propagation_seconds=0,
             )
         self.wait_for_rotation(key_arn)
@@ -97,16 +97,16 @@ class KmsKeys:
                     f"the rotation of {key_arn} is not complete after {_TIMEOUT_SECONDS:.0f} s; KMS goes on with it,"
                     " the application keeps the old material until it is restarted: run this again"
                 )
-                raise NotSteadyError(message)
+                raise ControlError(message)
             self._clock.sleep(_POLL_SECONDS)
 
     def _rotation_status(self, key_arn: str) -> dict[str, Any]:
         try:
-            return patiently(
+            return call_with_retry(
                 lambda: self._client.get_key_rotation_status(KeyId=key_arn),
-                doing=f"read the rotation of key {key_arn} (kms:GetKeyRotationStatus)",
+                action=f"read the rotation of key {key_arn} (kms:GetKeyRotationStatus)",
                 clock=self._clock,
-                passed_on=_NO_ROTATION,
+                reraise_codes=_NO_ROTATION,
                 propagation_seconds=0,
             )
         except ClientError as error:
@@ -118,11 +118,11 @@ class KmsKeys:
         request: dict[str, Any] = {"KeyId": key_arn}
         while True:
             try:
-                page = patiently(
+                page = call_with_retry(
                     lambda: self._client.list_key_rotations(**request),
-                    doing=f"list the rotations of key {key_arn} (kms:ListKeyRotations)",
+                    action=f"list the rotations of key {key_arn} (kms:ListKeyRotations)",
                     clock=self._clock,
-                    passed_on=_NO_ROTATION,
+                    reraise_codes=_NO_ROTATION,
                     propagation_seconds=0,
                 )
             except ClientError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.control.patience import patiently
+from cdk_penstock.control.retries import call_with_retry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,8 @@ def network_interfaces(
     }
     found: list[str] = []
     while True:
-        page = patiently(
-            lambda: client.describe_network_interfaces(**request), doing="list network interfaces", clock=clock
+        page = call_with_retry(
+            lambda: client.describe_network_interfaces(**request), action="list network interfaces", clock=clock
         )
         found += [each["NetworkInterfaceId"] for each in page.get("NetworkInterfaces", ())]
         if not page.get("NextToken"):

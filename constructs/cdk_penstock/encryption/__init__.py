@@ -7,9 +7,10 @@ from cdk_penstock.encryption.customer_managed_encryption import CustomerManagedE
 from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.encryption.key_administrator import KeyAdministrator
 from cdk_penstock.encryption.key_guard import KeyGuard
+from cdk_penstock.encryption.named_principals import PermissionSetPrincipal
 from cdk_penstock.encryption.operator_role import OperatorRole
-from cdk_penstock.encryption.principals import PermissionSetPrincipal
 from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.policies.principals import KeyPrincipalError
 
 __all__ = (
     "ApplicationKey",
@@ -18,6 +19,7 @@ __all__ = (
     "KeyAdministrator",
     "KeyGuard",
     "KeyPolicyMode",
+    "KeyPrincipalError",
     "OperatorRole",
     "PermissionSetPrincipal",
 )

@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 
 from cdk_penstock.encryption.cloudformation_role import cloudformation_role_arn as find_cloudformation_role
 from cdk_penstock.encryption.errors import EncryptionError
-from cdk_penstock.encryption.principals import key_principals, require_named
+from cdk_penstock.encryption.named_principals import key_principals, require_named
 from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
 from cdk_penstock.model.policies.key_policy import application_key_policy, development_key_policy
 from cdk_penstock.model.policies.principals import KeyPrincipal

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from aws_cdk import Names, RemovalPolicy, Stack
 from constructs import Construct
 
-from cdk_penstock.application import FlinkApplication
-from cdk_penstock.application.flink_application_base import KeyInPlace, application_arn
+from cdk_penstock.application.application_deployment import ApplicationKeyUpdate
 from cdk_penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
 from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.encryption.key_checks import refuse_contradictions, refuse_foreign_role, refuse_unfit_key
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
 from cdk_penstock.foundation.digests import name_digest
-from cdk_penstock.model.names import APPLICATION_KEY_RESOURCE
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +129,9 @@ class CustomerManagedEncryption(Construct):
         self.key, self.previous_key = self._choose_keys(key, previous_key, closed=close_previous_key)
         self.update = self._build_update(close_previous_key=close_previous_key)
         closed = self.previous_key if close_previous_key else None
-        application.put_key_in_place(KeyInPlace(key_arn=self.key.key_arn, update=self.update, closed_key=closed))
+        application.deployment.use_key(
+            ApplicationKeyUpdate(key_arn=self.key.key_arn, update=self.update, closed_key=closed)
+        )
 
     @property
     def key_arn(self) -> str:
@@ -139,22 +140,18 @@ class CustomerManagedEncryption(Construct):
 
     def _refuse_impossible(self) -> None:
         application = self.application
-        application.refuse_another_key()
-        if not application.runtime.customer_managed_key_allowed:
-            message = (
-                f"a customer managed key needs a runtime from FLINK-1_20 on, got {application.runtime.identifier} of"
-                f" application {application.node.path}: upgrade the runtime in a deployment of its own first"
-            )
+        application.deployment.refuse_another_key()
+        problem = application.runtime.problem_with_customer_managed_key
+        if problem is not None:
+            message = f"application {application.node.path}: {problem}"
             raise EncryptionError(message)
-        if not isinstance(application, FlinkApplication):
-            return
         if application.sets_key_in_template:
             message = (
                 f"application {application.node.path} sets its key in its own template, which goes first: remove"
                 " encryption from its properties"
             )
             raise EncryptionError(message)
-        if Stack.of(application) is not Stack.of(self):
+        if any(Stack.of(each) is not Stack.of(self) for each in application.template_dependencies):
             message = (
                 f"the encryption {self.node.path} is in another stack than the application {application.node.path}, but"
                 " CloudFormation keeps the order only within one: put both in one stack"
@@ -169,8 +166,7 @@ class CustomerManagedEncryption(Construct):
             execution_role_arn=self._execution_role_arn(execution_role_arn),
             operators=operators,
         )
-        if isinstance(self.application, FlinkApplication):
-            self.application.resource.node.add_dependency(operator)
+        self.application.create_after(operator)
         return operator
 
     def _execution_role_arn(self, given: str | None) -> str:
@@ -206,7 +202,7 @@ class CustomerManagedEncryption(Construct):
             self._home,
             # Another application does not take over a key.
             f"Key{generation}{name_digest(self.application.application_name)}",
-            application_arn=self._application_arn_by_reference(),
+            application_arn=self.application.arn_by_reference,
             operators=[self.operator],
             administrators=self._administrators,
             cloudformation_role_arn=self._cloudformation_role_arn,
@@ -214,41 +210,31 @@ class CustomerManagedEncryption(Construct):
             sensitive_data=self._sensitive_data,
             removal_policy=self._key_removal_policy,
         )
-        key.node.add_dependency(self.operator)
-        if isinstance(self.application, FlinkApplication):
-            key.node.add_dependency(self.application.resource, self.application.log)
+        key.node.add_dependency(self.operator, *self.application.template_dependencies)
         return key
-
-    def _application_arn_by_reference(self) -> str:
-        if isinstance(self.application, FlinkApplication):
-            return application_arn(self, self.application.resource.ref)
-        return self.application.application_arn
 
     def _build_update(self, *, close_previous_key: bool) -> CustomResource:
         usable = [self.key]
         if self.previous_key is not None and not close_previous_key:
             usable.append(self.previous_key)
-        window = [self.operator.use_key(self._home, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
+        permissions = [self.operator.use_key(self._home, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
         provider = ControlProvider.of(self, "application")
         provider.act_as(self.operator)
         self.operator.trusted_arns.append(provider.role.role_arn)
         update = provider.build_resource(
             self._home,
             "KeyUpdate",
-            resource_type=APPLICATION_KEY_RESOURCE,
-            properties={
-                "ApplicationName": self.application.application_name,
-                "OperatorRoleArn": self.operator.role_arn,
-                "KeyArn": self.key.key_arn,
-                "PreviousKeyArns": [key.key_arn for key in usable[1:]],
-                "KeyGeneration": str(self._generation),
-                "ClosesPreviousKey": "true" if close_previous_key else "false",
-                "ApplicationRevision": self.application.revision,
-            },
+            ApplicationKeyResource(
+                application_name=self.application.application_name,
+                operator_role_arn=self.operator.role_arn,
+                key_arn=self.key.key_arn,
+                previous_key_arns=tuple(key.key_arn for key in usable[1:]),
+                key_generation=self._generation,
+                closes_previous_key=close_previous_key,
+                application_revision=self.application.revision,
+            ),
         )
-        update.node.add_dependency(self.operator, self.key, *window)
-        if isinstance(self.application, FlinkApplication):
-            update.node.add_dependency(self.application.resource, self.application.log)
+        update.node.add_dependency(self.operator, self.key, *permissions, *self.application.template_dependencies)
         if close_previous_key and self.previous_key is not None:
             # The application may still be under it, where both settings change in one deployment.
             self.previous_key.node.add_dependency(update)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 
-from cdk_penstock.encryption.principals import require_named
+from cdk_penstock.encryption.named_principals import require_named
 from cdk_penstock.foundation.wildcards import record_wildcard
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Whether what is said about keys fits together, and a key that exists already is fit for an application's state."""
+"""Checks of the keys of a CustomerManagedEncryption, and of the execution role that it hands to MSF."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from cdk_penstock.encryption.application_key import KeyPolicyMode
 from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.foundation.elsewhere import is_of_other_account
+from cdk_penstock.model.keys.observed_application import KeyFacts, problems_with_place
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -70,35 +71,37 @@ def refuse_foreign_role(role_arn: str, stack: Stack) -> None:
 
 
 def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
-    """Raise EncryptionError for a key that MSF would refuse, or that would surprise.
+    """Raise EncryptionError, with every reason, for a key that MSF cannot, or should not, use.
 
     Of an imported key only its ARN is known here; the update checks the rest when it is deployed.
     """
-    for what, of_key, of_stack in (
-        ("account", key.env.account, stack.account),
-        ("Region", key.env.region, stack.region),
-    ):
-        if of_key != of_stack and not Token.is_unresolved(of_key) and not Token.is_unresolved(of_stack):
-            message = f"the key must be of the application's {what} {of_stack}, got one of {of_key}"
-            raise EncryptionError(message)
     if isinstance(key, kms.Alias) or _ALIAS in key.key_id or f":{_ALIAS}" in key.key_arn:
-        _refuse(key, "is an alias, which MSF resolves once and whose moving has no effect: pass the key")
-    if not Token.is_unresolved(key.key_id) and key.key_id.startswith(_MULTI_REGION_PREFIX):
-        _refuse(key, "is a multi-Region key, whose replicas are out of reach of its policy: use a single-Region one")
-    resource = key.node.default_child
-    if not isinstance(resource, kms.CfnKey):
-        return
-    if resource.enable_key_rotation is True:
-        _refuse(
-            key,
-            "has automatic rotation, which MSF does not support: switch it off and rotate with penstock key rotate",
+        message = (
+            f"key {key.node.path} is an alias, which MSF resolves once and whose moving has no effect: pass the key"
         )
-    if (resource.key_spec or _SYMMETRIC) != _SYMMETRIC:
-        _refuse(key, f"is a {resource.key_spec} key: use a symmetric one, {_SYMMETRIC}")
-    if resource.multi_region is True:
-        _refuse(key, "is a multi-Region key, whose replicas are out of reach of its policy: use a single-Region one")
+        raise EncryptionError(message)
+    places = (("account", key.env.account, stack.account), ("Region", key.env.region, stack.region))
+    problems = [
+        problem
+        for what, of_key, of_stack in places
+        if not Token.is_unresolved(of_key) and not Token.is_unresolved(of_stack)
+        for problem in problems_with_place(of_key, of_stack, what)
+    ]
+    problems += _facts(key).problems()
+    if problems:
+        message = f"key {key.node.path} cannot encrypt the application: {'; '.join(problems)}"
+        raise EncryptionError(message)
 
 
-def _refuse(key: kms.IKey, problem: str) -> None:
-    message = f"key {key.node.path} {problem}"
-    raise EncryptionError(message)
+def _facts(key: kms.IKey) -> KeyFacts:
+    """Return what is known of a key at synthesis."""
+    resource = key.node.default_child
+    if isinstance(resource, kms.CfnKey):
+        return KeyFacts(
+            key_arn=key.key_arn,
+            is_symmetric=(resource.key_spec or _SYMMETRIC) == _SYMMETRIC,
+            is_multi_region=resource.multi_region is True,
+            rotates_automatically=resource.enable_key_rotation is True,
+        )
+    is_known = not Token.is_unresolved(key.key_id)
+    return KeyFacts(key_arn=key.key_arn, is_multi_region=is_known and key.key_id.startswith(_MULTI_REGION_PREFIX))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-from cdk_penstock.encryption.principals import key_principals, require_named
+from cdk_penstock.encryption.named_principals import key_principals, require_named
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 
 if TYPE_CHECKING:

@@ -16,11 +16,13 @@ from cdk_penstock.foundation.log_encryption import build_log_group
 from cdk_penstock.foundation.wildcards import record_wildcard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
     from aws_cdk.aws_stepfunctions import CfnStateMachine
+
+    from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 
 __all__ = ("ControlProvider", "scope_of")
 
@@ -58,7 +60,8 @@ class ControlProvider(Construct):
     Parameters
     ----------
     handler
-        The module in ``cdk_penstock.handlers`` with ``on_event`` and ``is_complete``.
+        ``application`` for the module ``cdk_penstock.handlers.application_handler``, with its ``on_event`` and
+        ``is_complete``.
     log_retention
         Retention of the handler's log. Default: three months.
     encryption_key
@@ -81,7 +84,7 @@ class ControlProvider(Construct):
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._handler = handler
+        self._module = f"cdk_penstock.handlers.{handler}_handler"
         self._encryption_key = encryption_key
         self._network: dict[str, Any] = {
             "vpc": vpc,
@@ -96,7 +99,7 @@ class ControlProvider(Construct):
             encryption_key=encryption_key,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.role = self._build_logging_role("Role", f"Runs cdk_penstock.handlers.{handler}")
+        self.role = self._build_logging_role("Role", f"Runs {self._module}")
         if vpc is not None:
             self.allow(_INTERFACE_ACTIONS, resource="*", wildcard_reason=_NETWORK_INTERFACES)
         self.on_event = self._build_function("OnEvent", "on_event")
@@ -135,15 +138,15 @@ class ControlProvider(Construct):
         allow(self.role, actions=actions, resources=[resource], wildcard_reason=wildcard_reason)
 
     def build_resource(
-        self, scope: Construct, construct_id: str, *, resource_type: str, properties: Mapping[str, Any]
+        self, scope: Construct, construct_id: str, properties: CustomResourceProperties
     ) -> CustomResource:
         """Add a custom resource of this handler; it is created after the handler's permissions."""
         resource = CustomResource(
             scope,
             construct_id,
-            resource_type=resource_type,
+            resource_type=properties.resource_type,
             service_token=self._framework.service_token,
-            properties=dict(properties),
+            properties=properties.to_properties(),
         )
         # Without this dependency a function may run before its role has its policies.
         resource.node.add_dependency(self.role, *self._framework_roles)
@@ -160,10 +163,10 @@ class ControlProvider(Construct):
         return lambda_.Function(
             self,
             construct_id,
-            description=f"cdk_penstock.handlers.{self._handler}.{function}",
+            description=f"{self._module}.{function}",
             runtime=lambda_.Runtime.PYTHON_3_14,
             code=lambda_.Code.from_asset(control_code_folder()),
-            handler=f"cdk_penstock.handlers.{self._handler}.{function}",
+            handler=f"{self._module}.{function}",
             role=self.role.without_policy_updates(),
             timeout=Duration.minutes(_HANDLER_TIMEOUT_MINUTES),
             memory_size=256,

@@ -1,26 +1,24 @@
-"""The events of the CDK's provider framework, and the properties in them; CloudFormation sends strings only."""
+"""The events of the CDK's provider framework."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("Event", "EventError", "RequestType", "Result", "complete", "not_complete")
+__all__ = ("Event", "RequestType", "Result", "complete", "not_complete")
 
 _PATIENCE: Final = timedelta(minutes=52)
 
 RequestType = str
 Result = dict[str, Any]
-
-
-class EventError(PenstockError):
-    """An event that the handler cannot use: a mistake in the template, or one that nobody waits for any more."""
+ResourceT = TypeVar("ResourceT", bound=CustomResourceProperties)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,44 +72,30 @@ class Event:
 
     @property
     def begin(self) -> datetime:
-        """When ``on_event`` was called; raise EventError where that is unknown."""
+        """When ``on_event`` was called; raise PenstockError where that is unknown."""
         if self.started_at is None:
             message = "expected StartedAt in the event of is_complete, got none: on_event has to return it"
-            raise EventError(message)
+            raise PenstockError(message)
         return self.started_at
 
     def refuse_late(self, now: datetime) -> None:
-        """Raise EventError where CloudFormation may have given up on the event, and be doing something else by now."""
+        """Raise PenstockError if CloudFormation may have given up on the event, and be doing something else."""
         if now - self.begin >= _PATIENCE:
             message = (
                 f"gave up on {self.request_type} after {_PATIENCE.total_seconds() / 60:.0f} minutes, because"
                 " CloudFormation waits for an hour at most: see what became of it, then deploy again"
             )
-            raise EventError(message)
+            raise PenstockError(message)
 
-    def text(self, name: str, *, default: str | None = None) -> str:
-        """Return a property; raise EventError where it is missing, or not a string."""
-        value = self.properties.get(name, default)
-        if not isinstance(value, str) or (default is None and not value):
-            message = f"expected the property {name} to be a string, got {value!r}: set it in the template"
-            raise EventError(message)
-        return value
+    def resource(self, kind: type[ResourceT]) -> ResourceT:
+        """Return the properties as the resource's class; raises PenstockError where they do not fit it."""
+        return (
+            kind.from_earlier_properties(self.properties) if self.is_delete else kind.from_properties(self.properties)
+        )
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a property that is a list, empty where it is missing."""
-        value = self.properties.get(name) or ()
-        if isinstance(value, str) or not all(isinstance(each, str) for each in value):
-            message = f"expected the property {name} to be a list of strings, got {value!r}: set it in the template"
-            raise EventError(message)
-        return tuple(value)
-
-    def seconds(self, name: str) -> int:
-        """Return a property that is a number of seconds."""
-        text = self.text(name)
-        if not text.isdecimal():
-            message = f"expected the property {name} to be a whole number of seconds, got {text!r}"
-            raise EventError(message)
-        return int(text)
+    def old_resource(self, kind: type[ResourceT]) -> ResourceT | None:
+        """Return the properties before an Update as the resource's class, None where there are none."""
+        return kind.from_earlier_properties(self.old_properties) if self.old_properties else None
 
 
 def complete(**data: str) -> Result:

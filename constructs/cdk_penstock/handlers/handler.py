@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from cdk_penstock.control.errors import ControlError
-from cdk_penstock.control.patience import passes_within_seconds
+from cdk_penstock.control.retries import passes_within_seconds
 from cdk_penstock.handlers.events import Event, Result, not_complete
 
 if TYPE_CHECKING:

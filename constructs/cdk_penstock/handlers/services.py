@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
-from cdk_penstock.control.application import ApplicationControl
+from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
-from cdk_penstock.control.operator import operator_session
+from cdk_penstock.control.operator_session import operator_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_penstock.control.clients import Ec2Client
-    from cdk_penstock.control.kafka import KafkaClient
-    from cdk_penstock.control.stack import CloudFormationClient
+    from cdk_penstock.control.kafka_brokers import KafkaClient
+    from cdk_penstock.control.stack_deployment import CloudFormationClient
 
 __all__ = ("Services",)
 
@@ -37,7 +37,7 @@ class Services:
     new_session: Callable[..., Any] = boto3.Session
     clock: Clock = field(default_factory=Clock)
 
-    def application(self, name: str, operator_role_arn: str) -> ApplicationControl:
+    def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:
         """Return the application as its operator; the credentials are new with each call, and last for an hour."""
         own = self.new_session()
         session = operator_session(

@@ -14,6 +14,7 @@ __all__ = (
     "PortInUseError",
     "ProcessDiedError",
     "RestError",
+    "ScenarioError",
     "StartTimeoutError",
     "VerificationError",
 )
@@ -57,6 +58,10 @@ class JobError(LocalPipelineError):
 
 class InputFileError(LocalPipelineError):
     """An input file is missing, empty or unreadable."""
+
+
+class ScenarioError(LocalPipelineError):
+    """There is no scenario for the demonstration, several where one was expected, or one that cannot be played so."""
 
 
 class VerificationError(LocalPipelineError):

@@ -16,6 +16,8 @@ from cdk_penstock.local.event_lines import parse_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_penstock.local.event_lines import LineFormat
+
 __all__ = ("STANDARD_INPUT", "latest_event_ms", "read_lines", "require_file")
 
 STANDARD_INPUT = Path("-")
@@ -99,7 +101,7 @@ def _decompressed(raw: io.BufferedReader) -> BinaryIO:
     return raw
 
 
-def latest_event_ms(path: Path) -> int | None:
+def latest_event_ms(path: Path, fields: LineFormat) -> int | None:
     """Return the latest event time of a file in milliseconds, ``None`` if no line has one.
 
     Raises
@@ -107,5 +109,5 @@ def latest_event_ms(path: Path) -> int | None:
     InputFileError
         The file cannot be read.
     """
-    times = (parsed.timestamp_ms for line in read_lines(path) if (parsed := parse_line(line)) is not None)
+    times = (parsed.timestamp_ms for line in read_lines(path) if (parsed := parse_line(line, fields)) is not None)
     return max(times, default=None)

@@ -1,4 +1,4 @@
-"""Lines of JSON that are events: whose they are, when they happened, and how to move that."""
+"""Lines of JSON that are events: their keys and times, and how to move the times."""
 
 from __future__ import annotations
 
@@ -10,28 +10,58 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("ParsedLine", "first_event_shift", "minutes_shift_ms", "parse_line", "shift_line")
+__all__ = (
+    "TIME_FIELD",
+    "LineFormat",
+    "ParsedLine",
+    "first_event_shift",
+    "minutes_shift_ms",
+    "parse_line",
+    "shift_line",
+)
 
 MINUTE_MS = 60_000
 LARGEST_LONG = 2**63 - 1
 """The job reads times into a long of Java."""
 
 
+TIME_FIELD = "timestamp"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineFormat:
+    """The fields of an event that a replay reads.
+
+    Parameters
+    ----------
+    key_field
+        The field with the record's key, a text, for example a device's id. Default: records have no key, so they keep
+        no order in a topic of more than one partition.
+    time_field
+        The field with the event time, in milliseconds since the epoch.
+    """
+
+    key_field: str | None = None
+    time_field: str = TIME_FIELD
+
+
 @dataclass(frozen=True, kw_only=True)
 class ParsedLine:
-    """What a replay needs to know of a line; a line without a usable id and time is malformed."""
+    """The key and the time of an event; a line without a usable one of both is malformed."""
 
-    vehicle_id: str
+    key: str | None
     timestamp_ms: int
 
 
-def parse_line(line: bytes) -> ParsedLine | None:
-    """Return a line's vehicle and time, ``None`` if it is malformed.
+def parse_line(line: bytes, fields: LineFormat) -> ParsedLine | None:
+    """Return a line's key and time, ``None`` if it is malformed.
 
     Parameters
     ----------
     line
         One line of a JSON Lines file.
+    fields
+        Where key and time are.
     """
     try:
         event = json.loads(line)
@@ -39,15 +69,18 @@ def parse_line(line: bytes) -> ParsedLine | None:
         return None
     if not isinstance(event, dict):
         return None
-    vehicle_id, timestamp_ms = event.get("vehicleId"), event.get("timestamp")
-    if not isinstance(vehicle_id, str) or not isinstance(timestamp_ms, int) or isinstance(timestamp_ms, bool):
+    key = None if fields.key_field is None else event.get(fields.key_field)
+    if fields.key_field is not None and not isinstance(key, str):
+        return None
+    timestamp_ms = event.get(fields.time_field)
+    if not isinstance(timestamp_ms, int) or isinstance(timestamp_ms, bool):
         return None
     if abs(timestamp_ms) > LARGEST_LONG:
         return None
-    return ParsedLine(vehicle_id=vehicle_id, timestamp_ms=timestamp_ms)
+    return ParsedLine(key=key, timestamp_ms=timestamp_ms)
 
 
-def shift_line(line: bytes, shift_ms: int) -> bytes:
+def shift_line(line: bytes, shift_ms: int, fields: LineFormat) -> bytes:
     """Return a well-formed line with its event time moved, and all else as it was.
 
     Parameters
@@ -56,11 +89,13 @@ def shift_line(line: bytes, shift_ms: int) -> bytes:
         A line for which :func:`parse_line` finds a time.
     shift_ms
         What to add to the time, in milliseconds.
+    fields
+        Where the time is.
     """
     if shift_ms == 0:
         return line
     event = json.loads(line)
-    event["timestamp"] += shift_ms
+    event[fields.time_field] += shift_ms
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -79,7 +114,7 @@ def minutes_shift_ms(anchor_ms: int, now_ms: int) -> int:
     return (now_ms - anchor_ms) // MINUTE_MS * MINUTE_MS
 
 
-def first_event_shift(lines: Iterable[bytes], *, now_ms: int) -> tuple[int, Iterable[bytes]]:
+def first_event_shift(lines: Iterable[bytes], fields: LineFormat, *, now_ms: int) -> tuple[int, Iterable[bytes]]:
     """Return the shift that brings the first well-formed line to now, and all the lines again.
 
     For a stream that cannot be read twice: whatever precedes that line is held back until it has come.
@@ -88,6 +123,8 @@ def first_event_shift(lines: Iterable[bytes], *, now_ms: int) -> tuple[int, Iter
     ----------
     lines
         The lines.
+    fields
+        Where the time is.
     now_ms
         The present time.
     """
@@ -95,7 +132,7 @@ def first_event_shift(lines: Iterable[bytes], *, now_ms: int) -> tuple[int, Iter
     held: list[bytes] = []
     for line in rest:
         held.append(line)
-        parsed = parse_line(line)
+        parsed = parse_line(line, fields)
         if parsed is not None:
             return minutes_shift_ms(parsed.timestamp_ms, now_ms), itertools.chain(held, rest)
     return 0, held

@@ -67,7 +67,7 @@ class LocalPipeline:
     --------
     >>> with LocalPipeline(PipelineOptions(job_python=Path(".venv-job/bin/python"))) as pipeline:  # doctest: +SKIP
     ...     package = pipeline.unpack(Path("application.zip"))
-    ...     pipeline.topics.create("vehicle-events", partitions=2)
+    ...     pipeline.topics.create("events", partitions=2)
     ...     pipeline.write_properties({"job": {"window.seconds": "5"}})
     ...     job = pipeline.run(package, "main.py", parallelism=2)
     """

@@ -6,11 +6,11 @@ Everything here works on plain values and an injected clock; :mod:`cdk_penstock.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from cdk_penstock.local.event_lines import parse_line, shift_line
+from cdk_penstock.local.event_lines import LineFormat, parse_line, shift_line
 from cdk_penstock.local.progress import SilentProgress
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ class EventTime(StrEnum):
 class ReplayOptions:
     """How to replay.
 
-    ``speed_up`` is how much faster than recorded, 0 for as fast as possible; ``shift_ms`` is added to every event time.
+    ``speed_up`` is how much faster than recorded, 0 for as fast as possible; ``shift_ms`` is added to every event time;
+    ``fields`` are where a line has its key and its time.
     """
 
+    fields: LineFormat = field(default_factory=LineFormat)
     speed_up: float = 0.0
     shift_ms: int = 0
 
@@ -128,7 +130,7 @@ def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReplaySummary:
-    """Send lines to a sink, in their order, keyed by vehicle; malformed lines go as they are, without a key.
+    """Send lines to a sink, in their order, with their keys; malformed lines go as they are, without a key.
 
     Parameters
     ----------
@@ -148,13 +150,14 @@ def replay(
     sent = malformed = 0
     told = clock()
     for line in lines:
-        parsed = parse_line(line)
+        parsed = parse_line(line, options.fields)
         if parsed is None:
             malformed += 1
             sink.send(None, line)
         else:
             timetable.wait_for(parsed.timestamp_ms)
-            sink.send(parsed.vehicle_id.encode(errors="replace"), shift_line(line, options.shift_ms))
+            key = None if parsed.key is None else parsed.key.encode(errors="replace")
+            sink.send(key, shift_line(line, options.shift_ms, options.fields))
         sent += 1
         if clock() - told >= PROGRESS_SECONDS:
             told = clock()

@@ -1,4 +1,4 @@
-"""How a VPC's addresses are shared out, so that a later zone or NAT gateway moves no subnet."""
+"""Division of a VPC's addresses that leaves subnets in place when a zone or a NAT gateway is added."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class AddressPlanError(PenstockError):
 class AddressPlan:
     """A VPC's block in quarters: one for the application in each of up to three zones, the last for NAT gateways.
 
-    The shares depend on the block alone, not on how many zones are used today, so that another zone takes addresses
-    that nobody has.
+    The shares depend on the block alone, not on the number of zones in use, so that the addresses of a later zone are
+    still free.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class AddressPlan:
     cidr: str
 
     def __post_init__(self) -> None:
-        """Refuse blocks that EC2 would refuse, that are public, or that are too small to be shared out."""
+        """Refuse blocks that EC2 would refuse, that are public, or that are too small to divide."""
         try:
             network = IPv4Network(self.cidr)
         except (AddressValueError, NetmaskValueError, ValueError) as error:

@@ -1,8 +1,8 @@
-"""The reach of MSF's own scaling, and the limits that it keeps: pure decisions.
+"""Limits of MSF's automatic scaling, as pure decisions.
 
-MSF doubles the parallelism, and ends where the KPUs reach the account's quota or where a doubling would exceed the
+MSF doubles the parallelism, and stops where the KPUs reach the account's quota or where a doubling would exceed the
 job's own maximum parallelism (managed-flink, how-scaling-auto and "maxParallelism considerations"). There is no other
-limit: nothing in an application's configuration is one.
+limit, in particular none in an application's configuration.
 """
 
 from __future__ import annotations
@@ -20,38 +20,39 @@ __all__ = ("Autoscaling",)
 
 @dataclass(frozen=True, kw_only=True)
 class Autoscaling:
-    """The automatic scaling of an application of this size, held by what MSF is held by.
+    """The automatic scaling of an application of this size, within MSF's limits.
 
     Parameters
     ----------
     sizing
-        The size that it begins with, and never goes below. Its ``max_kpus`` is what it must stay within.
+        The initial size, which is the smallest one too. Scaling must stay within its ``max_kpus``.
     max_parallelism
-        The maximum parallelism that the job's code sets; None where nobody says so.
+        The maximum parallelism that the job's code sets. Default: unknown.
 
-    Raises SizingError where it could exceed ``max_kpus``, and where it could not even scale once.
+    Raises SizingError if it could exceed ``max_kpus``, or could not scale even once.
     """
 
     sizing: Sizing
     max_parallelism: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a limit that nothing holds, and scaling without room."""
+        """Refuse a limit that MSF does not keep, and scaling without room."""
         sizing = self.sizing
         if self.max_parallelism is not None:
             sizing.check_max_parallelism(self.max_parallelism)
         if self.largest_kpus > sizing.max_kpus:
             fitting = sizing.largest_parallelism // sizing.parallelism * sizing.parallelism
             message = (
-                f"autoscaling could reach {self.largest_kpus} KPUs, got max_kpus {sizing.max_kpus}: MSF is held by the"
-                " account's quota and by the maximum parallelism that the job sets, by nothing else; switch autoscaling"
+                f"autoscaling could reach {self.largest_kpus} KPUs, got max_kpus {sizing.max_kpus}: only the account's"
+                " quota and the maximum parallelism that the job sets limit MSF: switch autoscaling"
                 f" off, or let the job set a maximum parallelism of at most {fitting} and pass it as max_parallelism"
             )
             raise SizingError(message)
         if self.largest_parallelism == sizing.parallelism:
+            job = "" if self.max_parallelism is None else f" and the job's maximum parallelism {self.max_parallelism}"
             message = (
-                f"autoscaling doubles the parallelism {sizing.parallelism}, which neither the job's maximum parallelism"
-                f" {self.max_parallelism} nor {sizing.max_kpus} KPUs leave room for: switch it off, or raise them"
+                f"autoscaling doubles the parallelism {sizing.parallelism}, but {sizing.max_kpus} KPUs{job} leave no"
+                " room for it: switch it off or raise them"
             )
             raise SizingError(message)
 
@@ -70,7 +71,7 @@ class Autoscaling:
 
     @property
     def most_billed_kpus(self) -> int:
-        """Those on the bill then: with the one for orchestration."""
+        """The KPUs on the bill after the last doubling, with the one for orchestration."""
         return self.largest_kpus + ORCHESTRATION_KPUS
 
     @property

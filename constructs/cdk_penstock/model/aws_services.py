@@ -1,4 +1,4 @@
-"""Which VPC endpoint leads to an AWS service: one table that the network constructs and the checks ask.
+"""VPC endpoints of AWS services: one table for the network constructs and the checks.
 
 Sources: AWS PrivateLink guide, aws-services-privatelink-support; VPC guide, gateway-endpoints; service authorization
 reference for the prefixes of actions.
@@ -18,7 +18,7 @@ _ENDPOINT: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 
 class AwsServiceError(PenstockError):
-    """A name that cannot be that of a VPC endpoint service, or what contradicts the table."""
+    """A name that no VPC endpoint service can have, or a value that contradicts the table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +30,14 @@ class AwsService:
     endpoint
         The end of the endpoint service's name, ``kms`` in ``com.amazonaws.eu-west-1.kms``.
     action_prefix
-        What the service's IAM actions begin with, ``aps`` in ``aps:RemoteWrite``.
+        The prefix of the service's IAM actions, ``aps`` in ``aps:RemoteWrite``.
     is_gateway
-        Whether the endpoint is a gateway, free and in route tables, rather than an interface in subnets.
+        True if the endpoint is a gateway, free and in route tables, not an interface in subnets.
     supports_policy
-        Whether the endpoint is known to take a policy. One that does not fails to deploy with it.
+        True if the endpoint is known to take a policy. Any other fails to deploy with one.
     name_prefix
-        What stands before the Region in the endpoint service's name. Default: ``com.amazonaws``, and what belongs there
-        in China.
+        The part of the endpoint service's name before the Region. Default: ``com.amazonaws``, or its counterpart in
+        China.
     """
 
     endpoint: str
@@ -54,7 +54,7 @@ class AwsService:
     FIREHOSE: ClassVar[AwsService]
     GLUE: ClassVar[AwsService]
     KINESIS_ANALYTICS: ClassVar[AwsService]
-    """MSF's own API, for programs in the VPC that operate applications; a job does not call it."""
+    """MSF's API, for programs in the VPC that operate applications; a job does not call it."""
     KINESIS_STREAMS: ClassVar[AwsService]
     KMS: ClassVar[AwsService]
     LAMBDA: ClassVar[AwsService]
@@ -82,9 +82,9 @@ class AwsService:
     ) -> AwsService:
         """Return the service with this endpoint, also one that the table does not know, as an interface endpoint.
 
-        For an unknown one ``action_prefix`` is the endpoint's name where it is not given, and there is no policy unless
-        it is said to support one. Raises AwsServiceError for anything that cannot end the name of an endpoint service,
-        and for what contradicts the table.
+        For an unknown one ``action_prefix`` is the endpoint's name by default, and there is no policy unless
+        ``supports_policy`` is true. Raises AwsServiceError for a name that no endpoint service can end in, and for a
+        value that contradicts the table.
         """
         known = _BY_ENDPOINT.get(endpoint)
         if known is not None:
@@ -110,7 +110,7 @@ class AwsService:
 
     @classmethod
     def of_action(cls, action: str) -> AwsService | None:
-        """Return the known service that an IAM action belongs to, None for another's."""
+        """Return the service that an IAM action belongs to, None if the table does not have it."""
         prefix = action.partition(":")[0].lower()
         return next((service for service in _BY_ENDPOINT.values() if service.action_prefix == prefix), None)
 
@@ -125,7 +125,7 @@ def _refuse_other(known: AwsService, **given: object) -> None:
         if value is not None and value != getattr(known, name):
             message = (
                 f"{name} of the known service {known.endpoint!r} is {getattr(known, name)!r}, got {value!r}:"
-                " leave it out, or build an AwsService of your own"
+                " leave it out, or build another AwsService"
             )
             raise AwsServiceError(message)
 

@@ -1,4 +1,4 @@
-"""What Amazon Data Firehose accepts for deliveries to S3, and what it promises."""
+"""Limits and guarantees of Amazon Data Firehose's deliveries to S3."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = (
 )
 
 DELIVERY_METADATA: Final = "penstock:delivery"
-"""The key of a resource's metadata in the template, under which its DeliveryGuarantee stands."""
+"""The key in a resource's metadata that holds its DeliveryGuarantee."""
 
 _MOST_MIB: Final = 128
 _LEAST_COLUMNAR_OR_PARTITIONED_MIB: Final = 64
@@ -48,24 +48,24 @@ class DeliveryError(PenstockError):
 
 
 class DeliveryGuarantee(StrEnum):
-    """How often a record arrives."""
+    """Number of times that a record arrives."""
 
     AT_LEAST_ONCE = "at-least-once"
-    """Once or more: a retry after a timeout may write a record twice, so whoever reads has to drop duplicates."""
+    """Once or more: a retry after a timeout may write a record twice, so readers must drop duplicates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Buffering:
-    """How much, and for how long, Firehose gathers before it writes an object; the first limit reached counts.
+    """Limits at which Firehose writes the records that it has gathered as an object; the first one reached counts.
 
     Parameters
     ----------
     size_mib
         1 to 128 MiB; 64 or more with Parquet or with partitions from fields.
     interval_seconds
-        0 to 900 seconds; 60 or more with partitions from fields, for which there is no zero buffering.
+        0 to 900 seconds; 60 or more with partitions from fields, which do not support zero buffering.
     columnar, partitioned
-        Whether records become Parquet, and whether partitions come from their fields.
+        True if records become Parquet, and if partitions come from their fields.
 
     Raises DeliveryError beyond these limits (firehose, buffering-hints and dynamic-partitioning-enable).
     """
@@ -93,12 +93,12 @@ class Buffering:
 
     @property
     def longest_delay_seconds(self) -> int:
-        """How late a record may be when all is well: partitions are buffered in stages, half as long again."""
+        """Longest normal delay of a record, in seconds: partitions are buffered in stages, half as long again."""
         return self.interval_seconds * 3 // 2 if self.partitioned else self.interval_seconds
 
 
 def check_delivery_stream_name(name: str) -> str:
-    """Return a name that Firehose accepts; raise DeliveryError for another."""
+    """Return the name, or raise DeliveryError if Firehose would refuse it."""
     if not _STREAM_NAME.fullmatch(name):
         message = f"a delivery stream's name has 1 to 64 letters, digits, '.', '_' and '-', got {name!r}"
         raise DeliveryError(message)
@@ -114,7 +114,7 @@ def check_prefix(prefix: str, *, keys: Iterable[str] = ()) -> str:
     _check_length(prefix)
     _check_closed(prefix)
     if "/" not in prefix and literal_part(prefix):
-        message = f"prefix {prefix!r} names no folder: end it with '/'"
+        message = f"prefix {prefix!r} is not a folder: end it with '/'"
         raise DeliveryError(message)
     known, used = set(keys), set()
     for namespace, value in _expressions(prefix):
@@ -128,7 +128,7 @@ def check_prefix(prefix: str, *, keys: Iterable[str] = ()) -> str:
             raise DeliveryError(message)
     if used != known:
         message = (
-            f"prefix {prefix!r} uses the partition keys {sorted(used)}, and {sorted(known)} are extracted: both must be"
+            f"prefix {prefix!r} uses the partition keys {sorted(used)}, but {sorted(known)} are extracted: make both"
             " the same"
         )
         raise DeliveryError(message)
@@ -136,10 +136,10 @@ def check_prefix(prefix: str, *, keys: Iterable[str] = ()) -> str:
 
 
 def check_error_prefix(error_prefix: str, *, prefix: str) -> str:
-    """Return an error prefix; where the prefix has expressions it has to name the kind of error, and no partition key.
+    """Return an error prefix; if the prefix has expressions, it must name the kind of error and no partition key.
 
-    Raises DeliveryError otherwise, and for one that begins like the prefix, whose readers would take failed records
-    for good ones.
+    Raises DeliveryError otherwise, and for one that begins like the prefix, because readers of the prefix would take
+    failed records for good ones.
     """
     _check_length(error_prefix)
     _check_closed(error_prefix)
@@ -149,13 +149,13 @@ def check_error_prefix(error_prefix: str, *, prefix: str) -> str:
         raise DeliveryError(message)
     if any(_expressions(prefix)) and ("firehose", _ERROR_TYPE) not in expressions:
         message = (
-            f"error_prefix must have !{{firehose:{_ERROR_TYPE}}} where the prefix has expressions, got {error_prefix!r}"
+            f"error_prefix must have !{{firehose:{_ERROR_TYPE}}} if the prefix has expressions, got {error_prefix!r}"
         )
         raise DeliveryError(message)
     if overlap(prefix, error_prefix):
         message = (
-            f"error_prefix {error_prefix!r} lies within prefix {prefix!r}, or the reverse: whoever reads the one would"
-            " read the other; choose two folders"
+            f"error_prefix {error_prefix!r} lies within prefix {prefix!r}, or the reverse, so that a reader of one"
+            " reads the other: choose two folders"
         )
         raise DeliveryError(message)
     return error_prefix
@@ -167,7 +167,7 @@ def literal_part(prefix: str) -> str:
 
 
 def overlap(prefix: str, other: str) -> bool:
-    """Whether one of two prefixes writes into the other's folder."""
+    """Return True if one of two prefixes writes into the other's folder."""
     ours, theirs = (literal_part(each).rpartition("/") for each in (prefix, other))
     folder, other_folder = "".join(ours[:2]), "".join(theirs[:2])
     return folder.startswith(other_folder) or other_folder.startswith(folder)
@@ -181,13 +181,13 @@ def check_partition_keys(queries: Iterable[str]) -> None:
         raise DeliveryError(message)
     for name in names:
         if not _KEY_NAME.fullmatch(name):
-            message = f"a partition key has letters, digits and '_' and begins with no digit, got {name!r}"
+            message = f"a partition key must be letters, digits and '_', without a digit in front, got {name!r}"
             raise DeliveryError(message)
 
 
 def _check_length(prefix: str) -> None:
     if len(prefix) > _MOST_PREFIX_CHARACTERS:
-        message = f"a prefix has {_MOST_PREFIX_CHARACTERS} characters at most, got {len(prefix)}"
+        message = f"a prefix must have at most {_MOST_PREFIX_CHARACTERS} characters, got {len(prefix)}"
         raise DeliveryError(message)
 
 

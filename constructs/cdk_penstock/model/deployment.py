@@ -7,10 +7,10 @@ too, after a system rollback (managed-flink, how-system-rollbacks and rollback):
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
 __all__ = ("Deployment", "Operation", "Revision", "Undone", "find_undone")
@@ -76,42 +76,30 @@ class Revision:
 
     Parameters
     ----------
-    bucket_arn, object_key, object_version
+    code_bucket_arn, code_key, code_version
         The code object. Without a version, any one of the object.
     runtime_environment
         The runtime.
     """
 
-    bucket_arn: str
-    object_key: str
-    object_version: str = ""
+    code_bucket_arn: str
+    code_key: str
+    code_version: str = ""
     runtime_environment: str
-
-    @classmethod
-    def parse(cls, properties: Mapping[str, Any] | None) -> Revision | None:
-        """Return the revision of a custom resource's property; None where the template does not say it."""
-        if not properties:
-            return None
-        return cls(
-            bucket_arn=properties["CodeBucketArn"],
-            object_key=properties["CodeKey"],
-            object_version=properties.get("CodeVersion", ""),
-            runtime_environment=properties["RuntimeEnvironment"],
-        )
 
     def is_met_by(self, found: Revision | None) -> bool:
         """Whether this is what was found, a version of the object aside where none is asked for."""
         if found is None:
             return False
         return self == found or (
-            not self.object_version
-            and (self.bucket_arn, self.object_key, self.runtime_environment)
-            == (found.bucket_arn, found.object_key, found.runtime_environment)
+            not self.code_version
+            and (self.code_bucket_arn, self.code_key, self.runtime_environment)
+            == (found.code_bucket_arn, found.code_key, found.runtime_environment)
         )
 
     def __str__(self) -> str:
-        version = f" (version {self.object_version})" if self.object_version else ""
-        return f"s3://{self.bucket_arn.rpartition(':')[2]}/{self.object_key}{version} on {self.runtime_environment}"
+        version = f" (version {self.code_version})" if self.code_version else ""
+        return f"s3://{self.code_bucket_arn.rpartition(':')[2]}/{self.code_key}{version} on {self.runtime_environment}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,15 @@
-"""How penstock's template checks name what they find, and what cdk-nag calls the same thing."""
+"""Ids of findings about wildcard resources, penstock's own and cdk-nag's."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
-__all__ = ("nag_wildcard_id", "resource_pattern", "wildcard_id")
+__all__ = ("WILDCARD_RULE", "nag_wildcard_id", "resource_pattern", "wildcard_id", "wildcard_subject")
+
+WILDCARD_RULE: Final = "MSF7"
+"""The id of the rule that each wildcard resource needs a recorded reason."""
 
 
 def resource_pattern(resource: object) -> str:
@@ -35,7 +39,12 @@ def resource_pattern(resource: object) -> str:
 
 def wildcard_id(action: str, resource: object) -> str:
     """Return the id of penstock's finding that an action is allowed on a wildcard resource."""
-    return f"MSF7[{action}@{resource_pattern(resource)}]"
+    return f"{WILDCARD_RULE}[{wildcard_subject(action, resource)}]"
+
+
+def wildcard_subject(action: str, resource: object) -> str:
+    """Return the part of that id in brackets."""
+    return f"{action}@{resource_pattern(resource)}"
 
 
 def nag_wildcard_id(resource: object) -> str:

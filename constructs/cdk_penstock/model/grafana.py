@@ -1,9 +1,9 @@
-"""What penstock puts into a Grafana workspace, and how it recognizes what is its own.
+"""Content that penstock puts into a Grafana workspace, and the marks by which it recognizes that content.
 
-Everything of one deployment carries its folder's uid as a prefix and its owner's mark: a dashboard as a tag, a data
-source in ``jsonData``. Only what carries the mark is ever changed or removed, a dashboard only with the prefix as well:
-Grafana's *Save as* can copy its tags, but gives the copy another uid. A folder can carry no mark; its title tells whose
-it is.
+Each dashboard and data source of a deployment has its folder's uid as a prefix and its owner's mark: a dashboard as a
+tag, a data source in ``jsonData``. Only content with the mark is changed or removed, and a dashboard only if it has the
+prefix as well: Grafana's *Save as* can copy its tags, but gives the copy another uid. A folder cannot have a mark,
+so its title names its owner.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ AMAZON_PROMETHEUS_PLUGIN: Final = "grafana-amazonprometheus-datasource"
 CORE_PROMETHEUS_PLUGIN: Final = "prometheus"
 
 MAX_UID_CHARACTERS: Final = 40
-"""Of a dashboard, a folder or a data source (Grafana HTTP API, dashboard)."""
+"""Most characters in the uid of a dashboard, a folder or a data source (Grafana HTTP API, dashboard)."""
 
 OWNER_FIELD: Final = "penstockOwner"
-"""Where a data source's ``jsonData`` has the mark; Grafana keeps fields that it does not know."""
+"""The field of a data source's ``jsonData`` with the mark; Grafana keeps unknown fields."""
 
 _MARK_PREFIX: Final = "penstock:"
 _UID: Final = re.compile(r"[a-zA-Z0-9_-]+")
@@ -60,23 +60,23 @@ def check_uid(uid: str, *, what: str) -> str:
 
 
 def content_uid(folder_uid: str, name: str, *, what: str) -> str:
-    """Return the uid of a dashboard or data source, ``<folder>-<name>``; raise GrafanaNameError if Grafana would."""
+    """Return the uid of a dashboard or data source, ``<folder>-<name>``, or raise GrafanaNameError."""
     return check_uid(f"{folder_uid}-{name}", what=what)
 
 
 def owner_mark(folder_uid: str, deployment: str) -> str:
-    """Return the mark of what one deployment owns; ``deployment`` tells two that use the same folder uid apart."""
+    """Return the mark of one deployment's content; ``deployment`` tells those with the same folder uid apart."""
     return f"{_MARK_PREFIX}{folder_uid}:{deployment}"
 
 
 def is_mark(tag: object) -> bool:
-    """Whether a dashboard's tag is a mark, of whatever deployment."""
+    """Return True if a dashboard's tag is a mark, of any deployment."""
     return isinstance(tag, str) and tag.startswith(_MARK_PREFIX)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
-    """A Prometheus data source that signs its requests as the workspace's own role.
+    """A Prometheus data source that signs its requests as the workspace's role.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class DataSource:
     region
         The Region to sign for.
     is_default
-        Whether panels without a data source use it.
+        True if panels without a data source use it.
     """
 
     uid: str
@@ -109,7 +109,7 @@ class DataSource:
             "jsonData": {
                 "httpMethod": "POST",
                 "sigV4Auth": True,
-                # The workspace's own role (Managed Grafana calls it "Workspace IAM role").
+                # The workspace's role (Managed Grafana calls it "Workspace IAM role").
                 "sigV4AuthType": "ec2_iam_role",
                 "sigV4Region": self.region,
                 OWNER_FIELD: mark,
@@ -119,12 +119,12 @@ class DataSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a deployment wants in a workspace.
+    """Content that a deployment wants in a workspace.
 
     Parameters
     ----------
     mark
-        Its owner's mark.
+        The owner's mark.
     folder_uid, folder_title
         The folder of all its dashboards.
     dashboards
@@ -132,10 +132,10 @@ class Content:
     data_sources
         The data sources.
     known_uids
-        Uids of dashboards that this deployment has, or had, whether Grafana's search knows them yet or not.
+        Uids of dashboards that this deployment has or had, also if Grafana's search does not know them yet.
     owns_folder
-        Whether the folder is this deployment's by an earlier run, whatever its title is by now. Default: only with
-        the title that is wanted.
+        True if an earlier run of this deployment created the folder, even if it was renamed since. Default: it is only
+        recognized by its title.
     """
 
     mark: str

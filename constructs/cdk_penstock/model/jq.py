@@ -1,4 +1,4 @@
-"""Queries of jq 1.6 as Firehose takes them: checked as far as that goes without jq, and put together safely.
+"""Queries of jq 1.6 as Firehose takes them: checked as far as possible without jq, and combined safely.
 
 Sources: jq 1.6 manual, "Basic filters" and "Types and Values"; firehose, dynamic-partitioning-partitioning-keys.
 """
@@ -13,7 +13,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("QueryError", "check_query", "object_of_queries")
+__all__ = ("check_query", "object_of_queries")
 
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\[^(])*"')
@@ -21,31 +21,27 @@ _HYPHEN: Final = re.compile(r"\.([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?![\w(])")
 _ENDS_OPEN: Final = re.compile(r"^\s*(?:[|,*%]|/)|(?:[|,+*/%-]|==|\b(?:and|or))\s*$")
 
 
-class QueryError(PenstockError):
-    """A query that jq would not take, or would read in another way than it looks."""
-
-
 def check_query(key: str, query: str) -> str:
-    """Return a query whose texts and brackets are closed; raise QueryError for another, and for several values."""
+    """Return the query, or raise PenstockError if a text or a bracket is not closed, or if it gives several values."""
     problem = next(_problems(query), None)
     if problem is not None:
         message = f"the query of partition key {key!r} {problem}, got {query!r}"
-        raise QueryError(message)
+        raise PenstockError(message)
     return query
 
 
 def object_of_queries(queries: Mapping[str, str]) -> str:
-    """Return the one query that has the value of each as a field; jq takes more than a term only in parentheses."""
+    """Return one query that has each value as a field; jq takes more than a term only in parentheses."""
     return "{" + ",".join(f"{key}:({query})" for key, query in queries.items()) + "}"
 
 
 def _problems(query: str) -> Iterator[str]:
-    # Texts hold anything. One with a value in it, "\\(...)", is left in place, and its brackets are checked too.
+    # A text may hold anything. If it has a value in it, "\\(...)", it stays, and its brackets are checked too.
     code = _TEXT.sub('""', query)
     if not code.strip():
         yield "is empty: use a field such as .region"
     if "#" in code:
-        yield "has a '#', behind which jq reads nothing: leave comments out"
+        yield "has a '#', after which jq reads nothing: leave comments out"
     if code.count('"') % 2:
         yield "has a text without its closing '\"'"
     yield from _brackets(code)

@@ -1,4 +1,4 @@
-"""What Kafka and MSK call things, and what they refuse: pure decisions about topics and brokers.
+"""Names and limits of Kafka and MSK: pure decisions about topics and brokers.
 
 Sources: Kafka, topic configurations and "Internals: valid topic names"; MSK, "Amazon MSK cluster operations" and
 CreateTopic; AWS::MSK::Topic.
@@ -31,7 +31,7 @@ __all__ = (
 )
 
 IAM_PORT: Final = 9098
-"""Where brokers take clients with IAM and TLS (MSK, "Port information")."""
+"""The port on which brokers take clients with IAM and TLS (MSK, "Port information")."""
 
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _CLUSTER: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,63}")
@@ -63,12 +63,12 @@ def check_cluster_name(name: str) -> str:
 
 
 def check_group_name(name: str) -> str:
-    """Return the name of a consumer group, or raise KafkaError for one that IAM would take for several."""
+    """Return the name of a consumer group, or raise KafkaError if IAM would read it as a pattern."""
     return _check_one("a consumer group", name)
 
 
 def check_transactional_id_prefix(prefix: str) -> str:
-    """Return what transactional ids begin with, or raise KafkaError for what IAM would take for several."""
+    """Return the prefix of transactional ids, or raise KafkaError if IAM would read it as a pattern."""
     return _check_one("a prefix of transactional ids", prefix)
 
 
@@ -81,18 +81,18 @@ def check_zones(zones: int) -> int:
 
 
 def check_retention_ms(milliseconds: float) -> int:
-    """Return how long a topic keeps records, or raise KafkaError beyond what its retention.ms takes."""
+    """Return a topic's retention in milliseconds, or raise KafkaError if retention.ms cannot have it."""
     if not 1 <= milliseconds <= _MAX_LONG:
         message = (
-            f"a topic's retention must be 1 to {_MAX_LONG} milliseconds, got {milliseconds:.15g}: with less, records go"
-            " before anybody reads them"
+            f"a topic's retention must be 1 to {_MAX_LONG} milliseconds, got {milliseconds:.15g}: with less, records"
+            " expire before they can be read"
         )
         raise KafkaError(message)
     return int(milliseconds)
 
 
 def check_broker_nodes(nodes: int, *, zones: int) -> int:
-    """Return the number of brokers, or raise KafkaError where they cannot be spread evenly over the zones."""
+    """Return the number of brokers, or raise KafkaError if they cannot be spread evenly over the zones."""
     check_zones(zones)
     if nodes < zones or nodes % zones:
         message = f"the number of brokers must be a multiple of the {zones} availability zones, got {nodes}"
@@ -101,7 +101,7 @@ def check_broker_nodes(nodes: int, *, zones: int) -> int:
 
 
 def client_ports(bootstrap_servers: str) -> tuple[int, int]:
-    """Return the first and the last port in brokers' addresses, or raise KafkaError for what is no list of them."""
+    """Return the first and the last port in brokers' addresses, or raise KafkaError if it is not a list of them."""
     ports: list[int] = []
     for server in bootstrap_servers.split(","):
         found = _SERVER.fullmatch(server.strip())
@@ -117,7 +117,7 @@ def client_ports(bootstrap_servers: str) -> tuple[int, int]:
 
 
 def render_properties(properties: Mapping[str, str]) -> str:
-    """Return the text of a properties file, in the order of its keys, or raise KafkaError for what does not fit in."""
+    """Return the text of a properties file, in the order of its keys, or raise KafkaError for an impossible entry."""
     for key, value in properties.items():
         if not _KEY.fullmatch(key) or "\n" in value or not value:
             message = f"a Kafka property must be a key of small letters and a value on one line, got {key!r}={value!r}"
@@ -131,7 +131,7 @@ def encode_properties(properties: Mapping[str, str]) -> str:
 
 
 def _check_one(kind: str, name: str) -> str:
-    # IAM would read these as wildcards or as a policy variable, and allow more than was asked for.
+    # IAM would read these as wildcards or as a policy variable, and allow more than intended.
     if not name or any(each in name for each in ("*", "?", "${")):
         message = f"{kind} must be a name without '*', '?' and '${{', got {name!r}: name each one"
         raise KafkaError(message)

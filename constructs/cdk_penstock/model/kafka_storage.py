@@ -1,4 +1,4 @@
-"""Storage of Kafka brokers against what is written and how long it is kept: pure decisions.
+"""Storage that Kafka brokers need for the records that are written and kept, as pure decisions.
 
 Sources: MSK, "Automatic scaling" and "Scale up broker storage" (steps, cool-down) and "Best practices for Standard
 brokers" (alarm); Kafka, topic configurations ``retention.ms``, ``retention.bytes`` and ``segment.bytes``.
@@ -27,21 +27,21 @@ __all__ = (
 
 BYTES_PER_GIB: Final = 1024**3
 SEGMENT_BYTES: Final = BYTES_PER_GIB
-"""Kafka's and MSK's own size of a segment. Only a whole one is deleted, once its newest record is too old."""
+"""Default size of a segment in Kafka and MSK. Only a whole one is deleted, once its newest record is too old."""
 SEGMENT_HOURS: Final = 168
-"""The age at which a segment ends that is not full."""
+"""The age at which a segment is closed even if it is not full."""
 
 EXPANSION_TARGET_PERCENT: Final = 60
 EXPANSION_GIB: Final = 10
 EXPANSION_PERCENT: Final = 10
 EXPANSION_COOL_DOWN_HOURS: Final = 24
-"""At least six, and until the volume is optimized, for which MSK names 24 and more: the slow case is planned with."""
+"""MSK waits at least six hours, and until the volume is optimized, which takes 24 hours or more: the plan uses that."""
 MAX_STORAGE_GIB: Final = 16_384
 
 ALARM_PERCENT: Final = 75
-"""The planned load stays below it, so that the alarm means another load."""
+"""The planned load stays below it, so that the alarm means a higher load than planned."""
 LIMIT_PERCENT: Final = 85
-"""The most that partitions take where each has a limit; MSK recommends an alarm there."""
+"""The share that partitions may take if each has a limit; MSK recommends an alarm there."""
 
 _SECONDS_PER_HOUR: Final = 3600
 
@@ -57,9 +57,9 @@ class TopicLoad:
     record_bytes
         A record with its key, before compression.
     compression_ratio
-        How many times smaller the producer's compression makes it: 1 without, about 4 for small JSON with lz4.
+        The factor of the producer's compression: 1 without, about 4 for small JSON with lz4.
 
-    Raises KafkaError for what is no such number.
+    Raises KafkaError for a number out of range.
     """
 
     records_per_second: float
@@ -67,7 +67,7 @@ class TopicLoad:
     compression_ratio: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse impossible numbers."""
         for name, least in (("records_per_second", 0), ("record_bytes", 1), ("compression_ratio", 1)):
             value = getattr(self, name)
             if not least <= value < math.inf:
@@ -82,7 +82,7 @@ class TopicLoad:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedTopic:
-    """A topic with its load, and how long and how much of it is kept; ``retention_bytes`` is of each partition."""
+    """A topic with its load and its retention; ``retention_bytes`` is the limit of each partition."""
 
     name: str
     load: TopicLoad
@@ -103,7 +103,7 @@ class PlannedTopic:
 
     @property
     def kept_bytes(self) -> float:
-        """The bytes of all replicas when the oldest records begin to go: the retention, and a segment of each."""
+        """The bytes of all replicas when the oldest records expire: the retention, and a segment of each."""
         replicas = self.partitions * self.replication_factor
         segment = min(SEGMENT_BYTES, self.bytes_per_hour / replicas * SEGMENT_HOURS)
         limit = math.inf if self.retention_bytes is None else self.retention_bytes
@@ -111,7 +111,7 @@ class PlannedTopic:
 
     @property
     def held_hours(self) -> float:
-        """The time that records stay: the retention, or less where a partition reaches its limit before."""
+        """The time that records stay: the retention, or less if a partition reaches its limit before."""
         if self.retention_bytes is None or self.retention_bytes >= self.partition_bytes:
             return self.retention_hours
         return self.retention_hours * self.retention_bytes / self.partition_bytes
@@ -135,13 +135,13 @@ class BrokerStorage:
     brokers: int
 
     def check(self, topics: Sequence[PlannedTopic]) -> None:
-        """Raise KafkaError, with all assumptions, where records would go early or a disk would reach the alarm."""
+        """Raise KafkaError, with all assumptions, if records would expire early or a disk would reach the alarm."""
         for topic in topics:
             if topic.held_hours < topic.retention_hours:
                 message = (
-                    f"records of {topic} would go after {topic.held_hours:.0f} hours, because a partition is limited to"
-                    f" {topic.retention_bytes or 0:,} bytes, expected at least {topic.partition_bytes:,.0f}: raise the"
-                    " limit, or shorten the retention"
+                    f"records of {topic} would expire after {topic.held_hours:.0f} hours, because a partition is"
+                    f" limited to {topic.retention_bytes or 0:,} bytes, expected at least {topic.partition_bytes:,.0f}:"
+                    " raise the limit, or shorten the retention"
                 )
                 raise KafkaError(message)
         highest = self.highest_percent(topics)
@@ -157,11 +157,11 @@ class BrokerStorage:
             raise KafkaError(message)
 
     def needed_gib(self, topics: Sequence[PlannedTopic]) -> float:
-        """Return the GiB of a broker in the end."""
+        """Return the GiB that a broker holds in the end."""
         return self._held_gib(topics, math.inf)
 
     def highest_percent(self, topics: Sequence[PlannedTopic]) -> float:
-        """Return how full a disk becomes while empty topics fill and MSK expands it, as slowly as MSK may."""
+        """Return the highest use of a disk, in percent, while empty topics fill and MSK expands it at its slowest."""
         size, ready, highest = float(self.initial_gib), 0.0, 0.0
         while size < self.largest_gib:
             expanded_at = max(ready, self._hours_until(topics, size * EXPANSION_TARGET_PERCENT / 100))
@@ -173,11 +173,11 @@ class BrokerStorage:
         return 100 * max(highest, self.needed_gib(topics) / size)
 
     def partition_limit_bytes(self, replicas: int) -> int:
-        """Return ``retention.bytes`` for so many replicas in the cluster, with which no disk fills, however much comes.
+        """Return ``retention.bytes`` for this number of replicas, with which no disk fills up at any load.
 
         It holds for the storage that brokers begin with, because MSK grows it too slowly for a burst.
 
-        Raises KafkaError where not even a segment of each would be left.
+        Raises KafkaError if less than a segment of each would be left.
         """
         usable = self.initial_gib * BYTES_PER_GIB * LIMIT_PERCENT // 100
         limit = usable // self._on_broker(replicas) - SEGMENT_BYTES
@@ -191,7 +191,7 @@ class BrokerStorage:
         return limit
 
     def gib_for_limit(self, limit_bytes: float, replicas: int) -> int:
-        """Return the storage to begin with in which each partition may have this limit."""
+        """Return the initial storage, in GiB, in which each partition may have this limit."""
         taken = (limit_bytes + SEGMENT_BYTES) * self._on_broker(replicas)
         return math.ceil(taken * 100 / LIMIT_PERCENT / BYTES_PER_GIB)
 
@@ -217,7 +217,7 @@ class BrokerStorage:
         return held / self.brokers / BYTES_PER_GIB
 
     def _hours_until(self, topics: Sequence[PlannedTopic], gib: float) -> float:
-        """Return when a broker holds so much; inf for never. What is held rises in straight lines, as topics fill."""
+        """Return the hours until a broker holds this much, inf for never. Data rises linearly until a topic is full."""
         before = held_before = 0.0
         for hours in sorted(topic.kept_bytes / topic.bytes_per_hour for topic in topics if topic.bytes_per_hour):
             held = self._held_gib(topics, hours)

@@ -1,4 +1,4 @@
-"""What Kinesis Data Streams refuses, as pure decisions.
+"""Limits of Kinesis Data Streams, as pure decisions.
 
 Sources: AWS::Kinesis::Stream; Kinesis Data Streams, CreateStream, IncreaseStreamRetentionPeriod, UpdateShardCount and
 "Quotas and limits".
@@ -59,7 +59,7 @@ def check_retention_hours(hours: float) -> int:
 
 
 def check_alarm_hours(hours: float, *, retention_hours: float) -> None:
-    """Raise KinesisError for an alarm that goes off at once, or when the records have expired already."""
+    """Raise KinesisError for an alarm that fires at once, or only after the records have expired."""
     if not 0 < hours < retention_hours:
         message = (
             f"threshold must be more than 0 and less than the retention of {retention_hours:g} hours, after which"
@@ -69,11 +69,10 @@ def check_alarm_hours(hours: float, *, retention_hours: float) -> None:
 
 
 def check_steps(scheduled: Sequence[int], *, start: int) -> None:
-    """Raise KinesisError where a schedule could never take effect.
+    """Raise KinesisError if a schedule could never take effect.
 
-    UpdateShardCount at most doubles the shards, and at most halves them. In whatever order the schedules come, and
-    however often, they can only do so if there is no gap between their numbers that is larger, and if one of them is
-    near enough to the number that the stream starts with.
+    UpdateShardCount at most doubles the shards, and at most halves them. Whatever the order of the schedules, each can
+    take effect only if no two neighbouring numbers are further apart, and one is as near to the initial number.
     """
     ordered = sorted(set(scheduled))
     for small, large in pairwise(ordered):

@@ -10,7 +10,7 @@ __all__ = ("ApplicationMetric", "Statistic")
 
 
 class Statistic(Enum):
-    """How the samples of one period become one figure."""
+    """Function that makes one figure of the samples of one period."""
 
     AVERAGE = "Average"
     MAXIMUM = "Maximum"

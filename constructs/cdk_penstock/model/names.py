@@ -1,4 +1,4 @@
-"""What MSF calls things: names, Amazon Resource Names, service principals and fixed paths."""
+"""Names in MSF: application names, Amazon Resource Names, service principals and fixed paths."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Final
 from cdk_penstock.model.errors import PenstockError
 
 __all__ = (
-    "APPLICATION_KEY_RESOURCE",
-    "APPLICATION_START_RESOURCE",
     "CODE_ARCHIVE_MAX_BYTES",
     "LOG_GROUP_PREFIX",
     "LOG_STREAM_NAME",
@@ -29,9 +27,6 @@ LOG_STREAM_NAME: Final = "kinesis-analytics-log-stream"
 RUN_OPTIONS_GROUP: Final = "kinesis.analytics.flink.run.options"
 """The property group in which MSF looks for a Python job's entry point, jar and modules (managed-flink, how-python)."""
 
-APPLICATION_KEY_RESOURCE: Final = "Custom::PenstockApplicationKey"
-APPLICATION_START_RESOURCE: Final = "Custom::PenstockApplicationStart"
-
 CODE_ARCHIVE_MAX_BYTES: Final = 512 * 1024 * 1024
 """MSF does not start an application whose code is larger (managed-flink, limits)."""
 
@@ -44,7 +39,7 @@ class ApplicationNameError(PenstockError):
 
 
 def check_application_name(name: str) -> str:
-    """Return the name, or raise ApplicationNameError where MSF would refuse it (CreateApplication, ApplicationName)."""
+    """Return the name, or raise ApplicationNameError if MSF would refuse it (CreateApplication, ApplicationName)."""
     if not _APPLICATION_NAME.fullmatch(name):
         message = (
             f"application name must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r} ({len(name)} characters)"
@@ -54,7 +49,7 @@ def check_application_name(name: str) -> str:
 
 
 def parse_application_arn(arn: str) -> tuple[str, str, str]:
-    """Return Region, account and name in an application's ARN, or raise ApplicationNameError for what is no such."""
+    """Return Region, account and name in an application's ARN, or raise ApplicationNameError if it is not one."""
     match = _APPLICATION_ARN.fullmatch(arn)
     if match is None:
         message = (

@@ -1,4 +1,4 @@
-"""Rule files and alert manager definitions of Prometheus, once YAML is parsed: what the service would refuse.
+"""Checks of parsed rule files and alert manager definitions, for what the service would refuse.
 
 Sources: Prometheus, "Recording rules" and "Alerting rules"; AMP, "Create a rules file" and "Create an alert manager
 definition".
@@ -24,14 +24,14 @@ class PrometheusFileError(PenstockError):
 
 
 def check_rules(document: object) -> None:
-    """Raise PrometheusFileError for what is no rule file; scalars are texts, as YAML writes them."""
+    """Raise PrometheusFileError if it is not a rule file; scalars are texts, as YAML writes them."""
     groups = _list(_mapping(document, "the file").get("groups") or [], "groups")
     seen: set[str] = set()
     for position, entry in enumerate(groups, start=1):
         group = _mapping(entry, f"group {position}")
         name = _text(group, "name", f"group {position}")
         if name in seen:
-            message = f"group {name!r} is there twice: give each a name of its own"
+            message = f"group {name!r} is there twice: give each another name"
             raise PrometheusFileError(message)
         seen.add(name)
         _check_duration(group, "interval", f"group {name!r}")
@@ -40,7 +40,7 @@ def check_rules(document: object) -> None:
 
 
 def check_alert_manager(document: object, inner: object) -> None:
-    """Raise PrometheusFileError for what is no alert manager definition.
+    """Raise PrometheusFileError if it is not an alert manager definition.
 
     Parameters
     ----------

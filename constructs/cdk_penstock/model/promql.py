@@ -1,4 +1,4 @@
-"""What is plainly wrong with a PromQL expression; Prometheus itself has the rest of the grammar."""
+"""Obvious mistakes in a PromQL expression; Prometheus itself checks the rest of the grammar."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CALCULATED: Final = re.compile(r"[-+*/%^()]")
 
 
 class PromqlError(PenstockError):
-    """An expression that is no PromQL."""
+    """An expression that is not PromQL."""
 
 
 def is_duration(text: str) -> bool:
@@ -31,9 +31,9 @@ def is_duration(text: str) -> bool:
 
 
 def check_promql(expression: str) -> None:
-    """Raise PromqlError for an empty expression, unbalanced brackets or quotes, and a range that is no duration.
+    """Raise PromqlError for an empty expression, unbalanced brackets or quotes, and a range without a duration.
 
-    Whatever passes may still be refused by Prometheus; whatever is refused here, Prometheus refuses too.
+    Prometheus may refuse more, and refuses all that is refused here.
     """
     open_brackets: list[tuple[str, int]] = []
     code = _blank_texts(expression)
@@ -57,7 +57,7 @@ def check_promql(expression: str) -> None:
 
 
 def _blank_texts(expression: str) -> str:
-    """Return the expression with its strings and comments replaced, each character by another, so places stay."""
+    """Return the expression with its strings and comments replaced, character by character, so that positions stay."""
     code: list[str] = []
     position = 0
     while position < len(expression):

@@ -1,4 +1,4 @@
-"""Property groups: what an application hands to its job at run time, within MSF's limits.
+"""Property groups, with which an application configures its job at run time, within MSF's limits.
 
 Sources: EnvironmentProperties, PropertyGroup (kinesisanalyticsv2 API).
 """
@@ -43,8 +43,8 @@ class PropertyGroups:
     groups
         Keys and values by property group id.
     is_opaque
-        Says of a text that it stands for a value that is known only at deployment (a CDK token), whose length cannot
-        be judged here.
+        Returns True for a text whose value is known only at deployment (a CDK token), so that its length cannot be
+        checked here.
 
     Raises PropertyError for more than 50 groups, more than 50 entries in one, an id that is not 1 to 50 letters,
     digits, ``_``, ``.`` or ``-``, a key or value that is not 1 to 2048 characters of text, and a value that holds an
@@ -55,7 +55,7 @@ class PropertyGroups:
     is_opaque: Callable[[str], bool] = _never_opaque
 
     def __post_init__(self) -> None:
-        """Copy what was given, and refuse what MSF would refuse."""
+        """Copy the groups, and refuse what MSF would refuse."""
         frozen = {group: MappingProxyType(dict(entries)) for group, entries in self.groups.items()}
         object.__setattr__(self, "groups", MappingProxyType(frozen))
         if len(frozen) > MAX_GROUPS:
@@ -65,7 +65,7 @@ class PropertyGroups:
             self._check_group(group, entries)
 
     def with_group(self, group: str, entries: Mapping[str, str]) -> PropertyGroups:
-        """Return these groups with the entries added; a key that is there with another value is refused."""
+        """Return these groups with the entries added; a key that already has another value is refused."""
         merged = {name: dict(present) for name, present in self.groups.items()}
         target = merged.setdefault(group, {})
         for key, value in entries.items():
@@ -84,7 +84,7 @@ class PropertyGroups:
         return merged
 
     def entries_like_secrets(self) -> Iterator[tuple[str, str]]:
-        """Yield group and key of each entry that may be a secret; what only the deployment knows is not judged."""
+        """Yield group and key of each entry that may be a secret; values known only at deployment are not judged."""
         for group, entries in self.groups.items():
             for key, value in entries.items():
                 if not self.is_opaque(value) and may_hold_secret(key, value):
@@ -102,9 +102,9 @@ class PropertyGroups:
             self._check_text(f"value of {key!r} in property group {group!r}", value)
             if holds_secret(value):
                 message = (
-                    f"value of {key!r} in property group {group!r} is an access key or a private key, and whoever may"
-                    " describe the application or read the template could read it: let the job's role, or AWS Secrets"
-                    " Manager at run time, hand out what it needs"
+                    f"value of {key!r} in property group {group!r} is an access key or a private key, which everybody"
+                    " can read who may describe the application or read the template: let the job use its role, or AWS"
+                    " Secrets Manager at run time"
                 )
                 raise PropertyError(message)
 
@@ -118,7 +118,7 @@ class PropertyGroups:
 
 
 def refuse_run_options(groups: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise PropertyError where a caller sets the run options, which are derived from the application's code."""
+    """Raise PropertyError if a caller sets the run options, which are derived from the application's code."""
     if RUN_OPTIONS_GROUP in groups:
         message = (
             f"property group {RUN_OPTIONS_GROUP!r} is derived from the application's code, got"

@@ -1,4 +1,4 @@
-"""What is not the same in every Region: which services there are, and by which name KMS knows a service."""
+"""Differences between Regions: the services that exist there, and the names under which KMS knows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("WITHOUT_SERVICE", "RegionError", "check_service", "via_service", "via_service_names")
+__all__ = ("WITHOUT_SERVICE", "check_service", "via_service", "via_service_names")
 
 _CHINA: Final = "cn-"
 
@@ -23,38 +23,34 @@ WITHOUT_SERVICE: Final[dict[str, frozenset[str]]] = {
     ),
     "AWS::MSK::ServerlessCluster": frozenset({"me-central-1", "us-gov-east-1", "us-gov-west-1", "us-west-1"}),
 }
-"""The Regions of AWS, AWS in China and AWS GovCloud (US) where CloudFormation has not this type of resource.
+"""The Regions of AWS, AWS in China and AWS GovCloud (US) in which CloudFormation lacks this type of resource.
 
-Source: CloudFormation's resource provider schemas by Region, as cfn-lint 1.58 brings them; a test compares the two. The
-other types that penstock makes are there in all of these Regions.
+Source: CloudFormation's resource provider schemas by Region, as cfn-lint 1.58 has them; a test compares the two. All of
+these Regions have the other types that penstock creates.
 """
-
-
-class RegionError(PenstockError):
-    """A service that a Region does not have."""
 
 
 _INSTEAD: Final = {
     "AWS::APS::Workspace": "choose a Region that has it, or write the job's metrics elsewhere",
-    "AWS::Grafana::Workspace": "make none (dashboards = false in an environment's [metrics]), and look at the metrics"
-    " with a Grafana elsewhere",
+    "AWS::Grafana::Workspace": "leave it out (dashboards = false in an environment's [metrics]), and show the metrics"
+    " in a Grafana elsewhere",
     "AWS::MSK::ServerlessCluster": "use a ProvisionedKafkaCluster",
 }
 
 
 def check_service(resource_type: str, region: str) -> None:
-    """Raise RegionError where the Region has not this type of resource; one that the table does not know has it."""
+    """Raise PenstockError if the Region lacks this type of resource; a Region that the table does not know has all."""
     if region in WITHOUT_SERVICE[resource_type]:
-        message = f"{region} has no {resource_type}, and its deployment would fail: {_INSTEAD[resource_type]}"
-        raise RegionError(message)
+        message = f"{region} has no {resource_type}, so its deployment would fail: {_INSTEAD[resource_type]}"
+        raise PenstockError(message)
 
 
 def via_service_names(service: str, region: str) -> tuple[str, ...]:
     """Return the names under which KMS knows requests of a service (KMS, ``kms:ViaService``).
 
     AWS documents ``SERVICE.REGION.amazonaws.com``, and no other name for China, where endpoints end with ``.cn``. So
-    both are named there. Only KMS sets the value, so the second name lets nobody else in. A Region that only the
-    deployment knows counts as one outside of China.
+    both are used there. Only KMS sets the value, so the second name lets nobody else in. A Region that only the
+    deployment knows counts as one outside China.
     """
     name = f"{service}.{region}.amazonaws.com"
     return (name, f"{name}.cn") if region.startswith(_CHINA) else (name,)

@@ -1,4 +1,4 @@
-"""What each MSF runtime can do: one table that constructs, packaging, alarms and tools ask.
+"""Capabilities of each MSF runtime: one table for constructs, packaging, alarms and tools.
 
 Sources: managed-flink release-version-list, key-management-flink, how-snapshots and the Flink 2.2 upgrade guide.
 """
@@ -16,7 +16,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
+__all__ = ("CUSTOMER_MANAGED_KEY_NEEDS", "FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
 
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
 _AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
@@ -25,6 +25,9 @@ _PART_OF_FLINK: Final = re.compile(
     r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
 )
 _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
+CUSTOMER_MANAGED_KEY_NEEDS: Final = "a customer managed key needs a runtime from FLINK-{}_{} on".format(
+    *_MINIMUM_FOR_CUSTOMER_MANAGED_KEY
+)
 _MINIMUM_FOR_ENHANCED_SNAPSHOTS: Final = (1, 20)
 _MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
 
@@ -34,7 +37,7 @@ class UnknownRuntimeError(PenstockError):
 
 
 class RuntimeSupport(Enum):
-    """How long MSF still runs applications on a runtime."""
+    """Stage of MSF's support for a runtime."""
 
     SUPPORTED = "supported"
     COMMUNITY_ENDED = "supported by MSF, no longer by the Apache Flink community"
@@ -48,15 +51,15 @@ class FlinkRuntime:
     Parameters
     ----------
     identifier
-        MSF's own name, for example ``FLINK-1_20``.
+        MSF's name, for example ``FLINK-1_20``.
     flink_version
         The Apache Flink release that MSF runs, for example ``1.20.5``.
     java_version
         The Java feature release that the job's classes must not exceed.
     python_version
-        The Python of PyFlink jobs as ``major.minor``, None where MSF's documentation names none.
+        The Python of PyFlink jobs as ``major.minor``, None if MSF's documentation names none.
     support
-        Whether MSF still starts applications on it.
+        The stage of MSF's support.
     connectors
         The newest release of each Apache Flink connector built for this runtime, by Maven artifact. A connector that
         is absent has no release for it.
@@ -85,8 +88,8 @@ class FlinkRuntime:
     def of(cls, identifier: str) -> Self:
         """Return the runtime with this identifier, also one that is newer than this table.
 
-        A runtime that the table does not know takes the capabilities of the newest known one before it, without any
-        connector, since a connector's release for it cannot be known here. Raises UnknownRuntimeError for anything
+        An unknown runtime takes the capabilities of the newest known one before it, without connectors, whose releases
+        for it cannot be known here. Raises UnknownRuntimeError for anything
         that is not of the form ``FLINK-<major>_<minor>``.
         """
         known = _KNOWN.get(identifier)
@@ -148,17 +151,33 @@ class FlinkRuntime:
 
     @property
     def is_supported(self) -> bool:
-        """Whether MSF still starts applications on it."""
+        """True if MSF still starts applications on it."""
         return self.support is not RuntimeSupport.ENDED
 
     @property
     def customer_managed_key_allowed(self) -> bool:
-        """Whether an application can be encrypted with a customer managed key."""
+        """True if an application can be encrypted with a customer managed key."""
         return self.release >= _MINIMUM_FOR_CUSTOMER_MANAGED_KEY
 
     @property
+    def problem_with_customer_managed_key(self) -> str | None:
+        """The reason and the fix where an application cannot have a customer managed key, else None."""
+        if self.customer_managed_key_allowed:
+            return None
+        return (
+            f"{CUSTOMER_MANAGED_KEY_NEEDS}, got {self.identifier}: upgrade the runtime first, in a separate deployment"
+        )
+
+    @property
+    def problem_with_python(self) -> str | None:
+        """The reason and the fix where the runtime runs no Python jobs, else None."""
+        if self.python_version is not None:
+            return None
+        return f"runtime {self.identifier} runs no Python jobs: use FLINK-1_20 or later"
+
+    @property
     def enhanced_snapshots_allowed(self) -> bool:
-        """Whether the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
+        """True if the snapshot mode ENHANCED_SNAPSHOTS can be chosen."""
         return self.release >= _MINIMUM_FOR_ENHANCED_SNAPSHOTS
 
     @property
@@ -183,18 +202,18 @@ class FlinkRuntime:
         return self.release >= _MINIMUM_FOR_RUNNING_TIME_METRICS
 
     def connector_version(self, artifact: str) -> str | None:
-        """Return the newest release of a connector for this runtime, None where it has none."""
+        """Return the newest release of a connector for this runtime, None if there is no release."""
         return self.connectors.get(artifact)
 
     def accepts_connector(self, artifact: str, version: str) -> bool:
-        """Whether a connector, by its Maven artifact and version, was built for this runtime.
+        """Return True if a connector, given by its Maven artifact and version, was built for this runtime.
 
         Connectors carry the Flink release that they were built for behind a hyphen, ``3.4.0-1.20``. One built
         for an earlier minor of the same major line is accepted, since Flink keeps the connector interfaces within a
         major release; one for a later minor, or for another major, is not. A connector that Flink itself releases, or
-        did before connectors had releases of their own (apache/flink, flink-connectors), has Flink's version, which
-        must be of this very release. Others without a suffix, such as Flink CDC 3.2.1, do not say what they were built
-        for, and are accepted.
+        did before connectors had separate releases (apache/flink, flink-connectors), has Flink's version, which must be
+        of exactly this release. Others without a suffix, such as Flink CDC 3.2.1, do not name a release, and are
+        accepted.
         """
         base, _, built_for = version.rpartition("-")
         target = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", built_for)

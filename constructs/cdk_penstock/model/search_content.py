@@ -1,4 +1,4 @@
-"""What is put into a search domain: roles, who has them, index templates and saved objects; and who owns what of it."""
+"""Content of a search domain: roles, their mappings, index templates and saved objects, each with its owner."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = (
 )
 
 MOST_ENCODED_BYTES: Final = 120_000
-"""CloudFormation hands all properties to the handler in one event of 256 KB, in an Update the old ones as well."""
+"""CloudFormation passes all properties to the handler in one event of 256 KB, with the old ones in an Update."""
 
 _MOST_PLAIN_CHARACTERS: Final = 4096
 
@@ -35,7 +35,7 @@ _ROLE, _MAPPING, _TEMPLATE, _OBJECT = "role", "mapping", "template", "object"
 
 
 class ContentError(PenstockError):
-    """Content that OpenSearch would refuse, or that belongs to somebody else."""
+    """Content that OpenSearch would refuse, or that belongs to another owner."""
 
 
 @dataclass(frozen=True, order=True)
@@ -43,7 +43,7 @@ class Item:
     """One thing in a domain that can be owned.
 
     ``kind`` is ``role``, ``mapping`` (a backend role's place in a role), ``template`` or ``object``; ``name`` and
-    ``detail`` say which.
+    ``detail`` identify it.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Item:
     detail: str = ""
 
     def __str__(self) -> str:
-        """Return it as it stands in the ledger."""
+        """Return the line of the item in the ledger."""
         return json.dumps([self.kind, self.name, self.detail])
 
     @classmethod
@@ -97,10 +97,10 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to do, in this order: write down ``claim`` as owned, put ``put``, remove ``remove``, write down ``put``.
+    """Steps of a run, in this order: record ``claim`` as owned, put ``put``, remove ``remove``, record ``put``.
 
-    Whatever is interrupted in between leaves a ledger that names too much rather than too little, of things that were
-    nobody else's: the next run, or a deletion, goes on from there.
+    An interrupted run leaves a ledger that names too many items rather than too few, but never another owner's: the
+    next run, or a deletion, continues from there.
     """
 
     claim: frozenset[Item]
@@ -112,17 +112,17 @@ _REMOVAL_ORDER: Final = (_OBJECT, _TEMPLATE, _MAPPING, _ROLE)
 
 
 def plan(wanted: frozenset[Item], *, owned: frozenset[Item], present: frozenset[Item]) -> Plan:
-    """Return the way from what is owned to what is wanted; ``present`` is what of ``wanted`` the domain has already.
+    """Return the plan from the owned items to the wanted ones; ``present`` are the wanted items that the domain has.
 
-    A mapping that is there and not owned is left to whoever made it. Any other such item raises ContentError: it is
-    somebody else's work, which would be overwritten now and removed later.
+    A mapping that exists and is not owned stays with its owner. Any other such item raises ContentError: it belongs to
+    another owner, and would be overwritten now and removed later.
     """
     foreign = (wanted & present) - owned
     stolen = sorted(item for item in foreign if item.kind != _MAPPING)
     if stolen:
         names = ", ".join(f"{item.kind} {'/'.join(filter(None, (item.name, item.detail)))}" for item in stolen)
         message = (
-            f"the domain has already, from somebody else: {names}; rename yours, or remove those; nothing was changed"
+            f"the domain already has, from another owner: {names}; rename yours, or remove those; nothing was changed"
         )
         raise ContentError(message)
     put = wanted - foreign
@@ -131,7 +131,7 @@ def plan(wanted: frozenset[Item], *, owned: frozenset[Item], present: frozenset[
 
 
 def access_role(index_pattern: str) -> dict[str, Any]:
-    """Return the role of a job that writes to indexes: it may create them and index documents, and read none.
+    """Return the role of a job that writes to indexes: it may create them and index documents, but not read.
 
     ``indices:data/write/bulk`` is checked on the cluster as well, and the client asks for the version when it begins.
     """
@@ -155,17 +155,17 @@ def access_role(index_pattern: str) -> dict[str, Any]:
 
 
 def check_index_template(name: str, body: Mapping[str, Any], *, copies: int) -> None:
-    """Check a composable index template; raise ContentError where its indexes would have a wrong number of copies.
+    """Check a composable index template; raise ContentError if its indexes would have a wrong number of copies.
 
-    ``copies`` is the number that a domain needs a multiple of: 3 with a standby zone, else 1
+    The copies of a shard must be a multiple of ``copies``: 3 with a standby zone, else 1
     (opensearch-service, managedomains-multiaz).
     """
     if not name or name.startswith(("_", "-")) or name != name.lower() or any(each in name for each in ' ,*"/\\|?#<>'):
-        message = f"an index template's name is lowercase and begins with no '_' or '-', got {name!r}"
+        message = f"an index template's name must be lowercase, without '_' or '-' in front, got {name!r}"
         raise ContentError(message)
     patterns = body.get("index_patterns")
     if not isinstance(patterns, list) or not patterns:
-        message = f"index template {name!r} needs index_patterns, a list such as ['vehicles-*'], got {patterns!r}"
+        message = f"index template {name!r} needs index_patterns, a list such as ['orders-*'], got {patterns!r}"
         raise ContentError(message)
     settings = body.get("template", {}).get("settings", {})
     replicas = settings.get("number_of_replicas", settings.get("index", {}).get("number_of_replicas"))
@@ -183,7 +183,7 @@ def check_index_template(name: str, body: Mapping[str, Any], *, copies: int) -> 
 def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
     """Return the objects of a file that OpenSearch Dashboards has exported, one JSON object a line.
 
-    Raises ContentError for a line that is none, and for an object that is there twice.
+    Raises ContentError for a line that is not an object, and for an object that occurs twice.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     # Not splitlines: JSON allows U+2028 and the like inside a text.
@@ -193,7 +193,7 @@ def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
         try:
             value = json.loads(line)
         except ValueError as error:
-            message = f"line {number} of the saved objects is no JSON ({error}): export them again as .ndjson"
+            message = f"line {number} of the saved objects is not JSON ({error}): export them again as .ndjson"
             raise ContentError(message) from error
         if isinstance(value, dict) and "exportedCount" in value:
             continue
@@ -209,11 +209,11 @@ def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
 
 
 def encode(content: Content, *, is_opaque: Callable[[str], bool] = lambda _: False) -> str:
-    """Return the content as one property of a custom resource; raise ContentError where it is too large for one.
+    """Return the content as one property of a custom resource; raise ContentError if it is too large.
 
     Up to 4096 characters it is plain JSON, so that a template shows what a role may do; beyond that it is compressed.
-    ``is_opaque`` says whether a text holds what only the deployment knows, which cannot be compressed and raises
-    ContentError as well.
+    ``is_opaque`` returns True for a text with a value that only the deployment knows, which cannot be compressed and
+    raises ContentError as well.
     """
     value = {
         "roles": content.roles,
@@ -226,8 +226,8 @@ def encode(content: Content, *, is_opaque: Callable[[str], bool] = lambda _: Fal
     if is_opaque(text):
         message = (
             f"roles, index templates and saved objects hold a token and are {len(text)} characters, more than the"
-            f" {_MOST_PLAIN_CHARACTERS} up to which they are not compressed: write the value itself, or put what holds"
-            " the token into content of its own"
+            f" {_MOST_PLAIN_CHARACTERS} up to which they are not compressed: write the value itself, or put the parts"
+            " with the token into separate content"
         )
         raise ContentError(message)
     encoded = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
@@ -241,7 +241,7 @@ def encode(content: Content, *, is_opaque: Callable[[str], bool] = lambda _: Fal
 
 
 def decode(encoded: str, *, mappings: Mapping[str, tuple[str, ...]]) -> Content:
-    """Return the content of a custom resource; its mappings are a property of their own, as they refer to roles."""
+    """Return the content of a custom resource; its mappings are a separate property, because they refer to roles."""
     value = json.loads(encoded if encoded.startswith("{") else gzip.decompress(base64.b64decode(encoded)))
     return Content(
         roles=value["roles"],

@@ -1,6 +1,6 @@
-"""Recognizing secrets in what others may read: the job's code, and its property groups.
+"""Recognition of secrets where others can read them: in the job's code and in its property groups.
 
-Property groups are no place for them: whoever may call ``DescribeApplication`` or read the template sees their values.
+Everybody who may call ``DescribeApplication`` or read the template sees the values of property groups.
 CloudFormation's dynamic references to a secret are replaced before MSF gets them (AWS CloudFormation user guide,
 "Get a secret or secret value from Secrets Manager"), so they end up there too.
 """
@@ -36,15 +36,15 @@ _DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secur
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text holds an access key or a private key."""
+    """Return True if a text holds an access key or a private key."""
     return SECRET_CONTENT.search(text.encode(errors="replace")) is not None
 
 
 def may_hold_secret(key: str, value: str) -> bool:
-    """Whether an entry of a property group may be a secret.
+    """Return True if an entry of a property group may be a secret.
 
-    That is a key called like one with a literal value, a password within a JAAS configuration, or a dynamic reference
-    to a secret. The name or the ARN of a secret, by which the job reads it at run time, is none.
+    Such entries are a literal value under a name such as ``db.password``, a password within a JAAS configuration, and
+    a dynamic reference to a secret. The name or the ARN of a secret, with which the job reads it, is not a secret.
     """
     if _INLINE_PASSWORD.search(value) or _DYNAMIC_REFERENCE.search(value):
         return True

@@ -1,4 +1,4 @@
-"""Kinesis Processing Units (KPU): how many an application needs, what each task gets, what a month costs.
+"""Kinesis Processing Units (KPU) of an application: their number, each task's share, and their monthly cost.
 
 Sources: managed-flink, how-scaling and limits, and the pricing page.
 """
@@ -58,14 +58,14 @@ class PriceTable:
     durable_storage_gb_month_usd: float = 0.023
 
     def __post_init__(self) -> None:
-        """Refuse what is no price; raises SizingError."""
+        """Refuse an impossible price; raises SizingError."""
         for field in fields(self):
             _check_amount(field.name, getattr(self, field.name))
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyCost:
-    """What an application costs if it runs the whole month (730 hours) at one parallelism, in US dollars."""
+    """Cost of an application that runs the whole month (730 hours) at one parallelism, in US dollars."""
 
     kpus_usd: float
     running_storage_usd: float
@@ -79,7 +79,7 @@ class MonthlyCost:
 
 @dataclass(frozen=True, kw_only=True)
 class Sizing:
-    """Parallelism and parallelism per KPU, checked against MSF's quotas, and what follows from them.
+    """Parallelism and parallelism per KPU, checked against MSF's quotas, and the figures that follow from them.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Sizing:
     parallelism_per_kpu
         Subtasks that share one KPU, 1 to 8.
     max_kpus
-        The most KPUs that run tasks: what you allow, or the account's quota per application, 64 unless it was raised.
+        The most KPUs that run tasks: your limit, or the account's quota per application, 64 unless it was raised.
 
     Raises SizingError for a value out of range, or when the KPUs exceed ``max_kpus``.
     """
@@ -132,17 +132,17 @@ class Sizing:
 
     @property
     def memory_per_slot_mib(self) -> int:
-        """Memory of a KPU that each of its subtasks can count on, in MiB."""
+        """Memory of each subtask on a KPU, in MiB."""
         return KPU_MEMORY_MIB // self.parallelism_per_kpu
 
     @property
     def heap_per_slot_mib(self) -> int:
-        """Of that, JVM heap; the rest is native memory, where RocksDB and Python live."""
+        """JVM heap of each subtask, in MiB; the rest is native memory for RocksDB and Python."""
         return KPU_HEAP_MIB // self.parallelism_per_kpu
 
     @property
     def largest_parallelism(self) -> int:
-        """The parallelism that fits into ``max_kpus``."""
+        """The largest parallelism that fits into ``max_kpus``."""
         return self.max_kpus * self.parallelism_per_kpu
 
     @property
@@ -158,7 +158,7 @@ class Sizing:
         return multiple
 
     def check_max_parallelism(self, max_parallelism: int) -> int:
-        """Return the job's maximum parallelism, or raise SizingError where it would hurt.
+        """Return the job's maximum parallelism, or raise SizingError if the job could not use it.
 
         It must be a multiple of the parallelism and at most 32768. Changing it makes
         every earlier snapshot unusable, so it is worth setting once, with room.
@@ -175,7 +175,7 @@ class Sizing:
         return max_parallelism
 
     def monthly_cost(self, prices: PriceTable | None = None, *, snapshot_gb: float = 0.0) -> MonthlyCost:
-        """Return the cost of running the whole month at this size, with snapshots of ``snapshot_gb`` kept all along."""
+        """Return the cost of running the whole month at this size, with snapshots of ``snapshot_gb`` kept all month."""
         _check_amount("snapshot_gb", snapshot_gb)
         table = prices or PriceTable()
         return MonthlyCost(

@@ -1,4 +1,4 @@
-"""The encoding of files that people write: UTF-8, with or without the mark that Windows puts in front."""
+"""Decoding of files that people write: UTF-8, with or without the byte order mark of Windows."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _OTHER_MARKS: Final = (
 
 
 def decode_text(content: bytes, name: str, error: type[PenstockError]) -> str:
-    """Return the text of a file without a byte order mark; raise ``error`` for what is not UTF-8.
+    """Return the text of a file without a byte order mark; raise ``error`` if it is not UTF-8.
 
     Parameters
     ----------
     content
         The file's bytes.
     name
-        What to call the file in messages.
+        The name of the file in messages.
     error
-        What to raise.
+        The class of the error to raise.
     """
     for mark, encoding in _OTHER_MARKS:
         if content.startswith(mark):

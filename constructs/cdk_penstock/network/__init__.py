@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdk_penstock.model.addresses import AddressPlanError
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.aws_services import AwsService, AwsServiceError
 from cdk_penstock.network.application_vpc import ApplicationVpc
@@ -9,6 +10,7 @@ from cdk_penstock.network.application_vpc_base import ApplicationVpcBase, IAppli
 from cdk_penstock.network.errors import NetworkError
 
 __all__ = (
+    "AddressPlanError",
     "ApplicationVpc",
     "ApplicationVpcBase",
     "AwsService",

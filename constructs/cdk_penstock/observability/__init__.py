@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.grafana import GrafanaNameError
 from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
 from cdk_penstock.observability.dashboard_workspace import DashboardWorkspace
 from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
@@ -21,6 +22,7 @@ __all__ = (
     "DashboardWorkspaceError",
     "GrafanaContent",
     "GrafanaContentProps",
+    "GrafanaNameError",
     "GrafanaVersion",
     "IDashboardWorkspace",
     "IMetricsWorkspace",

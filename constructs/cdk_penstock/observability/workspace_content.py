@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from aws_cdk import Annotations
 from aws_cdk import aws_iam as iam
@@ -13,7 +14,8 @@ from constructs import Construct
 
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.digests import deployment_digest
-from cdk_penstock.model.grafana import check_uid, content_uid, owner_mark
+from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset, GrafanaContentResource
+from cdk_penstock.model.grafana import DataSource, check_uid, content_uid, owner_mark
 from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
 from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError
 
@@ -32,7 +34,6 @@ __all__ = ("GrafanaContent", "GrafanaContentProps")
 UNKNOWN_ROLE_WARNING: Final = "penstock:grafanaRoleUnknown"
 
 _HANDLER: Final = "grafana_content"
-_RESOURCE_TYPE: Final = "Custom::PenstockGrafanaContent"
 _ACTIONS: Final = (
     "grafana:CreateWorkspaceServiceAccount",
     "grafana:CreateWorkspaceServiceAccountToken",
@@ -103,8 +104,6 @@ class GrafanaContent(Construct):
         self._workspace = workspace
         self.folder_uid = check_uid(folder_uid, what="the folder")
         self._asset_encryption_key = asset_encryption_key
-        self._dashboards: dict[str, dict[str, str]] = {}
-        self._data_sources: dict[str, dict[str, str]] = {}
         if workspace.is_restricted and vpc is None:
             message = (
                 f"the workspace of {self.node.path} has network access control, so a function outside of a VPC does not"
@@ -126,16 +125,16 @@ class GrafanaContent(Construct):
                 sid="ActThroughServiceAccount", actions=list(_ACTIONS), resources=[workspace.workspace_arn]
             )
         )
+        self._content = GrafanaContentResource(
+            workspace_id=workspace.workspace_id,
+            folder_uid=self.folder_uid,
+            folder_title=folder_title,
+            mark=self.mark,
+        )
         self._custom_resource = self._provider.build_resource(
             self,
             "Resource",
-            resource_type=_RESOURCE_TYPE,
-            properties={
-                "WorkspaceId": workspace.workspace_id,
-                "FolderUid": self.folder_uid,
-                "FolderTitle": folder_title,
-                "Mark": self.mark,
-            },
+            self._content,
         )
 
     @property
@@ -166,16 +165,16 @@ class GrafanaContent(Construct):
         """
         uid = content_uid(self.folder_uid, name, what=f"data source {name!r}")
         source = PrometheusDataSource(uid=uid, type=self._workspace.grafana_version.prometheus_data_source_type)
-        self._refuse_twice(self._data_sources, uid, f"data source {name!r}")
-        self._data_sources[uid] = {
-            "Uid": uid,
-            "Name": title or uid,
-            "Type": source.type,
-            "Url": metrics.data_source_url,
-            "Region": metrics.region,
-            "IsDefault": "true" if is_default else "false",
-        }
-        self._render("DataSources", self._data_sources)
+        _refuse_twice(self._content.data_sources, uid, f"data source {name!r}")
+        added = DataSource(
+            uid=uid,
+            name=title or uid,
+            type=source.type,
+            url=metrics.data_source_url,
+            region=metrics.region,
+            is_default=is_default,
+        )
+        self._render(replace(self._content, data_sources=(*self._content.data_sources, added)))
         if self._workspace.role is not None:
             metrics.grant_query(self._workspace.role)
         else:
@@ -195,7 +194,7 @@ class GrafanaContent(Construct):
         Raises DashboardError for a name that is used already, GrafanaNameError for one that is too long.
         """
         uid = content_uid(self.folder_uid, dashboard.name, what=f"dashboard {dashboard.name!r}")
-        self._refuse_twice(self._dashboards, uid, f"dashboard {dashboard.name!r}")
+        _refuse_twice(self._content.dashboards, uid, f"dashboard {dashboard.name!r}")
         with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
             path = Path(folder) / f"{uid}.json"
             path.write_bytes(dashboard.marked(self.mark))
@@ -204,20 +203,23 @@ class GrafanaContent(Construct):
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(asset.s3_object_key)])
         )
         self._allow_to_decrypt_assets()
-        self._dashboards[uid] = {"Uid": uid, "Bucket": asset.s3_bucket_name, "Key": asset.s3_object_key}
-        self._render("Dashboards", self._dashboards)
+        added = DashboardAsset(uid=uid, bucket=asset.s3_bucket_name, key=asset.s3_object_key)
+        self._render(replace(self._content, dashboards=(*self._content.dashboards, added)))
         return uid
 
     def _allow_to_decrypt_assets(self) -> None:
-        if self._asset_encryption_key is not None and not self._dashboards:
+        if self._asset_encryption_key is not None and not self._content.dashboards:
             self._asset_encryption_key.grant_decrypt(self._provider.role)
 
-    @staticmethod
-    def _refuse_twice(present: dict[str, Any], uid: str, what: str) -> None:
-        if uid in present:
-            message = f"{what} exists already: choose another name"
-            raise DashboardError(message)
-
-    def _render(self, name: str, items: dict[str, dict[str, str]]) -> None:
+    def _render(self, content: GrafanaContentResource) -> None:
         resource: CfnResource = self._custom_resource.node.default_child  # type: ignore[assignment]
-        resource.add_property_override(name, list(items.values()))
+        for name, value in content.to_properties().items():
+            if value != self._content.to_properties()[name]:
+                resource.add_property_override(name, value)
+        self._content = content
+
+
+def _refuse_twice(present: Sequence[DashboardAsset | DataSource], uid: str, what: str) -> None:
+    if any(each.uid == uid for each in present):
+        message = f"{what} exists already: choose another name"
+        raise DashboardError(message)

@@ -1,4 +1,4 @@
-"""The code archive of a PyFlink job for Managed Service for Apache Flink: built without Docker, checked before use."""
+"""Builder of the code archive of a PyFlink job, without Docker, and checks of code archives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damage of an archive, found before its content is looked at, and the limit of what it may unpack to."""
+"""Checks for damage of an archive before its content is read, and for its unpacked size."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ZIP_ERRORS: Final = (
     OSError,
     ValueError,
     OverflowError,
-    RuntimeError,  # NotImplementedError too: encrypted, or compressed in a way that Python does not know
+    RuntimeError,  # NotImplementedError too: encrypted, or compressed with a method that Python does not know
 )
-"""Everything that reading a damaged zip raises."""
+"""The errors that reading a damaged zip may raise."""
 
 _GIB: Final = 1024**3
 _UNPACKED_MAX_BYTES: Final = _GIB
 _UNPACKED_MAX_RATIO: Final = 10
-"""Code and libraries shrink to a third or a quarter. What shrinks more and is large is not code."""
+"""Code and libraries shrink to a third or a quarter. A large file that shrinks more is not code."""
 _TEXT_MAX_BYTES: Final = 16 * 1024**2
 _CHUNK_BYTES: Final = 1024**2
 _ENCRYPTED: Final = 0x1
@@ -42,32 +42,32 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def find_damage(opened: zipfile.ZipFile, *, size_bytes: int) -> list[str]:
-    """Return why the archive cannot be unpacked: too large, encrypted, compressed unusually, or damaged.
+    """Return the reasons why the archive cannot be unpacked: too large, encrypted, compressed unusually, or damaged.
 
-    Its content is read to the end for that, unless its table of contents says already that it should not be.
-    ``size_bytes`` is the archive's own size, since its table of contents may say anything.
+    Its content is read to the end, unless its table of contents already shows a reason. ``size_bytes`` is the size of
+    the file, because the table of contents may be wrong.
     """
     infos = [info for info in opened.infolist() if not info.is_dir()]
     return [*_too_large(infos, size_bytes)] or [*_unreadable_by_java(infos)] or [*_broken(opened, infos)]
 
 
 def find_bad_entries(opened: zipfile.ZipFile) -> Iterator[str]:
-    """Yield names that are no paths below the job's folder, names that are there twice, and links."""
+    """Yield names that are not paths below the job's folder, names that occur twice, and links."""
     for info in opened.infolist():
         name = info.filename
         if _NOT_BELOW_THE_FOLDER.match(name):
-            yield f"{name} would be unpacked outside of the job's folder: build it again, with / between folders"
+            yield f"{name} would be unpacked outside the job's folder: build it again, with / between folders"
         elif _CONTROL.search(name):
             yield f"{name!r} has control characters in its name: rename it"
         elif stat.S_ISLNK(info.external_attr >> 16):
             yield f"{name} is a link, which MSF would not follow: put the file itself there"
     for name, count in Counter(info.filename for info in opened.infolist()).items():
         if count > 1:
-            yield f"{name} is there {count} times, and which one would be unpacked is not defined: keep one"
+            yield f"{name} is there {count} times, and it is undefined which one is unpacked: keep one"
 
 
 def read_start(opened: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> bytes:
-    """Return a text file of the archive, or its start where it is far too long for one."""
+    """Return a text file of the archive, or its beginning if it is far too long."""
     with opened.open(name) as stream:
         return stream.read(_TEXT_MAX_BYTES)
 

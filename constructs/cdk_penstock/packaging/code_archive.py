@@ -1,4 +1,4 @@
-"""A code archive as MSF gets it, and what is where in the one of a PyFlink job."""
+"""A code archive as MSF gets it, and the layout of a PyFlink job's archive."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _MANIFEST_MAX_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class PackageManifest:
-    """What penstock's packager notes in each zip that it builds.
+    """Manifest that penstock's packager adds to each zip that it builds.
 
     Parameters
     ----------
     runtime
         The identifier of the runtime that the zip was built for.
     packages
-        The job's own Python packages, as against third-party ones.
+        The job's own Python packages, without third-party ones.
     """
 
     runtime: str | None = None
@@ -44,11 +44,11 @@ class PackageManifest:
 
     @classmethod
     def from_json(cls, text: bytes) -> PackageManifest:
-        """Read a manifest; PackagingError for one that no packager has written."""
+        """Read a manifest, or raise PackagingError if penstock's packager did not write it."""
         try:
             noted = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise PackagingError(_foreign_manifest("it is no JSON")) from error
+            raise PackagingError(_foreign_manifest("it is not JSON")) from error
         if not isinstance(noted, dict):
             raise PackagingError(_foreign_manifest(f"got {type(noted).__name__}, expected an object"))
         runtime, packages = noted.get("runtime"), noted.get("packages")
@@ -73,7 +73,7 @@ class CodeArchive:
     path
         The file.
     size_bytes
-        Its own size.
+        The size of the file.
     entries
         The unpacked size of each file in it, by name.
     """
@@ -84,7 +84,7 @@ class CodeArchive:
 
     @classmethod
     def open(cls, path: Path) -> CodeArchive:
-        """Read the archive's table of contents; PackagingError where there is none."""
+        """Read the archive's table of contents, or raise PackagingError if it has none."""
         cls.check_path(path)
         try:
             with zipfile.ZipFile(path) as archive:
@@ -100,7 +100,7 @@ class CodeArchive:
 
     @staticmethod
     def check_path(path: Path) -> None:
-        """Raise PackagingError where no archive can be, before any of it is read."""
+        """Raise PackagingError if the path cannot be an archive, before reading it."""
         is_archive = path.suffix.lower() in _SUFFIXES
         if is_archive and not path.exists():
             message = f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
@@ -120,19 +120,19 @@ class CodeArchive:
 
     @property
     def is_python(self) -> bool:
-        """Whether it holds a Python job; a Java job is a jar."""
+        """True if it holds a Python job; a Java job is a jar."""
         return self.path.suffix.lower() == ".zip"
 
     @property
     def jars(self) -> list[str]:
-        """The jars that a job could have on its class path; one below ``dep/`` is data of a Python package."""
+        """The jars that can be on a job's class path; a jar below ``dep/`` is data of a Python package."""
         return sorted(name for name in self.entries if name.endswith(".jar") and not name.startswith(MODULES_FOLDER))
 
     @cached_property
     def manifest(self) -> PackageManifest:
-        """What penstock's packager noted when it built the archive; nothing for one that it has not built.
+        """Manifest of the packager; an empty one if penstock did not build the archive.
 
-        Raises PackagingError where another has written a file of that name.
+        Raises PackagingError if another program wrote a file of that name.
         """
         if MANIFEST_ENTRY not in self.entries:
             return PackageManifest()
@@ -144,16 +144,16 @@ class CodeArchive:
 
 @dataclass(frozen=True, kw_only=True)
 class PyFlinkLayout:
-    """What is where in the zip of a PyFlink job (managed-flink, how-python-creating).
+    """Paths in the zip of a PyFlink job (managed-flink, how-python-creating).
 
     Parameters
     ----------
     entry_point
         The Python file with the job.
     jar
-        The one jar with all of the job's Java dependencies, None for a job without.
+        The one jar with all of the job's Java dependencies, None if there is none.
     modules
-        The folder, file or comma-separated list with the job's Python modules, None for a job without.
+        The folder, file or comma-separated list with the job's Python modules, None if there is none.
     """
 
     entry_point: str = "main.py"

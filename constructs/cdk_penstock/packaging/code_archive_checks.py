@@ -1,4 +1,4 @@
-"""What MSF or Flink would refuse about a code archive, found before it is uploaded."""
+"""Checks that find what MSF or Flink would refuse in a code archive, before it is uploaded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_archive(
 ) -> None:
     """Raise PackagingError with every problem of the archive; see find_problems.
 
-    ``shown_as`` is the path that the error names, where it is not the archive's own.
+    ``shown_as`` is the path that the error names. Default: the archive's path.
     """
     problems = find_problems(archive, runtime=runtime, entry_point=entry_point)
     if problems:
@@ -49,7 +49,7 @@ def check_archive(
 
 
 def check_entry_point(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str, shown_as: Path) -> None:
-    """Raise PackagingError for a job of a checked archive that is not there or whose imports are not."""
+    """Raise PackagingError if a checked archive lacks the entry point or a module that it imports."""
     with zipfile.ZipFile(archive.path) as opened:
         problems = [*_entry_points(archive, opened, runtime, entry_point)]
     if problems:
@@ -57,13 +57,13 @@ def check_entry_point(archive: CodeArchive, *, runtime: FlinkRuntime, entry_poin
 
 
 def find_problems(archive: CodeArchive, *, runtime: FlinkRuntime, entry_point: str | None = None) -> list[str]:
-    """Return what MSF or Flink would refuse on this runtime, each with its fix.
+    """Return the problems for which MSF or Flink would refuse the archive on this runtime, each with its fix.
 
-    Of a PyFlink zip: an entry point that is missing or does not compile, packages outside of ``dep/``, several jars,
+    Of a PyFlink zip: an entry point that is missing or does not compile, packages outside ``dep/``, several jars,
     connectors of another Flink line, native code of another platform, a bundled PyFlink. Of any archive: more than
     512 MiB, secrets, caches. Secrets are found by their names, in jars too, and by the content of the job's own files
-    in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip is taken for one;
-    what they import is looked at in ``main.py`` alone where there is one.
+    in a zip, see ``secret_checks``. Without ``entry_point``, every Python file at the top of the zip counts as one;
+    if there is a ``main.py``, only its imports are checked.
     """
     with zipfile.ZipFile(archive.path) as opened:
         damage = find_damage(opened, size_bytes=archive.size_bytes) or _foreign_manifest(archive)
@@ -92,7 +92,7 @@ def _size(archive: CodeArchive) -> Iterator[str]:
         shown = ", ".join(f"{name} ({archive.entries[name] / _MIB:.0f} MiB)" for name in largest)
         yield (
             f"it has {archive.size_bytes / _MIB:.0f} MiB, MSF takes at most {CODE_ARCHIVE_MAX_BYTES // _MIB}: leave out"
-            f" what the job does not need; the largest are {shown}"
+            f" files that the job does not need; the largest are {shown}"
         )
 
 
@@ -119,11 +119,11 @@ def _entry_points(
     if missing is not None and entry_point is not None:
         return
     if runtime.python_version is None:
-        yield f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
+        yield str(runtime.problem_with_python)
         return
     entry_points = _top(archive) if entry_point is None else [entry_point]
     own = _own_modules(archive)
-    # A script beside the job may need what the job does not.
+    # A script beside the job may need modules that the job does not need.
     jobs = [_MAIN] if _MAIN in entry_points else entry_points
     for name in [*entry_points, *own]:
         if archive.entries[name] > _PYTHON_MAX_BYTES:
@@ -162,7 +162,7 @@ def _top(archive: CodeArchive) -> list[str]:
 
 
 def _python_files_below(archive: CodeArchive) -> str:
-    """Return the Python files outside of ``dep/``, where zips that were built elsewhere have their entry points."""
+    """Return the Python files outside ``dep/``, the place of the entry point in zips of other builders."""
     below = sorted(name for name in archive.entries if name.endswith(".py") and not name.startswith(MODULES_FOLDER))
     return ", ".join(below[:_SHOWN]) + (f" and {len(below) - _SHOWN} more" if len(below) > _SHOWN else "")
 
@@ -177,7 +177,7 @@ def _packages_elsewhere(archive: CodeArchive) -> Iterator[str]:
     initial = [PurePosixPath(name) for name in archive.entries if name.endswith("/__init__.py")]
     for folder in sorted({path.parts[0] for path in initial} - {MODULES_FOLDER.rstrip("/")}):
         yield (
-            f"{folder} holds Python packages, of which the job can import none, since only {MODULES_FOLDER} is on its"
+            f"{folder} holds Python packages that the job cannot import, since only {MODULES_FOLDER} is on its"
             f" path: move the packages into {MODULES_FOLDER}"
         )
 
@@ -192,7 +192,7 @@ def _jars(archive: CodeArchive, opened: zipfile.ZipFile, runtime: FlinkRuntime) 
     for jar in archive.jars:
         with opened.open(jar) as stream:
             if not zipfile.is_zipfile(stream):
-                yield f"{jar} is no jar, Java could not read it: build it again"
+                yield f"{jar} is not a jar, Java could not read it: build it again"
                 continue
             try:
                 with zipfile.ZipFile(stream) as nested:

@@ -1,4 +1,4 @@
-"""Zip files that are identical, byte for byte, wherever and whenever they are written from the same content."""
+"""Zip files that are identical, byte for byte, on every machine and at any time, for the same content."""
 
 from __future__ import annotations
 

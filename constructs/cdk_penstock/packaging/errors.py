@@ -1,4 +1,4 @@
-"""The error of this package."""
+"""PackagingError, the error of packaging."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ("PackagingError",)
 
 
 class PackagingError(PenstockError):
-    """A job's code that cannot be built, or that MSF or Flink would refuse."""
+    """Code of a job that cannot be built, or that MSF or Flink would refuse."""
 
     @classmethod
     def of_problems(cls, path: Path, problems: Sequence[str], *, verdict: str = "would not run") -> Self:

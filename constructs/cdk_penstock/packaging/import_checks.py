@@ -19,15 +19,15 @@ __all__ = ("find_missing_imports",)
 def find_missing_imports(
     archive: CodeArchive, opened: zipfile.ZipFile, source: str, python_version: str
 ) -> Iterator[str]:
-    """Yield what a Python file of the zip imports and would not find on MSF."""
+    """Yield the modules that a Python file of the zip imports and would not find on MSF."""
     known = modules_of_msf(python_version) | _packed(archive)
     for module in sorted(imported_modules(opened.read(source)) - known):
         place = _elsewhere(archive, module)
         yield f"{source} imports {module}, which is " + (
             f"in {place}, where the job cannot import it: move it into {MODULES_FOLDER}"
             if place
-            else "neither in the zip nor part of Python or PyFlink: add the package that brings it to requirements.txt,"
-            f" or its files to {MODULES_FOLDER}"
+            else "neither in the zip nor part of Python or PyFlink: add its package to requirements.txt, or"
+            f" its files to {MODULES_FOLDER}"
         )
 
 
@@ -38,7 +38,7 @@ def _packed(archive: CodeArchive) -> set[str]:
 
 
 def _elsewhere(archive: CodeArchive, module: str) -> str | None:
-    """Return where in the zip a module lies that is not below ``dep/``."""
+    """Return the place in the zip of a module that is not below ``dep/``."""
     for name in sorted(archive.entries):
         *folders, file = name.split("/")
         if name.startswith(MODULES_FOLDER) or not file.endswith(".py"):

@@ -1,4 +1,4 @@
-"""Checks of a job's jar against the runtime: connectors, parts that clash, and the Java of its classes."""
+"""Checks of a job's jar against the runtime: connectors, parts that clash, and the Java version of its classes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ("find_jar_problems",)
 
 _FLINK: Final = frozenset({"org.apache.flink", ""})
 _CONNECTOR_PREFIXES: Final = ("flink-connector-", "flink-sql-connector-")
-# Formats and libraries that Flink releases with itself, and that a job may bring.
+# Formats and libraries that are released with Flink, and that a job may contain.
 _RELEASED_WITH_FLINK: Final = re.compile(
     r"flink-(?:sql-)?(?:avro|avro-confluent-registry|cep|csv|json|orc|parquet|protobuf|state-processor-api)"
 )
-# Table formats put the Flink release that they are for into their name.
+# Table formats have their Flink release in their name.
 _BUILT_FOR: Final = re.compile(r"(?:iceberg-flink-(?:runtime-)?|paimon-flink-|hudi-flink)(\d+\.\d+)(?:[-_.x].*)?")
 _CLASS_MAGIC: Final = 0xCAFEBABE
 _CLASS_FILE_HEADER: Final = struct.Struct(">IHH")
@@ -35,7 +35,7 @@ _JAVA_OF_NEW_MSK_IAM: Final = 17
 
 
 def find_jar_problems(name: str, jar: zipfile.ZipFile, runtime: FlinkRuntime) -> Iterator[str]:
-    """Yield connectors for another Flink, classes for a newer Java than the runtime's, and what clashes with it."""
+    """Yield connectors for another Flink, classes for a newer Java than the runtime's, and parts that clash with it."""
     content = JarContent.read(name, jar)
     for artifact in content.artifacts:
         problem = _of_another_flink(artifact, runtime)
@@ -54,7 +54,7 @@ def _of_another_flink(artifact: Artifact, runtime: FlinkRuntime) -> str | None:
     """Return the fix for an artifact that was built for another Flink, None for one that fits."""
     built_for = _BUILT_FOR.fullmatch(artifact.name)
     if built_for is None and not artifact.group:
-        # A jar that only its name tells of may carry the table format's version behind Flink's.
+        # If only the jar's name is known, the table format's version may follow Flink's.
         built_for = _BUILT_FOR.fullmatch(f"{artifact.name}-{artifact.version}".lower())
     if built_for is not None:
         is_other = built_for[1] != runtime.minor_version
@@ -79,7 +79,7 @@ def _fix_of_java(entry: str, runtime: FlinkRuntime) -> str:
 
 
 def _newest_class(jar: zipfile.ZipFile) -> tuple[int, str] | None:
-    """Return the Java of the class that needs the newest, and its name; classes for newer JVMs only do not count."""
+    """Return the newest Java version that a class needs, and the class; variants for newer JVMs do not count."""
     newest: tuple[int, str] | None = None
     for entry in jar.namelist():
         if not entry.endswith(".class") or entry.startswith(_MULTI_RELEASE) or entry.endswith("module-info.class"):

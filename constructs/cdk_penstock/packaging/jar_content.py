@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ("Artifact", "JarContent")
 
-# As Maven calls files: a letter, then the version from the first digit after a hyphen.
+# Names of files in Maven: a letter, then the version from the first digit after a hyphen.
 _FILE_NAME: Final = re.compile(r"(?P<artifact>[a-z][\w.-]*?)-(?P<version>\d[\w.-]*)")
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Artifact:
-    """A Maven artifact; its group is empty where only a file's name tells."""
+    """A Maven artifact; its group is empty if only a file's name is known."""
 
     group: str
     name: str
     version: str
 
     def __str__(self) -> str:
-        """Return how people write it."""
+        """Return the artifact as people write it."""
         return f"{self.name} {self.version}"
 
 
@@ -40,10 +40,10 @@ class JarContent:
     Parameters
     ----------
     artifacts
-        What was shaded into it, by the ``pom.properties`` that Maven leaves, and by its file's name. What Gradle
-        builds, as kafka-clients, leaves none.
+        The artifacts shaded into it, by Maven's ``pom.properties`` and by the file's name. Artifacts that Gradle
+        builds, such as kafka-clients, have no ``pom.properties``.
     copies
-        The checksums of each file, by its name: two of them are two files of one name.
+        The checksums of the files by name: two checksums are two files of one name.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -62,7 +62,7 @@ class JarContent:
         )
 
     def holds(self, *entries: str) -> bool:
-        """Tell whether any of these files is in it."""
+        """Return True if any of these files is in it."""
         return any(entry in self.copies for entry in entries)
 
     def of_group(self, group: str) -> list[Artifact]:

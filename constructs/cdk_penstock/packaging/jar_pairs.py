@@ -1,4 +1,4 @@
-"""Parts of one jar that cannot work together, or not with what MSF has on the class path already."""
+"""Parts of a jar that cannot work together, or with MSF's class path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ("find_pairs",)
 _FLINK: Final = "org.apache.flink"
 _SHOWN: Final = 3
 
-# A class that only this artifact has, since a jar may have lost what Maven notes in it.
+# A class that only this artifact has, since a jar may lack Maven's ``pom.properties``.
 _RUNTIME_CLASSES: Final = {
     "flink-core": "org/apache/flink/api/common/ExecutionConfig.class",
     "flink-clients": "org/apache/flink/client/program/PackagedProgram.class",
@@ -50,7 +50,7 @@ _KAFKA_CLASSES: Final = (
     "software/amazon/msk/auth/iam/IAMClientCallbackHandler.class",
 )
 _SCALA_SUFFIX: Final = re.compile(r".+_(2\.1\d|3)")
-# Scala 3 reads what 2.13 has compiled, and the reverse.
+# Scala 3 reads classes of 2.13, and the reverse.
 _SCALA_3: Final = {"3": "2.13"}
 _FLINKS_SCALA: Final = "2.12"
 _SCALA_API: Final = re.compile(r"flink-(?:scala|streaming-scala|table-api-scala(?:-bridge)?)_.*")
@@ -58,7 +58,7 @@ _WITHOUT_SCALA_API: Final = (2, 0)
 
 
 def find_pairs(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
-    """Yield what clashes, as the end of a sentence that begins with the jar."""
+    """Yield the parts that clash, as the end of a sentence that begins with the jar."""
     rules: tuple[Callable[[JarContent, FlinkRuntime], Iterator[str]], ...] = (
         _flink_itself,
         _logging,
@@ -73,7 +73,7 @@ def find_pairs(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
 
 
 def _flink_itself(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
-    """Find what MSF loads from its own Flink in any case; two planners fail (apache/streampark#4252)."""
+    """Find parts that MSF always loads from its own Flink; two planners fail (apache/streampark#4252)."""
     by_name = {
         _without_scala(artifact.name)
         for artifact in jar.artifacts
@@ -82,7 +82,7 @@ def _flink_itself(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
     found = sorted(by_name | {name for name, entry in _RUNTIME_CLASSES.items() if jar.holds(entry)})
     if found:
         yield (
-            f"{_listed(found)}, which {runtime.identifier} has already and which would clash with it: give Flink's own"
+            f"{_listed(found)}, which {runtime.identifier} already has, so the two would clash: give Flink's own"
             " dependencies the scope provided in pom.xml"
         )
 
@@ -143,7 +143,7 @@ def _two_versions(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
 
 
 def _jackson(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
-    """Find parts of Jackson that are not of one minor release, within which alone they work together."""
+    """Find parts of Jackson of different minor releases, which do not work together."""
     del runtime
     parts = [each for each in jar.of_group("com.fasterxml.jackson.core") if each.name != "jackson-annotations"]
     if len({tuple(each.version.split(".")[:2]) for each in parts}) > 1:
@@ -152,7 +152,7 @@ def _jackson(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
 
 
 def _scala(jar: JarContent, runtime: FlinkRuntime) -> Iterator[str]:
-    """Find Scala that is not Flink's, which is 2.12 alone since 1.15, and releases of Scala that do not mix."""
+    """Find Scala of another release than Flink's, only 2.12 since 1.15, and releases of Scala that do not mix."""
     found: dict[str, str] = {}
     for artifact in jar.artifacts:
         match = _SCALA_SUFFIX.fullmatch(artifact.name)

@@ -22,11 +22,11 @@ _SPECIAL_FILES = (
 
 
 def list_files(folder: Path, *, passes_over: Callable[[Path], bool]) -> list[Path]:
-    """Return every file below the folder, relative to it and in order, without those that are passed over.
+    """Return every file below the folder, relative to it and in order, without the ignored ones.
 
-    A link to something in the folder stands for what it leads to. Raises PackagingError, with every reason, for a link
-    that leads out of the folder or to nothing, for one to a folder that it lies in, for pipes, sockets and devices, for
-    a name that is not UTF-8, and for what cannot be read.
+    A link to a file or folder inside the folder is followed. Raises PackagingError, with every reason, for a link
+    that leads out of the folder or to nothing, for one to a folder around it, for pipes, sockets and devices, for
+    a name that is not UTF-8, and for a file that cannot be read.
     """
     root = folder.resolve()
     found: list[Path] = []
@@ -55,7 +55,7 @@ def list_files(folder: Path, *, passes_over: Callable[[Path], bool]) -> list[Pat
 
 
 def read_file(path: Path) -> bytes:
-    """Return a file's content; PackagingError where it cannot be read."""
+    """Return a file's content, or raise PackagingError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -81,7 +81,7 @@ def _reasons_against(path: Path, above: tuple[Path, ...]) -> Iterator[str]:
         )
         return
     if not target.is_relative_to(root):
-        yield f"is a link out of the folder, to {target}: copy into the folder what the job needs of it"
+        yield f"is a link out of the folder, to {target}: copy the files that the job needs into the folder"
     elif target in above:
-        yield "is a link to a folder that it lies in, so there would be no end: remove it"
-    yield from (f"is {kind}, no file: remove it" for is_kind, kind in _SPECIAL_FILES if is_kind(mode))
+        yield "is a link to a folder around it, so following it would never end: remove it"
+    yield from (f"is {kind}, not a file: remove it" for is_kind, kind in _SPECIAL_FILES if is_kind(mode))

@@ -19,7 +19,7 @@ __all__ = ("build_jar", "find_jar")
 
 _NOT_THE_JAR: Final = ("original-", "-sources.jar", "-javadoc.jar", "-tests.jar", "-shaded.jar")
 _LAST_LINES: Final = 30
-# Some versions of Maven colour whatever they are told: sequences that end in a letter, and titles that end in a bell.
+# Some versions of Maven always write colours: sequences that end in a letter, and titles that end in a bell.
 _ESCAPES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _ADVICE: Final = re.compile(
     r"\[ERROR\]\s*(?:$|To see the full stack trace|Re-run Maven using|For more information about the errors"
@@ -31,8 +31,8 @@ _HELP: Final = re.compile(r" -> \[Help \d+\]")
 def build_jar(pom: Path) -> bytes:
     """Build the jar and return it in its deterministic form.
 
-    Raises PackagingError where Maven or a JDK is missing, with what to do then, where the build fails, with the end of
-    what Maven said, and where it leaves anything but one jar.
+    Raises PackagingError if Maven or a JDK is missing, with the way to get it, if the build fails, with the end of
+    Maven's output, and if the build leaves no jar or several.
     """
     missing = [
         f"{name} ({program})" for name, program in (("Maven", "mvn"), ("a JDK", "javac")) if not _is_there(program)
@@ -54,18 +54,18 @@ def build_jar(pom: Path) -> bytes:
     try:
         return rewrite_jar(jar)
     except ZIP_ERRORS as error:
-        message = f"Maven left {jar}, which is no jar ({error}): build it again after `mvn clean`"
+        message = f"Maven left {jar}, which is not a jar ({error}): build it again after `mvn clean`"
         raise PackagingError(message) from error
 
 
 def _without_advice(output: str) -> list[str]:
-    """Return the lines that tell what is wrong, without escape codes and without Maven's advice about Maven."""
+    """Return the lines about the failure, without escape codes and without Maven's advice about Maven."""
     lines = (_HELP.sub("", _ESCAPES.sub("", line)).rstrip() for line in output.splitlines())
     return [line for line in lines if line and not _ADVICE.match(line)]
 
 
 def find_jar(target: Path) -> Path:
-    """Return the one jar that Maven left; PackagingError for none or several, since MSF takes exactly one."""
+    """Return the one jar that Maven left, or raise PackagingError, since MSF takes exactly one."""
     jars = [
         path
         for path in sorted(target.glob("*.jar"))

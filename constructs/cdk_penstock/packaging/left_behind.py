@@ -1,4 +1,4 @@
-"""Modules and jars that a job needs and the builder does not take, and packages that nothing can import."""
+"""Modules and jars that a job needs and the builder does not pack, and packages that nothing can import."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OF_BUILD_TOOLS: Final = frozenset({"gradle-wrapper.jar", "maven-wrapper.jar"})
 
 
 def find_left_behind(project: PyFlinkProject) -> list[str]:
-    """Return what is in the folder, is needed by the job and would not be in its zip, each with the fix.
+    """Return the files in the folder that the job needs and that would be missing in its zip, each with the fix.
 
-    A folder without an ``__init__.py`` is legal Python. It is not taken, since nothing tells it from one with notebooks
-    or scripts; where the job imports it, it is refused here rather than on MSF.
+    A folder without an ``__init__.py`` is legal Python. It is not packed, because it may as well hold notebooks or
+    scripts. If the job imports it, it is refused here rather than on MSF.
     """
     sources = {
         path: read_file(project.folder / path)
@@ -41,8 +41,8 @@ def _unusable_names(project: PyFlinkProject) -> Iterator[str]:
     for name in project.packages:
         if not name.isidentifier() or keyword.iskeyword(name):
             yield (
-                f"nothing can import the package {name!r}, whose name is no Python name: rename the folder, or remove"
-                " its __init__.py"
+                f"nothing can import the package {name!r}, whose name is not a Python name: rename the folder, or"
+                " remove its __init__.py"
             )
 
 
@@ -53,21 +53,21 @@ def _modules(project: PyFlinkProject, sources: dict[Path, bytes]) -> Iterator[st
         for module in sorted(imported_modules(source) - {*project.packages, *sys.stdlib_module_names, *installed}):
             if module in entry_points:
                 yield (
-                    f"{path} imports {module}, which MSF does not put on the job's path: move what they share into a"
+                    f"{path} imports {module}, which MSF does not put on the job's path: move the shared code into a"
                     " package, a folder with an __init__.py"
                 )
             elif _has_python(project.folder / module):
                 yield f"{path} imports {module}, {_why_not_taken(project, module)}"
             elif module not in PROVIDED_MODULES:
                 yield from (
-                    f"{path} imports {module}, which is in {elsewhere}, where nothing is taken from: move it to the"
+                    f"{path} imports {module}, which is in {elsewhere}, which is not packed: move it to the"
                     f" top of {project.folder}"
                     for elsewhere in _elsewhere(project, module)
                 )
 
 
 def _installed(project: PyFlinkProject) -> set[str]:
-    """Return the modules that the requirements bring, in as far as they have their package's name."""
+    """Return the modules of the requirements, if they have their package's name."""
     if project.requirements is None:
         return set()
     return {name.replace("-", "_") for name in names(read_requirements(project.requirements))}
@@ -75,8 +75,8 @@ def _installed(project: PyFlinkProject) -> set[str]:
 
 def _why_not_taken(project: PyFlinkProject, module: str) -> str:
     if any(path.parts[0] == module for path in project.files):
-        return f"a folder without an __init__.py, which is not taken: add an empty {module}/__init__.py"
-    return f"and {module}/ is passed over: move what the job needs of it into a package"
+        return f"a folder without an __init__.py, which is not packed: add an empty {module}/__init__.py"
+    return f"but {module}/ is ignored: move the code that the job needs into a package"
 
 
 def _has_python(folder: Path) -> bool:
@@ -84,7 +84,7 @@ def _has_python(folder: Path) -> bool:
 
 
 def _elsewhere(project: PyFlinkProject, module: str) -> list[str]:
-    """Return where a module lies in folders that are no packages, as ``src/``."""
+    """Return the places of a module in folders that are not packages, such as ``src/``."""
     places = {
         path.parent if path.name == "__init__.py" else path
         for path in project.files
@@ -107,7 +107,7 @@ def _jars(project: PyFlinkProject, sources: dict[Path, bytes]) -> Iterator[str]:
     if jars:
         shown = ", ".join(path.as_posix() for path in jars)
         yield (
-            f"{shown} would not be taken, and MSF takes at most one jar: declare what the job needs of them as"
+            f"{shown} would not be packed, because MSF takes at most one jar: declare the ones that the job needs as"
             f" dependencies in {'the' if project.pom else 'a'} pom.xml, from which that one jar is built; MSF puts it"
             " on the class path without add_jars"
         )

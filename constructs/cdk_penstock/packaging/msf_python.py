@@ -1,4 +1,4 @@
-"""MSF's Python as packages see it: the values of their markers, and the modules that it has already."""
+"""MSF's Python: the values of environment markers, and the modules that it already has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MSF_PLATFORMS: Final = (
     "manylinux_2_12_x86_64",
     "manylinux_2_5_x86_64",
 )
-"""What MSF's workers load (managed-flink, how-python-creating), newest first."""
+"""Wheel platforms that MSF's workers load (managed-flink, how-python-creating), newest first."""
 
 PROVIDED_BY_MSF: Final = frozenset({"apache-flink", "apache-flink-libraries", "pyflink"})
 
@@ -32,7 +32,7 @@ PROVIDED_MODULES: Final = frozenset({
     "six", "typing_extensions", "tzdata", "urllib3", "wheel", "zstandard",
 })
 # fmt: on
-"""The modules that PyFlink brings, with all that it requires: MSF's Python has them, in versions of MSF's choice."""
+"""The modules of PyFlink and its requirements: MSF's Python has them, in versions of MSF's choice."""
 
 _FIRST_AND_LAST_PATCH: Final = ("0", "99")
 
@@ -61,7 +61,7 @@ def marker_environments(runtime: FlinkRuntime) -> list[dict[str, str]]:
 
 
 def marker_holds(requirement: Requirement, runtime: FlinkRuntime, *, extra: str = "") -> bool:
-    """Tell by its marker whether MSF's Python needs a requirement; nothing of the Python that asks has a say.
+    """Return True if MSF's Python needs a requirement, by its marker; the Python that runs here has no influence.
 
     A marker that depends on the patch release holds if it does for any, so that nothing is missing on MSF. Raises
     PackagingError for a marker that cannot be evaluated.

@@ -1,4 +1,4 @@
-"""Whether the native code in a PyFlink zip runs on MSF's workers: Linux, x86-64, the runtime's Python."""
+"""Check that native code in a PyFlink zip runs on MSF's workers: Linux, x86-64, the runtime's Python."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ELF_MACHINE: Final = struct.Struct("<H")
 _ELF_MACHINE_OFFSET: Final = 18
 _X86_64: Final = 62
 _CPYTHON_TAG: Final = re.compile(r"\.cpython-(\d)(\d+)-")
-# Of pure Python, and of the stable interface, a wheel for an older Python serves (PEP 425, PEP 384).
+# A wheel for an older Python also fits if it is pure Python or uses the stable ABI (PEP 425, PEP 384).
 _PYTHON_3: Final = re.compile(r"(py|cp)3(\d*)")
 _MSF_PLATFORM: Final = re.compile(r"any|linux_x86_64|manylinux(?:1|2010|2014|_2_(?:5|12|17))_x86_64")
 _FIX: Final = "build with `penstock package`, which takes wheels of MSF's platform"

@@ -1,4 +1,4 @@
-"""Builds the zip of a PyFlink job, once for each state of its folder."""
+"""Builder of the zip of a PyFlink job, once for each state of its folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cdk_penstock.packaging.third_party import fetch_packages
 
 try:
     import fcntl
-except ImportError:  # on Windows, where two builds at once are not kept apart
+except ImportError:  # on Windows, where two simultaneous builds are not serialized
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class PyFlinkPackage:
     sha256
         The hash of its bytes, in hexadecimal.
     reused
-        Whether an earlier build of the same input served.
+        True if it is an earlier build of the same input.
     """
 
     path: Path
@@ -56,14 +56,13 @@ class PyFlinkPackage:
 def build_package(project: PyFlinkProject, *, runtime: FlinkRuntime) -> PyFlinkPackage:
     """Build the job's zip for a runtime, or return the earlier build of the same input.
 
-    Builds lie in ``.penstock`` in the job's folder, each under the fingerprint of all that it was made from; the three
-    newest are kept. Of two builds at once the second waits, and takes what the first built. The same input gives the
-    same bytes wherever and whenever it is built with the same JDK and Maven, whichever Python builds it. Raises
-    PackagingError for what cannot be built, and for what would not run.
+    Builds lie in ``.penstock`` in the job's folder, each under the fingerprint of its input; the three newest are kept.
+    Of two simultaneous builds the second waits, and takes the result of the first. The same input gives the same bytes
+    on every machine, at any time and with any Python, with the same JDK and Maven. Raises PackagingError for a job that
+    cannot be built, or that would not run.
     """
-    if runtime.python_version is None:
-        message = f"runtime {runtime.identifier} runs no Python jobs: use FLINK-1_20 or later"
-        raise PackagingError(message)
+    if runtime.problem_with_python is not None:
+        raise PackagingError(runtime.problem_with_python)
     folder = project.folder / ".penstock"
     path = folder / f"{project.fingerprint(_FORMAT, runtime.identifier)[:32]}.zip"
     reused = path.is_file()
@@ -82,7 +81,7 @@ def _prepare(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     except FileExistsError as error:
-        message = f"{folder} is a file, and builds lie in a folder of that name: rename or remove it"
+        message = f"{folder} is a file, but builds need a folder of that name: rename or remove it"
         raise PackagingError(message) from error
     except OSError as error:
         raise _cannot_write(folder, error) from error
@@ -90,7 +89,7 @@ def _prepare(folder: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep builds of one folder apart, since Maven has one ``target``; the lock ends with the process that holds it."""
+    """Serialize builds of one folder, since Maven has one ``target``; the lock ends with the process that holds it."""
     with (folder / ".lock").open("w") as lock:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -99,8 +98,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _cannot_write(folder: Path, error: OSError) -> PackagingError:
     return PackagingError(
-        f"cannot write builds into {folder} ({error.strerror}): make {folder.parent} writable, and see that its disk is"
-        " not full"
+        f"cannot write builds into {folder} ({error.strerror}): make {folder.parent} writable, and free space on its"
+        " disk"
     )
 
 
@@ -111,8 +110,8 @@ def _content(project: PyFlinkProject, runtime: FlinkRuntime) -> dict[str, bytes]
         clashes = sorted({name.partition("/")[0].removesuffix(".py") for name in third_party} & set(project.packages))
         if clashes:
             message = (
-                f"the job's own packages {', '.join(clashes)} have the names of packages that {project.requirements}"
-                " brings: rename them"
+                f"the job's own packages {', '.join(clashes)} have the names of packages in"
+                f" {project.requirements}: rename them"
             )
             raise PackagingError(message)
         files |= {f"{MODULES_FOLDER}{name}": content for name, content in third_party.items()}

@@ -1,8 +1,9 @@
-"""The folder of a PyFlink job: which of its files go where."""
+"""The folder of a PyFlink job, and the place of its files in the zip."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Final
 from cdk_penstock.packaging.errors import PackagingError
 from cdk_penstock.packaging.job_folder import list_files, read_file
 from cdk_penstock.packaging.left_behind import find_left_behind
+from cdk_penstock.packaging.maven_parent import has_parent_above
 
 __all__ = ("PyFlinkProject",)
 
@@ -36,7 +38,7 @@ _BUILD_OUTPUT: Final = frozenset({"build", "dist", "target", "venv"})
 _OF_JAVA: Final = frozenset({".java", ".kt", ".scala"})
 _TESTS: Final = "tests"
 _SKIPPED_SUFFIXES: Final = frozenset({".pyc", ".pyo", ".swp"})
-# Emacs keeps a link to nothing, .#main.py, beside each file that is being edited.
+# Emacs keeps a broken link, .#main.py, beside each file that is being edited.
 _LEFT_BY_EDITORS: Final = re.compile(r"\.#.*|#.*#|.*~")
 _SKIPPED_TOP_NAMES: Final = frozenset({"conftest.py", "setup.py"})
 
@@ -46,15 +48,16 @@ class PyFlinkProject:
     """A folder with a PyFlink job.
 
     - Each Python file at its top is an entry point and goes to the top of the zip.
-    - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, data too, below
+    - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, also data, below
       ``dep/``.
     - ``requirements.txt`` pins third-party packages, which go below ``dep/`` as well.
-    - ``pom.xml`` builds the one jar with all Java dependencies.
+    - ``pom.xml`` builds the one jar with all Java dependencies. Where it has its parent in the folder above, as Maven
+      looks for one by default, several jobs may share the Java in the folders beside them.
 
-    Passed over are caches; at the folder's top also ``tests``, ``setup.py`` and ``conftest.py``, and unless they are
+    Ignored are caches; at the folder's top also ``tests``, ``setup.py`` and ``conftest.py``, and unless they are
     packages ``build``, ``dist``, ``target`` and ``venv``; and Maven's ``target`` beside any ``pom.xml``.
 
-    Raises PackagingError where the folder does not exist or has no Python file.
+    Raises PackagingError if the folder does not exist or has no Python file.
     """
 
     folder: Path
@@ -63,7 +66,7 @@ class PyFlinkProject:
         """Refuse a folder without a job."""
         if self.folder.is_file():
             message = (
-                f"{self.folder} is a file, expected the folder of a job: for a zip or jar that is built use"
+                f"{self.folder} is a file, expected the folder of a job: for a finished zip or jar use"
                 f" ApplicationCode.from_asset({str(self.folder)!r})"
             )
             raise PackagingError(message)
@@ -118,6 +121,14 @@ class PyFlinkProject:
         path = self.folder / "pom.xml"
         return path if path.is_file() else None
 
+    @cached_property
+    def shared_files(self) -> list[Path]:
+        """The files beside the folder, which Maven may read; none unless the Maven project has its parent there."""
+        if self.pom is None or not has_parent_above(self.pom):
+            return []
+        above = self.folder.absolute().parent
+        return [above / path for path in list_files(above, passes_over=self._is_not_shared)]
+
     def check_entry_point(self, name: str) -> None:
         """Raise PackagingError unless the folder has this entry point."""
         if name not in self.entry_points:
@@ -128,7 +139,7 @@ class PyFlinkProject:
     def sources(self) -> dict[str, bytes]:
         """Return the entry points and the files of the job's packages, under their names in the zip's layout.
 
-        Raises PackagingError for what the job needs of the folder and does not get so, see ``left_behind``.
+        Raises PackagingError for files that the job needs and that would be missing, see ``left_behind``.
         """
         problems = find_left_behind(self)
         if problems:
@@ -140,15 +151,20 @@ class PyFlinkProject:
     def fingerprint(self, *salt: str) -> str:
         """Return a hash of every file that the build depends on, and of the salt."""
         digest = hashlib.sha256("\0".join(salt).encode())
-        for path in self.files:
-            content = hashlib.sha256(read_file(self.folder / path)).hexdigest()
-            digest.update(f"\0{path.as_posix()}\0{content}".encode())
+        named = {path.as_posix(): self.folder / path for path in self.files}
+        named |= {os.path.relpath(path, self.folder): path for path in self.shared_files}
+        for name, path in named.items():
+            content = hashlib.sha256(read_file(path)).hexdigest()
+            digest.update(f"\0{name}\0{content}".encode())
         return digest.hexdigest()
 
     def _passes_over(self, path: Path) -> bool:
         if path.name in _CACHES or _LEFT_BY_EDITORS.fullmatch(path.name):
             return True
         return self._skips_folder(path) if path.is_dir() else self._skips_file(path)
+
+    def _is_not_shared(self, path: Path) -> bool:
+        return path == self.folder.absolute() or self._passes_over(path)
 
     def _skips_folder(self, path: Path) -> bool:
         at_top = path.parent == self.folder

@@ -10,7 +10,7 @@ from cdk_penstock.packaging.msf_python import PROVIDED_MODULES
 
 __all__ = ("imported_modules", "modules_of_msf", "text_constants")
 
-# The standard library of the Python that asks is not the runtime's: these have come or gone since 3.10.
+# The standard library of the Python that runs here is not the runtime's: these modules came or went since 3.10.
 _CAME_WITH: Final = {(3, 11): {"tomllib"}, (3, 14): {"annotationlib", "compression"}}
 # fmt: off
 _WENT_WITH: Final = {
@@ -26,11 +26,11 @@ _CATCHES_MISSING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exce
 _MAIN: Final = "Name(id='__name__'"
 _CHANGES_OF_PATH: Final = (b"sys.path", b"add_python_file", b"add_python_archive")
 _UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""Told, with its line, by the check that source compiles."""
+"""Errors that the check of the syntax reports, with the line."""
 
 
 def modules_of_msf(python_version: str) -> frozenset[str]:
-    """Return the modules that a job may import without packing them, whichever Python asks."""
+    """Return the modules that a job may import without packing them, independent of the Python that runs here."""
     major, minor = (int(part) for part in python_version.split("."))
     known = set(sys.stdlib_module_names) | {"__main__"}
     for version, modules in _WENT_WITH.items():
@@ -43,8 +43,8 @@ def modules_of_msf(python_version: str) -> frozenset[str]:
 def imported_modules(source: bytes) -> frozenset[str]:
     """Return the first part of each module that running the source imports, in its functions too.
 
-    Left out is what need not be there: relative imports, those below an ``if``, as for a local run or for type
-    checkers, and those in a ``try`` that goes on without them; all of them, where the source changes its own path.
+    Left out are imports that may fail: relative ones, those below an ``if``, as for a local run or for type checkers,
+    and those in a ``try`` that continues without them; and all imports if the source changes its own path.
     """
     if any(change in source for change in _CHANGES_OF_PATH):
         return frozenset()
@@ -66,7 +66,7 @@ def imported_modules(source: bytes) -> frozenset[str]:
 
 
 def text_constants(source: bytes) -> list[str]:
-    """Return the texts in the source, those in f-strings too."""
+    """Return the texts in the source, also those in f-strings."""
     try:
         tree = ast.parse(source)
     except _UNPARSABLE:

@@ -1,4 +1,4 @@
-"""Whether Python source compiles for another Python than the one that asks."""
+"""Check that Python source compiles for another Python than the one that runs here."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _COMPILE = "import sys; compile(sys.stdin.buffer.read(), sys.argv[1], 'exec')"
 
 
 def find_syntax_error(source: bytes, name: str, python_version: str) -> str | None:
-    """Return why the source does not compile for ``python_version`` (``major.minor``), None where it does.
+    """Return the reason why the source does not compile for ``python_version`` (``major.minor``), None if it does.
 
-    For an older Python the grammar of that version is asked; for a newer one, only where this one does not understand
-    the source, that Python itself, if it is on the path.
+    For an older Python, this one checks with the grammar of that version. For a newer one, that Python itself is asked
+    if it is on the path, but only if this one does not understand the source.
     """
     major, minor = (int(part) for part in python_version.split("."))
     try:
@@ -36,7 +36,7 @@ def _ask(source: bytes, name: str, python_version: str) -> str | None:
     if python is None:
         here = ".".join(str(part) for part in sys.version_info[:2])
         return (
-            f"{name} does not compile for Python {here}, and python{python_version}, the runtime's, is not here to ask:"
+            f"{name} does not compile for Python {here}, and python{python_version}, the runtime's, is not on the path:"
             " install it, or correct the syntax"
         )
     result = subprocess.run([python, "-c", _COMPILE, name], input=source, capture_output=True, check=False)

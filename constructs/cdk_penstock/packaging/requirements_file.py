@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Pin", "check_requirements", "names", "pins", "read_requirements")
 
-# As pip reads it: PowerShell writes UTF-16, Windows' editors put a byte order mark before UTF-8.
+# As in pip: PowerShell writes UTF-16, and editors on Windows put a byte order mark before UTF-8.
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -59,7 +59,7 @@ class Pin:
 
 
 def read_requirements(path: Path) -> str:
-    """Return the text of a requirements file; PackagingError for one that is no text."""
+    """Return the text of a requirements file, or raise PackagingError if it is not text."""
     content = read_file(path)
     mark, encoding = next((known for known in _BYTE_ORDER_MARKS if content.startswith(known[0])), (b"", "utf-8"))
     try:
@@ -74,12 +74,12 @@ def read_requirements(path: Path) -> str:
 
 
 def check_requirements(text: str) -> list[str]:
-    """Return what MSF cannot install, or what would not build twice alike, in the text of a requirements file."""
+    """Return the problems in the text of a requirements file: lines that MSF cannot install, or that are not pinned."""
     return [problem for entry in _entries(text) for problem in _check_requirement(entry)]
 
 
 def pins(text: str, runtime: FlinkRuntime) -> list[Pin]:
-    """Return the packages of a checked text that MSF's Python needs; PackagingError for one at two versions."""
+    """Return the packages of a checked text that MSF's Python needs, PackagingError for two versions of one."""
     found: dict[str, Pin] = {}
     for entry in _entries(text):
         requirement = Requirement(_without_hashes(entry))
@@ -98,7 +98,7 @@ def pins(text: str, runtime: FlinkRuntime) -> list[Pin]:
 
 
 def names(text: str) -> set[str]:
-    """Return the names, in their normal form, of the packages in a text that need not be checked."""
+    """Return the names, in their normal form, of the packages in a text, checked or not."""
     found = (_NAME.match(entry) for entry in _entries(text))
     return {canonicalize_name(match[0]) for match in found if match}
 

@@ -1,4 +1,4 @@
-"""What in a code archive looks like a secret."""
+"""Check for secrets in a code archive."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _SECRET_NAMES: Final = re.compile(
 )
 _TEXT_MAX_BYTES: Final = 1024 * 1024
 _FIX: Final = (
-    "looks like a secret, and whoever may read the code could read it: remove it, and let the job's role or AWS Secrets"
-    " Manager hand out what it needs"
+    "looks like a secret, and everybody who may read the code could read it: remove it, and let the job use its role or"
+    " AWS Secrets Manager"
 )
 
 
 def find_secrets(archive: CodeArchive, opened: zipfile.ZipFile) -> Iterator[str]:
     """Yield files of a PyFlink zip that look like secrets by their names, or by their content up to 1 MiB.
 
-    Third-party packages are passed over: anyone may read them anyway, and their tests and examples are full of keys.
-    What penstock has built notes the job's own packages, all else below ``dep/`` is third-party. In a zip that was
-    built elsewhere, whatever pip's ``RECORD`` files list is.
+    Third-party packages are left out: everybody may read them anyway, and their tests and examples are full of keys.
+    The manifest of penstock's packager names the job's own packages; all other files below ``dep/`` are third-party.
+    In a zip of another builder, the files in pip's ``RECORD`` files are third-party.
     """
     third_party = _third_party(archive, opened)
     for name, size in archive.entries.items():

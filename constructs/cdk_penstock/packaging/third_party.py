@@ -1,4 +1,4 @@
-"""Third-party Python packages of a job, fetched for MSF's platform whatever machine this is."""
+"""Third-party Python packages of a job, fetched for MSF's platform on any machine."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ _MAX_ROUNDS: Final = 20
 def fetch_packages(requirements: Path, runtime: FlinkRuntime) -> dict[str, bytes]:
     """Return the files of the pinned packages as they lie on MSF's Python path.
 
-    Only wheels are taken, of MSF's platform and of the runtime's Python, so nothing is compiled and nothing depends on
-    this machine: neither on its system nor on the Python that asks. Raises PackagingError for a requirement that MSF
-    cannot install, that has no such wheel, or that needs a package which is not pinned itself, since that one's version
-    would depend on the day.
+    Only wheels are taken, for MSF's platform and the runtime's Python, so nothing is compiled and nothing depends on
+    this machine, neither on its system nor on its Python. Raises PackagingError for a requirement that MSF cannot
+    install, that has no such wheel, or that needs a package which is not pinned, whose version would depend on the day.
     """
     text = read_requirements(requirements)
     problems = check_requirements(text)
@@ -72,7 +71,7 @@ def _unmet(wanted: Sequence[Pin], wheels: Sequence[Wheel], runtime: FlinkRuntime
 def _needs(
     wanted: Sequence[Pin], wheels: dict[str, Wheel], runtime: FlinkRuntime
 ) -> Iterator[tuple[Wheel, Requirement]]:
-    """Yield what the wheels need in MSF's environment, with the extras that they are asked for."""
+    """Yield the requirements of the wheels in MSF's environment, with the requested extras."""
     pending = deque((pin.name, extra) for pin in wanted for extra in ("", *sorted(pin.requirement.extras)))
     seen = set(pending)
     while pending:
@@ -91,7 +90,7 @@ def _needs(
 def _complete(
     wanted: Sequence[Pin], pinned: dict[str, Wheel], runtime: FlinkRuntime
 ) -> tuple[dict[str, Wheel], dict[str, str]]:
-    """Return a wheel for each package that is needed and not pinned, so that the fix can name it, and what needs it."""
+    """Return wheels of needed packages that are not pinned, so that the fix can name them, and their needers."""
     added: dict[str, Wheel] = {}
     needers: dict[str, str] = {}
     for _ in range(_MAX_ROUNDS):

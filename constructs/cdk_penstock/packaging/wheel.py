@@ -1,4 +1,4 @@
-"""A wheel: what it needs, and its files as they lie on a Python path."""
+"""A wheel: its requirements, and its files with their places on the Python path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Wheel",)
 
-# What an installer would note about its own run, and what only an installer needs.
+# Files that an installer writes about its run, and files that only an installer needs.
 _NOT_TAKEN: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _ON_THE_PATH: Final = frozenset({"purelib", "platlib", "data"})
 """The parts of a wheel's ``.data`` folder that MSF can use: scripts and headers have no place in a job."""
@@ -28,16 +28,16 @@ _ON_THE_PATH: Final = frozenset({"purelib", "platlib", "data"})
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """A package as it is published.
+    """A published package.
 
     Parameters
     ----------
     name, version
         The package, its name in the normal form.
     requires
-        What it needs, with markers.
+        Its requirements, with markers.
     files
-        Its files by their place on the Python path, the same whichever Python unpacks them.
+        Its files by their place on the Python path, the same with every Python.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Wheel:
 
     @classmethod
     def read(cls, path: Path) -> Wheel:
-        """Read a wheel; PackagingError for a damaged one."""
+        """Read a wheel, or raise PackagingError for a damaged one."""
         try:
             with zipfile.ZipFile(path) as archive:
                 files = {
@@ -74,7 +74,7 @@ class Wheel:
 
 
 def _place(name: str) -> str | None:
-    """Return where a file of a wheel lies on the Python path, None for one that does not (PEP 427)."""
+    """Return the place of a wheel's file on the Python path, None if it has none (PEP 427)."""
     first, *rest = name.split("/")
     if first.endswith(".data") and len(rest) > 1:
         scheme, *rest = rest

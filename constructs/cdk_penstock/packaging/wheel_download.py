@@ -1,4 +1,4 @@
-"""Wheels for MSF's platform, fetched by pip, and why pip could not fetch one."""
+"""Download of wheels for MSF's platform with pip, and the reasons if pip fails."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ _FILE: Final = re.compile(r"[^/\s=]+\.(?:whl|tar\.gz|zip)(?=[#,\s)]|$)")
 def download_wheels(lines: Sequence[str], runtime: FlinkRuntime) -> list[Wheel]:
     """Return a wheel for each line of a requirements file; nothing is compiled, and nothing else is fetched.
 
-    Platform, Python and ABI are named, so pip's choice does not depend on the Python that runs it. Markers are for the
-    caller: pip evaluates them for its own Python, whatever ``--python-version`` says. Raises PackagingError with the
-    reason and pip's own last lines.
+    Platform, Python and ABI are named, so pip's choice does not depend on the Python that runs it. The caller evaluates
+    markers: pip evaluates them for its own Python, despite ``--python-version``. Raises PackagingError with the
+    reason and pip's last lines.
     """
     with tempfile.TemporaryDirectory(prefix="penstock-") as name:
         folder = Path(name)
@@ -70,9 +70,9 @@ def download_wheels(lines: Sequence[str], runtime: FlinkRuntime) -> list[Wheel]:
 
 
 def explain_failure(stderr: str, log: str, runtime: FlinkRuntime) -> str:
-    """Return why pip failed, with the fix and pip's own last lines.
+    """Return the reason why pip failed, with the fix and pip's last lines.
 
-    ``log`` is what pip's option ``--log`` wrote: all links that it saw, also those that it passed over.
+    ``log`` is the file of pip's option ``--log``: all links that it saw, also those that it ignored.
     """
     told = [line for line in stderr.strip().splitlines() if line.strip() and not line.startswith("[notice]")]
     return "\n".join([_reason(stderr, log, runtime), *(f"    {line}" for line in told[-_LAST_LINES:])])

@@ -54,25 +54,31 @@ class KafkaSource:
         The topic of what the job cannot use. Default: none.
     consumer_group
         The group in which the job reads.
+    group, dead_letters_group, writer_group
+        The property groups in which the job looks for events and dead letters, and in which an application that writes
+        events looks for their topic.
     """
 
     events: IKafkaTopic
     consumer_group: str
     dead_letters: IKafkaTopic | None = None
+    group: str = "input.events"
+    dead_letters_group: str = "output.dead.letters"
+    writer_group: str = "output.events"
 
     def connect_reader(self, application: FlinkApplication) -> None:
-        """Let the application read, and write dead letters: property groups as the bundled job names them."""
+        """Let the application read, and write dead letters."""
         self.events.cluster.allow_clients(application)
         self.events.grant_read(application, consumer_group=self.consumer_group)
         application.add_run_dependency(self.events, self.dead_letters)
-        application.add_property_group("input.events", self.events.input_properties(consumer_group=self.consumer_group))
+        application.add_property_group(self.group, self.events.input_properties(consumer_group=self.consumer_group))
         if self.dead_letters is not None:
             self.dead_letters.grant_write(application)
-            application.add_property_group("output.dead.letters", {"topic": self.dead_letters.topic_name})
+            application.add_property_group(self.dead_letters_group, {"topic": self.dead_letters.topic_name})
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let an application write events: the property group as the bundled generator names it."""
+        """Let an application write events."""
         self.events.cluster.allow_clients(application)
         self.events.grant_write(application)
         application.add_run_dependency(self.events)
-        application.add_property_group("output.events", self.events.connection_properties())
+        application.add_property_group(self.writer_group, self.events.connection_properties())

@@ -1,4 +1,4 @@
-"""Reads a cloud assembly: the folder that ``cdk synth`` writes."""
+"""Reader of a cloud assembly, the folder that ``cdk synth`` writes."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.review.findings import Template, Templates
+from cdk_penstock.review.templates import Template, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("AssemblyError", "SynthesizedStack", "read_assembly", "read_environment")
+__all__ = ("SynthesizedStack", "read_assembly", "read_environment")
 
 ANY_ACCOUNT: Final = "111122223333"
-"""Stands for the account of a stack that is synthesized for any."""
+"""Placeholder for the account of a stack that is synthesized for any account."""
 ANY_REGION: Final = "us-east-1"
-"""Stands for the Region of a stack that is synthesized for any."""
+"""Placeholder for the Region of a stack that is synthesized for any Region."""
 
 _ANYWHERE: Final = "aws://unknown-account/unknown-region"
 _STACK: Final = "aws:cloudformation:stack"
 _STAGE: Final = "cdk:cloud-assembly"
 _AGAIN: Final = "run `npx cdk synth` again"
-
-
-class AssemblyError(PenstockError):
-    """A folder that is no cloud assembly, or lacks the environment that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +36,15 @@ class SynthesizedStack:
     stage
         The id of its Stage, empty outside of one.
     name
-        The name that CloudFormation knows it by.
+        The name in CloudFormation.
     account, region
-        Where it goes; placeholders where it was synthesized for any account or Region.
+        The target of its deployment; placeholders if it was synthesized for any account or Region.
     template
         Its template.
     cloudformation_role_arn
         The role that CloudFormation deploys it with, None if the synthesizer names none.
     is_for_anywhere
-        Whether account or Region is a placeholder.
+        True if account or Region is a placeholder.
     """
 
     stage: str
@@ -61,10 +57,10 @@ class SynthesizedStack:
 
 
 def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
-    """Return the stacks of an assembly, in the order of their Stages; of one environment, if it is named.
+    """Return the stacks of an assembly, in the order of their Stages. Default: of all environments.
 
     An environment's Stage is found by its name, whatever its capitals and dashes: ``prod`` is the Stage ``Prod``.
-    Raises AssemblyError for a folder without an assembly, and for an environment that it does not hold.
+    Raises PenstockError for a folder without an assembly, and for an environment that it does not hold.
     """
     stacks = tuple(_stacks(folder, "", ()))
     if environment is None:
@@ -74,19 +70,19 @@ def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[Synt
         stages = _stages(stacks)
         known = f"it has {', '.join(stages)}" if stages else "it has no Stages, leave the environment out"
         message = f"there is no environment {environment!r} in the assembly {folder}: {known}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return chosen
 
 
 def read_environment(folder: Path, environment: str | None) -> Templates:
     """Return the templates of one environment; of an app without Stages, those of all its stacks.
 
-    Raises AssemblyError as read_assembly does, and where there are Stages and none is named.
+    Raises PenstockError as read_assembly does, and if there are Stages and no environment is named.
     """
     stacks = read_assembly(folder, environment=environment)
     if environment is None and (stages := _stages(stacks)):
         message = f"the assembly {folder} has the environments {', '.join(stages)}: choose one with --environment"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return Templates(tuple(stack.template for stack in stacks))
 
 
@@ -102,7 +98,7 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
     path = folder / "manifest.json"
     if folder.resolve() in outer:
         message = f"{path} is the manifest of a Stage and of one around it: {_AGAIN}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
         properties = _mapping(artifact, "properties", path)
         kind = artifact.get("type")
@@ -128,8 +124,8 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
 def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
     value = parent.get(name, {}) if isinstance(parent, dict) else None
     if not isinstance(value, dict):
-        message = f"{path} is no manifest of a cloud assembly ({name!r} is missing or no object): {_AGAIN}"
-        raise AssemblyError(message)
+        message = f"{path} is not a manifest of a cloud assembly ({name!r} is missing or not an object): {_AGAIN}"
+        raise PenstockError(message)
     return value
 
 
@@ -138,7 +134,7 @@ def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path, *
     if not isinstance(value, str):
         wrong = f"names no {name}" if value is None else f"has {reprlib.repr(value)} as {name}"
         message = f"{path} {wrong} of {artifact_id}, expected text: {_AGAIN}"
-        raise AssemblyError(message)
+        raise PenstockError(message)
     return value
 
 
@@ -147,10 +143,10 @@ def _read_manifest(folder: Path) -> Any:
         return _read_json(folder / "manifest.json")
     except FileNotFoundError as error:
         message = f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error
     except NotADirectoryError as error:
         message = f"expected the folder that cdk synth wrote, got the file {folder}"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error
 
 
 def _read_template(path: Path) -> Template:
@@ -158,10 +154,10 @@ def _read_template(path: Path) -> Template:
         body = _read_json(path)
     except OSError as error:
         message = f"the template {path} cannot be read ({error.strerror}): {_AGAIN}"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error
     if not isinstance(body, dict) or not isinstance(body.get("Resources", {}), dict):
-        message = f"{path} is no CloudFormation template: {_AGAIN}"
-        raise AssemblyError(message)
+        message = f"{path} is not a CloudFormation template: {_AGAIN}"
+        raise PenstockError(message)
     return Template.read(str(path))
 
 
@@ -170,4 +166,4 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         message = f"{path} is not JSON ({error}): {_AGAIN}"
-        raise AssemblyError(message) from error
+        raise PenstockError(message) from error

@@ -1,4 +1,4 @@
-"""What templates hold under each choice of their conditions, so that no rule has to know ``Fn::If``."""
+"""Templates under each choice of their conditions, so that no rule has to know ``Fn::If``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.review.findings import Templates
+from cdk_penstock.review.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What each delivery in a template promises about the records that it is given."""
+"""Guarantee of each delivery in a template, such as at-least-once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.delivery import DELIVERY_METADATA
-from cdk_penstock.review.findings import as_mapping
+from cdk_penstock.review.templates import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ __all__ = ("DeliveryGuarantee", "delivery_guarantees")
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryGuarantee:
-    """What one delivery promises, such as ``at-least-once``: a record may then arrive more than once."""
+    """Guarantee of one delivery, such as ``at-least-once``: a record may then arrive more than once."""
 
     stage: str
     stack: str
@@ -27,7 +27,7 @@ class DeliveryGuarantee:
 
 
 def delivery_guarantees(stacks: Sequence[SynthesizedStack]) -> tuple[DeliveryGuarantee, ...]:
-    """Return what the deliveries of the stacks promise, as their constructs wrote it into the templates."""
+    """Return the guarantees of the deliveries of the stacks, which their constructs wrote into the templates."""
     return tuple(
         DeliveryGuarantee(stage=stack.stage, stack=stack.name, resource=resource.name, guarantee=guarantee)
         for stack in stacks

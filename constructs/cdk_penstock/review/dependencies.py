@@ -1,4 +1,4 @@
-"""Which resource of a template waits for which, and what in the template makes it wait."""
+"""Dependencies between the resources of a template, each with the part of the template that causes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEXT_AND_VARIABLES: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Arrow:
-    """That a resource is created after another one, and updated after it too.
+    """Order of two resources: the later one is created and updated after the earlier one.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Arrow:
 
 
 def arrows_of(resources: Mapping[str, Any]) -> tuple[Arrow, ...]:
-    """Return every arrow between the resources of one template; of two reasons for the same, references come first."""
+    """Return every arrow between the resources of one template; of two reasons for one, a reference comes first."""
     found: dict[tuple[str, str], Arrow] = {}
     for later, resource in resources.items():
         if not isinstance(resource, dict):
@@ -46,7 +46,7 @@ def arrows_of(resources: Mapping[str, Any]) -> tuple[Arrow, ...]:
 
 
 def path_between(arrows: Sequence[Arrow], later: str, earlier: str) -> tuple[Arrow, ...] | None:
-    """Return the shortest chain of arrows from one resource to an earlier one, None where nothing orders them."""
+    """Return the shortest chain of arrows from one resource to an earlier one, None if nothing orders them."""
     outgoing: dict[str, list[Arrow]] = {}
     for arrow in arrows:
         outgoing.setdefault(arrow.later, []).append(arrow)

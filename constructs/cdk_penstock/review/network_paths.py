@@ -1,7 +1,7 @@
-"""The ways that lead through a VPC: routes, endpoints, and what security groups let through.
+"""Network paths through a VPC: routes, endpoints, and security groups.
 
-Only what is certain is judged. A security group of another app, an address block, a transit gateway may lead anywhere,
-and count as a way.
+Only certain facts are judged. A security group of another app, an address block and a transit gateway may lead
+anywhere, so they count as a path.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.findings import resource_pattern
-from cdk_penstock.review.findings import as_list, as_mapping, is_off
+from cdk_penstock.review.templates import as_list, as_mapping, is_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from cdk_penstock.model.aws_services import AwsService
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = (
-    "Place",
+    "VpcPosition",
     "endpoints_of",
     "has_endpoint_like",
     "interfaces_of",
     "is_interface",
     "leads_out",
     "lets_through",
-    "place_in_vpc",
+    "position_in_vpc",
 )
 
 _SECURITY_GROUP: Final = "AWS::EC2::SecurityGroup"
@@ -45,16 +45,18 @@ _ANY_PROTOCOL: Final = "-1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where in a VPC something has network interfaces; a security group that is not in the templates is None."""
+class VpcPosition:
+    """Position of network interfaces in a VPC; a security group that is not in the templates is None."""
 
     vpc: Resource
     subnets: tuple[Resource, ...]
     security_groups: tuple[Resource | None, ...]
 
 
-def place_in_vpc(owner: Resource, subnet_ids: object, security_group_ids: object, templates: Templates) -> Place | None:
-    """Return where the owner of these subnets and security groups is, None where the VPC is not in the templates."""
+def position_in_vpc(
+    owner: Resource, subnet_ids: object, security_group_ids: object, templates: Templates
+) -> VpcPosition | None:
+    """Return the position of these subnets and security groups, None if their VPC is not in the templates."""
     subnets = [templates.find(value, owner.template) for value in as_list(subnet_ids)]
     known = [subnet for subnet in subnets if subnet is not None and subnet.type == "AWS::EC2::Subnet"]
     if not known or len(known) != len(subnets):
@@ -63,53 +65,55 @@ def place_in_vpc(owner: Resource, subnet_ids: object, security_group_ids: object
     if vpc is None:
         return None
     groups = tuple(_security_group(value, owner, templates) for value in as_list(security_group_ids))
-    return Place(vpc=vpc, subnets=tuple(known), security_groups=groups)
+    return VpcPosition(vpc=vpc, subnets=tuple(known), security_groups=groups)
 
 
-def leads_out(place: Place, templates: Templates) -> bool:
-    """Whether every subnet has a route through NAT, or one that may lead anywhere."""
+def leads_out(position: VpcPosition, templates: Templates) -> bool:
+    """Return True if every subnet has a route through NAT, or one that may lead anywhere."""
     return all(
         any(_route_leads_out(route) for table in _tables(subnet, templates) for route in _routes(table, templates))
-        for subnet in place.subnets
+        for subnet in position.subnets
     )
 
 
-def endpoints_of(place: Place, service: AwsService, templates: Templates) -> list[Resource]:
-    """Return the endpoints through which the place reaches a service by the service's own name."""
+def endpoints_of(position: VpcPosition, service: AwsService, templates: Templates) -> list[Resource]:
+    """Return the endpoints that lead from the position to a service under the service's public name."""
     return [
         endpoint
         for endpoint in templates.resources("AWS::EC2::VPCEndpoint")
         if resource_pattern(endpoint.get("ServiceName")).endswith(f".{service.endpoint}")
-        and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), place.vpc)
-        and (_has_private_dns(endpoint) if is_interface(endpoint) else _is_in_route_tables(endpoint, place, templates))
+        and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), position.vpc)
+        and (
+            _has_private_dns(endpoint) if is_interface(endpoint) else _is_in_route_tables(endpoint, position, templates)
+        )
     ]
 
 
-def has_endpoint_like(place: Place, prefix: str, templates: Templates) -> bool:
-    """Whether the VPC has an endpoint whose name begins like a service's actions: ``bedrock-runtime``, ``bedrock:``."""
+def has_endpoint_like(position: VpcPosition, prefix: str, templates: Templates) -> bool:
+    """Return True if an endpoint's name begins like a service's actions, as ``bedrock-runtime`` and ``bedrock:``."""
     return any(
         f".{prefix}" in resource_pattern(endpoint.get("ServiceName"))
-        and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), place.vpc)
+        and _is_same(templates.find(endpoint.get("VpcId"), endpoint.template), position.vpc)
         for endpoint in templates.resources("AWS::EC2::VPCEndpoint")
     )
 
 
 def is_interface(endpoint: Resource) -> bool:
-    """Whether an endpoint has network interfaces; a gateway endpoint has routes."""
+    """Return True if an endpoint has network interfaces; a gateway endpoint has routes."""
     return bool(endpoint.get("VpcEndpointType") == "Interface")
 
 
-def interfaces_of(endpoint: Resource, place: Place, templates: Templates) -> Place:
-    """Return the place of an interface endpoint in the VPC of a place."""
+def interfaces_of(endpoint: Resource, position: VpcPosition, templates: Templates) -> VpcPosition:
+    """Return the position of an interface endpoint in the same VPC."""
     ids = as_list(endpoint.get("SecurityGroupIds"))
     groups = tuple(_security_group(value, endpoint, templates) for value in ids) or (None,)
-    return Place(vpc=place.vpc, subnets=(), security_groups=groups)
+    return VpcPosition(vpc=position.vpc, subnets=(), security_groups=groups)
 
 
-def lets_through(source: Place, target: Place | None, port: int, templates: Templates) -> bool:
-    """Whether security groups let a TCP connection out of the source, and into the target where it has groups.
+def lets_through(source: VpcPosition, target: VpcPosition | None, port: int, templates: Templates) -> bool:
+    """Return True if security groups let a TCP connection out of the source, and into the target if it has groups.
 
-    Without a target the connection leads out of the VPC, to where no security group is.
+    Without a target the connection leaves the VPC, where no security group stops it.
     """
     if target is None:
         return _allows(source.security_groups, "Egress", port, None, templates)
@@ -194,11 +198,11 @@ def _route_leads_out(route: Resource) -> bool:
     return any(route.get(target) is not None for target in _ELSEWHERE)
 
 
-def _is_in_route_tables(endpoint: Resource, place: Place, templates: Templates) -> bool:
+def _is_in_route_tables(endpoint: Resource, position: VpcPosition, templates: Templates) -> bool:
     served = [templates.find(value, endpoint.template) for value in as_list(endpoint.get("RouteTableIds"))]
     return all(
         any(_is_same(each, table) for each in served for table in _tables(subnet, templates))
-        for subnet in place.subnets
+        for subnet in position.subnets
     )
 
 

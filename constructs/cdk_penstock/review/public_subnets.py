@@ -5,27 +5,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.review.findings import Finding, as_list, as_mapping, is_intrinsic, is_on
-from cdk_penstock.review.parts import flink_applications
+from cdk_penstock.review.applications_and_policies import flink_applications
+from cdk_penstock.review.rule import Violation
+from cdk_penstock.review.templates import as_list, as_mapping, is_intrinsic, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
 __all__ = ("subnets_are_private",)
 
 _VPC: Final = "ApplicationConfiguration.VpcConfigurations"
 
 
-def subnets_are_private(templates: Templates) -> Iterator[Finding]:
-    """MSF6: the job's network interfaces get no public address, so a public subnet has no way out for them."""
+def subnets_are_private(templates: Templates) -> Iterator[Violation]:
+    """Yield public subnets: the job's network interfaces get no public address, so nothing leads out of one."""
     for application in flink_applications(templates):
         configurations = application.get(_VPC)
         if configurations is not None and not isinstance(configurations, list) and not is_intrinsic(configurations):
-            yield Finding(
-                rule="MSF6",
-                problem=f"VpcConfigurations is no list but {json.dumps(configurations)[:80]}",
+            yield Violation(
+                problem=f"VpcConfigurations is not a list but {json.dumps(configurations)[:80]}",
                 fix="write a list of one configuration",
                 resource=application,
                 location=_VPC,
@@ -34,8 +34,7 @@ def subnets_are_private(templates: Templates) -> Iterator[Finding]:
             for subnet_id in as_list(as_mapping(configuration).get("SubnetIds")):
                 subnet = templates.find(subnet_id, application.template)
                 if subnet is not None and _is_public(subnet, templates):
-                    yield Finding(
-                        rule="MSF6",
+                    yield Violation(
                         problem=f"subnet {subnet.logical_id} is public, and the job gets no public address in it",
                         fix="choose private subnets, with NAT or endpoints for what the job reaches",
                         resource=application,

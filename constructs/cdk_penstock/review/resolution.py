@@ -1,4 +1,4 @@
-"""Replaces the references of a template by what they will be, as far as that can be known before a deployment."""
+"""Resolution of a template's references, as far as their values are known before a deployment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.review.findings import APPLICATION, SHAPE_ERRORS, as_mapping
+from cdk_penstock.review.templates import APPLICATION, SHAPE_ERRORS, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,9 +22,9 @@ _SERVICES: Final = {"AWS::KMS::Key": "kms", "AWS::IAM::Role": "iam", "AWS::Lambd
 
 @dataclass(frozen=True)
 class Resolution:
-    """The values of one stack's template, with a name made from the logical id for what AWS will name.
+    """The values of one stack's template, with a name made from the logical id for each resource that AWS will name.
 
-    A name that the template itself sets is kept. What cannot be known (other attributes, parameters, other stacks)
+    A name that the template sets is kept. An unknown value (of other attributes, parameters, other stacks)
     becomes ``<LogicalId.Attribute>``, which no policy matches by accident.
     """
 

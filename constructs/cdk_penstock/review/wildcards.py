@@ -1,26 +1,26 @@
-"""Every wildcard resource that IAM policies of an app allow something on, and why it cannot be narrower."""
+"""Wildcard resources in the IAM policies of an app, each with the recorded reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_penstock.review.conditions import variants
-from cdk_penstock.review.findings import Templates, as_list, as_mapping
-from cdk_penstock.review.rules import wildcards_have_a_reason
+from cdk_penstock.model.findings import WILDCARD_RULE
+from cdk_penstock.review.rules import RULES, find_all
+from cdk_penstock.review.templates import Templates, as_list, as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.findings import Finding, Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("Wildcard", "wildcards_of")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wildcard:
-    """An action that a policy allows on a wildcard resource; the reason is empty where nobody recorded one."""
+    """An action that a policy allows on a wildcard resource; the reason is empty if nobody recorded one."""
 
     stage: str
     stack: str
@@ -31,27 +31,18 @@ class Wildcard:
 
 def wildcards_of(stacks: Sequence[SynthesizedStack]) -> tuple[Wildcard, ...]:
     """Return all wildcards of the stacks, action by action."""
+    rules = [rule for rule in RULES if rule.id == WILDCARD_RULE]
     return tuple(
         Wildcard(
             stage=stack.stage,
             stack=stack.name,
             policy=finding.resource.name,
-            finding=finding.rule.removeprefix("MSF7[").removesuffix("]"),
+            finding=finding.subject,
             reason=_reason(finding.resource, f"penstock::{finding.rule}"),
         )
         for stack in stacks
-        for finding in _findings(Templates((stack.template,)))
+        for finding in find_all(Templates((stack.template,)), rules)
     )
-
-
-def _findings(templates: Templates) -> Iterator[Finding]:
-    """Yield what is found under any choice of the template's conditions, once."""
-    seen: set[tuple[str, tuple[str, str]]] = set()
-    for chosen in variants(templates):
-        for finding in wildcards_have_a_reason(chosen):
-            if (finding.rule, finding.resource.key) not in seen:
-                seen.add((finding.rule, finding.resource.key))
-                yield finding
 
 
 def _reason(resource: Resource, finding: str) -> str:

@@ -117,13 +117,13 @@ def test_an_application_pays_for_the_orchestration_kpu_but_no_storage_for_it() -
     assert total(lines) == pytest.approx(Sizing(parallelism=4).monthly_cost(snapshot_gb=100).total_usd)
 
 
-def test_express_brokers_pay_for_what_is_written_and_kept() -> None:
+def test_express_brokers_pay_for_data_written_and_kept() -> None:
     usage = Usage(events_per_second=1024, event_bytes=1024, kafka_retention_hours=1)
     lines = ALL["express"](usage)
     assert [line.quantity for line in lines] == pytest.approx([3 * 730, 3600 * 730 / 1024, 3600 / 1024])
 
 
-def test_a_serverless_cluster_is_dear_even_when_idle() -> None:
+def test_an_idle_serverless_cluster_is_expensive() -> None:
     lines = streams.serverless_kafka("a", partitions=12, usage=Usage(events_per_second=0), prices=PRICES)
     assert total(lines) == pytest.approx(730 * 0.75 + 12 * 730 * 0.0015)
 
@@ -178,7 +178,7 @@ def test_a_grafana_workspace_has_at_least_one_editor() -> None:
     assert total(everybody) == 18.0 + 15.0
 
 
-def test_what_stands_around_is_paid_for_by_the_piece() -> None:
+def test_platform_services_are_paid_for_by_the_piece() -> None:
     hours = 730
     assert total(platform.interface_endpoint("a", zones=3, prices=PRICES)) == pytest.approx(3 * hours * 0.01)
     assert total(platform.nat_gateway("a", prices=PRICES)) == pytest.approx(32.85)
@@ -206,7 +206,7 @@ def test_a_domain_pays_for_its_nodes_and_the_volumes_of_its_data_nodes() -> None
 
 
 @pytest.mark.parametrize("value", [-1, nan, inf, -inf, 1e13, 10**400])
-def test_a_quantity_that_cannot_be_is_refused(value: float) -> None:
+def test_an_impossible_quantity_is_refused(value: float) -> None:
     with pytest.raises(UsageError, match="events_per_second must be a number from 0 to 1,000,000,000,000, got"):
         Usage(events_per_second=value)
 
@@ -251,6 +251,6 @@ def test_prices_can_be_replaced_one_by_one() -> None:
         ({"region": 1}, "region must be text, got 1"),
     ],
 )
-def test_a_price_that_does_not_exist_or_is_none_is_refused(values: dict[str, Any], message: str) -> None:
+def test_an_unknown_price_and_an_impossible_value_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(PriceError, match=message):
         prices_from_toml(values)

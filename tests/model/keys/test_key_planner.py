@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import (
     AWS_OWNED,
-    ApplicationEncryption,
     ApplicationStatus,
     Disable,
     Enable,
     Goal,
+    KeyAssignment,
     KeyFacts,
     ObservedApplication,
     PurgeSnapshots,
@@ -48,15 +48,16 @@ from cdk_penstock.model.keys.steps import (
 )
 from tests.control.fake_aws import APPLICATION_ARN, KEY_1, KEY_2
 
+EXAMPLES = settings().max_examples
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(days=7)
-ONE, TWO = (ApplicationEncryption.customer_managed(arn) for arn in (KEY_1, KEY_2))
+ONE, TWO = (KeyAssignment.customer_managed(arn) for arn in (KEY_1, KEY_2))
 KEYS = {KEY_1: KeyFacts(key_arn=KEY_1), KEY_2: KeyFacts(key_arn=KEY_2)}
 
 
 def snapshot(
     name: str,
-    encryption: ApplicationEncryption,
+    encryption: KeyAssignment,
     age_seconds: float,
     status: SnapshotStatus = SnapshotStatus.READY,
 ) -> Snapshot:
@@ -72,12 +73,12 @@ def observed(**changes: Any) -> ObservedApplication:
         configured=ONE,
         now=NOW,
         keys=KEYS,
-        windows=frozenset({KEY_1}),
+        permission_windows=frozenset({KEY_1}),
     )
     return replace(state, **changes)
 
 
-def kinds(steps: tuple[object, ...]) -> list[type]:
+def kinds(steps: tuple[object, ...]) -> list[Any]:
     return [type(step) for step in steps]
 
 
@@ -106,7 +107,9 @@ def test_the_whole_way_of_each_goal_can_be_read_beforehand() -> None:
         DeleteSnapshot,
         Done,
     ]
-    enabling = observed(configured=AWS_OWNED, windows=frozenset(), snapshots=(snapshot("fresh", AWS_OWNED, 10),))
+    enabling = observed(
+        configured=AWS_OWNED, permission_windows=frozenset(), snapshots=(snapshot("fresh", AWS_OWNED, 10),)
+    )
     assert kinds(plan(enabling, Enable(key_arn=KEY_2))) == [
         OpenWindow,
         UpdateEncryption,
@@ -115,7 +118,7 @@ def test_the_whole_way_of_each_goal_can_be_read_beforehand() -> None:
         DeleteSnapshot,
         Done,
     ]
-    assert kinds(plan(observed(snapshots=old), Disable()))[-2:] == [CloseWindow, Done]
+    assert kinds(plan(observed(snapshots=old), Disable()))[-2:] == [CloseWindow, Done]  # type: ignore[list-item]
 
 
 def test_every_step_says_what_it_does() -> None:
@@ -149,7 +152,7 @@ def test_every_step_says_what_it_does() -> None:
 
 def test_the_soak_counts_from_the_first_good_snapshot() -> None:
     snapshots = (snapshot("old", ONE, 500), snapshot("good", TWO, 100), snapshot("later", TWO, 10))
-    state = observed(configured=TWO, windows=frozenset({KEY_1, KEY_2}), snapshots=snapshots)
+    state = observed(configured=TWO, permission_windows=frozenset({KEY_1, KEY_2}), snapshots=snapshots)
     step = next_action(state, RotateToNewKey(key_arn=KEY_2, soak_seconds=300))
     assert step == Soak(until=NOW + timedelta(seconds=200), seconds=300)
     assert isinstance(next_action(state, RotateToNewKey(key_arn=KEY_2, soak_seconds=100)), DeleteSnapshot)
@@ -157,13 +160,13 @@ def test_the_soak_counts_from_the_first_good_snapshot() -> None:
 
 def test_a_snapshot_under_the_key_from_an_earlier_time_is_not_good_enough() -> None:
     snapshots = (snapshot("from when the key was used before", TWO, 9000), snapshot("update", ONE, 100))
-    state = observed(configured=TWO, windows=frozenset({KEY_1, KEY_2}), snapshots=snapshots)
+    state = observed(configured=TWO, permission_windows=frozenset({KEY_1, KEY_2}), snapshots=snapshots)
     assert isinstance(next_action(state, RotateToNewKey(key_arn=KEY_2)), TakeSnapshot)
 
 
 def test_a_window_stays_open_while_a_snapshot_is_being_deleted() -> None:
     snapshots = (snapshot("old", ONE, 500, SnapshotStatus.DELETING), snapshot("good", TWO, 100))
-    state = observed(configured=TWO, windows=frozenset({KEY_1, KEY_2}), snapshots=snapshots)
+    state = observed(configured=TWO, permission_windows=frozenset({KEY_1, KEY_2}), snapshots=snapshots)
     assert isinstance(next_action(state, RotateToNewKey(key_arn=KEY_2)), AwaitSnapshot)
 
 
@@ -196,7 +199,7 @@ def test_pending_restarts_are_known() -> None:
         ({}, Enable(key_arn=KEY_2), "already uses .* rotate --key"),
         ({"configured": AWS_OWNED}, RotateToNewKey(key_arn=KEY_2), "none to rotate: use enable"),
         ({"configured": AWS_OWNED}, RotateOnDemand(rotated_since=SINCE), "nothing to rotate --on-demand"),
-        ({"runtime_environment": "FLINK-1_19"}, RotateToNewKey(key_arn=KEY_2), "upgrade the runtime in place first"),
+        ({"runtime_environment": "FLINK-1_19"}, RotateToNewKey(key_arn=KEY_2), "upgrade the runtime first"),
         ({"snapshots_enabled": False}, RotateToNewKey(key_arn=KEY_2), "would lose its state"),
         ({"snapshots_enabled": False}, RotateOnDemand(rotated_since=SINCE), "would lose its state"),
         ({"keys": {}}, RotateToNewKey(key_arn=KEY_2), "could not be described"),
@@ -257,7 +260,7 @@ STATES = st.builds(
     configured=ENCRYPTIONS,
     snapshots=SNAPSHOTS,
     snapshots_enabled=st.booleans(),
-    windows=st.none() | st.frozensets(st.sampled_from([KEY_1, KEY_2])),
+    permission_windows=st.none() | st.frozensets(st.sampled_from([KEY_1, KEY_2])),
     keys=st.tuples(FACTS, FACTS).map(lambda both: {KEY_1: both[0], KEY_2: replace(both[1], key_arn=KEY_2)}),
     restarts=st.lists(MOMENTS.map(lambda at: Restart(started_at=at, ended_at=at)), max_size=3).map(tuple),
     stopped_at=st.none() | MOMENTS,
@@ -272,11 +275,11 @@ GOALS = st.one_of(
 )
 
 
-def goal_encryption(state: ObservedApplication, goal: Goal) -> ApplicationEncryption:
+def goal_encryption(state: ObservedApplication, goal: Goal) -> KeyAssignment:
     return getattr(goal, "target", state.configured)
 
 
-@settings(max_examples=10 * settings.default.max_examples)
+@settings(max_examples=10 * EXAMPLES)
 @given(state=STATES, goal=GOALS)
 def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> None:
     try:
@@ -295,14 +298,16 @@ def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> Non
             assert age >= timedelta(seconds=goal.soak_seconds)
             assert deleted.status in {SnapshotStatus.READY, SnapshotStatus.FAILED}
         case CloseWindow(key_arn=key_arn):
-            assert key_arn in (state.windows or ())
+            assert key_arn in (state.permission_windows or ())
             assert key_arn != state.configured.key_arn
             assert all(each.encryption.key_arn != key_arn for each in state.snapshots)
         case OpenWindow(key_arn=key_arn):
-            assert state.windows is not None
-            assert key_arn not in state.windows
+            assert state.permission_windows is not None
+            assert key_arn not in state.permission_windows
         case UpdateEncryption():
-            assert state.windows is None or step.target.keys | state.configured.keys <= state.windows
+            assert (
+                state.permission_windows is None or step.target.keys | state.configured.keys <= state.permission_windows
+            )
             assert not state.is_running or (state.snapshots_enabled and ready)
             assert step.restarts == state.is_running
         case Stop() | RotateKey():
@@ -318,7 +323,7 @@ def test_no_state_leads_to_a_loss(state: ObservedApplication, goal: Goal) -> Non
         assert state.is_steady
 
 
-@settings(max_examples=5 * settings.default.max_examples)
+@settings(max_examples=5 * EXAMPLES)
 @given(state=STATES, goal=GOALS)
 def test_every_plan_ends_and_leaves_a_good_snapshot_where_there_was_a_state(
     state: ObservedApplication, goal: Goal

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import (
     AWS_OWNED,
-    ApplicationEncryption,
     KeyArn,
+    KeyAssignment,
     KeyFacts,
-    KeyRefusedError,
     KeyType,
     KeyUse,
     LifecycleOperation,
@@ -21,8 +21,8 @@ def arn(number: int) -> str:
     return f"arn:aws:kms:eu-central-1:111122223333:key/{str(number) * 8}-1111-1111-1111-111111111111"
 
 
-def under(number: int) -> ApplicationEncryption:
-    return ApplicationEncryption.customer_managed(arn(number))
+def under(number: int) -> KeyAssignment:
+    return KeyAssignment.customer_managed(arn(number))
 
 
 @pytest.mark.parametrize(
@@ -52,28 +52,28 @@ def test_an_operation_involves_the_documented_keys(
 
 
 def test_operations_carry_the_names_of_the_api() -> None:
-    assert LifecycleOperation.SNAPSHOT == "CreateApplicationSnapshot"
+    assert LifecycleOperation.SNAPSHOT.value == "CreateApplicationSnapshot"
 
 
 @pytest.mark.parametrize(
     "text", ["", "alias/mine", arn(1) + "/x", "arn:aws:kms:eu-central-1:111122223333:alias/mine", "1234"]
 )
 def test_only_the_arn_of_a_key_is_one(text: str) -> None:
-    with pytest.raises(KeyRefusedError, match="expected the ARN of a KMS key"):
+    with pytest.raises(PenstockError, match="expected the ARN of a KMS key"):
         KeyArn.parse(text)
 
 
 def test_a_key_beside_an_application() -> None:
     assert str(KeyArn.beside(APPLICATION_ARN, "x")) == "arn:aws:kms:eu-central-1:111122223333:key/x"
-    with pytest.raises(KeyRefusedError, match="ARN of an application"):
+    with pytest.raises(PenstockError, match="ARN of an application"):
         KeyArn.beside("vehicles", "x")
 
 
 def test_a_key_arn_goes_with_a_customer_managed_key_only() -> None:
-    with pytest.raises(KeyRefusedError, match="CUSTOMER_MANAGED_KEY takes a key ARN"):
-        ApplicationEncryption(key_type=KeyType.CUSTOMER_MANAGED_KEY)
-    with pytest.raises(KeyRefusedError, match="AWS_OWNED_KEY takes no key ARN"):
-        ApplicationEncryption(key_arn=arn(1))
+    with pytest.raises(PenstockError, match="CUSTOMER_MANAGED_KEY takes a key ARN"):
+        KeyAssignment(key_type=KeyType.CUSTOMER_MANAGED_KEY)
+    with pytest.raises(PenstockError, match="AWS_OWNED_KEY takes no key ARN"):
+        KeyAssignment(key_arn=arn(1))
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_a_key_arn_goes_with_a_customer_managed_key_only() -> None:
     ],
 )
 def test_what_msf_describes_is_read_on_the_canonical_arn(
-    key_type: str | None, key_id: str | None, encryption: ApplicationEncryption
+    key_type: str | None, key_id: str | None, encryption: KeyAssignment
 ) -> None:
-    assert ApplicationEncryption.described(key_type, key_id, application_arn=APPLICATION_ARN) == encryption
+    assert KeyAssignment.described(key_type, key_id, application_arn=APPLICATION_ARN) == encryption
 
 
 def test_every_reason_against_a_key_is_named_at_once() -> None:
@@ -99,7 +99,7 @@ def test_every_reason_against_a_key_is_named_at_once() -> None:
         is_multi_region=True,
         rotates_automatically=True,
     )
-    with pytest.raises(KeyRefusedError) as refusal:
+    with pytest.raises(PenstockError) as refusal:
         key.check_fit_for(APPLICATION_ARN)
     for word in ("us-east-1", "symmetric", "managed by AWS", "multi-Region", "rotates automatically"):
         assert word in str(refusal.value)

@@ -1,4 +1,4 @@
-"""What AWS documents, as data: the key policy, the operator's policy, and the permissive key policy for development.
+"""Policies that AWS documents, as data: the key policy, the operator's policy and the permissive key policy.
 
 Source: managed-flink, manage-cmk-api, "Create a KMS key policy", "Application lifecycle operator permissions" and the
 key policy for demonstration and testing.

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.policies.conditions import ConditionError, Context, first_unmet
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.policies.conditions import Context, first_unmet
 from cdk_penstock.model.policies.documents import Effect, PolicyDocument, Statement
-from cdk_penstock.model.policies.evaluator import Caller, EvaluationError, NamedPolicy, Outcome, Request, decide
+from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, Outcome, Request, decide
 from cdk_penstock.model.policies.matching import action_matches, arn_matches, text_matches
 
 ACCOUNT = "111122223333"
@@ -133,7 +134,7 @@ CASES: list[tuple[str, dict[str, Any], Outcome]] = [
 
 
 @pytest.mark.parametrize(("given_", "expected"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
-def test_it_decides_as_iam_and_kms_do(given_: dict[str, Any], expected: Outcome) -> None:
+def test_decisions_are_those_of_iam_and_kms(given_: dict[str, Any], expected: Outcome) -> None:
     assert ask(**given_) is expected
 
 
@@ -149,7 +150,7 @@ def test_a_decision_says_which_statements_made_it() -> None:
 @pytest.mark.parametrize(
     ("key", "identity", "reason"),
     [
-        (key_policy({**DELEGATED, "Sid": "HandOn"}), policy(), "HandOn hands on to identity policies, none of which"),
+        (key_policy({**DELEGATED, "Sid": "HandOn"}), policy(), "HandOn delegates to identity policies, none of which"),
         (key_policy(), policy({}), "policy: a statement without sid would allow it, but key policy does not let"),
         (
             key_policy({**NAMED, "Sid": "Via", "Condition": {"StringEquals": {"kms:ViaService": "x"}}}),
@@ -164,8 +165,8 @@ def test_a_denial_says_what_is_missing(key: NamedPolicy, identity: NamedPolicy, 
     assert reason in decide(request, identity_policies=[identity], resource_policy=key).reason
 
 
-def test_a_statement_for_all_but_somebody_is_not_guessed_at() -> None:
-    with pytest.raises(EvaluationError, match="NotPrincipal is not evaluated"):
+def test_a_statement_with_not_principal_is_refused() -> None:
+    with pytest.raises(PenstockError, match="NotPrincipal is not evaluated"):
         ask(key=key_policy({"NotPrincipal": {"AWS": OTHER}}))
 
 
@@ -226,8 +227,8 @@ def test_all_operators_and_all_keys_have_to_be_met() -> None:
 
 
 @pytest.mark.parametrize(("operator", "value"), [("IpAddress", "10.0.0.0/8"), ("StringLike", "${aws:username}")])
-def test_what_is_not_known_is_not_guessed_at(operator: str, value: str) -> None:
-    with pytest.raises(ConditionError, match="is not evaluated"):
+def test_an_unknown_condition_is_refused(operator: str, value: str) -> None:
+    with pytest.raises(PenstockError, match="is not evaluated"):
         first_unmet({operator: {"a": (value,)}}, Context({"a": "b"}))
 
 
@@ -328,7 +329,7 @@ def test_the_order_of_statements_decides_nothing(
 
 
 @given(CALLERS, VALUES, KEY_STATEMENTS)
-def test_without_an_identity_policy_only_whoever_is_named_in_the_same_account_gets_in(
+def test_without_an_identity_policy_only_named_callers_of_the_account_are_allowed(
     caller: Caller, values: Any, key: list[Statement]
 ) -> None:
     if outcome(caller, values, key, []) is ALLOWED:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import LifecycleOperation
 from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
 from cdk_penstock.model.policies.documents import PolicyDocument, PolicyDocumentError, Statement
@@ -14,11 +15,10 @@ from cdk_penstock.model.policies.key_administration import (
     ENDING_ACTIONS,
     key_administrator_policy,
 )
-from cdk_penstock.model.policies.key_policy import KeyPolicyError, application_key_policy, development_key_policy
+from cdk_penstock.model.policies.key_policy import application_key_policy, development_key_policy
 from cdk_penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
 from cdk_penstock.model.policies.operator_policies import (
     OPERATOR_ACTIONS,
-    OperatorPolicyError,
     operator_base_policy,
     operator_key_policy,
 )
@@ -92,7 +92,7 @@ RENAMED = {
 }
 
 
-def test_the_operators_policies_are_awss_but_for_the_explained_differences() -> None:
+def test_the_operators_policies_are_awss_except_for_the_explained_differences() -> None:
     ours = {s.sid: s for policy in (BASE, KEY_PERMISSION) for s in policy.document.statements}
     for documented in OPERATOR_POLICY:
         sid = RENAMED.get(documented["Sid"], documented["Sid"])
@@ -122,7 +122,7 @@ def test_the_development_policy_is_awss() -> None:
 
 
 @pytest.mark.parametrize("actions", [ADMINISTRATOR_ACTIONS, CLOUDFORMATION_ACTIONS])
-def test_managing_a_key_is_no_cryptographic_operation(actions: tuple[str, ...]) -> None:
+def test_managing_a_key_allows_no_cryptographic_operation(actions: tuple[str, ...]) -> None:
     forbidden = ("Decrypt", "Encrypt", "GenerateData", "GenerateMac", "ReEncrypt", "Sign", "CreateGrant", "*")
     assert not [action for action in actions if any(word in action for word in forbidden)]
     assert "kms:EnableKeyRotation" not in actions
@@ -131,7 +131,7 @@ def test_managing_a_key_is_no_cryptographic_operation(actions: tuple[str, ...]) 
 
 @pytest.mark.parametrize("retained", [True, False])
 @pytest.mark.parametrize("is_closed", [True, False])
-def test_cloudformation_may_end_a_key_only_where_it_is_not_retained(retained: bool, is_closed: bool) -> None:
+def test_cloudformation_may_delete_a_key_only_if_it_is_not_retained(retained: bool, is_closed: bool) -> None:
     managers = {
         "administrators": [KeyPrincipal.role(ADMINISTRATOR)],
         "cloudformation_role": KeyPrincipal.role(CLOUDFORMATION),
@@ -170,7 +170,7 @@ def test_the_operator_may_do_every_operation(operation: LifecycleOperation, iden
     assert "key policy: AllowOperatorToDescribeKey" in verdict.statements
 
 
-def test_cloudformation_may_use_the_key_through_the_service_only() -> None:
+def test_cloudformation_may_use_the_key_only_through_msf() -> None:
     def ask(path: KeyPath) -> bool:
         return can_use_key(
             Caller.role(CLOUDFORMATION), path, key_arn=KEY, key_policy=THE_KEY, identity_policies=[EVERYTHING]
@@ -199,7 +199,7 @@ def test_the_operator_may_do_nothing_on_another_path(operation: LifecycleOperati
 
 @pytest.mark.parametrize("caller", [EXECUTION_ROLE, ACCOUNT_ADMINISTRATOR, "arn:aws:iam::999999999999:role/Operator"])
 @pytest.mark.parametrize("path", [OWN_PATH, *OTHER_PATHS.values()])
-def test_nobody_else_may_use_the_key_whatever_iam_allows(caller: str, path: KeyPath) -> None:
+def test_nobody_else_may_use_the_key_even_if_iam_allows_it(caller: str, path: KeyPath) -> None:
     verdict = can_use_key(Caller.role(caller), path, key_arn=KEY, key_policy=THE_KEY, identity_policies=[EVERYTHING])
     assert verdict.denied_entirely
 
@@ -218,7 +218,7 @@ def test_msf_uses_the_key_for_this_application_and_no_other() -> None:
     assert not other_account.allowed
 
 
-def test_a_closed_key_is_managed_and_used_by_nobody() -> None:
+def test_a_closed_key_can_be_managed_but_not_used() -> None:
     closed = NamedPolicy(
         name="closed",
         document=closed_key_policy(
@@ -275,12 +275,12 @@ def test_statements_for_people_of_two_accounts_keep_different_ids() -> None:
         (ACCOUNT, "whole account"),
     ],
 )
-def test_a_key_policy_names_nobody_in_general(arn: str, message: str) -> None:
+def test_a_wildcard_or_an_account_in_a_key_policy_is_refused(arn: str, message: str) -> None:
     with pytest.raises(KeyPrincipalError, match=message):
         KeyPrincipal.role(arn)
 
 
-def test_a_permission_set_has_no_wildcard() -> None:
+def test_a_permission_set_with_a_wildcard_is_refused() -> None:
     with pytest.raises(KeyPrincipalError, match="one permission set"):
         KeyPrincipal.identity_center(ACCOUNT, "*")
 
@@ -288,7 +288,7 @@ def test_a_permission_set_has_no_wildcard() -> None:
 def test_a_key_without_administrator_or_operator_is_refused() -> None:
     role = [KeyPrincipal.role(OPERATOR)]
     for operators, administrators, message in (([], role, "one operator"), (role, [], "one administrator")):
-        with pytest.raises(KeyPolicyError, match=message):
+        with pytest.raises(PenstockError, match=message):
             application_key_policy(
                 application_arn=APPLICATION,
                 account=ACCOUNT,
@@ -296,7 +296,7 @@ def test_a_key_without_administrator_or_operator_is_refused() -> None:
                 operators=operators,
                 administrators=administrators,
             )
-    with pytest.raises(OperatorPolicyError, match="at least one key"):
+    with pytest.raises(PenstockError, match="at least one key"):
         operator_key_policy(application_arn=APPLICATION, key_arns=[], region=REGION)
 
 
@@ -313,7 +313,7 @@ def test_a_key_without_administrator_or_operator_is_refused() -> None:
         ({"Statement": [{"Effect": "Allow", "Principal": "me"}]}, "stand under their kind"),
     ],
 )
-def test_what_is_no_policy_is_refused(document: object, message: str) -> None:
+def test_a_document_that_is_not_a_policy_is_refused(document: object, message: str) -> None:
     with pytest.raises(PolicyDocumentError, match=message):
         PolicyDocument.from_json(document)  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ LOST = ["AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE123", "AGPAEXAMPLEEXAMPLE123
 
 
 @given(st.lists(st.sampled_from([*ALIVE, *LOST])))
-def test_lost_are_the_ids_and_nothing_else(names: list[str]) -> None:
+def test_only_unique_ids_are_lost_principals(names: list[str]) -> None:
     statements = tuple(Statement(sid=str(number), principals={"AWS": (name,)}) for number, name in enumerate(names))
     assert lost_principals(PolicyDocument(statements=statements)) == tuple(
         dict.fromkeys(name for name in names if name in LOST)

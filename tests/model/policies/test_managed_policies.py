@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.policies.documents import PolicyDocument, Statement
-from cdk_penstock.model.policies.managed_policies import ManagedPolicyError, managed_policies
+from cdk_penstock.model.policies.managed_policies import managed_policies
 
 ACTIONS = st.lists(st.integers(0, 400).map(lambda n: f"service:Action{n}"), min_size=1, max_size=300, unique=True)
 STATEMENTS = st.lists(
@@ -36,7 +37,7 @@ def allowed(documents: list[PolicyDocument]) -> set[tuple[str, str]]:
 def test_together_they_allow_what_the_statements_do_and_each_fits(statements: list[Statement]) -> None:
     try:
         documents = managed_policies(statements)
-    except ManagedPolicyError:
+    except PenstockError:
         assert len(json.dumps([each.to_json() for each in statements])) > 9 * 6144 / 2
         return
     assert allowed(list(documents)) == allowed([PolicyDocument(statements=tuple(statements))])
@@ -44,18 +45,18 @@ def test_together_they_allow_what_the_statements_do_and_each_fits(statements: li
         assert len("".join(json.dumps(document.to_json()).split())) <= 6144
 
 
-def test_no_statement_is_no_policy() -> None:
+def test_without_statements_there_is_no_policy() -> None:
     assert managed_policies([]) == ()
 
 
-def test_more_than_a_role_takes_is_refused_with_the_number() -> None:
+def test_more_policies_than_a_role_can_have_are_refused_with_the_number() -> None:
     actions = tuple(f"s:{'a' * 60}{n}" for n in range(90))
     one_each = [Statement(actions=actions, resources=(f"arn:{n}",)) for n in range(11)]
-    with pytest.raises(ManagedPolicyError, match="at most 10 managed policies, got 11"):
+    with pytest.raises(PenstockError, match="at most 10 managed policies, got 11"):
         managed_policies(one_each)
 
 
 def test_an_action_whose_resources_do_not_fit_is_refused_by_name() -> None:
     long = Statement(actions=("s:A",), resources=tuple(f"arn:aws:s3:::{'b' * 60}{n}" for n in range(100)))
-    with pytest.raises(ManagedPolicyError, match="s:A has 100 resources"):
+    with pytest.raises(PenstockError, match="s:A has 100 resources"):
         managed_policies([long])

@@ -41,7 +41,7 @@ def test_both_keys_are_allowed_while_one_replaces_the_other() -> None:
     assert all(statement["Resource"] == [KEY, f"{KEY}-2"] for statement in document.to_json()["Statement"])
 
 
-def test_nothing_is_allowed_outside_of_msf_or_on_other_resources() -> None:
+def test_nothing_is_allowed_outside_msf_or_on_other_resources() -> None:
     document = operator_key_policy(application_arn=APPLICATION, key_arns=[KEY], region="us-east-1")
     for statement in document.to_json()["Statement"]:
         assert statement["Condition"]["StringEquals"]["kms:ViaService"].startswith("kinesisanalytics.")
@@ -74,5 +74,5 @@ def test_a_policy_of_any_origin_that_names_a_key_allows_it(action: Any) -> None:
         {"Resource": "arn:aws:kms:us-east-1:123456789012:alias/flink"},
     ],
 )
-def test_what_does_not_use_a_key_that_it_names_allows_none(statement: dict[str, Any]) -> None:
+def test_a_statement_that_does_not_use_its_key_allows_none(statement: dict[str, Any]) -> None:
     assert not allowed(**statement)

@@ -21,12 +21,12 @@ class ChangeSetReplacement(Experiment):
     """A change set that only adds a tag, and is never executed."""
 
     name = "change-set-replacement"
-    question = "Does an unrelated change of a deployed stack plan to replace what refers to another stack?"
+    question = "Does an unrelated change of a deployed stack plan to replace resources that refer to another stack?"
     needs = ("stack",)
     makes = "a change set, which is not executed"
     answers: ClassVar = {
         "in place": "defaultCrossStackReferences in cdk.json may stay as it is",
-        "replacement": "references to those resources have to be strong (defaultCrossStackReferences in cdk.json): a"
+        "replacement": "references to those resources must be strong (defaultCrossStackReferences in cdk.json): a"
         " cluster with a fixed name cannot be replaced",
     }
 

@@ -19,11 +19,13 @@ class KeySequence(Experiment):
     """Looks at the key, the state and the snapshots of an application."""
 
     name = "key-sequence"
-    question = "Does one deployment bring an application under its own key, running, and with snapshots under it?"
+    question = (
+        "Does one deployment change an application to its own key, start it, and let it take snapshots under that key?"
+    )
     needs = ("application",)
     answers: ClassVar = {
-        "it does": "CustomerManagedEncryption stays as it is",
-        "it does not": "the step that failed has to change: encryption/customer_managed_encryption.py has the order,"
+        "yes": "CustomerManagedEncryption stays as it is",
+        "no": "the failed step must change: encryption/customer_managed_encryption.py has the order,"
         " model/policies/ the permissions",
     }
 
@@ -36,7 +38,7 @@ class KeySequence(Experiment):
         for operation in ("UpdateApplication", "StartApplication"):
             reason = why_failed(last_operation(account, operation))
             if reason is not None and detail["ApplicationStatus"] != "RUNNING":
-                return Answer("it does not", f"{operation} failed: {reason}")
+                return Answer("no", f"{operation} failed: {reason}")
         if encryption.get("KeyType") != "CUSTOMER_MANAGED_KEY":
             message = "the application is under the key that AWS owns: deploy it with [encryption] and ask again"
             raise ExperimentError(message)
@@ -47,7 +49,7 @@ class KeySequence(Experiment):
         if not under_key:
             message = "it has no snapshot under its key: take one (create-application-snapshot) and ask again"
             raise ExperimentError(message)
-        return Answer("it does", f"it runs under {encryption['KeyId']}, with {under_key} snapshots under that key")
+        return Answer("yes", f"it runs under {encryption['KeyId']}, with {under_key} snapshots under that key")
 
     @staticmethod
     def _snapshots_under(account: Account, key_id: str) -> int:

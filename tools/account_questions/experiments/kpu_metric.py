@@ -20,11 +20,11 @@ class KpuMetric(Experiment):
     """Compares the metric of a running application with its parallelism."""
 
     name = "kpu-metric"
-    question = "Does the metric KPUs count the one for orchestration?"
+    question = "Does the metric KPUs include the KPU for orchestration?"
     needs = ("application",)
     answers: ClassVar = {
-        "it does": "the thresholds in application/kpu_alarm.py stay as they are",
-        "it does not": "the thresholds in application/kpu_alarm.py have to be one lower",
+        "yes": "the thresholds in application/kpu_alarm.py stay as they are",
+        "no": "the thresholds in application/kpu_alarm.py must be one lower",
     }
 
     def run(self, account: Account, cleanup: Cleanup) -> Answer:  # noqa: ARG002 - makes nothing
@@ -48,8 +48,8 @@ class KpuMetric(Experiment):
         value = max(points, key=lambda point: point["Timestamp"])["Maximum"]
         seen = f"the metric is {value:g}, and {kpus} KPUs run tasks"
         if value == kpus + 1:
-            return Answer("it does", seen)
+            return Answer("yes", seen)
         if value == kpus:
-            return Answer("it does not", seen)
+            return Answer("no", seen)
         message = f"{seen}: ask again two hours after the last change of its parallelism"
         raise ExperimentError(message)

@@ -38,11 +38,11 @@ class LambdaSdk(Experiment):
     """A function that looks at its own SDK."""
 
     name = "lambda-sdk"
-    question = "Does the SDK in Lambda's runtime know customer managed keys of MSF?"
+    question = "Does the SDK in Lambda's runtime support customer managed keys of MSF?"
     makes = f"a Lambda function ({RUNTIME}) and its role"
     answers: ClassVar = {
-        "known": "handlers may use the SDK of the runtime in this Region",
-        "not known": "handlers must bring their own SDK (foundation/control_code.py) before a key is used here",
+        "supported": "handlers may use the SDK of the runtime in this Region",
+        "not supported": "handlers must include their own SDK (foundation/control_code.py) before a key is used here",
     }
 
     def run(self, account: Account, cleanup: Cleanup) -> Answer:
@@ -74,7 +74,7 @@ class LambdaSdk(Experiment):
             message = f"the function failed: {payload}"
             raise ExperimentError(message)
         found = json.loads(payload)
-        return Answer("known" if found["keys"] else "not known", f"{RUNTIME} has botocore {found['botocore']}")
+        return Answer("supported" if found["keys"] else "not supported", f"{RUNTIME} has botocore {found['botocore']}")
 
     def _create(self, account: Account, cleanup: Cleanup, role_arn: str) -> Any:
         """Create the function; return None while IAM's change is not seen."""

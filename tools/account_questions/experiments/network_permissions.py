@@ -19,11 +19,11 @@ class NetworkPermissions(Experiment):
     """Looks whether an application in a VPC runs with them."""
 
     name = "network-permissions"
-    question = "Does an application start in a VPC with network permissions that are held to its subnets (ec2:Subnet)?"
+    question = "Does an application start in a VPC with network permissions for its own subnets only (ec2:Subnet)?"
     needs = ("application",)
     answers: ClassVar = {
         "enough": "allow_network in application/execution_role.py stays as it is",
-        "not enough": "allow_network in application/execution_role.py has to allow on * what AWS's page names",
+        "not enough": "allow_network in application/execution_role.py must allow on * what AWS's page names",
     }
 
     def run(self, account: Account, cleanup: Cleanup) -> Answer:  # noqa: ARG002 - makes nothing
@@ -31,10 +31,10 @@ class NetworkPermissions(Experiment):
         detail = described(account)
         vpcs = detail["ApplicationConfigurationDescription"].get("VpcConfigurationDescriptions", [])
         if not vpcs:
-            message = "the application is in no VPC: name one that is"
+            message = "the application is not in a VPC: name one that is"
             raise ExperimentError(message)
         if "ec2:Subnet" not in role_policies(account, detail["ServiceExecutionRole"]):
-            message = "its role is not held to subnets: name an application that penstock has deployed"
+            message = "its role is not limited to subnets: name an application that penstock has deployed"
             raise ExperimentError(message)
         status = detail["ApplicationStatus"]
         if status == "RUNNING":

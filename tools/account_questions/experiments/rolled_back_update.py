@@ -19,12 +19,12 @@ class RolledBackUpdate(Experiment):
     """Reads what stack, application and operations say after broken code was deployed."""
 
     name = "rolled-back-update"
-    question = "What do stack, application and ListApplicationOperations say of broken code that MSF rolled back?"
+    question = "What do stack, application and ListApplicationOperations report about broken code that MSF rolled back?"
     needs = ("application", "stack")
     answers: ClassVar = {
-        "stack succeeded": "the stack says nothing: the start has to compare version and operations"
+        "stack succeeded": "the stack does not show the problem: the start must compare version and operations"
         " (handlers/application_start.py)",
-        "stack failed": "CloudFormation tells by itself; the start's own comparison is a second check",
+        "stack failed": "CloudFormation reports the problem; the comparison at the start is a second check",
     }
 
     def run(self, account: Account, cleanup: Cleanup) -> Answer:  # noqa: ARG002 - makes nothing

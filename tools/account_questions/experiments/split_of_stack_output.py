@@ -24,11 +24,11 @@ class SplitOfStackOutput(Experiment):
     """Two stacks: the second takes an output of the first apart."""
 
     name = "split-of-stack-output"
-    question = "Does CloudFormation take Fn::GetStackOutput inside of Fn::Split in this Region?"
+    question = "Does CloudFormation accept Fn::GetStackOutput inside Fn::Split in this Region?"
     makes = "two stacks with one SSM parameter each"
     answers: ClassVar = {
-        "taken": "a template with Fn::Split over a weak reference may be deployed in this Region",
-        "refused": "resource_arn in streams/kafka/topic_arns.py has to be given an ARN that is no weak reference: make"
+        "accepted": "a template with Fn::Split over a weak reference may be deployed in this Region",
+        "refused": "resource_arn in streams/kafka/topic_arns.py needs an ARN that is not a weak reference: make"
         " references to the cluster strong (defaultCrossStackReferences in cdk.json)",
     }
 
@@ -52,7 +52,7 @@ class SplitOfStackOutput(Experiment):
         (read,) = _described(account, consumer)["Outputs"]
         if read["OutputValue"] != _REST:
             return Answer("refused", f"it gave {read['OutputValue']!r}, expected {_REST!r}")
-        return Answer("taken", f"it gave {_REST!r}, as it should")
+        return Answer("accepted", f"it gave {_REST!r}, as it should")
 
     def _stack(self, account: Account, cleanup: Cleanup, name: str, template: dict[str, Any]) -> str:
         client = account.client("cloudformation")

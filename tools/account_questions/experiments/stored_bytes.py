@@ -19,7 +19,7 @@ class StoredBytes(Experiment):
     """Divides the bytes that came in by the records that came in."""
 
     name = "stored-bytes"
-    question = "How many bytes does a record take on the brokers of this cluster, and how many come a second?"
+    question = "How many bytes does a record use on the brokers of this cluster, and how many records arrive a second?"
     needs = ("cluster",)
     answers: ClassVar = {
         "measured": "load of [events], expected_load of a KafkaTopic: bytes of an event by its compression ratio",

@@ -24,12 +24,12 @@ class ViaService(Experiment):
     """A key that may only be used through Systems Manager, named in one way and in the other."""
 
     name = "via-service"
-    question = "Does kms:ViaService end with amazonaws.com in this partition? In aws-cn, ask in a Region of China."
+    question = "Does kms:ViaService end with amazonaws.com in this partition? For aws-cn, ask in a Region of China."
     makes = "a KMS key, which is scheduled for deletion, and an SSM parameter under it"
     cost = "nothing, for a key that is deleted on the same day"
     answers: ClassVar = {
         "amazonaws.com": "kms:ViaService in model/policies/ stays as it is in this partition",
-        "amazonaws.com.cn": "kms:ViaService in model/policies/key_policy.py and operator_policies.py has to end with"
+        "amazonaws.com.cn": "kms:ViaService in model/policies/key_policy.py and operator_policies.py must end with"
         " amazonaws.com.cn in this partition",
     }
 

@@ -1,48 +1,28 @@
-"""Judging what a run left in Prometheus and among the dead letters."""
+"""Judging what a run left in Prometheus and among the dead letters, whatever its events are."""
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zipfile
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_penstock.local.errors import PackageError
-from cdk_penstock.local.expected import compare, expected_samples, missing_windows, read_model_lines, valid_event
+from cdk_penstock.local.prometheus.samples import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from cdk_penstock.local.prometheus.samples import Sample
+__all__ = (
+    "Reconciliation",
+    "check_gaps",
+    "count_reasons",
+    "differences",
+    "missing_windows",
+    "parse_dead_letter",
+    "reconcile",
+)
 
-__all__ = ("check_fleet", "check_samples", "count_reasons", "packaged_models", "parse_dead_letter")
-
-PACKAGED_MODELS_NAME = "vehicle-models.csv.gz"
-# What a correct event may be put aside for: it came after its window had closed, or before its time.
-EXCUSES = frozenset({"late", "timestamp in the future"})
 SHOWN = 5
-
-
-def packaged_models(jar: Path | None) -> dict[str, str]:
-    """Return the models that are packaged with the job, in its jar.
-
-    Raises
-    ------
-    PackageError
-        There is no such jar, or it holds no models.
-    """
-    try:
-        if jar is None:
-            raise FileNotFoundError
-        with zipfile.ZipFile(jar) as archive:
-            text = gzip.decompress(archive.read(PACKAGED_MODELS_NAME)).decode()
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        msg = f"the package's jar holds no {PACKAGED_MODELS_NAME}; give the vehicles' models as a CSV file"
-        raise PackageError(msg) from error
-    return read_model_lines(io.StringIO(text), name=PACKAGED_MODELS_NAME)
 
 
 def parse_dead_letter(value: bytes) -> tuple[str, bytes]:
@@ -56,18 +36,24 @@ def count_reasons(letters: Iterable[tuple[str, bytes]]) -> dict[str, int]:
     return dict(Counter(reason for reason, _ in letters).most_common())
 
 
-def check_samples(
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """The records that must be in the samples, and what is wrong with all others."""
+
+    counted: Sequence[bytes]
+    problems: Sequence[str]
+
+
+def reconcile(
     lines: Iterable[bytes],
     letters: Sequence[tuple[str, bytes]],
-    samples: Sequence[Sample],
-    models: Mapping[str, str],
     *,
-    window_seconds: int,
-) -> list[str]:
-    """Return how a run differs from what its events must lead to; an empty list if it does not.
+    is_event: Callable[[bytes], bool],
+    excuses: Collection[str],
+) -> Reconciliation:
+    """Find every record that was sent in the samples or among the dead letters.
 
-    Every record that was sent must be found again: in the samples, or among the dead letters with a reason. A dead
-    letter may come more than once, because a restarted job writes again what followed its last checkpoint.
+    A dead letter may come more than once, because a restarted job writes again what followed its last checkpoint.
 
     Parameters
     ----------
@@ -75,15 +61,13 @@ def check_samples(
         The records that were sent.
     letters
         The dead letters: reasons and records.
-    samples
-        What Prometheus holds.
-    models
-        The model of each vehicle.
-    window_seconds
-        The length of the windows.
+    is_event
+        Tells an event from a record that the job puts aside as malformed.
+    excuses
+        The reasons for which a correct event may be put aside, such as that it is late.
     """
     aside = {payload.decode(errors="replace") for _, payload in letters}
-    excused = Counter(payload for reason, payload in letters if reason in EXCUSES)
+    excused = Counter(payload for reason, payload in letters if reason in excuses)
     counted: list[bytes] = []
     lost: list[bytes] = []
     explained: set[str] = set()
@@ -92,7 +76,7 @@ def check_samples(
         if excused[line] > 0:
             excused[line] -= 1
             explained.add(text)
-        elif valid_event(line) is not None:
+        elif is_event(line):
             counted.append(line)
         else:
             explained.add(text)
@@ -104,36 +88,72 @@ def check_samples(
     strange = sorted(aside - explained)
     if strange:
         problems.append(f"{len(strange):,} dead letters are no malformed or late records, first: {strange[0][:200]!r}")
-    found = compare(expected_samples(counted, models, window_seconds=window_seconds), samples)
-    problems += _differences("expected samples are missing", found.missing)
-    problems += _differences("samples are not expected", found.unexpected)
-    return problems
+    return Reconciliation(counted=counted, problems=problems)
 
 
-def check_fleet(samples: Sequence[Sample], *, events: int, window_seconds: int) -> list[str]:
-    """Return what is missing from the run of a fleet that reports all the time; an empty list if nothing is.
+def differences(expected: Iterable[Sample], found: Iterable[Sample]) -> list[str]:
+    """Return how two sets of samples differ, in words; a sample with another value is in both lists.
+
+    Parameters
+    ----------
+    expected
+        The samples that must be there.
+    found
+        The samples that are there.
+    """
+    wanted, there = Counter(expected), Counter(found)
+    return [
+        *_listed("expected samples are missing", sorted((wanted - there).elements())),
+        *_listed("samples are not expected", sorted((there - wanted).elements())),
+    ]
+
+
+def check_gaps(samples: Sequence[Sample], *, events: int, window_seconds: int) -> list[str]:
+    """Return what is missing from a run whose series all have events all the time; an empty list if nothing is.
 
     Parameters
     ----------
     samples
         What Prometheus holds.
     events
-        How many events the fleet sent.
+        How many events were generated.
     window_seconds
         The length of the windows.
     """
     if not events:
-        return ["the fleet sent no events"]
+        return ["the generator sent no events"]
     if not samples:
         return [f"{events:,} events led to no sample"]
-    return _differences("windows have no sample", missing_windows(samples, window_seconds=window_seconds))
+    return _listed("windows have no sample", missing_windows(samples, window_seconds=window_seconds))
 
 
-def _differences(what: str, samples: Sequence[Sample]) -> list[str]:
-    if not samples:
+def missing_windows(samples: Sequence[Sample], *, window_seconds: int) -> list[Sample]:
+    """Return the samples that are missing between others, with the value 0.
+
+    Every series that occurs must have a sample at the end of every window between the first and the last one; these
+    two may be incomplete.
+
+    Parameters
+    ----------
+    samples
+        All samples of a run.
+    window_seconds
+        The length of the windows.
+    """
+    window_ms = window_seconds * 1000
+    ends = {sample.timestamp_ms for sample in samples}
+    if not ends:
         return []
-    shown = "; ".join(
-        f"{sample.metric}{{model={sample.model},region={sample.region}}} at {sample.timestamp_ms} = {sample.value:g}"
-        for sample in samples[:SHOWN]
+    wanted = range(min(ends) + window_ms, max(ends), window_ms)
+    series = {(sample.metric, sample.labels) for sample in samples}
+    present = {(sample.metric, sample.labels, sample.timestamp_ms) for sample in samples}
+    return sorted(
+        Sample(metric=metric, labels=labels, timestamp_ms=end, value=0.0)
+        for metric, labels in series
+        for end in wanted
+        if (metric, labels, end) not in present
     )
-    return [f"{len(samples):,} {what}, first: {shown}"]
+
+
+def _listed(what: str, samples: Sequence[Sample]) -> list[str]:
+    return [f"{len(samples):,} {what}, first: {'; '.join(map(str, samples[:SHOWN]))}"] if samples else []

@@ -51,27 +51,28 @@ def write_report(result: DemoResult, folder: Path) -> list[Path]:
     folder
         Where the files go; made if it is not there.
     """
-    from cdk_penstock.local.report.plots import PLOTS, draw_plots  # noqa: PLC0415 - matplotlib is slow to load, and only a report needs it
+    from cdk_penstock.local.report.plots import draw_plots  # noqa: PLC0415 - matplotlib is slow to load, and only a report needs it
 
+    layout = result.layout
     folder.mkdir(parents=True, exist_ok=True)
     series, page = folder / SERIES_NAME, folder / PAGE_NAME
-    write_series(series, result.samples)
-    pictures = draw_plots(result.samples, folder, window_seconds=result.window_seconds)
-    columns = ("metric", "model", "regions", "samples", "mean", "peak", "last")
+    write_series(series, result.samples, labels=layout.labels)
+    pictures = draw_plots(result.samples, folder, plots=layout.plots, window_seconds=result.window_seconds)
+    columns = ("metric", layout.by, f"{layout.over}s", "samples", "mean", "peak", "last")
     rows = [
-        (row.metric, row.model, str(row.regions), f"{row.samples:,}", f"{row.mean:,.1f}", f"{row.peak:,.0f}",
+        (row.metric, row.group, str(row.summed), f"{row.samples:,}", f"{row.mean:,.1f}", f"{row.peak:,.0f}",
          f"{row.last:,.0f}")
-        for row in metric_rows(result.samples)
+        for row in metric_rows(result.samples, layout)
     ]  # fmt: skip
     verdict = "Everything is as it should be." if not result.problems else "Problems: " + " ".join(result.problems)
     text = render_page(
-        title="Vehicles in motion and active warnings",
+        title=layout.title,
         lead=f"Written on {datetime.now(tz=UTC):%d %B %Y at %H:%M} UTC. {verdict}",
         tables=[
             ("What was measured", (("figure", "value"), figures(result))),
-            ("Metrics by model, regions summed up", (columns, rows)),
+            (f"Metrics by {layout.by}, {layout.over}s summed up", (columns, rows)),
         ],
-        pictures=[(plot.title, file) for plot, file in zip(PLOTS, pictures, strict=True)],
+        pictures=[(plot.title, file) for plot, file in zip(layout.plots, pictures, strict=True)],
     )
     page.write_text(text, encoding="utf-8")
     return [page, series, *pictures]

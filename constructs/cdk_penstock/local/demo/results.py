@@ -1,4 +1,4 @@
-"""What a demonstration found."""
+"""The findings of a demonstration, and the table that is made of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.flink.jobs import CheckpointStatistics
     from cdk_penstock.local.prometheus.samples import Sample
+    from cdk_penstock.local.report.layout import ReportLayout
 
 __all__ = ("Addresses", "DemoResult", "MetricRow", "graph_url", "metric_rows")
 
@@ -29,11 +30,11 @@ class Addresses:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """One line of the table of metrics: one metric of one model, its regions summed up."""
+    """One line of the table of metrics: one metric of one group of series, their other label summed up."""
 
     metric: str
-    model: str
-    regions: int
+    group: str
+    summed: int
     samples: int
     mean: float
     peak: float
@@ -44,9 +45,11 @@ class MetricRow:
 class DemoResult:
     """Everything that a demonstration found; ``problems`` is empty if all is as it should be.
 
-    ``seconds`` is the time from the first event until all were read, ``dead_letters`` counts records by reason.
+    ``seconds`` is the time from the first event until all were read, ``dead_letters`` counts records by reason,
+    ``layout`` is how they are shown.
     """
 
+    layout: ReportLayout
     samples: Sequence[Sample]
     events: int
     seconds: float
@@ -84,27 +87,29 @@ class DemoResult:
         }
 
 
-def metric_rows(samples: Sequence[Sample]) -> list[MetricRow]:
+def metric_rows(samples: Sequence[Sample], layout: ReportLayout) -> list[MetricRow]:
     """Return the table of metrics.
 
     Parameters
     ----------
     samples
         All samples of a run.
+    layout
+        The label of the lines, and the one that is summed up.
     """
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
-        groups.setdefault((sample.metric, sample.model), []).append(sample)
+        groups.setdefault((sample.metric, sample.label(layout.by)), []).append(sample)
     rows = []
-    for (metric, model), members in sorted(groups.items()):
+    for (metric, group), members in sorted(groups.items()):
         totals: dict[int, float] = {}
         for sample in members:
             totals[sample.timestamp_ms] = totals.get(sample.timestamp_ms, 0.0) + sample.value
         rows.append(
             MetricRow(
                 metric=metric,
-                model=model,
-                regions=len({sample.region for sample in members}),
+                group=group,
+                summed=len({sample.label(layout.over) for sample in members}),
                 samples=len(members),
                 mean=sum(totals.values()) / len(totals),
                 peak=max(totals.values()),
@@ -114,13 +119,15 @@ def metric_rows(samples: Sequence[Sample]) -> list[MetricRow]:
     return rows
 
 
-def graph_url(prometheus: str, *, begin_ms: int, end_ms: int) -> str:
-    """Return the address of Prometheus's own graphs of both metrics over a span of time, widened to whole minutes.
+def graph_url(prometheus: str, layout: ReportLayout, *, begin_ms: int, end_ms: int) -> str:
+    """Return the address of Prometheus's own graphs of the metrics over a span of time, widened to whole minutes.
 
     Parameters
     ----------
     prometheus
         Prometheus's address.
+    layout
+        The metrics, and the label to sum by.
     begin_ms, end_ms
         The first and the last sample's time, in milliseconds.
     """
@@ -129,9 +136,9 @@ def graph_url(prometheus: str, *, begin_ms: int, end_ms: int) -> str:
     minutes = max(1, end_minute - begin_ms // MINUTE_MS)
     end = datetime.fromtimestamp(end_minute * MINUTE_MS / 1000, tz=UTC)
     parameters: dict[str, str] = {}
-    for number, expression in enumerate(("sum by (model) (vehicles_in_motion)", "sum by (model) (warnings)")):
+    for number, metric in enumerate(layout.metrics):
         parameters |= {
-            f"g{number}.expr": expression,
+            f"g{number}.expr": f"sum by ({layout.by}) ({metric})",
             f"g{number}.tab": "0",
             f"g{number}.range_input": f"{minutes}m",
             f"g{number}.end_input": end.strftime("%Y-%m-%d %H:%M"),

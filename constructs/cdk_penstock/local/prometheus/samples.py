@@ -11,9 +11,8 @@ from cdk_penstock.local.rest import JsonClient
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ("METRICS", "Sample", "parse_matrix", "read_samples")
+__all__ = ("Sample", "parse_matrix", "read_samples")
 
-METRICS = ("vehicles_in_motion", "warnings")
 # Longer than any data can be: an instant query with a range returns raw samples, a range query would resample them.
 EVERYTHING = "36500d"
 MAX_TIMESTAMP_SECONDS = 253402300799  # the end of the year 9999
@@ -21,13 +20,25 @@ MAX_TIMESTAMP_SECONDS = 253402300799  # the end of the year 9999
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Sample:
-    """One sample of one series of the bundled job."""
+    """One sample of one series; ``labels`` are pairs of name and value, sorted by name, without the metric's name."""
 
     metric: str
-    model: str
-    region: str
+    labels: tuple[tuple[str, str], ...]
     timestamp_ms: int
     value: float
+
+    @classmethod
+    def of(cls, metric: str, labels: Mapping[str, str], *, timestamp_ms: int, value: float) -> Sample:
+        """Return a sample with these labels, in any order."""
+        return cls(metric=metric, labels=tuple(sorted(labels.items())), timestamp_ms=timestamp_ms, value=value)
+
+    def label(self, name: str) -> str:
+        """Return a label's value, an empty text without the label, as Prometheus treats it."""
+        return dict(self.labels).get(name, "")
+
+    def __str__(self) -> str:
+        labels = ",".join(f"{name}={value}" for name, value in self.labels)
+        return f"{self.metric}{{{labels}}} at {self.timestamp_ms} = {self.value:g}"
 
 
 def parse_matrix(series: Iterable[Mapping[str, Any]]) -> list[Sample]:
@@ -40,21 +51,15 @@ def parse_matrix(series: Iterable[Mapping[str, Any]]) -> list[Sample]:
     """
     samples = []
     for one in series:
-        labels, values = one["metric"], one["values"]
-        for seconds, value in values:
-            samples.append(
-                Sample(
-                    metric=labels["__name__"],
-                    model=labels.get("model", ""),
-                    region=labels.get("region", ""),
-                    timestamp_ms=int((Decimal(str(seconds)) * 1000).to_integral_value()),
-                    value=float(value),
-                )
-            )
+        labels = dict(one["metric"])
+        metric = labels.pop("__name__")
+        for seconds, value in one["values"]:
+            timestamp_ms = int((Decimal(str(seconds)) * 1000).to_integral_value())
+            samples.append(Sample.of(metric, labels, timestamp_ms=timestamp_ms, value=float(value)))
     return sorted(samples)
 
 
-def read_samples(url: str, *, metrics: Sequence[str] = METRICS) -> list[Sample]:
+def read_samples(url: str, *, metrics: Sequence[str]) -> list[Sample]:
     """Return every sample that Prometheus holds of the given metrics, sorted.
 
     Parameters

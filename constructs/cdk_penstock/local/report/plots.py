@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,32 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from cdk_penstock.local.prometheus.samples import Sample
-    from cdk_penstock.local.report.series import Label
+    from cdk_penstock.local.report.layout import Plot
 
-__all__ = ("PLOTS", "Plot", "draw_plots", "largest_lines", "with_gaps")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plot:
-    """One picture: a metric, summed over all labels but one."""
-
-    metric: str
-    label: Label
-    title: str
-    unit: str
-
-    @property
-    def file_name(self) -> str:
-        """The picture's file name."""
-        return f"{self.metric}_by_{self.label}.png"
+__all__ = ("draw_plots", "largest_lines", "with_gaps")
 
 
-PLOTS = (
-    Plot(metric="vehicles_in_motion", label="model", title="Vehicles in motion, by model", unit="vehicles"),
-    Plot(metric="vehicles_in_motion", label="region", title="Vehicles in motion, by region", unit="vehicles"),
-    Plot(metric="warnings", label="model", title="Active warnings, by model", unit="warnings"),
-    Plot(metric="warnings", label="region", title="Active warnings, by region", unit="warnings"),
-)
 MAX_LINES = 12
 # More lines or more points than this hide each other on one pair of axes, so each gets axes of its own.
 MAX_LINES_TOGETHER = 6
@@ -96,8 +74,8 @@ def largest_lines(lines: Mapping[str, Points], *, limit: int = MAX_LINES) -> dic
     return {name: lines[name] for name in sorted(ranked[:limit])}
 
 
-def draw_plots(samples: Sequence[Sample], folder: Path, *, window_seconds: int) -> list[Path]:
-    """Draw every picture of :data:`PLOTS` and return the files.
+def draw_plots(samples: Sequence[Sample], folder: Path, *, plots: Sequence[Plot], window_seconds: int) -> list[Path]:
+    """Draw the pictures and return the files.
 
     Parameters
     ----------
@@ -105,10 +83,12 @@ def draw_plots(samples: Sequence[Sample], folder: Path, *, window_seconds: int) 
         What to draw.
     folder
         Where the PNG files go.
+    plots
+        The pictures.
     window_seconds
         The job's window, for the axis and for what counts as a gap.
     """
-    return [_draw(plot, samples, folder, window_seconds=window_seconds) for plot in PLOTS]
+    return [_draw(plot, samples, folder, window_seconds=window_seconds) for plot in plots]
 
 
 def _draw(plot: Plot, samples: Sequence[Sample], folder: Path, *, window_seconds: int) -> Path:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cdk_penstock.local.prometheus.samples import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ("COLUMNS", "Label", "format_value", "read_series", "total_by", "write_series")
+__all__ = ("format_value", "read_series", "total_by", "write_series")
 
-COLUMNS = ("metric", "model", "region", "timestamp_ms", "value")
-
-Label = Literal["model", "region"]
+# The columns before those of the labels, and behind them.
+FIRST_COLUMNS, LAST_COLUMNS = ("metric",), ("timestamp_ms", "value")
 
 
 def format_value(value: float) -> str:
@@ -24,7 +23,7 @@ def format_value(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(value)
 
 
-def write_series(file: Path, samples: Iterable[Sample]) -> None:
+def write_series(file: Path, samples: Iterable[Sample], *, labels: Sequence[str]) -> None:
     """Write one line a sample, sorted, under a line with the columns' names.
 
     Parameters
@@ -33,31 +32,34 @@ def write_series(file: Path, samples: Iterable[Sample]) -> None:
         The file to write.
     samples
         What to write.
+    labels
+        The labels that have a column each.
     """
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow((*FIRST_COLUMNS, *labels, *LAST_COLUMNS))
         for sample in sorted(samples):
-            value = format_value(sample.value)
-            writer.writerow((sample.metric, sample.model, sample.region, sample.timestamp_ms, value))
+            values = (sample.label(name) for name in labels)
+            writer.writerow((sample.metric, *values, sample.timestamp_ms, format_value(sample.value)))
 
 
 def read_series(file: Path) -> list[Sample]:
     """Return the samples of a file that :func:`write_series` wrote."""
     with file.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream)
+        labels = [name for name in rows.fieldnames or () if name not in {*FIRST_COLUMNS, *LAST_COLUMNS}]
         return [
-            Sample(
-                metric=row["metric"],
-                model=row["model"],
-                region=row["region"],
+            Sample.of(
+                row["metric"],
+                {name: row[name] for name in labels},
                 timestamp_ms=int(row["timestamp_ms"]),
                 value=float(row["value"]),
             )
-            for row in csv.DictReader(stream)
+            for row in rows
         ]
 
 
-def total_by(samples: Iterable[Sample], *, metric: str, label: Label) -> dict[str, list[tuple[int, float]]]:
+def total_by(samples: Iterable[Sample], *, metric: str, label: str) -> dict[str, list[tuple[int, float]]]:
     """Return one metric's totals per value of a label: pairs of time in milliseconds and value, sorted by time.
 
     Parameters
@@ -67,10 +69,10 @@ def total_by(samples: Iterable[Sample], *, metric: str, label: Label) -> dict[st
     metric
         The metric to keep.
     label
-        The label to keep; the other one is summed over.
+        The label to keep; all others are summed over.
     """
     totals: defaultdict[str, defaultdict[int, float]] = defaultdict(lambda: defaultdict(float))
     for sample in samples:
         if sample.metric == metric:
-            totals[sample.model if label == "model" else sample.region][sample.timestamp_ms] += sample.value
+            totals[sample.label(label)][sample.timestamp_ms] += sample.value
     return {name: sorted(points.items()) for name, points in sorted(totals.items())}

@@ -1,7 +1,7 @@
-"""The types of arguments at the border of the library.
+"""Type checks of arguments at the public interface of the library.
 
-They are those in the signatures. ``check_arguments`` makes all that a package exports check them on each call, and say
-of a wrong one what was got, what was expected, and the fix.
+The types are those in the signatures. ``check_arguments`` makes all exports of a package check them on each call. A
+message says what was got, what was expected, and the fix.
 """
 
 from __future__ import annotations

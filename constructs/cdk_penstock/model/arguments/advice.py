@@ -1,4 +1,4 @@
-"""What to pass in place of a value of another class: a constant, a factory's result, or what its constructor makes."""
+"""Advice for an argument of a wrong class: the constant, factory or constructor to use instead."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _UNITS: Final = {
 _PRINCIPALS: Final = "pass {}: a role, as iam.Role.from_role_arn(...) returns one, or iam.ArnPrincipal(...)"
 # The interfaces of the CDK that many classes implement.
 _MANY: Final = {
-    "IConnectable": "pass what has connections: an application, a function, or a security group",
+    "IConnectable": "pass an object with connections: an application, a function, or a security group",
     "Construct": "pass the stack, or another construct",
     "IConstruct": "pass a construct",
-    "IGrantable": _PRINCIPALS.format("who gets the permission"),
+    "IGrantable": _PRINCIPALS.format("the principal that gets the permission"),
     "IPrincipal": _PRINCIPALS.format("who acts"),
     "IRole": "use iam.Role.from_role_arn(...), or the role itself",
 }
 
 
 def how_to_get(wanted: type, value: Any) -> str:
-    """Return how a user gets an instance of the class, or of what implements the interface, for this value."""
+    """Return the way to an instance of the class, or of an implementation of the interface, for this value."""
     if wanted.__name__ in _MANY:
         return _MANY[wanted.__name__]
     if callable(value) and _result(value) == wanted.__name__:
@@ -44,7 +44,7 @@ def how_to_get(wanted: type, value: Any) -> str:
     if wanted.__name__ in _UNITS:
         amount = value if isinstance(value, int | float) else "..."
         calls = [f"{wanted.__name__}.{unit}({amount})" for unit in _UNITS[wanted.__name__]]
-        return f"say the unit, as in {_listed(calls)}"
+        return f"name the unit, as in {_listed(calls)}"
     made = _implementation(wanted)
     name = public_name(made)
     constants = _constants(made)
@@ -57,7 +57,7 @@ def how_to_get(wanted: type, value: Any) -> str:
 
 
 def factories(made: type, wanted: type) -> Iterator[str]:
-    """Yield the names of the static and class methods of a class that return what is wanted."""
+    """Yield the names of the static and class methods of a class that return the wanted class."""
     returned = {made.__name__, "Self"}
     if wanted is not made or _is_interface(wanted):
         returned |= {f"I{made.__name__}", f"Imported{made.__name__}"}
@@ -69,7 +69,7 @@ def factories(made: type, wanted: type) -> Iterator[str]:
 
 
 def _implementation(wanted: type) -> type:
-    """Return the class that a user knows, for an interface or for the base of created and imported constructs."""
+    """Return the class that users know, for an interface or for the base class of created and imported constructs."""
     namespace = public_namespace(wanted.__module__)
     for name in (wanted.__name__.removeprefix("I"), wanted.__name__.removesuffix("Base")):
         found = getattr(namespace, name, None)
@@ -79,7 +79,7 @@ def _implementation(wanted: type) -> type:
 
 
 def _constants(made: type) -> dict[str, str]:
-    """Return what users may call each constant of the class, as plain letters and digits, and its name."""
+    """Return the name of each constant of the class, by its plain letters and digits, which users may write."""
     if issubclass(made, Enum):
         by_value = {_plain(member.value): name for name, member in made.__members__.items()}
         return by_value | {_plain(name): name for name in made.__members__}
@@ -114,7 +114,7 @@ def _arguments(function: Any) -> str:
 
 
 def _shape(protocol: type) -> str:
-    """Return what has the interface, of all that its package exports, or what it takes to have it."""
+    """Return the exports of its package that have the interface, or the members that make up the interface."""
     namespace: Any = public_namespace(protocol.__module__)
     exported = [getattr(namespace, name) for name in getattr(namespace, "__all__", ())]
     members = [name for name in vars(protocol) if not name.startswith("_")]
@@ -140,7 +140,7 @@ def _choose_constant(name: str, constants: dict[str, str], value: object) -> str
 
 
 def _fitting(names: Sequence[str], value: Any) -> Sequence[str]:
-    """Return those factories that take what the user has in hand: an ARN, or a name."""
+    """Return the factories that take the kind of value that the user has: an ARN, or a name."""
     if not isinstance(value, str):
         return names[:_SHOWN_FACTORIES]
     words = ("_arn",) if value.startswith("arn:") else ("_lookup", "_name", "_id")

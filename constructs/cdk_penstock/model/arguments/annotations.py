@@ -1,4 +1,4 @@
-"""What annotations stand for, looked up when a value arrives and not before.
+"""Types that annotations stand for, looked up only when a value arrives.
 
 Most modules import the names in their annotations for type checkers only, under ``if TYPE_CHECKING``. Those imports are
 read from the source, and made for the parameters that get a value: loading all modules of the CDK would take seconds.
@@ -33,7 +33,7 @@ def evaluate(annotation: object, module_name: str) -> Any:
 
 @cache
 def module_source(module: ModuleType) -> str:
-    """Return the text of a module, empty where there is none, as for a notebook."""
+    """Return the text of a module, empty if it has no file, as in a notebook."""
     try:
         return inspect.getsource(module)
     except (OSError, TypeError):

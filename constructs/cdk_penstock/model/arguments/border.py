@@ -41,9 +41,9 @@ class Parameter:
     module_name
         That module.
     is_optional
-        Whether it may be left out.
+        True if it may be left out.
     takes_none
-        Whether None stands for leaving it out, as with the CDK's own properties.
+        True if None means leaving it out, as in properties of the CDK.
     """
 
     name: str
@@ -54,17 +54,17 @@ class Parameter:
 
     @cached_property
     def kind(self) -> Kind:
-        """The values that it takes."""
+        """The kind of values that it takes."""
         return kind_of(evaluate(self.annotation, self.module_name))
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is of its type."""
+        """Return True if the value is of its type."""
         if value is None and (self.takes_none or str(self.annotation).endswith("| None")):
             return True
         return self.kind.accepts(value)
 
     def complaint(self, owner: str, value: object) -> str:
-        """Return what is wrong with a value that is not accepted."""
+        """Return the message about a value that is not accepted."""
         where = f"{owner}: {self.name}"
         if value is None and self.is_optional:
             return f"{where} must be {self.kind.expected}, got None: leave it out for the default"
@@ -82,7 +82,7 @@ def properties_of(typed_dict: Any) -> Mapping[str, Parameter]:
 
 
 def check_properties(typed_dict: Any, values: Mapping[str, object], owner: str) -> None:
-    """Raise ArgumentError for a value of another type than the TypedDict has, and for a key that it has not."""
+    """Raise ArgumentError for a value of another type than the TypedDict has, and for an unknown key."""
     known = properties_of(typed_dict)
     for name, value in values.items():
         if name not in known:
@@ -92,7 +92,7 @@ def check_properties(typed_dict: Any, values: Mapping[str, object], owner: str) 
 
 
 class _Signature:
-    """The parameters of a function, looked at when it is first called."""
+    """The parameters of a function, read when it is first called."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -126,7 +126,7 @@ class _Signature:
         return self.parameters.get(names[0]) if names else None
 
     def check(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
-        """Raise ArgumentError for an argument of a wrong type, and for a keyword that there is not."""
+        """Raise ArgumentError for an argument of a wrong type, and for an unknown keyword."""
         for index, value in enumerate(arguments):
             name = self._positional[index] if index < len(self._positional) else None
             parameter = self._rest if name is None else self.parameters.get(name)
@@ -140,7 +140,7 @@ class _Signature:
                 raise ArgumentError(parameter.complaint(self._owner(arguments), value))
 
     def _owner(self, arguments: tuple[Any, ...]) -> str:
-        """Return whose parameter it is: the class that was called, which may be a subclass, or its method."""
+        """Return the owner of the parameters: the class that was called, which may be a subclass, or its method."""
         bound = arguments[0] if arguments and self._positional[:1] in (["self"], ["cls"]) else None
         if bound is None:
             return self._function.__qualname__.removesuffix(".__init__")
@@ -165,7 +165,7 @@ def _unknown(owner: str, name: str, known: Iterable[Parameter]) -> str:
 
 
 def _factory_with(name: str, known: Iterable[Parameter]) -> str | None:
-    """Return the factory that has the parameter, where it belongs to the value of another one."""
+    """Return the factory that has the parameter, if it belongs to the value of another parameter."""
     for parameter in known:
         for wanted in parameter.kind.classes():
             for factory in factories(wanted, wanted):
@@ -183,7 +183,7 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*arguments, **keywords)
 
     if function.__name__ == "__init__" and not function.__doc__:
-        # Tools would show that of a base class, with the parameters of the CDK's constructs.
+        # Without it, tools would show the text of a base class, with the parameters of the CDK's constructs.
         call.__doc__ = "Take the properties that the class documents."
     return call
 
@@ -191,10 +191,10 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
 def check_arguments(namespace: MutableMapping[str, Any]) -> None:
     """Make all that a module exports in ``__all__`` check its arguments: constructors, factories, methods, functions.
 
-    Subclasses may have parameters of their own: each constructor checks what arrives at it.
+    Subclasses may have more parameters: each constructor checks its own arguments.
     """
     for name in namespace["__all__"]:
-        # What is loaded when somebody asks for it is not there yet, and checks itself.
+        # An export that is loaded on first use is not there yet, and checks itself.
         exported = namespace.get(name)
         if inspect.isfunction(exported):
             namespace[name] = _checked(exported)

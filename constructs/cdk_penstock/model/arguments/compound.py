@@ -1,4 +1,4 @@
-"""Kinds that are made of others: one of several, lists, mappings."""
+"""Kinds that consist of other kinds: one of several, lists, mappings."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class OneValueOf(Kind):
         return " or ".join(repr(value) for value in self._values)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return value in self._values
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002 - whatever it is
-        """Return what to write instead."""
+    def fix(self, value: Any) -> str:  # noqa: ARG002 - the same for every value
+        """Return the value to write instead."""
         return f"use {self._values[0]!r}"
 
 
 class OneOf(Kind):
-    """What any of several kinds takes."""
+    """A value of any of several kinds."""
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = kinds
@@ -46,11 +46,11 @@ class OneOf(Kind):
         return " or ".join(kind.expected for kind in self._named)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return any(kind.accepts(value) for kind in self._kinds)
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         return self._named[0].fix(value)
 
     def classes(self) -> Sequence[type]:
@@ -58,14 +58,14 @@ class OneOf(Kind):
         return [each for kind in self._named for each in kind.classes()]
 
     def complaint(self, where: str, value: Any) -> str:
-        """Return what is wrong, in the words of the one kind where there is one beside None."""
+        """Return the message, in the words of the only other kind if None is the second."""
         if len(self._named) == 1:
             return self._named[0].complaint(where, value)
         return super().complaint(where, value)
 
 
 class Items(Kind):
-    """Lists and other collections, each item of one kind; not text, though it is a sequence for Python."""
+    """Lists and other collections, each item of one kind; not text, although text is a sequence in Python."""
 
     def __init__(self, wanted: type, item: Kind) -> None:
         self._class = wanted
@@ -77,17 +77,17 @@ class Items(Kind):
         return f"a list with each item {self._item.expected}"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return self._is_list(value) and all(self._item.accepts(each) for each in self._looked_at(value))
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         if self._item.accepts(value):
             return "put it into a list: [...]"
         return f"put it into a list, and {self._item.fix(value)}"
 
     def complaint(self, where: str, value: Any) -> str:
-        """Return what is wrong with the list, or with the first wrong item."""
+        """Return the message about the list, or about its first wrong item."""
         if self._is_list(value):
             for index, each in enumerate(self._looked_at(value)):
                 if not self._item.accepts(each):
@@ -99,7 +99,7 @@ class Items(Kind):
 
     @staticmethod
     def _looked_at(value: Any) -> Collection[Any]:
-        # Looking at what can be gone through only once would take it away.
+        # Reading an iterator would leave nothing of it for the function.
         return value if isinstance(value, Collection) else ()
 
 
@@ -116,13 +116,13 @@ class Mapped(Kind):
         return f"a mapping of {self._key.expected} to {self._value.expected}"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, Mapping) and all(
             self._key.accepts(key) and self._value.accepts(each) for key, each in value.items()
         )
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead; for a list of named mappings, as AWS's API has them, the same by name."""
+        """Return the value to write instead; for a list of named mappings, as in AWS's API, a mapping by name."""
         if not isinstance(self._value, Mapped):
             return "use a mapping, as in {'key': 'value'}"
         listed = value if isinstance(value, list | tuple) else ()
@@ -131,7 +131,7 @@ class Mapped(Kind):
         return f"use {groups!r}" if groups else "use a mapping, as in {'name': {'key': 'value'}}"
 
     def complaint(self, where: str, value: Any) -> str:
-        """Return what is wrong with the mapping, or with its first wrong key or value."""
+        """Return the message about the mapping, or about its first wrong key or value."""
         if isinstance(value, Mapping):
             for key, each in value.items():
                 if not self._key.accepts(key):

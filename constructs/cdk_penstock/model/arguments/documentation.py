@@ -1,4 +1,4 @@
-"""What ``help()`` and ``inspect.signature`` show of a constructor: each property, its default, its documentation."""
+"""Signature and documentation of a constructor, as ``help()`` and ``inspect.signature`` show them."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def document(documented: type) -> None:
 
 
 class _ConstructorSignature:
-    """The signature of whatever class it is asked of: a subclass may have parameters of its own."""
+    """The signature of the class that it is read from: a subclass may have more parameters."""
 
     def __get__(self, instance: object, owner: type) -> inspect.Signature:
-        # Past the first, which is the instance.
+        # Without the first, which is the instance.
         return inspect.Signature(list(_parameters(owner))[1:])
 
 
 class _Shown:
-    """A default as a user writes it, where the object itself would show its address, or where there is none."""
+    """A default as a user writes it, for an object that would show its address, and for a missing default."""
 
     def __init__(self, value: Any = ...) -> None:
         self._text = "..." if value is ... else f"{type(value).__name__}.seconds({value.to_seconds()})"
@@ -64,7 +64,7 @@ def _parameters(owner: type) -> Iterator[inspect.Parameter]:
 
 
 def _unpacked(constructor: Any) -> Mapping[str, Any]:
-    """Return the annotations of ``**props: Unpack[...]``, empty where there is no such parameter."""
+    """Return the annotations of ``**props: Unpack[...]``, empty without such a parameter."""
     function = inspect.unwrap(constructor)
     annotation = getattr(function, "__annotations__", {}).get("props")
     if annotation is None:
@@ -89,7 +89,7 @@ def _shown(value: Any) -> Any:
 
 
 def _properties(documented: type) -> str:
-    """Return the section of a class's documentation that has its properties."""
+    """Return the section of a class's documentation about its properties."""
     constructor: Any = documented.__init__  # type: ignore[misc] # of this very class
     unpacked = _unpacked(constructor)
     own = {name: part.annotation for name, part in inspect.signature(constructor).parameters.items()}

@@ -8,4 +8,4 @@ __all__ = ("ArgumentError",)
 
 
 class ArgumentError(PenstockError, TypeError):
-    """An argument of another type than the parameter has, or one for which there is no parameter."""
+    """An argument of a wrong type, or without a parameter."""

@@ -1,4 +1,4 @@
-"""Kinds of values: which ones a type takes, and what to say of one that it does not."""
+"""Kinds of values: the values that a type takes, and the message about any other."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = (
     "WholeNumber",
 )
 
-# The CDK hides in such numbers what is known only at deployment (CDK, Token.asNumber).
+# The CDK encodes values that are known only at deployment in such numbers (CDK, Token.asNumber).
 _LARGEST_NUMBER_TOKEN: Final = -1e288
 
 
 def _delegates(value: object) -> tuple[object, ...]:
-    """Return what a proxy of jsii stands for: such a value implements interfaces that its class does not name."""
+    """Return the objects behind a proxy of jsii, which implements interfaces that its class does not name."""
     return tuple(vars(value)["_delegates"]) if type(value).__name__ == "InterfaceDynamicProxy" else ()
 
 
@@ -44,23 +44,23 @@ class Kind(ABC):
 
     @abstractmethod
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
 
     @abstractmethod
     def fix(self, value: Any) -> str:
-        """Return what to write in place of a value that is not."""
+        """Return the value to write in place of one of another kind."""
 
     def classes(self) -> Sequence[type]:
-        """Return the classes of which the values are instances, where they are of such."""
+        """Return the classes of the values, if they are instances of classes."""
         return ()
 
     def complaint(self, where: str, value: Any) -> str:
-        """Return what is wrong with a value that is not accepted."""
+        """Return the message about a value that is not accepted."""
         return f"{where} must be {self.expected}, got {described(value)}: {self.fix(value)}"
 
 
 class _Simple(Kind):
-    """A kind that is always called the same."""
+    """A kind with a fixed name."""
 
     words: ClassVar[str]
 
@@ -76,11 +76,11 @@ class Anything(_Simple):
     words = "any value"
 
     def accepts(self, value: Any) -> bool:  # noqa: ARG002 - every value
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return True
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         return f"use {value!r}"
 
 
@@ -90,16 +90,16 @@ class Nothing(_Simple):
     words = "None"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return value is None
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002 - whatever it is
-        """Return what to write instead."""
+    def fix(self, value: Any) -> str:  # noqa: ARG002 - the same for every value
+        """Return the value to write instead."""
         return "leave it out"
 
 
 class TrueOrFalse(_Simple):
-    """True and False; not 1, and not text, of which any is true."""
+    """True and False; not 1, and not text, which is always true."""
 
     words = "True or False"
     _meant: Final = {
@@ -114,31 +114,31 @@ class TrueOrFalse(_Simple):
     }
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         meant = self._meant.get(str(value).strip().lower())
         return "use True or False" if meant is None else f"use {meant}"
 
 
 class WholeNumber(_Simple):
-    """Whole numbers. No token is one: every count of the library decides on something at synthesis."""
+    """Whole numbers, without tokens: the library needs every count at synthesis."""
 
     words = "a whole number"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, int) and not isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         if isinstance(value, str):
             text = value.strip()
             return f"use {text} without quotes" if text.lstrip("+-").isdecimal() else "use a number"
         if isinstance(value, float) and value < _LARGEST_NUMBER_TOKEN:
-            return "it stands for what only the deployment knows; use a number that is known at synthesis"
+            return "only the deployment knows its value; use a number that is known at synthesis"
         if isinstance(value, int | float) and math.isfinite(value):
             return f"use {int(value)}" if value == int(value) else f"use {math.floor(value)} or {math.ceil(value)}"
         return "use a number"
@@ -150,25 +150,25 @@ class Number(_Simple):
     words = "a number"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, int | float) and not isinstance(value, bool)
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         return f"use {int(value)}" if isinstance(value, bool) else "use a number, without quotes"
 
 
 class Text(_Simple):
-    """Text, the CDK's tokens for it included."""
+    """Text, including the CDK's tokens for text."""
 
     words = "text"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, str)
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         if isinstance(value, bool):
             return f'use "{str(value).lower()}"'
         if isinstance(value, int | float):
@@ -192,11 +192,11 @@ class Instance(Kind):
         return (self._class,)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         return isinstance(value, self._class) or any(isinstance(each, self._class) for each in _delegates(value))
 
     def fix(self, value: Any) -> str:
-        """Return what to write instead."""
+        """Return the value to write instead."""
         return how_to_get(self._class, value)
 
 
@@ -209,21 +209,21 @@ def _members(protocol: Any) -> frozenset[str]:
 
 @cache
 def _has_members(kind: Any, protocol: Any) -> bool:
-    # Of the class: a property of the CDK costs a call, or has an effect.
+    # On the class: reading a property of a CDK object is a call, or has an effect.
     return all(hasattr(kind, name) for name in _members(protocol))
 
 
 def _has_member(value: object, name: str) -> bool:
-    """Whether an object of Python has a member: by its class, by its constructor, or by handing on to another one."""
+    """Return True if a Python object has a member: by its class or constructor, or by delegation."""
     hands_on = hasattr(type(value), "__getattr__")
     return hasattr(type(value), name) or name in getattr(value, "__dict__", {}) or (hands_on and hasattr(value, name))
 
 
 class Shape(Instance):
-    """Whatever has the members of an interface, of the CDK's or of penstock's, as type checkers see it."""
+    """Objects with the members of an interface of the CDK or of penstock, as type checkers see it."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one of them."""
+        """Return True if the value is of this kind."""
         kind: Any = type(value)
         if _has_members(kind, self._class):
             return True

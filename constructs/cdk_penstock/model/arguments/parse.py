@@ -1,4 +1,4 @@
-"""From types to kinds."""
+"""Parser from types to kinds."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def _kind_of_generic(origin: type, arguments: tuple[Any, ...]) -> Kind:
     if issubclass(origin, Mapping):
         return Mapped(kind_of(arguments[0]), kind_of(arguments[1]))
     if issubclass(origin, Iterable):
-        # Of tuples, the library has such of one kind only.
+        # The library has only tuples with items of one kind.
         return Items(origin, kind_of(arguments[0]))
     return Instance(origin)

@@ -1,4 +1,4 @@
-"""How types and values are named in messages: as a user writes them."""
+"""Names of types and values in messages, as a user writes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIBRARY: Final = __name__.partition(".")[0]
 
 
 def public_namespace(module_name: str) -> object:
-    """Return the module from which a user imports what is defined in this one."""
+    """Return the module from which users import the names that this one defines."""
     if not module_name.startswith(f"{_LIBRARY}."):
         return sys.modules.get(module_name)
     package = module_name

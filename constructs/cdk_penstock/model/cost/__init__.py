@@ -1,4 +1,4 @@
-"""What an environment costs a month: prices, assumptions, and the arithmetic between them."""
+"""Monthly cost of an environment: prices, assumptions, and the arithmetic between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An estimate: lines of quantity times price, and what could not be estimated."""
+"""An estimate: lines of quantity times price, and resources without an estimate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class CostLine:
     service, resource
         The AWS service, and the resource as its template calls it.
     item, unit
-        What is paid for, and what its quantity is counted in.
+        The thing that is paid for, and the unit of its quantity.
     quantity
-        How much of it in a month.
+        The quantity in a month.
     unit_price_usd
         The price of one unit.
     """
@@ -52,7 +52,7 @@ def cost_lines(service: str, resource: str, amounts: Iterable[tuple[str, float, 
 
 @dataclass(frozen=True, kw_only=True)
 class NotEstimated:
-    """A resource that costs money, or may, and why the estimate does not say how much."""
+    """A resource that costs money, or may, with the reason that its cost is unknown."""
 
     resource: str
     type: str
@@ -61,19 +61,19 @@ class NotEstimated:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What resources cost a month, as far as it can be told."""
+    """Monthly cost of resources, as far as it is known."""
 
     lines: tuple[CostLine, ...]
     not_estimated: tuple[NotEstimated, ...]
 
     @property
     def total_usd(self) -> float:
-        """The sum of all lines; what is not estimated comes on top."""
+        """The sum of all lines, without the resources that are not estimated."""
         return fsum(line.monthly_usd for line in self.lines)
 
     @property
     def by_service(self) -> Mapping[str, float]:
-        """The sum of each service's lines, dearest first."""
+        """The sum of each service's lines, the most expensive first."""
         amounts: dict[str, list[float]] = defaultdict(list)
         for line in self.lines:
             amounts[line.service].append(line.monthly_usd)

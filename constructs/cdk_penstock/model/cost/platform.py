@@ -1,4 +1,4 @@
-"""The arithmetic of what stands around the events: metrics, dashboards, search, logs, network, keys."""
+"""Cost of the services around the events: metrics, dashboards, search, logs, network, keys."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _HOURS_PER_DAY: Final = 24
 
 
 def prometheus_workspace(name: str, *, retention_days: int, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what a workspace costs: samples written, tier by tier, kept and read."""
+    """Return the cost of a workspace: samples written, tier by tier, kept and read."""
     table = prices.observability
     written = usage.samples_per_month
     tiers = (
@@ -84,7 +84,7 @@ def prometheus_workspace(name: str, *, retention_days: int, usage: Usage, prices
 
 
 def grafana_workspace(name: str, *, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what a workspace costs: its active users, and never less than one editor."""
+    """Return the cost of a workspace: its active users, at least one editor."""
     amounts = [
         ("editors and administrators", max(usage.editors, 1), "user", prices.observability.grafana_editor_month_usd)
     ]
@@ -94,7 +94,7 @@ def grafana_workspace(name: str, *, usage: Usage, prices: Prices) -> list[CostLi
 
 
 def log_group(name: str, *, retention_days: int | None, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what a log group costs; without a retention it is priced with the events of a year."""
+    """Return the cost of a log group; without retention, it is the cost of a year's events."""
     months = (retention_days or 365) * _HOURS_PER_DAY / HOURS_PER_MONTH
     amounts = (
         ("log events", usage.log_gb, "GB", prices.observability.log_gb_usd),
@@ -104,27 +104,27 @@ def log_group(name: str, *, retention_days: int | None, usage: Usage, prices: Pr
 
 
 def alarm(name: str, *, metrics: int, high_resolution: bool, prices: Prices) -> list[CostLine]:
-    """Return what an alarm costs: each metric that it looks at."""
+    """Return the cost of an alarm, by the number of its metrics."""
     table = prices.observability
     price = table.high_resolution_alarm_metric_month_usd if high_resolution else table.alarm_metric_month_usd
     return cost_lines(_CLOUDWATCH, name, [("alarm", metrics, "metric", price)])
 
 
 def composite_alarm(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return what a composite alarm costs."""
+    """Return the cost of a composite alarm."""
     return cost_lines(
         _CLOUDWATCH, name, [("composite alarm", 1, "alarm", prices.observability.composite_alarm_month_usd)]
     )
 
 
 def custom_metrics(name: str, *, metrics: int, prices: Prices) -> list[CostLine]:
-    """Return what the metrics cost that a filter makes of log events."""
+    """Return the cost of the metrics that a filter makes of log events."""
     price = prices.observability.custom_metric_month_usd
     return cost_lines(_CLOUDWATCH, name, [("custom metrics", metrics, "metric", price)])
 
 
 def dashboard(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return what a CloudWatch dashboard costs."""
+    """Return the cost of a CloudWatch dashboard."""
     return cost_lines(_CLOUDWATCH, name, [("dashboard", 1, "dashboard", prices.observability.dashboard_month_usd)])
 
 
@@ -136,7 +136,7 @@ def search_domain(
     volume_type: str,
     volume_gb_month_usd: float,
 ) -> list[CostLine]:
-    """Return what a domain costs: nodes as (instance type, how many, price of an hour), volumes of all data nodes."""
+    """Return the cost of a domain: nodes as (instance type, number, price of an hour), volumes of all data nodes."""
     amounts = [
         (f"nodes {instance_type}: {count}", count * HOURS_PER_MONTH, "hour", hour_usd)
         for instance_type, count, hour_usd in nodes
@@ -147,7 +147,7 @@ def search_domain(
 
 
 def interface_endpoint(name: str, *, zones: int, prices: Prices) -> list[CostLine]:
-    """Return what an interface endpoint costs: an interface in each zone."""
+    """Return the cost of an interface endpoint: an interface in each zone."""
     amount = (
         f"endpoint, zones: {zones}",
         zones * HOURS_PER_MONTH,
@@ -158,27 +158,27 @@ def interface_endpoint(name: str, *, zones: int, prices: Prices) -> list[CostLin
 
 
 def nat_gateway(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return what a NAT gateway costs."""
+    """Return the cost of a NAT gateway."""
     return cost_lines(_VPC, name, [("NAT gateway", HOURS_PER_MONTH, "hour", prices.platform.nat_gateway_hour_usd)])
 
 
 def public_address(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return what a public IPv4 address costs."""
+    """Return the cost of a public IPv4 address."""
     return cost_lines(
         _VPC, name, [("public address", HOURS_PER_MONTH, "hour", prices.platform.public_address_hour_usd)]
     )
 
 
 def key(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return what a customer managed key costs before its first rotation."""
+    """Return the cost of a customer managed key before its first rotation."""
     return cost_lines("KMS", name, [("key", 1, "key", prices.platform.key_month_usd)])
 
 
 def secret(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return what a secret costs."""
+    """Return the cost of a secret."""
     return cost_lines("Secrets Manager", name, [("secret", 1, "secret", prices.platform.secret_month_usd)])
 
 
 def bucket(name: str, *, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what the objects of a bucket cost in the standard class."""
+    """Return the cost of a bucket's objects in the standard storage class."""
     return cost_lines("S3", name, [("objects", usage.archived_gb, "GB-month", prices.platform.object_gb_month_usd)])

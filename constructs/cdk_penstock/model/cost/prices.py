@@ -1,4 +1,4 @@
-"""On-demand list prices of one reference Region, in US dollars, and their replacement by one's own."""
+"""On-demand list prices of one reference Region, in US dollars, and their replacement by other prices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ("PriceError", "Prices", "prices_from_toml")
 
 
 class PriceError(PenstockError):
-    """A price that does not exist, or is none."""
+    """An unknown price, or a value that is not a price."""
 
 
 def _linear(prefix: str, large: float, sizes: Mapping[str, int]) -> dict[str, float]:
@@ -25,7 +25,7 @@ def _linear(prefix: str, large: float, sizes: Mapping[str, int]) -> dict[str, fl
 
 
 _HIGHEST_USD: Final = 10**9
-"""More than AWS asks for one of anything."""
+"""More than the price of one unit of anything at AWS."""
 
 _SIZES: Final = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "8xlarge": 16, "12xlarge": 24, "16xlarge": 32}
 
@@ -142,12 +142,12 @@ class PlatformPrices:
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """Every price of an estimate, with where and when it was true.
+    """All prices of an estimate, with their Region, date and source.
 
     Parameters
     ----------
     region, as_of, source
-        What the prices are of. The defaults are on-demand list prices of us-east-1 in US dollars, without discount.
+        The origin of the prices. The defaults are on-demand list prices of us-east-1 in US dollars, without discount.
     flink, kafka, kinesis, observability, search, platform
         The prices by service; the tables of a price file carry these names.
     """
@@ -172,8 +172,8 @@ _TEXTS: Final = ("region", "as_of", "source")
 def prices_from_toml(values: Mapping[str, Any]) -> Prices:
     """Return the default prices with those of a price file over them.
 
-    The file says in ``region``, ``as_of`` and ``source`` what its prices are of. Raises PriceError for a table or a
-    price that does not exist, and for what is no price.
+    The file names their origin in ``region``, ``as_of`` and ``source``. Raises PriceError for an unknown table or
+    price, and for a value that is not a price.
     """
     prices = Prices()
     known = [each.name for each in fields(Prices)]

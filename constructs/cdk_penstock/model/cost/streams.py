@@ -1,4 +1,4 @@
-"""The arithmetic of what moves events: Flink, Kafka, Kinesis, Firehose."""
+"""Cost of the services that move events: Flink, Kafka, Kinesis, Firehose."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MILLION: Final = 1_000_000
 
 
 def flink_application(name: str, sizing: Sizing, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what an application costs that runs all month: KPUs with the one for orchestration, storage, snapshots."""
+    """Return the cost of an application that runs all month: KPUs and the one for orchestration, storage, snapshots."""
     amounts = (
         (
             f"KPUs ({sizing.kpus} and one for orchestration)",
@@ -62,7 +62,7 @@ def flink_application(name: str, sizing: Sizing, usage: Usage, prices: Prices) -
 def standard_brokers(
     name: str, *, brokers: int, instance_type: str, volume_gb: int, hour_usd: float, prices: Prices
 ) -> list[CostLine]:
-    """Return what a cluster of standard brokers costs: instances and their volumes."""
+    """Return the cost of a cluster of standard brokers: instances and their volumes."""
     volumes = (
         f"volumes ({volume_gb} GB each)",
         brokers * volume_gb,
@@ -75,7 +75,7 @@ def standard_brokers(
 def express_brokers(
     name: str, *, brokers: int, instance_type: str, hour_usd: float, usage: Usage, prices: Prices
 ) -> list[CostLine]:
-    """Return what a cluster of Express brokers costs: instances, what is written and what is kept."""
+    """Return the cost of a cluster of Express brokers: instances, data written and data kept."""
     amounts = (
         _broker_hours(brokers, instance_type, hour_usd),
         ("data written", usage.event_gb_per_month, "GB", prices.kafka.express_written_gb_usd),
@@ -85,7 +85,7 @@ def express_brokers(
 
 
 def serverless_kafka(name: str, *, partitions: int, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what a serverless cluster costs: its hours, its partitions, and what is written, read and kept."""
+    """Return the cost of a serverless cluster: its hours, its partitions, and data written, read and kept."""
     amounts = (
         ("cluster", HOURS_PER_MONTH, "hour", prices.kafka.serverless_cluster_hour_usd),
         (
@@ -102,7 +102,7 @@ def serverless_kafka(name: str, *, partitions: int, usage: Usage, prices: Prices
 
 
 def provisioned_stream(name: str, *, shards: int, retention_hours: int, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what a stream with shards costs; records are counted in units of 25 KB when they are put."""
+    """Return the cost of a stream with shards; records are counted in units of 25 KB when they are put."""
     units = usage.events_per_month * max(1, ceil(usage.event_bytes / _PUT_UNIT_BYTES))
     amounts = [
         (f"shards: {shards}", shards * HOURS_PER_MONTH, "shard-hour", prices.kinesis.shard_hour_usd),
@@ -121,7 +121,7 @@ def provisioned_stream(name: str, *, shards: int, retention_hours: int, usage: U
 
 
 def on_demand_stream(name: str, *, retention_hours: int, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what an on-demand stream costs; records written are rounded up to 1 KB each."""
+    """Return the cost of an on-demand stream; records written are rounded up to 1 KB each."""
     written = usage.events_per_month * _rounded(usage.event_bytes, _ON_DEMAND_STEP_BYTES) / BYTES_PER_GB
     amounts = [
         ("stream", HOURS_PER_MONTH, "hour", prices.kinesis.on_demand_stream_hour_usd),
@@ -136,7 +136,7 @@ def on_demand_stream(name: str, *, retention_hours: int, usage: Usage, prices: P
 
 
 def stream_consumer(name: str, *, shards: int | None, usage: Usage, prices: Prices) -> list[CostLine]:
-    """Return what an enhanced fan-out consumer costs, of a stream with shards or, without, of an on-demand stream."""
+    """Return the cost of an enhanced fan-out consumer; without shards, the stream is an on-demand one."""
     if shards is None:
         read_price = prices.kinesis.on_demand_consumer_read_gb_usd
         return cost_lines(_KINESIS, name, [("fan-out data read", usage.event_gb_per_month, "GB", read_price)])
@@ -155,7 +155,7 @@ def stream_consumer(name: str, *, shards: int | None, usage: Usage, prices: Pric
 def delivery_stream(
     name: str, *, from_kafka: bool, converts_format: bool, partitions_dynamically: bool, usage: Usage, prices: Prices
 ) -> list[CostLine]:
-    """Return what a delivery stream costs; records that are not from Kafka are rounded up to 5 KB each."""
+    """Return the cost of a delivery stream; records that are not from Kafka are rounded up to 5 KB each."""
     step = 1 if from_kafka else _FIREHOSE_STEP_BYTES
     ingested = usage.events_per_month * _rounded(usage.event_bytes, step) / BYTES_PER_GB
     price = prices.kinesis.firehose_kafka_gb_usd if from_kafka else prices.kinesis.firehose_gb_usd

@@ -1,4 +1,4 @@
-"""What no template says about an environment: how much goes through it."""
+"""Usage of an environment, which no template states."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ("BYTES_PER_GB", "NOT_PRICED", "Usage", "UsageError")
 BYTES_PER_GB: Final = 1024**3
 _SECONDS_PER_HOUR: Final = 3600
 _MOST: Final = 10**12
-"""More than any month has of anything; beyond it, sums are no numbers."""
+"""More than any month has of anything; above it, sums would overflow."""
 _MOST_EVENT_BYTES: Final = 10 * 1024**2
 """A record of Kinesis Data Streams (streams/latest/dev, service-sizes-and-limits); Kafka's default is 1 MiB."""
 
@@ -27,32 +27,32 @@ NOT_PRICED: Final = (
     "API requests: KMS, S3, Secrets Manager, Systems Manager",
     "metrics of MSF below the level of the application, and of Kafka above the basic level",
     "rotations of keys: the first and the second each add the price of a key",
-    "autoscaling above the parallelism of the template, whose end the KPU alarm names",
-    "storage that brokers grow to, above what the template begins with",
+    "autoscaling above the parallelism of the template, which the KPU alarm limits",
+    "storage that brokers grow to, above the initial storage of the template",
     "free tiers, savings plans, support and taxes",
 )
-"""What no estimate has, whatever the templates say."""
+"""Costs that no estimate has."""
 
 
 class UsageError(PenstockError):
-    """A quantity that cannot be."""
+    """An impossible quantity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """Assumptions, each of which is an option of ``penstock size``.
 
-    Every Kafka cluster, stream and delivery stream is taken to carry all events, every workspace to receive all samples
-    and to have all users, so that an environment with one of each is right, and one with more is not too cheap.
+    Every Kafka cluster, stream and delivery stream is assumed to carry all events, and every workspace to receive all
+    samples and to have all users. So the estimate is right for one of each, and not too low for more.
 
     Parameters
     ----------
     events_per_second, event_bytes
         The mean over the month, and the size of one event.
     readers
-        How often each event is read.
+        Number of times that each event is read.
     kafka_retention_hours
-        How long Kafka keeps events, where storage is paid for by what is used.
+        Retention of Kafka, in hours, for clusters whose used storage is paid for.
     kafka_partitions
         Partitions of a serverless cluster whose topics are in no template.
     samples_per_second
@@ -64,11 +64,11 @@ class Usage:
     log_gb
         Log events of each log group, in gigabytes a month.
     archived_gb
-        What each bucket holds, in gigabytes.
+        Objects in each bucket, in gigabytes.
     snapshot_gb
-        What the snapshots of each application hold, in gigabytes.
+        Snapshots of each application, in gigabytes.
 
-    Raises UsageError for a quantity that is negative or beyond all measure, and for an event that neither Kinesis nor
+    Raises UsageError for a quantity that is negative or impossibly large, and for an event that neither Kinesis nor
     Kafka takes.
     """
 
@@ -86,7 +86,7 @@ class Usage:
     snapshot_gb: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse impossible quantities."""
         for name, value in self.as_mapping().items():
             if not 0 <= value <= _MOST:
                 message = f"{name} must be a number from 0 to {_MOST:,}, got {reprlib.repr(value)}"
@@ -106,16 +106,16 @@ class Usage:
 
     @property
     def event_gb_per_month(self) -> float:
-        """What all events of a month weigh."""
+        """Size of all events of a month, in GB."""
         return self.events_per_month * self.event_bytes / BYTES_PER_GB
 
     @property
     def kafka_stored_gb(self) -> float:
-        """What Kafka holds at any time, one replica."""
+        """Data that Kafka keeps at any time, in GB, counting one replica."""
         return self.event_gb_of(self.kafka_retention_hours)
 
     def event_gb_of(self, hours: float) -> float:
-        """Return what the events of so many hours weigh."""
+        """Return the size of the events of these hours, in GB."""
         return self.events_per_second * self.event_bytes * hours * _SECONDS_PER_HOUR / BYTES_PER_GB
 
     @property

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from cdk_penstock.model.keys.dry_run import plan
-from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption, KeyArn, KeyRefusedError, KeyType
-from cdk_penstock.model.keys.goals import (
-    Disable,
-    Enable,
-    Goal,
-    KeyPlanError,
-    PurgeSnapshots,
-    RotateOnDemand,
-    RotateToNewKey,
-)
-from cdk_penstock.model.keys.involved import KeyUse, LifecycleOperation, keys_involved
-from cdk_penstock.model.keys.observed import (
+from cdk_penstock.model.keys.goals import Disable, Enable, Goal, PurgeSnapshots, RotateOnDemand, RotateToNewKey
+from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation, keys_involved
+from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyArn, KeyAssignment, KeyType
+from cdk_penstock.model.keys.observed_application import (
     STEADY_STATUSES,
     ApplicationStatus,
     KeyFacts,
@@ -30,15 +22,13 @@ __all__ = (
     "AWS_OWNED",
     "STEADY_STATUSES",
     "Action",
-    "ApplicationEncryption",
     "ApplicationStatus",
     "Disable",
     "Enable",
     "Goal",
     "KeyArn",
+    "KeyAssignment",
     "KeyFacts",
-    "KeyPlanError",
-    "KeyRefusedError",
     "KeyType",
     "KeyUse",
     "LifecycleOperation",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.keys.observed import ApplicationStatus, Restart, Snapshot, SnapshotStatus
+from cdk_penstock.model.keys.observed_application import ApplicationStatus, Restart, Snapshot, SnapshotStatus
 from cdk_penstock.model.keys.planner import next_action
 from cdk_penstock.model.keys.steps import (
     AwaitRotation,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_penstock.model.keys.goals import Goal
-    from cdk_penstock.model.keys.observed import ObservedApplication
+    from cdk_penstock.model.keys.observed_application import ObservedApplication
     from cdk_penstock.model.keys.steps import Action
 
 __all__ = ("MAX_STEPS", "plan")
@@ -66,11 +66,11 @@ def _after(observed: ObservedApplication, step: Action) -> ObservedApplication:
 
 
 def _open(observed: ObservedApplication, step: OpenWindow) -> ObservedApplication:
-    return replace(observed, windows=(observed.windows or frozenset()) | {step.key_arn})
+    return replace(observed, permission_windows=(observed.permission_windows or frozenset()) | {step.key_arn})
 
 
 def _close(observed: ObservedApplication, step: CloseWindow) -> ObservedApplication:
-    return replace(observed, windows=(observed.windows or frozenset()) - {step.key_arn})
+    return replace(observed, permission_windows=(observed.permission_windows or frozenset()) - {step.key_arn})
 
 
 def _with_snapshot(observed: ObservedApplication, name: str) -> ObservedApplication:

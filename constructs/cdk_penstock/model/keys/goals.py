@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.keys.encryption import AWS_OWNED, ApplicationEncryption
+from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ("Disable", "Enable", "Goal", "KeyPlanError", "PurgeSnapshots", "RotateOnDemand", "RotateToNewKey")
-
-
-class KeyPlanError(PenstockError):
-    """A goal that cannot be reached from what was observed; nothing is changed."""
+__all__ = ("Disable", "Enable", "Goal", "PurgeSnapshots", "RotateOnDemand", "RotateToNewKey")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +21,9 @@ class Enable:
     soak_seconds: int = 0
 
     @property
-    def target(self) -> ApplicationEncryption:
+    def target(self) -> KeyAssignment:
         """What the application is encrypted with in the end."""
-        return ApplicationEncryption.customer_managed(self.key_arn)
+        return KeyAssignment.customer_managed(self.key_arn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +34,9 @@ class RotateToNewKey:
     soak_seconds: int = 0
 
     @property
-    def target(self) -> ApplicationEncryption:
+    def target(self) -> KeyAssignment:
         """What the application is encrypted with in the end."""
-        return ApplicationEncryption.customer_managed(self.key_arn)
+        return KeyAssignment.customer_managed(self.key_arn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +46,7 @@ class Disable:
     soak_seconds: int = 0
 
     @property
-    def target(self) -> ApplicationEncryption:
+    def target(self) -> KeyAssignment:
         """What the application is encrypted with in the end."""
         return AWS_OWNED
 

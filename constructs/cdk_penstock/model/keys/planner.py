@@ -19,10 +19,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 
-from cdk_penstock.model.keys.goals import Disable, Enable, KeyPlanError, PurgeSnapshots, RotateOnDemand, RotateToNewKey
-from cdk_penstock.model.keys.involved import KeyUse, LifecycleOperation, keys_involved
-from cdk_penstock.model.keys.observed import SnapshotStatus
-from cdk_penstock.model.keys.refusals import check_snapshots_enabled, check_switch, checked_key
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.goal_checks import check_snapshots_enabled, check_switch, checked_key
+from cdk_penstock.model.keys.goals import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
+from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation, keys_involved
+from cdk_penstock.model.keys.observed_application import SnapshotStatus
 from cdk_penstock.model.keys.steps import (
     AwaitRotation,
     AwaitSnapshot,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdk_penstock.model.keys.goals import Goal
-    from cdk_penstock.model.keys.observed import ObservedApplication, Snapshot
+    from cdk_penstock.model.keys.observed_application import ObservedApplication, Snapshot
     from cdk_penstock.model.keys.steps import Action
 
 __all__ = ("BEFORE_PREFIX", "FRESH_SECONDS", "VERIFY_PREFIX", "next_action")
@@ -60,7 +61,7 @@ FRESH_SECONDS: Final = 3600
 def next_action(observed: ObservedApplication, goal: Goal) -> Action:
     """Return the next step; Done, Soak or AwaitStart where there is none to take now.
 
-    Raises KeyPlanError or KeyRefusedError, before anything of the goal was changed, where the goal cannot be reached.
+    Raises PenstockError or PenstockError, before anything of the goal was changed, where the goal cannot be reached.
     """
     if not observed.is_steady:
         return AwaitSteady(status=observed.status)
@@ -84,8 +85,8 @@ def _switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disab
         LifecycleOperation.UPDATE,
         KeyUse(configured=observed.configured, effective=observed.effective, new=target),
     )
-    if observed.windows is not None and involved - observed.windows:
-        return OpenWindow(key_arn=min(involved - observed.windows))
+    if observed.permission_windows is not None and involved - observed.permission_windows:
+        return OpenWindow(key_arn=min(involved - observed.permission_windows))
     if observed.configured != target:
         before = _before_change(observed) if observed.is_running else None
         return before or UpdateEncryption(target=target, restarts=observed.is_running)
@@ -165,7 +166,7 @@ def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot])
             f" {wrong[-1].encryption}: nothing was deleted and no window closed; restart the application, delete that"
             " snapshot and run this again"
         )
-        raise KeyPlanError(message)
+        raise PenstockError(message)
     if observed.is_running:
         if not others and not observed.snapshots_enabled:
             return None
@@ -203,7 +204,7 @@ def _snapshot_name(prefix: str, observed: ObservedApplication) -> str:
 
 
 def _close_window(observed: ObservedApplication, kept: str | None) -> Action | None:
-    for key_arn in sorted((observed.windows or frozenset()) - {kept}):
+    for key_arn in sorted((observed.permission_windows or frozenset()) - {kept}):
         if not observed.dependents(key_arn):
             return CloseWindow(key_arn=key_arn)
     return None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cdk_penstock.model.keys.encryption import ApplicationEncryption
-    from cdk_penstock.model.keys.observed import ApplicationStatus, Snapshot
+    from cdk_penstock.model.keys.key_assignment import KeyAssignment
+    from cdk_penstock.model.keys.observed_application import ApplicationStatus, Snapshot
 
 __all__ = (
     "Action",
@@ -58,7 +58,7 @@ class TakeSnapshot:
     """A snapshot of the running application."""
 
     name: str
-    encryption: ApplicationEncryption
+    encryption: KeyAssignment
     reason: str
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class TakeSnapshot:
 class UpdateEncryption:
     """The configuration changes; a running application restarts through a snapshot under the old key."""
 
-    target: ApplicationEncryption
+    target: KeyAssignment
     restarts: bool
 
     def __str__(self) -> str:

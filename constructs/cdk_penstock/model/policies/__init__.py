@@ -1,1 +1,1 @@
-"""IAM and KMS policies as pure, typed documents, each statement with the page that it comes from."""
+"""IAM and KMS policies as pure, typed documents, each statement with the AWS page that it comes from."""

@@ -1,4 +1,4 @@
-"""The policy of a key that was replaced: it can be managed, and nobody uses it."""
+"""The policy of a key that was replaced: administrators can manage it, and nobody can use it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ("closed_key_policy",)
 def closed_key_policy(
     *, administrators: Sequence[KeyPrincipal], cloudformation_role: KeyPrincipal, is_retained: bool = True
 ) -> PolicyDocument:
-    """Return the key policy that closes the window of a previous key.
+    """Return the key policy that closes the permission window of a previous key.
 
-    A key policy that names the operator allows it the key without any identity policy, so detaching the operator's
-    policy closes nothing as long as the key's own policy stays as it was. Snapshots under a closed key cannot be
+    A key policy that names the operator role allows it the key without any identity policy, so detaching the operator
+    role's policy is not enough as long as the key's policy stays unchanged. Snapshots under a closed key cannot be
     restored until it is opened again.
     """
     return PolicyDocument(

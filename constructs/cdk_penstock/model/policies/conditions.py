@@ -1,4 +1,4 @@
-"""How IAM evaluates the conditions of a statement.
+"""Evaluation of a statement's conditions, as IAM does it.
 
 Sources: IAM, "JSON policy elements: Condition operators" and "Set operators for multivalued context keys".
 """
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from cdk_penstock.model.policies.documents import Values
 
     Comparison = Callable[[str, str], bool]
-    """Compares what a policy says with what a request has."""
+    """Comparison of a policy's values with those of a request."""
 
-__all__ = ("ConditionError", "Context", "first_unmet")
+__all__ = ("Context", "first_unmet")
 
 _ALL: Final = "ForAllValues:"
 _ANY: Final = "ForAnyValue:"
@@ -27,17 +27,17 @@ _NOT: Final = "Not"
 _VARIABLE: Final = "${"
 
 _COMPARISONS: Final[dict[str, Comparison]] = {
-    "StringEquals": lambda said, had: said == had,
-    "StringEqualsIgnoreCase": lambda said, had: said.lower() == had.lower(),
+    "StringEquals": lambda expected, given: expected == given,
+    "StringEqualsIgnoreCase": lambda expected, given: expected.lower() == given.lower(),
     "StringLike": text_matches,
     "ArnEquals": arn_matches,
     "ArnLike": arn_matches,
-    "Bool": lambda said, had: said.lower() == had.lower(),
-    "NumericEquals": lambda said, had: float(had) == float(said),
-    "NumericLessThan": lambda said, had: float(had) < float(said),
-    "NumericLessThanEquals": lambda said, had: float(had) <= float(said),
-    "NumericGreaterThan": lambda said, had: float(had) > float(said),
-    "NumericGreaterThanEquals": lambda said, had: float(had) >= float(said),
+    "Bool": lambda expected, given: expected.lower() == given.lower(),
+    "NumericEquals": lambda expected, given: float(given) == float(expected),
+    "NumericLessThan": lambda expected, given: float(given) < float(expected),
+    "NumericLessThanEquals": lambda expected, given: float(given) <= float(expected),
+    "NumericGreaterThan": lambda expected, given: float(given) > float(expected),
+    "NumericGreaterThanEquals": lambda expected, given: float(given) >= float(expected),
 }
 _NEGATED: Final = {
     "StringNotEquals": "StringEquals",
@@ -47,10 +47,6 @@ _NEGATED: Final = {
     "ArnNotLike": "ArnLike",
     "NumericNotEquals": "NumericEquals",
 }
-
-
-class ConditionError(PenstockError):
-    """A condition that this evaluator does not know, so that any answer would be a guess."""
 
 
 class Context:
@@ -67,34 +63,34 @@ class Context:
 def first_unmet(conditions: Mapping[str, Mapping[str, Values]], context: Context) -> str | None:
     """Return a condition that the context does not meet, as ``operator key``; None if it meets all.
 
-    All operators and all of their keys must be met; of several values for a key, one is enough. Raises ConditionError
+    All operators and all of their keys must be met; of several values for a key, one is enough. Raises PenstockError
     for an unknown operator and for policy variables.
     """
     for operator, keys in conditions.items():
-        for key, said in keys.items():
-            if not _is_met(operator, said, context.get(key)):
+        for key, expected in keys.items():
+            if not _is_met(operator, expected, context.get(key)):
                 return f"{operator} {key}"
     return None
 
 
-def _is_met(operator: str, said: Values, had: Values) -> bool:
-    for value in said:
+def _is_met(operator: str, expected: Values, given: Values) -> bool:
+    for value in expected:
         if _VARIABLE in value:
             message = f"the policy variable in {value!r} is not evaluated: replace it by its value"
-            raise ConditionError(message)
+            raise PenstockError(message)
     quantifier = next((each for each in (_ALL, _ANY) if operator.startswith(each)), "")
     name = operator.removeprefix(quantifier)
     if name == "Null":
-        return (not had) == (said[0].lower() == "true")
+        return (not given) == (expected[0].lower() == "true")
     base = name.removesuffix(_IF_EXISTS)
     negated = base in _NEGATED
     compare = _COMPARISONS.get(_NEGATED.get(base, base))
     if compare is None:
         known = ", ".join([*_COMPARISONS, *_NEGATED, "Null"])
         message = f"the condition operator {operator!r} is not evaluated: known are {known}"
-        raise ConditionError(message)
-    if not had:
+        raise PenstockError(message)
+    if not given:
         # A negated operator is true without the key, and so is ForAllValues; ForAnyValue needs one.
         return name.endswith(_IF_EXISTS) or quantifier == _ALL or (negated and quantifier != _ANY)
-    met = (any(compare(each, value) for each in said) != negated for value in had)
+    met = (any(compare(each, value) for each in expected) != negated for value in given)
     return all(met) if quantifier == _ALL or (negated and not quantifier) else any(met)

@@ -1,4 +1,4 @@
-"""Policy documents as values: what is rendered into a template, and what is read back from one to be evaluated.
+"""Policy documents as values, to render them into a template and to read them back for evaluation.
 
 Sources: IAM, "JSON policy element reference" and "Grammar of the JSON policy language"; KMS, "Creating a key policy".
 """
@@ -29,11 +29,11 @@ _STATEMENT_ELEMENTS: Final = frozenset(
 
 
 class PolicyDocumentError(PenstockError):
-    """A document that is no policy, or one that still has to be resolved."""
+    """A document that is not a policy, or that has unresolved references."""
 
 
 class Effect(StrEnum):
-    """What a statement does where it applies; AWS's own names."""
+    """Effect of a statement that applies, in AWS's own names."""
 
     ALLOW = "Allow"
     DENY = "Deny"
@@ -41,22 +41,22 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement of a policy; its values may be CDK tokens, so nothing in here looks into an ARN.
+    """One statement of a policy; its values may be CDK tokens, so no code here parses an ARN.
 
     Parameters
     ----------
     sid
-        Its id; optional, but what a reader of a decision is told.
+        The id, which decisions show. Default: none.
     effect
-        Allow, unless said otherwise.
+        The effect. Default: Allow.
     principals, not_principals
         Values by kind of principal (``AWS``, ``Service``, ...) in a resource's policy; None in an identity's.
     actions, not_actions, resources, not_resources
-        What it applies to. A statement that leaves out actions or resources has no effect, as KMS has it.
+        The actions and resources that it applies to. Without actions or resources it has no effect, as in KMS.
     conditions
         Values by condition key, by operator.
     source
-        The page of AWS's documentation, or the requirement, that it comes from; not part of the JSON, and not compared.
+        The page of AWS's documentation that it comes from; not part of the JSON, and not compared.
 
     Raises PolicyDocumentError for an element together with its opposite, which AWS refuses.
     """
@@ -73,7 +73,7 @@ class Statement:
     source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        """Freeze what was given, and refuse what AWS would refuse."""
+        """Freeze the values, and refuse what AWS would refuse."""
         for name in ("principals", "not_principals"):
             if (principals := getattr(self, name)) is not None:
                 object.__setattr__(self, name, MappingProxyType(dict(principals)))
@@ -112,7 +112,7 @@ class Statement:
 
     @classmethod
     def from_json(cls, statement: Mapping[str, Any]) -> Self:
-        """Return the statement that is written so; single values and lists are the same."""
+        """Return the statement of this JSON; a single value is read as a list of one."""
         _refuse_unknown("a statement", statement, _STATEMENT_ELEMENTS)
         effect = statement.get("Effect")
         if effect not in frozenset(Effect):
@@ -136,22 +136,22 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyDocument:
-    """Statements in their order, which decides nothing, and an optional id."""
+    """Statements, whose order has no effect, and an optional id."""
 
     statements: tuple[Statement, ...]
     id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document as AWS takes it."""
+        """Return the document as JSON for AWS."""
         identified = {} if self.id is None else {"Id": self.id}
         return {"Version": _VERSION, **identified, "Statement": [each.to_json() for each in self.statements]}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Return the document that is written so, for instance in a template whose references were resolved.
+        """Return the document of this JSON, for instance of a template whose references were resolved.
 
         Raises PolicyDocumentError for anything that is not a policy, and for references (``Ref``, ``Fn::GetAtt``, ...)
-        that are still in it: they have to be replaced by what they will be before a policy can be evaluated.
+        that are still in it: a policy can only be evaluated after they are replaced by their values.
         """
         _refuse_unknown("a policy", document, _DOCUMENT_ELEMENTS)
         version = document.get("Version", _VERSION)

@@ -1,4 +1,4 @@
-"""What IAM identity policies and a resource's policy allow together, and why.
+"""Decision that identity policies and a resource's policy come to together, with its reason.
 
 Sources: IAM, "Policy evaluation logic"; KMS, "Default key policy" and "Determining access to AWS KMS keys". Service and
 resource control policies, permissions boundaries and session policies, which can only take away, are not part of a
@@ -21,18 +21,14 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
 
-__all__ = ("Caller", "Decision", "EvaluationError", "NamedPolicy", "Outcome", "Request", "decide")
+__all__ = ("Caller", "Decision", "NamedPolicy", "Outcome", "Request", "decide")
 
 _KMS: Final = "kms:"
 
 
-class EvaluationError(PenstockError):
-    """A policy that this evaluator cannot judge, so that any answer would be a guess."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls; made by ``role`` or ``service``."""
+    """Principal that calls; made by ``role`` or ``service``."""
 
     arn: str = ""
     service: str = ""
@@ -63,7 +59,7 @@ class Request:
     Parameters
     ----------
     caller, action, resource
-        Who does what to what.
+        The caller, its action, and the resource.
     context
         Values by condition key; ``aws:PrincipalArn`` and ``aws:PrincipalAccount`` follow from the caller.
     """
@@ -74,21 +70,21 @@ class Request:
     context: Mapping[str, str | Values] = field(default_factory=dict)
 
     def full_context(self) -> Context:
-        """Return the context with what follows from the caller."""
+        """Return the context with the values that follow from the caller."""
         derived = {"aws:PrincipalArn": self.caller.arn, "aws:PrincipalAccount": self.caller.account}
         return Context({**(derived if self.caller.arn else {}), **self.context})
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedPolicy:
-    """A policy, and how a reader finds it."""
+    """A policy, and the name under which a reader finds it."""
 
     name: str
     document: PolicyDocument
 
 
 class Outcome(StrEnum):
-    """How a decision comes about; IAM's own words."""
+    """Kind of a decision, in IAM's own words."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
@@ -97,16 +93,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Whether a request is allowed, and why.
+    """Decision on a request, with its reason.
 
     Parameters
     ----------
     outcome
-        How it came about.
+        Kind of the decision.
     statements
-        The statements that decided, as ``policy: statement``; none where no statement applied.
+        The statements that decided, as ``policy: statement``; none if no statement applied.
     reason
-        The same for people.
+        The same as a sentence.
     """
 
     outcome: Outcome
@@ -115,20 +111,20 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Whether the request is allowed."""
+        """True if the request is allowed."""
         return self.outcome is Outcome.ALLOWED
 
 
 def decide(
     request: Request, *, identity_policies: Sequence[NamedPolicy], resource_policy: NamedPolicy | None = None
 ) -> Decision:
-    """Return whether the policies allow the request.
+    """Return the decision of the policies on the request.
 
     An explicit deny wins. Within an account a resource's policy that names the caller is enough; from another account
-    it takes an identity policy as well. A KMS key has no access but through its own policy, which may hand the decision
-    on to the account's identity policies by naming the account. A service is allowed by the resource's policy only.
+    it takes an identity policy as well. Access to a KMS key always needs the key's policy, which may delegate the
+    decision to the account's identity policies by naming the account. A service needs only the resource's policy.
 
-    Raises EvaluationError for NotPrincipal, ConditionError for a condition that is not known.
+    Raises PenstockError for NotPrincipal and for an unknown condition.
     """
     context = request.full_context()
     own = list(_applicable(identity_policies, request, context))
@@ -173,7 +169,7 @@ def _no(
     handed_on: Sequence[str],
 ) -> Decision:
     if handed_on:
-        reason = f"{' and '.join(handed_on)} hands on to identity policies, none of which allows it"
+        reason = f"{' and '.join(handed_on)} delegates to identity policies, none of which allows it"
     elif by_identity and resource_policy is not None:
         reason = f"{by_identity[0]} would allow it, but {resource_policy.name} does not let the caller in"
     else:
@@ -183,7 +179,7 @@ def _no(
 
 
 def _nearest(policies: Sequence[NamedPolicy], request: Request, context: Context) -> str:
-    """Return the condition that keeps an otherwise fitting statement from allowing."""
+    """Return the condition that stops an otherwise fitting statement from allowing the request."""
     fitting = [
         (_name(policy, statement), statement)
         for policy in policies
@@ -229,10 +225,10 @@ def _aims_at(statement: Statement, resource: str) -> bool:
 
 
 def _granted_to(statement: Statement, caller: Caller) -> str:
-    """Return ``caller`` where a resource's statement names the caller, ``account`` where only its account, or ""."""
+    """Return ``caller`` if a resource's statement names the caller, ``account`` if only its account, or ""."""
     if statement.not_principals is not None or statement.principals is None:
         message = f"{statement} of a resource's policy must have a Principal: NotPrincipal is not evaluated"
-        raise EvaluationError(message)
+        raise PenstockError(message)
     if ANYBODY in statement.principals:
         return "caller"
     if caller.service:

@@ -1,7 +1,7 @@
-"""Managing a key without using it: what administrators may do, and what CloudFormation needs for a key of a stack.
+"""Permissions to manage a key without using it, for administrators and for CloudFormation.
 
 Sources: KMS, "Allows key administrators to administer the KMS key" (default key policy) and the service authorization
-reference of KMS; the permissions of the resource type AWS::KMS::Key; requirements R004, R021, R025 and R037.
+reference of KMS; the permissions of the resource type AWS::KMS::Key.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ ADMINISTRATOR_ACTIONS: Final = (
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-"""KMS's documented actions of a key administrator, one by one, as far as they concern a symmetric key of KMS's own.
+"""KMS's documented actions of a key administrator, one by one, for a symmetric key with key material of KMS.
 
 Left out are CreateGrant, which the documented ``kms:Create*`` lets through and with which an administrator could grant
-itself Decrypt; EnableKeyRotation, since MSF does not support automatic rotation (R021, R037); and what is only for
-imported, asymmetric and multi-Region keys. PutKeyPolicy remains, as it must: an administrator can change the policy,
-and an alarm on that call is what watches over it.
+itself Decrypt; EnableKeyRotation, since MSF does not support automatic rotation (managed-flink, key-management-flink);
+and actions only for imported, asymmetric and multi-Region keys. PutKeyPolicy must remain: an administrator can change
+the policy, and an alarm on that call guards it.
 """
 
 CLOUDFORMATION_ACTIONS: Final = (
@@ -70,16 +70,16 @@ CLOUDFORMATION_ACTIONS: Final = (
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-"""What CloudFormation calls on a key of a stack after CreateKey, which no key policy can allow.
+"""Calls of CloudFormation on a key of a stack after CreateKey, which no key policy can allow.
 
 Left out is EnableKeyRotation, so that a template which turns automatic rotation on fails.
 """
 
 ENDING_ACTIONS: Final = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
-"""What CloudFormation needs beyond that to end a key, which it never does with one that is retained."""
+"""Further calls of CloudFormation to delete a key, which it never makes for a retained one."""
 
 _EVERY_RESOURCE: Final = ("*",)  # in a key policy, this key
-_ADMINISTRATOR_SOURCE: Final = "kms, key-policy-default: allows key administrators to administer the KMS key; R004"
+_ADMINISTRATOR_SOURCE: Final = "kms, key-policy-default: allows key administrators to administer the KMS key"
 _CLOUDFORMATION_SOURCE: Final = "cloudformation, AWS::KMS::Key: permissions of the handlers; kms, PutKeyPolicy: lockout"
 
 
@@ -99,10 +99,10 @@ def administrator_statements(administrators: Sequence[KeyPrincipal]) -> tuple[St
 
 
 def cloudformation_statements(role: KeyPrincipal, *, has_alias: bool, is_retained: bool) -> tuple[Statement, ...]:
-    """Return the statement of a key policy with which CloudFormation creates and changes the key, and may end it.
+    """Return the statement of a key policy with which CloudFormation creates, changes and possibly deletes the key.
 
-    It may not end a key that is retained: whoever deploys could take every snapshot under it with one change of a
-    template otherwise.
+    It may not delete a key that is retained. Otherwise one change of a template could make every snapshot under the key
+    useless.
     """
     actions: Values = (
         *CLOUDFORMATION_ACTIONS,

@@ -1,4 +1,4 @@
-"""The policy of an application's key: who administers it, who operates the application with it, and MSF itself.
+"""The policy of an application's key, for its administrators, the application's operators, and MSF.
 
 Sources: managed-flink manage-cmk-api ("Create a KMS key policy") and key-management-flink. No statement delegates to
 the account, so that no IAM policy can open the key to anybody else.
@@ -26,7 +26,6 @@ __all__ = (
     "DEVELOPMENT_POLICY_ID",
     "INFRASTRUCTURE_PRINCIPAL",
     "SERVICE_PRINCIPAL",
-    "KeyPolicyError",
     "application_key_policy",
     "development_key_policy",
 )
@@ -35,7 +34,7 @@ SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
 """MSF's control plane, which keeps durable state: checkpoints and snapshots."""
 
 INFRASTRUCTURE_PRINCIPAL: Final = "infrastructure.kinesisanalytics.amazonaws.com"
-"""What runs the application's KPUs, and keeps running state on their disks."""
+"""MSF's data plane, which runs the application's KPUs, and keeps running state on their disks."""
 
 DEVELOPMENT_POLICY_ID: Final = "key-policy-permissive-for-dev-only"
 
@@ -43,10 +42,6 @@ _SOURCE: Final = "managed-flink, manage-cmk-api: create a KMS key policy"
 _CONTEXT: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _EVERY_RESOURCE: Final = ("*",)  # in a key policy, this key
 _DECRYPT_ONLY: Final = {"ForAllValues:StringEquals": {"kms:GrantOperations": ("Decrypt",)}}
-
-
-class KeyPolicyError(PenstockError):
-    """A key policy that nobody could change, or nobody could use."""
 
 
 def application_key_policy(
@@ -65,21 +60,21 @@ def application_key_policy(
     Parameters
     ----------
     application_arn, account, region
-        The application, and where it and its key are.
+        The application, and the account and Region of it and of its key.
     operators
-        Who starts, stops, updates, snapshots and rolls back the application; CloudFormation's execution role is one of
-        them where it updates the application, and has to be listed for that.
+        The principals that start, stop, update, snapshot and roll back the application. If CloudFormation's execution
+        role updates the application, it must be listed too.
     administrators
-        Who manages the key, without ever using it.
+        The principals that manage the key, without ever using it.
     cloudformation_role
-        CloudFormation's execution role, where it creates the key. KMS refuses a policy that keeps its own caller from
-        putting the next one, so it gets the management actions of a stack's key, and no cryptographic one.
+        CloudFormation's execution role, if it creates the key. KMS refuses a policy that stops its caller from putting
+        the next one, so the role gets the management actions of a stack's key, and no cryptographic one.
     has_alias
-        Whether the stack gives the key an alias.
+        True if the stack gives the key an alias.
     is_retained
-        Whether the key outlives the stack, so that CloudFormation never ends it.
+        True if the key outlives the stack, so that CloudFormation never deletes it.
 
-    Raises KeyPolicyError without an administrator, since nobody could change the policy later on, and without an
+    Raises PenstockError without an administrator, since nobody could change the policy later on, and without an
     operator.
     """
     _refuse_nobody("administrator", administrators, "the key would be unmanageable")
@@ -100,14 +95,15 @@ def application_key_policy(
 
 
 def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyDocument:
-    """Return AWS's permissive policy for development: no condition keeps MSF to one application.
+    """Return AWS's permissive policy for development: no condition limits MSF to one application.
 
-    Never for sensitive data: whoever is named can decrypt, and MSF can use the key for anybody's application.
+    Never for sensitive data: every named principal can decrypt, and MSF can use the key for any application.
 
     Parameters
     ----------
     administrators
-        Who may do anything with the key: the administrators, the operators and CloudFormation's execution role.
+        The principals that may do anything with the key: the administrators, the operators and CloudFormation's
+        execution role.
     """
     _refuse_nobody("administrator", administrators, "the key would be unmanageable")
     source = "managed-flink, manage-cmk-api: permissive key policy for demonstration and testing"
@@ -145,7 +141,7 @@ def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyD
 def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) -> None:
     if not given:
         message = f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
-        raise KeyPolicyError(message)
+        raise PenstockError(message)
 
 
 def _operator_statements(

@@ -1,4 +1,4 @@
-"""Principals of a policy that are no more: IAM shows its unique id in place of the ARN of what was deleted.
+"""Deleted principals in a policy, which IAM shows by their unique id in place of their ARN.
 
 Source: IAM, "AWS JSON policy elements: Principal" and "IAM identifiers", unique ids.
 """
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 __all__ = ("lost_principals",)
 
 _UNIQUE_ID: Final = re.compile(r"(?:AROA|AIDA|AGPA)[A-Z0-9]{12,124}")
-"""Of a role, a user and a group; 16 to 128 characters (IAM, API reference, RoleId)."""
+"""Unique ids of a role, a user and a group: 16 to 128 characters (IAM, API reference, RoleId)."""
 
 
 def lost_principals(document: PolicyDocument) -> tuple[str, ...]:
     """Return the unique ids among a policy's principals, each once.
 
-    A role that is made again under the same name has another id, so that such a statement allows it nothing.
+    A role that is created again under the same name has another id, so such a statement allows it nothing.
     """
     named = (
         principal

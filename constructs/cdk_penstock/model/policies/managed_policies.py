@@ -1,4 +1,4 @@
-"""Splits statements into managed policies that IAM takes.
+"""Division of statements into managed policies within IAM's limits.
 
 Source: IAM, "IAM and AWS STS quotas": a managed policy has at most 6,144 characters, white space not counted; ten can
 be attached to a role.
@@ -18,22 +18,18 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import Statement
 
-__all__ = ("MANAGED_POLICY_MAX_CHARACTERS", "ROLE_MAX_MANAGED_POLICIES", "ManagedPolicyError", "managed_policies")
+__all__ = ("MANAGED_POLICY_MAX_CHARACTERS", "ROLE_MAX_MANAGED_POLICIES", "managed_policies")
 
 MANAGED_POLICY_MAX_CHARACTERS: Final = 6_144
 ROLE_MAX_MANAGED_POLICIES: Final = 10
 
 
-class ManagedPolicyError(PenstockError):
-    """Statements that do not fit into the managed policies of one role."""
-
-
 def managed_policies(statements: Iterable[Statement]) -> tuple[PolicyDocument, ...]:
-    """Return documents that together allow what the statements do, as few as their order takes.
+    """Return documents that together allow what the statements do, as few as their order permits.
 
     A statement that is too long for a document is split by its actions.
 
-    Raises ManagedPolicyError for more documents than a role takes, and for an action that is too long with its
+    Raises PenstockError for more documents than a role can have, and for an action that is too long with its
     resources.
     """
     documents: list[PolicyDocument] = []
@@ -49,7 +45,7 @@ def managed_policies(statements: Iterable[Statement]) -> tuple[PolicyDocument, .
             f"a role takes at most {ROLE_MAX_MANAGED_POLICIES} managed policies, got {len(documents)}: take fewer"
             " stacks at once, and bootstrap each group under another qualifier"
         )
-        raise ManagedPolicyError(message)
+        raise PenstockError(message)
     return tuple(documents)
 
 
@@ -62,12 +58,12 @@ def _parts(statement: Statement) -> Iterator[Statement]:
             f"{' '.join(statement.actions)} has {len(statement.resources)} resources, which are too long for a managed"
             " policy: name the resources alike, or take fewer stacks at once"
         )
-        raise ManagedPolicyError(message)
+        raise PenstockError(message)
     middle = len(statement.actions) // 2
     for actions in (statement.actions[:middle], statement.actions[middle:]):
         yield from _parts(dataclasses.replace(statement, actions=actions))
 
 
 def _characters(document: PolicyDocument) -> int:
-    """Count as IAM does: spaces inside of a text are none of its white space, and there are none in these texts."""
+    """Count as IAM does, without white space between the texts; these texts have no spaces inside."""
     return len(json.dumps(document.to_json(), separators=(",", ":")))

@@ -1,4 +1,4 @@
-"""How IAM compares actions, ARNs and texts with the patterns of a policy.
+"""Comparison of actions, ARNs and texts with the patterns of a policy, as IAM does it.
 
 Sources: IAM, "JSON policy elements": Action, Resource, and String and ARN condition operators.
 """
@@ -15,20 +15,20 @@ _SEGMENTS: Final = 6
 
 
 def text_matches(pattern: str, text: str) -> bool:
-    """Whether a text matches, where ``*`` stands for any text and ``?`` for one character; case counts."""
+    """Return True if a text matches; ``*`` stands for any text and ``?`` for one character, and case counts."""
     return _compiled(pattern).fullmatch(text) is not None
 
 
 @lru_cache(maxsize=65536)  # a review asks for the same pairs for every role and key
 def action_matches(pattern: str, action: str) -> bool:
-    """Whether an action matches; case does not count."""
+    """Return True if an action matches; case does not count."""
     return text_matches(pattern.lower(), action.lower())
 
 
 def arn_matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN matches, each of its six segments by itself.
+    """Return True if an ARN matches, each of its six segments by itself.
 
-    Only in the last segment of the pattern do wildcards reach beyond colons, so that ``*`` stands for every ARN.
+    Wildcards reach beyond colons only in the last segment of the pattern, so that ``*`` stands for every ARN.
     """
     patterns = pattern.split(":", _SEGMENTS - 1)
     segments = arn.split(":", len(patterns) - 1)

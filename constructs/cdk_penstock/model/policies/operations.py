@@ -1,6 +1,6 @@
-"""Which calls an operation on an application comes to, and whether each is allowed.
+"""Calls that an operation on an application leads to, and the decision on each.
 
-MSF calls KMS as whoever called MSF (a forward access session, which ``kms:ViaService`` recognizes) when it starts,
+MSF calls KMS as its own caller (a forward access session, which ``kms:ViaService`` recognizes) when it starts,
 stops, updates, snapshots or rolls back, and as itself from then on. Source: managed-flink, key-management-flink and
 manage-cmk-api.
 """
@@ -17,7 +17,7 @@ from cdk_penstock.model.regions import via_service_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cdk_penstock.model.keys.involved import LifecycleOperation
+    from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 
 __all__ = ("KeyPath", "Verdict", "can_operate", "can_use_key", "service_can_use_key")
 
@@ -31,7 +31,7 @@ _GRANT: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class KeyPath:
-    """How a call reaches a key.
+    """Way on which a call reaches a key.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class KeyPath:
     region
         The Region of MSF.
     through_service
-        Whether MSF makes the call for the caller, or the caller makes it itself.
+        True if MSF makes the call for the caller, false if the caller makes it.
     """
 
     application_arn: str
@@ -66,17 +66,17 @@ class Verdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether every call is allowed."""
+        """True if every call is allowed."""
         return all(decision.allowed for _, decision in self.calls)
 
     @property
     def denied_entirely(self) -> bool:
-        """Whether no call is allowed."""
+        """True if no call is allowed."""
         return not any(decision.allowed for _, decision in self.calls)
 
     @property
     def reaches_data(self) -> bool:
-        """Whether a call is allowed with which data can be read or written, or the permission to do so passed on."""
+        """True if a call is allowed that reads or writes data, or that passes the permission for that on."""
         powerful = (*_DATA_ACTIONS, "kms:CreateGrant")
         return any(decision.allowed for request, decision in self.calls if request.action in powerful)
 
@@ -87,7 +87,7 @@ class Verdict:
 
     @property
     def first_denial(self) -> str:
-        """The first call that is denied, and why; empty if none is."""
+        """The first denied call, with the reason; empty if every call is allowed."""
         for request, decision in self.calls:
             if not decision.allowed:
                 return f"{request.action}: {decision.reason}"
@@ -97,7 +97,7 @@ class Verdict:
 def can_use_key(
     caller: Caller, path: KeyPath, *, key_arn: str, key_policy: NamedPolicy, identity_policies: Sequence[NamedPolicy]
 ) -> Verdict:
-    """Return whether the caller may use the key on this path, call by call."""
+    """Return the decisions on the caller's use of the key on this path, call by call."""
     return Verdict(
         calls=tuple(
             (request, decide(request, identity_policies=identity_policies, resource_policy=key_policy))
@@ -114,7 +114,7 @@ def can_operate(
     keys: Mapping[str, NamedPolicy],
     identity_policies: Sequence[NamedPolicy],
 ) -> Verdict:
-    """Return whether the caller may do the operation on an application that involves these keys, policies by ARN."""
+    """Return the decisions on an operation of the caller that involves these keys, given as policies by ARN."""
     request = Request(caller=caller, action=f"kinesisanalytics:{operation.value}", resource=path.application_arn)
     calls = [(request, decide(request, identity_policies=identity_policies))]
     for key_arn, key_policy in keys.items():
@@ -125,7 +125,7 @@ def can_operate(
 
 
 def service_can_use_key(application_arn: str, account: str, *, key_arn: str, key_policy: NamedPolicy) -> Verdict:
-    """Return whether MSF itself may use the key for the application, for durable and for running state."""
+    """Return the decisions on MSF's own use of the key for the application's durable and running state."""
     source = {"aws:SourceArn": application_arn, "aws:SourceAccount": account}
     context = {_CONTEXT: application_arn}
     calls = (

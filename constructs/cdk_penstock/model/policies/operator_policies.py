@@ -1,6 +1,6 @@
-"""The two policies of an application's operator: what it does with the application, and what it needs on its key.
+"""The two policies of an application's operator role: one for the application, one for its key.
 
-They are two because the operator exists before the key does, and because the second is attached and detached while keys
+They are two because the operator role exists before the key, and because the second is attached and detached when keys
 change.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.keys.encryption import is_key_arn
+from cdk_penstock.model.keys.key_assignment import is_key_arn
 from cdk_penstock.model.policies.documents import Effect, PolicyDocument, Statement
 from cdk_penstock.model.policies.matching import action_matches, text_matches
 from cdk_penstock.model.regions import via_service_names
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = (
     "OPERATOR_ACTIONS",
-    "OperatorPolicyError",
     "keys_allowed",
     "operator_base_policy",
     "operator_key_policy",
@@ -49,7 +48,7 @@ OPERATOR_ACTIONS: Final = (
     "kinesisanalytics:UpdateApplication",
     "kinesisanalytics:UpdateApplicationMaintenanceConfiguration",
 )
-"""What one does with a Flink application that exists, each of which takes the application's ARN as its resource.
+"""Actions on an existing Flink application, each with the application's ARN as its resource.
 
 Left out are CreateApplication, ListApplications and DiscoverInputSchema, which can only be allowed on every resource
 (service authorization reference, Kinesis Analytics V2); DeleteApplication, since CloudFormation creates and deletes the
@@ -61,19 +60,15 @@ _CONTEXT_KEY: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _KEY_SOURCE: Final = "managed-flink, manage-cmk-api: operator's IAM policy"
 
 
-class OperatorPolicyError(PenstockError):
-    """A policy that would allow an operator nothing."""
-
-
 def operator_base_policy(*, application_arn: str, execution_role_arn: str) -> PolicyDocument:
-    """Return the first of the operator's two policies: the life of this application, and nothing about keys.
+    """Return the first of the operator role's two policies: all operations on this application, and nothing about keys.
 
     Parameters
     ----------
     application_arn
         The application; no other one is allowed.
     execution_role_arn
-        The role that the job runs as, which the operator may hand to MSF and to nobody else.
+        The role of the job, which the operator role may pass to MSF and to no other service.
     """
     return PolicyDocument(
         statements=(
@@ -95,7 +90,7 @@ def operator_base_policy(*, application_arn: str, execution_role_arn: str) -> Po
 
 
 def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region: str) -> PolicyDocument:
-    """Return the second of the operator's two policies: these keys, through MSF, for this application only.
+    """Return the second of the operator role's two policies: these keys, through MSF, for this application only.
 
     Parameters
     ----------
@@ -106,11 +101,11 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
     region
         The Region of application and keys.
 
-    Raises OperatorPolicyError without a key.
+    Raises PenstockError without a key.
     """
     if not key_arns:
-        message = "the operator's policy needs the ARN of at least one key, got none: without a key, attach no policy"
-        raise OperatorPolicyError(message)
+        message = "the operator role's policy needs the ARN of at least one key, got none: attach no policy"
+        raise PenstockError(message)
     keys = tuple(key_arns)
     via = {"kms:ViaService": via_service_names("kinesisanalytics", region)}
     for_application = via | {_CONTEXT_KEY: (application_arn,)}
@@ -154,15 +149,15 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
 def keys_allowed(document: PolicyDocument, *, application_arn: str) -> frozenset[str]:
     """Return the ARNs of the keys with which a policy lets its role handle the application's state.
 
-    Only keys that the policy names: not what a wildcard or an alias covers. Whether another policy denies it, or the
-    key's own policy does not allow it, is not looked at.
+    Only keys that the policy names count, not those that a wildcard or an alias covers. Denials by other policies and
+    by the key's policy are not considered.
 
     Parameters
     ----------
     document
         A policy of the operator role, of any origin.
     application_arn
-        The application; a statement for another one's state allows nothing.
+        The application; a statement for another application's state allows nothing.
     """
     return frozenset(
         resource

@@ -1,4 +1,4 @@
-"""Who may use or administer a key, and how a key policy has to name them.
+"""Principals that may use or administer a key, in the form that a key policy needs.
 
 Sources: IAM, "Principal"; IAM Identity Center, "Referencing permission sets in resource policies"; KMS, PutKeyPolicy.
 """
@@ -19,7 +19,7 @@ __all__ = ("KeyPrincipal", "KeyPrincipalError", "NamedTogether", "named_together
 
 
 class KeyPrincipalError(PenstockError):
-    """Somebody whom a key policy must not, or cannot, name."""
+    """A principal that a key policy must not, or cannot, name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,9 @@ class KeyPrincipal:
     Parameters
     ----------
     arn
-        What stands under ``Principal``, ``AWS``.
+        The value under ``Principal``, ``AWS``.
     patterns
-        What ``aws:PrincipalArn`` has to look like besides, for roles whose names are generated.
+        Patterns that ``aws:PrincipalArn`` must match as well, for roles whose names are generated.
     """
 
     arn: str
@@ -42,8 +42,8 @@ class KeyPrincipal:
         """Return the role, or user, with this ARN, which may be a CDK token.
 
         KMS checks that it exists when the key policy is put, so the role has to be created before the key. Raises
-        KeyPrincipalError for a wildcard, which KMS would not expand, and for a whole account, which hands the decision
-        to every policy in it.
+        KeyPrincipalError for a wildcard, which KMS would not expand, and for a whole account, which delegates the
+        decision to every policy in it.
         """
         if not arn or "*" in arn or "?" in arn:
             message = f"a key policy must name one role or user, got {arn!r}: pass its ARN without wildcards"
@@ -58,12 +58,12 @@ class KeyPrincipal:
 
     @classmethod
     def identity_center(cls, account: str, permission_set: str, partition: str = "aws") -> Self:
-        """Return the people who come in with a permission set of IAM Identity Center.
+        """Return the people who have a permission set of IAM Identity Center.
 
-        Their role's name ends in a suffix that changes whenever the permission set is assigned anew, so the policy
-        names the account, under the condition that the caller's role is one of the permission set: in the path of the
-        Region where Identity Center is, which us-east-1 leaves out. Naming the account means that the permission set
-        needs an identity policy too. A permission set whose name goes on after an underscore is matched as well.
+        Their role's name ends in a suffix that changes whenever the permission set is assigned again, so the policy
+        names the account, under the condition that the caller's role is one of the permission set. Its path has the
+        Region of Identity Center, except for us-east-1. Naming the account means that the permission set
+        needs an identity policy too. A permission set whose name continues after an underscore matches as well.
 
         Raises KeyPrincipalError for a wildcard in the name.
         """
@@ -81,14 +81,14 @@ class KeyPrincipal:
 
 @dataclass(frozen=True, kw_only=True)
 class NamedTogether:
-    """Principals that one statement can name, and what it adds for them.
+    """Principals that one statement can name, with their conditions.
 
     Parameters
     ----------
     suffix
-        What tells the statement's id from that of the same statement for others.
+        The end of the statement's id, which makes it unique.
     principals, conditions
-        The statement's, apart from conditions of its own.
+        The principals and the conditions of the statement; it may have further conditions.
     """
 
     suffix: str

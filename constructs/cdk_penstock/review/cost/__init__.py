@@ -1,4 +1,4 @@
-"""What the resources of templates cost a month."""
+"""Monthly cost of the resources of templates."""
 
 from __future__ import annotations
 

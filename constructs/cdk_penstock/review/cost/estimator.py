@@ -1,4 +1,4 @@
-"""What all resources of templates cost a month; what has no price is named, never counted as nothing."""
+"""Monthly cost of all resources of templates; a resource without a price is named, never counted as zero."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.cost.estimate import Estimate, NotEstimated
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.review.conditions import variants
-from cdk_penstock.review.cost.readers import READERS, Given
-from cdk_penstock.review.findings import SHAPE_ERRORS
+from cdk_penstock.review.cost.readers import READERS, EstimateInputs
+from cdk_penstock.review.templates import SHAPE_ERRORS
 
 if TYPE_CHECKING:
     from cdk_penstock.model.cost.estimate import CostLine
     from cdk_penstock.model.cost.prices import Prices
     from cdk_penstock.model.cost.usage import Usage
-    from cdk_penstock.review.findings import Templates
+    from cdk_penstock.review.templates import Templates
 
 __all__ = ("estimate_templates",)
 
@@ -56,13 +56,13 @@ _FREE: Final = frozenset(
         "AWS::SQS::QueuePolicy",
     }
 )
-"""Types without a price of their own; flow logs and topics are paid for with their log group and their cluster."""
+"""Types without a price; flow logs and topics are paid for with their log group and their cluster."""
 
 _FREE_KINDS: Final = ("AWS::ApplicationAutoScaling::", "AWS::CloudFormation::CustomResource", "AWS::IAM::", "Custom::")
 
 _BY_USE: Final = {
-    "AWS::CloudFormation::Stack": "its resources are in a template of their own, which is not read",
-    "AWS::DynamoDB::Table": "paid for by requests and what is stored",
+    "AWS::CloudFormation::Stack": "its resources are in a separate template, which is not read",
+    "AWS::DynamoDB::Table": "paid for by requests and stored data",
     "AWS::Lambda::Function": "paid for by calls and their duration; functions that only serve deployments cost cents",
     "AWS::SNS::Topic": "paid for by messages",
     "AWS::SQS::Queue": "paid for by requests",
@@ -72,16 +72,16 @@ _BY_USE: Final = {
 
 
 def estimate_templates(templates: Templates, *, usage: Usage, prices: Prices) -> Estimate:
-    """Return what the resources of the templates cost a month, under the assumptions and at the prices given.
+    """Return the monthly cost of the resources of the templates, for this usage and at these prices.
 
-    Where a cost depends on the templates' conditions, it is that of the most expensive choice of them.
+    If a cost depends on the templates' conditions, it is the cost of their most expensive choice.
     """
     estimates = [_estimate(chosen, usage, prices) for chosen in variants(templates)]
     return max(estimates, key=lambda estimate: estimate.total_usd)
 
 
 def _estimate(templates: Templates, usage: Usage, prices: Prices) -> Estimate:
-    given = Given(templates=templates, usage=usage, prices=prices)
+    inputs = EstimateInputs(templates=templates, usage=usage, prices=prices)
     lines: list[CostLine] = []
     not_estimated: list[NotEstimated] = []
     for resource in templates.resources():
@@ -91,7 +91,7 @@ def _estimate(templates: Templates, usage: Usage, prices: Prices) -> Estimate:
         reader = READERS.get(resource.type)
         if reader is not None:
             try:
-                lines += reader(resource, given)
+                lines += reader(resource, inputs)
             except PenstockError as error:
                 reason = str(error)
             except SHAPE_ERRORS:

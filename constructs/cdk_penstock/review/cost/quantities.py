@@ -1,4 +1,4 @@
-"""Quantities as templates hold them: numbers, text, or what only the deployment knows."""
+"""Quantities in templates: numbers, texts, and values that only the deployment knows."""
 
 from __future__ import annotations
 
@@ -10,46 +10,42 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
-__all__ = ("UnknownQuantityError", "integer", "price_of", "text")
+__all__ = ("integer", "price_of", "text")
 
 
 _MOST: Final = 10**9
 
 
-class UnknownQuantityError(PenstockError):
-    """What a resource costs cannot be told; the message is the reason that the estimate gives."""
-
-
 def integer(resource: Resource, path: str, default: int | None = None) -> int:
-    """Return the whole number at a path, or the default where there is none."""
+    """Return the whole number at a path, or the default if it is absent."""
     value = resource.get(path)
     if value is None:
         if default is not None:
             return default
         message = f"the template does not say {path}"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     try:
         number = int(value)
     except (OverflowError, TypeError, ValueError) as error:
-        message = f"{path} is known at the deployment only"
-        raise UnknownQuantityError(message) from error
+        message = f"{path} is known only at the deployment"
+        raise PenstockError(message) from error
     if not 0 <= number <= _MOST:
         message = f"{path} is {reprlib.repr(number)}, which no resource has"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return number
 
 
 def text(resource: Resource, path: str, default: str | None = None) -> str:
-    """Return the text at a path, or the default where there is none."""
+    """Return the text at a path, or the default if it is absent."""
     value = resource.get(path)
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
-        reason = "is known at the deployment only" if value is not None else "is not in the template"
+        reason = "is known only at the deployment" if value is not None else "is not in the template"
         message = f"{path} {reason}"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return value
 
 
@@ -57,5 +53,5 @@ def price_of(prices: Mapping[str, float], name: str, table: str) -> float:
     """Return the price of an instance or volume type."""
     if name not in prices:
         message = f"there is no price for {name}: add it to [{table}] in a price file (--prices)"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     return prices[name]

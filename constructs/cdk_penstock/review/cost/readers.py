@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.cost import platform, streams
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
-from cdk_penstock.review.cost.quantities import UnknownQuantityError, integer, price_of, text
-from cdk_penstock.review.findings import as_list, as_mapping, is_on
+from cdk_penstock.review.cost.quantities import integer, price_of, text
+from cdk_penstock.review.templates import as_list, as_mapping, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.estimate import CostLine
     from cdk_penstock.model.cost.prices import Prices
     from cdk_penstock.model.cost.usage import Usage
-    from cdk_penstock.review.findings import Resource, Templates
+    from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("READERS", "Given")
+__all__ = ("READERS", "EstimateInputs")
 
 _PARALLELISM: Final = "ApplicationConfiguration.FlinkApplicationConfiguration.ParallelismConfiguration"
 _VOLUME: Final = "BrokerNodeGroupInfo.StorageInfo.EBSStorageInfo.VolumeSize"
@@ -30,30 +31,30 @@ _HIGH_RESOLUTION_BELOW_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
-    """What every reader may look at beside its resource."""
+class EstimateInputs:
+    """Inputs that every reader has beside its resource."""
 
     templates: Templates
     usage: Usage
     prices: Prices
 
 
-def _application(resource: Resource, given: Given) -> list[CostLine]:
+def _application(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     if not text(resource, "RuntimeEnvironment").startswith("FLINK"):
         message = "only applications with Flink jobs are estimated, not Studio or SQL"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     parallelism = integer(resource, f"{_PARALLELISM}.Parallelism", 1)
     sizing = Sizing(
         parallelism=parallelism,
         parallelism_per_kpu=integer(resource, f"{_PARALLELISM}.ParallelismPerKPU", 1),
         max_kpus=max(parallelism, DEFAULT_MAX_KPUS),
     )
-    return streams.flink_application(resource.name, sizing, given.usage, given.prices)
+    return streams.flink_application(resource.name, sizing, inputs.usage, inputs.prices)
 
 
-def _cluster(resource: Resource, given: Given) -> list[CostLine]:
+def _cluster(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     instance_type = text(resource, "BrokerNodeGroupInfo.InstanceType")
-    hour_usd = price_of(given.prices.kafka.broker_hour_usd, instance_type, "kafka.broker_hour_usd")
+    hour_usd = price_of(inputs.prices.kafka.broker_hour_usd, instance_type, "kafka.broker_hour_usd")
     brokers = integer(resource, "NumberOfBrokerNodes")
     if instance_type.startswith("express."):
         return streams.express_brokers(
@@ -61,108 +62,108 @@ def _cluster(resource: Resource, given: Given) -> list[CostLine]:
             brokers=brokers,
             instance_type=instance_type,
             hour_usd=hour_usd,
-            usage=given.usage,
-            prices=given.prices,
+            usage=inputs.usage,
+            prices=inputs.prices,
         )
     if resource.get("StorageMode") == "TIERED":
-        message = "tiered storage is paid for by what is kept, which the estimate does not know"
-        raise UnknownQuantityError(message)
+        message = "tiered storage is paid for by the stored data, which the estimate does not know"
+        raise PenstockError(message)
     return streams.standard_brokers(
         resource.name,
         brokers=brokers,
         instance_type=instance_type,
         volume_gb=integer(resource, _VOLUME),
         hour_usd=hour_usd,
-        prices=given.prices,
+        prices=inputs.prices,
     )
 
 
-def _serverless_cluster(resource: Resource, given: Given) -> list[CostLine]:
-    # Its topics are in no template: CloudFormation cannot make them.
-    partitions = given.usage.kafka_partitions
-    return streams.serverless_kafka(resource.name, partitions=partitions, usage=given.usage, prices=given.prices)
+def _serverless_cluster(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    # No template has its topics: CloudFormation cannot create them.
+    partitions = inputs.usage.kafka_partitions
+    return streams.serverless_kafka(resource.name, partitions=partitions, usage=inputs.usage, prices=inputs.prices)
 
 
-def _stream(resource: Resource, given: Given) -> list[CostLine]:
+def _stream(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     retention_hours = integer(resource, "RetentionPeriodHours", _DEFAULT_STREAM_RETENTION_HOURS)
     if _is_on_demand(resource):
         return streams.on_demand_stream(
-            resource.name, retention_hours=retention_hours, usage=given.usage, prices=given.prices
+            resource.name, retention_hours=retention_hours, usage=inputs.usage, prices=inputs.prices
         )
     return streams.provisioned_stream(
         resource.name,
         shards=integer(resource, "ShardCount", 1),
         retention_hours=retention_hours,
-        usage=given.usage,
-        prices=given.prices,
+        usage=inputs.usage,
+        prices=inputs.prices,
     )
 
 
-def _consumer(resource: Resource, given: Given) -> list[CostLine]:
-    stream = given.templates.find(resource.get("StreamARN"), resource.template)
+def _consumer(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    stream = inputs.templates.find(resource.get("StreamARN"), resource.template)
     if stream is None:
         message = "the stream is not in the templates, so its shards are not known"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     shards = None if _is_on_demand(stream) else integer(stream, "ShardCount", 1)
-    return streams.stream_consumer(resource.name, shards=shards, usage=given.usage, prices=given.prices)
+    return streams.stream_consumer(resource.name, shards=shards, usage=inputs.usage, prices=inputs.prices)
 
 
 def _is_on_demand(stream: Resource) -> bool:
     return bool(stream.get("StreamModeDetails.StreamMode") == "ON_DEMAND")
 
 
-def _delivery_stream(resource: Resource, given: Given) -> list[CostLine]:
+def _delivery_stream(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     return streams.delivery_stream(
         resource.name,
         from_kafka=resource.get("MSKSourceConfiguration") is not None,
         converts_format=is_on(resource.get(f"{_S3_DESTINATION}.DataFormatConversionConfiguration.Enabled")),
         partitions_dynamically=is_on(resource.get(f"{_S3_DESTINATION}.DynamicPartitioningConfiguration.Enabled")),
-        usage=given.usage,
-        prices=given.prices,
+        usage=inputs.usage,
+        prices=inputs.prices,
     )
 
 
-def _metrics_workspace(resource: Resource, given: Given) -> list[CostLine]:
+def _metrics_workspace(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     return platform.prometheus_workspace(
         resource.name,
         retention_days=integer(resource, _RETENTION, _DEFAULT_METRIC_RETENTION_DAYS),
-        usage=given.usage,
-        prices=given.prices,
+        usage=inputs.usage,
+        prices=inputs.prices,
     )
 
 
-def _dashboard_workspace(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.grafana_workspace(resource.name, usage=given.usage, prices=given.prices)
+def _dashboard_workspace(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.grafana_workspace(resource.name, usage=inputs.usage, prices=inputs.prices)
 
 
-def _log_group(resource: Resource, given: Given) -> list[CostLine]:
+def _log_group(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     days = None if resource.get("RetentionInDays") is None else integer(resource, "RetentionInDays")
-    return platform.log_group(resource.name, retention_days=days, usage=given.usage, prices=given.prices)
+    return platform.log_group(resource.name, retention_days=days, usage=inputs.usage, prices=inputs.prices)
 
 
-def _alarm(resource: Resource, given: Given) -> list[CostLine]:
+def _alarm(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     queries = [as_mapping(query) for query in as_list(resource.get("Metrics"))]
     periods = [as_mapping(query["MetricStat"]).get("Period") for query in queries if "MetricStat" in query]
     if not queries:
         periods = [resource.get("Period")]
     high_resolution = any(isinstance(each, int) and each < _HIGH_RESOLUTION_BELOW_SECONDS for each in periods)
-    return platform.alarm(resource.name, metrics=len(periods), high_resolution=high_resolution, prices=given.prices)
+    return platform.alarm(resource.name, metrics=len(periods), high_resolution=high_resolution, prices=inputs.prices)
 
 
-def _composite_alarm(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.composite_alarm(resource.name, prices=given.prices)
+def _composite_alarm(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.composite_alarm(resource.name, prices=inputs.prices)
 
 
-def _metric_filter(resource: Resource, given: Given) -> list[CostLine]:
+def _metric_filter(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     metrics = len(as_list(resource.get("MetricTransformations")))
-    return platform.custom_metrics(resource.name, metrics=metrics, prices=given.prices)
+    return platform.custom_metrics(resource.name, metrics=metrics, prices=inputs.prices)
 
 
-def _dashboard(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.dashboard(resource.name, prices=given.prices)
+def _dashboard(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.dashboard(resource.name, prices=inputs.prices)
 
 
-def _search_domain(resource: Resource, given: Given) -> list[CostLine]:
+def _search_domain(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     instances = integer(resource, "ClusterConfig.InstanceCount", 1)
     wanted = [(text(resource, "ClusterConfig.InstanceType"), instances)]
     if is_on(resource.get("ClusterConfig.DedicatedMasterEnabled")):
@@ -170,7 +171,7 @@ def _search_domain(resource: Resource, given: Given) -> list[CostLine]:
         wanted.append((text(resource, "ClusterConfig.DedicatedMasterType"), count))
     if is_on(resource.get("ClusterConfig.WarmEnabled")):
         wanted.append((text(resource, "ClusterConfig.WarmType"), integer(resource, "ClusterConfig.WarmCount")))
-    prices = given.prices.search
+    prices = inputs.prices.search
     has_volumes = is_on(resource.get("EBSOptions.EBSEnabled"))
     volume_type = text(resource, "EBSOptions.VolumeType", "gp3")
     return platform.search_domain(
@@ -185,38 +186,38 @@ def _search_domain(resource: Resource, given: Given) -> list[CostLine]:
     )
 
 
-def _endpoint(resource: Resource, given: Given) -> list[CostLine]:
+def _endpoint(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     kind = resource.get("VpcEndpointType")
     if kind is None or kind == "Gateway":
         return []
     if kind != "Interface":
         message = f"endpoints of type {kind} are not in the price table"
-        raise UnknownQuantityError(message)
+        raise PenstockError(message)
     zones = len(as_list(resource.get("SubnetIds")))
-    return platform.interface_endpoint(resource.name, zones=zones, prices=given.prices)
+    return platform.interface_endpoint(resource.name, zones=zones, prices=inputs.prices)
 
 
-def _nat_gateway(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.nat_gateway(resource.name, prices=given.prices)
+def _nat_gateway(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.nat_gateway(resource.name, prices=inputs.prices)
 
 
-def _public_address(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.public_address(resource.name, prices=given.prices)
+def _public_address(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.public_address(resource.name, prices=inputs.prices)
 
 
-def _key(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.key(resource.name, prices=given.prices)
+def _key(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.key(resource.name, prices=inputs.prices)
 
 
-def _secret(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.secret(resource.name, prices=given.prices)
+def _secret(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.secret(resource.name, prices=inputs.prices)
 
 
-def _bucket(resource: Resource, given: Given) -> list[CostLine]:
-    return platform.bucket(resource.name, usage=given.usage, prices=given.prices)
+def _bucket(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
+    return platform.bucket(resource.name, usage=inputs.usage, prices=inputs.prices)
 
 
-READERS: Final[Mapping[str, Callable[[Resource, Given], list[CostLine]]]] = {
+READERS: Final[Mapping[str, Callable[[Resource, EstimateInputs], list[CostLine]]]] = {
     "AWS::APS::Workspace": _metrics_workspace,
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::CompositeAlarm": _composite_alarm,

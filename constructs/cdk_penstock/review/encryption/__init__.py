@@ -1,8 +1,8 @@
-"""Who can use the key of an application's state, and why, derived from templates alone."""
+"""Principals that can use the key of an application's state, with the reasons, derived from templates alone."""
 
 from __future__ import annotations
 
-from cdk_penstock.review.encryption.result import Arrival, EncryptionReview, Row
+from cdk_penstock.review.encryption.result import EncryptionReview, KeyAccess, StepOrder
 from cdk_penstock.review.encryption.review import ASSUMPTIONS, review_encryption
 
-__all__ = ("ASSUMPTIONS", "Arrival", "EncryptionReview", "Row", "review_encryption")
+__all__ = ("ASSUMPTIONS", "EncryptionReview", "KeyAccess", "StepOrder", "review_encryption")

@@ -1,4 +1,4 @@
-"""The result of a review: who can do what with an application's key, and what keeps the order."""
+"""Result of a review: the access to an application's key, and the order of the deployment."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_penstock.review.dependencies import Arrow
 
-__all__ = ("Arrival", "EncryptionReview", "Row")
+__all__ = ("EncryptionReview", "KeyAccess", "StepOrder")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """Whether somebody can do something with a key.
+class KeyAccess:
+    """Decision on one operation of one principal with a key.
 
     Parameters
     ----------
     who, operation, key
-        Who does what with which key, an ARN.
+        The principal, its operation, and the ARN of the key.
     allowed, expected
-        Whether it is allowed, and whether it ought to be.
+        The decision, and the expected one.
     because
         The statements that allow it, or the first call that is denied and why.
     """
@@ -33,14 +33,19 @@ class Row:
     because: str
 
     @property
+    def answer(self) -> str:
+        """The decision as a word."""
+        return "allowed" if self.allowed else "denied"
+
+    @property
     def is_as_expected(self) -> bool:
-        """Whether it is as it ought to be."""
+        """True if the decision is the expected one."""
         return self.allowed == self.expected
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrival:
-    """That a step comes after the one before it: the chain of references that enforces it, empty if nothing does."""
+class StepOrder:
+    """Order of two steps: the chain of references that makes one wait for the other, empty if nothing does."""
 
     step: str
     logical_id: str
@@ -50,20 +55,20 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionReview:
-    """What a template says about one application under a customer managed key.
+    """Review of one application under a customer managed key.
 
     Parameters
     ----------
     stage, stack, application_arn
-        Which application.
+        The application.
     assumed_by
-        Who may assume the operator role.
+        The principals that may assume the operator role.
     is_for_development
-        Whether a key has AWS's permissive policy, which lets more people in than ought to be.
-    rows, arrivals
-        Who may do what, and what keeps the order.
+        True if a key has AWS's permissive policy, which lets more principals in than a production policy.
+    access, order
+        The decisions, and the order of the steps.
     unread
-        Why there is no review, None where there is one.
+        The reason that there is no review. Default: there is one.
     """
 
     stage: str
@@ -71,23 +76,19 @@ class EncryptionReview:
     application_arn: str
     assumed_by: tuple[str, ...]
     is_for_development: bool
-    rows: tuple[Row, ...]
-    arrivals: tuple[Arrival, ...]
+    access: tuple[KeyAccess, ...]
+    order: tuple[StepOrder, ...]
     unread: str | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is not as it ought to be."""
+        """Decisions and dependencies that are not the expected ones."""
         return (
             *((f"{self.application_arn} is not reviewed: {self.unread}",) if self.unread else ()),
             *(
-                f"{row.who} is {'allowed' if row.allowed else 'denied'} {row.operation} with {row.key}: {row.because}"
-                for row in self.rows
-                if not row.is_as_expected
+                f"{each.who} is {each.answer} {each.operation} with {each.key}: {each.because}"
+                for each in self.access
+                if not each.is_as_expected
             ),
-            *(
-                f"nothing makes {arrival.step} wait for {arrival.after}"
-                for arrival in self.arrivals
-                if not arrival.chain
-            ),
+            *(f"nothing makes {each.step} wait for {each.after}" for each in self.order if not each.chain),
         )

@@ -1,4 +1,4 @@
-"""The roles of a template with all that they are allowed."""
+"""The roles of a template with all their policies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
-from cdk_penstock.review.findings import as_list, as_mapping
+from cdk_penstock.review.templates import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,9 +31,9 @@ class TemplateRole:
     policies
         All its identity policies: inline ones, and those that are attached by the template.
     aws_managed
-        ARNs of policies that AWS manages, whose text no template holds.
+        ARNs of AWS managed policies, whose text is in no template.
     trust
-        Who may assume it.
+        The trust policy: the principals that may assume it.
     """
 
     logical_id: str

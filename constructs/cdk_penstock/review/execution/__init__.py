@@ -1,4 +1,4 @@
-"""The policies of the role with which CloudFormation deploys, derived from templates alone."""
+"""Policies of the role with which CloudFormation deploys, derived from templates alone."""
 
 from __future__ import annotations
 

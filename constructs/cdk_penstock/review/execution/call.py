@@ -7,7 +7,7 @@ from dataclasses import dataclass
 __all__ = ("ANYTHING", "Call", "Condition")
 
 ANYTHING = ("*",)
-"""The resource of an action that takes none (service authorization reference: an empty column of resource types)."""
+"""The resource of an action without resources (service authorization reference: no resource types in its row)."""
 
 Condition = tuple[str, str, tuple[str, ...]]
 """Operator, key and values of a condition."""
@@ -20,7 +20,7 @@ class Call:
     Parameters
     ----------
     action, resources
-        What is done to what: ARNs, with wildcards where only the deployment knows.
+        The action and its resources: ARNs, with wildcards for parts that only the deployment knows.
     conditions
         All must be met. Default: none.
     """
@@ -31,5 +31,5 @@ class Call:
 
     @property
     def service(self) -> str:
-        """What the action begins with."""
+        """The service prefix of the action."""
         return self.action.partition(":")[0]

@@ -9,14 +9,14 @@ from cdk_penstock.review.execution.call import ANYTHING, Call
 from cdk_penstock.review.execution.permissions import actions_of
 from cdk_penstock.review.execution.resource_arns import arns_of, expand
 from cdk_penstock.review.execution.without_resource import takes_no_resource
-from cdk_penstock.review.findings import APPLICATION, as_list, as_mapping
+from cdk_penstock.review.templates import APPLICATION, as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cdk_penstock.review.execution.call import Condition
-    from cdk_penstock.review.execution.templates import Target
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.execution.target import Target
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("calls_for", "in_region", "is_placed")
 
@@ -58,7 +58,7 @@ _ELSEWHERE: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("AWS::S3::Bucket", "s3tables"): (f"arn:{{partition}}:s3tables:{_PLACE}:bucket/*",),
     ("AWS::StepFunctions::StateMachine", "s3"): ("@DefinitionS3Location.Bucket",),
 }
-"""What a type's calls of other services, or on other kinds of resources, are made on."""
+"""Resources of a type's calls of other services, or on other kinds of resources."""
 
 _PASSED_TO: Final = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "application-autoscaling",
@@ -99,7 +99,7 @@ _WITHOUT_REGION: Final = frozenset({"iam", "organizations", "s3", "sso"})
 
 
 def calls_for(resource: Resource, target: Target) -> Iterator[Call]:
-    """Yield what CloudFormation calls for a resource from its creation to its deletion."""
+    """Yield the calls of CloudFormation for a resource from its creation to its deletion."""
     for action in actions_of(resource):
         if action == "iam:PassRole":
             yield from _role_passed(resource, target)
@@ -120,7 +120,7 @@ def calls_for(resource: Resource, target: Target) -> Iterator[Call]:
 
 
 def is_placed(resource_type: str, action: str) -> bool:
-    """Whether it is known on which resources a type's action is called."""
+    """Return True if the resources on which a type's action is called are known."""
     service = action.partition(":")[0].lower()
     own = _SERVICES.get(resource_type) or _SERVICES.get(resource_type.rpartition("::")[0])
     return (
@@ -164,7 +164,7 @@ def _conditions(action: str, resource: Resource, target: Target) -> Iterator[Con
 
 
 def _attached(target: Target) -> tuple[str, ...]:
-    """Return the managed policies that any role of the templates has."""
+    """Return the managed policies of all roles of the templates."""
     found = {
         arn for policy in target.templates.resources("AWS::IAM::ManagedPolicy") for arn in arns_of(policy, target)[:1]
     }
@@ -218,7 +218,7 @@ def _linked_role(resource: Resource, target: Target) -> Call:
 
 
 def _key(action: str, target: Target) -> Call:
-    """Return a call on the key of another service's data: made by that service, apart from a look at the key."""
+    """Return a call on the key of another service's data: that service makes it, except for describing the key."""
     condition: dict[str, Condition] = {
         "kms:CreateGrant": ("Bool", "kms:GrantIsForAWSResource", ("true",)),
         "kms:RevokeGrant": ("Bool", "kms:GrantIsForAWSResource", ("true",)),
@@ -229,7 +229,7 @@ def _key(action: str, target: Target) -> Call:
 
 
 def _application_key(action: str, target: Target) -> Iterator[Call]:
-    """Yield calls on the key of an application's state, as one of its operators, where any application has a key."""
+    """Yield calls on the key of an application's state, as one of its operators, if any application has a key."""
     if not target.has_application_keys:
         return
     applications = [arn for each in target.templates.resources(APPLICATION) for arn in arns_of(each, target)]

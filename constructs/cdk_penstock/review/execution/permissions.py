@@ -1,7 +1,7 @@
-"""What the handlers of each resource type call, from the schemas of CloudFormation's resource types.
+"""Calls of the handlers of each resource type, from the schemas of CloudFormation's resource types.
 
-``tools/handler_permissions.py`` writes the table. A schema names every call that some property leads to; what a
-resource does without is left out here.
+``tools/handler_permissions.py`` writes the table. A schema names every call that some property leads to; calls that a
+resource does not need are left out here.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.review.findings import LOGGING_OPTION
+from cdk_penstock.review.templates import LOGGING_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("actions_of", "covers", "never_called")
 
@@ -28,17 +28,17 @@ _WITHOUT_SCHEMA: Final[Mapping[str, Mapping[str, list[str]]]] = {
         "delete": ["kinesisanalytics:DeleteApplicationCloudWatchLoggingOption", _DESCRIBE],
     },
 }
-"""Types of before CloudFormation's registry, whose schemas name no permissions."""
+"""Types that are older than CloudFormation's registry, whose schemas name no permissions."""
 _BESIDE_SCHEMA: Final[Mapping[str, tuple[str, ...]]] = {
     # MSK's own role, which a schema names for a provisioned cluster only.
     "AWS::MSK::ServerlessCluster": ("iam:CreateServiceLinkedRole",),
-    # The schema says es:UpdateDomain, which is no action.
+    # The schema names es:UpdateDomain, which does not exist as an action.
     "AWS::OpenSearchService::Domain": ("es:UpdateDomainConfig", "iam:CreateServiceLinkedRole"),
 }
 
 _NEVER: Final = frozenset(
     {
-        # No actions of IAM (service authorization reference), though schemas name them.
+        # IAM has no such actions (service authorization reference), though schemas name them.
         "es:UpdateDomain",
         "kinesis:UpdateStreamRecordDistributionStrategy",
         "lambda:AssociateRuntimeAlias",
@@ -118,24 +118,24 @@ _OPTIONAL: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("AWS::SNS::", "iam:GetRole"): ("DeliveryStatusLogging", "SubscriptionRoleArn"),
     ("AWS::StepFunctions::StateMachine", "s3:"): ("DefinitionS3Location",),
 }
-"""Calls that a type makes only where one of these properties, or values, stands anywhere in it: for one type or all of
-a service, and for one action or all of a service. What nothing leads to is never called: no boundary is taken away."""
+"""Calls that a type makes only if one of these properties, or values, occurs in it: for one type or all of a service,
+and for one action or all of a service. A call without any property is never made: no boundary is taken away."""
 
 
 def covers(resource_type: str) -> bool:
-    """Whether it is known what CloudFormation calls for a resource type."""
+    """Return True if the calls of CloudFormation for a resource type are known."""
     return resource_type in _WITHOUT_SCHEMA or resource_type in _table()
 
 
 def never_called(action: str) -> bool:
-    """Whether schemas name an action that CloudFormation does not take, or that IAM does not know."""
+    """Return True for an action in schemas that CloudFormation does not call, or that IAM does not know."""
     return action in _NEVER
 
 
 def actions_of(resource: Resource) -> Iterator[str]:
-    """Yield every action that CloudFormation takes for a resource, from its creation to its deletion.
+    """Yield every action that CloudFormation calls for a resource, from its creation to its deletion.
 
-    A resource that stays when it goes from its template, and when its creation is rolled back, is never deleted.
+    A resource that is retained when its template drops it, and when its creation is rolled back, is never deleted.
     """
     handlers = _WITHOUT_SCHEMA.get(resource.type) or _table().get(resource.type, {})
     stays = {resource.body.get("DeletionPolicy"), resource.body.get("UpdateReplacePolicy")} == {"Retain"}
@@ -145,7 +145,7 @@ def actions_of(resource: Resource) -> Iterator[str]:
     }
     for action in sorted(actions.union(_BESIDE_SCHEMA.get(resource.type, ()))):
         if not never_called(action) and _is_called(resource.type, action, named):
-            # A schema may write Kafka:DescribeConfiguration; IAM does not care.
+            # A schema may write Kafka:DescribeConfiguration; IAM ignores case.
             yield action[0].lower() + action[1:]
 
 
@@ -161,7 +161,7 @@ def _is_called(resource_type: str, action: str, named: set[str]) -> bool:
 
 
 def _is_in(name: str, known: str, separator: str) -> bool:
-    """Whether a name is the known one, or of the group that is known: a service ends in its separator."""
+    """Return True if a name is the known one, or in the known group: a service ends in its separator."""
     return name.startswith(known) if known.endswith(separator) else name == known
 
 

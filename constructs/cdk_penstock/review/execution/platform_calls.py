@@ -1,4 +1,4 @@
-"""What CloudFormation calls besides the handlers of resource types: functions, parameters, custom resources."""
+"""Calls of CloudFormation besides those of resource handlers: functions, parameters, custom resources."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.review.execution.call import ANYTHING, Call
 from cdk_penstock.review.execution.handler_calls import in_region
 from cdk_penstock.review.execution.resource_arns import arns_of
-from cdk_penstock.review.findings import as_mapping
 from cdk_penstock.review.resolution import Resolution
+from cdk_penstock.review.templates import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_penstock.review.assembly import SynthesizedStack
-    from cdk_penstock.review.execution.templates import Target
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.execution.target import Target
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("custom_resource_calls", "dynamic_references", "is_custom", "stack_calls")
 
 _PARAMETER: Final = "AWS::SSM::Parameter::"
 _ZONES: Final = ("ec2:DescribeAccountAttributes", "ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets")
-"""What ``Fn::GetAZs`` takes, by its own page."""
+"""Call that ``Fn::GetAZs`` makes, according to its page in the user guide."""
 
 
 def is_custom(resource_type: str) -> bool:
-    """Whether a function, and no handler of a type, makes a resource."""
+    """Return True if a function makes the resource, and no handler of a type."""
     return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
 
 
 def custom_resource_calls(resource: Resource, target: Target) -> Iterator[Call]:
-    """Yield what hands a custom resource over to whoever makes it."""
+    """Yield the call that hands a custom resource to its function or topic."""
     for arn in arns_of(resource, target, ("@ServiceToken",)):
         action = "sns:Publish" if ":sns:" in arn else "lambda:InvokeFunction"
         yield Call(action=action, resources=(arn,))
 
 
 def stack_calls(stack: SynthesizedStack, target: Target) -> Iterator[Call]:
-    """Yield what a template's functions and parameters lead to."""
+    """Yield the calls that a template's functions and parameters lead to."""
     place = f"{target.region}:{target.account}"
     for parameter in as_mapping(stack.template.body.get("Parameters")).values():
         if str(parameter.get("Type")).startswith(_PARAMETER):
@@ -52,7 +52,7 @@ def stack_calls(stack: SynthesizedStack, target: Target) -> Iterator[Call]:
 
 def _output_read(output: dict[str, str], target: Target) -> Call:
     if "RoleArn" in output:
-        # Of another account: that role looks there, and CloudFormation's only assumes it.
+        # The role of the other account reads there; CloudFormation's role only assumes it.
         return Call(action="sts:AssumeRole", resources=(output["RoleArn"],))
     place = f"{output.get('Region', target.region)}:{target.account}"
     arn = f"arn:{target.partition}:cloudformation:{place}:stack/{output['StackName']}/*"

@@ -1,7 +1,7 @@
 """The policies with which CloudFormation's role may deploy the stacks of an assembly, and do nothing else.
 
-Source of what is called: the schemas of CloudFormation's resource types (``permissions.json``). What no template shows
-is assumed: names that CloudFormation makes begin with the stack's name or the logical id.
+Source of the calls: the schemas of CloudFormation's resource types (``permissions.json``). One thing that no template
+shows is assumed: names that CloudFormation makes begin with the stack's name or the logical id.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from cdk_penstock.review.execution.platform_calls import (
     is_custom,
     stack_calls,
 )
-from cdk_penstock.review.execution.templates import Target
-from cdk_penstock.review.findings import SHAPE_ERRORS, Templates
+from cdk_penstock.review.execution.target import Target
+from cdk_penstock.review.templates import SHAPE_ERRORS, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 __all__ = ("ExecutionPolicies", "ExecutionPolicyError", "execution_policies")
 
 _FIX: Final = (
-    "add a policy of your own for it beside these, or take its stack out with --environment, and report the type to"
+    "add another policy for it beside these, or take its stack out with --environment, and report the type to"
     " penstock's maintainers"
 )
 
 
 class ExecutionPolicyError(PenstockError):
-    """Templates for which no complete policy can be written."""
+    """Templates for which penstock cannot write a complete policy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,9 @@ class ExecutionPolicies:
     Parameters
     ----------
     account, region
-        Where they are attached.
+        The account and Region of the role that they are attached to.
     stacks
-        The names of the stacks that they are for.
+        The names of the stacks that the role deploys.
     documents
         One document for each managed policy.
     """
@@ -74,7 +74,7 @@ def execution_policies(stacks: Sequence[SynthesizedStack]) -> tuple[ExecutionPol
     """Return the policies for each account and Region that the stacks go to.
 
     Raises ExecutionPolicyError for a stack without account and Region, and for a template with a resource type or a
-    function whose calls are not known: a policy that lacks them would stop its deployment half way.
+    function whose calls are unknown: without them, the deployment would fail half way.
     """
     for stack in stacks:
         if stack.is_for_anywhere:
@@ -107,7 +107,7 @@ def _refuse_unknown(target: Target) -> None:
     unknown += [f"the dynamic reference {text}" for text in texts]
     unknown += [f"the transform of {stack.name}" for stack in target.stacks if "Transform" in stack.template.body]
     if unknown:
-        message = f"it is not known what CloudFormation calls for {', '.join(unknown)}: {_FIX}"
+        message = f"CloudFormation's calls are unknown for {', '.join(unknown)}: {_FIX}"
         raise ExecutionPolicyError(message)
 
 
@@ -130,7 +130,7 @@ def _read(what: str, calls: Iterator[Call]) -> Iterator[Call]:
     try:
         yield from calls
     except SHAPE_ERRORS as error:
-        message = f"the template of {what} has a form that is not known ({error!r}): {_FIX}"
+        message = f"the template of {what} has an unknown form ({error!r}): {_FIX}"
         raise ExecutionPolicyError(message) from error
 
 
@@ -141,7 +141,7 @@ def _statements(calls: Iterable[Call]) -> Iterator[Statement]:
         resources.setdefault((call.action, call.conditions), set()).update(call.resources)
     alike: dict[tuple[str, tuple[str, ...], tuple[Condition, ...]], list[str]] = {}
     for (action, conditions), patterns in resources.items():
-        # Of all services what takes no resource stands together, since nothing tells them apart.
+        # Actions without resources stand together, for all services.
         service = "" if patterns == set(ANYTHING) else action.partition(":")[0]
         alike.setdefault((service, _without_covered(patterns), conditions), []).append(action)
     for (_, arns, conditions), actions in sorted(alike.items()):
@@ -149,7 +149,7 @@ def _statements(calls: Iterable[Call]) -> Iterator[Statement]:
 
 
 def _without_covered(arns: set[str]) -> tuple[str, ...]:
-    """Return the patterns that no other one of them covers."""
+    """Return the patterns that no other pattern covers."""
     return tuple(sorted(arn for arn in arns if not any(other != arn and arn_matches(other, arn) for other in arns)))
 
 

@@ -9,13 +9,13 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.review.findings import as_list, as_mapping
+from cdk_penstock.review.templates import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cdk_penstock.review.execution.templates import Target
-    from cdk_penstock.review.findings import Resource
+    from cdk_penstock.review.execution.target import Target
+    from cdk_penstock.review.templates import Resource
 
 __all__ = ("FORMS", "arns_of", "expand")
 
@@ -31,7 +31,7 @@ def _global(service: str, resource: str) -> str:
 
 
 def _ec2(*kinds: str) -> tuple[str, ...]:
-    """EC2 gives out ids, which nobody knows before."""
+    """Return ARNs with any id, because EC2 chooses the ids."""
     return tuple(_regional("ec2", f"{kind}/*") for kind in kinds)
 
 
@@ -104,8 +104,8 @@ FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Scheduler::Schedule": (_regional("scheduler", "schedule/{GroupName}/{Name}"),),
     "AWS::StepFunctions::StateMachine": (_regional("states", "stateMachine:{StateMachineName}"),),
 }
-"""The ARNs that the calls of a type's own service name: placeholders are properties, ``@`` is what a property refers
-to. Several kinds of a service stand together, because an action concerns only those of its kind."""
+"""ARNs in the calls of a type's own service: placeholders are properties, and ``@`` is the resource that a property
+refers to. Several kinds of a service stand together, because an action applies only to resources of its kind."""
 
 _DEFAULTS: Final = {"Path": "/", "GroupName": "default"}
 _NAME: Final = "NAME"
@@ -115,7 +115,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = {
     "FunctionName": (_regional("lambda", f"function:{_NAME}"),),
     "Roles": (_global("iam", f"role/{_NAME}"), _global("iam", f"role/*/{_NAME}")),
 }
-"""What a property may name without an ARN, where the resource is not in the templates."""
+"""ARNs of resources that a property may name without an ARN, if they are not in the templates."""
 
 
 def arns_of(resource: Resource, target: Target, forms: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def _names(name: str, resource: Resource, target: Target) -> tuple[str, ...]:
 
 
 def _of_references(name: str, resource: Resource, target: Target) -> Iterator[str]:
-    """Yield the ARNs of what a property refers to, or names as a text."""
+    """Yield the ARNs of the resources that a property refers to, or names as a text."""
     for value in as_list(resource.get(name)):
         found = [each for each in target.referred(value, resource) if each.type in FORMS]
         for each in found:

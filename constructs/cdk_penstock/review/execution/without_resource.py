@@ -1,4 +1,4 @@
-"""Actions that take no resource, so that a policy can only allow them on all.
+"""Actions without resources, which a policy can only allow on all resources.
 
 Source: service authorization reference, 2026-10, "Actions defined by" each service: an empty column of resource types.
 """
@@ -93,6 +93,6 @@ _ACTIONS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def takes_no_resource(action: str) -> bool:
-    """Whether an action, as ``service:Action``, can only be allowed on all resources."""
+    """Return True if an action, as ``service:Action``, can only be allowed on all resources."""
     service, _, name = action.partition(":")
     return name in _ACTIONS.get(service, ())

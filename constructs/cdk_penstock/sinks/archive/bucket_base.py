@@ -170,7 +170,7 @@ def check_prefix(prefix: str) -> str:
         return prefix
     if not prefix.endswith("/") or prefix.startswith("/") or "*" in prefix:
         message = (
-            f"expected a prefix like 'raw/vehicles/', without '/' in front and '*', with '/' at the end, got {prefix!r}"
+            f"expected a prefix like 'raw/orders/', without '/' in front and '*', with '/' at the end, got {prefix!r}"
         )
         raise ArchiveBucketError(message)
     return prefix

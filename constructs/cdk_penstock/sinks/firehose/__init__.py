@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.delivery import DeliveryError
 from cdk_penstock.sinks.firehose.delivery_base import IDeliveryToS3
 from cdk_penstock.sinks.firehose.delivery_options import (
     Compression,
@@ -19,6 +20,7 @@ from cdk_penstock.streams.errors import StreamError
 __all__ = (
     "Compression",
     "DeliveryBackup",
+    "DeliveryError",
     "DeliveryFormat",
     "DeliveryPartitions",
     "DeliverySource",

@@ -155,8 +155,8 @@ class DeliveryPartitions:
 
         ``queries`` has for each partition key the jq 1.6 query of its value, such as ``{"region": ".region"}``, 50 at
         most. Records without such a field go to the error prefix, and so do records beyond 500 partitions at a time. A
-        prefix without expressions gets ``<key>=<value>/`` for each key. Raises QueryError for a query that is not valid
-        in jq.
+        prefix without expressions gets ``<key>=<value>/`` for each key. Raises PenstockError for a query that is not
+        valid in jq.
         """
         check_partition_keys(queries)
         for key, query in queries.items():

@@ -192,7 +192,7 @@ class SearchDomain(SearchDomainBase):
         return self._put(self, construct_id, content)
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
-        """Allow the grantee's role to write to the indexes of a pattern such as ``clicks-*``, but not to read them.
+        """Allow the grantee's role to write to the indexes of a pattern such as ``orders-*``, but not to read them.
 
         The role gets permissions in IAM and a role of the security plugin, which an application has from before its
         start until after its stop. Open the network with ``domain.allow_clients(application)``. Raises

@@ -11,16 +11,17 @@ from constructs import Construct
 
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.wildcards import record_wildcard
-from cdk_penstock.model.search_content import Content, encode
+from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
 from cdk_penstock.sinks.wildcard_reasons import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from aws_cdk import CustomResource
     from constructs import IConstruct
 
+    from cdk_penstock.model.search_content import Content
+
 __all__ = ("SearchContentProvider",)
 
-_RESOURCE_TYPE: Final = "Custom::PenstockSearchContent"
 _HTTP_ACTIONS: Final = ("es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpPatch", "es:ESHttpPost", "es:ESHttpPut")
 _PATHS: Final = (
     "_component_template/penstock-*",
@@ -75,14 +76,13 @@ class SearchContentProvider(Construct):
         resource = self._provider.build_resource(
             scope,
             construct_id,
-            resource_type=_RESOURCE_TYPE,
-            properties={
-                "Endpoint": endpoint,
-                "MasterRoleArn": self.master_role.role_arn,
-                "ContentId": content_id,
-                "Content": encode(content, is_opaque=Token.is_unresolved),
-                "Mappings": [f"{role}={arn}" for role, arns in content.mappings.items() for arn in arns],
-            },
+            SearchContentResource.of(
+                content,
+                endpoint=endpoint,
+                master_role_arn=self.master_role.role_arn,
+                content_id=content_id,
+                is_opaque=Token.is_unresolved,
+            ),
         )
         self._resources.append(resource)
         for each in self._needs:

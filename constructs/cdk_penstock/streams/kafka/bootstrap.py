@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from constructs import Construct
 
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.references import follow_changes
+from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
 
 __all__ = ("KafkaBootstrapServers",)
-
-RESOURCE_TYPE: Final = "Custom::PenstockKafkaBootstrapBrokers"
 
 
 class KafkaBootstrapServers(Construct):
@@ -52,8 +51,7 @@ class KafkaBootstrapServers(Construct):
         self._resource = provider.build_resource(
             self,
             "Resource",
-            resource_type=RESOURCE_TYPE,
-            properties={"ClusterArn": arn, "ClusterRevision": revision},
+            KafkaBootstrapBrokersResource(cluster_arn=arn, cluster_revision=revision),
         )
         if cluster is not None:
             self._resource.node.add_dependency(cluster)

@@ -1,0 +1,32 @@
+"""The stack that a custom resource is in: since when CloudFormation has been at work on it, and in which direction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cdk_penstock.control.retries import call_with_retry
+from cdk_penstock.model.deployment import Deployment
+
+if TYPE_CHECKING:
+    from cdk_penstock.control.clients import Clock, Response
+
+__all__ = ("CloudFormationClient", "describe_deployment")
+
+
+class CloudFormationClient(Protocol):
+    """The client ``cloudformation``."""
+
+    def describe_stacks(self, **request: Any) -> Response:
+        """Return Stacks."""
+
+
+def describe_deployment(client: CloudFormationClient, stack_id: str, *, clock: Clock) -> Deployment:
+    """Return what CloudFormation is doing with the stack."""
+    (stack,) = call_with_retry(
+        lambda: client.describe_stacks(StackName=stack_id),
+        action="describe the stack of this resource (cloudformation:DescribeStacks)",
+        clock=clock,
+    )["Stacks"]
+    # In whole seconds, as MSF counts; a stack that was never updated has no time of its last update.
+    began_at = stack.get("LastUpdatedTime", stack["CreationTime"]).replace(microsecond=0)
+    return Deployment(began_at=began_at, is_rollback="ROLLBACK" in stack["StackStatus"])

@@ -1,0 +1,24 @@
+"""The custom resources of an application, by their type: one function serves them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
+from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
+from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.handlers.services import Services
+from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
+from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ("is_complete", "on_event")
+
+_BY_TYPE: Final[dict[str, Callable[[Services], Handler]]] = {
+    ApplicationKeyResource.resource_type: ApplicationKeyHandler,
+    ApplicationStartResource.resource_type: ApplicationStartHandler,
+}
+
+on_event, is_complete = entry_points(lambda event: _BY_TYPE[event["ResourceType"]](Services()))

@@ -1,0 +1,194 @@
+"""The handler that keeps a deployment's data sources and dashboards in a Managed Grafana workspace.
+
+Attribute: ``Url``, the address of the workspace.
+
+End states, which each error's message names as well:
+
+- Create or Update: every dashboard and data source is as the template has it, those that it no longer has are gone.
+  What fails for good leaves some of it done; CloudFormation then rolls back, which is an Update with the old properties
+  or the Delete of what was being created, and does not mind what it finds.
+- Delete: everything with the deployment's mark is gone, and the folder unless somebody else has put something into it
+  or given it another title. With a workspace that is gone, or never came to life, there is nothing to do.
+- In no case is anything touched that does not carry the mark, nor a folder of another title, except by an Update of the
+  resource that has made it; and no service account stays: where its deletion failed, the next poll or the next
+  deployment makes up for it.
+
+What may pass (a workspace being updated, Grafana restarting, AWS out of reach, permissions not in force yet) is waited
+for, as every handler does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import boto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.errors import ControlError, MissingPermissionError, UnavailableError, is_permission_trouble
+from cdk_penstock.control.grafana_access import (
+    GrafanaClient,
+    ServiceAccount,
+    WorkspaceCondition,
+    WorkspaceMissingError,
+    describe_workspace,
+)
+from cdk_penstock.control.grafana_api import GrafanaApi, connect_to
+from cdk_penstock.control.grafana_sync import GrafanaSync
+from cdk_penstock.handlers.events import Event, Result, complete
+from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.grafana import Content
+
+if TYPE_CHECKING:
+    import http.client
+    from collections.abc import Callable, Mapping
+
+    from cdk_penstock.control.grafana_access import Workspace
+    from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset
+
+__all__ = ("GrafanaContentHandler", "GrafanaServices", "is_complete", "on_event")
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.INFO)
+
+_MAX_ACCOUNT_NAME_CHARACTERS: Final = 128
+
+
+class S3Client(Protocol):
+    """The client ``s3``."""
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        """Return the object, its content as a stream."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrafanaServices:
+    """What the handler needs of its surroundings; a test gives it others.
+
+    Parameters
+    ----------
+    new_session
+        Builds a session as ``boto3.Session`` does, which is the default.
+    connect
+        Opens a connection to a workspace's host. Default: TLS with a verified certificate.
+    clock
+        The time.
+    """
+
+    new_session: Callable[..., Any] = boto3.Session
+    connect: Callable[[str], http.client.HTTPConnection] = connect_to
+    clock: Clock = field(default_factory=Clock)
+
+    def grafana(self) -> GrafanaClient:
+        """Return ``grafana`` with the function's own role."""
+        client: GrafanaClient = self.new_session().client("grafana", config=_config())
+        return client
+
+    def s3(self) -> S3Client:
+        """Return ``s3`` with the function's own role."""
+        client: S3Client = self.new_session().client("s3", config=_config())
+        return client
+
+
+class GrafanaContentHandler(Handler):
+    """Answers the framework's two calls."""
+
+    def __init__(self, services: GrafanaServices) -> None:
+        super().__init__(services.clock)
+        self._services = services
+
+    def begin(self, event: Event) -> Result:
+        """Check the properties and change nothing."""
+        if event.is_delete:
+            return {"PhysicalResourceId": event.physical_resource_id}
+        resource = event.resource(GrafanaContentResource)
+        return {"PhysicalResourceId": f"penstock-grafana-content/{resource.workspace_id}/{resource.mark}"}
+
+    def advance(self, event: Event) -> Result:
+        """Bring the workspace to what the template has, all at once, unless it has to be waited for."""
+        client, workspace_id = self._services.grafana(), event.resource(GrafanaContentResource).workspace_id
+        try:
+            workspace = describe_workspace(client, workspace_id)
+        except WorkspaceMissingError:
+            if not event.is_delete:
+                raise
+            return complete(Url="")
+        condition = workspace.condition
+        if condition is WorkspaceCondition.BUSY:
+            message = f"workspace {workspace_id} is {workspace.status}"
+            raise UnavailableError(message)
+        if condition is not WorkspaceCondition.USABLE:
+            if event.is_delete:
+                return complete(Url="")
+            message = f"workspace {workspace_id} is {workspace.status}: delete and deploy it again"
+            raise ControlError(message)
+        self._change(client, workspace, event)
+        return complete(Url=f"https://{workspace.host}")
+
+    def _change(self, client: GrafanaClient, workspace: Workspace, event: Event) -> None:
+        resource = event.resource(GrafanaContentResource)
+        content = self._content(resource, event)
+        # As an account of its own, so that two deployments in one workspace do not remove each other's.
+        name = content.mark.replace(":", "-")[:_MAX_ACCOUNT_NAME_CHARACTERS]
+        with ServiceAccount(client, workspace_id=resource.workspace_id, name=name) as account:
+            api = GrafanaApi(
+                connect=lambda: self._services.connect(workspace.host),
+                new_token=account.new_token,
+                clock=self._services.clock,
+            )
+            try:
+                grafana = GrafanaSync(api, content, clock=self._services.clock)
+                if event.is_delete:
+                    grafana.remove()
+                else:
+                    grafana.put()
+            finally:
+                api.close()
+
+    def _content(self, resource: GrafanaContentResource, event: Event) -> Content:
+        before = event.old_resource(GrafanaContentResource)
+        known = resource.dashboards if before is None else (*resource.dashboards, *before.dashboards)
+        return Content(
+            mark=resource.mark,
+            folder_uid=resource.folder_uid,
+            folder_title=resource.folder_title,
+            # A deletion needs no content, which may be gone by then.
+            dashboards={} if event.is_delete else self._read(resource.dashboards),
+            data_sources=() if event.is_delete else resource.data_sources,
+            known_uids=frozenset(each.uid for each in known),
+            owns_folder=resource.has_same_folder_as(before),
+        )
+
+    def _read(self, dashboards: tuple[DashboardAsset, ...]) -> dict[str, Mapping[str, Any]]:
+        client = self._services.s3()
+        return {each.uid: _read_dashboard(client, each.bucket, each.key) for each in dashboards}
+
+
+def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any]:
+    try:
+        dashboard = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        message = f"cannot read dashboard s3://{bucket}/{key}: {error}"
+        kind = MissingPermissionError if is_permission_trouble(error) else UnavailableError
+        raise kind(message) from error
+    except BotoCoreError as error:
+        # No connection, or one that broke while the object was read, which botocore itself does not repeat.
+        message = f"cannot read dashboard s3://{bucket}/{key} at present. {error}"
+        raise UnavailableError(message) from error
+    if not isinstance(dashboard, dict):
+        message = f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}"
+        raise PenstockError(message)
+    return dashboard
+
+
+def _config() -> Any:
+    return Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
+
+
+on_event, is_complete = entry_points(lambda _event: GrafanaContentHandler(GrafanaServices()))

@@ -1,0 +1,73 @@
+"""Finds the scenarios of the workloads in a checkout: ``flink_app/NAME/NAME_scenario/scenario.py``.
+
+The folder has no ``__init__.py``, so it is not packed with the job. Only the scenario that is asked for is imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from pathlib import Path
+from typing import Final
+
+from cdk_penstock.local.demo.scenario import Scenario
+from cdk_penstock.local.errors import ScenarioError
+
+__all__ = ("JOB_FOLDERS", "job_folder", "load_scenario", "scenario_names")
+
+JOB_FOLDERS: Final = Path("flink_app")
+"""The folder of the jobs, in the folder in which the command runs."""
+
+
+def scenario_names() -> list[str]:
+    """Return the names of the workloads that have a scenario."""
+    return sorted(path.parent.name for path in JOB_FOLDERS.glob("*/*_scenario") if _module(path.parent.name).is_file())
+
+
+def job_folder(name: str) -> Path:
+    """Return the folder of a workload's job."""
+    return JOB_FOLDERS / name
+
+
+def load_scenario(name: str | None = None) -> type[Scenario]:
+    """Return a workload's scenario; without a name the only one that there is.
+
+    Raises
+    ------
+    ScenarioError
+        There is no scenario, there are several and no name was given, or the file declares no scenario.
+    """
+    names = scenario_names()
+    if not names:
+        msg = (
+            f"there is no scenario in {JOB_FOLDERS.absolute()}: run this in a checkout of penstock, or write one for"
+            f" your own job in {_module('NAME')}"
+        )
+        raise ScenarioError(msg)
+    if name is None and len(names) > 1:
+        msg = f"got no scenario, expected one of {', '.join(names)}: name it behind the command"
+        raise ScenarioError(msg)
+    chosen = name or names[0]
+    if chosen not in names:
+        near = difflib.get_close_matches(chosen, names, n=1)
+        hint = f": did you mean {near[0]!r}?" if near else ""
+        msg = f"got scenario {chosen!r}, expected one of {', '.join(names)}{hint}"
+        raise ScenarioError(msg)
+    return _load(chosen)
+
+
+def _module(name: str) -> Path:
+    return job_folder(name) / f"{name}_scenario" / "scenario.py"
+
+
+def _load(name: str) -> type[Scenario]:
+    folder = str(job_folder(name).absolute())
+    if folder not in sys.path:
+        # At the end, so that a file of the job hides no module of the command.
+        sys.path.append(folder)
+    declared = getattr(importlib.import_module(f"{name}_scenario.scenario"), "SCENARIO", None)
+    if not (isinstance(declared, type) and issubclass(declared, Scenario)):
+        msg = f"{_module(name)}: got {declared!r} for SCENARIO, expected a subclass of {Scenario.__qualname__}"
+        raise ScenarioError(msg)
+    return declared

@@ -1,0 +1,45 @@
+"""The custom resource that starts an application, and stops it when it is deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
+from cdk_penstock.model.deployment import Revision
+
+__all__ = ("ApplicationStartResource",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationStartResource(CustomResourceProperties):
+    """What has to run, and how it is stopped.
+
+    Parameters
+    ----------
+    application_name
+        The application.
+    operator_role_arn
+        The role that starts and stops it.
+    expected_key_arn
+        The key that the application must be under; None for any, the AWS-owned one included.
+    application_revision
+        A text that changes with the application's template, so that each change is looked at.
+    expected
+        Code and runtime of the template; None for an imported application.
+    force_stop_after_seconds
+        How long a stop with a snapshot may take.
+    subnet_ids, security_group_ids
+        Where the job's network interfaces are; empty without a VPC.
+    """
+
+    resource_type: ClassVar[str] = "Custom::PenstockApplicationStart"
+
+    application_name: str
+    operator_role_arn: str
+    expected_key_arn: str | None = None
+    application_revision: str = ""
+    expected: Revision | None = None
+    force_stop_after_seconds: int
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()

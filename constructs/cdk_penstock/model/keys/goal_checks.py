@@ -1,0 +1,68 @@
+"""What is refused before anything of a key goal is changed, and what to do instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys.goals import Disable, Enable, RotateToNewKey
+from cdk_penstock.model.keys.key_assignment import KeyType
+from cdk_penstock.model.runtimes import FlinkRuntime
+
+if TYPE_CHECKING:
+    from cdk_penstock.model.keys.observed_application import KeyFacts, ObservedApplication
+
+__all__ = ("check_snapshots_enabled", "check_switch", "checked_key")
+
+
+def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> None:
+    """Refuse a change that MSF would refuse, that would lose state, or that is meant for another application."""
+    target = goal.target
+    if target.key_arn is not None:
+        checked_key(observed, target.key_arn, "use it")
+        problem = FlinkRuntime.of(observed.runtime_environment).problem_with_customer_managed_key
+        if problem is not None:
+            message = f"{observed.application_arn}: {problem}"
+            raise PenstockError(message)
+    if observed.configured == target:
+        return
+    _check_command(observed, goal)
+    if observed.is_running:
+        check_snapshots_enabled(observed)
+    old_key = observed.keys.get(observed.configured.key_arn or "")
+    if old_key is not None:
+        old_key.check_usable()
+
+
+def _check_command(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> None:
+    """Refuse to enable over another key, and to rotate away from none: both hint at the wrong application."""
+    has_key = observed.configured.key_type is KeyType.CUSTOMER_MANAGED_KEY
+    if isinstance(goal, Enable) and has_key:
+        message = f"the application already uses {observed.configured}: change it with rotate --key {goal.key_arn}"
+        raise PenstockError(message)
+    if isinstance(goal, RotateToNewKey) and not has_key:
+        message = f"the application is on the AWS-owned key, there is none to rotate: use enable with {goal.key_arn}"
+        raise PenstockError(message)
+
+
+def checked_key(observed: ObservedApplication, key_arn: str | None, purpose: str) -> KeyFacts:
+    """Return what KMS says of the key, or refuse one that the application cannot be encrypted with."""
+    if key_arn is None:
+        message = f"the application is on the AWS-owned key, there is nothing to {purpose}: use enable first"
+        raise PenstockError(message)
+    key = observed.keys.get(key_arn)
+    if key is None:
+        message = f"key {key_arn} could not be described: the caller needs kms:DescribeKey and kms:GetKeyRotationStatus"
+        raise PenstockError(message)
+    key.check_fit_for(observed.application_arn)
+    return key
+
+
+def check_snapshots_enabled(observed: ObservedApplication) -> None:
+    """Refuse to restart an application that would lose its state by it."""
+    if not observed.snapshots_enabled:
+        message = (
+            f"snapshots are disabled on {observed.application_arn}: the restart would lose its state; enable them, or"
+            " stop the application first"
+        )
+        raise PenstockError(message)

@@ -1,1 +1,0 @@
-"""Dashboards as code; importing one imports grafana-foundation-sdk."""
