@@ -355,7 +355,7 @@ MISTAKES: list[tuple[str, Callable[[Beginner], object], str]] = [
         two_of_one_name,
         (
             "application name 'clicks' of Stack/Second is taken by Stack/First in the same account and"
-            " Region, and creating the second one would fail: give each a name of its own"
+            " Region, and creating the second one would fail: give them different names"
         ),
     ),
     (

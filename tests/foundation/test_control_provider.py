@@ -89,7 +89,7 @@ def test_by_default_it_may_write_its_log_and_nothing_else() -> None:
         assert "ManagedPolicyArns" not in role["Properties"]
 
 
-def test_the_resource_waits_for_the_permissions_of_whoever_makes_it() -> None:
+def test_the_resource_is_created_after_the_permissions_of_its_handler() -> None:
     scope = stack()
     provider = ControlProvider(scope, "Provider", handler="application")
     provider.build_resource(scope, "Resource", RESOURCE)

@@ -152,7 +152,7 @@ OPENED: dict[Callable[[Stack, str], None], list[str]] = {
 
 
 @pytest.mark.parametrize("use", OPENED)
-def test_what_another_account_has_to_allow_is_told(use: Callable[[Stack, str], None]) -> None:
+def test_a_warning_says_what_another_account_has_to_allow(use: Callable[[Stack, str], None]) -> None:
     stack = new_stack()
     use(stack, ELSEWHERE)
     found = "\n".join(warnings(stack))
@@ -161,7 +161,7 @@ def test_what_another_account_has_to_allow_is_told(use: Callable[[Stack, str], N
 
 
 @pytest.mark.parametrize("use", OPENED)
-def test_of_its_own_account_nothing_is_said(use: Callable[[Stack, str], None]) -> None:
+def test_a_resource_of_the_same_account_gives_no_warning(use: Callable[[Stack, str], None]) -> None:
     stack = new_stack()
     use(stack, HERE)
     assert warnings(stack) == []
@@ -389,7 +389,7 @@ def test_a_key_of_another_region_is_refused(kind: str) -> None:
         BUILT_WITH_KEY[kind](stack, key(stack, HERE, OTHER_REGION))
 
 
-def test_a_stream_of_another_region_takes_a_key_of_that_region_and_has_its_metrics_there() -> None:
+def test_key_and_metrics_of_a_stream_are_in_its_region() -> None:
     stack = new_stack()
     stream = EventStream.from_stream_arn(
         stack, "S", stream_arn(HERE, OTHER_REGION), encryption_key=key(stack, HERE, OTHER_REGION)
@@ -398,7 +398,7 @@ def test_a_stream_of_another_region_takes_a_key_of_that_region_and_has_its_metri
     assert stream.metric("IncomingRecords").region == OTHER_REGION  # type: ignore[attr-defined]
 
 
-def test_code_in_another_region_is_warned_about() -> None:
+def test_code_in_another_region_gives_a_warning() -> None:
     stack = new_stack()
     bucket = s3.Bucket.from_bucket_attributes(stack, "Code", bucket_name="code", region=OTHER_REGION)
     FlinkApplication(
@@ -434,6 +434,6 @@ def test_ports_are_read_from_addresses(servers: str, ports: tuple[int, int]) -> 
 
 
 @pytest.mark.parametrize("servers", ["b", "b:", "b:0", "b:65536", "b:9098,", "https://b:9098", "b:-1", "b:9o98"])
-def test_what_is_no_address_of_a_broker_is_refused(servers: str) -> None:
+def test_an_invalid_broker_address_is_refused(servers: str) -> None:
     with pytest.raises(PenstockError, match="HOST:PORT, separated by commas, each port from 1 to 65535, got"):
         client_ports(servers)

@@ -58,7 +58,7 @@ def test_names_that_only_the_deployment_knows_are_not_compared() -> None:
         claim_name(Stack(stack, construct_id), "stream", name)
 
 
-def test_kinds_of_names_are_told_apart() -> None:
+def test_names_of_different_kinds_may_be_the_same() -> None:
     stack = Stack(App(), "Stack", env=HERE)
     application(stack)
     EventStream(stack, "Stream", stream_name="clicks")

@@ -110,7 +110,7 @@ IN_USE = ["AWS::EC2::VPC", SUBNET, "AWS::EC2::RouteTable", "AWS::EC2::SubnetRout
 
 
 @pytest.mark.parametrize("kind", [*IN_USE, "Custom::VpcRestrictDefaultSG"])
-def test_what_a_cluster_that_stays_stands_in_stays_unless_asked_otherwise(
+def test_the_network_of_a_retained_cluster_is_retained_by_default(
     defaults: Template, everything: Template, kind: str
 ) -> None:
     for template, policy in ((defaults, "RetainExceptOnCreate"), (everything, "Delete")):
@@ -120,7 +120,7 @@ def test_what_a_cluster_that_stays_stands_in_stays_unless_asked_otherwise(
         assert {each["UpdateReplacePolicy"] for each in found} == {policy.removesuffix("ExceptOnCreate")}
 
 
-def test_what_is_paid_for_goes_with_the_stack(defaults: Template) -> None:
+def test_billed_resources_are_deleted_with_the_stack(defaults: Template) -> None:
     with_nat = synthesize(lambda stack: ApplicationVpc(stack, "Network", nat_gateways=1))
     paid = {ENDPOINT: defaults, "AWS::EC2::NatGateway": with_nat, "AWS::EC2::EIP": with_nat}
     for kind, template in paid.items():
@@ -138,7 +138,7 @@ def test_cloudwatch_logs_may_use_the_key_for_the_groups_of_this_construct_only(d
     assert arn["Fn::Join"][1][-1] == f":log-group:Stack-{group_id}-*"
 
 
-def test_a_network_in_a_nested_stack_takes_a_key_of_its_parent() -> None:
+def test_a_network_in_a_nested_stack_accepts_a_key_of_its_parent() -> None:
     parent = Stack(App(), "Stack")
     nested = NestedStack(parent, "Nested")
     ApplicationVpc(nested, "Network", flow_log_encryption_key=kms.Key(parent, "Key"))
@@ -190,7 +190,7 @@ def test_each_endpoint_answers_to_the_services_own_name_in_every_zone(everything
     assert all(each["PrivateDnsEnabled"] and len(each["SubnetIds"]) == 2 for each in interfaces)
 
 
-def test_the_endpoint_of_msk_has_the_name_that_takes_new_connections(everything: Template) -> None:
+def test_the_endpoint_of_msk_has_the_service_name_for_new_connections(everything: Template) -> None:
     (endpoint,) = [each for each in properties(everything, ENDPOINT) if service_of(each) == "kafka-api"]
     assert endpoint["ServiceName"] == "aws.api.eu-central-1.kafka-api"
     assert "PolicyDocument" in endpoint
@@ -210,7 +210,7 @@ def test_an_endpoint_accepts_https_from_the_vpc_and_opens_nothing(everything: Te
         assert [each["CidrIp"] for each in group["SecurityGroupEgress"]] == ["255.255.255.255/32"]
 
 
-def test_an_endpoint_lets_trusted_accounts_in_where_it_takes_a_policy(everything: Template) -> None:
+def test_an_endpoint_with_a_policy_allows_trusted_accounts(everything: Template) -> None:
     for endpoint in properties(everything, ENDPOINT):
         service = AwsService.of(service_of(endpoint))
         if not service.supports_policy:
@@ -245,7 +245,7 @@ def test_zones_that_the_deployment_chooses_are_noted_with_what_to_do() -> None:
     ApplicationVpc(stack, "Chosen")
     ApplicationVpc(stack, "Named", availability_zones=["eu-central-1a", "eu-central-1b"])
     notes = Annotations.from_stack(stack)
-    notes.has_info("/Stack/Chosen", Match.string_like_regexp("in no promised order: name the same ones"))
+    notes.has_info("/Stack/Chosen", Match.string_like_regexp("in no guaranteed order: set the same ones"))
     notes.has_no_info("/Stack/Named", Match.any_value())
 
 
@@ -382,7 +382,7 @@ app.synth()
 @pytest.mark.validators
 @pytest.mark.parametrize("broken", [False, True])
 def test_the_cdks_own_validation_agrees(broken: bool) -> None:
-    # The CDK's process reads the switch when it starts, so the validation needs a process of its own.
+    # The CDK's process reads the switch when it starts, so the validation needs another process.
     result = subprocess.run(
         [sys.executable, "-c", VALIDATED.format(broken=broken)],
         cwd=ROOT,

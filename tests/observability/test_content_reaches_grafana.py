@@ -43,7 +43,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return flatten(resource["Properties"]), folder
 
 
-def test_what_a_template_has_arrives_and_goes_again(assembly: tuple[dict[str, Any], Path]) -> None:
+def test_content_of_a_template_is_created_and_removed(assembly: tuple[dict[str, Any], Path]) -> None:
     properties, folder = assembly
     world = World()
     with FakeGrafana(world) as grafana:
@@ -65,7 +65,7 @@ def test_what_a_template_has_arrives_and_goes_again(assembly: tuple[dict[str, An
 
 
 def build_everything(folder: Path) -> None:
-    """Synthesize all that the package has; runs in a process of its own."""
+    """Synthesize everything of the package, in a separate process."""
     app = App(outdir=str(folder), context={"@aws-cdk/core:validateAgainstDefaultRules": True})
     environment = Environment(account="111122223333", region="eu-central-1")
     build(Stack(app, "Defaults", env=environment))

@@ -300,7 +300,7 @@ def test_the_data_source_follows_the_version(stack: Stack) -> None:
     assert GrafanaVersion.of("13.0").prometheus_data_source_type == "grafana-amazonprometheus-datasource"
 
 
-def test_an_imported_workspace_gets_content_of_its_own_and_its_role_a_grant(synthesize: Synthesize) -> None:
+def test_an_imported_workspace_gets_content_and_its_role_a_grant(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         imported = DashboardWorkspace.from_workspace_id(
             stack,
@@ -353,7 +353,7 @@ def test_two_stacks_that_add_to_one_role_do_not_overwrite_each_others_policy(*, 
     assert blue["PolicyName"] != green["PolicyName"]
 
 
-def test_an_imported_workspace_without_its_role_is_warned_about(synthesize: Synthesize) -> None:
+def test_an_imported_workspace_without_role_gives_a_warning(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")
         content = GrafanaContent(stack, "Content", workspace=imported)
@@ -432,9 +432,9 @@ def test_fails_for_names_that_are_taken_or_that_grafana_would_refuse(stack: Stac
     metrics = MetricsWorkspace.from_workspace_id(stack, "Metrics", "ws-1")
     grafana.add_dashboard(FLEET)
     grafana.add_prometheus_data_source(metrics)
-    with pytest.raises(DashboardError, match="dashboard 'fleet' is there already"):
+    with pytest.raises(DashboardError, match="dashboard 'fleet' exists already"):
         grafana.add_dashboard(FLEET)
-    with pytest.raises(DashboardError, match="data source 'metrics' is there already"):
+    with pytest.raises(DashboardError, match="data source 'metrics' exists already"):
         grafana.add_prometheus_data_source(metrics)
     with pytest.raises(GrafanaNameError, match="1 to 40 letters"):
         grafana.add_dashboard(Dashboard(name="f" * 40, content={"title": "Fleet"}))

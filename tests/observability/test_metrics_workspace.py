@@ -233,7 +233,7 @@ def test_an_imported_workspace_of_another_region_keeps_its_region(stack: Stack) 
     assert "aps-workspaces.eu-west-1." in workspace.remote_write_url
 
 
-def test_fails_for_an_arn_that_is_none_of_a_workspace(stack: Stack) -> None:
+def test_an_arn_of_something_else_is_refused(stack: Stack) -> None:
     with pytest.raises(MetricsWorkspaceError, match="expected the ARN of a workspace"):
         MetricsWorkspace.from_workspace_arn(stack, "M", "arn:aws:aps:eu-west-1:111122223333:workspace")
 

@@ -57,12 +57,12 @@ def rule(text: str) -> str:
 
 
 WRONG_RULES = {
-    "groups: [": "is no YAML: while parsing a flow node",
-    "groups:\n- name: a\n rules: []\n": "is no YAML",
+    "groups: [": "is not valid YAML: while parsing a flow node",
+    "groups:\n- name: a\n rules: []\n": "is not valid YAML",
     "groups: {a: b}\n": "groups must be a list, got dict",
     "groups: a\n": "groups must be a list, got str 'a'",
     "- groups: []\n": "must have 'groups:' at its top level",
-    "groups: &a [*a]\n": "is no YAML",
+    "groups: &a [*a]\n": "is not valid YAML",
     "rules.yaml": "must have 'groups:' at its top level: for a file, pass pathlib.Path('rules.yaml')",
     "groups: []\ngroups: []\n": "has the key 'groups' twice, the second in line 2",
     "groups:\n  - rules: []\n": "group 1 must have 'name', got rules",
@@ -83,7 +83,7 @@ WRONG_RULES = {
 }
 WRONG_MANAGERS = {
     "alertmanager_config:\n  route: {receiver: a}\n": "write 'alertmanager_config: |' and indent what follows",
-    "alertmanager_config: |\n  route: [\n": "alertmanager_config of an alert manager definition is no YAML",
+    "alertmanager_config: |\n  route: [\n": "alertmanager_config of an alert manager definition is not valid YAML",
     "alertmanager_config: |\n  receivers: []\n": "route must be a mapping, got nothing",
     "alertmanager_config: |\n  route: {receiver: a}\n": "receivers must be a list, got nothing",
     "alertmanager_config: |\n  route: {}\n  receivers: [{name: a}]\n": "route must have 'receiver'",
@@ -94,7 +94,7 @@ WRONG_MANAGERS = {
 }
 
 
-def test_what_prometheus_takes_passes_unchanged() -> None:
+def test_a_valid_file_is_passed_unchanged() -> None:
     assert read_rules(RULES) == RULES
     assert read_alert_manager(MANAGER) == MANAGER
 
@@ -126,7 +126,7 @@ def test_indentation_with_tabs_is_refused_as_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "# nothing but a comment\n"])
-def test_a_file_without_rules_is_refused_although_prometheus_takes_it(text: str) -> None:
+def test_a_file_without_rules_is_refused_although_prometheus_accepts_it(text: str) -> None:
     with pytest.raises(MetricsWorkspaceError, match="must have 'groups:' at its top level: check that it is the right"):
         read_rules(text)
 
@@ -170,7 +170,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.pipeline
-def test_prometheus_refuses_what_is_refused_here_and_takes_the_rest(tmp_path: Path) -> None:
+def test_prometheus_refuses_and_accepts_the_same_files(tmp_path: Path) -> None:
     def takes(text: str) -> bool:
         file = tmp_path / "rules.yaml"
         file.write_text(text, encoding="utf-8")

@@ -151,7 +151,7 @@ def synthesized(case: Case, job_zip: Path) -> dict[str, Any]:
     [*(pytest.param(case, id=name) for name, case in DEFAULTS.items()),
      *(pytest.param(case, id=f"{name}-everything-on") for name, case in EVERYTHING_ON.items())],
 )  # fmt: skip
-def test_a_sink_gives_the_application_all_that_it_takes_and_no_more(case: Case, job_zip: Path) -> None:
+def test_a_sink_gives_the_application_exactly_what_it_needs(case: Case, job_zip: Path) -> None:
     resources = synthesized(case, job_zip)
     (application,) = [each for each in resources.values() if each["Type"] == "AWS::KinesisAnalyticsV2::Application"]
     groups = application["Properties"]["ApplicationConfiguration"]["EnvironmentProperties"]["PropertyGroups"]
@@ -179,7 +179,7 @@ def _starts_after_the_endpoint(resources: dict[str, Any], service: str) -> None:
     assert path_between(arrows_of(resources), start, endpoint)
 
 
-def test_a_topic_stays_until_the_job_that_writes_to_it_is_stopped(job_zip: Path) -> None:
+def test_a_topic_is_deleted_after_the_stop_of_its_writer(job_zip: Path) -> None:
     resources = synthesized(DEFAULTS["kafka"], job_zip)
     (start,) = [name for name, body in resources.items() if body["Type"] == "Custom::PenstockApplicationStart"]
     (written,) = [name for name, body in resources.items() if body["Type"] == "AWS::MSK::Topic"]

@@ -98,7 +98,7 @@ def test_what_is_in_another_stack_closes_no_circle(job_zip: Path) -> None:
     first, later = Stack(app, "First", env=ENVIRONMENT), Stack(app, "Later", env=ENVIRONMENT)
     application = application_in(first, job_zip, build_network(first))
     start(first, application)
-    # The later stack refers to the first one, and has an endpoint of its own.
+    # The later stack refers to the first one, and has another endpoint.
     elsewhere = ApplicationVpc(later, "Elsewhere")
     iam.Role(later, "Role", assumed_by=iam.ArnPrincipal(application.role.role_arn))
     source = KinesisSource(events=EventStream(first, "Events", stream_name="events"), network=elsewhere)

@@ -186,7 +186,7 @@ def test_only_this_bucket_of_this_account_sends_to_the_queue(everything_on: Synt
     assert allowed["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Join"][1][-1] == f":s3:::{NAME}"
 
 
-def test_s3_may_use_the_key_for_messages_of_this_account_and_is_told_so_once(everything_on: Synthesized) -> None:
+def test_one_statement_allows_s3_to_use_the_key_for_messages_of_this_account(everything_on: Synthesized) -> None:
     statements = everything_on.only("AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"]
     (allowed,) = [s for s in statements if s["Principal"] == {"Service": "s3.amazonaws.com"}]
     assert sorted(allowed["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -267,7 +267,7 @@ def test_nag_and_our_own_checks_find_nothing() -> None:
     app.synth()
 
 
-def test_a_generated_name_is_warned_about_and_names_no_bucket_in_the_queues_policy(synthesize: Synthesize) -> None:
+def test_a_generated_name_gives_a_warning_and_is_not_in_the_queues_policy(synthesize: Synthesize) -> None:
     def build(stack: Stack) -> None:
         ArchiveBucket(stack, "Archive").add_notifications("Warehouse", prefix="")
 
@@ -284,7 +284,7 @@ def test_a_generated_name_is_warned_about_and_names_no_bucket_in_the_queues_poli
     assert "Filter" not in configuration
 
 
-def test_an_imported_key_is_warned_about_when_s3_needs_it(stack: Stack) -> None:
+def test_an_imported_key_gives_a_warning_if_s3_needs_it(stack: Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-central-1:111122223333:key/1")
     archive = ArchiveBucket(stack, "Archive", bucket_name=NAME, encryption_key=key)
     archive.add_notifications("Warehouse", prefix="raw/")
@@ -305,7 +305,7 @@ def test_an_imported_archive_grants_and_knows_its_identity(stack: Stack) -> None
     assert not template.find_resources("AWS::S3::Bucket")
 
 
-def test_a_job_is_told_where_to_write(stack: Stack) -> None:
+def test_a_job_gets_the_path_as_a_property(stack: Stack) -> None:
     archive = ArchiveBucket.from_bucket_name(stack, "Archive", NAME)
     assert archive.connection_properties("raw/") == {"path": f"s3://{NAME}/raw/"}
 
@@ -355,7 +355,7 @@ def test_fails_on_a_prefix_that_matches_more_than_a_folder(stack: Stack, prefix:
 def test_fails_on_notifications_that_overlap(stack: Stack, prefix: str, suffix: str | None) -> None:
     archive = ArchiveBucket(stack, "Archive", bucket_name=NAME)
     archive.add_notifications("Warehouse", prefix="raw/")
-    with pytest.raises(ArchiveBucketError, match="belongs to one queue only"):
+    with pytest.raises(ArchiveBucketError, match="may belong to one queue only"):
         archive.add_notifications("Other", prefix=prefix, suffix=suffix)
 
 

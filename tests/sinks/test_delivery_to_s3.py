@@ -406,7 +406,7 @@ def test_named_metrics_have_the_services_spelling(stack: Stack, method: str, nam
     assert getattr(delivery, method)(statistic="p99").statistic == "p99"
 
 
-def test_a_generated_name_is_warned_about(stack: Stack) -> None:
+def test_a_generated_name_gives_a_warning(stack: Stack) -> None:
     everything(stack, name=None)
     (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     assert "leaves the old one behind" in str(warning.entry.data)
@@ -465,6 +465,6 @@ def test_nag_and_our_own_checks_find_nothing() -> None:
     app.synth()
 
 
-def test_a_prefix_with_expressions_of_its_own_stays_as_it_is() -> None:
+def test_a_prefix_with_expressions_is_not_changed() -> None:
     prefix = "raw/!{partitionKeyFromQuery:region}/!{timestamp:HH}/"
     assert DeliveryPartitions.by_fields({"region": ".region"}, prefix=prefix).prefix == prefix

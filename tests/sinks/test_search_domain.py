@@ -242,7 +242,7 @@ def test_templates_and_dashboards_are_put_into_the_domain(everything_on: Synthes
     assert properties["Endpoint"] == {"Fn::GetAtt": [domain_id, "DomainEndpoint"]}
 
 
-def test_the_way_to_the_domain_stays_open_until_its_content_is_removed(everything_on: Synthesized) -> None:
+def test_the_network_rules_are_deleted_after_the_content(everything_on: Synthesized) -> None:
     (ingress,) = everything_on.resources("AWS::EC2::SecurityGroupIngress")
     for resource in everything_on.resources(CONTENT).values():
         assert ingress in resource["DependsOn"]
@@ -270,7 +270,7 @@ def test_people_are_mapped_to_the_administrators_roles(everything_on: Synthesize
     assert decode(properties["Content"], mappings={}).roles == {}
 
 
-def test_each_resource_has_an_id_of_its_own(everything_on: Synthesized) -> None:
+def test_each_content_has_a_different_id(everything_on: Synthesized) -> None:
     ids = [each["Properties"]["ContentId"] for each in everything_on.resources(CONTENT).values()]
     assert len(set(ids)) == len(ids) == 3
 
@@ -344,7 +344,7 @@ def test_more_content_is_added_and_checked_later(stack: Stack, dashboards: Path)
     assert decode(resource["Properties"]["Content"], mappings={}).index_templates == {"vehicles": TEMPLATE}
 
 
-def test_a_domain_whose_name_only_the_deployment_knows_is_granted_and_told_from_another(stack: Stack) -> None:
+def test_domains_with_names_known_only_at_deployment_have_different_grants(stack: Stack) -> None:
     vpc, role = new_vpc(stack), new_role(stack, "Job")
     for each in ("First", "Second"):
         name = CfnParameter(stack, f"{each}Name").value_as_string
@@ -364,7 +364,7 @@ def test_fails_on_large_content_that_holds_a_token(stack: Stack) -> None:
         domain.add_content("Large", index_templates={"large": template | {"_meta": {"noise": "x" * 5000}}})
 
 
-def test_fails_to_map_what_is_no_role(stack: Stack) -> None:
+def test_a_grantee_that_is_not_a_role_is_refused(stack: Stack) -> None:
     domain = SearchDomain(stack, "Search", vpc=new_vpc(stack), domain_name="vehicles")
     with pytest.raises(SearchDomainError, match="pass a role"):
         domain.grant_index_write(iam.AccountRootPrincipal(), "vehicles-*")
@@ -381,7 +381,7 @@ def test_nag_and_our_own_checks_find_nothing(dashboards: Path) -> None:
     app.synth()
 
 
-def test_a_generated_name_is_warned_about(stack: Stack) -> None:
+def test_a_generated_name_gives_a_warning(stack: Stack) -> None:
     SearchDomain(stack, "Search", vpc=new_vpc(stack))
     (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     assert "empty domain" in str(warning.entry.data)
@@ -406,7 +406,7 @@ def test_an_imported_domain_grants_its_part_and_says_what_is_missing(stack: Stac
 @pytest.mark.parametrize(
     "endpoint", ["search.example.com", Token.as_string({"Ref": "Endpoint"})], ids=["a name", "a token"]
 )
-def test_fails_to_find_a_name_in_an_endpoint_of_ones_own(endpoint: str) -> None:
+def test_a_custom_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(SearchDomainError, match="from_domain_attributes"):
         SearchDomain.from_domain_endpoint(Stack(), "Search", endpoint)
 
@@ -462,7 +462,7 @@ def test_a_standby_zone_needs_as_many_nodes_in_each_zone(nodes: int) -> None:
         assert nodes < 1 or nodes % 3
     else:
         assert nodes % 3 == 0
-        assert capacity.copies == 3
+        assert capacity.shard_copy_multiple == 3
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_a_consumer_is_subscribed_to_and_never_registered_by_the_job() -> None:
     assert (properties["source.reader.type"], properties["source.efo.consumer.name"]) == ("EFO", "counter")
 
 
-def test_a_generated_name_is_warned_about() -> None:
+def test_a_generated_name_gives_a_warning() -> None:
     stack = new_stack()
     EventStream(stack, "Clicks")
     assert len(Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("pass stream_name"))) == 1
@@ -188,7 +188,7 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
+def test_invalid_streams_are_refused(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         build(new_stack())
 
@@ -260,7 +260,7 @@ def test_the_alarm_for_late_readers_comes_before_records_expire(given_: Duration
     assert alarm["Threshold"] == expected_ms
 
 
-def test_a_stream_of_somebody_else_gets_a_consumer_of_ones_own() -> None:
+def test_an_imported_stream_gets_a_consumer() -> None:
     stack = new_stack()
     consumer = EventStream.from_stream_arn(stack, "Clicks", ARN).add_consumer("counter")
     consumer.grant_read(role_in(stack))

@@ -339,7 +339,7 @@ def test_everything_on_passes_all_checks() -> None:
     assert topic["DeletionPolicy"] == "Delete"
 
 
-def test_a_generated_name_is_warned_about() -> None:
+def test_a_generated_name_gives_a_warning() -> None:
     stack = new_stack()
     ProvisionedKafkaCluster(stack, "Cluster", vpc=vpc_in(stack))
     found = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("pass cluster_name"))
@@ -545,7 +545,7 @@ def test_an_imported_cluster_is_of_the_kind_that_imports_it(kind: Any, is_server
     group = ec2.SecurityGroup.from_security_group_id(stack, "Brokers", "sg-0123456789abcdef0")
     cluster = kind.from_cluster_arn(stack, "Imported", ARN, security_groups=[group])
     assert (cluster.cluster_arn, cluster.cluster_name) == (ARN, "fleet")
-    assert (cluster.is_serverless, cluster.takes_iam) == (is_serverless, True)
+    assert (cluster.is_serverless, cluster.iam_enabled) == (is_serverless, True)
 
 
 def test_the_brokers_of_an_imported_cluster_are_asked_for_unless_they_are_known() -> None:
@@ -583,7 +583,7 @@ def test_what_a_job_reads_with_names_the_group_that_it_may_read_in() -> None:
     topic = KafkaTopic.from_topic_name(stack, "Topic", cluster=imported_in(stack), topic_name="events")
     properties = topic.input_properties(consumer_group="metrics")
     assert properties == {**topic.connection_properties(), "consumer.group": "metrics"}
-    assert (topic.cluster.takes_iam, topic.topic_name) == (True, "events")
+    assert (topic.cluster.iam_enabled, topic.topic_name) == (True, "events")
 
 
 def test_metrics_are_those_of_the_cluster() -> None:
@@ -665,30 +665,30 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "at least 2 availability zones, got subnets in 1",
     ),
     (
-        "what is no cluster",
+        "an ARN of something else",
         lambda s: imported_in(s, cluster_arn="arn:aws:kafka:eu-central-1:111122223333:configuration/x/1"),
         StreamError,
         "expected the ARN of a cluster",
     ),
     (
-        "to ask for brokers of a cluster without IAM",
-        lambda s: imported_in(s, takes_iam=False, bootstrap_servers=None),
+        "brokers of a cluster without IAM",
+        lambda s: imported_in(s, iam_enabled=False, bootstrap_servers=None),
         StreamError,
         "pass bootstrap_servers",
     ),
     (
         "a native topic without IAM",
-        lambda s: KafkaTopic(s, "T", cluster=imported_in(s, takes_iam=False), topic_name="t", partitions=1),
+        lambda s: KafkaTopic(s, "T", cluster=imported_in(s, iam_enabled=False), topic_name="t", partitions=1),
         StreamError,
-        "clients come with IAM",
+        "creates topics only in a cluster with IAM authentication: enable it",
     ),
     (
         "properties for a job that cannot connect",
         lambda s: KafkaTopic.from_topic_name(
-            s, "T", cluster=imported_in(s, takes_iam=False), topic_name="t"
+            s, "T", cluster=imported_in(s, iam_enabled=False), topic_name="t"
         ).connection_properties(),
         StreamError,
-        "jobs come to topic 't' with IAM",
+        "topic 't' needs IAM authentication, but its cluster has it disabled: enable it",
     ),
     (
         "every consumer group",
@@ -727,10 +727,10 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "replication factor 2, got 3",
     ),
     (
-        "a topic that CloudFormation cannot make",
+        "a topic that CloudFormation cannot create",
         lambda s: KafkaTopic(s, "T", cluster=imported_in(s, is_serverless=True), topic_name="t", partitions=1),
         StreamError,
-        "cannot make topics of MSK Serverless: .* import them with KafkaTopic.from_topic_name",
+        "cannot create topics of MSK Serverless: .* import them with KafkaTopic.from_topic_name",
     ),
     (
         "a topic on a version that has no API for it",
@@ -748,6 +748,8 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
+def test_invalid_clusters_and_topics_are_refused(
+    build: Callable[[Stack], object], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         build(new_stack())

@@ -103,7 +103,7 @@ UNPLANNED: dict[str, tuple[Callable[[Stack], object], str]] = {
     "no percentage": (lambda s: cluster_in(s).add_disk_alarms(threshold_percent=100), "1 to 99 percent of a disk"),
     "a serverless cluster": (
         lambda s: topic_in(s, ServerlessKafkaCluster(s, "Cluster", vpc=vpc_in(s), cluster_name="fleet")),
-        "CloudFormation cannot make topics of MSK Serverless",
+        "CloudFormation cannot create topics of MSK Serverless",
     ),
 }
 

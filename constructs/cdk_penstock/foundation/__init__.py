@@ -1,1 +1,1 @@
-"""What constructs of every package share."""
+"""Building blocks that the constructs of every package share."""

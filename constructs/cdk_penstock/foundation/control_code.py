@@ -1,9 +1,9 @@
-"""The part of penstock that a Lambda function carries, with the newest description of MSF's API.
+"""Code of penstock's Lambda functions, with the newest description of MSF's API.
 
-The boto3 of a Lambda runtime depends on the runtime's version and the Region (Lambda, runtimes and SDK versions), and
-one that is a year old knows no customer managed key: it refuses to send one, and reads an application that is under one
-as under the AWS-owned key. What botocore knows of a service is data, which it first looks for where ``AWS_DATA_PATH``
-says. So 30 kB of data do what 15 MB of code would.
+The boto3 of a Lambda runtime depends on the runtime's version and the Region (Lambda, runtimes and SDK versions). A
+boto3 that is a year old knows no customer managed keys of applications: it sends none, and describes an application
+with one as if it had the AWS-owned key. botocore reads its descriptions of services from ``AWS_DATA_PATH`` first, so
+that 30 kB of data are enough, instead of the 15 MB of a newer boto3.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from cdk_penstock.model.errors import PenstockError
 __all__ = ("CARRIED_PACKAGES", "DATA_PATH_VARIABLE", "LAMBDA_DATA_PATH", "control_code_folder")
 
 CARRIED_PACKAGES: Final = ("model", "control", "handlers")
-"""What runs in a Lambda function; nothing of it imports the CDK, or a third-party library but boto3."""
+"""Packages that run in a Lambda function. They import neither the CDK nor a third-party library but boto3."""
 
 DATA_PATH_VARIABLE: Final = "AWS_DATA_PATH"
 _MODELS: Final = "models"
 LAMBDA_DATA_PATH: Final = f"/var/task/{_MODELS}"
-"""Where Lambda puts the models that the functions carry."""
+"""Folder of the service descriptions in a function."""
 _MODEL: Final = Path("kinesisanalyticsv2", "2018-05-23", "service-2.json.gz")
-"""The one service of which the handlers need more than a runtime of 2025 is sure to know."""
+"""Description of the one service for which the boto3 of a runtime of 2025 may be too old."""
 
 
 @cache
 def control_code_folder() -> str:
-    """Return a folder with the code of penstock's Lambda functions, which goes when the process ends.
+    """Return a folder with the code of penstock's Lambda functions, which is removed when the process ends.
 
-    It is taken from where penstock is installed, so it works from a checkout and from a wheel alike. It is one for all
-    functions: the CDK reads a folder again for each path that it does not know.
+    The code is copied from the installed penstock, a checkout or a wheel. All functions share one folder, because the
+    CDK reads each new path again.
     """
     source = Path(cdk_penstock.__file__).parent
     folder = tempfile.mkdtemp(prefix="penstock-")
@@ -53,7 +53,7 @@ def control_code_folder() -> str:
 
 
 def _botocore_data() -> Path:
-    """Return where the installed botocore has its data; it is not imported, which would take as long as a stack."""
+    """Return the data folder of botocore, without importing it: that takes as long as the synthesis of a stack."""
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:  # pragma: no cover - a requirement of this package
         message = "penstock needs boto3 for the functions of its custom resources: pip install boto3"

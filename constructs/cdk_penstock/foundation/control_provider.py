@@ -1,4 +1,4 @@
-"""Runs penstock's own automation as a CloudFormation custom resource."""
+"""Provider of penstock's custom resources."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _WAITER_INVOKES: Final = (
     "the waiter of the CDK's provider framework may invoke any version of exactly the two functions that it calls"
 )
 _WAITER_LOGS: Final = (
-    "the waiter only repeats a call whose function logs each answer; a log of its own takes account-wide log actions"
+    "the waiter only repeats a call whose function logs each answer; another log would need account-wide log actions"
 )
 _WAITER_TRACES: Final = "the waiter calls one function in a loop, so that a trace says no more than the function's log"
 _NETWORK_INTERFACES: Final = (
-    "Lambda manages network interfaces whose ids nobody knows beforehand (Lambda, Giving Lambda functions access to"
+    "Lambda manages network interfaces whose ids are not known before (Lambda, Giving Lambda functions access to"
     " resources in an Amazon VPC)"
 )
 _INTERFACE_ACTIONS: Final = (
@@ -54,8 +54,8 @@ _INTERFACE_ACTIONS: Final = (
 class ControlProvider(Construct):
     """A handler of ``cdk_penstock.handlers`` behind the CDK's provider framework.
 
-    The framework polls the handler until it is done, so an operation may take longer than a Lambda function lives: 55
-    minutes at most. The handler has no permission beyond its log and what is granted to ``role``.
+    The framework calls the handler until the operation is done, so an operation may take longer than one call of a
+    Lambda function: 55 minutes at most. The handler may write its log, and do what ``role`` is granted.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ class ControlProvider(Construct):
         ``application`` for the module ``cdk_penstock.handlers.application_handler``, with its ``on_event`` and
         ``is_complete``.
     log_retention
-        How long its log is kept. Default: three months.
+        Retention of the handler's log. Default: three months.
     encryption_key
-        The key of log and environment; its policy lets CloudWatch Logs use it for this log. Default: those that AWS
-        owns.
+        Key of the log and of the functions' environment; its policy then allows CloudWatch Logs to use it for this log.
+        Default: keys that AWS owns.
     vpc, vpc_subnets, security_groups
-        Where the handler's functions are, for one that has to reach into a VPC. Default: in none.
+        Network of the functions, for a handler that calls something in a VPC. Default: no VPC.
     """
 
     def __init__(
@@ -112,14 +112,14 @@ class ControlProvider(Construct):
 
     @classmethod
     def of(cls, scope: Construct, handler: str) -> ControlProvider:
-        """Return the stack's provider of this handler, made on first use: one serves all resources of a stack."""
+        """Return the provider of this handler that all resources of the stack share; it is created on first use."""
         stack = Stack.of(scope)
         name = f"Penstock{''.join(part.capitalize() for part in handler.split('_'))}"
         existing = stack.node.try_find_child(name)
         return existing if isinstance(existing, cls) else cls(stack, name, handler=handler)
 
     def act_as(self, operator: iam.Role) -> None:
-        """Let the handler assume this role; both sides say so."""
+        """Allow the handler to assume this role, in the handler's policy and in the role's trust policy."""
         if operator.node.path in self._operators:
             return
         self._operators.add(operator.node.path)
@@ -140,7 +140,7 @@ class ControlProvider(Construct):
     def build_resource(
         self, scope: Construct, construct_id: str, properties: CustomResourceProperties
     ) -> CustomResource:
-        """Add a custom resource that this handler keeps; it waits for the handler's permissions."""
+        """Add a custom resource of this handler; it is created after the handler's permissions."""
         resource = CustomResource(
             scope,
             construct_id,
@@ -148,7 +148,7 @@ class ControlProvider(Construct):
             service_token=self._framework.service_token,
             properties=properties.to_properties(),
         )
-        # A function may run before its role's policies are in force, unless somebody waits for them.
+        # Without this dependency a function may run before its role has its policies.
         resource.node.add_dependency(self.role, *self._framework_roles)
         return resource
 
@@ -177,7 +177,7 @@ class ControlProvider(Construct):
         )
 
     def _build_framework(self) -> custom_resources.Provider:
-        """Add the framework, with roles of our own: those of the CDK may invoke any version and log anywhere."""
+        """Add the framework, with narrower roles than the CDK's, which may invoke any version and log anywhere."""
         on_event_role, is_complete_role = self._framework_roles
         framework = custom_resources.Provider(
             self,
@@ -198,12 +198,12 @@ class ControlProvider(Construct):
                     actions=["lambda:GetFunction", "lambda:InvokeFunction"], resources=[function.function_arn]
                 )
             )
-        self._settle_waiter(framework, on_event_role)
+        self._grant_waiter(framework, on_event_role)
         return framework
 
     @staticmethod
-    def _settle_waiter(framework: custom_resources.Provider, starter: iam.Role) -> None:
-        """Let the framework start its waiter, and record what the CDK gives the waiter beyond that."""
+    def _grant_waiter(framework: custom_resources.Provider, starter: iam.Role) -> None:
+        """Allow the framework to start its waiter, and record the wider permissions that the CDK gives the waiter."""
         waiter = framework.node.find_child("waiter-state-machine")
         machine = cast("CfnStateMachine", waiter.node.find_child("Resource"))
         starter.add_to_policy(iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.ref]))
@@ -222,8 +222,8 @@ class ControlProvider(Construct):
 
 
 def scope_of(manager: Construct, managed: Construct) -> Construct:
-    """Return where the resources belong with which one construct manages another: there, if both are in one stack.
+    """Return the scope of the resources with which one construct manages another: the latter, if in the same stack.
 
-    So their logical ids stay when the managing construct is moved or renamed.
+    Their logical ids then stay the same when the managing construct is moved or renamed.
     """
     return managed if Stack.of(managed) is Stack.of(manager) else manager

@@ -1,4 +1,4 @@
-"""Resources of other accounts and Regions: what IAM in this account does not open by itself."""
+"""Checks and warnings for resources of other accounts and Regions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OTHER_ACCOUNT_WARNING: Final = "penstock:otherAccount"
 
 
 def is_of_other_account(scope: Construct, account: str | None) -> bool:
-    """Return True for an account that is known, and is not the scope's; what only the deployment knows passes."""
+    """Return True for another account than the scope's, False where one of them is known only at deployment."""
     return _differ(account, Stack.of(scope).account)
 
 
 def is_of_other_region(scope: Construct, region: str | None) -> bool:
-    """Return True for a Region that is known, and is not the scope's; what only the deployment knows passes."""
+    """Return True for another Region than the scope's, False where one of them is known only at deployment."""
     return _differ(region, Stack.of(scope).region)
 
 
@@ -37,20 +37,20 @@ def warn_of_other_account(
     actions: Sequence[str],
     resources: Sequence[str],
 ) -> None:
-    """Warn where the grantee is of another account than a resource, which then has to allow it as well.
+    """Warn if grantee and resource are of different accounts: the resource's account has to allow the access as well.
 
     Parameters
     ----------
     scope
-        What was imported, at which the warning is shown.
+        The imported construct, which gets the warning.
     grantee
-        Who was granted something.
+        The identity that was granted the actions.
     account
         The account of the resource.
     policy
-        The policy that this account has to change, and how.
+        The policy that the resource's account has to change, and how.
     actions, resources
-        What its statement has to allow.
+        The content of the statement that it needs.
     """
     caller = grantee.grant_principal.principal_account or Stack.of(scope).account
     if not _differ(account, caller):
@@ -64,7 +64,7 @@ def warn_of_other_account(
 
 
 def shown_arn(scope: IConstruct, arn: str) -> str:
-    """Return an ARN for a message: with the partition of the scope's Region where the CDK has a token for it."""
+    """Return an ARN for a message, with the name of the partition in place of the CDK's token."""
     partition = Stack.of(scope).partition
     return arn.replace(Aws.PARTITION, "aws" if Token.is_unresolved(partition) else partition)
 
@@ -72,7 +72,7 @@ def shown_arn(scope: IConstruct, arn: str) -> str:
 def require_key_region(
     scope: Construct, key: kms.IKey | None, error: type[Exception], *, region: str | None = None
 ) -> None:
-    """Raise ``error`` for a key of another Region than what it encrypts, by default the scope's."""
+    """Raise ``error`` for a key of another Region than the given one, by default the scope's."""
     needed = region or Stack.of(scope).region
     if key is not None and _differ(key.env.region, needed):
         message = (

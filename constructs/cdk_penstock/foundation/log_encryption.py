@@ -27,7 +27,7 @@ _GROUP_CONTEXT: Final = "kms:EncryptionContext:aws:logs:arn"
 
 
 def log_group_arn(scope: Construct, group_name: str) -> str:
-    """Return the ARN of a log group of the scope's account and Region, without the ``:*`` of CloudFormation's."""
+    """Return the ARN of a log group in the scope's account and Region, without CloudFormation's ``:*``."""
     return Stack.of(scope).format_arn(
         service="logs",
         resource="log-group",
@@ -71,17 +71,17 @@ def build_log_group(
 
 
 def allow_cloudwatch_logs(scope: Construct, key: kms.IKey, group_names: Sequence[str]) -> None:
-    """Let CloudWatch Logs use the key for log groups with these names only (CloudWatch Logs, encrypt-log-data-kms).
+    """Allow CloudWatch Logs to use the key for log groups of these names (CloudWatch Logs, encrypt-log-data-kms).
 
-    A name may end in ``*`` where CloudFormation completes it. The policy of an imported key cannot be changed: then a
-    warning says what it must allow. Raises PenstockError for a key of another Region.
+    A name may be a pattern with ``*`` at its end. The policy of an imported key cannot be changed: a warning then says
+    what it must allow. Raises PenstockError for a key of another Region.
     """
     require_key_region(scope, key, PenstockError)
     arns = [log_group_arn(scope, name) for name in group_names]
     operator = "ArnLike" if any(name.endswith("*") for name in group_names) else "ArnEquals"
     result = key.add_to_resource_policy(
         iam.PolicyStatement(
-            # Logs may share a key, and statements of one policy must differ in their ids.
+            # Several logs may share a key, and a policy has each Sid only once.
             sid=f"AllowCloudWatchLogsForTheseGroups{scope.node.addr[-8:]}",
             principals=[iam.ServicePrincipal(_service(scope))],
             actions=list(_ACTIONS),
@@ -111,7 +111,7 @@ def _generated_name(group: logs.LogGroup) -> str:
 
 
 def _service(scope: Construct) -> str:
-    """Return the principal of CloudWatch Logs, which has the Region, and the suffix of AWS in China, in its name."""
+    """Return the principal of CloudWatch Logs, whose name has the Region, and in China another suffix."""
     stack = Stack.of(scope)
     if Token.is_unresolved(stack.region):
         return f"logs.{stack.region}.{stack.url_suffix}"

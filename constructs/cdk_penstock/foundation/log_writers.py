@@ -1,4 +1,4 @@
-"""The policy with which AWS services write to log groups of a stack."""
+"""Resource policies of CloudWatch Logs that allow AWS services to write to the log groups of a stack."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 __all__ = ("LogWriters",)
 
 _MAX_CHARACTERS: Final = 5_120
-"""Of a policy's document (AWS::Logs::ResourcePolicy, PolicyDocument)."""
+"""Limit of a policy document (AWS::Logs::ResourcePolicy, PolicyDocument)."""
 _REFERENCE: Final = "${Token["
 _CHARACTERS_OF_REFERENCE: Final = 130
-"""No ARN of a rule, and none of a group that CloudFormation names, is longer."""
+"""Upper limit for the ARN of a rule, and of a log group that CloudFormation names."""
 
 
 class LogWriters(Construct):
-    """One policy of CloudWatch Logs for all log groups of a stack that one kind of construct makes.
+    """Policy for all log groups of a stack that one kind of construct creates.
 
-    CloudWatch Logs takes ten policies in an account and Region, for everybody in it, and AWS cannot raise that. A new
-    one is begun only where the document has no room left.
+    CloudWatch Logs allows ten policies per account and Region, and this quota cannot be raised. A second policy is
+    added only when the document of the first is full.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -37,7 +37,7 @@ class LogWriters(Construct):
     def of(cls, scope: Construct, kind: str) -> LogWriters:
         """Return the stack's policy for a kind of construct.
 
-        Kinds are apart because a log group is ready before what writes to it, which another kind may have to wait for.
+        Each kind has its own, because the writers of one kind may depend on constructs of another.
         """
         stack, construct_id = Stack.of(scope), f"Penstock{kind}LogWriters"
         found = stack.node.try_find_child(construct_id)
@@ -46,7 +46,7 @@ class LogWriters(Construct):
     def allow(
         self, statements: Sequence[Mapping[str, Any]], *, removal_policy: RemovalPolicy = RemovalPolicy.DESTROY
     ) -> logs.CfnResourcePolicy:
-        """Add statements, and return the policy that holds them: it stays if any of them is to stay."""
+        """Add statements, and return their policy; it is retained if any of its statements is to be retained."""
         if not self._policies or _characters([*self._statements, *statements]) > _MAX_CHARACTERS:
             self._begin()
         self._statements += statements

@@ -68,10 +68,10 @@ def check_unless_token(name: str, check: Callable[[str], str]) -> str:
 
 
 def claim_name(construct: Construct, kind: str, name: str) -> None:
-    """Raise PenstockError where another construct of the app has the name in the same place.
+    """Raise PenstockError if another construct of the app has the name in the same account and Region.
 
-    Call it when the construct is complete, so that one that was refused does not keep its name. Stacks without an
-    account and Region may go to different ones: names are compared within each of them.
+    Call it when the construct is complete, so that a construct that raised an error takes no name. Stacks without
+    account and Region may be deployed to different ones, so each is compared only with itself.
     """
     if Token.is_unresolved(name):
         return
@@ -84,6 +84,6 @@ def claim_name(construct: Construct, kind: str, name: str) -> None:
     if taken != path:
         message = (
             f"{kind} name {name!r} of {path} is taken by {taken} in the same account and Region, and creating the"
-            " second one would fail: give each a name of its own"
+            " second one would fail: give them different names"
         )
         raise PenstockError(message)

@@ -1,7 +1,7 @@
 """References from one stack to another.
 
-The CDK writes them strong (``Fn::ImportValue``) or weak (``Fn::GetStackOutput``), as the app's context key
-``@aws-cdk/core:defaultCrossStackReferences`` says. What a stale value would break does not leave that to the app.
+By default the app's context key ``@aws-cdk/core:defaultCrossStackReferences`` decides whether the CDK writes them
+strong (``Fn::ImportValue``) or weak (``Fn::GetStackOutput``). Where a stale value would do harm, penstock decides.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = (
 )
 
 REVISION_METADATA: Final = "penstock:revisionOf"
-"""Begins the key under which a consumer's template names the revision of what it refers to weakly."""
+"""Prefix of the metadata keys that hold the revision of a producer in the template of its consumer."""
 
 
 def keep_while_used(*constructs: IConstruct) -> None:
-    """Make references to the resources of these constructs strong, whatever the app's default.
+    """Make references to the resources of these constructs strong, whatever the app's default is.
 
-    CloudFormation then refuses to replace or delete what another stack has imported. After a weak reference it would do
-    so, and the other stack would go on with the old value.
+    CloudFormation then refuses to replace or delete a resource that another stack refers to. With a weak reference it
+    would do so, and the other stack would keep the old value.
     """
     for construct in constructs:
         for child in construct.node.find_all():
@@ -42,15 +42,15 @@ def keep_while_used(*constructs: IConstruct) -> None:
 
 
 def follow_changes(resource: CfnResource) -> None:
-    """Make references to a resource weak, whatever the app's default: its values may change while they are used."""
+    """Make references to a resource weak, whatever the app's default is: its values may change while they are used."""
     resource.apply_cross_stack_reference_strength(ReferenceStrength.WEAK)
 
 
 def mark_revision(consumer: object, producer: IConstruct, revision: str) -> None:
-    """Put the revision of a producer in another stack into the template of its consumer.
+    """Put the revision of a producer into the template of its consumer in another stack.
 
-    CloudFormation and the CDK's command line leave a stack as it is whose template is the same, whatever became of the
-    values that it refers to weakly.
+    CloudFormation and the CDK's command line do not update a stack with an unchanged template, even if the values
+    behind its weak references have changed.
     """
     if not revision or not isinstance(consumer, Construct):
         return
@@ -60,11 +60,11 @@ def mark_revision(consumer: object, producer: IConstruct, revision: str) -> None
 
 
 def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
-    """Return the value, which ``Fn::Split`` then takes in every stack of the account.
+    """Return the value in a form that ``Fn::Split`` accepts in every stack of the account.
 
-    ``Fn::Split`` takes ``Fn::ImportValue`` and not ``Fn::GetStackOutput`` (CloudFormation, Fn::Split), so references to
-    the resources in it become strong. Raises PenstockError where the consumer is in another account than
-    such a resource: only ``Fn::GetStackOutput`` leads there.
+    ``Fn::Split`` accepts ``Fn::ImportValue`` but not ``Fn::GetStackOutput`` (CloudFormation, Fn::Split), so references
+    to the resources in the value become strong. Raises PenstockError if the consumer is in another account than such a
+    resource: only ``Fn::GetStackOutput`` works across accounts.
     """
     for token in Tokenization.reverse_string(value).tokens:
         if not Reference.is_reference(token):
@@ -85,6 +85,6 @@ def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
 
 
 def are_accounts_apart(one: IConstruct, other: IConstruct) -> bool:
-    """Return whether two constructs are known to be in different accounts."""
+    """Return True for two constructs that are known to be in different accounts."""
     accounts = Stack.of(one).account, Stack.of(other).account
     return accounts[0] != accounts[1] and not any(Token.is_unresolved(each) for each in accounts)

@@ -1,4 +1,4 @@
-"""Rules that let one security group reach another."""
+"""Rules between security groups."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ("open_ports",)
 def open_ports(
     client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, ports: tuple[int, int], description: str
 ) -> None:
-    """Let the client reach the TCP ports of the server from the first to the last; a second time is the same as once.
+    """Allow the client to reach a range of TCP ports of the server; a second call for the same pair adds nothing.
 
-    Each rule is a resource of its own, in the client's stack: the server's group never changes, which replaces what is
-    in it, and its stack never depends on that of a client. A client that may call everywhere gets no rule that lets it
-    out, of which the CDK would warn that it has no effect.
+    Each rule is a separate resource in the client's stack. So the server's group never changes, which could replace the
+    resources that use it, and its stack never depends on the client's. A client that may call everywhere gets no
+    outbound rule, because the CDK would warn that it has no effect.
     """
     scope, name = _scope_and_name(client, server)
     if scope.node.try_find_child(name) is not None:
@@ -43,7 +43,7 @@ def open_ports(
 
 
 def _scope_and_name(client: ec2.ISecurityGroup, server: ec2.ISecurityGroup) -> tuple[Construct, str]:
-    """Return where the rules are: in the client, or in its stack where it is imported and no construct for Python."""
+    """Return the scope of the rules: the client, or its stack if the client is imported and no Python construct."""
     name = f"To{Names.node_unique_id(server.node)}"
     if isinstance(client, Construct):
         return client, name

@@ -1,4 +1,4 @@
-"""Text files that people write and a construct takes."""
+"""Text files as input of constructs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ("read_text_file",)
 
 
 def read_text_file(path: Path, what: str, error: type[PenstockError]) -> str:
-    """Return a file's text without a byte order mark; raise ``error`` where it cannot be read or is not UTF-8."""
+    """Return a file's text without a byte order mark; raise ``error`` if it cannot be read or is not UTF-8."""
     name = f"{what} ({path})"
     try:
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""The reasons for the wildcard resources in IAM policies that no narrower statement can replace, all in one place."""
+"""Reasons for wildcard resources in IAM policies that no narrower statement can replace."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ __all__ = (
 )
 
 DESCRIBE_LOG_GROUPS: Final = (
-    "logs:DescribeLogGroups knows no resource (service authorization reference, Amazon CloudWatch Logs)"
+    "logs:DescribeLogGroups has no resource types (service authorization reference, Amazon CloudWatch Logs)"
 )
 OWN_LOG_GROUP: Final = (
-    "IAM names one log group with ':*' behind its name (CloudWatch Logs, iam-access-control-overview-cwl); it is the"
-    " application's own"
+    "in IAM the ARN of a log group ends with ':*' (CloudWatch Logs, iam-access-control-overview-cwl); this one is the"
+    " application's"
 )
 PUT_METRIC_DATA: Final = (
-    "cloudwatch:PutMetricData knows no resource; the condition cloudwatch:namespace holds it to MSF's own namespace"
+    "cloudwatch:PutMetricData has no resource types; the condition cloudwatch:namespace limits it to MSF's namespace"
 )
-DESCRIBE_NETWORK: Final = "these ec2:Describe actions know no resource (service authorization reference, Amazon EC2)"
+DESCRIBE_NETWORK: Final = (
+    "these ec2:Describe actions have no resource types (service authorization reference, Amazon EC2)"
+)
 NETWORK_INTERFACES: Final = (
-    "MSF names network interfaces when it creates them; the condition ec2:Subnet holds the statement to those in the"
-    " application's own subnets"
+    "MSF names network interfaces when it creates them; the condition ec2:Subnet limits the statement to those in the"
+    " application's subnets"
 )
 
 
 def record_wildcard(construct: IConstruct, *, actions: Sequence[str], resource: str, reason: str) -> None:
     """Acknowledge a wildcard resource in the construct's policy, for cdk-nag and for penstock's own checks."""
-    # A call of the CDK for each of hundreds of literal "*" would be felt.
+    # Hundreds of calls of the CDK for a literal "*" would slow synthesis down.
     rendered = Stack.of(construct).resolve(resource) if "${" in resource else resource
     ids = [nag_wildcard_id(rendered), *(f"penstock::{wildcard_id(action, rendered)}" for action in actions)]
     Validations.of(construct).acknowledge(*(Acknowledgment(id=each, reason=reason) for each in ids))

@@ -45,7 +45,6 @@ An error has a separate class only if somebody catches it, or if users can impor
         KeyPrincipalError
         KeyRefusedError
         KinesisError
-        LifecycleError
         LocalPipelineError
             ClientSettingError
             InputFileError
@@ -57,17 +56,14 @@ An error has a separate class only if somebody catches it, or if users can impor
             RestError
             StartTimeoutError
             VerificationError
-        LogKeyError
         MetricsWorkspaceError
         NetworkError
         PackagingError
-        PhysicalNameError
         PolicyDocumentError
         PriceError
         PrometheusFileError
         PromqlError
         PropertyError
-        ReferenceAcrossAccountsError
         SearchDomainError
         SizingError
         StreamError

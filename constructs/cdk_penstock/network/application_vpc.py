@@ -1,4 +1,4 @@
-"""A VPC for those who have none, and the import of one for those who have."""
+"""VPC of applications, new or imported."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ __all__ = ("ApplicationVpc",)
 UNNAMED_ZONES: Final = "penstock:unnamedAvailabilityZones"
 
 _UNNAMED_ZONES: Final = (
-    "the deployment takes the first availability zones that Fn::GetAZs names, in no promised order: name the same ones"
-    " in availability_zones after the first deployment, so that another answer fails no update"
+    "the deployment uses the first availability zones that Fn::GetAZs returns, in no guaranteed order: set the same"
+    " ones in availability_zones after the first deployment, so that another result fails no update"
 )
 _MIN_ZONES: Final = 2
 _APPLICATION: Final = "Application"
@@ -38,56 +38,53 @@ _HOLDS_INTERFACES: Final = (
     "AWS::EC2::Subnet",
     "AWS::EC2::RouteTable",
     "AWS::EC2::SubnetRouteTableAssociation",
-    # Its deletion would give the default security group its rules back.
+    # Its deletion would restore the rules of the default security group.
     "Custom::VpcRestrictDefaultSG",
 )
 _DEFAULT_SECURITY_GROUP_PROVIDER: Final = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
 
 
 class ApplicationVpc(ApplicationVpcBase):
-    """A VPC whose applications have no way to the internet, and reach AWS services through endpoints.
+    """A VPC whose applications have no route to the internet, and reach AWS services through endpoints.
 
-    It has one private subnet per zone for the application and what it talks to, no public subnet, no internet gateway,
-    flow logs, and a default security group without rules. ``add_endpoint`` adds what a job calls; the check MSF8 says
-    at synth what is missing.
+    It has one private subnet per zone for the application and its data stores, no public subnet, no internet gateway,
+    flow logs, and a default security group without rules. ``add_endpoint`` adds a service that a job calls; the check
+    MSF8 reports missing ones at synthesis.
 
-    What never moves: the block of addresses is shared out in quarters (AddressPlan), so a third zone or a NAT gateway
-    that comes later replaces no subnet. What replaces the VPC and all in it: another ``cidr``.
+    The addresses are divided into quarters (AddressPlan), so that adding a third zone or a NAT gateway later replaces
+    no subnet. Changing ``cidr`` replaces the VPC and everything in it.
 
     Parameters
     ----------
     cidr
-        A private block, ``/16`` to ``/24``. Set it where VPCs are connected; blocks must not overlap then.
+        A private block, ``/16`` to ``/24``. Set it if VPCs are connected, whose blocks must not overlap.
         Default: ``10.0.0.0/16``.
     availability_zones
-        Two or three, by name. Set them where what must stay runs in the VPC, where other systems are bound to zones,
-        and for MSK Serverless. Default: the first of the account, as ``Fn::GetAZs`` answers in each deployment. Where
-        some zones have a default subnet, it names those only; it promises no order, and not that a zone has MSK or an
-        endpoint's service; and another answer than before fails the update, since no subnet can be made beside the one
-        with its addresses.
+        Two or three names. Set them if the VPC holds resources that must stay, if other systems are bound to zones, and
+        for MSK Serverless. Default: the first zones that ``Fn::GetAZs`` returns in each deployment. If some zones have
+        a default subnet, it returns only those. It guarantees no order, and not that a zone has MSK or the service of
+        an endpoint. Another result than before fails the update, because two subnets cannot have the same addresses.
     number_of_zones
-        How many of the account's zones, 2 or 3, where they are not named. Every interface endpoint is paid for in
-        each. Default: 3.
+        Number of zones, 2 or 3, if they are not named. Every interface endpoint is billed per zone. Default: 3.
     endpoints
-        The AWS services that are reachable from the start. Default: S3, whose endpoint is free.
+        AWS services that get an endpoint at once. Default: S3, whose endpoint is free.
     trusted_accounts
-        Other accounts whose principals may use the endpoints, and whose buckets are reached. Default: none.
+        Other accounts whose principals may use the endpoints, and whose buckets can be reached. Default: none.
     nat_gateways
-        For what has no endpoint: 1, or one per zone. Each brings a public subnet for itself alone. Default: 0.
+        For services without endpoint: 1, or one per zone. Each adds a public subnet that only it uses. Default: 0.
     flow_log_retention
         Default: 30 days.
     flow_log_encryption_key
-        The key of the flow logs; it lets CloudWatch Logs use it. Default: an own key, rotated every year.
+        Key of the flow logs, whose policy then allows CloudWatch Logs. Default: a new key, rotated every year.
     restrict_default_security_group
-        Whether the VPC's default security group loses its rules, which only an API call can do: the CDK brings a
-        Lambda function for it, allowed to change this one group. Default: True (CIS 5.4, Security Hub EC2.2).
+        True if the rules of the VPC's default security group are removed. Only an API call can do that, so the CDK adds
+        a Lambda function that may change this one group. Default: True (CIS 5.4, Security Hub EC2.2).
     removal_policy
-        Of the VPC, its subnets and route tables, the flow logs and their key. A cluster or a domain that outlives its
-        stack keeps network interfaces there, and what has some cannot be deleted (VPC guide, "Delete your VPC").
-        Endpoints and NAT gateways, which are paid for, go in any case. Default:
-        RETAIN_ON_UPDATE_OR_DELETE.
+        Of the VPC, its subnets and route tables, the flow logs and their key. A retained cluster or domain keeps
+        network interfaces there, and subnets with network interfaces cannot be deleted (VPC guide, "Delete your VPC").
+        Endpoints and NAT gateways, which cost money, are always deleted. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises AddressPlanError for an unsuitable block, and NetworkError for zones or NAT gateways that do not fit.
+    Raises AddressPlanError for an unsuitable block, and NetworkError for a wrong number of zones or NAT gateways.
     """
 
     def __init__(
@@ -145,9 +142,10 @@ class ApplicationVpc(ApplicationVpcBase):
         existing_endpoints: Sequence[AwsService] = (),
         trusted_accounts: Sequence[str] = (),
     ) -> IApplicationVpc:
-        """Import a VPC by what is known about it; its application subnets must be private, one per zone, in order.
+        """Import a VPC by its attributes; its application subnets must be private, and in the order of the zones.
 
-        ``vpc_cidr_block`` is needed to add interface endpoints, ``application_route_table_ids`` to add gateway ones.
+        Interface endpoints can be added only with ``vpc_cidr_block``, gateway endpoints only with
+        ``application_route_table_ids``.
         """
         return ImportedApplicationVpc.of_attributes(
             scope,
@@ -171,9 +169,9 @@ class ApplicationVpc(ApplicationVpcBase):
         existing_endpoints: Sequence[AwsService] = (),
         trusted_accounts: Sequence[str] = (),
     ) -> IApplicationVpc:
-        """Import a VPC of the stack's account and Region, which the CDK looks up when it synthesizes.
+        """Import a VPC of the stack's account and Region, which the CDK looks up at synthesis.
 
-        ``application_subnets`` are its private subnets unless others are named.
+        ``application_subnets`` are by default its private subnets.
         """
         return ImportedApplicationVpc.of_lookup(
             scope,
@@ -225,16 +223,16 @@ class ApplicationVpc(ApplicationVpcBase):
         Validations.of(provider).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
-                reason="the CDK's own function that empties the default security group writes its log and changes"
-                " nothing but that group",
+                reason="the CDK's function that removes the rules of the default security group writes its log and"
+                " changes only that group",
             )
         )
 
 
 def _zones(named: Sequence[str] | None, number: int) -> Sequence[str]:
-    """Return the zones by name, or the account's first ones as the deployment will find them.
+    """Return the zones by name, or expressions for the first zones of the account.
 
-    The CDK's own choice would depend on whether the stack's account is known, and differ between environments.
+    The CDK's default depends on whether the stack's account is known, and would differ between environments.
     """
     count = number if named is None else len(named)
     if not _MIN_ZONES <= count <= MAX_ZONES:

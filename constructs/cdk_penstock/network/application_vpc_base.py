@@ -1,4 +1,4 @@
-"""What a created and an imported VPC have in common: the application's subnets, and endpoints on demand."""
+"""Interface and base class of VPCs for applications: their subnets, and endpoints on demand."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ class IApplicationVpc(IConstruct, Protocol):
 
     @property
     def vpc(self) -> ec2.IVpc:
-        """The VPC as the CDK knows it, for every construct that takes one."""
+        """The CDK's VPC, for constructs that need one."""
 
     @property
     def application_subnets(self) -> ec2.SubnetSelection:
-        """The private subnets of the application, and of what only it talks to."""
+        """The private subnets of the application and its data stores."""
 
     def add_endpoint(self, service: AwsService) -> ec2.IVpcEndpoint | None:
-        """Make an AWS service reachable without the internet; a service that has its endpoint keeps it."""
+        """Add an endpoint of an AWS service, unless the service has one."""
 
 
 class ApplicationVpcBase(Construct):
-    """The part of a VPC that is the same for a created and an imported one.
+    """The common part of created and imported VPCs.
 
     Parameters
     ----------
     trusted_accounts
-        The accounts whose principals may use endpoints, and whose buckets are reached through that of S3.
+        Accounts whose principals may use the endpoints, and whose buckets can be reached through that of S3.
     existing_endpoints
-        The services that have an endpoint already, which nobody must add again.
+        Services that have an endpoint already, so that none is added.
     """
 
     def __init__(
@@ -69,29 +69,29 @@ class ApplicationVpcBase(Construct):
 
     @property
     def vpc(self) -> ec2.IVpc:
-        """The VPC as the CDK knows it, for every construct that takes one."""
+        """The CDK's VPC, for constructs that need one."""
         return self._vpc
 
     @property
     def application_subnets(self) -> ec2.SubnetSelection:
-        """The private subnets of the application, and of what only it talks to."""
+        """The private subnets of the application and its data stores."""
         return self._application_subnets
 
     def add_endpoint(self, service: AwsService) -> ec2.IVpcEndpoint | None:
-        """Make an AWS service reachable without the internet; a service that has its endpoint keeps it.
+        """Add an endpoint of an AWS service, unless the service has one.
 
-        A gateway endpoint goes into the application's route tables. An interface endpoint stands in the application's
-        subnets, answers to the service's own name, and accepts HTTPS from the VPC only. Returns the endpoint, or None
-        for one that was said to exist. Raises NetworkError where an imported VPC's block of addresses is not known.
+        A gateway endpoint is added to the application's route tables. An interface endpoint is in the application's
+        subnets, has private DNS, and accepts HTTPS from the VPC only. Returns the endpoint, or None for one of
+        ``existing_endpoints``. Raises NetworkError if the block of addresses of an imported VPC is not known.
         """
         if service.endpoint not in self._endpoints:
             self._endpoints[service.endpoint] = self._add(service)
         return self._endpoints[service.endpoint]
 
     def _use(self, vpc: ec2.IVpc, application_subnets: ec2.SubnetSelection, *, cidr_block: str | None = None) -> None:
-        """Take a VPC and its application subnets, once; ``cidr_block`` where the VPC itself has no more than a token.
+        """Set the VPC and its application subnets; ``cidr_block`` is for a VPC whose block is only a token.
 
-        Raises NetworkError where the subnets are public, or there are none.
+        Raises NetworkError for public subnets, or none at all.
         """
         selected = select_subnets(vpc, application_subnets)
         self._is_pending_lookup = bool(selected.is_pending_lookup)
@@ -114,7 +114,7 @@ class ApplicationVpcBase(Construct):
                 service.construct_id,
                 vpc=self.vpc,
                 service=ec2.GatewayVpcEndpointAwsService(service.endpoint),
-                # The CDK wants route tables, which no selection has until the VPC is looked up.
+                # The CDK needs route tables, which a selection lacks until the VPC is looked up.
                 subnets=None if self._is_pending_lookup else [self.application_subnets],
             )
         else:

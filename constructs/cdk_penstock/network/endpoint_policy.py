@@ -1,4 +1,4 @@
-"""Who may use a VPC endpoint, and to reach what."""
+"""Policy of a VPC endpoint."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ("endpoint_statement",)
 
 
 def endpoint_statement(service: AwsService, accounts: Sequence[str]) -> iam.PolicyStatement:
-    """Return the statement that lets only principals of these accounts use the endpoint.
+    """Return the statement that allows only principals of these accounts to use the endpoint.
 
-    Through the S3 endpoint only these accounts' buckets are reached, so that a stolen key of another account carries
-    no data out of the VPC (S3 user guide, example-bucket-policies-vpc-endpoint; AWS's data perimeter guidance). What
-    each principal may do stays the business of its own policies.
+    The S3 endpoint reaches only buckets of these accounts, so that nobody can copy data out of the VPC with credentials
+    of another account (S3 user guide, example-bucket-policies-vpc-endpoint; AWS's data perimeter guidance). The actions
+    of a principal are limited by its policies.
     """
     conditions = {"StringEquals": {"aws:PrincipalAccount": list(accounts)}}
     if service is AwsService.S3:

@@ -1,4 +1,4 @@
-"""What the network constructs refuse."""
+"""Error of the network constructs."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ __all__ = ("NetworkError",)
 
 
 class NetworkError(PenstockError):
-    """A network in which an application could not run, or could not reach what it needs."""
+    """A network in which an application could not run, or could not reach a service that it needs."""

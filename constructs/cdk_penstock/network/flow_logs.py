@@ -1,4 +1,4 @@
-"""The record of every connection that a VPC accepted or refused."""
+"""Flow logs of a VPC: its accepted and rejected connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ("FlowLogs",)
 class FlowLogs(Construct):
     """Flow logs of a VPC in an encrypted log group with retention, which only the flow logs service writes to.
 
-    CloudFormation names the log group after the stack, so that a deleted and a new network never meet over a name.
+    CloudFormation names the log group, so that a new VPC's log group never collides with one left by a deleted VPC.
     """
 
     def __init__(

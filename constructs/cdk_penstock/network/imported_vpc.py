@@ -1,4 +1,4 @@
-"""A VPC that was created elsewhere."""
+"""Import of VPCs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ("ImportedApplicationVpc",)
 
 
 class ImportedApplicationVpc(ApplicationVpcBase):
-    """A VPC that another stack, or nobody's stack, has created. Made by the static factories of ApplicationVpc."""
+    """A VPC that was created outside of this app; created by the static factories of ApplicationVpc."""
 
     @staticmethod
     def of_attributes(
@@ -36,7 +36,7 @@ class ImportedApplicationVpc(ApplicationVpcBase):
         existing_endpoints: Sequence[AwsService],
         trusted_accounts: Sequence[str],
     ) -> ImportedApplicationVpc:
-        """Import a VPC by what is known about it."""
+        """Import a VPC by its attributes."""
         imported = ImportedApplicationVpc(
             scope, construct_id, existing_endpoints=existing_endpoints, trusted_accounts=trusted_accounts
         )

@@ -1,4 +1,4 @@
-"""Constructs for what one sees of an application: metrics in Managed Prometheus, dashboards in Managed Grafana."""
+"""Observability of applications: metrics in Managed Prometheus, dashboards in Managed Grafana."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dashboard as code."""
+"""Dashboards as code."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 __all__ = ("Dashboard", "DashboardBuilder", "PrometheusDataSource")
 
 _MAX_BYTES: Final = 4 * 1024 * 1024
-"""What a function of 256 MiB reads many of; the largest dashboards of the field have a tenth."""
+"""A function of 256 MiB can read many of this size; known large dashboards have a tenth of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrometheusDataSource:
-    """How a dashboard names its data source; ``add_prometheus_data_source`` returns one.
+    """Reference of a dashboard to its data source; ``add_prometheus_data_source`` returns one.
 
     Parameters
     ----------
     uid, type
-        Grafana's own terms.
+        As in Grafana.
     """
 
     uid: str
@@ -45,24 +45,24 @@ class DashboardBuilder(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Dashboard:
-    """A dashboard in Grafana's JSON, made by one of the static factories.
+    """A dashboard in Grafana's JSON; created by the static factories.
 
     Parameters
     ----------
     name
-        Behind its folder's uid it makes the dashboard's uid, and so its address: letters, digits, ``-`` and ``_``.
+        Letters, digits, ``-`` and ``_``. With the folder's uid it forms the dashboard's uid, which is in its address.
     content
-        Grafana's JSON; ``id``, ``uid`` and ``version`` in it are left out, they are Grafana's and penstock's matter.
+        Grafana's JSON; its ``id``, ``uid`` and ``version`` are removed, because Grafana and penstock set them.
 
-    Raises DashboardError without a title, for what is no JSON, for CDK tokens, which a file cannot have, and for more
-    than 4 MiB.
+    Raises DashboardError for a missing title, for content that is not JSON, for CDK tokens, which a file cannot have,
+    and for more than 4 MiB.
     """
 
     name: str
     content: Mapping[str, Any] = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what Grafana would refuse, or what could not get there."""
+        """Refuse what Grafana would refuse, or what cannot be transferred."""
         if not isinstance(self.content.get("title"), str) or not self.content["title"].strip():
             message = f"dashboard {self.name!r} must have a title, got {self.content.get('title')!r}"
             raise DashboardError(message)
@@ -84,14 +84,14 @@ class Dashboard:
     @staticmethod
     def from_builder(name: str, builder: DashboardBuilder) -> Dashboard:
         """Return the dashboard of a builder of grafana-foundation-sdk."""
-        # Imported here, so that only those who have dashboards pay for it.
+        # Imported here, because it is slow and only dashboards need it.
         from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: PLC0415
 
         return Dashboard.from_json(name, JSONEncoder(sort_keys=True).encode(builder.build()))
 
     @staticmethod
     def from_json(name: str, text: str) -> Dashboard:
-        """Return the dashboard of Grafana's JSON, as *Export* gives it; raise DashboardError if it is no object."""
+        """Return the dashboard of Grafana's JSON, as *Export* writes it; raise DashboardError for other JSON."""
         try:
             content = json.loads(text)
         except ValueError as error:
@@ -108,9 +108,9 @@ class Dashboard:
         return Dashboard.from_json(name, read_text_file(path, f"dashboard {name!r}", DashboardError))
 
     def marked(self, mark: str) -> bytes:
-        """Return the JSON with the owner's mark as a tag; the same dashboard makes the same bytes.
+        """Return the JSON with the owner's mark as a tag; the same dashboard gives the same bytes.
 
-        Other tags that begin with ``penstock:`` are left out: an exported dashboard may carry another deployment's.
+        Other tags that begin with ``penstock:`` are removed: an exported dashboard may have another deployment's mark.
         """
         content = {name: value for name, value in self.content.items() if name not in {"id", "uid", "version"}}
         content["tags"] = [*(tag for tag in content.get("tags") or [] if not is_mark(tag)), mark]

@@ -1,4 +1,4 @@
-"""A workspace of Amazon Managed Grafana, with production defaults."""
+"""Workspace of Amazon Managed Grafana, with production defaults."""
 
 from __future__ import annotations
 
@@ -41,38 +41,37 @@ _MAX_DESCRIPTION_CHARACTERS: Final = 2048
 class DashboardWorkspace(DashboardWorkspaceBase):
     """A workspace whose role, data sources and dashboards are code.
 
-    Its permissions are customer managed: an own role that may do what ``add_prometheus_data_source`` and CDK's grants
-    let it, and nothing else. Changing any property changes the workspace in place. CloudFormation has no property for
-    its key: AWS encrypts it with a key of its own.
+    Its permissions are customer managed: its role may do only what ``add_prometheus_data_source`` and the CDK's grants
+    allow. A change of any property changes the workspace in place. CloudFormation has no property for its key: AWS
+    encrypts it with an AWS owned key.
 
     Parameters
     ----------
     workspace_name
         Letters, digits, ``.``, ``_``, ``~`` and ``-``, at most 255.
     identity_source
-        Who may sign in.
+        The users who may sign in.
     description
         At most 2048 characters. Default: none.
     grafana_version
-        A workspace goes up only. Default: 12.4.
+        It can only be raised. Default: 12.4.
     vpc, vpc_subnets, security_groups
-        The VPC that holds data sources, two to six subnets of it in different availability zones, and one to five
-        security groups. All traffic to data sources then goes through it, Managed Prometheus included, which needs an
-        endpoint (``MetricsWorkspace.add_vpc_endpoint``) or a way out. Default: none.
+        A VPC with data sources, two to six of its subnets in different availability zones, and one to five security
+        groups. All traffic to data sources then goes through the VPC. Managed Prometheus then needs an endpoint
+        (``MetricsWorkspace.add_vpc_endpoint``) or a route to the internet. Default: none.
     allowed_prefix_lists, allowed_endpoints
-        From where the workspace may be reached: managed prefix lists, and interface endpoints of
-        ``grafana-workspace``, at most five of each; an empty list alone means from nowhere. Default: from
-        everywhere, with a sign-in.
+        The networks that reach the workspace: managed prefix lists, and interface endpoints of ``grafana-workspace``,
+        at most five of each; with only an empty list nobody reaches it. Default: every network, with a sign-in.
     plugin_admin_enabled
-        Whether admins may install plugins. Default: no.
+        True if admins may install plugins. Default: False.
     sns_notifications_enabled
-        Whether the console shows SNS as a destination of alerts; the role still needs ``sns:Publish``. Default: no.
+        True if the console shows SNS as a destination of alerts; the role still needs ``sns:Publish``. Default: False.
     content
         Properties of the folder of dashboards, see GrafanaContent. Default: folder ``penstock``.
     removal_policy
-        Of the workspace and its role. Default: RETAIN, because users' dashboards go with it.
+        Of the workspace and its role. Default: RETAIN_ON_UPDATE_OR_DELETE, because it holds the users' dashboards.
 
-    Raises DashboardWorkspaceError for what the service would refuse.
+    Raises DashboardWorkspaceError for a value that the service would refuse.
     """
 
     def __init__(
@@ -133,19 +132,19 @@ class DashboardWorkspace(DashboardWorkspaceBase):
         grafana_version: GrafanaVersion = GrafanaVersion.V12_4,
         role: iam.IRole | None = None,
     ) -> IDashboardWorkspace:
-        """Import a workspace of this account and Region, to which a GrafanaContent can add.
+        """Import a workspace of this account and Region, to which a GrafanaContent can be added.
 
         Parameters
         ----------
         workspace_id
             The id, ``g-`` and ten hexadecimal digits.
         grafana_version
-            Its version, which decides on the data source's plugin.
+            Its version, which decides the plugin of the data source.
         role
-            The role as which it queries, so that it can be granted more. A role of another stack is granted by a policy
-            of this one, so that the other stack need not know what is queried here; it must have no path then, because
-            the CDK finds no name behind one in an ARN that is known only at deployment (``Role.from_role_arn``).
-            Default: not known.
+            The role that it queries with, so that it can be granted permissions. A role of another stack is granted
+            them by a policy in this stack, so that the other stack does not depend on this one. Such a role must have
+            no path, because the CDK cannot separate path and name in an ARN that is known only at deployment
+            (``Role.from_role_arn``). Default: not known.
         """
         return _ImportedDashboardWorkspace(
             scope, construct_id, workspace_id=workspace_id, grafana_version=grafana_version, role=role
@@ -153,7 +152,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
 
     @property
     def workspace_url(self) -> str:
-        """The address at which users sign in."""
+        """The URL at which users sign in."""
         return f"https://{self.resource.attr_endpoint}"
 
     @property
@@ -163,7 +162,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
 
     @property
     def connections(self) -> ec2.Connections:
-        """The connections to data sources; raises DashboardWorkspaceError where the workspace is in no VPC."""
+        """The connections to data sources; raises DashboardWorkspaceError for a workspace without VPC."""
         if self.network is None:
             message = f"workspace {self.node.path} is in no VPC and has no connections: pass vpc"
             raise DashboardWorkspaceError(message)
@@ -171,7 +170,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
 
     @property
     def content(self) -> GrafanaContent:
-        """The folder of dashboards and its data sources, made on first use."""
+        """The folder of dashboards and its data sources, created on first use."""
         if self._content is None:
             self._content = GrafanaContent(self, "Content", workspace=self, **self._content_props)
         return self._content
@@ -179,7 +178,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
     def add_prometheus_data_source(
         self, metrics: IMetricsWorkspace, *, name: str = "metrics", title: str | None = None, is_default: bool = False
     ) -> PrometheusDataSource:
-        """Add a data source for a metrics workspace, and let this workspace query it, see GrafanaContent."""
+        """Add a data source for a metrics workspace, and allow this workspace to query it, see GrafanaContent."""
         return self.content.add_prometheus_data_source(metrics, name=name, title=title, is_default=is_default)
 
     def add_dashboard(self, dashboard: Dashboard) -> str:
@@ -225,7 +224,7 @@ class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
             raise DashboardWorkspaceError(message)
         if Stack.of(role).node.path == Stack.of(self).node.path:
             return role
-        # IAM has one policy of a name in a role, and other stacks may import the role under the same ids.
+        # A role has one policy of each name, and other stacks may import the role under the same construct ids.
         policy_name = f"DataSources{deployment_digest(self)}"
         return iam.Role.from_role_arn(self, "Role", role.role_arn, default_policy_name=policy_name)
 

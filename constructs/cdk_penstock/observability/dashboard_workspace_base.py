@@ -1,4 +1,4 @@
-"""What a created and an imported Grafana workspace have in common: identity and metrics."""
+"""Interface and base class of Grafana workspaces."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class IDashboardWorkspace(IConstruct, Protocol):
 
     @property
     def grafana_version(self) -> GrafanaVersion:
-        """The version of Grafana, which decides on the data source's plugin."""
+        """The version of Grafana, which decides the plugin of the data source."""
 
     @property
     def role(self) -> iam.IRole | None:
-        """The role as which it queries, None where it is not known."""
+        """The role that it queries with, None if it is not known."""
 
     @property
     def is_restricted(self) -> bool:
-        """Whether only some networks reach it."""
+        """True if only certain networks reach it."""
 
 
 class DashboardWorkspaceBase(Construct):
-    """The part of a workspace that needs no more than its id."""
+    """The common part of workspaces: it needs only the id."""
 
     _workspace_id: str
     _grafana_version: GrafanaVersion
@@ -64,15 +64,15 @@ class DashboardWorkspaceBase(Construct):
 
     @property
     def grafana_version(self) -> GrafanaVersion:
-        """The version of Grafana, which decides on the data source's plugin."""
+        """The version of Grafana, which decides the plugin of the data source."""
         return self._grafana_version
 
     @property
     def role(self) -> iam.IRole | None:
-        """The role as which it queries, None where it is not known."""
+        """The role that it queries with, None if it is not known."""
         return self._role
 
     @property
     def is_restricted(self) -> bool:
-        """Whether only some networks reach it."""
+        """True if only certain networks reach it."""
         return self._is_restricted

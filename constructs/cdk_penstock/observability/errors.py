@@ -1,4 +1,4 @@
-"""The errors of this package."""
+"""Errors of the observability constructs."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ class DashboardWorkspaceError(PenstockError):
 
 
 class DashboardError(PenstockError):
-    """A dashboard that Grafana would refuse, or that could not be told from somebody else's."""
+    """A dashboard that Grafana would refuse, or that could not be distinguished from another owner's."""

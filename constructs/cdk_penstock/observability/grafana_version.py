@@ -1,4 +1,4 @@
-"""The versions of Grafana that a workspace can have."""
+"""Versions of Grafana."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _OWN_PLUGIN_FROM = 12
 
 @dataclass(frozen=True, kw_only=True)
 class GrafanaVersion:
-    """A version of Grafana; ``of`` takes one that is not named here yet.
+    """A version of Grafana; ``of`` takes one that has no constant yet.
 
     Parameters
     ----------
     version
-        As Managed Grafana calls it, such as ``12.4`` (``aws grafana list-versions``). A workspace goes up only.
+        The name in Managed Grafana, such as ``12.4`` (``aws grafana list-versions``). It can only be raised.
     """
 
     V10_4: ClassVar[GrafanaVersion]
@@ -34,7 +34,7 @@ class GrafanaVersion:
         return GrafanaVersion(version=version)
 
     def __post_init__(self) -> None:
-        """Refuse what is no version, and what the provisioning of content cannot work with."""
+        """Refuse text that is not a version, and versions that GrafanaContent does not support."""
         major = self.version.partition(".")[0]
         if not major.isdecimal() or int(major) < 9:  # noqa: PLR2004 - Grafana 9
             message = f"expected a version of Grafana from 9 on, such as '12.4', got {self.version!r}"
@@ -42,10 +42,10 @@ class GrafanaVersion:
 
     @property
     def prometheus_data_source_type(self) -> str:
-        """The plugin that queries Managed Prometheus: from 12 on that of AWS, as signing in Grafana's own one ends.
+        """The plugin that queries Managed Prometheus: AWS's from 12 on, because Grafana's will no longer sign requests.
 
-        Where a workspace does not have it, the data source gets Grafana's own one (Grafana, "Connect to Amazon Managed
-        Service for Prometheus").
+        If a workspace lacks it, the data source gets Grafana's plugin (Grafana, "Connect to Amazon Managed Service for
+        Prometheus").
         """
         own_plugin = int(self.version.partition(".")[0]) >= _OWN_PLUGIN_FROM
         return AMAZON_PROMETHEUS_PLUGIN if own_plugin else CORE_PROMETHEUS_PLUGIN

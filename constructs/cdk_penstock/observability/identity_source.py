@@ -1,4 +1,4 @@
-"""Who may sign in to a Grafana workspace."""
+"""Sign-in to a Grafana workspace."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ("IdentitySource",)
 
 @dataclass(frozen=True, kw_only=True)
 class IdentitySource:
-    """Where a workspace's users come from; made by one of the static factories."""
+    """Source of a workspace's users; created by the static factories."""
 
     provider: str
     saml_configuration: CfnWorkspace.SamlConfigurationProperty | None = None
 
     @staticmethod
     def iam_identity_center() -> IdentitySource:
-        """Users and groups of IAM Identity Center, which must be enabled for the account or its organization.
+        """Use IAM Identity Center, which must be enabled for the account or its organization.
 
-        Nobody may sign in until they are assigned a role, for which CloudFormation has no resource:
-        ``aws grafana update-permissions`` does it.
+        Users can sign in after they are assigned a role with ``aws grafana update-permissions``; CloudFormation has no
+        resource for that.
         """
         return IdentitySource(provider="AWS_SSO")
 
@@ -48,23 +48,23 @@ class IdentitySource:
         name_attribute: str | None = None,
         login_validity: Duration | None = None,
     ) -> IdentitySource:
-        """Users of a SAML 2.0 identity provider; whoever is neither admin nor editor may view.
+        """Use a SAML 2.0 identity provider; users who are neither admin nor editor may view.
 
         Parameters
         ----------
         metadata_url, metadata_xml
-            The provider's metadata, by exactly one of them.
+            The provider's metadata, in exactly one of them.
         admin_roles, editor_roles
-            Values of the role attribute that make somebody an admin, or an editor.
+            Values of the role attribute for admins and for editors.
         role_attribute, organization_attribute, login_attribute, email_attribute, name_attribute
-            Names of the assertion's attributes. Default: Managed Grafana's own, but for the role.
+            Names of the assertion's attributes. Default: Managed Grafana's; the role attribute has none.
         allowed_organizations
-            Values of the organization attribute, of which one is needed to sign in. Default: any.
+            Values of the organization attribute that may sign in. Default: any.
         login_validity
-            After which one signs in again. Default: Managed Grafana's own.
+            Time after which users sign in again. Default: Managed Grafana's.
 
-        Raises DashboardWorkspaceError without metadata, or with both kinds, without an admin, and with allowed
-        organizations that no attribute tells.
+        Raises DashboardWorkspaceError unless exactly one kind of metadata is given, without an admin role, and for
+        allowed organizations without an organization attribute.
         """
         if (metadata_url is None) == (metadata_xml is None):
             message = "expected exactly one of metadata_url and metadata_xml"

@@ -1,4 +1,4 @@
-"""A workspace of Amazon Managed Service for Prometheus (AMP), with production defaults."""
+"""Workspace of Amazon Managed Service for Prometheus (AMP), with production defaults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DEFAULT_OUT_OF_ORDER: Final = Duration.minutes(10)
 _MAX_OUT_OF_ORDER_SECONDS: Final = 600
 _MAX_RULE_QUERY_OFFSET_SECONDS: Final = 86_400
 _ALIAS: Final = re.compile(r"[a-zA-Z0-9_.-]{1,100}")
-"""Of what AMP takes, as much as the name of a log group takes too."""
+"""Characters allowed both in an AMP alias and in the name of a log group."""
 _ARN: Final = re.compile(r"arn:[^:]+:aps:[^:]+:[^:]+:workspace/[^/]+")
 _MAX_NAMESPACE_CHARACTERS: Final = 64
 
@@ -46,19 +46,19 @@ class MetricsWorkspace(MetricsWorkspaceBase):
     Parameters
     ----------
     workspace_alias
-        Its name in the console and in the names of its log groups; renaming replaces those, not the workspace.
+        Its name in the console and in the names of its log groups; renaming replaces these, not the workspace.
     encryption_key
-        The key of the stored metrics. AWS takes it at creation only: setting, changing or removing it later makes a
-        new, empty workspace, and this one is retained, whatever ``removal_policy`` says. Whoever deploys needs
-        ``kms:CreateGrant``, ``kms:Decrypt`` and ``kms:GenerateDataKey`` on it. Default: a key that AWS owns.
+        Key of the stored metrics, fixed at creation: setting, changing or removing it later creates a new, empty
+        workspace and retains the old one, whatever ``removal_policy`` is. The deploying role needs ``kms:CreateGrant``,
+        ``kms:Decrypt`` and ``kms:GenerateDataKey`` on it. Default: a key that AWS owns.
     retention_days
-        How long samples are kept, 1 to 1095 days. Default: 150, as AWS has it.
+        Time for which samples are kept, 1 to 1095 days. Default: 150, as in AWS.
     out_of_order_time_window
-        How much older than its series' newest a sample may be, up to ten minutes; a job that restarts sends samples of
-        its last checkpoint again, and AMP refuses the whole request for one that is too old. Default: ten minutes
-        (AWS: one).
+        Age that a sample may have relative to the newest of its series, up to ten minutes. A restarted job sends
+        samples since its last checkpoint again, and AMP refuses a whole request for one sample that is too old.
+        Default: ten minutes (AWS: one).
     rule_query_offset
-        How long rules wait for late samples, up to a day. Default: not at all.
+        Time that rules wait for late samples, up to a day. Default: none.
     limits
         Limits of active series per set of labels. Default: none.
     rules
@@ -67,16 +67,16 @@ class MetricsWorkspace(MetricsWorkspaceBase):
     alert_manager
         The alert manager's definition, as text or as a path, with ``alertmanager_config`` at its top. Default: none.
     query_log_threshold_samples
-        A query that processes at least so many samples is logged with its text and cost. Default: a million; None for
-        no query log.
+        Number of processed samples from which a query is logged with its text and cost. None: no query log. Default: a
+        million.
     log_retention, log_encryption_key
-        Of both log groups. Default: 30 days, and an own key each.
+        Of both log groups. Default: 30 days, and a new key for each.
     removal_policy
         Of the workspace, its rules and its logs when they are deleted. A workspace that is replaced is always
         retained. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises MetricsWorkspaceError for what the service would refuse. What is left of the content of rules is checked by
-    AMP, which fails the deployment.
+    Raises MetricsWorkspaceError for a value that the service would refuse. AMP checks the rest of the rules, and fails
+    the deployment.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class MetricsWorkspace(MetricsWorkspaceBase):
             ),
         )
         self.resource.apply_removal_policy(removal_policy)
-        # Whoever lets the metrics go with the stack does not let them go with a change of the key.
+        # A change of the key must not delete the metrics, even if the deletion of the stack may.
         self.resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
         keep_while_used(self.resource)
         self._workspace_id = self.resource.attr_workspace_id
@@ -145,11 +145,11 @@ class MetricsWorkspace(MetricsWorkspaceBase):
 
     @staticmethod
     def from_workspace_arn(scope: Construct, construct_id: str, workspace_arn: str) -> IMetricsWorkspace:
-        """Import a workspace, perhaps of another Region or account; see the warning of its grants for the latter."""
+        """Import a workspace of any account and Region; grants on one of another account warn."""
         return _ImportedMetricsWorkspace(scope, construct_id, workspace_arn=workspace_arn)
 
     def add_rules(self, namespace: str, source: str | Path) -> CfnRuleGroupsNamespace:
-        """Add recording and alert rules, as text or as a file, in a namespace of their own.
+        """Add a namespace of recording and alert rules, as text or as a file.
 
         Raises MetricsWorkspaceError for a name that the service would refuse, and for text without rule groups.
         """

@@ -1,4 +1,4 @@
-"""What a created and an imported metrics workspace have in common: addresses, grants and metrics."""
+"""Interface and base class of metrics workspaces: URLs, grants and metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("IMetricsWorkspace", "MetricOptions", "MetricsWorkspaceBase")
 
 PROPERTY_GROUP: Final = "output.prometheus"
-"""The property group in which the bundled job looks for its sink (docs/job.md)."""
+"""The property group of the bundled job's sink (docs/job.md)."""
 
 _WRITE_ACTIONS: Final = ("aps:RemoteWrite",)
 _QUERY_ACTIONS: Final = ("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")
@@ -43,15 +43,15 @@ class IMetricsWorkspace(IConstruct, Protocol):
 
     @property
     def remote_write_url(self) -> str:
-        """Where samples are sent."""
+        """The URL for samples."""
 
     @property
     def query_url(self) -> str:
-        """Where PromQL is sent, and what a Grafana data source has as its address with ``/api/v1/query`` cut off."""
+        """The URL for PromQL."""
 
     @property
     def data_source_url(self) -> str:
-        """What a Prometheus client has as its server's address."""
+        """The server URL for a Prometheus client, such as a Grafana data source."""
 
     def grant_remote_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to send samples to this workspace."""
@@ -60,11 +60,11 @@ class IMetricsWorkspace(IConstruct, Protocol):
         """Allow the grantee to query this workspace."""
 
     def property_groups(self) -> dict[str, dict[str, str]]:
-        """Return the property group that makes a job write here."""
+        """Return the property group with which a job writes to this workspace."""
 
 
 class MetricsWorkspaceBase(Construct):
-    """The part of a workspace that needs no more than its ARN."""
+    """The common part of workspaces: it needs only the ARN."""
 
     _workspace_id: str
     _workspace_arn: str
@@ -88,24 +88,24 @@ class MetricsWorkspaceBase(Construct):
 
     @property
     def data_source_url(self) -> str:
-        """What a Prometheus client, such as a Grafana data source, has as its server's address."""
+        """The server URL for a Prometheus client, such as a Grafana data source."""
         return f"https://aps-workspaces.{self.region}.{Stack.of(self).url_suffix}/workspaces/{self.workspace_id}"
 
     @property
     def remote_write_url(self) -> str:
-        """Where samples are sent; requests are signed for the service ``aps``."""
+        """The URL for samples; requests are signed for the service ``aps``."""
         return f"{self.data_source_url}/api/v1/remote_write"
 
     @property
     def query_url(self) -> str:
-        """Where PromQL is sent; requests are signed for the service ``aps``."""
+        """The URL for PromQL; requests are signed for the service ``aps``."""
         return f"{self.data_source_url}/api/v1/query"
 
     def property_groups(self) -> dict[str, dict[str, str]]:
-        """Return the property group that makes the bundled job, or one with the same sink, write here.
+        """Return the property group with which the bundled job, or one with the same sink, writes to this workspace.
 
-        Pass it on with ``application.add_property_group(*item)`` for each item, or as ``property_groups``; the job
-        also needs ``grant_remote_write``.
+        Pass each item to ``application.add_property_group(*item)``, or all as ``property_groups``; the job also needs
+        ``grant_remote_write``.
         """
         return {
             PROPERTY_GROUP: {
@@ -131,15 +131,14 @@ class MetricsWorkspaceBase(Construct):
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
     ) -> ec2.InterfaceVpcEndpoint:
-        """Add an interface endpoint to a VPC, through which this workspace, and no other one, is written and queried.
+        """Add an interface endpoint to a VPC that allows to write and query only this workspace.
 
-        A VPC has one such endpoint with private DNS: where it has one already, or reaches several workspaces, give that
-        endpoint the permissions instead. Raises MetricsWorkspaceError for a workspace of another Region, which an
-        endpoint does not reach.
+        A VPC can have one such endpoint with private DNS: for several workspaces, extend the policy of that endpoint.
+        Raises MetricsWorkspaceError for a workspace of another Region, which an endpoint does not reach.
         """
         if is_of_other_region(self, self.region):
             message = (
-                f"an endpoint reaches workspaces of its own Region only, got one in {self.region} and a VPC in"
+                f"an endpoint reaches only workspaces of its Region, got one in {self.region} and a VPC in"
                 f" {Stack.of(self).region}: use a workspace of {Stack.of(self).region}, or a NAT gateway"
             )
             raise MetricsWorkspaceError(message)
@@ -167,7 +166,7 @@ class MetricsWorkspaceBase(Construct):
         return self._metric("AWS/Prometheus", name, {"Workspace": self.workspace_id}, options)
 
     def metric_usage(self, resource: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how much of a quota is used, such as ``ActiveSeries`` (AMP, CloudWatch usage metrics)."""
+        """Return the usage of a quota, such as ``ActiveSeries`` (AMP, CloudWatch usage metrics)."""
         dimensions = {
             "Class": "None",
             "Resource": resource,
@@ -182,7 +181,7 @@ class MetricsWorkspaceBase(Construct):
         return self.metric_usage("ActiveSeries", **options)
 
     def metric_ingestion_rate(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Samples per second that come in."""
+        """Samples received per second."""
         return self.metric_usage("IngestionRate", **options)
 
     def metric_rule_evaluation_failures(
@@ -190,7 +189,7 @@ class MetricsWorkspaceBase(Construct):
     ) -> cloudwatch.Metric:
         """Recording and alert rules of one group that could not be evaluated.
 
-        CloudWatch has no figure for all groups together (AMP, AMP-CW-usage-metrics).
+        CloudWatch has no metric for all groups together (AMP, AMP-CW-usage-metrics).
 
         Parameters
         ----------
@@ -205,7 +204,7 @@ class MetricsWorkspaceBase(Construct):
     def _metric(
         self, namespace: str, name: str, dimensions: Mapping[str, str], options: MetricOptions
     ) -> cloudwatch.Metric:
-        # An imported workspace may be of another Region than the stack, and its metrics are where it is.
+        # Metrics are in the Region of the workspace.
         region = self.region if is_of_other_region(self, self.region) else None
         return build_metric(self, namespace, name, dimensions=dimensions, options=options, region=region)
 

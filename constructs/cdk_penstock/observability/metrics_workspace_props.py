@@ -1,4 +1,4 @@
-"""The small types that a MetricsWorkspace uses, and the limits of Managed Service for Prometheus."""
+"""Label set limits of a MetricsWorkspace, and a check of numbers."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSetLimit:
-    """How many active series may carry a set of labels, so that one team or job cannot fill the workspace.
+    """Limit of active series with a set of labels, so that one team or job cannot fill the workspace.
 
     Parameters
     ----------
     labels
-        The labels that a series must have; none stands for all series that no other limit is for.
+        The labels that a series must have; empty for all series without another limit.
     max_series
-        The most active series; 0 counts them only, without a limit (Managed Prometheus API, LimitsPerLabelSetEntry).
+        Most active series; 0 only counts them, without a limit (Managed Prometheus API, LimitsPerLabelSetEntry).
 
-    Raises MetricsWorkspaceError for a label that Prometheus does not know as one, and a negative number.
+    Raises MetricsWorkspaceError for a label that is not valid in Prometheus, and for a negative number.
     """
 
     labels: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Rule files and alert manager definitions, read and checked before AMP sees them."""
+"""Reading and validation of rule files and alert manager definitions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MAX_FILE_BYTES: Final = 1024 * 1024
 
 
 def read_rules(source: str | Path) -> str:
-    """Return the text of a rule file; raise MetricsWorkspaceError where it cannot be one (AMP, Ruler).
+    """Return the text of a rule file; raise MetricsWorkspaceError if it is not valid (AMP, Ruler).
 
-    A text with a token, such as the ARN of a topic, is returned as it is: only the deployment knows it.
+    A text with a token, such as the ARN of a topic, is returned unchecked: it is known only at deployment.
     """
     name, text = _read(source, "a rule file")
     if not Token.is_unresolved(text):
@@ -33,9 +33,9 @@ def read_rules(source: str | Path) -> str:
 
 
 def read_alert_manager(source: str | Path) -> str:
-    """Return the text of an alert manager definition; raise MetricsWorkspaceError where it cannot be one.
+    """Return the text of an alert manager definition; raise MetricsWorkspaceError if it is not valid.
 
-    A text with a token is returned as it is.
+    A text with a token is returned unchecked.
     """
     name, text = _read(source, "an alert manager definition")
     if not Token.is_unresolved(text):
@@ -47,14 +47,14 @@ def read_alert_manager(source: str | Path) -> str:
 
 
 def _read(source: str | Path, what: str) -> tuple[str, str]:
-    """Return what to call a source in messages, and its text."""
+    """Return the name of a source in messages, and its text."""
     if isinstance(source, str):
         return what, source
     return f"{what} ({source})", read_text_file(source, what, MetricsWorkspaceError)
 
 
 def _document(text: str, name: str, example: str) -> dict[str, Any]:
-    """Return the mapping of a file; raise MetricsWorkspaceError for one that is too large or lacks its key."""
+    """Return the mapping in a file; raise MetricsWorkspaceError if it is too large or lacks its key."""
     size_bytes = len(text.encode())
     if size_bytes > _MAX_FILE_BYTES:
         message = f"{name} must be at most {_MAX_FILE_BYTES} bytes, got {size_bytes}: split it"

@@ -1,4 +1,4 @@
-"""Data sources and dashboards in a Grafana workspace, put there by a custom resource."""
+"""Data sources and dashboards of a Grafana workspace, kept by a custom resource."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ACTIONS: Final = (
 
 
 class GrafanaContentProps(TypedDict, total=False):
-    """The properties of a GrafanaContent that a DashboardWorkspace passes on to its own; each as described there."""
+    """Properties of GrafanaContent that a DashboardWorkspace passes on, each as described there."""
 
     folder_uid: str
     folder_title: str
@@ -58,33 +58,32 @@ class GrafanaContentProps(TypedDict, total=False):
 class GrafanaContent(Construct):
     """A folder of dashboards, and the data sources that they query.
 
-    Everything in it has an own uid, ``<folder uid>-<name>``, and carries a mark: what users make is never touched, also
-    where it is in this folder, and what has one of these uids without the mark is refused. Users' changes to these
-    dashboards last until the next deployment that changes them: edit a copy.
+    All of its objects have the uid ``<folder uid>-<name>`` and a mark. Objects of users are never changed, not even in
+    this folder, and the deployment fails if an object has such a uid without the mark. A deployment that changes a
+    dashboard overwrites the changes of users: they should edit a copy.
 
-    It works through a service account of the workspace, with the role of an administrator, as data sources need it.
-    The account is made for one run and removed at its end, its token is good for 15 minutes. AWS counts a service
-    account as a user when it bills.
+    The handler uses a service account of the workspace with the role of an administrator, which data sources require.
+    It creates the account in each run and removes it at the end; the token is valid for 15 minutes. AWS bills a service
+    account as a user.
 
     Parameters
     ----------
     workspace
-        The workspace, whose API the function has to reach.
+        The workspace, whose API the function must reach.
     folder_uid, folder_title
-        The folder: another uid for each deployment that puts something into the same workspace. Changing the uid makes
-        new dashboards under new addresses. A folder that has the uid under another title is refused, unless this
-        deployment has made it.
+        The folder. Each deployment with content for the same workspace needs another uid. Changing the uid creates new
+        dashboards at new addresses. The deployment fails if another owner's folder has the uid under another title.
     vpc, vpc_subnets, security_groups
-        Where the function is, for a workspace that is reached from a VPC only. Default: in none. Where the VPC's
-        endpoints are in the same stack, call ``content.node.add_dependency(network)`` with the ApplicationVpc: else
-        CloudFormation may make them after the content, or remove them before it, and the function reaches nothing.
+        Network of the function, for a workspace that is reached only from a VPC. Default: no VPC. If the VPC's
+        endpoints are in the same stack, call ``content.node.add_dependency(network)`` with the ApplicationVpc. Without
+        it CloudFormation may create them after the content, or delete them before, and the function reaches nothing.
     encryption_key
-        The key of the function's log and environment. Default: those that AWS owns.
+        Key of the function's log and environment. Default: keys that AWS owns.
     asset_encryption_key
-        The key of the CDK's asset bucket where the account was bootstrapped with one of its own.
+        Key of the CDK's asset bucket, if the account was bootstrapped with a customer managed key.
 
     Raises GrafanaNameError for a uid that Grafana would refuse, and DashboardWorkspaceError for a workspace with
-    network access control without a VPC.
+    network access control if no VPC is given.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class GrafanaContent(Construct):
         if workspace.is_restricted and vpc is None:
             message = (
                 f"the workspace of {self.node.path} has network access control, so a function outside of a VPC does not"
-                " reach it: pass the vpc of an endpoint that may (content of DashboardWorkspace), or add no content"
+                " reach it: pass the vpc of an allowed endpoint (content of DashboardWorkspace), or add no content"
             )
             raise DashboardWorkspaceError(message)
         self.mark = owner_mark(self.folder_uid, deployment_digest(self))
@@ -140,29 +139,29 @@ class GrafanaContent(Construct):
 
     @property
     def workspace_url(self) -> str:
-        """The address of the workspace, known once the content is there."""
+        """The URL of the workspace, known after the content is deployed."""
         return self._custom_resource.get_att_string("Url")
 
     def add_prometheus_data_source(
         self, metrics: IMetricsWorkspace, *, name: str = "metrics", title: str | None = None, is_default: bool = False
     ) -> PrometheusDataSource:
-        """Add a data source for a metrics workspace, and let the Grafana workspace query it.
+        """Add a data source for a metrics workspace, and allow the Grafana workspace to query it.
 
-        Requests are signed as the workspace's role. Where that is not known, because the workspace is imported, it is
-        warned about: then somebody else has to grant it.
+        Requests are signed with the workspace's role. If it is not known, because the workspace is imported, a warning
+        asks for the grant.
 
         Parameters
         ----------
         metrics
             The metrics workspace.
         name
-            Behind the folder's uid, it makes the data source's uid.
+            With the folder's uid it forms the data source's uid.
         title
-            Its name in Grafana, which no other one may have. Default: its uid.
+            Its name in Grafana, which must be unique. Default: its uid.
         is_default
-            Whether panels without a data source use it, instead of the one that was the default.
+            True if panels without a data source use it, instead of the present default.
 
-        Raises DashboardError for a name that is there already.
+        Raises DashboardError for a name that is used already.
         """
         uid = content_uid(self.folder_uid, name, what=f"data source {name!r}")
         source = PrometheusDataSource(uid=uid, type=self._workspace.grafana_version.prometheus_data_source_type)
@@ -189,11 +188,10 @@ class GrafanaContent(Construct):
     def add_dashboard(self, dashboard: Dashboard) -> str:
         """Add a dashboard, and return its uid.
 
-        It travels as an asset under the hash of its content: with several of them, the old and the new properties of an
-        update would outgrow the 256 KiB that the framework's state machine passes on, and a template of dashboards is
-        nothing that a reviewer could read.
+        It is uploaded as an asset with the hash of its content as name. Several dashboards as properties of the
+        resource would exceed the 256 KiB of the framework's state machine, and make the template hard to review.
 
-        Raises DashboardError for a name that is there already, GrafanaNameError for one that is too long.
+        Raises DashboardError for a name that is used already, GrafanaNameError for one that is too long.
         """
         uid = content_uid(self.folder_uid, dashboard.name, what=f"dashboard {dashboard.name!r}")
         _refuse_twice(self._content.dashboards, uid, f"dashboard {dashboard.name!r}")
@@ -223,5 +221,5 @@ class GrafanaContent(Construct):
 
 def _refuse_twice(present: Sequence[DashboardAsset | DataSource], uid: str, what: str) -> None:
     if any(each.uid == uid for each in present):
-        message = f"{what} is there already: choose another name"
+        message = f"{what} exists already: choose another name"
         raise DashboardError(message)

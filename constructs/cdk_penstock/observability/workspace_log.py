@@ -1,4 +1,4 @@
-"""A log group that a metrics workspace delivers to."""
+"""Log of a metrics workspace."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ("WorkspaceLog",)
 
 LOG_GROUP_PREFIX: Final = "/aws/vendedlogs/prometheus/"
-"""Under this prefix the account's log delivery policy does not outgrow its limit (CloudWatch Logs, vended logs)."""
+"""With this prefix the account's log delivery policy does not exceed its limit (CloudWatch Logs, vended logs)."""
 
 
 class WorkspaceLog(Construct):
-    """An encrypted log group with retention, under the prefix that AWS asks vended logs to have.
+    """An encrypted log group with retention, with AWS's prefix for vended logs.
 
-    CloudWatch Logs may use its key for every log group under that prefix in this account and Region.
+    CloudWatch Logs may use its key for every log group with that prefix in this account and Region.
     """
 
     def __init__(
@@ -53,5 +53,5 @@ class WorkspaceLog(Construct):
 
     @property
     def group_arn(self) -> str:
-        """The log group's ARN with ``:*`` behind it, as Managed Prometheus wants it (API, CloudWatchLogDestination)."""
+        """The log group's ARN with ``:*`` at its end, as Managed Prometheus needs it (CloudWatchLogDestination)."""
         return self.group.log_group_arn

@@ -1,4 +1,4 @@
-"""Which data sources a Grafana workspace reaches in a VPC, and from where it is reached."""
+"""Network of a Grafana workspace: its VPC for data sources, and the networks that reach it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class WorkspaceNetwork(Construct):
         self.connections = ec2.Connections(security_groups=self.security_groups)
 
     def configuration(self) -> CfnWorkspace.VpcConfigurationProperty:
-        """Return what the workspace's template says about it."""
+        """Return the network's part of the workspace's properties."""
         return CfnWorkspace.VpcConfigurationProperty(
             subnet_ids=self.subnet_ids,
             security_group_ids=[group.security_group_id for group in self.security_groups],
@@ -68,7 +68,7 @@ class WorkspaceNetwork(Construct):
 def network_access_control(
     prefix_lists: Sequence[ec2.IPrefixList] | None, endpoints: Sequence[ec2.IInterfaceVpcEndpoint] | None
 ) -> CfnWorkspace.NetworkAccessControlProperty | None:
-    """Return from where a workspace may be reached, None for everywhere; raise DashboardWorkspaceError beyond five."""
+    """Return the networks that reach a workspace, None for all; raise DashboardWorkspaceError for more than five."""
     if prefix_lists is None and endpoints is None:
         return None
     for name, networks in (("allowed_prefix_lists", prefix_lists), ("allowed_endpoints", endpoints)):

@@ -1,4 +1,4 @@
-"""The role as which a Grafana workspace queries its data sources."""
+"""Role of a Grafana workspace for its data sources."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _POLICY_NAME: Final = "DataSources"
 
 
 class WorkspaceRole(iam.Role):
-    """A role for workspaces of this account and Region, with what is granted to it in one inline policy.
+    """A role for workspaces of this account and Region, with all grants in one inline policy.
 
-    It has no permission until a data source is added. The inline policy stays with the role where workspace and role
-    are retained. The trust policy cannot name the workspace, whose id does not exist before the role does, so it names
-    the account's workspaces of the Region (Managed Grafana, cross-service confused deputy prevention).
+    It has no permission until a data source is added. The inline policy is retained with the role. The trust policy
+    cannot name the workspace, which is created after the role, so it names the account's workspaces of the Region
+    (Managed Grafana, cross-service confused deputy prevention).
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy) -> None:
@@ -45,9 +45,9 @@ class WorkspaceRole(iam.Role):
         self.apply_removal_policy(removal_policy)
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
-        """Add a statement to the inline policy; CDK's grants arrive here."""
+        """Add a statement to the inline policy; the CDK's grants call this method."""
         self._document.add_statements(statement)
-        # An inline policy without a statement would be refused, so it is there from the first one on.
+        # IAM refuses an inline policy without a statement, so it is added with the first one.
         role = cast("iam.CfnRole", self.node.default_child)
         role.policies = [iam.CfnRole.PolicyProperty(policy_name=_POLICY_NAME, policy_document=self._document)]
         return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self)

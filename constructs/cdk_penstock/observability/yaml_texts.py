@@ -1,4 +1,4 @@
-"""YAML whose scalars stay the texts that they are, as the configuration of Prometheus reads them."""
+"""YAML with all scalars as text, as the configuration of Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _NULL_TAG: Final = "tag:yaml.org,2002:null"
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """Return mappings, lists and texts, None for null; raise MetricsWorkspaceError for what is no YAML.
+    """Return mappings, lists and texts, None for null; raise MetricsWorkspaceError for invalid YAML.
 
-    Only the nodes are PyYAML's: its values of ``60``, ``1:30`` and ``on`` are no texts, and of two equal keys, which
-    Prometheus refuses, it takes the last.
+    Only the nodes come from PyYAML: it converts ``60``, ``1:30`` and ``on``, and keeps the last of two equal keys,
+    which Prometheus refuses.
 
     Parameters
     ----------
     text
-        What to parse.
+        The text.
     name
-        What to call it in messages.
+        Its name in messages.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -36,19 +36,19 @@ def parse_yaml(text: str, name: str) -> Any:
         if _TAB_INDENT.search(text):
             message = f"{name} is indented with tabs, which YAML does not allow: use spaces"
         else:
-            message = f"{name} is no YAML: {' '.join(str(error).split())}"
+            message = f"{name} is not valid YAML: {' '.join(str(error).split())}"
         raise MetricsWorkspaceError(message) from error
 
 
 class _Reader:
-    """The values of nodes, each read once, however many aliases lead to it."""
+    """Values of nodes, each read once, whatever the number of its aliases."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._read: dict[int, Any] = {}
 
     def value(self, node: Any) -> Any:
-        """Return a node's value; a node within itself ends in a RecursionError."""
+        """Return a node's value; a node that contains itself raises RecursionError."""
         if id(node) not in self._read:
             self._read[id(node)] = self._new_value(node)
         return self._read[id(node)]

@@ -1,4 +1,4 @@
-"""Whole pipelines, of which each part can be swapped."""
+"""Pipelines of a source, an application and a sink, each of which can be replaced."""
 
 from __future__ import annotations
 

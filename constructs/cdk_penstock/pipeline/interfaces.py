@@ -1,4 +1,4 @@
-"""What a pipeline's parts have to offer, so that each can be swapped for another."""
+"""Interfaces of a pipeline's parts, so that each can be replaced."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ("Sink", "Source")
 
 
 class Source(Protocol):
-    """Where a job's events come from."""
+    """Source of a job's events."""
 
     def connect_reader(self, application: FlinkApplication) -> None:
-        """Give the application what it takes to read: permissions, a way through the network, property groups."""
+        """Give the application all that it needs to read: permissions, network access, property groups."""
 
 
 class Sink(Protocol):
-    """Where a job's results go."""
+    """Sink for a job's results."""
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Give the application what it takes to write: permissions, a way through the network, property groups."""
+        """Give the application all that it needs to write: permissions, network access, property groups."""

@@ -32,7 +32,7 @@ class ArchiveSink:
     prefix
         The folder of this job's objects, which ends with ``/``.
     group
-        The property group in which the job looks for it.
+        The property group that the job reads.
     network
         The VPC that the application is in, which gets a gateway endpoint for S3. Default: none.
     """
@@ -43,7 +43,7 @@ class ArchiveSink:
     network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let the application write below the prefix, and finish or remove what it has in progress there."""
+        """Allow the application to write below the prefix, and to finish or delete its files in progress."""
         reach_service(application, self.network, AwsService.S3)
         self.archive.grant_file_sink(application, self.prefix)
         application.add_property_group(self.group, self.archive.connection_properties(self.prefix))
@@ -56,9 +56,9 @@ class FirehoseSink:
     Parameters
     ----------
     delivery
-        The delivery stream, which takes what producers put.
+        The delivery stream, with direct put.
     group
-        The property group in which the job looks for it.
+        The property group that the job reads.
     network
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
@@ -68,7 +68,7 @@ class FirehoseSink:
     network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let the application put records."""
+        """Allow the application to put records."""
         reach_service(application, self.network, AwsService.FIREHOSE)
         self.delivery.grant_put_records(application)
         application.add_property_group(self.group, self.delivery.connection_properties())
@@ -83,9 +83,9 @@ class KafkaSink:
     topic
         The topic.
     group
-        The property group in which the job looks for it.
+        The property group that the job reads.
     transactional_id_prefix
-        What the ids of the job's transactions begin with, for an exactly-once sink; another one for each job.
+        Prefix of the job's transactional ids, for an exactly-once sink; each job needs another one.
         Default: no transactions.
     """
 
@@ -94,7 +94,7 @@ class KafkaSink:
     transactional_id_prefix: str | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let the application write: bootstrap servers and topic as the bundled jobs name them, the prefix as Flink."""
+        """Allow the application to write; the properties have the names of the bundled jobs and of Flink."""
         properties = self.topic.connection_properties()
         if self.transactional_id_prefix is None:
             self.topic.grant_write(application)
@@ -115,7 +115,7 @@ class KinesisSink:
     stream
         The stream.
     group
-        The property group in which the job looks for it.
+        The property group that the job reads.
     network
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
@@ -125,7 +125,7 @@ class KinesisSink:
     network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let the application write."""
+        """Allow the application to write."""
         reach_service(application, self.network, AwsService.KINESIS_STREAMS)
         self.stream.grant_write(application)
         application.add_property_group(self.group, self.stream.connection_properties())
@@ -133,7 +133,7 @@ class KinesisSink:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSink:
-    """Documents in an index of a search domain, in whose VPC the application has to be.
+    """Documents in an index of a search domain; the application must be in the domain's VPC.
 
     Parameters
     ----------
@@ -142,10 +142,10 @@ class SearchSink:
     index
         The index.
     group
-        The property group in which the job looks for it.
+        The property group that the job reads.
     network
-        The VPC that domain and application are in, which gets an endpoint for STS: whatever keeps roles and dashboards
-        in the domain runs in the VPC and calls STS. Default: none, for a VPC with a way to STS of its own.
+        The VPC of domain and application, which gets an endpoint for STS: the handler of the domain's roles and
+        dashboards runs in the VPC and calls STS. Default: none, for a VPC that reaches STS already.
     """
 
     domain: ISearchDomain
@@ -154,7 +154,7 @@ class SearchSink:
     network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let the application write to the index, and to no other one."""
+        """Allow the application to write to the index, and to no other."""
         endpoint = None if self.network is None else self.network.add_endpoint(AwsService.STS)
         if endpoint is not None:
             self.domain.reach_sts_through(endpoint)
@@ -179,7 +179,7 @@ class PrometheusSink:
     network: IApplicationVpc | None = None
 
     def connect_writer(self, application: FlinkApplication) -> None:
-        """Let the application write: the property group as the bundled job names it."""
+        """Allow the application to write; the property group has the name of the bundled job."""
         reach_service(application, self.network, AwsService.PROMETHEUS)
         self.workspace.grant_remote_write(application)
         for group, entries in self.workspace.property_groups().items():

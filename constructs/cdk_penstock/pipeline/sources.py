@@ -26,7 +26,7 @@ class KinesisSource:
     events
         The stream.
     group
-        The property group in which the job looks for it.
+        The property group that the job reads.
     network
         The VPC that the application is in, which gets an endpoint for the service. Default: none.
     """
@@ -36,7 +36,7 @@ class KinesisSource:
     network: IApplicationVpc | None = None
 
     def connect_reader(self, application: FlinkApplication) -> None:
-        """Let the application read."""
+        """Allow the application to read."""
         reach_service(application, self.network, AwsService.KINESIS_STREAMS)
         self.events.grant_read(application)
         application.add_property_group(self.group, self.events.connection_properties())

@@ -1,4 +1,4 @@
-"""A source, an application and a sink, each made by a method that a subclass may override."""
+"""Pipeline of a source, an application and a sink, each built by a method that a subclass may override."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ("PipelineScopes", "StreamingPipeline")
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineScopes:
-    """Where the parts of a pipeline are made: in as many stacks as one likes.
+    """Scopes of a pipeline's parts, which may be in different stacks.
 
     Parameters
     ----------
     ingestion, presentation, processing
-        The scope of the source, of the sink and of the application, which comes after both.
+        Scope of the source, of the sink and of the application, which is created after both.
     """
 
     ingestion: Construct
@@ -31,15 +31,15 @@ class PipelineScopes:
 
 
 class StreamingPipeline(Construct):
-    """Events of a source through an application into a sink, with exactly the permissions and properties it takes.
+    """Events of a source through an application into a sink, with exactly the permissions and properties needed.
 
-    A subclass overrides a builder method to swap a part, and nothing else changes: source and sink connect themselves
-    to whatever application there is.
+    A subclass overrides a builder method to replace a part. Nothing else changes, because source and sink connect
+    themselves to any application.
 
     Parameters
     ----------
     scopes
-        Where the parts are made. Default: all in this construct.
+        Scopes of the parts. Default: all in this construct.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, scopes: PipelineScopes | None = None) -> None:
@@ -53,12 +53,12 @@ class StreamingPipeline(Construct):
 
     @abstractmethod
     def build_source(self, scope: Construct) -> Source:
-        """Make where events come from."""
+        """Build the source of events."""
 
     @abstractmethod
     def build_sink(self, scope: Construct) -> Sink:
-        """Make where results go."""
+        """Build the sink for results."""
 
     @abstractmethod
     def build_application(self, scope: Construct) -> FlinkApplication:
-        """Make the application; source and sink are connected to it afterwards."""
+        """Build the application; source and sink are connected to it afterwards."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a sink at synthesis."""
+"""Errors of archives and search domains."""
 
 from __future__ import annotations
 

@@ -7,14 +7,12 @@ from typing import Final
 __all__ = ("ARCHIVE_OBJECTS", "DOMAIN_CONTENT", "DOMAIN_INDEX")
 
 ARCHIVE_OBJECTS: Final = (
-    "the names of the objects below a prefix are made when they are written; the statement is held to this bucket and"
-    " prefix"
+    "object names are made when the objects are written; the statement is limited to this bucket and prefix"
 )
 DOMAIN_INDEX: Final = (
-    "an index pattern stands for indexes that are made as time goes by; the statement is held to this domain and to"
-    " the pattern"
+    "indexes of a pattern are created over time; the statement is limited to this domain and the pattern"
 )
 DOMAIN_CONTENT: Final = (
-    "roles, templates and saved objects are named by the content that is imported; the statement is held to their APIs"
-    " on this domain"
+    "roles, templates and saved objects get their names from the content; the statement is limited to their APIs on"
+    " this domain"
 )

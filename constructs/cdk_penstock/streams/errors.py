@@ -1,4 +1,4 @@
-"""The error of this package."""
+"""Error of the streams and clusters."""
 
 from __future__ import annotations
 

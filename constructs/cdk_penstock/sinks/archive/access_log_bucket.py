@@ -1,4 +1,4 @@
-"""Where S3 logs the requests to an archive."""
+"""Bucket for the access logs of an archive."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ("build_access_log_bucket", "keep_policy", "refuse_elsewhere")
 
 _TLS_1_2: Final = 1.2
-_LOGS_OF_LOGS: Final = "this bucket holds the access logs of the archive; a log of its own would log itself for ever"
+_LOGS_OF_LOGS: Final = "this bucket holds the access logs of the archive; logging its own requests would never end"
 
 
 def build_access_log_bucket(scope: Construct, removal_policy: RemovalPolicy) -> s3.Bucket:
-    """Add a bucket that only S3 itself writes to, for this account, and that keeps logs for a year.
+    """Add a bucket that S3 writes the logs of this account to, and that keeps them for a year.
 
-    It is under SSE-S3, because S3 delivers no logs under a customer's key (S3, enable-server-access-logging).
+    It uses SSE-S3, because S3 delivers no logs to a bucket with SSE-KMS (S3, enable-server-access-logging).
     """
     bucket = s3.Bucket(
         scope,
@@ -57,17 +57,17 @@ def build_access_log_bucket(scope: Construct, removal_policy: RemovalPolicy) -> 
 
 
 def keep_policy(bucket: s3.Bucket, removal_policy: RemovalPolicy) -> None:
-    """Let a bucket's policy outlive the stack where the bucket does, so that it never stands without."""
+    """Retain a bucket's policy with the bucket, so that the bucket is never without it."""
     if bucket.policy is not None:
         bucket.policy.apply_removal_policy(removal_policy)
 
 
 def refuse_elsewhere(scope: Construct, bucket: s3.IBucket) -> None:
-    """Raise ArchiveBucketError for a bucket of another account or Region, to which S3 logs nothing (S3, ServerLogs)."""
+    """Raise ArchiveBucketError for a bucket of another account or Region: S3 logs nothing there (S3, ServerLogs)."""
     account, region = bucket.env.account, bucket.env.region
     if is_of_other_account(scope, account) or is_of_other_region(scope, region):
         message = (
             f"access_log_bucket must be of the archive's account and Region, got one of {account} and {region} for"
-            f" {scope.node.path}: pass a bucket that is here, or leave it out"
+            f" {scope.node.path}: pass a bucket of the same account and Region, or leave it out"
         )
         raise ArchiveBucketError(message)

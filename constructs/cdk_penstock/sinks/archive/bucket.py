@@ -1,4 +1,4 @@
-"""A bucket that keeps what a job has seen, and tells others of what is new."""
+"""Archive of events in S3, with notifications of new objects."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class ArchiveBucket(ArchiveBucketBase):
     Parameters
     ----------
     bucket_name
-        The physical name. Renaming makes a new, empty bucket and leaves the old one behind with its objects, so set
-        it. Default: a name that CloudFormation makes, with a warning.
+        The physical name; set it, because renaming creates a new, empty bucket and keeps the old one with its objects.
+        Default: a name from CloudFormation, with a warning.
     encryption_key
-        The key of objects and queues. Default: an own key, rotated every year.
+        Key of objects and queues. Default: a new key, rotated every year.
     lifecycle
-        When objects become cheaper to keep, and when they go. Default: ArchiveLifecycle().
+        Storage classes by age, and expiry of objects. Default: ArchiveLifecycle().
     access_log_bucket
-        Where S3 logs each request, a bucket of the same account and Region; its policy has to allow
-        ``logging.s3.amazonaws.com``, and its default encryption has to be SSE-S3 (S3, enable-server-access-logging).
-        Default: an own bucket that keeps logs for a year.
+        Bucket for the log of requests, in the same account and Region. Its policy must allow
+        ``logging.s3.amazonaws.com``, and its default encryption must be SSE-S3 (S3, enable-server-access-logging).
+        Default: a new bucket that keeps logs for a year.
     removal_policy
-        Of buckets, queues and key. Default: RETAIN_ON_UPDATE_OR_DELETE.
+        Removal policy of buckets, queues and key. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises ArchiveBucketError for what S3 or SQS would refuse.
+    Raises ArchiveBucketError for a value that S3 or SQS would refuse.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class ArchiveBucket(ArchiveBucketBase):
 
     @property
     def notifications(self) -> tuple[ArchiveNotifications, ...]:
-        """The queues that tell of new objects."""
+        """The queues with notifications of new objects."""
         return tuple(self._notifications)
 
     def add_notifications(
@@ -105,18 +105,18 @@ class ArchiveBucket(ArchiveBucketBase):
         max_receive_count: int = 5,
         alarm_age: Duration | None = None,
     ) -> ArchiveNotifications:
-        """Add a queue that tells of new objects below a prefix.
+        """Add a queue with notifications of new objects below a prefix.
 
         Parameters
         ----------
         prefix, suffix
-            Which objects; no two queues of a bucket may have one in common.
+            Beginning and end of the object keys. An object may belong to one queue only.
         visibility_timeout
-            How long a reader may work on a message before another gets it, twelve hours at most. Default: five minutes.
+            Time that a reader has for a message, twelve hours at most. Default: five minutes.
         max_receive_count
-            How often a message is received before it goes to the dead-letter queue. Default: five times.
+            Number of receives after which a message goes to the dead-letter queue. Default: five.
         alarm_age
-            How long a message may wait before the alarm. Default: 30 minutes.
+            Age of a message from which the alarm is on. Default: 30 minutes.
 
         Raises ArchiveBucketError for an overlap, which S3 refuses (S3, notification-how-to-filtering).
         """
@@ -125,7 +125,7 @@ class ArchiveBucket(ArchiveBucketBase):
             if other.overlaps(prefix, suffix):
                 message = (
                     f"notifications for {prefix!r} overlap those for {other.prefix!r} of {self.node.path}: an object"
-                    " belongs to one queue only; choose prefixes or suffixes that exclude each other"
+                    " may belong to one queue only; choose prefixes or suffixes that exclude each other"
                 )
                 raise ArchiveBucketError(message)
         if not self._notifications:
@@ -147,14 +147,14 @@ class ArchiveBucket(ArchiveBucketBase):
         return added
 
     def grant_consume_notifications(self, grantee: iam.IGrantable, prefix: str) -> iam.Grant:
-        """Allow the grantee to read every queue of a prefix, and the objects below it: all that a warehouse needs.
+        """Allow the grantee to read every queue of a prefix and the objects below it, as a warehouse needs it.
 
-        Raises ArchiveBucketError where no queue was added for the prefix.
+        Raises ArchiveBucketError if no queue was added for the prefix.
         """
         queues = [each for each in self._notifications if each.prefix == prefix]
         if not queues:
             known = ", ".join(repr(each.prefix) for each in self._notifications) or "none"
-            message = f"no queue tells of objects below {prefix!r} (known: {known}): call add_notifications first"
+            message = f"no queue has notifications for {prefix!r} (known: {known}): call add_notifications first"
             raise ArchiveBucketError(message)
         grant = self.grant_read(grantee, prefix)
         for each in queues:
@@ -179,7 +179,7 @@ class ArchiveBucket(ArchiveBucketBase):
         )
         self._bucket = bucket
         resource = cast("s3.CfnBucket", bucket.node.default_child)
-        # The L2's own way grants log delivery through an ACL unless a feature flag of the user's app is on.
+        # The CDK's Bucket grants log delivery through an ACL unless the user's app sets a feature flag.
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=self.access_log_bucket.bucket_name, log_file_prefix="archive/"
         )
@@ -190,14 +190,14 @@ class ArchiveBucket(ArchiveBucketBase):
         return resource
 
     def _configure_notifications(self, added: ArchiveNotifications) -> None:
-        """Write the queues into the bucket itself; the L2's way is a Lambda function with wildcard permissions."""
+        """Set the queues as a property of the bucket; the CDK's way is a Lambda function with wildcard permissions."""
         self._resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             queue_configurations=[each.configuration() for each in self._notifications]
         )
         self._resource.node.add_dependency(added.queue_policy)
 
     def _allow_s3_to_encrypt(self) -> None:
-        """Let S3 put messages under the queue's key (S3, grant-destinations-permissions-to-s3)."""
+        """Allow S3 to encrypt messages with the queue's key (S3, grant-destinations-permissions-to-s3)."""
         result = self._key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AllowS3ToTellOfNewObjects",
@@ -210,7 +210,7 @@ class ArchiveBucket(ArchiveBucketBase):
         if not result.statement_added:
             Annotations.of(self).add_warning_v2(
                 FOREIGN_KEY_WARNING,
-                "the policy of an imported key cannot be changed here: let s3.amazonaws.com call kms:Decrypt and"
+                "the policy of an imported key cannot be changed here: allow s3.amazonaws.com to call kms:Decrypt and"
                 " kms:GenerateDataKey on it, or creating the bucket fails",
             )
 
@@ -221,7 +221,7 @@ class ArchiveBucket(ArchiveBucketBase):
 
 
 class _ImportedArchiveBucket(ArchiveBucketBase):
-    """An archive that another stack, or nobody's stack, has created."""
+    """An archive that was created outside of this app."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, bucket_name: str, encryption_key: kms.IKey | None

@@ -1,4 +1,4 @@
-"""What a created and an imported archive have in common: identity, grants and metrics."""
+"""Interface and base class of archives: identity, grants and metrics."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class IArchiveBucket(IConstruct, Protocol):
 
     @property
     def encryption_key(self) -> kms.IKey | None:
-        """The key that its objects are under, where it is known."""
+        """The key of its objects, None if it is not known."""
 
     def grant_write(self, grantee: iam.IGrantable, prefix: str) -> iam.Grant:
         """Allow the grantee to add objects below a prefix."""
@@ -46,11 +46,11 @@ class IArchiveBucket(IConstruct, Protocol):
         """Allow the grantee to list and read objects below a prefix."""
 
     def connection_properties(self, prefix: str) -> dict[str, str]:
-        """Return what a job needs to know to write below a prefix."""
+        """Return the properties with which a job writes below a prefix."""
 
 
 class ArchiveBucketBase(Construct):
-    """The part of an archive that needs no more than a bucket and its key."""
+    """The common part of archives: it needs only a bucket and its key."""
 
     _bucket: s3.IBucket
     _encryption_key: kms.IKey | None
@@ -72,13 +72,13 @@ class ArchiveBucketBase(Construct):
 
     @property
     def encryption_key(self) -> kms.IKey | None:
-        """The key that its objects are under, where it is known."""
+        """The key of its objects, None if it is not known."""
         return self._encryption_key
 
     def grant_write(self, grantee: iam.IGrantable, prefix: str) -> iam.Grant:
-        """Allow the grantee to add objects below ``prefix``: no reading, no listing, no deleting.
+        """Allow the grantee to add objects below ``prefix``, but not to read, list or delete them.
 
-        The grantee is of the bucket's account. A prefix is a folder and ends with ``/``; ``""`` is the whole bucket.
+        The grantee must be of the bucket's account. A prefix ends with ``/``; ``""`` is the whole bucket.
         """
         return self._allow_objects(
             grantee,
@@ -88,10 +88,10 @@ class ArchiveBucketBase(Construct):
         )
 
     def grant_file_sink(self, grantee: iam.IGrantable, prefix: str) -> iam.Grant:
-        """Allow what Flink's file sink does below ``prefix``: write, read back what is in progress, and remove that.
+        """Allow what Flink's file sink does below ``prefix``: write, and read and delete its files in progress.
 
-        The sink keeps the tail of a part file as an object of its own beside it, and deletes it at the next checkpoint
-        (Flink, S3RecoverableWriter). What it deletes can be brought back while the bucket keeps noncurrent versions.
+        The sink keeps the tail of a part file as a separate object, and deletes it at the next checkpoint (Flink,
+        S3RecoverableWriter). Deleted objects can be restored as long as the bucket keeps noncurrent versions.
         """
         self._allow_listing(grantee, prefix)
         return self._allow_objects(
@@ -113,7 +113,7 @@ class ArchiveBucketBase(Construct):
         return self._allow_objects(grantee, prefix, actions=["s3:GetObject"], key_actions=["kms:Decrypt"])
 
     def connection_properties(self, prefix: str) -> dict[str, str]:
-        """Return what Flink's file system connector needs: ``path``, for ``application.add_property_group``."""
+        """Return the option ``path`` of Flink's file system connector, for ``application.add_property_group``."""
         return {"path": f"s3://{self.bucket_name}/{check_prefix(prefix)}"}
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -165,7 +165,7 @@ class ArchiveBucketBase(Construct):
 
 
 def check_prefix(prefix: str) -> str:
-    """Return a prefix that is a folder; raise ArchiveBucketError for one that would also match its neighbours."""
+    """Return the prefix; raise ArchiveBucketError unless it ends with ``/``, so that it matches one folder only."""
     if Token.is_unresolved(prefix) or not prefix:
         return prefix
     if not prefix.endswith("/") or prefix.startswith("/") or "*" in prefix:

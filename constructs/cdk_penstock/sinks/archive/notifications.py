@@ -1,4 +1,4 @@
-"""A queue that tells of new objects below one prefix of an archive."""
+"""Queue with notifications of new objects below one prefix of an archive."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 __all__ = ("ArchiveNotifications",)
 
 _EVENT: Final = "s3:ObjectCreated:*"
-_RETENTION: Final = Duration.days(14)  # the most that SQS keeps
+_RETENTION: Final = Duration.days(14)  # the maximum of SQS
 _MOST_VISIBILITY_SECONDS: Final = 12 * 3600
 _MOST_RECEIVES: Final = 1000
 
 
 class ArchiveNotifications(Construct):
-    """An encrypted queue with one message for each new object, for a warehouse that reads at its own pace.
+    """An encrypted queue with one message for each new object, which a warehouse reads at its own speed.
 
-    Made by ``ArchiveBucket.add_notifications``. S3 sends each message at least once and in no particular order, so the
-    reader has to bear an object that it knows already. What was received ``max_receive_count`` times and never deleted
-    goes to the dead-letter queue; both queues keep messages for 14 days.
+    Created by ``ArchiveBucket.add_notifications``. S3 sends each message at least once and in any order, so readers
+    must tolerate duplicates. A message that was received ``max_receive_count`` times and not deleted goes to the
+    dead-letter queue; both queues keep messages for 14 days.
 
     Attributes
     ----------
     queue, dead_letter_queue
         The two queues.
     age_alarm
-        Goes off where the oldest message is older than ``alarm_age``: the reader is down or too slow.
+        Alarm if the oldest message is older than ``alarm_age``: the reader is down or too slow.
     dead_letter_alarm
-        Goes off where the dead-letter queue has a message.
+        Alarm if the dead-letter queue has a message.
     """
 
     def __init__(
@@ -83,11 +83,11 @@ class ArchiveNotifications(Construct):
 
     @property
     def queue_policy(self) -> sqs.QueuePolicy:
-        """The policy that S3 needs before it takes the queue."""
+        """The policy that must exist before S3 accepts the queue."""
         return _policy(self.queue)
 
     def configuration(self) -> s3.CfnBucket.QueueConfigurationProperty:
-        """Return what the bucket's template says about it."""
+        """Return the queue's part of the bucket's properties."""
         rules = [
             s3.CfnBucket.FilterRuleProperty(name=name, value=value)
             for name, value in (("prefix", self.prefix), ("suffix", self.suffix))
@@ -101,7 +101,7 @@ class ArchiveNotifications(Construct):
         )
 
     def overlaps(self, prefix: str, suffix: str | None) -> bool:
-        """Whether an object could match this queue's filter and another; S3 refuses both on one bucket."""
+        """Return True if an object may match this queue's filter and another, which S3 refuses on one bucket."""
         if any(Token.is_unresolved(text) for text in (prefix, suffix, self.prefix, self.suffix)):
             return False
         ours, theirs = self.suffix or "", suffix or ""
@@ -110,9 +110,9 @@ class ArchiveNotifications(Construct):
         )
 
     def grant_consume(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to receive and delete messages of the queue; it may not send, purge or see the other queue.
+        """Allow the grantee to receive and delete messages of the queue, not to send, to purge or to read dead letters.
 
-        Reading the objects that the messages name is ``ArchiveBucket.grant_read``.
+        ``ArchiveBucket.grant_read`` allows to read the objects that the messages name.
         """
         region = Stack.of(self).region
         return allow(
@@ -139,7 +139,7 @@ class ArchiveNotifications(Construct):
         return self.queue.metric_approximate_age_of_oldest_message(**with_defaults(options, statistic="Maximum"))
 
     def metric_waiting_messages(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Messages that wait for the reader."""
+        """Messages in the queue."""
         return self.queue.metric_approximate_number_of_messages_visible(**with_defaults(options, statistic="Maximum"))
 
     def metric_dead_letters(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -169,10 +169,10 @@ class ArchiveNotifications(Construct):
         )
 
     def _allow_s3(self, bucket_arn: str | None) -> None:
-        """Let S3 send, for buckets of this account only.
+        """Allow S3 to send messages, for buckets of this account only.
 
-        S3 tries the queue when the bucket is created, so the queue's policy comes first and cannot refer to the
-        bucket: it names it where the name is known beforehand.
+        S3 tests the queue when the bucket is created, so the queue's policy is created first and cannot refer to the
+        bucket. It has the bucket's ARN only if the name is known at synthesis.
         """
         conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         if bucket_arn is not None:
@@ -192,8 +192,8 @@ class ArchiveNotifications(Construct):
             self,
             "AgeAlarm",
             alarm_description=(
-                "The oldest notification of new objects waits for too long: whatever reads the queue is down or too"
-                " slow. Nothing is lost for 14 days."
+                "The oldest notification of new objects waits for too long: the reader of the queue is down or too"
+                " slow. Messages are kept for 14 days."
             ),
             metric=self.metric_age_of_oldest_message(period=Duration.minutes(5)),
             threshold=alarm_age.to_seconds(),
@@ -207,8 +207,8 @@ class ArchiveNotifications(Construct):
             self,
             "DeadLetterAlarm",
             alarm_description=(
-                "A notification of a new object was received again and again and never deleted: the reader fails on it."
-                " Mend the reader, then move the messages back with StartMessageMoveTask."
+                "A notification of a new object was received many times and not deleted: the reader fails on it."
+                " Correct the reader, then move the messages back with StartMessageMoveTask."
             ),
             metric=self.metric_dead_letters(period=Duration.minutes(5)),
             threshold=0,
@@ -230,12 +230,12 @@ def _check_visibility(visibility_timeout: Duration, alarm_age: Duration) -> None
     if alarm_age.to_seconds() <= seconds:
         message = (
             f"alarm_age must be longer than visibility_timeout, got {alarm_age.to_seconds()} and {seconds} seconds: a"
-            " message that is being worked on ages too"
+            " message that is being processed gets older too"
         )
         raise ArchiveBucketError(message)
     if alarm_age.to_seconds() >= _RETENTION.to_seconds():
         message = (
             f"alarm_age must be less than the {_RETENTION.to_days()} days that a queue keeps messages, got"
-            f" {alarm_age.to_human_string()}: it would never go off"
+            f" {alarm_age.to_human_string()}: there would never be an alarm"
         )
         raise ArchiveBucketError(message)

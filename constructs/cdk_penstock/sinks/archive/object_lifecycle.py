@@ -1,4 +1,4 @@
-"""When the objects of an archive become cheaper to keep, and when they go."""
+"""Lifecycle of the objects of an archive: storage classes and expiry."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _LEAST_DAYS_IN_INFREQUENT_ACCESS: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveLifecycle:
-    """What S3 does with the objects of an archive as they age.
+    """Storage classes and expiry of the objects of an archive by age.
 
     Parameters
     ----------
     infrequent_access_after
-        When objects move to Standard-IA, 30 days or more (S3, lifecycle-transition-general-considerations). Default:
-        30 days. None keeps them where they are.
+        Age at which objects move to Standard-IA, 30 days or more (S3, lifecycle-transition-general-considerations).
+        None: they do not. Default: 30 days.
     glacier_after
-        When objects move to Glacier Instant Retrieval, which a warehouse still reads at once; 30 days or more after
-        ``infrequent_access_after``. Default: 90 days. None keeps them where they are.
+        Age at which objects move to Glacier Instant Retrieval, where a warehouse can still read them at once; 30 days
+        or more after ``infrequent_access_after``. None: they do not. Default: 90 days.
     expire_after
-        When objects go. Default: None, never.
+        Age at which objects are deleted. Default: None, never.
     noncurrent_versions_expire_after
-        How long an overwritten or deleted object can still be brought back. Once its last version is gone, S3 removes
-        the delete marker as well. Default: 30 days.
+        Time for which an overwritten or deleted object can be restored. When its last version is gone, S3 removes the
+        delete marker as well. Default: 30 days.
     abort_incomplete_uploads_after
-        When parts of uploads that nobody completed go. Flink's file sink completes uploads that a snapshot remembers,
-        so a job restored from an older snapshot than this fails. Default: 14 days.
+        Age at which the parts of incomplete uploads are deleted. Flink's file sink completes uploads that are in a
+        snapshot, so a job fails to restore an older snapshot. Default: 14 days.
 
     Raises ArchiveBucketError for an order that S3 refuses.
     """
@@ -88,7 +88,7 @@ class ArchiveLifecycle:
                 id="OldData",
                 transitions=transitions or None,
                 expiration=self.expire_after,
-                # With an age, S3 removes these markers by it, and refuses both at once (S3, intro-lifecycle-rules).
+                # With an expiry, S3 removes these markers by itself and refuses both (S3, intro-lifecycle-rules).
                 expired_object_delete_marker=True if self.expire_after is None else None,
                 noncurrent_version_expiration=self.noncurrent_versions_expire_after,
                 abort_incomplete_multipart_upload_after=self.abort_incomplete_uploads_after,
@@ -97,7 +97,7 @@ class ArchiveLifecycle:
 
 
 def _days(name: str, duration: Duration | None, *, least: int = 0) -> int | None:
-    """Return the days, None where only the deployment knows them; raise ArchiveBucketError for no whole number."""
+    """Return whole days, None if they are known only at deployment; raise ArchiveBucketError for other numbers."""
     if duration is None or duration.is_unresolved():
         return None
     days = duration.to_days(integral=False)

@@ -1,4 +1,4 @@
-"""The alarms of a delivery: records that come late, and records that do not arrive where they should."""
+"""Alarms of a delivery: late records and failed records."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _SLACK_SECONDS: Final = 600
 
 
 def build_freshness_alarm(delivery: DeliveryToS3Base, buffering: Buffering, age: Duration | None) -> cloudwatch.Alarm:
-    """Add the alarm on the age of the oldest record; raise DeliveryError for an age that buffering alone reaches."""
+    """Add the alarm on the age of the oldest record; raise DeliveryError for one that buffering reaches."""
     normal = buffering.longest_delay_seconds
     seconds = normal + _SLACK_SECONDS if age is None else int(age.to_seconds())
     if seconds <= normal:
         message = (
-            f"freshness_alarm_age must be longer than the delay that buffering makes, got {seconds} seconds with one of"
-            f" {normal}: raise it, or shorten buffer_interval"
+            f"freshness_alarm_age must be longer than the delay by buffering, {normal} seconds, got {seconds}: raise it"
+            " or shorten buffer_interval"
         )
         raise DeliveryError(message)
     return cloudwatch.Alarm(
         delivery,
         "FreshnessAlarm",
         alarm_description=(
-            "Records wait too long for their delivery to S3: look into the log of the delivery stream, and at the"
-            " permissions on its bucket and key. What producers put is kept for 24 hours."
+            "Records wait too long for their delivery to S3: check the log of the delivery stream, and the permissions"
+            " on its bucket and key. Records of producers are kept for 24 hours."
         ),
         metric=delivery.metric_data_freshness(period=_PERIOD),
         threshold=seconds,
@@ -44,7 +44,7 @@ def build_freshness_alarm(delivery: DeliveryToS3Base, buffering: Buffering, age:
 
 
 def build_failure_alarm(delivery: DeliveryToS3Base, buffering: Buffering, *, backup: bool) -> cloudwatch.Alarm:
-    """Add one alarm on everything that can fail in a delivery as it is configured."""
+    """Add one alarm on all failures that the delivery can have in its configuration."""
     parts = {"FILL(1 - written, 0)": {"written": delivery.metric_success(period=_PERIOD)}}
     if backup:
         parts["FILL(1 - kept, 0)"] = {"kept": delivery.metric_backup_success(period=_PERIOD)}
@@ -56,8 +56,8 @@ def build_failure_alarm(delivery: DeliveryToS3Base, buffering: Buffering, *, bac
         delivery,
         "FailureAlarm",
         alarm_description=(
-            "Records were not written to S3, were not converted, or had no partition left: look below the error prefix"
-            " and into the log of the delivery stream. Firehose writes again what S3 refused, for 24 hours."
+            "Records were not written to S3, were not converted, or exceeded the number of partitions: check the error"
+            " prefix and the log of the delivery stream. Firehose retries writes that S3 refused for 24 hours."
         ),
         metric=cloudwatch.MathExpression(
             expression=" + ".join(parts),

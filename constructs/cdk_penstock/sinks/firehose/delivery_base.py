@@ -1,4 +1,4 @@
-"""What a created and an imported delivery have in common: identity, grants and metrics."""
+"""Interface and base class of deliveries: identity, grants and metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class IDeliveryToS3(IConstruct, Protocol):
         """Allow the grantee to put records."""
 
     def connection_properties(self) -> dict[str, str]:
-        """Return what Flink's Firehose sink needs."""
+        """Return the options of Flink's Firehose sink."""
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return one of the stream's metrics."""
@@ -43,7 +43,7 @@ def delivery_stream_arn(scope: Construct, name: str) -> str:
 
 
 class DeliveryToS3Base(Construct):
-    """The part of a delivery that needs no more than its name."""
+    """The common part of deliveries: it needs only the name."""
 
     _name: str
 
@@ -58,7 +58,7 @@ class DeliveryToS3Base(Construct):
         return delivery_stream_arn(self, self._name)
 
     def grant_put_records(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to put records, and nothing else; the stream's key needs no grant to producers."""
+        """Allow the grantee to put records, and nothing else; producers need no grant on the stream's key."""
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["firehose:PutRecord", "firehose:PutRecordBatch"],
@@ -66,7 +66,7 @@ class DeliveryToS3Base(Construct):
         )
 
     def connection_properties(self) -> dict[str, str]:
-        """Return what Flink's Firehose sink needs, by its own option names, for ``add_property_group``."""
+        """Return the options of Flink's Firehose sink, for ``add_property_group``."""
         return {"aws.region": Stack.of(self).region, "delivery-stream": self.delivery_stream_name}
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -95,19 +95,19 @@ class DeliveryToS3Base(Construct):
         return self._metric("DeliveryToS3.Bytes", "Sum", options)
 
     def metric_incoming_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that came in."""
+        """Records received."""
         return self._metric("IncomingRecords", "Sum", options)
 
     def metric_throttled_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that producers had to put again."""
+        """Records that Firehose throttled."""
         return self._metric("ThrottledRecords", "Sum", options)
 
     def metric_failed_conversions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that did not become Parquet and went to the error prefix."""
+        """Records that could not be converted to Parquet and went to the error prefix."""
         return self._metric("FailedConversion.Records", "Sum", options)
 
     def metric_partition_count_exceeded(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Whether records went to the error prefix because there were too many partitions at a time, 0 or 1."""
+        """1 if records went to the error prefix because of too many partitions at a time, else 0."""
         return self._metric("PartitionCountExceeded", "Maximum", options)
 
     def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
@@ -115,7 +115,7 @@ class DeliveryToS3Base(Construct):
 
 
 class ImportedDeliveryToS3(DeliveryToS3Base):
-    """A delivery stream of the stack's account and Region that another stack, or nobody's stack, has created."""
+    """A delivery stream of the stack's account and Region that was created outside of this app."""
 
     def __init__(self, scope: Construct, construct_id: str, *, delivery_stream_name: str) -> None:
         super().__init__(scope, construct_id)

@@ -1,4 +1,4 @@
-"""The folders and objects in S3 that a delivery writes, and what it needs for that."""
+"""Destination of a delivery: folders and objects in S3."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PARTITION_RETRY_SECONDS: Final = 300
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryDestination:
-    """Where to, in which form and how often; raises DeliveryError for what Firehose would refuse."""
+    """Bucket, format and buffering of a delivery; raises DeliveryError for values that Firehose would refuse."""
 
     bucket: s3.IBucket
     partitions: DeliveryPartitions
@@ -44,7 +44,7 @@ class DeliveryDestination:
     backup: DeliveryBackup | None
 
     def __post_init__(self) -> None:
-        """Check the folders, and that none is within another."""
+        """Check the folders, and that they do not overlap."""
         check_prefix(self.partitions.prefix, keys=self.partitions.queries)
         check_error_prefix(self.error_prefix, prefix=self.partitions.prefix)
         if self.backup is not None:
@@ -52,16 +52,15 @@ class DeliveryDestination:
             same = self.backup.bucket.bucket_name == self.bucket.bucket_name
             if same and overlap(self.partitions.prefix, self.backup.prefix):
                 message = (
-                    f"the backup's prefix {self.backup.prefix!r} and the delivery's {self.partitions.prefix!r} are one"
-                    " within the other in the same bucket: whoever reads the one would read the other; choose two"
-                    " folders"
+                    f"the backup's prefix {self.backup.prefix!r} and the delivery's {self.partitions.prefix!r} overlap"
+                    " in the same bucket, and a reader of one would read the other: choose two folders"
                 )
                 raise DeliveryError(message)
         _ = self.buffering
 
     @property
     def buffering(self) -> Buffering:
-        """How much, and for how long, to gather."""
+        """Size and time after which an object is written."""
         return Buffering(
             size_mib=int(self.size.to_mebibytes()),
             interval_seconds=int(self.interval.to_seconds()),
@@ -70,21 +69,21 @@ class DeliveryDestination:
         )
 
     def targets(self) -> list[tuple[s3.IBucket, list[str]]]:
-        """Return the buckets, each with what all names of objects in it begin with."""
+        """Return the buckets, each with the prefixes of the objects written to it."""
         targets = [(self.bucket, [literal_part(self.partitions.prefix), literal_part(self.error_prefix)])]
         if self.backup is not None:
             targets.append((self.backup.bucket, [literal_part(self.backup.prefix)]))
         return targets
 
     def statements(self, scope: Construct) -> list[iam.PolicyStatement]:
-        """Return what the delivery's role needs beside its buckets: the schema."""
+        """Return what the delivery's role needs besides its buckets: access to the schema."""
         table = self.record_format.table
         return [] if table is None else [table.statement(scope)]
 
     def configuration(
         self, scope: Construct, role: iam.IRole, log: DeliveryLog
     ) -> CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty:
-        """Return what the delivery stream's template says about it."""
+        """Return the destination's part of the delivery stream's properties."""
         processors = self.partitions.processors(columnar=self.record_format.is_columnar)
         return CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty(
             bucket_arn=self.bucket.bucket_arn,
@@ -135,7 +134,7 @@ class DeliveryDestination:
 
 
 def _encryption(bucket: s3.IBucket) -> CfnDeliveryStream.EncryptionConfigurationProperty | None:
-    """Return the bucket's key where the construct knows it; otherwise the bucket's own default applies."""
+    """Return the bucket's key if the construct knows it; otherwise the default encryption of the bucket applies."""
     if bucket.encryption_key is None:
         return None
     return CfnDeliveryStream.EncryptionConfigurationProperty(

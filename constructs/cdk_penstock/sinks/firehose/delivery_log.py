@@ -1,4 +1,4 @@
-"""Where Firehose says why it could not deliver."""
+"""Error log of a delivery."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BACKUP: Final = "BackupDelivery"
 
 
 class DeliveryLog(Construct):
-    """An encrypted log group with retention and the two streams in it, by the names that the console gives them."""
+    """An encrypted log group with retention and two log streams, named as the console names them."""
 
     def __init__(
         self,
@@ -50,16 +50,16 @@ class DeliveryLog(Construct):
 
     @property
     def delivery(self) -> CfnDeliveryStream.CloudWatchLoggingOptionsProperty:
-        """The log of what goes to the delivery's bucket."""
+        """The log of the delivery."""
         return self._options(_DELIVERY)
 
     @property
     def backup(self) -> CfnDeliveryStream.CloudWatchLoggingOptionsProperty:
-        """The log of what goes to the backup's bucket."""
+        """The log of the backup."""
         return self._options(_BACKUP)
 
     def statement(self) -> iam.PolicyStatement:
-        """Return what the delivery's role needs to write to its own two log streams."""
+        """Return the permission to write to these two log streams."""
         return iam.PolicyStatement(
             sid="WriteLog",
             actions=["logs:PutLogEvents"],

@@ -1,4 +1,4 @@
-"""In which form, and in which folders, a delivery writes to S3."""
+"""Format and folders of the objects that a delivery writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ("Compression", "DeliveryBackup", "DeliveryFormat", "DeliveryPartition
 
 
 class Compression(StrEnum):
-    """How objects of JSON lines are compressed."""
+    """Compression of objects with JSON lines."""
 
     NONE = "UNCOMPRESSED"
     GZIP = "GZIP"
@@ -32,7 +32,7 @@ class Compression(StrEnum):
 
 
 class ParquetCompression(StrEnum):
-    """How the columns of Parquet files are compressed."""
+    """Compression of the columns of Parquet files."""
 
     NONE = "UNCOMPRESSED"
     SNAPPY = "SNAPPY"
@@ -41,7 +41,7 @@ class ParquetCompression(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class GlueTable:
-    """The table of this account and Region whose columns Parquet files get.
+    """A table of this account and Region that gives Parquet files their columns.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class GlueTable:
     version_id: str = "LATEST"
 
     def statement(self, scope: Any) -> iam.PolicyStatement:
-        """Return what the delivery's role needs to read the table's schema."""
+        """Return the permission to read the table's schema."""
         stack = Stack.of(scope)
         names = (
             ("catalog", None),
@@ -74,7 +74,7 @@ class GlueTable:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryFormat:
-    """The form of the objects; made by the static factories."""
+    """Format of the objects; created by the static factories."""
 
     compression: Compression = Compression.NONE
     parquet_compression: ParquetCompression | None = None
@@ -82,26 +82,26 @@ class DeliveryFormat:
 
     @staticmethod
     def json(*, compression: Compression = Compression.GZIP) -> DeliveryFormat:
-        """Write records as they come, each followed by a new line."""
+        """Write records unchanged, each followed by a line feed."""
         return DeliveryFormat(compression=compression)
 
     @staticmethod
     def parquet(table: GlueTable, *, compression: ParquetCompression = ParquetCompression.SNAPPY) -> DeliveryFormat:
-        """Turn records of JSON into Parquet with the columns of a Glue table.
+        """Convert JSON records to Parquet with the columns of a Glue table.
 
-        A record that does not fit goes to the error prefix as it came.
+        A record that does not fit the table goes unchanged to the error prefix.
         """
         return DeliveryFormat(table=table, parquet_compression=compression)
 
     @property
     def is_columnar(self) -> bool:
-        """Whether records are converted."""
+        """True if records are converted."""
         return self.table is not None
 
     def conversion(
         self, scope: Any, role_arn: str
     ) -> CfnDeliveryStream.DataFormatConversionConfigurationProperty | None:
-        """Return what the delivery stream's template says about it."""
+        """Return the conversion's part of the delivery stream's properties."""
         if self.table is None or self.parquet_compression is None:
             return None
         return CfnDeliveryStream.DataFormatConversionConfigurationProperty(
@@ -129,9 +129,9 @@ class DeliveryFormat:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryPartitions:
-    """The folders that records are sorted into; made by the static factories.
+    """Folders of the records; created by the static factories.
 
-    Firehose cannot turn partitions from fields off again, nor on for a stream without (firehose, dynamic-partitioning).
+    Partitions by fields can be neither enabled nor disabled on an existing stream (firehose, dynamic-partitioning).
     """
 
     prefix: str
@@ -139,24 +139,24 @@ class DeliveryPartitions:
 
     @staticmethod
     def by_time(prefix: str = "raw/") -> DeliveryPartitions:
-        """Sort by the hour in which Firehose received a record, in UTC, as Hive writes partitions."""
+        """Use the hour in which Firehose received a record, in UTC, in Hive's notation of partitions."""
         return DeliveryPartitions(
             prefix=f"{prefix}year=!{{timestamp:yyyy}}/month=!{{timestamp:MM}}/day=!{{timestamp:dd}}/hour=!{{timestamp:HH}}/"
         )
 
     @staticmethod
     def by_prefix(prefix: str) -> DeliveryPartitions:
-        """Write below a prefix, which may have expressions of time such as ``!{timestamp:yyyy/MM/dd}``."""
+        """Use one prefix, which may have expressions of time such as ``!{timestamp:yyyy/MM/dd}``."""
         return DeliveryPartitions(prefix=prefix)
 
     @staticmethod
     def by_fields(queries: Mapping[str, str], *, prefix: str = "raw/") -> DeliveryPartitions:
-        """Sort by fields of the records.
+        """Use fields of the records.
 
-        ``queries`` has for each partition key the jq 1.6 query that finds its value, such as ``{"region": ".region"}``,
-        50 at most. Records without such a field go to the error prefix, and so does what comes beyond 500 partitions at
-        a time. A prefix without expressions gets ``<key>=<value>/`` for each key. Raises PenstockError for a query that
-        jq would refuse.
+        ``queries`` has for each partition key the jq 1.6 query of its value, such as ``{"region": ".region"}``, 50 at
+        most. Records without such a field go to the error prefix, and so do records beyond 500 partitions at a time. A
+        prefix without expressions gets ``<key>=<value>/`` for each key. Raises PenstockError for a query that is not
+        valid in jq.
         """
         check_partition_keys(queries)
         for key, query in queries.items():
@@ -167,11 +167,11 @@ class DeliveryPartitions:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether the partitions come from fields."""
+        """True if the partitions come from fields of the records."""
         return bool(self.queries)
 
     def processors(self, *, columnar: bool) -> list[CfnDeliveryStream.ProcessorProperty]:
-        """Return what Firehose does with each record: find its partition, and end its line."""
+        """Return the processing of each record: extract its partition keys, and append a line feed."""
         processors = []
         if self.is_dynamic:
             processors.append(
@@ -187,14 +187,14 @@ class DeliveryPartitions:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryBackup:
-    """Where every record is kept as it came, before it is converted; Firehose cannot turn it off again.
+    """Copy of every source record, from before its conversion; it cannot be disabled later.
 
     Parameters
     ----------
     bucket
         The bucket, which may be the delivery's own.
     prefix
-        A folder in it that is not the delivery's.
+        A folder in it, other than the delivery's.
     """
 
     bucket: s3.IBucket

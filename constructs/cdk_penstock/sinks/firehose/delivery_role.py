@@ -1,4 +1,4 @@
-"""The role that Firehose delivers as."""
+"""Role of a delivery."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ("DeliveryRole",)
 
 _OBJECTS: Final = (
-    "Firehose makes the names of the objects that it writes; the statement is held to the delivery's own folders"
+    "Firehose makes the names of the objects that it writes; the statement is limited to the delivery's folders"
 )
 _OBJECT_ACTIONS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 _BUCKET_ACTIONS: Final = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
@@ -30,18 +30,18 @@ _KEY_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 class DeliveryRole(iam.Role):
-    """A role with one inline policy, in force before Firehose checks it: read the source, write to its own folders.
+    """A role with one inline policy to read the source and write to the folders, in force before Firehose checks it.
 
     Firehose names the account as the external id when it assumes a role (firehose, controlling-access).
 
     Parameters
     ----------
     source
-        Where the records come from.
+        The source of the records.
     targets
-        The buckets, each with the folders in it.
+        The buckets, each with its folders.
     statements
-        What else it needs: the log, the schema.
+        Further statements: for the log and the schema.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ def _write(scope: Construct, bucket: s3.IBucket, folders: Sequence[str]) -> list
                 resources=[bucket.encryption_key.key_arn],
                 conditions={
                     "StringEquals": via_service("s3", Stack.of(scope).region),
-                    # The bucket's ARN where it has an S3 bucket key, the object's where it has none.
+                    # The bucket's ARN with an S3 bucket key, the object's ARN without one.
                     "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket.bucket_arn, *_objects(bucket, folders)]},
                 },
             )

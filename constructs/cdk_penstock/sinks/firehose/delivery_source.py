@@ -1,4 +1,4 @@
-"""Where a delivery's records come from."""
+"""Source of a delivery's records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ("DeliverySource", "MskConnectivity", "SourceTopic")
 
 KAFKA_GROUPS: Final = (
-    "Firehose makes the name of its own consumer group; the statement is held to groups of the source's cluster"
+    "Firehose makes the name of its consumer group; the statement is limited to groups of the source's cluster"
 )
 
 _READ_ACTIONS: Final = (
@@ -36,16 +36,16 @@ _READ_ACTIONS: Final = (
 
 
 class MskConnectivity(StrEnum):
-    """How Firehose reaches an MSK cluster."""
+    """Network path of Firehose to an MSK cluster."""
 
     PRIVATE = "PRIVATE"
-    """Through MSK's multi-VPC private connectivity, which the cluster has to have on."""
+    """MSK's multi-VPC private connectivity, which must be enabled on the cluster."""
     PUBLIC = "PUBLIC"
-    """Through the cluster's public endpoints."""
+    """The cluster's public endpoints."""
 
 
 class SourceCluster(Protocol):
-    """A cluster of MSK, as Firehose needs to know it."""
+    """The part of an MSK cluster that Firehose needs."""
 
     @property
     def cluster_arn(self) -> str:
@@ -53,7 +53,7 @@ class SourceCluster(Protocol):
 
 
 class SourceTopic(Protocol):
-    """A topic of an MSK cluster, such as a KafkaTopic, as Firehose needs to know it."""
+    """The part of a topic, such as a KafkaTopic, that Firehose needs."""
 
     @property
     def topic_name(self) -> str:
@@ -65,18 +65,18 @@ class SourceTopic(Protocol):
 
 
 class DeliverySource(ABC):
-    """A source of records; made by the static factories. CloudFormation replaces a delivery stream to change it."""
+    """A source of records; created by the static factories. Changing it replaces the delivery stream."""
 
     stream_type: str
 
     @staticmethod
     def direct_put() -> DeliverySource:
-        """Take the records that producers put, such as Flink's Firehose sink."""
+        """Accept records from producers, such as Flink's Firehose sink."""
         return _DirectPut()
 
     @staticmethod
     def kinesis_stream(stream: kinesis.IStream) -> DeliverySource:
-        """Read a Kinesis data stream from its newest record on, its key too where the construct knows it."""
+        """Read a Kinesis data stream from its newest record on; the role may use its key, if the construct knows it."""
         return _KinesisStream(stream)
 
     @staticmethod
@@ -88,15 +88,15 @@ class DeliverySource(ABC):
     ) -> DeliverySource:
         """Read a topic of an MSK cluster with IAM authentication.
 
-        The cluster's policy has to allow ``firehose.amazonaws.com`` to call ``kafka:CreateVpcConnection``, and a
-        private cluster has to have multi-VPC connectivity with IAM on (firehose, controlling-access). ``read_from`` is
-        the point in time to begin at; by default Firehose begins with the newest record.
+        The cluster's policy must allow ``firehose.amazonaws.com`` to call ``kafka:CreateVpcConnection``, and a private
+        cluster needs multi-VPC connectivity with IAM (firehose, controlling-access). ``read_from`` is the time to start
+        at; by default Firehose starts with the newest record.
         """
         return _MskTopic(topic, connectivity, read_from)
 
     @abstractmethod
     def statements(self, scope: Any) -> list[iam.PolicyStatement]:
-        """Return what the delivery's role needs to read."""
+        """Return the permissions that the delivery's role needs to read."""
 
     @abstractmethod
     def configuration(self, role_arn: str, key: kms.IKey) -> dict[str, Any]:

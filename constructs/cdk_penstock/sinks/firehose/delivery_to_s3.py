@@ -1,4 +1,4 @@
-"""Records delivered to S3 by Amazon Data Firehose, at least once."""
+"""Delivery of records to S3 by Amazon Data Firehose, at least once."""
 
 from __future__ import annotations
 
@@ -37,47 +37,47 @@ if TYPE_CHECKING:
 __all__ = ("DeliveryToS3",)
 
 _NOT_DIRECT_PUT: Final = (
-    "Firehose encrypts only what producers put directly; the records of this stream stay in their source, under its key"
+    "Firehose encrypts only direct put records; the records of this stream are stored in the source, under its key"
 )
 
 
 class DeliveryToS3(DeliveryToS3Base):
     """A Firehose stream that writes records to S3 in large objects.
 
-    **It delivers at least once.** Firehose writes a batch again where S3's answer is late, and a producer puts a record
-    again where Firehose's is: an object may repeat records of another, and Flink's exactly-once ends here. Whoever
-    reads drops duplicates by a key of the record's own. The template says so under the metadata ``penstock:delivery``.
+    **It delivers at least once.** Firehose writes a batch again if S3 answers late, and a producer puts a record again
+    if Firehose answers late. So objects may repeat records, Flink's exactly-once guarantee ends here, and readers must
+    drop duplicates by a key in the record. The template states it in the metadata ``penstock:delivery``.
 
     Parameters
     ----------
     bucket
-        Where to; its key is used where the construct knows it.
+        Destination. Its customer managed key is used, if the construct knows it.
     source
-        Where from. Default: what producers put. Another one needs another stream with another name.
+        Default: direct put. Changing the source requires a new ``delivery_stream_name``.
     delivery_stream_name
-        The physical name, 1 to 64 characters. Renaming makes a new stream and leaves the old one behind with what it
-        has buffered. Default: a name from the construct's path, with a warning.
+        The physical name, 1 to 64 characters. Renaming creates a new stream and keeps the old one with its buffered
+        records. Default: a name from the construct's path, with a warning.
     partitions
-        The folders. Default: ``raw/``, then the hour of arrival.
+        Folders of the objects. Default: ``raw/``, then the hour of arrival.
     record_format
         Default: JSON lines, compressed with gzip.
     buffer_size, buffer_interval
-        How much, and for how long, to gather. Default: 128 MiB and five minutes, see Buffering for the limits.
+        Size and time after which an object is written. Default: 128 MiB and five minutes; limits: see Buffering.
     error_prefix
-        Where records go that cannot be delivered as they should. Default: ``errors/``, the kind of error, the day.
+        Folder of records that cannot be delivered. Default: ``errors/``, the kind of error, the day.
     backup
-        Where each record is kept as it came. Default: nowhere.
+        Copy of each source record. Default: none.
     encryption_key
-        Of the stream's buffer (direct put only) and its log. Default: an own key, rotated every year.
+        Key of the stream's buffer (direct put only) and its log. Default: a new key, rotated every year.
     log_retention
         Default: 30 days.
     freshness_alarm_age
-        How old the oldest undelivered record may be before the alarm. Default: the longest delay that is normal, and
-        ten minutes.
+        Age of the oldest undelivered record from which the alarm is on. Default: the longest normal delay plus ten
+        minutes.
     removal_policy
-        Of stream, role, log and key. Default: RETAIN, because what is buffered goes with the stream.
+        Of stream, role, log and key. Default: RETAIN_ON_UPDATE_OR_DELETE, because the stream holds buffered records.
 
-    Raises DeliveryError for what Firehose would refuse.
+    Raises DeliveryError for a value that Firehose would refuse.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class DeliveryToS3(DeliveryToS3Base):
 
     @staticmethod
     def from_delivery_stream_name(scope: Construct, construct_id: str, delivery_stream_name: str) -> IDeliveryToS3:
-        """Import a delivery stream of this account and Region that takes what producers put."""
+        """Import a delivery stream of this account and Region with direct put."""
         return ImportedDeliveryToS3(scope, construct_id, delivery_stream_name=delivery_stream_name)
 
     @property
@@ -144,19 +144,19 @@ class DeliveryToS3(DeliveryToS3Base):
         return DeliveryGuarantee.AT_LEAST_ONCE
 
     def grant_put_records(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to put records; raise DeliveryError where the stream reads a source of its own."""
+        """Allow the grantee to put records; raise DeliveryError unless the source is direct put."""
         self._need_direct_put()
         return super().grant_put_records(grantee)
 
     def connection_properties(self) -> dict[str, str]:
-        """Return what Flink's Firehose sink needs; raise DeliveryError where the stream reads a source of its own."""
+        """Return the options of Flink's Firehose sink; raise DeliveryError unless the source is direct put."""
         self._need_direct_put()
         return super().connection_properties()
 
     def _need_direct_put(self) -> None:
         if self.source.stream_type != "DirectPut":
             message = (
-                f"delivery {self.node.path} reads its own source ({self.source.stream_type}) and takes no records from"
+                f"delivery {self.node.path} reads a source ({self.source.stream_type}) and accepts no records from"
                 " producers: write to that source, or use DeliverySource.direct_put()"
             )
             raise DeliveryError(message)

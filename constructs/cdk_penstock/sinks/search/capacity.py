@@ -1,4 +1,4 @@
-"""How large a search domain is, and how many availability zones it may lose."""
+"""Size of a search domain, and its protection against the loss of availability zones."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _INSTANCE_TYPE: Final = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.search")
 _MASTER_COUNTS: Final = (0, 3, 5)
 _ZONES_WITH_STANDBY: Final = 3
 _LEAST_VOLUME_GIB: Final = 10
-"""OpenSearch Service, "EBS volume size quotas"; the most depends on the instance type."""
+"""OpenSearch Service, "EBS volume size quotas"; the maximum depends on the instance type."""
 _BURSTABLE: Final = ("t2.", "t3.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchCapacity:
-    """Nodes, volumes and zones of a domain; made by the static factories.
+    """Nodes, volumes and zones of a domain; created by the static factories.
 
-    Raises SearchDomainError for what OpenSearch Service would refuse (opensearch-service, managedomains-multiaz and
-    managedomains-dedicatedmasternodes).
+    Raises SearchDomainError for values that OpenSearch Service would refuse (opensearch-service,
+    managedomains-multiaz and managedomains-dedicatedmasternodes).
     """
 
     data_nodes: int
@@ -45,10 +45,10 @@ class SearchCapacity:
         master_node_instance_type: str = "m7g.large.search",
         volume_size: Size | None = None,
     ) -> SearchCapacity:
-        """Serve from two zones and keep a third ready; ``data_nodes`` is a multiple of three.
+        """Serve from two zones with a third on standby; ``data_nodes`` must be a multiple of three.
 
-        Each index needs copies in multiples of three, that is ``number_of_replicas`` 2. Volumes are gp3, 100 GiB a node
-        by default.
+        The shard copies of each index must be a multiple of three, as with ``number_of_replicas`` 2. Volumes are gp3,
+        by default 100 GiB per node.
         """
         return SearchCapacity(
             data_nodes=data_nodes,
@@ -69,7 +69,7 @@ class SearchCapacity:
         volume_size: Size | None = None,
         availability_zones: int = 2,
     ) -> SearchCapacity:
-        """Serve from two or three zones, with three master nodes; a lost zone takes a share of the capacity with it."""
+        """Serve from two or three zones, with three master nodes; the loss of a zone reduces the capacity."""
         return SearchCapacity(
             data_nodes=data_nodes,
             data_node_instance_type=data_node_instance_type,
@@ -84,7 +84,7 @@ class SearchCapacity:
     def single_node(
         *, data_node_instance_type: str = "t3.small.search", volume_size: Size | None = None
     ) -> SearchCapacity:
-        """Serve from one node, for development: a lost node is a lost domain until it is replaced."""
+        """Serve from one node, for development: without it the domain is down until AWS replaces it."""
         return SearchCapacity(
             data_nodes=1,
             data_node_instance_type=data_node_instance_type,
@@ -113,18 +113,18 @@ class SearchCapacity:
             raise SearchDomainError(message)
         if self.data_nodes < 1 or self.data_nodes % self.availability_zones:
             message = (
-                f"data_nodes must be a multiple of the {self.availability_zones} zones, so that each zone can carry as"
-                f" much as any other, got {self.data_nodes}"
+                f"data_nodes must be a multiple of the {self.availability_zones} zones, so that all zones have the same"
+                f" capacity, got {self.data_nodes}"
             )
             raise SearchDomainError(message)
 
     @property
-    def copies(self) -> int:
-        """What the number of copies of each shard has to be a multiple of."""
+    def shard_copy_multiple(self) -> int:
+        """The number of copies of each shard must be a multiple of this."""
         return _ZONES_WITH_STANDBY if self.standby else 1
 
     def capacity_config(self) -> opensearch.CapacityConfig:
-        """Return the nodes, as the CDK takes them."""
+        """Return the nodes in the CDK's form."""
         return opensearch.CapacityConfig(
             data_nodes=self.data_nodes,
             data_node_instance_type=self.data_node_instance_type,
@@ -135,7 +135,7 @@ class SearchCapacity:
 
 
 def _check_volume(size: Size) -> None:
-    """Raise SearchDomainError for a size that OpenSearch Service refuses, unless only the deployment knows it."""
+    """Raise SearchDomainError for a size that OpenSearch Service refuses, unless it is known only at deployment."""
     gibibytes = size.to_gibibytes(rounding=SizeRoundingBehavior.NONE)
     if not size.is_unresolved() and (gibibytes < _LEAST_VOLUME_GIB or gibibytes != int(gibibytes)):
         message = f"volume_size must be {_LEAST_VOLUME_GIB} whole GiB or more, got {gibibytes:g} GiB"

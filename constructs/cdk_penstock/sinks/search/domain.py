@@ -1,4 +1,4 @@
-"""An OpenSearch domain that a job writes to and people look at."""
+"""OpenSearch domain for the documents of a job, with roles and dashboards."""
 
 from __future__ import annotations
 
@@ -46,41 +46,41 @@ _ADMINISTRATOR_ROLES: Final = ("all_access", "security_manager")
 
 @jsii.implements(ec2.IConnectable)
 class SearchDomain(SearchDomainBase):
-    """An OpenSearch domain in a VPC, with fine-grained access control, encryption everywhere and all of its logs.
+    """An OpenSearch domain in a VPC, with fine-grained access control, encryption at rest and in transit, and all logs.
 
-    Its master user is an IAM role that only penstock's own handler assumes; there is no master password. Requests are
-    signed (SigV4), which a browser does not do: people open OpenSearch Dashboards through a proxy that signs as their
-    role, since Dashboards takes no IAM by itself (opensearch-service, dashboards). OpenSearch Service needs its
-    service-linked role in the account before the first domain in a VPC:
+    Its master user is an IAM role that only penstock's handler may assume; there is no master password. Requests must
+    be signed (SigV4), which a browser cannot do: people use OpenSearch Dashboards through a proxy that signs with their
+    role (opensearch-service, dashboards). OpenSearch Service needs its service-linked role in the account before the
+    first domain in a VPC:
     ``aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com``.
 
     Parameters
     ----------
     vpc, vpc_subnets
-        Where the domain is, in private subnets, one for each zone of the capacity. Default: the private ones. The
-        handler of the domain's content runs in them as well and needs to reach STS: see ``reach_sts_through``.
+        Private subnets of the domain, one for each zone of the capacity. Default: private subnets of the VPC. The
+        handler of the domain's content runs in them as well and must reach STS: see ``reach_sts_through``.
     security_groups
-        Default: an own one that lets nobody in; see ``connections``.
+        Default: a new one that lets nobody in; see ``connections``.
     domain_name
-        The physical name, 3 to 28 lowercase letters, digits and hyphens. Renaming makes a new, empty domain. Default: a
-        name from the construct's path, with a warning.
+        The physical name, 3 to 28 lowercase letters, digits and hyphens. Renaming creates a new, empty domain. Default:
+        a name from the construct's path, with a warning.
     version
-        Default: OpenSearch 2.19, which Flink's connector speaks.
+        Default: OpenSearch 2.19, which Flink's connector supports.
     capacity
         Default: SearchCapacity.multi_az_with_standby().
     encryption_key
-        Of the domain and its logs; another key needs another domain with another name. Default: an own key, rotated
-        every year.
+        Key of the domain and its logs. It cannot be changed: use a new ``domain_name`` for another key. Default: a new
+        key, rotated every year.
     log_retention
         Default: three months.
     index_templates
         Composable index templates by name.
     saved_objects
-        A file that OpenSearch Dashboards has exported (``.ndjson``), into the global tenant.
+        A file exported by OpenSearch Dashboards (``.ndjson``), for the global tenant.
     removal_policy
         Of domain, key, logs and master role. Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises SearchDomainError or ContentError for what OpenSearch would refuse.
+    Raises SearchDomainError or ContentError for values that OpenSearch would refuse.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class SearchDomain(SearchDomainBase):
         *,
         security_groups: Sequence[ec2.ISecurityGroup] = (),
     ) -> ISearchDomain:
-        """Import a domain of this account and Region by the endpoint that OpenSearch Service gave it."""
+        """Import a domain of this account and Region by its endpoint from OpenSearch Service."""
         name = name_in_endpoint(scope, domain_endpoint)
         arn = Stack.of(scope).format_arn(service="es", resource="domain", resource_name=name)
         return SearchDomain.from_domain_attributes(
@@ -158,7 +158,7 @@ class SearchDomain(SearchDomainBase):
         domain_endpoint: str,
         security_groups: Sequence[ec2.ISecurityGroup] = (),
     ) -> ISearchDomain:
-        """Import a domain; its grants are IAM's part only, since its master user is somebody else."""
+        """Import a domain; its grants cover only IAM, because its owner has the master user."""
         return ImportedSearchDomain(
             scope,
             construct_id,
@@ -181,10 +181,10 @@ class SearchDomain(SearchDomainBase):
     ) -> CustomResource:
         """Put index templates and saved objects into the domain, and remove them with the construct.
 
-        What is there already from somebody else is refused by the deployment, and never overwritten or removed.
+        The deployment fails if others have put objects of the same name there; these are never overwritten or removed.
         """
         for name, body in (index_templates or {}).items():
-            check_index_template(name, body, copies=self.capacity.copies)
+            check_index_template(name, body, copies=self.capacity.shard_copy_multiple)
         text = ""
         if saved_objects is not None:
             text = read_text_file(Path(saved_objects), "the file of saved objects", SearchDomainError)
@@ -192,11 +192,11 @@ class SearchDomain(SearchDomainBase):
         return self._put(self, construct_id, content)
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
-        """Allow the grantee's role to write to the indexes of a pattern such as ``orders-*``, and to read none.
+        """Allow the grantee's role to write to the indexes of a pattern such as ``orders-*``, but not to read them.
 
-        It gets IAM's part, and a role of the security plugin that is mapped to it, which an application has before it
-        starts and until it has stopped. Open the network with ``domain.allow_clients(application)``. Raises
-        SearchDomainError for a grantee that is no role.
+        The role gets permissions in IAM and a role of the security plugin, which an application has from before its
+        start until after its stop. Open the network with ``domain.allow_clients(application)``. Raises
+        SearchDomainError for a grantee that is not a role.
         """
         role = _role_of(grantee)
         name = f"{self._label}-write-{text_digest(index_pattern, role.node.path)}"
@@ -207,9 +207,9 @@ class SearchDomain(SearchDomainBase):
         return self._allow_bulk(grantee, index_pattern)
 
     def grant_administration(self, administrator: iam.IRole) -> iam.Grant:
-        """Let people with this role see and change everything in the domain, its roles and dashboards included.
+        """Allow people with this role to see and change everything in the domain, roles and dashboards included.
 
-        Their requests are signed: with a browser, by a proxy.
+        Their requests must be signed; a browser needs a proxy for that.
         """
         content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
         self._put_for(administrator, content, f"{self._label}-administrator-{text_digest(administrator.node.path)}")
@@ -217,17 +217,17 @@ class SearchDomain(SearchDomainBase):
         return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
 
     def reach_sts_through(self, endpoint: IConstruct) -> None:
-        """Keep this endpoint of STS until the content is removed, for which the handler calls STS."""
+        """Keep this endpoint of STS until the content is removed: the handler calls STS to remove it."""
         self._content.need(endpoint)
 
     def _put(self, scope: Construct, construct_id: str, content: Content) -> CustomResource:
         resource = self._content.build_resource(scope, construct_id, endpoint=self.domain_endpoint, content=content)
-        # The way to the domain is open for as long as there is something to remove from it.
+        # The rules to reach the domain must exist until its content is removed.
         resource.node.add_dependency(self._content.security_group, *self.security_groups)
         return resource
 
     def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> IConstruct:
-        """Put content that refers to a role into the role's stack, which may come after the domain's."""
+        """Put content that refers to a role into the role's stack, which may be deployed after the domain's."""
         stack = Stack.of(role)
         scope = self if stack.node.path == Stack.of(self).node.path else stack
         return scope.node.try_find_child(construct_id) or self._put(scope, construct_id, content)
@@ -237,7 +237,7 @@ class SearchDomain(SearchDomainBase):
             self, name, "domain_name", _check_name, max_length=28, effect="makes a new, empty domain", lowercase=True
         )
         self._domain_name = name
-        # What is known now: no id of a construct may wait for the deployment.
+        # Construct ids must be known at synthesis.
         self._label = self.node.addr if Token.is_unresolved(name) else name
         self._account = Stack.of(self).account
         self._domain_arn = Stack.of(self).format_arn(service="es", resource="domain", resource_name=name)
@@ -246,7 +246,7 @@ class SearchDomain(SearchDomainBase):
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="OpenSearch domain"
         )
-        # A domain that stays holds its security group fast.
+        # A security group that a retained domain uses cannot be deleted.
         group.apply_removal_policy(self._removal_policy)
         return group
 
@@ -282,9 +282,9 @@ def _check_name(name: str) -> str:
 
 
 def _role_of(grantee: iam.IGrantable) -> iam.IRole:
-    """Return the role that a grantee acts as; raise SearchDomainError for one that is no role."""
+    """Return the role of a grantee; raise SearchDomainError for a grantee that is not a role."""
     principal = grantee.grant_principal
     if not hasattr(principal, "role_arn"):
-        message = f"the security plugin maps roles of IAM, and {type(principal).__name__} is none: pass a role"
+        message = f"the security plugin maps IAM roles, got {type(principal).__name__}: pass a role"
         raise SearchDomainError(message)
     return cast("iam.IRole", principal)

@@ -1,4 +1,4 @@
-"""What a created and an imported search domain have in common: identity, grants and metrics."""
+"""Interface and base class of search domains: identity, grants and metrics."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ class ISearchDomain(IConstruct, Protocol):
         """The network connections of the domain."""
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
-        """Let the clients reach the domain."""
+        """Allow the clients to reach the domain."""
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the grantee to write to the indexes of a pattern."""
 
     def reach_sts_through(self, endpoint: IConstruct) -> None:
-        """Keep this endpoint of STS for as long as the domain has content of ours."""
+        """Keep this endpoint of STS as long as the domain has content of this app."""
 
     def connection_properties(self, index: str) -> dict[str, str]:
-        """Return what Flink's OpenSearch sink needs."""
+        """Return the options of Flink's OpenSearch sink."""
 
 
 class SearchDomainBase(Construct):
-    """The part of a domain that needs no more than its name, its endpoint and its security groups."""
+    """The common part of domains: it needs only name, endpoint and security groups."""
 
     _domain_name: str
     _domain_arn: str
@@ -84,9 +84,9 @@ class SearchDomainBase(Construct):
         return self._connections
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
-        """Let the clients reach the domain, on the port for HTTPS only.
+        """Allow the clients to reach the domain, on the port for HTTPS only.
 
-        Each rule is a resource of its own, in the client's stack, which may come after the domain's.
+        Each rule is a separate resource in the client's stack, which may be deployed after the domain's.
         """
         for client in clients:
             for client_group in client.connections.security_groups:
@@ -94,9 +94,10 @@ class SearchDomainBase(Construct):
                     open_ports(client_group, group, ports=(HTTPS_PORT, HTTPS_PORT), description=_RULE)
 
     def connection_properties(self, index: str) -> dict[str, str]:
-        """Return what Flink's OpenSearch sink needs, by its own option names, for ``add_property_group``.
+        """Return the options of Flink's OpenSearch sink, for ``add_property_group``.
 
-        The connector signs no requests: the job gives its client an interceptor that signs for the service ``es``.
+        The connector does not sign requests: the job must add an interceptor to its client that signs for the service
+        ``es``.
         """
         return {"hosts": f"https://{self.domain_endpoint}:443", "index": index}
 
@@ -106,15 +107,15 @@ class SearchDomainBase(Construct):
         return build_metric(self, "AWS/ES", name, dimensions=dimensions, options=options)
 
     def metric_cluster_status_red(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Whether a primary shard has no node, 0 or 1."""
+        """1 if a primary shard has no node, else 0."""
         return self._metric("ClusterStatus.red", "Maximum", options)
 
     def metric_index_writes_blocked(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Whether the domain takes no documents, 0 or 1."""
+        """1 if the domain blocks writes, else 0."""
         return self._metric("ClusterIndexWritesBlocked", "Maximum", options)
 
     def metric_free_storage_space(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Free space of the node with least, in MiB."""
+        """Free space of the node with the least, in MiB."""
         return self._metric("FreeStorageSpace", "Minimum", options)
 
     def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -126,20 +127,20 @@ class SearchDomainBase(Construct):
         return self._metric("JVMMemoryPressure", "Maximum", options)
 
     def metric_indexing_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds that indexing takes on a shard."""
+        """Milliseconds of indexing on a shard."""
         return self._metric("IndexingLatency", "Average", options)
 
     def metric_searchable_documents(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Documents that can be found."""
+        """Searchable documents."""
         return self._metric("SearchableDocuments", "Maximum", options)
 
     def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
         return self.metric(name, **with_defaults(options, statistic=statistic))
 
     def _allow_bulk(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
-        """Allow at the domain's edge what a bulk writer asks for; which indexes it reaches is the security role's part.
+        """Allow the requests of a bulk writer in IAM; its role in the security plugin limits the indexes.
 
-        The bulk API names the indexes in its body, so that IAM cannot tell them apart.
+        The bulk API names the indexes in the body of the request, which IAM does not see.
         """
         return allow(
             grantee,

@@ -1,4 +1,4 @@
-"""The OpenSearch Service resource of a search domain, and the subnets that it is in."""
+"""OpenSearch Service resource of a search domain, and its subnets."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ("build_cluster", "select_subnets")
 
 _IN_A_VPC: Final = (
-    "OpenSearch Service takes no IP-based policy for a domain in a VPC; security groups hold the network, and the"
-    " access policy names the master role only"
+    "OpenSearch Service supports no IP-based policy for a domain in a VPC; security groups limit the network, and the"
+    " access policy names only the master role"
 )
 _ONE_NODE: Final = "the capacity is SearchCapacity.single_node(), which is for development"
 
 
 def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zones: int) -> ec2.SubnetSelection:
-    """Return one private subnet for each zone; raise SearchDomainError where there are too few, or public ones."""
+    """Return one private subnet for each zone; raise SearchDomainError for too few subnets, or public ones."""
     selected = select_private_subnets(vpc, selection, user="domain", error=SearchDomainError, one_per_az=True)
     if selected.is_pending_lookup:
         return selection or ec2.SubnetSelection()
@@ -61,7 +61,7 @@ def build_cluster(
     access_policy: iam.PolicyDocument,
     removal_policy: RemovalPolicy,
 ) -> opensearch.Domain:
-    """Add the domain with every protection on, and the findings of cdk-nag that do not fit it acknowledged."""
+    """Add the domain with every protection, and acknowledge the findings of cdk-nag that do not apply to it."""
     zones = capacity.availability_zones
     domain = opensearch.Domain(
         scope,
@@ -89,7 +89,7 @@ def build_cluster(
         removal_policy=removal_policy,
     )
     domain.node.add_dependency(logs.policy)
-    # The L2's own way to set an access policy is a Lambda function that changes the domain afterwards.
+    # The CDK's Domain sets an access policy afterwards, with a Lambda function.
     resource = cast("opensearch.CfnDomain", domain.node.default_child)
     resource.access_policies = access_policy
     acknowledged = {"AwsSolutions-OS3": _IN_A_VPC}

@@ -1,4 +1,4 @@
-"""What keeps content in a search domain: its master role, and the handler that acts as it from within the VPC."""
+"""Provider of a search domain's content: its master role, and the handler in the VPC that assumes it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _PATHS: Final = (
 class SearchContentProvider(Construct):
     """The domain's master user, an IAM role without a password, and the only function that may assume it.
 
-    ``access_policy`` is what the domain itself allows: no more to that role than its own policy does. The function
-    reaches the domain through its own security group, and STS through the VPC's endpoint or NAT.
+    ``access_policy`` is the policy of the domain, which allows the role no more than the role's policy does. The
+    function reaches the domain through its security group, and STS through an endpoint or NAT gateway of the VPC.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class SearchContentProvider(Construct):
         )
         self.master_role = self._build_master_role(domain_arn, removal_policy)
         self._provider.allow(["sts:AssumeRole"], resource=self.master_role.role_arn)
-        # IAM adds what identity and access policy allow, so that a wider access policy would undo the role's own.
+        # IAM allows what either policy allows, so a wider access policy would make the role's policy useless.
         self.access_policy = iam.PolicyDocument(
             statements=[_statement(domain_arn, principals=[iam.ArnPrincipal(self.master_role.role_arn)])]
         )
 
     def build_resource(self, scope: Construct, construct_id: str, *, endpoint: str, content: Content) -> CustomResource:
-        """Add content; each resource owns what it has put, and removes no more than that."""
+        """Add content; each resource removes only what it has added."""
         content_id = f"{Names.unique_resource_name(scope, max_length=80, separator='-')}-{construct_id}"
         resource = self._provider.build_resource(
             scope,
@@ -90,7 +90,7 @@ class SearchContentProvider(Construct):
         return resource
 
     def need(self, construct: IConstruct) -> None:
-        """Let all content of the construct's stack, also what was added already, come after it and go before it."""
+        """Create all content in the construct's stack after the construct, and delete it before."""
         self._needs.append(construct)
         for resource in self._resources:
             _order(construct, resource)
@@ -118,6 +118,6 @@ def _statement(domain_arn: str, *, principals: list[iam.IPrincipal] | None = Non
 
 
 def _order(first: IConstruct, then: CustomResource) -> None:
-    """Order two constructs of one stack; between stacks a further dependency might close a circle."""
+    """Order two constructs of one stack; a dependency between stacks might close a circle."""
     if Stack.of(first).node.path == Stack.of(then).node.path:
         then.node.add_dependency(first)

@@ -1,4 +1,4 @@
-"""Where a search domain logs."""
+"""Logs of a search domain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS: Final = ("search-slow-logs", "index-slow-logs", "application-logs", "aud
 class SearchLogs(Construct):
     """Encrypted log groups for slow searches, slow indexing, errors and audit, and the policy to write to them.
 
-    The policy is a native resource: the CDK's own way is a Lambda function. All domains of a stack share it.
+    The policy is a native resource, instead of the CDK's Lambda function. All domains of a stack share it.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SearchLogs(Construct):
         self.policy = self._let_domain_write(domain_arn, removal_policy)
 
     def options(self) -> opensearch.LoggingOptions:
-        """Return the groups as the CDK takes them."""
+        """Return the log groups in the CDK's form."""
         return opensearch.LoggingOptions(
             slow_search_log_enabled=True,
             slow_search_log_group=self.groups["search-slow-logs"],

@@ -1,4 +1,4 @@
-"""A search domain that was created elsewhere."""
+"""Import of search domains."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ARN: Final = re.compile(r"arn:[^:]+:es:[^:]+:[^:]+:domain/[^/]+")
 
 @jsii.implements(ec2.IConnectable)
 class ImportedSearchDomain(SearchDomainBase):
-    """A domain that another stack, or nobody's stack, has created, and whose master user is somebody else."""
+    """A domain that was created outside of this app, and whose owner has the master user."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class ImportedSearchDomain(SearchDomainBase):
         )
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
-        """Allow IAM's part of writing to the indexes of a pattern; the domain's owner maps the role."""
+        """Allow writing to the indexes of a pattern in IAM; the domain's owner must map the role."""
         Annotations.of(self).add_warning_v2(
             MAPPING_WARNING,
             f"domain {self._domain_name} was imported: have its owner map the grantee's role to a role of the security"
@@ -75,7 +75,7 @@ class ImportedSearchDomain(SearchDomainBase):
         return self._allow_bulk(grantee, index_pattern)
 
     def reach_sts_through(self, endpoint: IConstruct) -> None:
-        """Do nothing: nothing of ours is in a domain whose master user is somebody else."""
+        """Do nothing: this app puts no content into an imported domain."""
 
 
 def name_in_endpoint(scope: Construct, endpoint: str) -> str:

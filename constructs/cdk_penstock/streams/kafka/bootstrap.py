@@ -1,4 +1,4 @@
-"""Where a cluster's brokers are, read when the cluster can say."""
+"""Addresses of a cluster's brokers, read during the deployment."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ("KafkaBootstrapServers",)
 
 
 class KafkaBootstrapServers(Construct):
-    """The addresses of a cluster's brokers for clients with IAM and TLS.
+    """The addresses of a cluster's brokers for clients that use IAM and TLS.
 
-    They are no attribute of the cluster in CloudFormation. A lookup during synthesis would know nothing of a new
-    cluster, so a custom resource asks MSK once the cluster is active, and again whenever its template changes.
+    CloudFormation has no attribute for them, and a lookup during synthesis finds no new cluster. So a custom resource
+    calls MSK when the cluster is active, and again whenever its template changes.
 
-    References from other stacks are weak: with more than three brokers MSK names three of them, other ones each time it
-    is asked, and CloudFormation changes no value that is imported. Each broker leads a client to all others. What must
-    not become stale, which cluster it is, is in the strong references to its ARN that every client has.
+    References from other stacks are weak: of more than three brokers MSK returns any three, different ones in each
+    call, and CloudFormation refuses to change an imported value. A stale list does no harm, because each broker leads a
+    client to all others. The cluster itself must not become stale: every client has a strong reference to its ARN.
 
     Parameters
     ----------
     arn
         The cluster.
     cluster
-        Its resource, where this app has it, which comes first. Default: there is none to wait for.
+        Its resource, if this app creates it, so that MSK is called after it. Default: an existing cluster.
     revision
-        What changes whenever the addresses may have. Default: they are asked for once.
+        A text that changes whenever the addresses may have changed. Default: MSK is called once.
     """
 
     def __init__(

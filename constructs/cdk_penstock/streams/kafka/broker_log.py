@@ -1,4 +1,4 @@
-"""Where the brokers of a cluster log."""
+"""Log of a cluster's brokers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = ("BrokerLog",)
 
 
 class BrokerLog(Construct):
-    """A log group with retention, and a bucket beside it where one is given.
+    """A log group with retention, and optionally a bucket.
 
-    The group's name begins with ``/aws/vendedlogs/``, so that the policy of CloudWatch Logs, which is short, does not
-    grow with every cluster (CloudWatch Logs, "Logs sent to CloudWatch Logs").
+    The group's name begins with ``/aws/vendedlogs/``, so that the resource policy of CloudWatch Logs, whose size is
+    limited, does not grow with every cluster (CloudWatch Logs, "Logs sent to CloudWatch Logs").
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class BrokerLog(Construct):
         self._before_delivery: Sequence[IDependable] = [] if bucket is None else self._allow_delivery(bucket)
 
     def configuration(self) -> CfnCluster.LoggingInfoProperty:
-        """Return what the cluster's template says about it."""
+        """Return the log's part of the cluster's properties."""
         to_bucket = (
             None
             if self._bucket is None
@@ -68,11 +68,11 @@ class BrokerLog(Construct):
         )
 
     def before_delivery(self, cluster: CfnCluster) -> None:
-        """Let the cluster wait until its brokers may log, or MSK would write a policy of its own over the bucket's."""
+        """Create the cluster after the bucket's policy, which MSK would otherwise replace with another one."""
         cluster.node.add_dependency(*self._before_delivery)
 
     def _allow_delivery(self, bucket: s3.IBucket) -> Sequence[IDependable]:
-        """Say who may deliver (CloudWatch Logs, "Logs sent to Amazon S3"), and return what says so."""
+        """Allow delivery to the bucket (CloudWatch Logs, "Logs sent to Amazon S3"), and return the changed policies."""
         account = Stack.of(self).account
         objects = bucket.arn_for_objects(f"{self._prefix}/AWSLogs/{account}/*")
         owned = {"s3:x-amz-acl": "bucket-owner-full-control"}

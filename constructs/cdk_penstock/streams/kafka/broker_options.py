@@ -1,4 +1,4 @@
-"""The choices that a provisioned cluster has."""
+"""Kafka versions, instance types and monitoring levels of a provisioned cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MINIMUM_FOR_NATIVE_TOPICS: Final = (3, 6)
 
 @dataclass(frozen=True)
 class KafkaVersion:
-    """A version of Kafka on MSK; ``of`` names one that is not here yet."""
+    """A version of Kafka on MSK; ``of`` takes one that has no constant yet."""
 
     version: str
 
@@ -26,12 +26,12 @@ class KafkaVersion:
 
     @classmethod
     def of(cls, version: str) -> Self:
-        """Return a version by MSK's own name for it."""
+        """Return a version by its name in MSK."""
         return cls(version)
 
     @property
     def native_topics_allowed(self) -> bool:
-        """Whether MSK makes topics on it (MSK, "Topic Operations"); a version that cannot be read is taken for one."""
+        """True if MSK creates topics on this version (MSK, "Topic Operations"), or if the version cannot be parsed."""
         numbers = re.match(r"(\d+)\.(\d+)", self.version)
         return numbers is None or (int(numbers[1]), int(numbers[2])) >= _MINIMUM_FOR_NATIVE_TOPICS
 
@@ -45,7 +45,7 @@ KafkaVersion.V4_1_X_KRAFT = KafkaVersion("4.1.x.kraft")
 
 @dataclass(frozen=True)
 class BrokerInstance:
-    """An instance type of Standard brokers; ``of`` names one that is not here."""
+    """An instance type of Standard brokers; ``of`` takes one that has no constant."""
 
     instance_type: str
 
@@ -69,7 +69,7 @@ BrokerInstance.M7G_4XLARGE = BrokerInstance("kafka.m7g.4xlarge")
 
 
 class KafkaMonitoring(StrEnum):
-    """How finely CloudWatch metrics are split; all but the first are paid for."""
+    """Level of detail of CloudWatch metrics; all levels but the first cost money."""
 
     DEFAULT = "DEFAULT"
     PER_BROKER = "PER_BROKER"

@@ -1,4 +1,4 @@
-"""Storage of brokers: how it grows, whether it holds what topics are to keep, and who is told when it does not."""
+"""Storage of brokers: its growth, the check against what the topics keep, and the alarms."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ("StorageGrowth", "StoragePlan", "build_disk_alarms", "largest_storage
 
 _MIN_GIB, _GROWTH = 1, 10
 _MAX_METRICS: Final = 10
-"""Of one alarm (CloudWatch, "Limits that apply to alarms based on metric math expressions")."""
+"""Limit of one alarm (CloudWatch, "Limits that apply to alarms based on metric math expressions")."""
 _PERIOD: Final = Duration.minutes(5)
 
 
 def refuse_express_brokers(instance: BrokerInstance) -> None:
-    """Raise StreamError for a type of Express brokers, whose storage is AWS's: MSK refuses to be told its size."""
+    """Raise StreamError for a type of Express brokers: AWS manages their storage, and MSK refuses a size for it."""
     if instance.instance_type.startswith("express."):
         message = (
             f"a ProvisionedKafkaCluster has Standard brokers with storage, got {instance.instance_type!r}: use a type"
@@ -38,9 +38,9 @@ def refuse_express_brokers(instance: BrokerInstance) -> None:
 
 
 def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
-    """Return the GiB that a broker's storage grows to, by default ten times what it begins with.
+    """Return the GiB that a broker's storage may grow to, by default ten times its initial size.
 
-    Raises StreamError for what is beyond the limits of MSK, and for storage that would have to shrink.
+    Raises StreamError for a size beyond MSK's limits, and for one below the initial size.
     """
     largest = min(_GROWTH * initial_gib, MAX_STORAGE_GIB) if largest_gib is None else largest_gib
     if not _MIN_GIB <= initial_gib <= largest <= MAX_STORAGE_GIB:
@@ -53,7 +53,7 @@ def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
 
 
 class StorageGrowth(Construct):
-    """Application Auto Scaling for the storage of each broker, which grows when 60 % full and never shrinks.
+    """Application Auto Scaling for the storage of the brokers, which grows when it is 60 % full and never shrinks.
 
     MSK grows it at most once in six hours, by 10 % or 10 GiB, whichever is more (MSK, "Automatic scaling").
     """
@@ -89,7 +89,7 @@ class StorageGrowth(Construct):
 
 @jsii.implements(IValidation)
 class StoragePlan:
-    """Refuses storage that would not hold what the topics are to keep, once all of them are known."""
+    """Validation, at synthesis, that the storage holds what all topics together keep."""
 
     def __init__(self, storage: BrokerStorage) -> None:
         self._storage = storage
@@ -113,7 +113,7 @@ def build_disk_alarms(
 ) -> list[cloudwatch.Alarm]:
     """Add an alarm on the fullest disk of up to ten brokers; from the second on, its id ends with a number.
 
-    Raises StreamError for what is no percentage from 1 to 99.
+    Raises StreamError unless the threshold is 1 to 99.
     """
     if not 1 <= threshold_percent < 100:  # noqa: PLR2004 - a percentage
         message = f"threshold_percent must be 1 to 99 percent of a disk, got {threshold_percent}"

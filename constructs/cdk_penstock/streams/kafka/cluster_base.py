@@ -1,4 +1,4 @@
-"""What every Kafka cluster has, created in this app or elsewhere."""
+"""Interface and base class of Kafka clusters, created or imported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RULE: Final = "Kafka with IAM and TLS"
 
 
 class IKafkaCluster(IConstruct, Protocol):
-    """A cluster of MSK whose clients come with IAM and TLS."""
+    """An MSK cluster for clients that use IAM and TLS."""
 
     @property
     def cluster_arn(self) -> str:
@@ -39,42 +39,42 @@ class IKafkaCluster(IConstruct, Protocol):
         """The brokers' addresses for clients with IAM and TLS, separated by commas."""
 
     @property
-    def takes_iam(self) -> bool:
-        """Whether clients come with IAM, without which neither grants nor native topics work."""
+    def iam_enabled(self) -> bool:
+        """True if the cluster authenticates clients with IAM; grants and CloudFormation topics require it."""
 
     @property
     def is_serverless(self) -> bool:
-        """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
+        """True for MSK Serverless, where only a Kafka client can create topics."""
 
     @property
     def kafka_version(self) -> KafkaVersion | None:
-        """The version of Kafka; None where it is not known, as of an imported cluster."""
+        """The version of Kafka; None if it is not known, as for an imported cluster."""
 
     @property
     def zones(self) -> int:
-        """In how many availability zones the brokers are, so that a partition has a replica in each."""
+        """Number of the brokers' availability zones, of which each gets a replica of a partition."""
 
     def plan_topic(self, topic: PlannedTopic) -> None:
-        """Check the brokers' storage against what the topic is to keep."""
+        """Check the brokers' storage against what the topic keeps."""
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
-        """Let the clients reach the brokers."""
+        """Allow the clients to reach the brokers."""
 
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""
 
     def grant_idempotent_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to write idempotently to those topics on which it may write."""
+        """Allow the grantee idempotent writes to the topics that it may write to."""
 
 
 class KafkaClusterBase(Construct):
-    """The part of a cluster that needs no more than its ARN, its brokers' addresses and their security groups."""
+    """The common part of clusters: it needs only ARN, bootstrap servers and security groups."""
 
     _cluster_arn: str
     _cluster_name: str
     _bootstrap_servers: str
     _security_groups: Sequence[ec2.ISecurityGroup]
-    _takes_iam: bool = True
+    _iam_enabled: bool = True
     _is_serverless: bool = False
     _kafka_version: KafkaVersion | None = None
     _revision: str = ""
@@ -97,23 +97,23 @@ class KafkaClusterBase(Construct):
         return self._bootstrap_servers
 
     @property
-    def takes_iam(self) -> bool:
-        """Whether clients come with IAM."""
-        return self._takes_iam
+    def iam_enabled(self) -> bool:
+        """True if the cluster authenticates clients with IAM."""
+        return self._iam_enabled
 
     @property
     def is_serverless(self) -> bool:
-        """Whether it is of MSK Serverless, where only a Kafka client makes topics."""
+        """True for MSK Serverless, where only a Kafka client can create topics."""
         return self._is_serverless
 
     @property
     def kafka_version(self) -> KafkaVersion | None:
-        """The version of Kafka; None where it is not known, as of an imported cluster."""
+        """The version of Kafka; None if it is not known, as for an imported cluster."""
         return self._kafka_version
 
     @property
     def zones(self) -> int:
-        """In how many availability zones the brokers are."""
+        """Number of the brokers' availability zones."""
         return self._zones
 
     @property
@@ -124,14 +124,14 @@ class KafkaClusterBase(Construct):
         return ec2.Connections(security_groups=list(self._security_groups), default_port=port)
 
     def allow_clients(self, *clients: ec2.IConnectable) -> None:
-        """Let the clients reach the brokers, on the port for IAM and TLS, or those of the addresses, only.
+        """Allow the clients to reach the brokers, only on the port for IAM and TLS or those of ``bootstrap_servers``.
 
-        Each rule is a resource of its own, in the client's stack: the cluster's security group never changes, which
-        would replace the cluster, and its stack never depends on that of a client. A client that may not call
-        everywhere gets a rule that lets it out to the brokers as well.
+        Each rule is a separate resource in the client's stack. So the cluster's security group never changes, which
+        would replace the cluster, and its stack never depends on a client's. A client that may not call everywhere also
+        gets an outbound rule to the brokers.
 
-        A client in another stack gets the brokers' revision into its template, so that it reads their addresses again
-        when they may have changed.
+        The template of a client in another stack gets the brokers' revision, so that an update reads their addresses
+        again when they may have changed.
         """
         for client in clients:
             mark_revision(client, self, self._revision)
@@ -140,10 +140,7 @@ class KafkaClusterBase(Construct):
                     open_ports(client_group, group, ports=self._ports, description=_RULE)
 
     def plan_topic(self, topic: PlannedTopic) -> None:
-        """Refuse to plan: only the storage of a provisioned cluster that this app creates is known.
-
-        Raises StreamError.
-        """
+        """Raise StreamError: only the storage of a provisioned cluster that this app creates is known."""
         message = (
             f"the storage of cluster {self.node.path} is not known here, so topic {topic.name!r} cannot be checked"
             " against it: leave out expected_load"
@@ -155,7 +152,7 @@ class KafkaClusterBase(Construct):
         return self._grant(grantee, CONNECT_ACTIONS)
 
     def grant_idempotent_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to write idempotently to those topics on which it may write."""
+        """Allow the grantee idempotent writes to the topics that it may write to."""
         return self._grant(grantee, IDEMPOTENT_WRITE_ACTIONS)
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -163,7 +160,7 @@ class KafkaClusterBase(Construct):
         return build_metric(self, "AWS/Kafka", name, dimensions={"Cluster Name": self.cluster_name}, options=options)
 
     def metric_offline_partitions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Partitions without a leader; anything above zero loses availability."""
+        """Partitions without a leader, which are not available."""
         return self.metric("OfflinePartitionsCount", **with_defaults(options, statistic="Maximum"))
 
     def metric_active_controllers(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -171,7 +168,7 @@ class KafkaClusterBase(Construct):
         return self.metric("ActiveControllerCount", **with_defaults(options, statistic="Maximum"))
 
     def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Use of a broker's disk for data logs, in percent; Express brokers, whose storage is AWS's, have no such."""
+        """Use of a broker's disk for data logs, in percent; Express brokers have no such metric."""
         dimensions = {"Broker ID": str(broker_id)}
         return self.metric(
             "KafkaDataLogsDiskUsed", **with_defaults(options, statistic="Maximum", dimensions=dimensions)
@@ -180,7 +177,7 @@ class KafkaClusterBase(Construct):
     def metric_consumer_lag(
         self, topic_name: str, consumer_group: str, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """Records that a consumer group is behind, in the partition of the topic with most."""
+        """Records that a consumer group is behind, in the topic's partition with the most."""
         dimensions = {"Consumer Group": consumer_group, "Topic": topic_name}
         return self.metric("MaxOffsetLag", **with_defaults(options, statistic="Maximum", dimensions=dimensions))
 
@@ -189,7 +186,7 @@ class KafkaClusterBase(Construct):
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.cluster_arn])
 
     def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
-        """Refuse a role of another account, whose VPC reaches the brokers under other addresses, and no export."""
+        """Refuse a role of another account, whose VPC reaches the brokers under other addresses."""
         if isinstance(principal, Construct) and are_accounts_apart(self, principal):
             message = (
                 f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"

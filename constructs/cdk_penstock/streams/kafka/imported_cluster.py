@@ -1,4 +1,4 @@
-"""Clusters that were made elsewhere."""
+"""Import of Kafka clusters."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ __all__ = ("ImportedKafkaCluster",)
 
 @jsii.implements(ec2.IConnectable)
 class ImportedKafkaCluster(KafkaClusterBase):
-    """A cluster that another stack, or nobody's stack, has created.
+    """A cluster that was created outside of this app.
 
     Parameters
     ----------
     cluster_arn
         The cluster, serverless or provisioned.
     security_groups
-        Those of its brokers, to which rules for clients are added. Of a cluster in another account, those of the
-        managed VPC connection through which this account reaches it (MSK, "Multi-VPC private connectivity"); of one in
-        another Region, none.
+        The brokers' security groups, which get the rules for clients. For a cluster of another account: those of the
+        managed VPC connection to it (MSK, "Multi-VPC private connectivity"). For a cluster of another Region: none.
     bootstrap_servers
-        Its brokers' addresses for clients with IAM and TLS. Default: MSK is asked for them during the deployment, which
-        only a cluster of this account and Region answers usefully.
-    takes_iam
-        Whether clients come with IAM. Default: yes.
+        The brokers' addresses for clients that use IAM and TLS. Default: MSK returns them during the deployment, for a
+        cluster of this account and Region.
+    iam_enabled
+        True if the cluster authenticates clients with IAM. Default: True.
     is_serverless
-        Whether it is one of MSK Serverless. Default: no.
+        True for MSK Serverless. Default: False.
     zones
-        In how many availability zones its brokers are, two or three. Default: three.
+        Number of the brokers' availability zones, two or three. Default: three.
 
-    Raises StreamError for what is no cluster's ARN, for a cluster without IAM, of another account or of another Region
-    that comes without addresses, and for security groups in another Region; KafkaError for what is no address.
+    Raises StreamError for a text that is not the ARN of a cluster, for missing ``bootstrap_servers`` of a cluster
+    without IAM, of another account or of another Region, and for security groups in another Region. Raises KafkaError
+    for ``bootstrap_servers`` that are not addresses.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         cluster_arn: str,
         security_groups: Sequence[ec2.ISecurityGroup],
         bootstrap_servers: str | None = None,
-        takes_iam: bool = True,
+        iam_enabled: bool = True,
         is_serverless: bool = False,
         zones: int = 3,
     ) -> None:
@@ -65,7 +65,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         self._cluster_arn = cluster_arn
         self._cluster_name = _name_in(splittable(cluster_arn, consumer=self))
         self._security_groups = list(security_groups)
-        self._takes_iam = takes_iam
+        self._iam_enabled = iam_enabled
         self._is_serverless = is_serverless
         self._zones = check_zones(zones)
         if not Token.is_unresolved(cluster_arn):
@@ -80,7 +80,7 @@ class ImportedKafkaCluster(KafkaClusterBase):
         if not has_servers and (is_other_account or is_of_other_region(self, region)):
             message = (
                 f"cluster {cluster_arn} is not of this account and Region ({Stack.of(self).account},"
-                f" {Stack.of(self).region}), where MSK has no addresses of it that a client here reaches: pass"
+                f" {Stack.of(self).region}), so MSK returns no addresses that a client here can reach: pass"
                 " bootstrap_servers, for another account those of your managed VPC connection to it"
             )
             raise StreamError(message)
@@ -101,9 +101,9 @@ class ImportedKafkaCluster(KafkaClusterBase):
             )
 
     def _ask_for_servers(self) -> str:
-        if not self.takes_iam:
+        if not self.iam_enabled:
             message = (
-                f"cluster {self.node.path} takes no IAM, so MSK has no addresses for clients with IAM: pass"
+                f"cluster {self.node.path} has IAM authentication disabled, so MSK returns no addresses for it: pass"
                 " bootstrap_servers"
             )
             raise StreamError(message)

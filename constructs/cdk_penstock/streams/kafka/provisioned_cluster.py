@@ -1,4 +1,4 @@
-"""A cluster of MSK with brokers of one's own choice."""
+"""MSK cluster with Standard brokers."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ __all__ = ("ProvisionedKafkaCluster",)
 
 @jsii.implements(ec2.IConnectable)
 class ProvisionedKafkaCluster(KafkaClusterBase):
-    """A cluster with Standard brokers, spread over availability zones, whose clients come with IAM and TLS only.
+    """A cluster with Standard brokers in several availability zones, for clients that use IAM and TLS.
 
-    Name, subnets, security groups and the key of its data are fixed at creation: changing one makes a new, empty
-    cluster, and the old one stays. Who may connect is a rule of the client's (``allow_clients``) and changes nothing.
-    MSK changes one thing at a time: deploy a new version, instance type or storage by itself.
+    Name, subnets, security groups and encryption key are fixed at creation: changing one creates a new, empty cluster,
+    and the old one is kept. Rules for clients belong to the client (``allow_clients``) and do not change the cluster.
+    MSK makes one change at a time: deploy a new version, instance type or storage size separately.
 
     Parameters
     ----------
     vpc, vpc_subnets
-        Where the brokers are: private subnets in two or three availability zones.
+        Private subnets for the brokers, in two or three availability zones.
     cluster_name
         The physical name. Default: made from the construct's path, with a warning.
     kafka_version
@@ -65,28 +65,29 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
     broker_instance
         Default: ``kafka.m7g.large``.
     broker_nodes
-        A multiple of the availability zones. Default: one in each.
+        Number of brokers, a multiple of the availability zones. Default: one in each.
     storage_gib_per_broker, max_storage_gib_per_broker
-        Where the storage begins, and how far it grows when it is 60 % full; it never shrinks. Default: 100, and ten
-        times that. Topics with an ``expected_load`` are checked against it.
+        Initial size of the storage, and the size that it may grow to. It grows when it is 60 % full and never shrinks.
+        Default: 100, and ten times that. Topics with an ``expected_load`` are checked against it.
     server_properties
-        Further properties of the brokers, by Kafka's own keys. Default: topics are never made by accident; they,
-        offsets and transactions have a replica in each zone, of which one may fail; and no replica leads that lacks
-        records, as MSK's own default would let it ("Default Amazon MSK configuration").
+        Further properties of the brokers, by Kafka's keys. Default: clients do not create topics by accident; topics,
+        offsets and transactions have a replica in each zone, of which one may fail; and a replica that lacks records
+        does not become the leader, which MSK's default allows ("Default Amazon MSK configuration").
     encryption_key
-        The key of the data at rest. Default: an own one, with rotation.
+        Key of the data at rest. Default: a new key, rotated every year.
     monitoring
         Default: per broker.
     log_retention, log_encryption_key
-        Of the brokers' log. Default: 30 days, and the key that CloudWatch Logs owns.
+        Retention and key of the brokers' log. Default: 30 days, and the key that CloudWatch Logs owns.
     log_bucket
-        Where the brokers log as well. Its policy, and that of its key, get what the delivery needs; those of an
-        imported one have to have it. Default: nowhere else.
+        A second destination of the brokers' log. Its policy and its key's policy are extended for the delivery; those
+        of an imported bucket must allow it already. Default: none.
     removal_policy
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises KafkaError for brokers that cannot be spread evenly, a name or property that MSK would refuse, StreamError
-    for public subnets, for two in one zone, for storage beyond MSK's limits, and for Express brokers, which have none.
+    Raises KafkaError for a number of brokers that is no multiple of the zones, and for a name or property that MSK
+    would refuse. Raises StreamError for public subnets, for two in one zone, for storage beyond MSK's limits, and for
+    Express brokers, which have no such storage.
     """
 
     def __init__(
@@ -204,7 +205,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         *,
         security_groups: Sequence[ec2.ISecurityGroup],
         bootstrap_servers: str | None = None,
-        takes_iam: bool = True,
+        iam_enabled: bool = True,
         zones: int = 3,
     ) -> IKafkaCluster:
         """Import a provisioned cluster, see ImportedKafkaCluster."""
@@ -214,27 +215,27 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             cluster_arn=cluster_arn,
             security_groups=security_groups,
             bootstrap_servers=bootstrap_servers,
-            takes_iam=takes_iam,
+            iam_enabled=iam_enabled,
             zones=zones,
         )
 
     def plan_topic(self, topic: PlannedTopic) -> None:
-        """Check the brokers' storage against what the topic is to keep, when all topics are known."""
+        """Check the brokers' storage against what the topic keeps, when all topics are known."""
         self._plan.add(topic)
 
     def add_disk_alarms(
         self, construct_id: str = "DiskAlarm", *, threshold_percent: int = ALARM_PERCENT
     ) -> Sequence[cloudwatch.Alarm]:
-        """Add an alarm on the fullest disk of up to ten brokers, before a full one stops what writes to it.
+        """Add an alarm on the fullest disk of up to ten brokers; a full disk stops all writes to it.
 
         Parameters
         ----------
         construct_id
-            The id of the alarm, followed by a number from the second on.
+            Id of the alarm; a number is appended from the second alarm on.
         threshold_percent
             Default: 75, which topics within their ``expected_load`` never reach.
 
-        Raises StreamError for what is no percentage from 1 to 99.
+        Raises StreamError unless the threshold is 1 to 99.
         """
         return build_disk_alarms(self, construct_id, brokers=self.storage.brokers, threshold_percent=threshold_percent)
 
@@ -246,7 +247,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
             "offsets.topic.replication.factor": str(zones),
             "transaction.state.log.min.isr": str(zones - 1),
             "transaction.state.log.replication.factor": str(zones),
-            # MSK's own default is true, Kafka's is not: a replica that fell behind would become the leader.
+            # MSK's default is true, unlike Kafka's: a replica that lacks records could become the leader.
             "unclean.leader.election.enable": "false",
         }
         configuration = CfnConfiguration(

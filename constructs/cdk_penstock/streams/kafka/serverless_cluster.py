@@ -1,4 +1,4 @@
-"""A cluster of MSK Serverless."""
+"""MSK Serverless cluster."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ _MIN_ZONES = 2
 
 @jsii.implements(ec2.IConnectable)
 class ServerlessKafkaCluster(KafkaClusterBase):
-    """A cluster without brokers to size, whose clients come with IAM and TLS; AWS spreads and encrypts it.
+    """A cluster whose capacity, distribution and encryption AWS manages, for clients that use IAM and TLS.
 
-    **Everything of it is fixed at creation**, its tags included: changing anything makes a new, empty cluster, and the
-    old one stays. So it is left out of the tags that the app gives to everything, which may change.
+    **All of its properties are fixed at creation**, tags included: changing one creates a new, empty cluster, and the
+    old one is kept. So the tags of the app, which may change, are not applied to it.
 
-    A Kafka client has to make its topics, because MSK's own API does not (MSK, "Topic Operations"); import them with
-    ``KafkaTopic.from_topic_name``. Each has three replicas, and Kafka's ``cleanup.policy``, ``compression.type``,
-    ``max.message.bytes`` up to 8 MiB, timestamps and retention are all that can be configured (MSK, "Configuration
-    properties for MSK Serverless clusters").
+    Topics must be created by a Kafka client, because MSK's API does not support it (MSK, "Topic Operations"); import
+    them with ``KafkaTopic.from_topic_name``. Each has three replicas. Configurable are only ``cleanup.policy``,
+    ``compression.type``, ``max.message.bytes`` up to 8 MiB, timestamps and retention (MSK, "Configuration properties
+    for MSK Serverless clusters").
 
     Parameters
     ----------
     vpc, vpc_subnets
         Private subnets in at least two availability zones.
     cluster_name
-        The physical name; there is no default, because one made from the construct's path would change with it.
+        The physical name. There is no default, because a name from the construct's path would change with it.
     removal_policy
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises StreamError for public subnets or too few, KafkaError for a name that MSK would refuse.
+    Raises StreamError for public subnets or too few of them, KafkaError for a name that MSK would refuse.
     """
 
     _is_serverless = True

@@ -1,4 +1,4 @@
-"""A topic of a Kafka cluster, as a resource of the stack."""
+"""Topic of a Kafka cluster, as a resource of the stack."""
 
 from __future__ import annotations
 
@@ -27,57 +27,57 @@ __all__ = ("CleanupPolicy", "KafkaTopic")
 
 
 class CleanupPolicy(StrEnum):
-    """What becomes of old records."""
+    """Treatment of old records."""
 
     DELETE = "delete"
-    """They go after the retention."""
+    """Old records are deleted after the retention."""
     COMPACT = "compact"
-    """The last one of each key stays for ever."""
+    """The last record of each key is kept."""
     COMPACT_AND_DELETE = "compact,delete"
-    """The last one of each key stays, until the retention is over."""
+    """The last record of each key is kept, until the end of the retention."""
 
 
 class KafkaTopic(KafkaTopicBase):
     """A topic through ``AWS::MSK::Topic``: no client, no Lambda function, no plugin.
 
-    CloudFormation's role calls the cluster as a Kafka client does, so the cluster has to take IAM, and the role has to
-    be allowed ``kafka-cluster`` actions on it (that of ``cdk bootstrap`` is). MSK has this API for provisioned clusters
-    with Kafka 3.6 or later, not for MSK Serverless (MSK, "Topic Operations").
+    CloudFormation's role calls the cluster as a Kafka client does. So the cluster must authenticate clients with IAM,
+    and the role needs ``kafka-cluster`` actions on it (the role of ``cdk bootstrap`` has them). MSK has this API for
+    provisioned clusters with Kafka 3.6 or later, not for MSK Serverless (MSK, "Topic Operations").
 
-    Partitions can only be added; Kafka refuses fewer, and the deployment fails. Another name or replication factor
-    makes a new, empty topic; the old one stays.
+    Partitions can only be added; with fewer the deployment fails. Another name or replication factor creates a new,
+    empty topic; the old one is kept.
 
     Parameters
     ----------
     cluster
         The cluster.
     topic_name
-        The name, which producers and consumers know.
+        The name by which producers and consumers find it.
     partitions
-        How many; at least the parallelism of the job that reads.
+        Number of partitions, at least the parallelism of the job that reads.
     replication_factor
-        On how many brokers each partition is. Default: one in each availability zone of the cluster.
+        Number of brokers with a replica of each partition. Default: one in each availability zone of the cluster.
     retention
-        How long records stay. Default: 7 days.
+        Time for which records are kept. Default: 7 days.
     retention_per_partition
-        How much of each partition stays, whatever ``retention`` says, and one segment of 1 GiB on top. A safety net for
-        the brokers' disks: the oldest records go first. Default: no limit.
+        Most data that a partition keeps, whatever ``retention`` is, plus one segment of 1 GiB. It protects the brokers'
+        disks: the oldest records are deleted first. Default: no limit.
     expected_load
-        What is written to it. Synthesis refuses brokers' storage that would not hold it. Default: not known, and not
-        checked.
+        What is written to the topic. Synthesis fails if the brokers' storage is too small for it. Default: not known,
+        and not checked.
     cleanup_policy
-        What becomes of old records. Default: they go after the retention.
+        Treatment of old records. Default: they are deleted after the retention.
     min_insync_replicas
-        How many replicas must have a record before it is acknowledged. Default: one less than the replication factor,
-        so that one broker may fail.
+        Number of replicas that must have a record before it is acknowledged. Default: one less than the replication
+        factor, so that one broker may fail.
     configuration
-        Further topic configurations, by Kafka's own keys.
+        Further topic configurations, by Kafka's keys.
     removal_policy
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises StreamError for a cluster without IAM, for one of MSK Serverless or with a Kafka that is known to be too old,
-    for numbers that do not fit together, and for a load that cannot be planned with; KafkaError for a name or
-    configuration that Kafka would refuse.
+    Raises StreamError for a cluster without IAM, of MSK Serverless or with a Kafka version that is too old, for numbers
+    that contradict each other, and for a load that cannot be checked; KafkaError for a name or configuration that Kafka
+    would refuse.
     """
 
     def __init__(
@@ -144,8 +144,8 @@ class KafkaTopic(KafkaTopicBase):
         region, account = cluster_arn.split(":")[3:5]
         if is_of_other_region(self, region) or is_of_other_account(self, account):
             message = (
-                f"CloudFormation makes topics of clusters in its own account and Region only, got {cluster_arn}: make"
-                " the topic there and import it with KafkaTopic.from_topic_name"
+                f"CloudFormation creates topics only in clusters of its own account and Region, got {cluster_arn}:"
+                " create the topic there and import it with KafkaTopic.from_topic_name"
             )
             raise StreamError(message)
 
@@ -158,24 +158,26 @@ class KafkaTopic(KafkaTopicBase):
 def _check_cluster(cluster: IKafkaCluster) -> None:
     if cluster.is_serverless:
         message = (
-            "CloudFormation cannot make topics of MSK Serverless: make them with a Kafka client and import them with"
-            " KafkaTopic.from_topic_name, or use a ProvisionedKafkaCluster"
+            "CloudFormation cannot create topics of MSK Serverless: create them with a Kafka client and import them"
+            " with KafkaTopic.from_topic_name, or use a ProvisionedKafkaCluster"
         )
         raise StreamError(message)
     version = cluster.kafka_version
     if version is not None and not version.native_topics_allowed:
         message = (
-            f"CloudFormation makes topics from Kafka 3.6 on, got a cluster with {version.version}: update it before, or"
-            " make the topic with a Kafka client and import it with KafkaTopic.from_topic_name"
+            f"CloudFormation creates topics from Kafka 3.6 on, got a cluster with {version.version}: update it, or"
+            " create the topic with a Kafka client and import it with KafkaTopic.from_topic_name"
         )
         raise StreamError(message)
-    if not cluster.takes_iam:
-        message = "a native topic needs a cluster whose clients come with IAM: CloudFormation is one of them"
+    if not cluster.iam_enabled:
+        message = (
+            "CloudFormation creates topics only in a cluster with IAM authentication: enable it, or import the topic"
+        )
         raise StreamError(message)
 
 
 def _check_plan(policy: CleanupPolicy, configuration: Mapping[str, str]) -> None:
-    """Raise StreamError where what a topic keeps does not follow from its properties."""
+    """Raise StreamError if the size of the topic does not follow from its properties."""
     if policy is CleanupPolicy.COMPACT:
         message = "what a compacted topic keeps depends on its keys, not on expected_load: leave it out"
         raise StreamError(message)

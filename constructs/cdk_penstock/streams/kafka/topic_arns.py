@@ -23,7 +23,7 @@ __all__ = (
 
 CONNECT_ACTIONS: Final = ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster")
 IDEMPOTENT_WRITE_ACTIONS: Final = ("kafka-cluster:WriteDataIdempotently",)
-"""On the cluster; Kafka's producers are idempotent unless told otherwise."""
+"""Actions on the cluster; Kafka's producers are idempotent by default."""
 READ_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
 WRITE_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
 GROUP_ACTIONS: Final = ("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup")
@@ -31,7 +31,7 @@ TRANSACTION_ACTIONS: Final = ("kafka-cluster:AlterTransactionalId", "kafka-clust
 
 
 def resource_arn(cluster_arn: str, kind: str, name: str) -> str:
-    """Return the ARN of a ``topic``, ``group`` or ``transactional-id``: the cluster's, with that kind and a name."""
+    """Return the ARN of a ``topic``, ``group`` or ``transactional-id`` of the cluster."""
     if Token.is_unresolved(cluster_arn):
         parts = Fn.split(":cluster/", splittable(cluster_arn))
         return f"{Fn.select(0, parts)}:{kind}/{Fn.select(1, parts)}/{name}"

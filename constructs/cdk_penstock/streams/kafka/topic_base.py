@@ -1,4 +1,4 @@
-"""What every topic has, created in this app or elsewhere."""
+"""Interface and base class of Kafka topics, created or imported."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ("IKafkaTopic", "ImportedKafkaTopic", "KafkaTopicBase")
 
 TRANSACTIONS: Final = (
-    "Flink makes a transactional id of the prefix, the subtask and the checkpoint; the statement is held to this"
-    " cluster and to the prefix"
+    "Flink makes transactional ids from the prefix, the subtask and the checkpoint; the statement is limited to this"
+    " cluster and the prefix"
 )
 
 
@@ -60,7 +60,7 @@ class IKafkaTopic(IConstruct, Protocol):
 
 
 class KafkaTopicBase(Construct):
-    """The part of a topic that needs no more than its cluster and its name."""
+    """The common part of topics: it needs only cluster and name."""
 
     _topic_name: str
     _cluster: IKafkaCluster
@@ -77,13 +77,13 @@ class KafkaTopicBase(Construct):
 
     @property
     def topic_arn(self) -> str:
-        """The ARN by which IAM names it."""
+        """The ARN in IAM policies."""
         return resource_arn(self._cluster.cluster_arn, "topic", self.topic_name)
 
     def grant_read(self, grantee: iam.IGrantable, *, consumer_group: str) -> iam.Grant:
         """Allow the grantee to connect, and to read this topic in this consumer group, and nothing else.
 
-        Raises KafkaError for a group with a wildcard, which would be more than one.
+        Raises KafkaError for a group with a wildcard, which would allow several groups.
         """
         group_arn = resource_arn(
             self._cluster.cluster_arn, "group", check_unless_token(consumer_group, check_group_name)
@@ -93,16 +93,16 @@ class KafkaTopicBase(Construct):
         return connect.combine(read).combine(self._grant(grantee, GROUP_ACTIONS, group_arn))
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to connect, and to write to this topic, idempotently as well, and nothing else."""
+        """Allow the grantee to connect, and to write to this topic, also idempotently, and nothing else."""
         connect = self._cluster.grant_connect(grantee).combine(self._cluster.grant_idempotent_write(grantee))
         return connect.combine(self._grant(grantee, WRITE_ACTIONS, self.topic_arn))
 
     def grant_transactional_write(self, grantee: iam.IGrantable, *, transactional_id_prefix: str) -> iam.Grant:
-        """Allow what ``grant_write`` does, and transactions whose ids are PREFIX-..., as Flink's exactly-once sink has.
+        """Allow what ``grant_write`` does, and transactions with ids ``PREFIX-...``, as Flink's exactly-once sink has.
 
-        The sink takes the same prefix (``setTransactionalIdPrefix``, ``sink.transactional-id-prefix``); two jobs with
-        one prefix would abort each other's transactions. Brokers finish transactions of clients with IAM from Kafka
-        3.8 on (MSK, "Semantics of IAM authorization policy actions and resources").
+        The sink needs the same prefix (``setTransactionalIdPrefix``, ``sink.transactional-id-prefix``); two jobs with
+        one prefix would abort each other's transactions. Transactions of clients that use IAM need Kafka 3.8 or later
+        (MSK, "Semantics of IAM authorization policy actions and resources").
 
         Raises KafkaError for a prefix that is empty or has a wildcard, GrantError for a grantee without a policy.
         """
@@ -112,14 +112,14 @@ class KafkaTopicBase(Construct):
         return self.grant_write(grantee).combine(granted)
 
     def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job finds the topic, as the bundled jobs name them (docs/job.md).
+        """Return the properties with which a job finds the topic, by the names of the bundled jobs (docs/job.md).
 
-        Raises StreamError for a cluster without IAM, to which those jobs cannot connect.
+        Raises StreamError for a cluster without IAM, to which these jobs cannot connect.
         """
-        if not self._cluster.takes_iam:
+        if not self._cluster.iam_enabled:
             message = (
-                f"jobs come to topic {self.topic_name!r} with IAM, which its cluster does not take: switch on IAM"
-                " authentication, and import it with takes_iam"
+                f"topic {self.topic_name!r} needs IAM authentication, but its cluster has it disabled: enable it and"
+                " import the cluster with iam_enabled=True"
             )
             raise StreamError(message)
         return {
@@ -131,7 +131,7 @@ class KafkaTopicBase(Construct):
     def input_properties(self, *, consumer_group: str) -> dict[str, str]:
         """Return the properties with which a job reads the topic, such as group ``input.events`` (docs/job.md).
 
-        The consumer group is that of ``grant_read``.
+        The consumer group must be the one of ``grant_read``.
         """
         return {
             **self.connection_properties(),
@@ -144,7 +144,7 @@ class KafkaTopicBase(Construct):
 
 
 class ImportedKafkaTopic(KafkaTopicBase):
-    """A topic that another stack, or nobody's stack, has created."""
+    """A topic that was created outside of this app."""
 
     def __init__(self, scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> None:
         super().__init__(scope, construct_id)

@@ -1,4 +1,4 @@
-"""A stream of Kinesis Data Streams, with production defaults."""
+"""Stream of Kinesis Data Streams, with production defaults."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 __all__ = ("EventStream", "StreamCapacity")
 
 _OWN_KEY: Final = (
-    "with the key that AWS manages, its policy and not yours decides who reads the records; one's own costs by the"
-    " call, which Kinesis makes seldom, because it caches data keys"
+    "the policy of the AWS managed key decides who reads the records; with a customer managed key yours does. Its calls"
+    " cost little, because Kinesis caches data keys"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamCapacity:
-    """How much a stream takes; made by ``on_demand`` or ``provisioned``."""
+    """Capacity of a stream; created by ``on_demand`` or ``provisioned``."""
 
     shard_count: int | None
 
@@ -48,29 +48,29 @@ class StreamCapacity:
 
     @classmethod
     def provisioned(cls, *, shard_count: int) -> Self:
-        """Return a number of shards, each of which takes 1 MiB or 1000 records a second, and gives 2 MiB."""
+        """Return a number of shards, each for 1 MiB or 1000 records written and 2 MiB read per second."""
         return cls(shard_count=check_shard_count(shard_count))
 
 
 class EventStream(EventStreamBase):
-    """An encrypted stream whose records stay for a week.
+    """An encrypted stream that keeps records for a week.
 
     Parameters
     ----------
     stream_name
-        The physical name; changing it makes a new, empty stream, and the old one stays. Default: made from the
+        The physical name; changing it creates a new, empty stream, and the old one is kept. Default: a name from the
         construct's path, with a warning.
     capacity
         Default: on demand.
     retention
-        How long records stay, 24 hours to 365 days; a shorter one takes away at once what is older. Default: 7 days.
+        Time for which records are kept, 24 hours to 365 days; shortening it deletes older ones. Default: 7 days.
     encryption_key
-        The key of the records. After another one, older records stay under the old key, and readers need that until
-        they expire, which grants of the new one do not give. Default: an own one, with rotation.
+        Key of the records. After a change of the key, older records stay under the old one until they expire, and
+        readers need a grant on it, which this construct does not give. Default: a new key, rotated every year.
     removal_policy
         Default: RETAIN_ON_UPDATE_OR_DELETE.
 
-    Raises KinesisError for what Kinesis would refuse.
+    Raises KinesisError for a value that Kinesis would refuse.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class EventStream(EventStreamBase):
     def from_stream_name(
         scope: Construct, construct_id: str, stream_name: str, *, encryption_key: kms.IKey | None = None
     ) -> IEventStream:
-        """Import a stream of this account and Region; its key, if it has one of its own, so that grants include it."""
+        """Import a stream of this account and Region; pass its customer managed key, so that grants include it."""
         arn = Stack.of(scope).format_arn(service="kinesis", resource="stream", resource_name=stream_name)
         return ImportedEventStream(scope, construct_id, stream_arn=arn, encryption_key=encryption_key)
 
@@ -128,27 +128,27 @@ class EventStream(EventStreamBase):
     def from_stream_arn(
         scope: Construct, construct_id: str, stream_arn: str, *, encryption_key: kms.IKey | None = None
     ) -> IEventStream:
-        """Import a stream; its key, if it has one of its own, so that grants include it."""
+        """Import a stream; pass its customer managed key, so that grants include it."""
         return ImportedEventStream(scope, construct_id, stream_arn=stream_arn, encryption_key=encryption_key)
 
     def scale_on_schedule(
         self, construct_id: str, *, shard_count: int, schedule: Schedule, time_zone: TimeZone | None = None
     ) -> ShardSchedule:
-        """Change the number of shards at a time of day, such as 6 to 12 in the morning, and back with a second one.
+        """Change the number of shards at a time of day, such as from 6 to 12 in the morning; a second one undoes it.
 
-        EventBridge Scheduler calls UpdateShardCount itself, as a role that may do that on this stream only; there is no
-        Application Auto Scaling for streams. The next deployment that changes the stream sets its own number again.
-        Kinesis at most doubles or halves the shards in one step: where the numbers of all schedules cannot follow each
-        other, synthesis says so.
+        EventBridge Scheduler calls UpdateShardCount with a role that may do only this, on this stream; streams have no
+        Application Auto Scaling. A later deployment that changes the stream sets its own number of shards again.
+        Kinesis at most doubles or halves the shards in one step, so synthesis fails if the numbers of all schedules
+        cannot follow each other.
 
         Parameters
         ----------
         shard_count
-            The number from then on.
+            Number of shards from that time on.
         schedule
-            When.
+            Time of the change.
         time_zone
-            Where that is the time; daylight saving is followed. Default: UTC.
+            Time zone of the schedule, with daylight saving time. Default: UTC.
 
         Raises StreamError for a stream on demand.
         """
@@ -163,7 +163,7 @@ class EventStream(EventStreamBase):
         )
 
     def add_throttle_alarm(self, construct_id: str = "ThrottleAlarm") -> cloudwatch.Alarm:
-        """Add an alarm for producers that Kinesis turns away, which lose or delay records."""
+        """Add an alarm on throttled producers, which lose or delay records."""
         return cloudwatch.Alarm(
             self,
             construct_id,
@@ -179,15 +179,15 @@ class EventStream(EventStreamBase):
     def add_iterator_age_alarm(
         self, construct_id: str = "IteratorAgeAlarm", *, threshold: Duration | None = None
     ) -> cloudwatch.Alarm:
-        """Add an alarm for polling consumers that fall behind, before records expire that nobody has read.
+        """Add an alarm on polling consumers that fall behind, before unread records expire.
 
         Parameters
         ----------
         threshold
-            How far behind, less than the retention. Default: half of it (Kinesis, "Monitor the Amazon Kinesis Data
-            Streams service").
+            Delay of the consumer, less than the retention. Default: half of it (Kinesis, "Monitor the Amazon Kinesis
+            Data Streams service").
 
-        Raises KinesisError for an alarm that would come too late, or at once.
+        Raises KinesisError for a threshold that is not above zero and below the retention.
         """
         behind = threshold or Duration.minutes(self.retention.to_minutes() / 2)
         check_alarm_hours(behind.to_hours(integral=False), retention_hours=self.retention.to_hours(integral=False))

@@ -1,4 +1,4 @@
-"""What every stream of Kinesis has, created in this app or elsewhere."""
+"""Base class of Kinesis streams, created or imported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READ_ACTIONS: Final = (
     "kinesis:GetShardIterator",
     "kinesis:ListShards",
 )
-"""What Flink's source calls when it polls (managed-flink, "Kinesis source": IAM permissions)."""
+"""Calls of Flink's polling source (managed-flink, "Kinesis source": IAM permissions)."""
 WRITE_ACTIONS: Final = (
     "kinesis:DescribeStreamSummary",
     "kinesis:ListShards",
@@ -40,7 +40,7 @@ WRITE_ACTIONS: Final = (
 
 
 class EventStreamBase(Construct):
-    """The part of a stream that needs no more than its name, its ARN and its key."""
+    """The common part of streams: it needs only name, ARN and key."""
 
     _stream_name: str
     _stream_arn: str
@@ -60,7 +60,7 @@ class EventStreamBase(Construct):
 
     @property
     def encryption_key(self) -> kms.IKey | None:
-        """The key of the records, None where AWS owns it or it is not known."""
+        """The customer managed key of the records, None if there is none or it is not known."""
         return self._encryption_key
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -72,7 +72,7 @@ class EventStreamBase(Construct):
         return self.grant(grantee, WRITE_ACTIONS, key_actions=["kms:GenerateDataKey"])
 
     def grant(self, grantee: iam.IGrantable, actions: Sequence[str], *, key_actions: Sequence[str]) -> iam.Grant:
-        """Allow the grantee these actions on this stream, and those on its key, through Kinesis only."""
+        """Allow the grantee actions on this stream, and actions on its key through Kinesis only."""
         granted = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.stream_arn])
         if self._encryption_key is not None:
             statement = iam.PolicyStatement(
@@ -108,10 +108,11 @@ class EventStreamBase(Construct):
             )
 
     def add_consumer(self, consumer_name: str) -> IStreamConsumer:
-        """Add a consumer with enhanced fan-out: 2 MiB a second of each shard for it alone.
+        """Add a consumer with enhanced fan-out, which gets 2 MiB per second of each shard for itself.
 
-        Everything of it is fixed at creation; another name makes another one. It goes before the stream does, which
-        Kinesis would not delete with consumers. Raises StreamError for a stream of another account or Region.
+        All of its properties are fixed at creation; another name creates another consumer. It is deleted before the
+        stream, because Kinesis deletes no stream with consumers. Raises StreamError for a stream of another account or
+        Region.
         """
         if is_of_other_account(self, self._account) or is_of_other_region(self, self._region):
             message = (
@@ -122,22 +123,22 @@ class EventStreamBase(Construct):
         return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
 
     def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job finds the stream, as the Flink connector names them."""
+        """Return the properties with which a job finds the stream, by the names of the Flink connector."""
         return {"stream.arn": self.stream_arn, "aws.region": self._region}
 
     def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of the stream in ``AWS/Kinesis``; by default its average over five minutes."""
-        # A metric is where its stream is.
+        # Metrics are in the Region of the stream.
         region = self._region if is_of_other_region(self, self._region) else None
         dimensions = {"StreamName": self.stream_name}
         return build_metric(self, "AWS/Kinesis", name, dimensions=dimensions, options=options, region=region)
 
     def metric_write_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that producers were not allowed to write."""
+        """Records whose writing Kinesis throttled."""
         return self.metric("WriteProvisionedThroughputExceeded", **with_defaults(options, statistic="Sum"))
 
     def metric_read_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Reads that consumers were not allowed."""
+        """Reads that Kinesis throttled."""
         return self.metric("ReadProvisionedThroughputExceeded", **with_defaults(options, statistic="Sum"))
 
     def metric_iterator_age(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:

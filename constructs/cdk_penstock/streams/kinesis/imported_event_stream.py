@@ -1,4 +1,4 @@
-"""Streams that were made elsewhere."""
+"""Import of Kinesis streams."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ("ImportedEventStream",)
 
 
 class ImportedEventStream(EventStreamBase):
-    """A stream that another stack, or nobody's stack, has created; raises StreamError for what is no stream's ARN."""
+    """A stream that was created outside of this app; raises StreamError for a text that is not a stream's ARN."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stream_arn: str, encryption_key: kms.IKey | None

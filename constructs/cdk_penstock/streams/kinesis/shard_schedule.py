@@ -1,4 +1,4 @@
-"""Another number of shards at a time of day."""
+"""Schedules that change the number of a stream's shards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RETRY_SECONDS: Final = 3600
 
 
 class ShardSchedule(Construct):
-    """A schedule of EventBridge Scheduler that calls UpdateShardCount, as a role that may do only that."""
+    """A schedule of EventBridge Scheduler that calls UpdateShardCount, with a role that may do only this."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class ShardSchedule(Construct):
             target=CfnSchedule.TargetProperty(
                 arn=f"arn:{stack.partition}:scheduler:::aws-sdk:kinesis:updateShardCount",
                 role_arn=self.role.role_arn,
-                # By default it is tried for a day, and could undo what a later schedule has done since.
+                # By default the call is repeated for a day, and could undo the change of a later schedule.
                 retry_policy=CfnSchedule.RetryPolicyProperty(maximum_event_age_in_seconds=_RETRY_SECONDS),
                 input=json.dumps(
                     {
@@ -81,7 +81,7 @@ class ShardSchedule(Construct):
 
 @jsii.implements(IValidation)
 class ShardSteps:
-    """Refuses schedules of a stream whose numbers of shards cannot follow each other, once all are known."""
+    """Validation, at synthesis, that the numbers of shards of all schedules can follow each other."""
 
     def __init__(self, shard_count: int, scheduled: Sequence[int]) -> None:
         self._shard_count = shard_count

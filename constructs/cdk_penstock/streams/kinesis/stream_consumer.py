@@ -1,4 +1,4 @@
-"""A consumer with enhanced fan-out."""
+"""Consumer of a stream, with enhanced fan-out."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _CONSUMER_ACTIONS: Final = ("kinesis:DescribeStreamConsumer", "kinesis:Subscribe
 
 
 class StreamConsumer(Construct):
-    """A registered consumer, which gets 2 MiB a second of each shard for itself, and is paid for by the shard.
+    """A registered consumer, which gets 2 MiB per second of each shard for itself and is billed per shard.
 
-    It is registered by the stack, so the job needs no permission to register or deregister consumers, which it could
-    otherwise leave behind. Raises KinesisError for a name that Kinesis would refuse.
+    The stack registers it, so the job needs no permission to register or deregister consumers, and leaves none behind.
+    Raises KinesisError for a name that Kinesis would refuse.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stream: IEventStream, consumer_name: str) -> None:
@@ -54,7 +54,7 @@ class StreamConsumer(Construct):
         )
 
     def connection_properties(self) -> dict[str, str]:
-        """Return the properties with which a job subscribes, as the Flink connector names them."""
+        """Return the properties with which a job subscribes, by the names of the Flink connector."""
         return {
             **self.stream.connection_properties(),
             "source.reader.type": "EFO",
@@ -63,7 +63,7 @@ class StreamConsumer(Construct):
         }
 
     def metric_millis_behind_latest(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds that this consumer is behind; the stream's iterator age knows those only that poll."""
+        """Milliseconds that this consumer is behind; the stream's iterator age covers only polling consumers."""
         dimensions = {"ConsumerName": self.consumer_name}
         options = with_defaults(options, statistic="Maximum", dimensions=dimensions)
         return self.stream.metric("SubscribeToShardEvent.MillisBehindLatest", **options)
