@@ -29,9 +29,9 @@ class ApplicationResource(CfnApplication):
         super().add_override(path, value)
 
     def revision(self) -> str:
-        """Return a digest of all that the template says about the application; call it when everything is said."""
-        said = Stack.of(self).resolve([self._updated_properties, self._overrides])
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        """Return a digest of all that the template says about the application; call it when all is set."""
+        content = Stack.of(self).resolve([self._updated_properties, self._overrides])
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def lazy_revision(self) -> str:
         """Return a token of the revision, which is taken when the template is written."""
@@ -46,8 +46,8 @@ class ApplicationResource(CfnApplication):
         for path, value in self._overrides.items():
             _assign(overrides, path.split("."), value)
         rendered = Stack.of(self).resolve(self._render_properties(self._updated_properties))
-        said = _merge({"Properties": rendered}, overrides)["Properties"]
-        content = said["ApplicationConfiguration"].get("ApplicationCodeConfiguration", {}).get("CodeContent", {})
+        properties = _merge({"Properties": rendered}, overrides)["Properties"]
+        content = properties["ApplicationConfiguration"].get("ApplicationCodeConfiguration", {}).get("CodeContent", {})
         location = content.get("S3ContentLocation")
         if location is None:
             return {}
@@ -55,7 +55,7 @@ class ApplicationResource(CfnApplication):
             "code_bucket_arn": location["BucketARN"],
             "code_key": location["FileKey"],
             "code_version": location.get("ObjectVersion", ""),
-            "runtime_environment": said["RuntimeEnvironment"],
+            "runtime_environment": properties["RuntimeEnvironment"],
         }
 
     def lazy_expected(self) -> Revision:

@@ -75,6 +75,6 @@ class _Description:
     policy: iam.ManagedPolicy
 
     def produce(self) -> str:
-        said = Stack.of(self.policy).resolve(self.policy.document)
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        document = Stack.of(self.policy).resolve(self.policy.document)
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
         return f"What the job of a Managed Service for Apache Flink application is granted, {digest}"
