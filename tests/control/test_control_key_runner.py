@@ -342,7 +342,7 @@ class TestFailures:
     def test_a_restart_that_fails_is_tried_again_by_the_next_run(self, operation: str) -> None:
         aws = world_for("on-demand")
         aws.msf.failing[operation] = 1
-        self.fails(aws, "on-demand", ControlError, "No window was closed and no snapshot deleted")
+        self.fails(aws, "on-demand", ControlError, "No permission window was closed and no snapshot deleted")
         self.goes_on(aws, "on-demand")
 
     def test_a_refused_update_that_the_service_ignores_is_found_out(self) -> None:

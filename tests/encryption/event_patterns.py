@@ -15,7 +15,7 @@ _ABSENT = object()
 
 
 def matches(pattern: dict[str, Any], event: Any) -> bool:
-    """Whether an event matches a pattern."""
+    """Return True if an event matches a pattern."""
     if isinstance(event, list):
         return any(matches(pattern, each) for each in event)
     for name, expected in pattern.items():

@@ -1,4 +1,4 @@
-"""What a Lambda function carries is enough for the handlers, with boto3 and nothing else installed."""
+"""The package of a Lambda function is enough for the handlers, with boto3 and nothing else installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an application's code comes from."""
+"""The code of an application, from a file, a bucket or the folder of a job."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class ApplicationCode(ABC):
         entry_point
             The Python file in the zip that holds the job; a jar has none.
         bucket_encryption_key
-            The key of the CDK's asset bucket where the account was bootstrapped with one of its own.
+            The key of the CDK's asset bucket where the account was bootstrapped with a customer managed one.
         """
         return _AssetCode(Path(path), entry_point, bucket_encryption_key)
 
@@ -114,7 +114,7 @@ class ApplicationCode(ABC):
         Parameters
         ----------
         bucket
-            The bucket; where it is encrypted with a key of its own, import it with ``encryption_key``.
+            The bucket; where it is encrypted with a customer managed key, import it with ``encryption_key``.
         object_key, object_version
             The object. Without a version, overwriting it does not update the application, which is warned about.
         pyflink
@@ -172,7 +172,7 @@ class _BucketCode(ApplicationCode):
             Annotations.of(scope).add_warning_v2(
                 UNVERSIONED_CODE_WARNING,
                 f"code {self._object_key!r} has no version: overwriting the object will not update the application;"
-                " pass object_version, or put each build under a key of its own and acknowledge this warning",
+                " pass object_version, or put each build under another key and acknowledge this warning",
             )
         self._warn_of_other_place(scope)
         return CodeBinding(

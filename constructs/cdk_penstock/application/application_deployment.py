@@ -38,7 +38,7 @@ class ApplicationKeyUpdate:
 
 
 class ApplicationDeployment:
-    """What the encryption and the start of one application know of each other: the key comes first, the start last.
+    """The key and the start of one application, so that the key comes first and the start last.
 
     Parameters
     ----------

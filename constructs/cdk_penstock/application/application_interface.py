@@ -38,7 +38,7 @@ class IFlinkApplication(IConstruct, Protocol):
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
-        """Who gets what the application is granted: the execution role."""
+        """The principal that gets what the application is granted: the execution role."""
 
     @property
     def connections(self) -> ec2.Connections:

@@ -1,4 +1,4 @@
-"""Where an application's log goes."""
+"""The log group of an application."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ApplicationLog(Construct):
     """An encrypted log group with retention and the one stream in it that MSF writes to.
 
     Group and stream carry the names that the console gives them, so that people and queries find them. The log
-    of another application name gets a key of its own, and the one that stays keeps its key.
+    of another application name gets another key, and the log group that stays keeps its key.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ApplicationLog(Construct):
         return f"{self.group_arn}:log-stream:{self.stream.log_stream_name}"
 
     def attach(self, application: kinesisanalytics.CfnApplication) -> None:
-        """Make the application log here; CloudFormation has no property for it, only a resource of its own."""
+        """Make the application log here; CloudFormation has no property for it, only a resource."""
         option = kinesisanalytics.CfnApplicationCloudWatchLoggingOption(
             self,
             "LoggingOption",

@@ -1,4 +1,4 @@
-"""Where in a VPC an application's job runs."""
+"""The subnets and security groups of an application's job."""
 
 from __future__ import annotations
 

@@ -28,9 +28,8 @@ class ApplicationResource(CfnApplication):
         super().add_override(path, value)
 
     def revision(self) -> str:
-        """Return a digest of all that the template says about the application; call it when everything is said."""
-        said = Stack.of(self).resolve([self._updated_properties, self._overrides])
-        return content_digest(said)
+        """Return a digest of all that the template says about the application; call it when all is set."""
+        return content_digest(Stack.of(self).resolve([self._updated_properties, self._overrides]))
 
     def lazy_revision(self) -> str:
         """Return a token of the revision, which is taken when the template is written."""
@@ -45,8 +44,8 @@ class ApplicationResource(CfnApplication):
         for path, value in self._overrides.items():
             _assign(overrides, path.split("."), value)
         rendered = Stack.of(self).resolve(self._render_properties(self._updated_properties))
-        said = _merge({"Properties": rendered}, overrides)["Properties"]
-        content = said["ApplicationConfiguration"].get("ApplicationCodeConfiguration", {}).get("CodeContent", {})
+        properties = _merge({"Properties": rendered}, overrides)["Properties"]
+        content = properties["ApplicationConfiguration"].get("ApplicationCodeConfiguration", {}).get("CodeContent", {})
         location = content.get("S3ContentLocation")
         if location is None:
             return {}
@@ -54,7 +53,7 @@ class ApplicationResource(CfnApplication):
             "code_bucket_arn": location["BucketARN"],
             "code_key": location["FileKey"],
             "code_version": location.get("ObjectVersion", ""),
-            "runtime_environment": said["RuntimeEnvironment"],
+            "runtime_environment": properties["RuntimeEnvironment"],
         }
 
     def lazy_expected(self) -> Revision:

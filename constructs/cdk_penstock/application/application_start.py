@@ -1,4 +1,4 @@
-"""Starts an application at the end of its deployment, and stops it when it goes."""
+"""Starts an application at the end of its deployment, and stops it when it is deleted."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ _DESCRIBE_INTERFACES: Final = (
 
 
 class ApplicationStart(Construct):
-    """Sees to it that an application runs after the deployment, which CloudFormation never does by itself.
+    """Starts an application at the end of the deployment, which CloudFormation never does.
 
     It comes after the application, after its log and after its customer managed key, if it has one, and does not start
     it under any other key. A later deployment of a change that stopped the application starts it again, from its
     latest snapshot. An update that MSF has rolled back, so that the old version runs, fails the deployment.
 
-    When it goes, it stops the application with a snapshot; with force where none can be taken for ``force_stop_after``,
-    which loses what is newer than the last snapshot; and waits until MSF has given back its network interfaces, so that
-    subnets and security groups can go too. An application that ran already when this was added is left running then.
+    When this construct is deleted, it stops the application with a snapshot. Where none can be taken for
+    ``force_stop_after``, it stops with force, which loses the state since the last snapshot. Then it waits until MSF
+    has deleted its network interfaces, so that subnets and security groups can be deleted too. An application that ran
+    already when this construct was added is left running.
 
     Parameters
     ----------

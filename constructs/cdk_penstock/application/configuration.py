@@ -1,4 +1,4 @@
-"""What an application's template says about Flink: pure translations of its properties."""
+"""Pure translations of an application's properties into those of its template."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class ExecutionRole(iam.Role):
     """A role that only one application may assume: what MSF checks is inline, what the job is granted is not.
 
     MSF checks code, log and network when it creates the application. A separate policy may not be in force by then, an
-    inline policy is (aws-cdk issues 21552 and 34325). Whatever is granted lands in policies of its own, which the
+    inline policy is (aws-cdk issues 21552 and 34325). Whatever is granted lands in separate policies, which the
     application waits for: what a grant names may have a policy that names the role, as a secret's key has, and then
     comes after the role.
 

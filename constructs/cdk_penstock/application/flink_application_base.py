@@ -1,4 +1,4 @@
-"""What a created and an imported application have in common: identity, metrics and grants."""
+"""The common part of created and imported applications: identity, metrics and grants."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class FlinkApplicationBase(Construct):
     @property
     @abstractmethod
     def grant_principal(self) -> iam.IPrincipal:
-        """Who gets what the application is granted."""
+        """The principal that gets what the application is granted."""
 
     @property
     @abstractmethod

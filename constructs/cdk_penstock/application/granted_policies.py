@@ -76,6 +76,5 @@ class _Description:
     policy: iam.ManagedPolicy
 
     def produce(self) -> str:
-        said = Stack.of(self.policy).resolve(self.policy.document)
-        digest = content_digest(said)[:16]
+        digest = content_digest(Stack.of(self.policy).resolve(self.policy.document))[:16]
         return f"What the job of a Managed Service for Apache Flink application is granted, {digest}"

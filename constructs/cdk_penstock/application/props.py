@@ -35,11 +35,11 @@ __all__ = (
 
 
 class ApplicationPropsError(PenstockError):
-    """A property of an application that MSF would refuse, or that does not go with another one."""
+    """A property of an application that MSF would refuse, or that contradicts another one."""
 
 
 class LogLevel(StrEnum):
-    """What the job logs. Flink reports its own errors at INFO, so a higher level hides them."""
+    """The least severe level that the job logs. Flink reports its own errors at INFO, so a higher level hides them."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -48,7 +48,7 @@ class LogLevel(StrEnum):
 
 
 class MetricsLevel(StrEnum):
-    """How finely CloudWatch metrics are split; each level multiplies their number and their price."""
+    """The detail of CloudWatch metrics; each level multiplies their number and their price."""
 
     APPLICATION = "APPLICATION"
     TASK = "TASK"
@@ -57,7 +57,7 @@ class MetricsLevel(StrEnum):
 
 
 class RestoreMode(StrEnum):
-    """From which state a job continues after an update."""
+    """The state that a job continues from after an update."""
 
     LATEST_SNAPSHOT = "RESTORE_FROM_LATEST_SNAPSHOT"
     CUSTOM_SNAPSHOT = "RESTORE_FROM_CUSTOM_SNAPSHOT"
@@ -66,7 +66,7 @@ class RestoreMode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfiguration:
-    """How a running application continues after an update by CloudFormation.
+    """The state that a running application continues from after an update by CloudFormation.
 
     It is applied to every later update of a RUNNING application too, until it is removed, and has no effect on a start.
 
@@ -157,7 +157,7 @@ class FlinkApplicationProps(TypedDict, total=False):
     log_retention: logs.RetentionDays
     """How long log events are kept. Default: 30 days."""
     log_encryption_key: kms.IKey
-    """The key of the log group. Default: an own key, rotated every year."""
+    """The key of the log group. Default: a new key, rotated every year."""
     property_groups: Mapping[str, Mapping[str, str]]
     """What the job reads at run time; ``add_property_group`` adds more. Default: none."""
     vpc: ec2.IVpc
@@ -165,12 +165,13 @@ class FlinkApplicationProps(TypedDict, total=False):
     vpc_subnets: ec2.SubnetSelection
     """Its subnets, none of them public. Default: the private subnets, one per availability zone."""
     security_groups: Sequence[ec2.ISecurityGroup]
-    """One to five. Default: an own security group."""
+    """One to five. Default: a new security group."""
     outbound_ports: Sequence[int]
     """TCP ports that the job may call at any address, from its own security group: 443 for AWS services. What lets it
     reach a cluster adds that cluster's. Default: all outbound traffic."""
     maintenance_window_start_time: str
-    """``HH:MM`` in UTC, the start of the eight hours in which MSF may patch. Default: the Region's window."""
+    """``HH:MM`` in UTC, the start of the eight hours in which MSF may patch. Default: the maintenance
+    window of the Region."""
     encryption: ApplicationEncryption
     """The key of state at rest. Default: not set, see ApplicationEncryption."""
     run_configuration: RunConfiguration

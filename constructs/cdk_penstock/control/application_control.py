@@ -40,7 +40,7 @@ _ATTEMPTS: Final = 5
 
 
 class Progress(Enum):
-    """How far a request has come."""
+    """The progress of a change of encryption."""
 
     THERE = "the application is configured as wanted"
     BUSY = "the application is on its way to another status"
@@ -57,7 +57,7 @@ class ApplicationControl:
     name
         The application's name.
     clock
-        What the time is, and how to wait.
+        The time.
     """
 
     def __init__(self, client: FlinkClient, name: str, *, clock: Clock) -> None:

@@ -20,7 +20,7 @@ _ENHANCED: Final = "ENHANCED_SNAPSHOTS"
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationDetail:
-    """What DescribeApplication says, as far as keys and lifecycle go.
+    """The answer of DescribeApplication, as far as keys and lifecycle go.
 
     ``revision`` is None for code that is not in S3; ``rolled_back_from`` is the version that a rollback has replaced by
     the present one, None where there was no rollback.
@@ -40,12 +40,12 @@ class ApplicationDetail:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the status lasts until somebody acts."""
+        """True if the status lasts until somebody acts."""
         return self.status in STEADY_STATUSES
 
     @property
     def is_running(self) -> bool:
-        """Whether a job runs."""
+        """True if a job runs."""
         return self.status is ApplicationStatus.RUNNING
 
     @classmethod
@@ -64,7 +64,7 @@ class ApplicationDetail:
             encryption=KeyAssignment.described(
                 encryption.get("KeyType"), encryption.get("KeyId"), application_arn=described["ApplicationARN"]
             ),
-            # MSF enables snapshots where nothing is said.
+            # The default of MSF.
             snapshots_enabled=snapshots.get("SnapshotsEnabled", True),
             enhanced_snapshots=snapshots.get("SnapshotMode") == _ENHANCED,
             revision=_revision(described, configuration),

@@ -81,7 +81,7 @@ _KEY_WORDS: Final = re.compile(
 )
 _RUNTIME_WORDS: Final = re.compile(r"runtime", re.IGNORECASE)
 _OWN_CALL: Final = re.compile(r"\((?:kms|iam|sts):")
-"""Marks what is done as the caller itself rather than as the operator."""
+"""Marks an action of the caller itself rather than of the operator."""
 _ACTION: Final = re.compile(r"\b((?:kms|kinesisanalytics|iam|sts|ec2):[A-Za-z*]+)")
 
 
@@ -98,7 +98,7 @@ class UnavailableError(ControlError):
 
 
 class BusyError(ControlError):
-    """AWS throttles, or has trouble of its own; whether it took the request is not known."""
+    """AWS throttles, or fails inside; whether it took the request is not known."""
 
 
 class KeyUnusableError(ControlError):
@@ -123,14 +123,14 @@ def _text_of(error: Any) -> str:
 
 
 def is_key_trouble(error: Any) -> bool:
-    """Whether the error is about a key that cannot be used, rather than about who may use it."""
+    """Return True if a key cannot be used by anybody, rather than not by this caller."""
     return code_of(error) in {"KMSInvalidStateException", "DisabledException"} or bool(
         _KEY_WORDS.search(_text_of(error))
     )
 
 
 def is_permission_trouble(error: Any) -> bool:
-    """Whether the error is about a missing permission, which IAM may also say for up to a minute after a change."""
+    """Return True if a permission is missing, which IAM may also answer for up to a minute after a change."""
     if is_key_trouble(error):
         return False
     code = code_of(error)
@@ -139,29 +139,29 @@ def is_permission_trouble(error: Any) -> bool:
 
 
 def is_busy(error: Any) -> bool:
-    """Whether AWS throttles or has trouble of its own, which passes by itself."""
+    """Return True if AWS throttles or fails inside, which passes by itself."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return code_of(error) in _BUSY_CODES or status == _HTTP_TOO_MANY_REQUESTS or status >= _HTTP_SERVER_ERROR
 
 
 def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlError:
-    """Return the error in penstock's words: what was being done, what is missing and how to mend it.
+    """Return the error in penstock's words: the action, the cause and the fix.
 
-    ``keys`` are the customer managed keys that the operation involves (R035).
+    ``keys`` are the customer managed keys that the operation involves.
     """
     text, code = _text_of(error), code_of(error)
     involved = ", ".join(sorted(keys)) or "none"
     if is_busy(error):
         message = (
-            f"cannot {action}: AWS throttles or has trouble of its own; whether it was done is not known: look, and try"
+            f"cannot {action}: AWS throttles or fails inside; whether it was done is not known: check, and try"
             f" again. It answered {code}: {text}"
         )
         return BusyError(message)
-    said = f"MSF, KMS or IAM said {code}: {text}"
+    answer = f"MSF, KMS or IAM answered {code}: {text}"
     if is_key_trouble(error):
         message = (
             f"cannot {action}: a key is not enabled (keys involved: {involved}); have the key administrator re-enable"
-            f" it, then try again; nothing was changed (R032 to R034). {said}"
+            f" it, then try again; nothing was changed. {answer}"
         )
         return KeyUnusableError(message)
     if is_permission_trouble(error):
@@ -170,9 +170,9 @@ def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlEr
             "grant it to whoever runs this"
             if _OWN_CALL.search(action)
             else "the operator role's policy and the key policy must both allow every key involved"
-            f" ({involved}), and the key policy the principals of MSF too (R031, R035)"
+            f" ({involved}), and the key policy the principals of MSF too"
         )
-        message = f"cannot {action}: permission is missing ({actions}): {advice}; nothing was changed. {said}"
+        message = f"cannot {action}: permission is missing ({actions}): {advice}; nothing was changed. {answer}"
         return MissingPermissionError(message)
     kinds: dict[str, tuple[type[ControlError], str]] = {
         "ResourceNotFoundException": (
@@ -194,5 +194,5 @@ def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlEr
     kind, advice = kinds.get(code, (ControlError, "check the configuration that the service complains about"))
     if code == "InvalidArgumentException" and _RUNTIME_WORDS.search(text):
         advice = f"the runtime is too old or unknown: {CUSTOMER_MANAGED_KEY_NEEDS}"
-    message = f"cannot {action}: {advice}; nothing was changed. {said}"
+    message = f"cannot {action}: {advice}; nothing was changed. {answer}"
     return kind(message)

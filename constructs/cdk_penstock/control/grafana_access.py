@@ -68,7 +68,7 @@ class GrafanaClient(Protocol):
 
 
 class WorkspaceCondition(Enum):
-    """What can be done with a workspace at present."""
+    """The present use of a workspace."""
 
     USABLE = "usable"
     BUSY = "busy"
@@ -85,7 +85,7 @@ class Workspace:
 
     @property
     def condition(self) -> WorkspaceCondition:
-        """What can be done with it; a failed update leaves it usable."""
+        """The present use of the workspace; a failed update leaves it usable."""
         if self.status in _BUSY:
             return WorkspaceCondition.BUSY
         if self.status in _LOST:
@@ -199,7 +199,7 @@ def _asked(call: Callable[[], dict[str, Any]], *, action: str) -> dict[str, Any]
             message = f"cannot {action}: it does not exist in this account and Region. {error}"
             raise WorkspaceMissingError(message) from error
         if is_busy(error):
-            message = f"cannot {action}: AWS throttles or has trouble of its own. {error}"
+            message = f"cannot {action}: AWS throttles or fails inside. {error}"
             raise BusyError(message) from error
         if code == _BEING_CHANGED:
             message = f"cannot {action} at present. {error}"

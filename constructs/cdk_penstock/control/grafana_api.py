@@ -69,7 +69,7 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """What Grafana says about the failure."""
+        """Grafana's message about the failure."""
         text = self.body.get("message", "") if isinstance(self.body, dict) else ""
         return str(text)[:_MESSAGE_CHARACTERS]
 

@@ -1,4 +1,4 @@
-"""Where the brokers of a cluster on MSK are; a client's addresses are no attribute in CloudFormation."""
+"""Addresses of the brokers of a cluster on MSK, which are no attribute in CloudFormation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def bootstrap_servers(client: KafkaClient, cluster_arn: str) -> str | None:
     if state in _PASSING:
         return None
     if state != _ACTIVE:
-        message = f"the cluster {cluster_arn} is {state} and has no brokers: mend or replace it, and deploy again"
+        message = f"the cluster {cluster_arn} is {state} and has no brokers: repair or replace it, and deploy again"
         raise PenstockError(message)
     found = client.get_bootstrap_brokers(ClusterArn=cluster_arn).get("BootstrapBrokerStringSaslIam")
     if not found:

@@ -1,10 +1,11 @@
-"""Takes an application to a key goal, one observed step after the other.
+"""Steps of an application to a key goal, each decided on what is observed.
 
-Whatever ends a run, an error, a kill or a soak, the next run observes anew and goes on. The state in between is one of:
+Whatever ends a run, an error, a kill or a soak, the next run observes again and goes on. The state in between is one
+of:
 
-- before the update: the application under the old key, perhaps with a window open for the new one and one more
-  snapshot under the old key;
-- after the update: under the new key, with the old one's window still open and its snapshots still there, so that a
+- before the update: the application under the old key, perhaps with a permission window open for the new one and
+  another snapshot under the old key;
+- after the update: under the new key, with the permission window of the old one open and its snapshots kept, so that a
   rollback and a restore of any of them still work;
 - after a rotation on demand: under the old material, or stopped between the stop and the start of the restart, from
   which the next run of the same command starts it;
@@ -93,7 +94,7 @@ class KeyRunner:
     def status(self) -> KeyStatus:
         """Return what is there now as far as the caller may see it, to be shown.
 
-        The keys of snapshots and open windows are described as well: restore and rollback depend on them.
+        The keys of snapshots and open permission windows are described as well: restore and rollback depend on them.
         """
         observed = self._observe_application()
         permissions = None if self._permission_windows is None else self._permission_windows.key_permissions()
@@ -201,7 +202,8 @@ class KeyRunner:
         failed = [each for each in self._application.operations(since=begin) if each.failed]
         reason = self._application.reason_of(failed[-1]) if failed else "MSF gives no reason, see the application's log"
         message = (
-            f"could not {step}: {reason}; the application is {detail.status} under {detail.encryption}. No window was"
-            " closed and no snapshot deleted: mend the cause, start the application if it is READY, and run this again"
+            f"could not {step}: {reason}; the application is {detail.status} under {detail.encryption}. No permission"
+            " window was closed and no snapshot deleted: correct the cause, start the application if it is READY, and"
+            " run this again"
         )
         raise ControlError(message)

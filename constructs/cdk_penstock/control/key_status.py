@@ -1,6 +1,6 @@
-"""What there is to see of an application's keys, for whoever may see only a part of it.
+"""The keys of an application as far as the caller may see them.
 
-A key's policy shows the key to its administrators only, so that those who operate the application may not describe it.
+A key's policy lets only its administrators describe the key, and not those who operate the application.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ class KeyStatus:
         known = self.observed.pending_restart()
         key_arn = self.observed.configured.key_arn
         if known is None and key_arn in self.hidden:
-            return f"unknown: whether the material of {key_arn} was rotated cannot be seen (R026)"
+            return f"unknown: whether the material of {key_arn} was rotated cannot be seen"
         return known

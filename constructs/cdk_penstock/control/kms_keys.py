@@ -1,7 +1,7 @@
-"""What KMS says of a key, and its rotation on demand, called as the key administrator.
+"""Description of a key by KMS, and its rotation on demand, called as the key administrator.
 
 End states. Reading changes nothing. A rotation that KMS accepted completes by itself; the application goes on with the
-old material until it is restarted (R026).
+old material until it is restarted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class KmsKeys:
         self._clock = clock
 
     def describe(self, key_id: str) -> KeyFacts:
-        """Return a key by its id, ARN, alias or alias ARN, on its canonical ARN (R012)."""
+        """Return a key, named by its id, ARN or alias, under its canonical ARN."""
         answer = call_with_retry(
             lambda: self._client.describe_key(KeyId=key_id),
             action=f"describe key {key_id} (kms:DescribeKey)",

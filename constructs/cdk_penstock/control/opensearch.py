@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def is_missing(self) -> bool:
-        """Whether what was asked for is not there."""
+        """True if the object of the request does not exist."""
         return self.status == HTTPStatus.NOT_FOUND
 
 
@@ -154,7 +154,7 @@ def _open(request: urllib.request.Request, timeout_seconds: float) -> Any:
 
 
 def _is_transient(path: str, status: int) -> bool:
-    """Whether the same request may succeed in a moment.
+    """Return True if the same request may succeed in a moment.
 
     The security plugin keeps all roles in one document, all mappings in another, and answers 409 to whoever has read it
     before somebody else wrote it (opensearch-project/security, AbstractApiAction).
@@ -179,7 +179,7 @@ def _refusal(method: str, path: str, answer: Answer) -> ControlError:
     if answer.status in _DENIED:
         message = (
             f"the domain does not allow {method} {path} ({answer.status}): the master role must be the domain's master"
-            f" user and hold es:ESHttp actions on it. It said {_text(answer)}"
+            f" user and hold es:ESHttp actions on it. It answered {_text(answer)}"
         )
         return MissingPermissionError(message)
     message = f"the domain refused {method} {path} with {answer.status}: {_text(answer)}"

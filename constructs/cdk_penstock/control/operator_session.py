@@ -1,4 +1,4 @@
-"""Acting as the operator of an application: the one role that its key policy names (R004, R035).
+"""Sessions of the operator of an application: the one role that its key policy names.
 
 End state of a failure: nothing was called as the operator.
 """

@@ -1,10 +1,11 @@
 """Permission windows: one inline policy of the operator role per key, opened before a change and closed after it.
 
-A deployment opens a window as an attached policy: ``key_permissions`` shows it, and nothing in here opens or closes it.
+A deployment opens a permission window as an attached policy: ``key_permissions`` shows it, and nothing here opens or
+closes it.
 
-Called as whoever manages the operator role. End states. A window that could not be opened leaves everything as it was.
-One that was opened and never closed is listed by ``open_windows``, and closed by the next run of the same command. A
-policy of the same name that is not this application's is never replaced or deleted.
+The caller manages the operator role. End states. A permission window that could not be opened leaves everything as it
+was. One that was opened and never closed is listed by ``open_windows``, and closed by the next run of the same command.
+A policy of the same name that is not this application's is never replaced or deleted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ("WINDOW_PREFIX", "KeyPermissions", "PermissionWindows")
 
 WINDOW_PREFIX: Final = "penstock-key-"
-"""The rest of a window's name is the key's id."""
+"""The rest of a permission window's name is the key's id."""
 
 _GONE: Final = ("NoSuchEntity", "NoSuchEntityException")
 
@@ -51,7 +52,7 @@ class KeyPermissions:
 
 
 class PermissionWindows:
-    """The windows of one application on its operator role.
+    """The permission windows of one application on its operator role.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class PermissionWindows:
     role_name
         The operator role.
     application_arn
-        The application; the window's document names it, and one that does not is somebody else's.
+        The application; the document of a permission window names it; a policy that does not is another application's.
     document
         Returns the policy for one key's ARN as JSON.
     """
@@ -81,7 +82,7 @@ class PermissionWindows:
         self._clock = clock
 
     def open_windows(self) -> frozenset[str]:
-        """Return the ARNs of the keys whose window is open, with the very document that it should have."""
+        """Return the ARNs of the keys whose permission window is open with exactly the expected document."""
         found = set()
         for name in self._policy_names():
             if not name.startswith(WINDOW_PREFIX):
@@ -127,7 +128,7 @@ class PermissionWindows:
         )
 
     def close(self, key_arn: str) -> None:
-        """Take the policy for this key from the operator role; one that is gone already is fine."""
+        """Remove the policy for this key from the operator role, if it is there."""
         name = self._name(key_arn)
         self._check_ours(name)
         try:
@@ -148,7 +149,7 @@ class PermissionWindows:
         if text and self._application_arn not in text:
             message = (
                 f"policy {name} of role {self._role_name} does not name {self._application_arn}, so it belongs to"
-                " another application: give each application an operator role of its own; it was left alone"
+                " another application: give each application a separate operator role; the policy was not changed"
             )
             raise ControlError(message)
 

@@ -1,4 +1,4 @@
-"""Retries of what passes by itself: IAM changes that are not seen yet, and a job that restarts just now.
+"""Retries of failures that pass by themselves: IAM changes that are not in force yet, and a job that is restarting.
 
 A call that fails for good raises a ControlError and has changed nothing. Throttling is left to botocore's own retries,
 and to a handler, which asks again for longer: ``passes_within_seconds`` is the one place that says for how long.
@@ -115,6 +115,6 @@ def _is_snapshot_trouble(error: ClientError) -> bool:
 def _no_snapshot(error: ClientError, action: str) -> SnapshotNotPossibleError:
     return SnapshotNotPossibleError(
         f"cannot {action}: MSF cannot take a snapshot, because the job is failing or restarting; nothing was changed."
-        " See the application's log, mend the job or stop the application with force, which loses what is newer than"
+        " See the application's log, correct the job or stop the application with force, which loses what is newer than"
         f" the last snapshot, then try again. {error}"
     )

@@ -37,7 +37,7 @@ _NO_ROTATION: Final = (
 
 
 class KeyPolicyMode(StrEnum):
-    """How much a key's policy allows."""
+    """The extent of a key's policy."""
 
     LEAST_PRIVILEGE = "least-privilege"
     """AWS's eight statements, for one application and its operators."""
@@ -71,8 +71,8 @@ class ApplicationKey(kms.Key):
     sensitive_data
         Whether data that must not be seen passes through the application. Default: yes.
     removal_policy
-        What becomes of it when it goes from the template. Default: it stays, because snapshots under a deleted key are
-        lost for ever; also when its creation is rolled back, because going back to the key before takes a snapshot.
+        Applied when it is removed from the template. Default: it stays, because snapshots under a deleted key are
+        lost; also when its creation is rolled back, because the return to the previous key takes a snapshot.
 
     Raises EncryptionError for nobody who could administer or operate, where CloudFormation's role is unknown, and for
     the development policy with sensitive data; KeyPrincipalError for a wildcard or a whole account.

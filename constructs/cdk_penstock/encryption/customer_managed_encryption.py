@@ -51,7 +51,7 @@ class CustomerManagedEncryption(Construct):
     the deployment that raises the number, and as long as the newest snapshot is under the old key. A key that goes from
     the template is left as it was: close it before raising the number again.
 
-    An application with another name gets keys of its own. The one that it replaces is stopped with a snapshot and goes
+    An application with another name gets other keys. The one that it replaces is stopped with a snapshot and goes
     back to the AWS-owned key; what it has saved stays under its own key, whose policy still names it.
 
     Parameters
@@ -64,7 +64,7 @@ class CustomerManagedEncryption(Construct):
     key_administrators
         Who manages the key.
     key_generation
-        The number of the key, from 1 on; each has a key of its own.
+        The number of the key, from 1 on; each number is another key.
     close_previous_key
         Whether the key before this one, made here too, is closed to everybody but its administrators. Default: no.
     key

@@ -1,4 +1,4 @@
-"""Who manages a key, and never uses it."""
+"""The role that manages a key, and never uses it."""
 
 from __future__ import annotations
 

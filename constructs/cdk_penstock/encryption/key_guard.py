@@ -13,9 +13,9 @@ from constructs import Construct
 from cdk_penstock.encryption.cloudformation_role import cloudformation_role_name
 from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.encryption.key_guard_patterns import (
-    assumption_by_stranger,
+    assumption_by_unknown,
     call_on_role,
-    grant_to_stranger,
+    grant_outside_msf,
     key_call,
     key_change,
 )
@@ -107,7 +107,7 @@ class KeyGuard(Construct):
         )
         self._rules: list[CfnRule] = []
         self.alarms = [self._watch(event, key_call(event, keys), section) for event, section in _DANGEROUS.items()]
-        self.alarms += self._watch_strangers(keys, operators)
+        self.alarms += self._watch_unknown_callers(keys, operators)
         self._let_rules_write()
 
     def add_alarm_action(self, *actions: cloudwatch.IAlarmAction) -> None:
@@ -115,7 +115,9 @@ class KeyGuard(Construct):
         for alarm in self.alarms:
             alarm.add_alarm_action(*actions)
 
-    def _watch_strangers(self, keys: Sequence[kms.IKey], operators: Sequence[iam.IRole]) -> list[cloudwatch.Alarm]:
+    def _watch_unknown_callers(
+        self, keys: Sequence[kms.IKey], operators: Sequence[iam.IRole]
+    ) -> list[cloudwatch.Alarm]:
         arns = [role.role_arn for role in operators]
         names = [role.role_name for role in operators]
         deployer = cloudformation_role_name(self)
@@ -124,13 +126,13 @@ class KeyGuard(Construct):
         change = key_change(self._application_name, arns)
         alarms = [
             self._watch("UpdateApplication", change, "#key-changed-outside-the-operator"),
-            self._watch("CreateGrant", grant_to_stranger(keys), "#grant-outside-of-msf"),
+            self._watch("CreateGrant", grant_outside_msf(keys), "#grant-outside-of-msf"),
             self._watch("UpdateAssumeRolePolicy", call_on_role("UpdateAssumeRolePolicy", names), "#trust-changed"),
             self._watch("DeleteRole", call_on_role("DeleteRole", in_policy), "#role-recreated"),
         ]
         if made_here:
             trusted = [arn for role in made_here for arn in role.trusted_arns]
-            pattern = assumption_by_stranger([role.role_arn for role in made_here], trusted, Stack.of(self).account)
+            pattern = assumption_by_unknown([role.role_arn for role in made_here], trusted, Stack.of(self).account)
             alarms.append(self._watch("AssumeRole", pattern, "#operator-assumed", state=_WITH_READ_ONLY_EVENTS))
         return alarms
 

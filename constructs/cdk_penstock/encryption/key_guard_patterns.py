@@ -1,4 +1,4 @@
-"""What CloudTrail records of calls that endanger a key, as patterns of EventBridge.
+"""Patterns of EventBridge for the CloudTrail events of calls that endanger a key.
 
 Sources: KMS, "Logging with CloudTrail"; CloudTrail, "userIdentity element"; EventBridge, "Creating event patterns".
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-__all__ = ("assumption_by_stranger", "call_on_role", "grant_to_stranger", "key_call", "key_change")
+__all__ = ("assumption_by_unknown", "call_on_role", "grant_outside_msf", "key_call", "key_change")
 
 _API_CALL: Final = "AWS API Call via CloudTrail"
 _ABSENT: Final = [{"exists": False}]
@@ -36,7 +36,7 @@ def key_call(event: str, keys: Sequence[kms.IKey]) -> Pattern:
     return _call("kms", event, {"$or": [{"resources": {"ARN": arns}}, {"requestParameters": {"keyId": named}}]})
 
 
-def grant_to_stranger(keys: Sequence[kms.IKey]) -> Pattern:
+def grant_outside_msf(keys: Sequence[kms.IKey]) -> Pattern:
     """Return the pattern of a grant on one of the keys that MSF does not make, for itself or for an operator."""
     pattern = key_call("CreateGrant", keys)
     by_others = [{"anything-but": [SERVICE_PRINCIPAL, INFRASTRUCTURE_PRINCIPAL]}]
@@ -64,11 +64,11 @@ def call_on_role(event: str, role_names: Sequence[str]) -> Pattern:
     return _call("iam", event, {"requestParameters": {"roleName": list(role_names)}})
 
 
-def assumption_by_stranger(operator_arns: Sequence[str], trusted: Sequence[str], account: str) -> Pattern:
+def assumption_by_unknown(operator_arns: Sequence[str], trusted: Sequence[str], account: str) -> Pattern:
     """Return the pattern of an operator role's assumption by somebody else than the trusted, ARNs with ``*``.
 
     A caller is known by the role behind its session, or by its own ARN without one, as a user is. Of one in another
-    account nothing but the account is recorded: it is a stranger if no trusted one is in that account.
+    account nothing but the account is recorded: the caller counts as unknown if no trusted one is in that account.
     """
     others = [{"anything-but": {"wildcard": list(trusted)}}]
     accounts = dict.fromkeys([account, *(arn.split(":")[_ACCOUNT] for arn in trusted if arn.startswith("arn:"))])

@@ -11,15 +11,16 @@ End states, which each error's message names as well:
 - Create, Update or Delete accepted by MSF and then failed: RUNNING under the old key with system rollback, else READY
   and configured with the new one. It is asked once a deployment, never again and again. CloudFormation then rolls
   back: an Update with the old properties, or the Delete of a resource that was being created.
-- Delete, which is also how a Create is rolled back: the application is under what it was under before the Create, the
-  AWS-owned key or a customer managed one, which the physical id names; or was gone. If that is refused, it stays under
-  the key. Where the stack is being deleted, the operator keeps its permission: mend the cause and delete again. Where
-  an update of the stack has dropped the resource, CloudFormation tries three times and goes on: take the key away
-  before that, with ``penstock key disable``.
+- Delete, which is also how a Create is rolled back: the application is under the key that it was under before the
+  Create, the AWS-owned one or a customer managed one, which the physical id names; or it was gone. If MSF refuses that,
+  it stays under the key. Where the stack is being deleted, the operator keeps its permission: correct the cause and
+  delete again. Where an update of the stack has dropped the resource, CloudFormation tries three times and goes on:
+  disable the key before that, with ``penstock key disable``.
 - Delete where another key than ``KeyArn`` is configured: left alone. This resource did not set it, or a Create that was
   to replace it has failed; taking away the encryption that was there before would be no rollback.
 
-A stopped application is never started, a RUNNING one restarts through a snapshot under its old key (R016 to R018).
+A stopped application is never started, a RUNNING one restarts through a snapshot under its old key
+(managed-flink, key-management-flink).
 """
 
 from __future__ import annotations

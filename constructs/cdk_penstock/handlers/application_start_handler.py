@@ -4,8 +4,8 @@ Attributes: ``Status``, ``ApplicationVersionId``, and on Delete ``RemainingNetwo
 
 End states, which each error's message names as well:
 
-- Create or Update: RUNNING, or READY where a batch job has finished (R050). Under another key than the expected one it
-  is not started, and one that runs is left running (R010); a Create says so before there is anything to roll back. A
+- Create or Update: RUNNING, or READY where a batch job has finished. Under another key than the expected one it
+  is not started, and one that runs is left running; a Create says so before there is anything to roll back. A
   start that MSF failed leaves it READY, and is tried once a deployment. An update that MSF has failed or rolled back
   since the deployment began, or other code than the template's, fails the resource and leaves the application running
   as it is: CloudFormation then puts its template back.
@@ -163,7 +163,7 @@ class ApplicationStartHandler(Handler):
 
     @staticmethod
     def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
-        """Whether a batch job was started by this deployment and has finished; raise where the start failed."""
+        """Return True if this deployment started a batch job that has finished; raise if the start failed."""
         started = [each for each in application.operations(since=event.begin) if each.name == _START]
         for operation in started:
             if operation.failed:
@@ -222,7 +222,7 @@ def _check_key(detail: ApplicationDetail, resource: ApplicationStartResource) ->
     if expected is not None and detail.encryption.key_arn != expected:
         message = (
             f"application {detail.name} is configured with {detail.encryption}, expected {expected}: it is"
-            f" {detail.status} and was left so, because what it writes under another key stays under that key (R010);"
+            f" {detail.status} and was left so, because what it writes under another key stays under that key;"
             " deploy the key first"
         )
         raise ControlError(message)

@@ -38,7 +38,7 @@ class Event:
     stack_id
         The ARN of the stack that the resource is in.
     started_at
-        When ``on_event`` was called, in whole seconds as MSF counts, for ``is_complete``; None in ``on_event``.
+        The time of the call of ``on_event``, in whole seconds as MSF counts, for ``is_complete``; None in ``on_event``.
     found
         What ``on_event`` found and ``is_complete`` reports.
     """
@@ -67,12 +67,12 @@ class Event:
 
     @property
     def is_delete(self) -> bool:
-        """Whether the resource goes."""
+        """True if the resource is being deleted."""
         return self.request_type == "Delete"
 
     @property
     def begin(self) -> datetime:
-        """When ``on_event`` was called; raise PenstockError where that is unknown."""
+        """The time of the call of ``on_event``; raises PenstockError where it is unknown."""
         if self.started_at is None:
             message = "expected StartedAt in the event of is_complete, got none: on_event has to return it"
             raise PenstockError(message)

@@ -69,7 +69,7 @@ class S3Client(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class GrafanaServices:
-    """What the handler needs of its surroundings; a test gives it others.
+    """The clients, connections and time of the handler; a test gives it others.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class GrafanaContentHandler(Handler):
     def _change(self, client: GrafanaClient, workspace: Workspace, event: Event) -> None:
         resource = event.resource(GrafanaContentResource)
         content = self._content(resource, event)
-        # As an account of its own, so that two deployments in one workspace do not remove each other's.
+        # Each deployment has another account, so that two in one workspace do not remove each other's.
         name = content.mark.replace(":", "-")[:_MAX_ACCOUNT_NAME_CHARACTERS]
         with ServiceAccount(client, workspace_id=resource.workspace_id, name=name) as account:
             api = GrafanaApi(

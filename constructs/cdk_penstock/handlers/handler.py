@@ -1,6 +1,6 @@
-"""What every handler has in common: it waits, in one place, for what passes by itself.
+"""The base of every handler, which waits in one place for failures that pass by themselves.
 
-Permissions that IAM does not show yet, throttling, trouble inside AWS and a service out of reach fail a call, and the
+Permissions that are not in force yet, throttling, failures inside AWS and a service out of reach fail a call, and the
 CDK's provider framework does not call a handler again that has raised: the deployment would be rolled back, and a
 cluster of forty minutes deleted. ``is_complete`` says instead that it is not done; ``on_event``, which has to answer,
 waits in place.

@@ -1,4 +1,4 @@
-"""What a handler needs of its surroundings: clients and time. A test gives it others."""
+"""The clients and the time of a handler; a test gives it others."""
 
 from __future__ import annotations
 

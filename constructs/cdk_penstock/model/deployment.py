@@ -1,7 +1,8 @@
-"""Whether an application runs what a deployment has asked of MSF.
+"""Comparison of what an application runs with what a deployment has asked of MSF.
 
-CloudFormation takes an update for done as soon as the application is RUNNING again, which it is under its old version
-too, after a system rollback (managed-flink, how-system-rollbacks and rollback): nobody else would say that it failed.
+CloudFormation counts an update as complete as soon as the application is RUNNING again, which it is under its old
+version too, after a system rollback (managed-flink, how-system-rollbacks and rollback): nothing else reports the
+failure.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ class Operation:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended well; EndTime alone does not say that it ended."""
+        """True if the operation succeeded; an EndTime alone does not mean that it ended."""
         return self.status == "SUCCESSFUL"
 
     @property
     def failed(self) -> bool:
-        """Whether it ended, and not well."""
+        """True if the operation ended without success."""
         return self.status in {"FAILED", "CANCELLED"}
 
     def __str__(self) -> str:
@@ -88,7 +89,7 @@ class Revision:
     runtime_environment: str
 
     def is_met_by(self, found: Revision | None) -> bool:
-        """Whether this is what was found, a version of the object aside where none is asked for."""
+        """Return True if this is what was found; any version of the object will do where none is asked for."""
         if found is None:
             return False
         return self == found or (
@@ -104,7 +105,7 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True)
 class Undone:
-    """What was asked of MSF, and is not in force.
+    """A request to MSF that is not in force.
 
     Parameters
     ----------

@@ -197,7 +197,7 @@ def test_pending_restarts_are_known() -> None:
     ("changes", "goal", "match"),
     [
         ({}, Enable(key_arn=KEY_2), "already uses .* rotate --key"),
-        ({"configured": AWS_OWNED}, RotateToNewKey(key_arn=KEY_2), "none to rotate: use enable"),
+        ({"configured": AWS_OWNED}, RotateToNewKey(key_arn=KEY_2), "cannot be rotated: use enable"),
         ({"configured": AWS_OWNED}, RotateOnDemand(rotated_since=SINCE), "nothing to rotate --on-demand"),
         ({"runtime_environment": "FLINK-1_19"}, RotateToNewKey(key_arn=KEY_2), "upgrade the runtime first"),
         ({"snapshots_enabled": False}, RotateToNewKey(key_arn=KEY_2), "would lose its state"),

@@ -13,7 +13,7 @@ __all__ = ("ApplicationStartResource",)
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationStartResource(CustomResourceProperties):
-    """What has to run, and how it is stopped.
+    """The application to run, and the way to stop it.
 
     Parameters
     ----------

@@ -114,19 +114,19 @@ def _delete(observed: ObservedApplication, step: DeleteSnapshot) -> ObservedAppl
     return replace(observed, snapshots=tuple(each for each in observed.snapshots if each != step.snapshot))
 
 
-def _settle(observed: ObservedApplication, step: AwaitSteady) -> ObservedApplication:
+def _become_steady(observed: ObservedApplication, step: AwaitSteady) -> ObservedApplication:
     stops = {ApplicationStatus.STOPPING, ApplicationStatus.FORCE_STOPPING, ApplicationStatus.DELETING}
     return replace(observed, status=ApplicationStatus.READY if step.status in stops else ApplicationStatus.RUNNING)
 
 
-def _settle_snapshot(observed: ObservedApplication, step: AwaitSnapshot) -> ObservedApplication:
+def _finish_snapshot(observed: ObservedApplication, step: AwaitSnapshot) -> ObservedApplication:
     others = tuple(each for each in observed.snapshots if each != step.snapshot)
     if step.snapshot.status is SnapshotStatus.DELETING:
         return replace(observed, snapshots=others)
     return replace(observed, snapshots=(*others, replace(step.snapshot, status=SnapshotStatus.READY)))
 
 
-def _settle_rotation(observed: ObservedApplication, step: AwaitRotation) -> ObservedApplication:
+def _finish_rotation(observed: ObservedApplication, step: AwaitRotation) -> ObservedApplication:
     rotated = replace(observed.keys[step.key_arn], rotated_at=observed.now, is_rotating=False)
     return replace(observed, keys=MappingProxyType({**observed.keys, step.key_arn: rotated}))
 
@@ -144,8 +144,8 @@ _EFFECTS: Final[dict[type, Callable[[ObservedApplication, Any], ObservedApplicat
     Stop: _stop,
     Start: _start,
     DeleteSnapshot: _delete,
-    AwaitSteady: _settle,
-    AwaitSnapshot: _settle_snapshot,
-    AwaitRotation: _settle_rotation,
+    AwaitSteady: _become_steady,
+    AwaitSnapshot: _finish_snapshot,
+    AwaitRotation: _finish_rotation,
     Soak: _soak,
 }

@@ -1,4 +1,4 @@
-"""What is refused before anything of a key goal is changed, and what to do instead."""
+"""Checks before the first step to a key goal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _check_command(observed: ObservedApplication, goal: Enable | RotateToNewKey 
         message = f"the application already uses {observed.configured}: change it with rotate --key {goal.key_arn}"
         raise PenstockError(message)
     if isinstance(goal, RotateToNewKey) and not has_key:
-        message = f"the application is on the AWS-owned key, there is none to rotate: use enable with {goal.key_arn}"
+        message = f"the application is on the AWS-owned key, which cannot be rotated: use enable with {goal.key_arn}"
         raise PenstockError(message)
 
 

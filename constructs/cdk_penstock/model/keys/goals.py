@@ -1,4 +1,4 @@
-"""What one may want of an application's key."""
+"""Goals for the key of an application."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Enable:
 
     @property
     def target(self) -> KeyAssignment:
-        """What the application is encrypted with in the end."""
+        """The encryption of the application in the end."""
         return KeyAssignment.customer_managed(self.key_arn)
 
 
@@ -35,7 +35,7 @@ class RotateToNewKey:
 
     @property
     def target(self) -> KeyAssignment:
-        """What the application is encrypted with in the end."""
+        """The encryption of the application in the end."""
         return KeyAssignment.customer_managed(self.key_arn)
 
 
@@ -47,7 +47,7 @@ class Disable:
 
     @property
     def target(self) -> KeyAssignment:
-        """What the application is encrypted with in the end."""
+        """The encryption of the application in the end."""
         return AWS_OWNED
 
 

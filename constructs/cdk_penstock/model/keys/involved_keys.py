@@ -1,4 +1,4 @@
-"""Which customer managed keys an operation of MSF's control plane uses, and so its caller needs permission on.
+"""The customer managed keys that an operation of MSF uses, and that its caller needs permission on.
 
 Source: managed-flink key-management-flink, "permissions for all CMKs involved in that operation".
 """
@@ -29,7 +29,7 @@ class LifecycleOperation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyUse:
-    """What decides on the keys of an operation.
+    """The state that decides on the keys of an operation.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an application, or one of its snapshots, is encrypted with.
+"""The encryption of an application, or of one of its snapshots.
 
 Sources: managed-flink key-management-flink and manage-cmk-api.
 """
@@ -20,12 +20,12 @@ _APPLICATION_ARN_PARTS: Final = 6
 
 
 def is_key_arn(text: str) -> bool:
-    """Whether this is the ARN of one KMS key."""
+    """Return True for the ARN of one KMS key."""
     return _KEY_ARN.fullmatch(text) is not None
 
 
 class KeyType(StrEnum):
-    """Who owns the key; MSF's own names."""
+    """The owner of a key, as MSF names it."""
 
     AWS_OWNED_KEY = "AWS_OWNED_KEY"
     CUSTOMER_MANAGED_KEY = "CUSTOMER_MANAGED_KEY"

@@ -1,6 +1,6 @@
-"""What the key planner looks at: the application, its snapshots, its keys and the open permission windows.
+"""The input of the key planner: the application, its snapshots, its keys and the open permission windows.
 
-Everything in it is read anew from AWS before each step; there is no state file that could disagree with reality.
+All of it is read again from AWS before each step; there is no state file that could disagree with reality.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = (
 
 
 class ApplicationStatus(StrEnum):
-    """Where an application is in its life; MSF's own names."""
+    """The status of an application, as MSF names it."""
 
     DELETING = "DELETING"
     STARTING = "STARTING"
@@ -50,7 +50,7 @@ STEADY_STATUSES: Final = frozenset({ApplicationStatus.READY, ApplicationStatus.R
 
 
 class SnapshotStatus(StrEnum):
-    """Where a snapshot is in its life; MSF's own names."""
+    """The status of a snapshot, as MSF names it."""
 
     CREATING = "CREATING"
     READY = "READY"
@@ -79,7 +79,7 @@ class Restart:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyFacts:
-    """What KMS says of a key.
+    """A key as KMS describes it.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class KeyFacts:
     is_symmetric
         Whether it is a symmetric encryption key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT).
     is_customer_managed
-        Whether a customer manages it; AWS-managed keys have no policy of one's own.
+        Whether a customer manages it; AWS-managed keys have a policy that nobody can change.
     is_multi_region
         Whether other Regions may hold replicas of it, in which the same data can then be decrypted.
     rotates_automatically
@@ -195,21 +195,21 @@ class ObservedApplication:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the status lasts until somebody acts."""
+        """True if the status lasts until somebody acts."""
         return self.status in STEADY_STATUSES
 
     @property
     def is_running(self) -> bool:
-        """Whether a job runs, which has a state to keep."""
+        """True if a job runs, which has a state to keep."""
         return self.status is ApplicationStatus.RUNNING
 
     @property
     def effective(self) -> KeyAssignment | None:
-        """What the running job uses; None while nothing runs."""
+        """The encryption that the running job uses; None while no job runs."""
         return self.configured if self.is_running else None
 
     def dependents(self, key_arn: str) -> tuple[str, ...]:
-        """Return what still depends on a key, in words: only when nothing does may its window be closed."""
+        """Return what still depends on a key, in words: its permission window may be closed only when this is empty."""
         found = ["the application's configuration"] if key_arn == self.configured.key_arn else []
         found += [f"snapshot {each.name}" for each in self.snapshots if each.encryption.key_arn == key_arn]
         return tuple(found)

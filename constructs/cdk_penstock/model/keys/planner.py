@@ -1,14 +1,14 @@
 """The next step towards a key goal, from what is observed and nothing else.
 
 The algorithm: verify the new key, open its permission window, snapshot, update (or rotate and restart), snapshot under
-the new key, soak, delete the snapshots under other keys, close the windows of the other keys. Each step is decided
-anew from the present state, so a run can be killed at any point, and the next one goes on where it ended.
+the new key, soak, delete the snapshots under other keys, close the permission windows of the other keys. Each step is
+decided again from the present state, so a run can be killed at any point, and the next one goes on where it ended.
 
 Four rules hold for every answer:
 
 - a snapshot is deleted only while a READY snapshot under the goal's key exists, that is newer than it;
 - the last READY snapshot is never deleted;
-- the window of a key is closed only when neither the configuration nor any snapshot depends on the key;
+- the permission window of a key is closed only when neither the configuration nor any snapshot depends on the key;
 - a stopped application is started only if the same goal stopped it, which its last stop after the rotation shows.
 
 Sources: managed-flink key-management-flink and manage-cmk-api.
@@ -163,8 +163,8 @@ def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot])
     if wrong:
         message = (
             f"snapshot {wrong[-1].name} was taken after the change to {observed.configured}, but is under"
-            f" {wrong[-1].encryption}: nothing was deleted and no window closed; restart the application, delete that"
-            " snapshot and run this again"
+            f" {wrong[-1].encryption}: nothing was deleted and no permission window closed; restart the"
+            " application, delete that snapshot and run this again"
         )
         raise PenstockError(message)
     if observed.is_running:
