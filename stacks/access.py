@@ -1,4 +1,4 @@
-"""Who operates an environment, and the key of its applications' state."""
+"""Operators of an environment, and the key of its applications' state."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ S3Text = Annotated[str, text_of_form(r".{1,1024}", "1 to 1024 characters")]
 
 
 class CodeSettings(Settings):
-    """Where the application's code comes from: one of a folder, a package and a bucket; by default the workload's."""
+    """Source of the application's code: a folder, a package or a bucket; by default the workload's folder."""
 
     folder: Text | None = None
     """A PyFlink job's folder, relative to the repository; built at synthesis."""
@@ -77,7 +77,7 @@ class CodeSettings(Settings):
 
     @property
     def is_of_the_workload(self) -> bool:
-        """Whether the code is that of the environment's workload."""
+        """True if the code is that of the environment's workload."""
         return self.folder is None and self.package is None and self.bucket is None
 
     def check_folder(self, relative: Path) -> None:
@@ -309,7 +309,7 @@ class Environment(Settings):
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """What becomes of what holds data."""
+        """Removal policy of resources that hold data."""
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.retain_data else RemovalPolicy.DESTROY
 
     @property

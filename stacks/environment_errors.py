@@ -1,4 +1,4 @@
-"""What is wrong with an environment's file, in the words of TOML rather than of pydantic."""
+"""Errors of an environment's file, in the words of TOML rather than of pydantic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment's first deployment fixes, in a file beside the environment's own.
+"""Lock file of an environment: values that its first deployment fixes.
 
 Synthesis knows no former value by itself. CloudFormation does, and refuses a change of what another stack imports, but
 only in the middle of a deployment.

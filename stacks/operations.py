@@ -1,4 +1,4 @@
-"""Who operates an application of an environment, under which key, whether it runs, and who is told if not."""
+"""Operator role, key, start and alarms of one application of an environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an environment is, where its events come from, and where its metrics go."""
+"""Tables of an environment's file for network, events and metrics."""
 
 from __future__ import annotations
 

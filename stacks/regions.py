@@ -1,4 +1,4 @@
-"""Which Regions there are, and what is in them, from lists: no account is asked."""
+"""Checks of Regions and their services against lists, without an account."""
 
 from __future__ import annotations
 

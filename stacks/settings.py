@@ -1,4 +1,4 @@
-"""What all parts of an environment's file have in common."""
+"""Base of all parts of an environment's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudFormation does to the stacks of an environment when a value of its file changes, from the templates alone.
+"""Effect of a changed value on the stacks of an environment, read from the templates alone.
 
 Which property replaces its resource is in the resource's schema, which cfn-lint brings (``createOnlyProperties``).
 """
@@ -22,7 +22,7 @@ Stacks = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a deployment would do.
+    """Effect of a deployment.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What each kind of change to an environment's file does to the stacks that are deployed already."""
+"""Effect of each kind of change in an environment's file on stacks that are deployed."""
 
 from __future__ import annotations
 

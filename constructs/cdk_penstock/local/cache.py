@@ -1,4 +1,4 @@
-"""Where downloads are kept between runs, and how a folder there comes to be all at once."""
+"""Folders of downloads that are kept between runs, and appear complete or not at all."""
 
 from __future__ import annotations
 

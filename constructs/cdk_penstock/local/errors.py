@@ -1,4 +1,4 @@
-"""What can go wrong on the local pipeline, each with the fix in its message."""
+"""Errors of the local pipeline, each with the fix in its message."""
 
 from __future__ import annotations
 
@@ -65,4 +65,4 @@ class ScenarioError(LocalPipelineError):
 
 
 class VerificationError(LocalPipelineError):
-    """What was read back differs from what the input says it should be."""
+    """Output that differs from the output that the input must give."""

@@ -37,7 +37,7 @@ CONSUME_POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineOptions:
-    """What a user of the pipeline may choose.
+    """Options of the pipeline.
 
     ``job_python`` is the interpreter of the job's environment. ``folder`` keeps configuration and logs after the end;
     without it they live in a temporary folder and go with it. Ports of 0 are free ports. ``cache`` is where downloads
@@ -124,7 +124,7 @@ class LocalPipeline:
 
     @property
     def folder(self) -> Path:
-        """Where everything of this pipeline is, logs included."""
+        """The folder with all files of this pipeline, logs included."""
         if self._folder is None:
             msg = "the pipeline has not been started"
             raise RuntimeError(msg)

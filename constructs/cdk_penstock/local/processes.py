@@ -100,7 +100,7 @@ class ManagedProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """True if the process runs."""
         return self._process is not None and not self._has_ended(self._process)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""How the pipeline tells what it does, without knowing who listens."""
+"""Progress of the pipeline, for any listener."""
 
 from __future__ import annotations
 

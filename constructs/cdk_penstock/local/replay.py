@@ -26,7 +26,7 @@ SHORTEST_SLEEP_SECONDS = 0.0005  # shorter ones cost more than they are worth
 
 
 class EventTime(StrEnum):
-    """What happens to the events' own times."""
+    """Treatment of the events' own times."""
 
     KEEP = "keep"
     NOW = "now"
@@ -34,7 +34,7 @@ class EventTime(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayOptions:
-    """How to replay.
+    """Options of a replay.
 
     ``speed_up`` is how much faster than recorded, 0 for as fast as possible; ``shift_ms`` is added to every event time;
     ``fields`` are where a line has its key and its time.
@@ -47,7 +47,7 @@ class ReplayOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplaySummary:
-    """What a replay did. ``max_lag_seconds`` is how far it was behind its own timetable at worst."""
+    """Result of a replay. ``max_lag_seconds`` is how far it was behind its own timetable at worst."""
 
     sent: int
     malformed: int
@@ -64,7 +64,7 @@ class ReplaySummary:
 
 
 class RecordSink(Protocol):
-    """Where records go; it keeps the order of records with the same key."""
+    """Target of records; it keeps the order of records with the same key."""
 
     def send(self, key: bytes | None, value: bytes) -> None:
         """Send one record; may return before it has arrived."""

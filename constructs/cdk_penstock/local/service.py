@@ -1,4 +1,4 @@
-"""What the servers of the local pipeline have in common."""
+"""Base of the servers of the local pipeline."""
 
 from __future__ import annotations
 

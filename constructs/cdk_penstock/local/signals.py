@@ -22,7 +22,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _State:
-    """What the handler knows; signals reach only the main thread, so that is the only one to count."""
+    """State of the signal handler; signals reach only the main thread, so only that one counts."""
 
     deferrals = 0
     pending: int | None = None

@@ -25,7 +25,7 @@ OUT_OF_ORDERNESS_MS = 5_000
 
 @dataclass(frozen=True)
 class Found:
-    """What a run wrote: samples as listed, so that one written twice is seen, and dead letters."""
+    """Output of a run: samples as a list, so that one written twice is seen, and dead letters."""
 
     samples: list[tuple[Point, float]]
     dead_letters: list[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""What Flink makes of the SQL, with the connectors of a deployed job."""
+"""The plan that Flink makes of the SQL, with the connectors of a deployed job."""
 
 from __future__ import annotations
 

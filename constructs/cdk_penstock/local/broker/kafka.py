@@ -99,7 +99,7 @@ class KafkaBroker(LocalService):
 
     @property
     def log_file(self) -> Path:
-        """What the broker has to say, warnings and errors."""
+        """The broker's warnings and errors."""
         return self._folder / "kafka.log"
 
     @property

@@ -21,7 +21,7 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """Where the components can be looked at while they run."""
+    """The addresses of the components while they run."""
 
     flink: str
     prometheus: str
@@ -63,7 +63,7 @@ class DemoResult:
 
     @property
     def events_per_second(self) -> float:
-        """How many events a second the pipeline took, on average."""
+        """Events that the pipeline took per second, on average."""
         return self.events / self.seconds if self.seconds > 0 else 0.0
 
     def to_json(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ GAPS_CHECK = "every series has a sample for every window"
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
-    """What to play.
+    """The scenario and its options.
 
     ``seconds`` is how long events are generated. With ``input_file`` recorded events are replayed instead, once,
     ``speed_up`` times faster than recorded (0: as fast as possible). ``keep_running`` leaves the generator running.

@@ -72,7 +72,7 @@ class FlinkCluster(LocalService):
 
     @property
     def options(self) -> FlinkOptions:
-        """What was chosen."""
+        """The chosen options."""
         return self._options
 
     @property
@@ -84,7 +84,7 @@ class FlinkCluster(LocalService):
 
     @property
     def job_manager_log(self) -> Path:
-        """What the JobManager, and with it the programs of the jobs, have to say."""
+        """The output of the JobManager, and with it of the jobs' programs."""
         return self._layout.logs / "jobmanager.log"
 
     @property

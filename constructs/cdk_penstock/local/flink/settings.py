@@ -1,4 +1,4 @@
-"""How the local Flink is set: as the managed service sets it, where that can be had on one machine."""
+"""Configuration of the local Flink: as the managed service has it, as far as one machine allows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LOCAL_SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class FlinkOptions:
-    """What a user of the local Flink may choose.
+    """Options of the local Flink.
 
     ``slots`` are per task manager; memory is that of a whole process, in MiB; ``extra`` are Flink settings that win
     over all others.
@@ -65,7 +65,7 @@ class FlinkOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FlinkLayout:
-    """Where one cluster keeps its things, and where it listens."""
+    """Folders and ports of one cluster."""
 
     folder: Path
     rest_port: int

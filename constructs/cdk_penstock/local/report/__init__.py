@@ -1,1 +1,1 @@
-"""What a run leaves for people: samples (:mod:`.series`), pictures (:mod:`.plots`), one page (:mod:`.page`)."""
+"""Report of a run for people: samples (:mod:`.series`), pictures (:mod:`.plots`), one page (:mod:`.page`)."""

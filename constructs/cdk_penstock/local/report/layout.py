@@ -24,7 +24,7 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportLayout:
-    """What a report shows of a job's metrics.
+    """Metrics of a job in a report, and their order.
 
     Parameters
     ----------
