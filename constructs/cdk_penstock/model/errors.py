@@ -10,40 +10,27 @@ An error has a separate class only if somebody catches it, or if users can impor
         ArgumentError
         AwsServiceError
         CheckoutError
-        ClusterError
         ContentError
         ControlError
             ApplicationMissingError
             BusyError
-            GrafanaRefusedError
             KeyUnusableError
-            LimitReachedError
             MissingPermissionError
-            NotSteadyError
-            OperationFailedError
-            ReadBackError
-            SdkTooOldError
             SearchRefusedError
             SnapshotNotPossibleError
             UnavailableError
-                GrafanaUnavailableError
                 SearchUnavailableError
                     SearchNameError
-            WindowConflictError
             WorkspaceMissingError
-            WrongStateError
         DashboardError
         DashboardWorkspaceError
         DeliveryError
         EncryptionError
-        EventError
         ExecutionPolicyError
         GrafanaNameError
         GrantError
         KafkaError
-        KeyPlanError
         KeyPrincipalError
-        KeyRefusedError
         KinesisError
         LocalPipelineError
             ClientSettingError
@@ -54,6 +41,7 @@ An error has a separate class only if somebody catches it, or if users can impor
             PortInUseError
             ProcessDiedError
             RestError
+            ScenarioError
             StartTimeoutError
             VerificationError
         MetricsWorkspaceError
