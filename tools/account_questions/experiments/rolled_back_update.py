@@ -23,7 +23,7 @@ class RolledBackUpdate(Experiment):
     needs = ("application", "stack")
     answers: ClassVar = {
         "stack succeeded": "the stack says nothing: the start has to compare version and operations"
-        " (handlers/application_start.py)",
+        " (handlers/application_start_handler.py)",
         "stack failed": "CloudFormation tells by itself; the start's own comparison is a second check",
     }
 
