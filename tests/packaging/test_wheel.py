@@ -131,8 +131,8 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
     assert names == expected
     assert {
         "cdk_penstock/py.typed",
-        "cdk_penstock/handlers/application.py",
-        "cdk_penstock/control/application.py",
+        "cdk_penstock/handlers/application_handler.py",
+        "cdk_penstock/control/application_control.py",
     } <= names
 
 
@@ -156,7 +156,7 @@ def test_the_wheel_works_in_an_empty_app(python: Path, project: Path) -> None:
     assert {"AWS::KinesisAnalyticsV2::Application", "Custom::PenstockApplicationStart"} <= {
         resource["Type"] for resource in resources.values()
     }
-    assert list(outdir.glob("asset.*/cdk_penstock/handlers/application.py"))
+    assert list(outdir.glob("asset.*/cdk_penstock/handlers/application_handler.py"))
 
 
 def test_the_wheel_ships_its_types(python: Path, project: Path) -> None:

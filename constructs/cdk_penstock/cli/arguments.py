@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Final
 
-import botocore.session  # type: ignore[import-untyped]
+import botocore.session
 import typer
-from botocore.exceptions import UnknownRegionError  # type: ignore[import-untyped]
+from botocore.exceptions import UnknownRegionError
 
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.names import check_application_name

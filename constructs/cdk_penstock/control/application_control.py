@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
 
 from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.errors import ControlError, code_of, explained

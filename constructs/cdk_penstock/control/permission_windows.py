@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
 
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.control.retries import call_with_retry

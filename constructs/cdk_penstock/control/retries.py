@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from botocore import exceptions  # type: ignore[import-untyped]
-from botocore.exceptions import ClientError, ParamValidationError  # type: ignore[import-untyped]
+from botocore import exceptions
+from botocore.exceptions import ClientError, ParamValidationError
 
 from cdk_penstock.control.errors import (
     BusyError,

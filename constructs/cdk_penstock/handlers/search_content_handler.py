@@ -17,9 +17,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3  # type: ignore[import-untyped]
-from botocore import exceptions  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
+import boto3
+from botocore import exceptions
+from botocore.config import Config
 
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchUnavailableError
