@@ -29,7 +29,7 @@ from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import MetricsWorkspace
 from cdk_penstock.pipeline import KinesisSource
 from cdk_penstock.sinks.archive import ArchiveBucket
-from cdk_penstock.sinks.firehose.delivery_to_s3 import DeliveryPartitions, DeliveryToS3
+from cdk_penstock.sinks.firehose import DeliveryPartitions, DeliveryToS3
 from cdk_penstock.sinks.search import ISearchDomain, SearchDomain
 from cdk_penstock.streams.kafka import KafkaTopic
 from cdk_penstock.streams.kinesis import EventStream, StreamCapacity

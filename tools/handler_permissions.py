@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-import cfnlint
+import cfnlint  # type: ignore[import-untyped]
 
 TABLE: Final = (
     Path(__file__).resolve().parents[1] / "constructs" / "cdk_penstock" / "review" / "execution" / "permissions.json"

@@ -395,7 +395,7 @@ def test_key_and_metrics_of_a_stream_are_in_its_region() -> None:
         stack, "S", stream_arn(HERE, OTHER_REGION), encryption_key=key(stack, HERE, OTHER_REGION)
     )
     assert stream.connection_properties()["aws.region"] == OTHER_REGION
-    assert stream.metric("IncomingRecords").region == OTHER_REGION  # type: ignore[attr-defined]
+    assert stream.metric("IncomingRecords").region == OTHER_REGION
 
 
 def test_code_in_another_region_gives_a_warning() -> None:

@@ -23,7 +23,7 @@ from cdk_penstock.model.search_content import Content
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-RESOURCES = [
+RESOURCES: Any = [
     ApplicationKeyResource,
     ApplicationStartResource,
     GrafanaContentResource,

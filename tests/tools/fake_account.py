@@ -265,7 +265,7 @@ class FakeAccount:
             prefix="account-question-test",
             now=self._seconds,
             sleep=self.world.sleep,
-            **targets,  # type: ignore[arg-type]
+            **targets,
         )
 
     def _seconds(self) -> float:
