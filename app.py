@@ -16,8 +16,8 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 from aws_cdk import App
 
 from cdk_penstock.model.errors import PenstockError
-from stacks.environment_files import load_environments
-from stacks.locked_values import write_lock
+from stacks.environment.files import load_environments
+from stacks.environment.locked_values import write_lock
 from stacks.penstock_stage import PenstockStage
 
 ENVIRONMENTS = Path(__file__).resolve().parent / "environments"

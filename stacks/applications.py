@@ -16,8 +16,7 @@ from cdk_penstock.application import (
     PyFlinkLayout,
 )
 from stacks.log_retention import log_retention
-from stacks.settings import REPOSITORY
-from stacks.workloads import job_folder
+from stacks.workloads import REPOSITORY, job_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

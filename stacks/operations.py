@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
 
     from cdk_penstock.application import FlinkApplication
-    from stacks.access import EncryptionSettings
-    from stacks.environment import Environment
+    from stacks.environment import EncryptionSettings, Environment
 
 __all__ = ("ApplicationOperations",)
 

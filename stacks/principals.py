@@ -11,7 +11,7 @@ from cdk_penstock.encryption import PermissionSetPrincipal
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.access import PrincipalSettings
+    from stacks.environment import PrincipalSettings
 
 __all__ = ("principals",)
 

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from stacks.settings import REPOSITORY
-
 if TYPE_CHECKING:
     from stacks.workload_pipeline import WorkloadPipeline
 
-__all__ = ("DEFAULT_WORKLOAD", "job_folder", "pipeline_of", "workload_names")
+__all__ = ("DEFAULT_WORKLOAD", "REPOSITORY", "job_folder", "pipeline_of", "workload_names")
 
 DEFAULT_WORKLOAD: Final = "vehicle_metrics"
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+"""The folder to which paths in an environment's file are relative."""
 
 
 def workload_names() -> list[str]:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.pipeline import Sink, Source
     from cdk_penstock.streams.kafka import IKafkaCluster
-    from stacks.environment import ApplicationSettings, Environment
-    from stacks.places import EventsSettings
+    from stacks.environment import ApplicationSettings, Environment, EventsSettings
 
 __all__ = ("PIPELINE", "VehiclePipeline")
 

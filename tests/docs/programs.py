@@ -20,7 +20,7 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from cdk_penstock.cli.app import app
-from stacks.environment_files import load_environments
+from stacks.environment.files import load_environments
 from tests.docs.fences import ROOT, all_fences
 from tools.account_questions.command import new_parser as account_questions_parser
 

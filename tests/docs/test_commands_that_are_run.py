@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.checks import add_checks
 from cdk_penstock.cli.app import app
-from stacks.environment_files import load_environments
+from stacks.environment.files import load_environments
 from tests.docs.fences import ROOT, all_fences
 from tests.docs.programs import EXAMPLES, PENSTOCK
 from tests.docs.shell import commands_of

@@ -12,7 +12,7 @@ import pytest
 from aws_cdk import App, Stack, Stage
 from aws_cdk import aws_sns as sns
 
-from stacks.environment_files import load_environments
+from stacks.environment.files import load_environments
 from tests.docs.fences import PAGES, ROOT, all_fences, mentions_of
 from tests.docs.shell import commands_of
 

@@ -11,7 +11,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from app import ENVIRONMENTS
-from stacks.environment_files import load_environments
+from stacks.environment.files import load_environments
 from stacks.penstock_stage import PenstockStage
 from vehicle_metrics import contract
 from vehicle_metrics.fleet import GeneratorSettings

@@ -20,7 +20,7 @@ from cdk_penstock.review.dependencies import arrows_of, path_between
 from cdk_penstock.review.encryption import review_encryption
 from cdk_penstock.review.wildcard_reasons import wildcards_of
 from stacks.environment import Environment
-from stacks.environment_files import load_environments
+from stacks.environment.files import load_environments
 from stacks.penstock_stage import ALARMS_UNHEARD_WARNING, PenstockStage
 from tests.stacks.conftest import ROOT
 from tests.validated import run_validated

@@ -11,8 +11,8 @@ from aws_cdk import App
 
 from app import add_stages
 from stacks.environment import Environment
-from stacks.environment_files import load_environments
-from stacks.locked_values import LockedValueError, check_lock, lock_path, write_lock
+from stacks.environment.files import load_environments
+from stacks.environment.locked_values import LockedValueError, check_lock, lock_path, write_lock
 from stacks.penstock_stage import PenstockStage
 from tests.stacks.changes import Change, compare
 

@@ -7,11 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacks.access import EncryptionSettings, PrincipalSettings
-from stacks.environment import ApplicationSettings, CodeSettings, Environment
-from stacks.environment_files import EnvironmentFileError, load_environments
-from stacks.places import EventLoadSettings, EventsSettings, MetricsSettings, NetworkSettings
-from stacks.settings import Settings
+from stacks.environment import (
+    ApplicationSettings,
+    CodeSettings,
+    EncryptionSettings,
+    Environment,
+    EventLoadSettings,
+    EventsSettings,
+    MetricsSettings,
+    NetworkSettings,
+    PrincipalSettings,
+)
+from stacks.environment.files import EnvironmentFileError, load_environments
+from stacks.environment.settings import Settings
 from stacks.workloads import pipeline_of
 from tests.stacks.conftest import ROOT
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk.region_info import RegionInfo
 
 from cdk_penstock.model.regions import check_service
-from stacks.settings import allowed
+from stacks.environment.settings import allowed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -14,10 +13,7 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("REPOSITORY", "WHOLE_NUMBER", "Settings", "allowed", "shown", "text_of_form")
-
-REPOSITORY: Final = Path(__file__).resolve().parent.parent
-"""What paths in the file of an environment are relative to."""
+__all__ = ("WHOLE_NUMBER", "Settings", "allowed", "shown", "text_of_form")
 
 _Given = TypeVar("_Given")
 _Checked = TypeVar("_Checked")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stacks.settings import Settings, text_of_form
+from stacks.environment.settings import Settings, text_of_form
 
 __all__ = ("EncryptionSettings", "PrincipalSettings")
 

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from stacks.environment import Environment
-from stacks.settings import Settings, shown
+from stacks.environment.settings import Settings, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,81 +1,19 @@
-"""Tables of an environment's file for network, events and metrics."""
+"""The table ``[events]`` of an environment's file."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cdk_penstock.model.addresses import AddressPlan
-from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.model.kafka import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
 from cdk_penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, PlannedTopic, TopicLoad
 from cdk_penstock.streams.kafka.broker_storage import largest_storage
-from stacks.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
+from stacks.environment.settings import Settings, allowed, text_of_form
 
-__all__ = ("EventLoadSettings", "EventsSettings", "MetricsSettings", "NetworkSettings")
+__all__ = ("EventLoadSettings", "EventsSettings")
 
 _MS_PER_HOUR = 3_600_000
-
-
-Zone = Annotated[
-    str, text_of_form(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", "the name of an availability zone, such as 'eu-central-1a'")
-]
-
-
-class NetworkSettings(Settings):
-    """The VPC of cluster and applications: one of its own, or one that exists."""
-
-    vpc_id: (
-        Annotated[str, text_of_form(r"vpc-[0-9a-f]{8,17}", "the id of a VPC, such as 'vpc-0123456789abcdef0'")] | None
-    ) = None
-    """An existing VPC of the account and Region; its private subnets are used."""
-    cidr: str = "10.0.0.0/16"
-    """The addresses of a VPC of its own; changing it replaces the VPC and all in it."""
-    zones: Annotated[Literal[2, 3], WHOLE_NUMBER] = 3
-    """In how many availability zones a VPC of its own is, where they are not named."""
-    availability_zones: list[Zone] | None = None
-    """The names of two or three zones of a VPC of its own; without them, the account's first ones."""
-    existing_endpoints: list[str] = Field(default_factory=list)
-    """The services that have an endpoint in the existing VPC already, such as ``aps-workspaces``."""
-
-    @field_validator("cidr")
-    @classmethod
-    def _cidr_is_allowed(cls, cidr: str) -> str:
-        allowed(AddressPlan, cidr)
-        return cidr
-
-    @field_validator("availability_zones")
-    @classmethod
-    def _zones_are_of_one_region(cls, zones: list[str] | None) -> list[str] | None:
-        names = zones or []
-        if (zones is not None and len(set(names)) not in {2, 3}) or len(set(names)) != len(names):
-            message = f"got {names!r}, expected two or three different zones: MSK spreads its brokers over them"
-            raise ValueError(message)
-        if len({name[:-1] for name in names}) > 1:
-            message = f"got {names!r}, expected zones of one Region"
-            raise ValueError(message)
-        return zones
-
-    @field_validator("existing_endpoints")
-    @classmethod
-    def _services_are_known(cls, names: list[str]) -> list[str]:
-        for name in names:
-            allowed(AwsService.of, name)
-        return names
-
-    @model_validator(mode="after")
-    def _one_vpc(self) -> Self:
-        if self.vpc_id is not None and {"availability_zones", "cidr", "zones"} & self.model_fields_set:
-            message = "cidr, zones and availability_zones are for a new VPC: leave them out with vpc_id"
-            raise ValueError(message)
-        if self.availability_zones is not None and "zones" in self.model_fields_set:
-            message = "availability_zones names the zones, and zones their number: leave one of them out"
-            raise ValueError(message)
-        if self.existing_endpoints and self.vpc_id is None:
-            message = "existing_endpoints are those of an existing VPC: name it with vpc_id"
-            raise ValueError(message)
-        return self
 
 
 class EventLoadSettings(Settings):
@@ -105,18 +43,18 @@ class EventsSettings(Settings):
     broker_instance: Annotated[
         str, text_of_form(r"kafka\.[a-z0-9]+\.[a-z0-9]+", "a type of broker, such as 'kafka.m7g.large'")
     ] = "kafka.m7g.large"
-    """Of which there is one in each zone."""
+    """The type of the brokers; there is one in each zone."""
     storage_gib_per_broker: Annotated[int, Field(ge=1, le=MAX_STORAGE_GIB)] = 100
-    """To begin with; it grows up to ten times that."""
+    """The initial size; MSK grows it up to ten times that."""
     load: EventLoadSettings | None = None
     """The load that the storage has to hold. Default: the generator's; without one, the storage is not checked."""
     topic: str | None = None
     dead_letters_topic: str | None = None
-    """The topics; without a name, the workload's own."""
+    """The names of the topics. Default: the workload's."""
     partitions: Annotated[int, Field(ge=1)] = 12
-    """Of the events; they can only be added."""
+    """Partitions of the topic of events; the number can only be raised."""
     retention_hours: Annotated[int, Field(ge=1)] = 168
-    """Of events and dead letters."""
+    """Hours that events and dead letters are kept."""
 
     @field_validator("cluster_name")
     @classmethod
@@ -171,15 +109,3 @@ class EventsSettings(Settings):
     def _partitions_fit_into_the_storage(self) -> Self:
         allowed(lambda settings: settings.retention_bytes_per_partition, self)
         return self
-
-
-class MetricsSettings(Settings):
-    """The workspaces of Amazon Managed Service for Prometheus and Amazon Managed Grafana."""
-
-    workspace_name: Annotated[
-        str, text_of_form(r"[a-zA-Z0-9._-]{1,100}", "1 to 100 letters, digits, dots, underscores and hyphens")
-    ]
-    """The name of both."""
-    retention_days: Annotated[int, Field(ge=1, le=1095)] = 150
-    dashboards: bool = True
-    """Whether there is a Grafana workspace, to which people come through IAM Identity Center."""

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.texts import decode_text
 from stacks.environment import Environment
-from stacks.environment_errors import explain
-from stacks.locked_values import check_lock
+from stacks.environment.errors import explain
+from stacks.environment.locked_values import check_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
