@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ("ApplicationOperations",)
 
 RUNBOOK: Final = "docs/runbook.md#the-job-has-failed"
-"""What to do when the alarm goes off."""
+"""The guide for whoever gets the alarm."""
 
 
 class ApplicationOperations(Construct):

@@ -26,7 +26,7 @@ ALARMS_UNHEARD_WARNING: Final = "penstock:alarmsUnheard"
 class PenstockStage(cdk.Stage):
     """One environment: its stacks in the order of their deployment, and the pipeline in them.
 
-    A subclass overrides ``build_pipeline`` for a pipeline of its own.
+    A subclass overrides ``build_pipeline`` for another pipeline.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:

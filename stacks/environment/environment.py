@@ -37,7 +37,7 @@ class Environment(Settings):
     retain_data: bool = True
     """True if what holds data outlives its stack."""
     network: NetworkSettings = NetworkSettings()
-    """The VPC; by default one of its own, without a way to the internet."""
+    """The VPC; by default a new one, with no route to the internet."""
     events: EventsSettings
     """Where events come from."""
     metrics: MetricsSettings

@@ -18,18 +18,18 @@ Zone = Annotated[
 
 
 class NetworkSettings(Settings):
-    """The VPC of cluster and applications: one of its own, or one that exists."""
+    """The VPC of cluster and applications: a new one, or one that exists."""
 
     vpc_id: (
         Annotated[str, text_of_form(r"vpc-[0-9a-f]{8,17}", "the id of a VPC, such as 'vpc-0123456789abcdef0'")] | None
     ) = None
     """An existing VPC of the account and Region; its private subnets are used."""
     cidr: str = "10.0.0.0/16"
-    """The addresses of a VPC of its own; changing it replaces the VPC and all in it."""
+    """The addresses of a new VPC; see docs/references.md before you change it."""
     zones: Annotated[Literal[2, 3], WHOLE_NUMBER] = 3
-    """In how many availability zones a VPC of its own is, where they are not named."""
+    """The number of availability zones of a new VPC, if they are not named."""
     availability_zones: list[Zone] | None = None
-    """The names of two or three zones of a VPC of its own; without them, the account's first ones."""
+    """The names of two or three zones of a new VPC; without them, the account's first ones."""
     existing_endpoints: list[str] = Field(default_factory=list)
     """The services that have an endpoint in the existing VPC already, such as ``aps-workspaces``."""
 

@@ -31,7 +31,7 @@ _DASHBOARDS: Final = "/_dashboards/api/saved_objects"
 _DASHBOARDS_HEADERS: Final = {"osd-xsrf": "true", "securitytenant": "global"}
 _OWNER: Final = "penstock"
 _BOUNDARY: Final = "penstock-saved-objects"
-# OpenSearch checks a component template as if it were an index: without a number of its own it has the cluster's
+# OpenSearch checks a component template as if it were an index: without its own number it has the cluster's
 # default of one replica, which a domain with a standby zone refuses (AwarenessReplicaBalance: copies in multiples of
 # the zones). Six copies are a multiple of one, two and three zones; no index is ever made of the ledger.
 _LEDGER_SETTINGS: Final = {"number_of_replicas": 5}

@@ -90,7 +90,7 @@ def _open(package: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack_package(package: Path, folder: Path) -> UnpackedPackage:
-    """Unpack a package into a folder of its own.
+    """Unpack a package into a new folder.
 
     Parameters
     ----------

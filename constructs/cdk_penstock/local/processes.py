@@ -67,7 +67,7 @@ def _knows_pdeathsig(setpriv: str) -> bool:
 
 
 class ManagedProcess:
-    """One child process in a session, and so a process group, of its own.
+    """One child process in a separate session, and so in a separate process group.
 
     A terminal's Ctrl-C does not reach it; it ends when :meth:`stop` or :meth:`kill` is called. Its children that
     stay in its group end with it. Where ``setpriv`` is there (every Debian), and if the main thread starts it, it also
@@ -107,7 +107,7 @@ class ManagedProcess:
     def _has_ended(process: subprocess.Popen[bytes]) -> bool:
         if process.returncode is not None:
             return True
-        # WNOWAIT keeps the id reserved, so that the group can still be signalled by it without hitting a stranger.
+        # WNOWAIT keeps the id reserved, so that it still means this group, and no other process.
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def exit_code(self) -> int | None:

@@ -1,4 +1,4 @@
-"""A Kafka broker of one node in KRaft mode, with its data in a folder of its own."""
+"""A Kafka broker of one node in KRaft mode, with its data in a separate folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Flink cluster of its own.
+"""A separate Flink cluster.
 
 Where Flink is (:mod:`.distribution`), how it is set (:mod:`.settings`), its processes
 (:mod:`.cluster`) and the jobs on it (:mod:`.jobs`).

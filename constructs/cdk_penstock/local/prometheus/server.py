@@ -1,4 +1,4 @@
-"""Prometheus as a receiver of remote writes, with its data in a folder of its own."""
+"""Prometheus as a receiver of remote writes, with its data in a separate folder."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ __all__ = ("draw_plots", "largest_lines", "with_gaps")
 
 
 MAX_LINES = 12
-# More lines or more points than this hide each other on one pair of axes, so each gets axes of its own.
+# More lines or more points than this hide each other on one pair of axes, so each gets separate axes.
 MAX_LINES_TOGETHER = 6
 MAX_POINTS_TOGETHER = 80
 # Distinguishable with every common form of colour blindness (Okabe and Ito).
