@@ -42,10 +42,10 @@ class EncryptionSettings(Settings):
     """The customer managed key of the applications' state, one for each application."""
 
     key_administrators: PrincipalSettings
-    """Who manages the keys, and never uses them."""
+    """Principals that manage the keys, and never use them."""
     key_generation: Annotated[int, Field(ge=1)] = 1
     """The number of the keys; raise it by one for new ones."""
     close_previous_key: bool = False
-    """Whether the keys before these are closed to operator and service."""
+    """True if the keys before these are closed to operator and service."""
     key_policy: Literal["least-privilege", "development"] = "least-privilege"
     """AWS's permissive policy for development is for data that is not sensitive."""

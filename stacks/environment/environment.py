@@ -39,11 +39,11 @@ class Environment(Settings):
     network: NetworkSettings = NetworkSettings()
     """The VPC; by default a new one, with no route to the internet."""
     events: EventsSettings
-    """Where events come from."""
+    """The Kafka cluster and the topics of the events."""
     metrics: MetricsSettings
-    """Where metrics go, and who looks at them."""
+    """The workspaces of metrics and dashboards."""
     operators: PrincipalSettings | None = None
-    """Who may assume the role that operates the application."""
+    """Principals that may assume the role that operates the application."""
     encryption: EncryptionSettings | None = None
     """The key of the application's state; without it, the one that AWS owns."""
     alarm_topic: (

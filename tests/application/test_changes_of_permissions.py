@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "AWS::KinesisAnalyticsV2::Application"
 CREATE_ONLY = ("Description", "ManagedPolicyName", "Path")
-"""What replaces an AWS::IAM::ManagedPolicy (its resource type's schema)."""
+"""Properties of which a change replaces an AWS::IAM::ManagedPolicy (its resource type's schema)."""
 IAM_CHARACTERS = 6144
 Resources = dict[str, dict[str, Any]]
 

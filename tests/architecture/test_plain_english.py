@@ -27,14 +27,14 @@ def files() -> tuple[Path, ...]:
 
 
 def questions() -> Iterator[str]:
-    """Yield the summaries that are questions."""
+    """Yield the summaries that are questions: of docstrings, and of texts that describe a constant or an attribute."""
     for path in files():
         if path.suffix == ".py":
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                    summary = (ast.get_docstring(node) or "").partition("\n")[0]
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                    summary = str(node.value.value).partition("\n")[0]
                     if QUESTION.match(summary):
-                        yield f"{path.relative_to(ROOT)}: {summary}"
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}: {summary}"
 
 
 def citations() -> Iterator[str]:

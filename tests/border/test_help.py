@@ -47,7 +47,7 @@ def test_help_documents_every_property() -> None:
         if name not in {"scope", "construct_id"}:
             # Python 3.13 shows a docstring with its indentation.
             assert re.search(rf"\|\s+{name} : ", shown), name
-    assert "Whether the job can recover its state after a failure. Default: True." in shown
+    assert "True if the job can recover its state after a failure. Default: True." in shown
     assert "needs Maven and a JDK" in shown
     assert ":param id:" not in shown.partition("Methods inherited")[0]
 

@@ -46,7 +46,7 @@ class Fault:
     body: Any = None
     times: int = 1
     after: bool = False
-    """Whether the request is done all the same, and only its answer gets lost."""
+    """True if the request is done all the same, and only its answer gets lost."""
 
 
 class World:
@@ -275,7 +275,7 @@ class FakeManagedGrafana:
         self.errors: dict[str, list[str | Exception]] = {}
         """By operation, the error codes of its next calls, or what breaks them; an empty code lets a call pass."""
         self.transfers: list[Callable[[bytes], bytes]] = []
-        """What becomes of the next objects while they are read."""
+        """Changes of the next objects while they are read."""
         self.page_size = 2
         self._keys: dict[str, list[str]] = {}
         self._clients: dict[str, Any] = {}

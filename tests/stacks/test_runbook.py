@@ -20,9 +20,9 @@ COLLIDING = {
     "AWS::MSK::Cluster": "ClusterName",
     "AWS::MSK::Configuration": "Name",
 }
-"""What takes a name that only one of the account and Region may have."""
+"""Resource types that take a name that only one of the account and Region may have."""
 NOT_IN_THE_WAY = {"AWS::APS::Workspace", "AWS::Grafana::Workspace", "AWS::MSK::Topic", "AWS::Logs::LogStream"}
-"""Whose names need not be unique, or are those of a part of what is named above."""
+"""Resource types whose names need not be unique, or are those of a part of what is named above."""
 
 
 @pytest.fixture(scope="module")

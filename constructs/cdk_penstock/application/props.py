@@ -138,28 +138,28 @@ class FlinkApplicationProps(TypedDict, total=False):
     max_kpus: int
     """The most KPUs that run tasks; above 64 the account's quota has to be raised. Default: 64."""
     auto_scaling_enabled: bool
-    """Whether MSF doubles the parallelism above 75 % CPU and halves it below 10 %. Only the account's quota and
+    """True if MSF doubles the parallelism above 75 % CPU and halves it below 10 %. Only the account's quota and
     ``max_parallelism`` hold it, so ``max_kpus`` below 64 needs that. Default: False, so that the bill is fixed."""
     checkpointing_enabled: bool
-    """Whether the job can recover its state after a failure. Default: True."""
+    """True if the job can recover its state after a failure. Default: True."""
     checkpoint_interval: Duration
     """Time between the starts of two checkpoints. Default: one minute."""
     min_pause_between_checkpoints: Duration
     """Time between the end of a checkpoint and the start of the next. Default: five seconds."""
     snapshots_enabled: bool
-    """Whether stops, updates and scaling keep the job's state. Default: True."""
+    """True if stops, updates and scaling keep the job's state. Default: True."""
     system_rollback_enabled: bool
-    """Whether MSF returns to the previous version where an update fails. Default: True."""
+    """True if MSF returns to the previous version when an update fails. Default: True."""
     log_level: LogLevel
     """Default: INFO."""
     metrics_level: MetricsLevel
     """Default: APPLICATION, the one without an extra price per operator."""
     log_retention: logs.RetentionDays
-    """How long log events are kept. Default: 30 days."""
+    """Retention of log events. Default: 30 days."""
     log_encryption_key: kms.IKey
     """The key of the log group. Default: a new key, rotated every year."""
     property_groups: Mapping[str, Mapping[str, str]]
-    """What the job reads at run time; ``add_property_group`` adds more. Default: none."""
+    """Property groups that the job reads at run time; ``add_property_group`` adds more. Default: none."""
     vpc: ec2.IVpc
     """The VPC that the job runs in. Default: none, the job reaches public endpoints only."""
     vpc_subnets: ec2.SubnetSelection
@@ -175,7 +175,7 @@ class FlinkApplicationProps(TypedDict, total=False):
     encryption: ApplicationEncryption
     """The key of state at rest. Default: not set, see ApplicationEncryption."""
     run_configuration: RunConfiguration
-    """How a running application continues after an update. Default: from the latest snapshot."""
+    """Restore type of a running application after an update. Default: from the latest snapshot."""
     removal_policy: RemovalPolicy
     """Of the application, its role and its log. Default: RETAIN, because snapshots go with the application."""
 

@@ -36,7 +36,7 @@ __all__ = (
 NOT_FOUND: Final = frozenset({HTTPStatus.NOT_FOUND})
 CONFLICT: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
 ATTEMPTS: Final = 5
-"""How often something is saved that somebody else changes meanwhile."""
+"""Attempts to save something that somebody else changes meanwhile."""
 ATTEMPT_PAUSE_SECONDS: Final = 0.5
 
 TIMEOUT_SECONDS: Final = 30.0

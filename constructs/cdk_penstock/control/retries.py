@@ -42,9 +42,9 @@ PROPAGATION_SECONDS: Final = 75.0
 """IAM's changes are usually seen within a minute."""
 
 PERMISSION_SECONDS: Final = 180.0
-"""How long a deployment waits for IAM, and for what copies its roles, to see a change."""
+"""Wait of a deployment until IAM, and what copies its roles, sees a change."""
 UNAVAILABLE_SECONDS: Final = 900.0
-"""How long a service may be out of reach, or a security group or an endpoint not be in force yet."""
+"""Time for which a service may be out of reach, or a security group or an endpoint not be in force yet."""
 
 _SNAPSHOT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 5.0

@@ -20,7 +20,7 @@ __all__ = ("assumption_by_unknown", "call_on_role", "grant_outside_msf", "key_ca
 _API_CALL: Final = "AWS API Call via CloudTrail"
 _ABSENT: Final = [{"exists": False}]
 _ACCOUNT: Final = 4
-"""Which part of an ARN the account is."""
+"""Index of the account among the parts of an ARN."""
 
 Pattern = dict[str, Any]
 

@@ -60,7 +60,7 @@ class OperatorRole(iam.Role):
         self._application_arn = application.application_arn
         named = key_principals("operator", operators)
         self.trusted_arns = [arn for each in named for arn in each.patterns or (each.arn,)]
-        """Whom the role was made for: ARNs, with ``*`` for what IAM Identity Center generates."""
+        """Principals that may assume the role: ARNs, with ``*`` for what IAM Identity Center generates."""
         base = operator_base_policy(application_arn=self._application_arn, execution_role_arn=execution_role_arn)
         self.base_policy = iam.ManagedPolicy(
             self,

@@ -61,7 +61,7 @@ _FORCEABLE: Final = frozenset(
         ApplicationStatus.RUNNING,
     }
 )
-"""Where StopApplication takes Force."""
+"""States in which StopApplication takes Force."""
 
 _AT_REST: Final = frozenset(
     {
@@ -72,7 +72,7 @@ _AT_REST: Final = frozenset(
         ApplicationStatus.DELETING,
     }
 )
-"""Where no job runs, or not for long."""
+"""States in which no job runs, or not for long."""
 _FOUND_RUNNING: Final = "/found-running"
 
 

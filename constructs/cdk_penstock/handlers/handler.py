@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
 _PLACE_SECONDS: Final = 240.0
-"""How long ``on_event`` waits: it and the last call in it end before its Lambda function does, after ten minutes."""
+"""Longest wait of ``on_event``: it and the last call in it end before its Lambda function does, after ten minutes."""
 _PAUSE_SECONDS: Final = 10.0
 
 

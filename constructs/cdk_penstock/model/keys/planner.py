@@ -52,7 +52,7 @@ __all__ = ("BEFORE_PREFIX", "FRESH_SECONDS", "VERIFY_PREFIX", "next_action")
 
 BEFORE_PREFIX: Final = "penstock-before-key-"
 VERIFY_PREFIX: Final = "penstock-verify-key-"
-"""How the planner's own snapshots are called: before a change, and after it to verify the key."""
+"""Names of the planner's snapshots: before a change, and after it to verify the key."""
 
 FRESH_SECONDS: Final = 3600
 """A snapshot this young is good enough as the one before a change."""
