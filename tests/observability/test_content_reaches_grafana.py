@@ -81,7 +81,8 @@ def test_the_cdks_validation_and_cfn_lint_find_no_error(tmp_path: Path) -> None:
         "from tests.observability.test_content_reaches_grafana import build_everything as build;"
         "import pathlib, sys; build(pathlib.Path(sys.argv[1]))"
     )
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "constructs")])
+    folders = (ROOT, ROOT / "constructs", ROOT / "flink_app" / "vehicle_metrics")
+    paths = os.pathsep.join(str(folder) for folder in folders)
     synthesis = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
         env=os.environ | {"CDK_VALIDATION": "true", "PYTHONPATH": paths},
