@@ -12,10 +12,10 @@ from confluent_kafka.admin import AdminClient
 
 from cdk_penstock.local.broker.jars import resolve_broker_jars
 from cdk_penstock.local.broker.topics import QUIET_CLIENT
+from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, free_ports, require_free_port
 from cdk_penstock.local.processes import Command, ManagedProcess, run_to_end, wait_until
 from cdk_penstock.local.programs import find_java
-from cdk_penstock.local.service import LocalService
 from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:

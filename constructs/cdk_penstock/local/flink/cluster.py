@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from cdk_penstock.local.errors import RestError
 from cdk_penstock.local.flink.distribution import find_flink
 from cdk_penstock.local.flink.settings import FlinkLayout, FlinkOptions, cluster_settings, render_settings
+from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, free_ports, require_free_port
 from cdk_penstock.local.processes import Command, ManagedProcess, wait_until
 from cdk_penstock.local.programs import find_java, require_program
 from cdk_penstock.local.rest import JsonClient
-from cdk_penstock.local.service import LocalService
 from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:

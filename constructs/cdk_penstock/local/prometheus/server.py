@@ -6,11 +6,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import RestError
+from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, require_free_port
 from cdk_penstock.local.processes import Command, ManagedProcess, wait_until
 from cdk_penstock.local.prometheus.binary import find_prometheus
 from cdk_penstock.local.rest import JsonClient
-from cdk_penstock.local.service import LocalService
 from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:
