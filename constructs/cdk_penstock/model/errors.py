@@ -52,6 +52,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         PrometheusFileError
         PromqlError
         PropertyError
+        RefusedCallError
         SearchDomainError
         SizingError
         StreamError

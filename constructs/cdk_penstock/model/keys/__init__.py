@@ -7,16 +7,14 @@ from cdk_penstock.model.keys.goals import Disable, Enable, Goal, PurgeSnapshots,
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyArn, KeyAssignment, KeyType
 from cdk_penstock.model.keys.observed_application import (
-    STEADY_STATUSES,
-    ApplicationStatus,
     KeyFacts,
     ObservedApplication,
     Restart,
     Snapshot,
-    SnapshotStatus,
 )
 from cdk_penstock.model.keys.planner import next_action
 from cdk_penstock.model.keys.steps import Action
+from cdk_penstock.model.lifecycle.statuses import STEADY_STATUSES, ApplicationStatus, SnapshotStatus
 
 __all__ = (
     "AWS_OWNED",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.keys.observed_application import ApplicationStatus, Restart, Snapshot, SnapshotStatus
+from cdk_penstock.model.keys.observed_application import Restart, Snapshot
 from cdk_penstock.model.keys.planner import next_action
 from cdk_penstock.model.keys.steps import (
     AwaitRotation,
@@ -28,6 +28,7 @@ from cdk_penstock.model.keys.steps import (
     TakeSnapshot,
     UpdateEncryption,
 )
+from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,56 +6,24 @@ All of it is read again from AWS before each step; there is no state file that c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyArn, KeyAssignment
+from cdk_penstock.model.lifecycle.statuses import STEADY_STATUSES, ApplicationStatus, SnapshotStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 __all__ = (
-    "STEADY_STATUSES",
-    "ApplicationStatus",
     "KeyFacts",
     "ObservedApplication",
     "Restart",
     "Snapshot",
-    "SnapshotStatus",
     "problems_with_place",
 )
-
-
-class ApplicationStatus(StrEnum):
-    """The status of an application, as MSF names it."""
-
-    DELETING = "DELETING"
-    STARTING = "STARTING"
-    STOPPING = "STOPPING"
-    READY = "READY"
-    RUNNING = "RUNNING"
-    UPDATING = "UPDATING"
-    AUTOSCALING = "AUTOSCALING"
-    FORCE_STOPPING = "FORCE_STOPPING"
-    ROLLING_BACK = "ROLLING_BACK"
-    MAINTENANCE = "MAINTENANCE"
-    ROLLED_BACK = "ROLLED_BACK"
-
-
-STEADY_STATUSES: Final = frozenset({ApplicationStatus.READY, ApplicationStatus.RUNNING, ApplicationStatus.ROLLED_BACK})
-"""Statuses that last until somebody acts. ROLLED_BACK is documented for versions, and by some for applications."""
-
-
-class SnapshotStatus(StrEnum):
-    """The status of a snapshot, as MSF names it."""
-
-    CREATING = "CREATING"
-    READY = "READY"
-    DELETING = "DELETING"
-    FAILED = "FAILED"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,6 @@ from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys.goal_checks import check_snapshots_enabled, check_switch, checked_key
 from cdk_penstock.model.keys.goals import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation, keys_involved
-from cdk_penstock.model.keys.observed_application import SnapshotStatus
 from cdk_penstock.model.keys.steps import (
     AwaitRotation,
     AwaitSnapshot,
@@ -40,6 +39,7 @@ from cdk_penstock.model.keys.steps import (
     TakeSnapshot,
     UpdateEncryption,
 )
+from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

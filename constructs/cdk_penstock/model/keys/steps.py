@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
-    from cdk_penstock.model.keys.observed_application import ApplicationStatus, Snapshot
+    from cdk_penstock.model.keys.observed_application import Snapshot
+    from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 
 __all__ = (
     "Action",

@@ -94,7 +94,7 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True)
 class JobObservation:
-    """What is known of an application's job at one moment.
+    """The job of an application, as it is known at one moment.
 
     Parameters
     ----------
