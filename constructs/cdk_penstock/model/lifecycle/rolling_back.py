@@ -1,0 +1,129 @@
+"""RollbackApplication, and the rollback that MSF begins by itself after a failed update.
+
+Sources: API_RollbackApplication, rollback and how-system-rollbacks of the developer guide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
+from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation, end_transit, touch
+from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
+from cdk_penstock.model.lifecycle.records import Phase, Transit
+from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
+from cdk_penstock.model.lifecycle.switches import RollbackRestores
+from cdk_penstock.model.lifecycle.updating import check_current, version_of
+
+if TYPE_CHECKING:
+    from cdk_penstock.model.lifecycle.changes import Moment, Records
+    from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, SnapshotRecord
+    from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.updating import Guard
+
+__all__ = ("roll_back", "rollback_target", "system_rollback")
+
+
+def rollback_target(application: Application) -> int | None:
+    """Return the version that a rollback goes back to: the last one that ran before the present one."""
+    return next((each for each in reversed(application.ran) if each != application.version_id), None)
+
+
+def _snapshot(application: Application, target: int, records: Records, moment: Moment) -> SnapshotRecord | None:
+    if moment.switches.rollback_restores is RollbackRestores.NEWEST:
+        return records.newest_snapshot(application)
+    return records.newest_snapshot(application, target)
+
+
+def roll_back(at: Situation, guard: Guard) -> Begun:
+    """Begin RollbackApplication.
+
+    Raises
+    ------
+    RefusedCallError
+        The status or the guard do not allow it, no earlier version ran, or there is no snapshot.
+    """
+    application, records, moment = at.application, at.records, at.moment
+    check_status(StatusBound.ROLLBACK, application.name, application.status)
+    check_current(application, guard)
+    target = rollback_target(application)
+    if target is None:
+        message = f"Application {application.name} has no previous running version to roll back to"
+        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+    transit = application.transit
+    # A rollback that comes before the update's snapshot is complete goes on from that one.
+    is_saving = transit is not None and transit.phase is Phase.SAVE
+    snapshot = (
+        records.snapshot(transit.snapshot)
+        if transit is not None and is_saving
+        else _snapshot(application, target, records, moment)
+    )
+    if snapshot is None:
+        message = f"Application {application.name} has no snapshot to roll back to; stop it by force instead"
+        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+    version = records.version(application, target)
+    abandoned = end_transit(application, records, moment)
+    change = _going_back(abandoned.application, version, snapshot, "RollbackApplication", moment)
+    if is_saving:
+        back = change.application
+        waiting = replace(_transit_of(back), phase=Phase.SAVE, snapshot=snapshot.uid)
+        change = replace(change, application=replace(back, transit=waiting, launch=application.launch))
+    return Begun(
+        change=replace(change, operations=(*abandoned.operations, *change.operations)),
+        operation_id=change.operations[0].operation_id,
+        key_operation=LifecycleOperation.ROLLBACK,
+        key_use=KeyUse(
+            configured=application.settings.encryption,
+            effective=application.effective_encryption,
+            previous_version=version.settings.encryption,
+            restored_snapshot=snapshot.encryption,
+        ),
+    )
+
+
+def system_rollback(at: Situation) -> Change | None:
+    """Return the change that begins MSF's own rollback of a failed update; None if nothing can be gone back to."""
+    application, records, moment = at.application, at.records, at.moment
+    target = rollback_target(application)
+    snapshot = None if target is None else _snapshot(application, target, records, moment)
+    if target is None or snapshot is None:
+        return None
+    return _going_back(application, records.version(application, target), snapshot, "SystemRollback", moment)
+
+
+def _transit_of(application: Application) -> Transit:
+    if application.transit is None:
+        message = f"application {application.name} must be on its way, it is {application.status}"
+        raise RuntimeError(message)
+    return application.transit
+
+
+def _going_back(
+    application: Application, version: ApplicationVersion, snapshot: SnapshotRecord, name: str, moment: Moment
+) -> Change:
+    new_id = application.version_id + 1 if moment.switches.rollback_makes_new_version else version.version_id
+    operation = begin_operation(application, name, moment, updated_to=new_id)
+    back = replace(
+        touch(application, moment),
+        status=ApplicationStatus.ROLLING_BACK,
+        settings=version.settings,
+        version_id=new_id,
+        version_created_at=moment.now,
+        updated_from=application.version_id,
+        rolled_back_from=application.version_id,
+        rolled_back_to=version.version_id,
+        ran=tuple(each for each in application.ran if each != application.version_id),
+        launch=application.launch + 1,
+        transit=Transit(
+            operation_id=operation.operation_id,
+            phase=Phase.LAUNCH,
+            since=moment.now,
+            phase_since=moment.now,
+            restore=snapshot.uid,
+            parallelism=version.settings.parallelism,
+        ),
+    )
+    left = replace(version_of(application), status=ApplicationStatus.ROLLED_BACK)
+    return Change(application=back, versions=(left, version_of(back)), operations=(operation,))

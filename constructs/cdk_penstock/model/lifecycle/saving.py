@@ -1,0 +1,108 @@
+"""An operation that waits for its snapshot, and snapshots that somebody asked for.
+
+Sources: how-snapshots and how-running-apps of the developer guide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cdk_penstock.model.lifecycle.changes import Change, SaveOrder
+from cdk_penstock.model.lifecycle.jobs import JobState, SavedState, SaveState
+from cdk_penstock.model.lifecycle.records import Phase
+from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus, SnapshotStatus
+from cdk_penstock.model.lifecycle.updating import version_of
+
+if TYPE_CHECKING:
+    from cdk_penstock.model.lifecycle.changes import Order
+    from cdk_penstock.model.lifecycle.records import SnapshotRecord
+    from cdk_penstock.model.lifecycle.situation import Situation
+
+__all__ = ("advance_save", "with_requested_snapshots")
+
+
+def advance_save(at: Situation) -> Change | None:
+    """Return the next change of an application that takes a snapshot and ends its job by that."""
+    application, transit = at.application, at.transit
+    snapshot = at.records.snapshot(transit.snapshot)
+    saved = _saved(snapshot, at)
+    if saved is None:
+        if at.is_finished:
+            saved = SavedState(state=SaveState.FAILED, error="the job finished before its snapshot was taken")
+        elif at.is_lost:
+            return at.recovered()
+        elif at.job.state is JobState.LAUNCHING:
+            return None
+        else:
+            return Change(application=application, orders=(SaveOrder(snapshot=snapshot.uid, stop=True),))
+    if saved.state is SaveState.IN_PROGRESS or at.is_early:
+        return None
+    if saved.state is SaveState.FAILED:
+        return _unsaved(at, snapshot, saved.error)
+    ready = (_ready(snapshot, saved),)
+    if application.status is ApplicationStatus.STOPPING:
+        return Change(application=at.stopped(), operations=at.ended(), snapshots=ready)
+    next_phase = replace(transit, phase=Phase.LAUNCH, phase_since=at.moment.now)
+    launching = replace(application, transit=next_phase, launch=application.launch + 1)
+    return Change(application=launching, snapshots=ready)
+
+
+def _saved(snapshot: SnapshotRecord, at: Situation) -> SavedState | None:
+    key = snapshot.encryption.key_arn
+    if key in at.moment.unusable_keys:
+        return SavedState(state=SaveState.FAILED, error=f"KMSInvalidStateException: key {key} is not enabled")
+    return at.job.saved.get(snapshot.uid)
+
+
+def _ready(snapshot: SnapshotRecord, saved: SavedState) -> SnapshotRecord:
+    return replace(snapshot, status=SnapshotStatus.READY, location=saved.location, size_bytes=saved.size_bytes)
+
+
+def _unsaved(at: Situation, snapshot: SnapshotRecord, error: str) -> Change:
+    """Return the change after a snapshot that failed: the job goes on, with the version that it has."""
+    application = at.application
+    message = f"Failed to take snapshot for the application {application.name}: {error}"
+    change = Change(
+        application=replace(at.touched(), status=ApplicationStatus.RUNNING, transit=None),
+        operations=at.ended(OperationStatus.FAILED, error=message),
+        snapshots=(replace(snapshot, status=SnapshotStatus.FAILED),),
+    )
+    if at.is_finished:
+        return replace(change, application=at.stopped())
+    version = application.running_version
+    if version is None or version == application.version_id:
+        return change
+    kept = replace(
+        change.application,
+        settings=at.records.version(application, version).settings,
+        version_id=application.version_id + 1 if at.moment.switches.rollback_makes_new_version else version,
+        version_created_at=at.moment.now,
+        updated_from=application.version_id,
+        rolled_back_from=application.version_id,
+        rolled_back_to=version,
+    )
+    kept = replace(kept, running_version=kept.version_id, ran=(*application.ran, kept.version_id))
+    left = replace(version_of(application), status=ApplicationStatus.ROLLED_BACK)
+    return replace(change, application=kept, versions=(left, replace(version_of(kept), has_run=True)))
+
+
+def with_requested_snapshots(change: Change | None, at: Situation) -> Change | None:
+    """Add what the snapshots that somebody asked for need: they are taken beside whatever the application does."""
+    automatic = at.application.transit.snapshot if at.application.transit else ""
+    settled: list[SnapshotRecord] = []
+    orders: list[Order] = []
+    for each in at.records.creating_snapshots(at.application):
+        saved = _saved(each, at)
+        if each.uid == automatic:
+            continue
+        if saved is None and at.job.state is JobState.RUNNING and not at.is_lost:
+            orders.append(SaveOrder(snapshot=each.uid, stop=False))
+        elif saved is not None and saved.state is SaveState.DONE:
+            settled.append(_ready(each, saved))
+        elif saved is None or saved.state is SaveState.FAILED:
+            settled.append(replace(each, status=SnapshotStatus.FAILED))
+    if not settled and not orders:
+        return change
+    change = change or Change(application=at.application)
+    return replace(change, snapshots=(*change.snapshots, *settled), orders=(*change.orders, *orders))

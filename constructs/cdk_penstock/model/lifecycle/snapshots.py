@@ -1,0 +1,144 @@
+"""Snapshots: when one can be taken, names, limits and deletion; legacy ones and the account's enhanced ones.
+
+Sources: how-snapshots, snapshots-setup and snapshots-manage of the developer guide, and API_CreateApplicationSnapshot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
+from cdk_penstock.model.keys.key_assignment import AWS_OWNED
+from cdk_penstock.model.lifecycle.changes import Begun, Change
+from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
+from cdk_penstock.model.lifecycle.records import SnapshotRecord
+from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cdk_penstock.model.lifecycle.changes import Moment
+    from cdk_penstock.model.lifecycle.records import Application
+    from cdk_penstock.model.lifecycle.situation import Situation
+
+__all__ = (
+    "MAXIMUM_SNAPSHOTS",
+    "automatic_snapshot",
+    "check_can_save",
+    "check_deletable",
+    "create_snapshot",
+    "enhanced_arn",
+)
+
+MAXIMUM_SNAPSHOTS: Final = 1_000
+"""Legacy snapshots of an application from which on MSF takes none on request; automatic ones go on."""
+_RESERVED_PREFIX: Final = "SYSTEMSNAPSHOT"
+
+
+def check_can_save(at: Situation) -> None:
+    """Raise RefusedCallError if the job cannot take a savepoint now."""
+    if at.job.state is JobState.RUNNING and not at.is_lost:
+        return
+    message = (
+        f"Failed to take snapshot for the application {at.application.name} at this moment. The application is"
+        " currently experiencing downtime. Please check the application's CloudWatch metrics or CloudWatch logs for any possible"
+        " errors and retry the request. You can also retry the request after disabling the snapshots in the Amazon"
+        " Managed Service for Apache Flink console or by updating the ApplicationSnapshotConfiguration through the AWS"
+        " SDK."
+    )
+    raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
+
+
+def _taken(application: Application, moment: Moment, name: str) -> SnapshotRecord:
+    return SnapshotRecord(
+        uid=moment.new_id(),
+        application_uid=application.uid,
+        application_name=application.name,
+        application_created_at=application.created_at,
+        name=name,
+        created_at=moment.now,
+        version_id=application.running_version or application.version_id,
+        runtime=application.settings.runtime,
+        encryption=application.effective_encryption or AWS_OWNED,
+        is_enhanced=application.settings.has_enhanced_snapshots,
+    )
+
+
+def automatic_snapshot(application: Application, moment: Moment) -> SnapshotRecord:
+    """Return a snapshot that MSF takes by itself, with the version and the key of the job that runs."""
+    taken = _taken(application, moment, "")
+    prefix = f"{_RESERVED_PREFIX}-" if taken.is_enhanced else ""
+    return replace(taken, name=f"{prefix}{application.name[:60]}-{taken.uid[:20]}", is_automatic=True)
+
+
+def create_snapshot(at: Situation, name: str, *, enhanced: bool) -> Begun:
+    """Begin CreateApplicationSnapshot, or CreateSnapshot, whose snapshots are ``enhanced``.
+
+    Raises
+    ------
+    RefusedCallError
+        Status, mode or job do not allow it, snapshots are disabled, the name is taken or reserved, or there are too many.
+    """
+    application, records = at.application, at.records
+    settings = application.settings
+    bound = StatusBound.ENHANCED_SNAPSHOT if enhanced else StatusBound.SNAPSHOT
+    check_status(bound, application.name, application.status)
+    if enhanced != settings.has_enhanced_snapshots:
+        mode = "ENHANCED_SNAPSHOTS" if enhanced else "APPLICATION_SNAPSHOTS_LEGACY"
+        message = f"{bound} needs an application whose SnapshotMode is {mode}"
+        raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
+    if not settings.snapshots_enabled:
+        message = f"Snapshots are disabled for application {application.name}: enable them with UpdateApplication"
+        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+    if enhanced and name.upper().startswith(_RESERVED_PREFIX):
+        message = f"SnapshotName must not begin with {_RESERVED_PREFIX}, which is reserved; got {name}"
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+    taken = (
+        records.enhanced_snapshot(enhanced_arn(application.arn, name))
+        if enhanced
+        else records.legacy_snapshot(application, name)
+    )
+    if taken is not None:
+        message = f"Snapshot {name} already exists"
+        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+    if not enhanced and records.count_snapshots(application) >= MAXIMUM_SNAPSHOTS:
+        message = f"Application {application.name} has {MAXIMUM_SNAPSHOTS} snapshots, the limit: delete old ones"
+        raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
+    check_can_save(at)
+    return Begun(
+        change=Change(application=application, snapshots=(_taken(application, at.moment, name),)),
+        key_operation=LifecycleOperation.SNAPSHOT,
+        key_use=KeyUse(configured=settings.encryption, effective=application.effective_encryption),
+    )
+
+
+def check_deletable(snapshot: SnapshotRecord, created_at: datetime, status: ApplicationStatus | None) -> None:
+    """Raise RefusedCallError unless the snapshot can be deleted.
+
+    Parameters
+    ----------
+    snapshot
+        The snapshot.
+    created_at
+        Its time of creation as the caller gives it: it must be exact, to the second or to the microsecond.
+    status
+        The status of its application, None for an enhanced one.
+    """
+    if status is not None:
+        check_status(StatusBound.DELETE_SNAPSHOT, snapshot.application_name, status)
+    given, known = created_at.astimezone(UTC), snapshot.created_at
+    if given != known and given != known.replace(microsecond=0):
+        message = f"SnapshotCreationTimestamp {created_at.isoformat()} does not match that of snapshot {snapshot.name}"
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+    if snapshot.status in {SnapshotStatus.CREATING, SnapshotStatus.DELETING}:
+        message = f"Snapshot {snapshot.name} is {snapshot.status}, and cannot be deleted now"
+        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+
+
+def enhanced_arn(application_arn: str, name: str) -> str:
+    """Return the ARN of an enhanced snapshot in an application's account and Region."""
+    return f"{application_arn.rpartition(':')[0]}:snapshot/{name}"
