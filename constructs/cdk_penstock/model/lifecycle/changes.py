@@ -21,6 +21,7 @@ __all__ = (
     "Begun",
     "CancelOrder",
     "Change",
+    "JobOrders",
     "LaunchOrder",
     "Moment",
     "Order",
@@ -33,11 +34,35 @@ __all__ = (
 )
 
 
+class JobOrders(Protocol):
+    """The part of a driver that carries out orders; each is repeated until its effect is observed."""
+
+    def launch(self, application: str, launch: Launch) -> None:
+        """Begin to launch a job."""
+
+    def save(self, application: str, snapshot: str, *, stop: bool) -> None:
+        """Begin to take a savepoint, and with ``stop`` let the job end by it."""
+
+    def cancel(self, application: str) -> None:
+        """Begin to end the job without a savepoint."""
+
+
+class Order(Protocol):
+    """An order to the driver."""
+
+    def give(self, driver: JobOrders, application: str) -> None:
+        """Give the order, for the application with this uid."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LaunchOrder:
     """Launch the application's job."""
 
     launch: Launch
+
+    def give(self, driver: JobOrders, application: str) -> None:
+        """Give the order."""
+        driver.launch(application, self.launch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +72,18 @@ class SaveOrder:
     snapshot: str
     stop: bool
 
+    def give(self, driver: JobOrders, application: str) -> None:
+        """Give the order."""
+        driver.save(application, self.snapshot, stop=self.stop)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CancelOrder:
     """End the application's job without a savepoint."""
 
-
-Order = LaunchOrder | SaveOrder | CancelOrder
+    def give(self, driver: JobOrders, application: str) -> None:
+        """Give the order."""
+        driver.cancel(application)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +146,9 @@ class Records(Protocol):
     def snapshot(self, uid: str) -> SnapshotRecord:
         """Return a snapshot, which exists."""
 
+    def has_snapshot(self, uid: str) -> bool:
+        """Return True if there is a snapshot with this uid."""
+
     def legacy_snapshot(self, application: Application, name: str) -> SnapshotRecord | None:
         """Return the application's legacy snapshot of this name, None if there is none."""
 
@@ -125,8 +158,8 @@ class Records(Protocol):
     def newest_snapshot(self, application: Application, version_id: int | None = None) -> SnapshotRecord | None:
         """Return the newest READY snapshot taken from the application, or from one of its versions."""
 
-    def creating_snapshots(self, application: Application) -> tuple[SnapshotRecord, ...]:
-        """Return the snapshots of the application that are being created."""
+    def unsettled_snapshots(self, application: Application) -> tuple[SnapshotRecord, ...]:
+        """Return the snapshots of the application that are being created or deleted."""
 
     def count_snapshots(self, application: Application) -> int:
         """Return how many legacy snapshots the application has."""

@@ -57,7 +57,9 @@ def recovery_order(application: Application, records: Records) -> LaunchOrder:
         application,
         settings,
         parallelism=application.current_parallelism or settings.parallelism,
-        savepoint=records.snapshot(application.restored).location if application.restored else None,
+        savepoint=(
+            records.snapshot(application.restored).location if records.has_snapshot(application.restored) else None
+        ),
         recover=True,
         # The state that was left out at the start is left out again, should there be no checkpoint yet.
         allow_non_restored_state=True,

@@ -91,18 +91,26 @@ def with_requested_snapshots(change: Change | None, at: Situation) -> Change | N
     """Add what the snapshots that somebody asked for need: they are taken beside whatever the application does."""
     automatic = at.application.transit.snapshot if at.application.transit else ""
     settled: list[SnapshotRecord] = []
+    removed: list[SnapshotRecord] = []
     orders: list[Order] = []
-    for each in at.records.creating_snapshots(at.application):
+    for each in at.records.unsettled_snapshots(at.application):
         saved = _saved(each, at)
-        if each.uid == automatic:
+        if each.status is SnapshotStatus.DELETING:
+            removed.append(each)
+        elif each.uid == automatic:
             continue
-        if saved is None and at.job.state is JobState.RUNNING and not at.is_lost:
+        elif saved is None and at.job.state is JobState.RUNNING and not at.is_lost:
             orders.append(SaveOrder(snapshot=each.uid, stop=False))
         elif saved is not None and saved.state is SaveState.DONE:
             settled.append(_ready(each, saved))
         elif saved is None or saved.state is SaveState.FAILED:
             settled.append(replace(each, status=SnapshotStatus.FAILED))
-    if not settled and not orders:
+    if not settled and not removed and not orders:
         return change
     change = change or Change(application=at.application)
-    return replace(change, snapshots=(*change.snapshots, *settled), orders=(*change.orders, *orders))
+    return replace(
+        change,
+        snapshots=(*change.snapshots, *settled),
+        removed_snapshots=tuple(removed),
+        orders=(*change.orders, *orders),
+    )

@@ -16,7 +16,7 @@ from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
-from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
+from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,10 +45,10 @@ def check_can_save(at: Situation) -> None:
         return
     message = (
         f"Failed to take snapshot for the application {at.application.name} at this moment. The application is"
-        " currently experiencing downtime. Please check the application's CloudWatch metrics or CloudWatch logs for any possible"
-        " errors and retry the request. You can also retry the request after disabling the snapshots in the Amazon"
-        " Managed Service for Apache Flink console or by updating the ApplicationSnapshotConfiguration through the AWS"
-        " SDK."
+        " currently experiencing downtime. Please check the application's CloudWatch metrics or CloudWatch logs for any"
+        " possible errors and retry the request. You can also retry the request after disabling the snapshots in the"
+        " Amazon Managed Service for Apache Flink console or by updating the ApplicationSnapshotConfiguration through"
+        " the AWS SDK."
     )
     raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
 
@@ -81,7 +81,8 @@ def create_snapshot(at: Situation, name: str, *, enhanced: bool) -> Begun:
     Raises
     ------
     RefusedCallError
-        Status, mode or job do not allow it, snapshots are disabled, the name is taken or reserved, or there are too many.
+        Status, mode or job do not allow it, snapshots are disabled, the name is taken or reserved, or there are too
+        many.
     """
     application, records = at.application, at.records
     settings = application.settings
@@ -116,7 +117,7 @@ def create_snapshot(at: Situation, name: str, *, enhanced: bool) -> Begun:
     )
 
 
-def check_deletable(snapshot: SnapshotRecord, created_at: datetime, status: ApplicationStatus | None) -> None:
+def check_deletable(snapshot: SnapshotRecord, created_at: datetime, application: Application | None) -> None:
     """Raise RefusedCallError unless the snapshot can be deleted.
 
     Parameters
@@ -125,11 +126,15 @@ def check_deletable(snapshot: SnapshotRecord, created_at: datetime, status: Appl
         The snapshot.
     created_at
         Its time of creation as the caller gives it: it must be exact, to the second or to the microsecond.
-    status
-        The status of its application, None for an enhanced one.
+    application
+        Its application, None if that does not exist any more.
     """
-    if status is not None:
-        check_status(StatusBound.DELETE_SNAPSHOT, snapshot.application_name, status)
+    transit = application.transit if application else None
+    if application is not None and not snapshot.is_enhanced:
+        check_status(StatusBound.DELETE_SNAPSHOT, application.name, application.status)
+    if transit is not None and transit.restore == snapshot.uid:
+        message = f"Snapshot {snapshot.name} is being restored, and cannot be deleted now"
+        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
     given, known = created_at.astimezone(UTC), snapshot.created_at
     if given != known and given != known.replace(microsecond=0):
         message = f"SnapshotCreationTimestamp {created_at.isoformat()} does not match that of snapshot {snapshot.name}"

@@ -1,0 +1,217 @@
+"""Records as the API describes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cdk_penstock.model.lifecycle.snapshots import enhanced_arn
+from cdk_penstock.model.lifecycle.statuses import OperationStatus
+
+if TYPE_CHECKING:
+    from cdk_penstock.model.keys.key_assignment import KeyAssignment
+    from cdk_penstock.model.lifecycle.records import (
+        Application,
+        ApplicationVersion,
+        Operation,
+        RunConfiguration,
+        SnapshotRecord,
+    )
+    from cdk_penstock.model.lifecycle.settings import Document, Settings
+
+__all__ = (
+    "application_detail",
+    "application_summary",
+    "maintenance_window",
+    "operation_detail",
+    "operation_info",
+    "snapshot_detail",
+    "version_detail",
+)
+
+_WINDOW_HOURS = 8
+
+
+def _without_empty(document: Document) -> Document:
+    return {name: value for name, value in document.items() if value not in (None, "", [])}
+
+
+def encryption(assignment: KeyAssignment) -> Document:
+    """Return an ApplicationEncryptionConfigurationDescription, or another block of its form."""
+    return _without_empty({"KeyType": assignment.key_type.value, "KeyId": assignment.key_arn})
+
+
+def _run_configuration(run: RunConfiguration) -> Document:
+    restore = {
+        "ApplicationRestoreType": run.restore_type,
+        "SnapshotName": run.snapshot_name,
+        "SnapshotArn": run.snapshot_arn,
+    }
+    return {
+        "ApplicationRestoreConfigurationDescription": _without_empty(restore),
+        "FlinkRunConfigurationDescription": {"AllowNonRestoredState": run.allow_non_restored_state},
+    }
+
+
+def _configuration(settings: Settings, current_parallelism: int, plan: str) -> Document:
+    flink = dict(settings.flink)
+    flink["ParallelismConfigurationDescription"] = flink["ParallelismConfigurationDescription"] | {
+        "CurrentParallelism": current_parallelism
+    }
+    if plan:
+        flink["JobPlanDescription"] = plan
+    return settings.configuration | {"FlinkApplicationConfigurationDescription": flink}
+
+
+def _base(application: Application, settings: Settings) -> Document:
+    return {
+        "ApplicationARN": application.arn,
+        "ApplicationName": application.name,
+        "ApplicationDescription": application.description,
+        "ApplicationMode": application.mode,
+        "RuntimeEnvironment": settings.runtime,
+        "ServiceExecutionRole": settings.role_arn,
+        "CreateTimestamp": application.created_at,
+        "CloudWatchLoggingOptionDescriptions": list(settings.logging_options),
+        "ApplicationMaintenanceConfigurationDescription": maintenance_window(application),
+    }
+
+
+def application_detail(application: Application, *, plan: str = "") -> Document:
+    """Return an ApplicationDetail; ``plan`` is Flink's plan of the running job."""
+    settings = application.settings
+    configuration = _configuration(settings, application.current_parallelism or settings.parallelism, plan)
+    if application.run_configuration is not None:
+        configuration["RunConfigurationDescription"] = _run_configuration(application.run_configuration)
+    return _without_empty(
+        _base(application, settings)
+        | {
+            "ApplicationStatus": application.status.value,
+            "ApplicationVersionId": application.version_id,
+            "LastUpdateTimestamp": application.updated_at,
+            "ApplicationConfigurationDescription": configuration,
+            "ApplicationVersionUpdatedFrom": application.updated_from,
+            "ApplicationVersionRolledBackFrom": application.rolled_back_from,
+            "ApplicationVersionRolledBackTo": application.rolled_back_to,
+            "ApplicationVersionCreateTimestamp": application.version_created_at,
+            "ConditionalToken": application.token,
+        }
+    )
+
+
+def version_detail(application: Application, version: ApplicationVersion) -> Document:
+    """Return the ApplicationDetail of a version, as it was."""
+    settings = version.settings
+    is_present = version.version_id == application.version_id
+    return _without_empty(
+        _base(application, settings)
+        | {
+            "ApplicationStatus": (application.status if is_present else version.status).value,
+            "ApplicationVersionId": version.version_id,
+            "LastUpdateTimestamp": version.created_at,
+            "ApplicationConfigurationDescription": _configuration(settings, settings.parallelism, ""),
+            "ApplicationVersionUpdatedFrom": version.updated_from,
+            "ApplicationVersionRolledBackFrom": version.rolled_back_from,
+            "ApplicationVersionRolledBackTo": version.rolled_back_to,
+            "ApplicationVersionCreateTimestamp": version.created_at,
+        }
+    )
+
+
+def maintenance_window(application: Application) -> Document:
+    """Return an ApplicationMaintenanceConfigurationDescription: eight hours from the start on."""
+    hours, minutes = application.maintenance_start.split(":")
+    return {
+        "ApplicationMaintenanceWindowStartTime": application.maintenance_start,
+        "ApplicationMaintenanceWindowEndTime": f"{(int(hours) + _WINDOW_HOURS) % 24:02}:{minutes}",
+    }
+
+
+def application_summary(application: Application) -> Document:
+    """Return an ApplicationSummary."""
+    return {
+        "ApplicationName": application.name,
+        "ApplicationARN": application.arn,
+        "ApplicationStatus": application.status.value,
+        "ApplicationVersionId": application.version_id,
+        "RuntimeEnvironment": application.settings.runtime,
+        "ApplicationMode": application.mode,
+    }
+
+
+def operation_info(operation: Operation) -> Document:
+    """Return an ApplicationOperationInfo; MSF requires an EndTime, so an operation in progress has one, too."""
+    return {
+        "Operation": operation.name,
+        "OperationId": operation.operation_id,
+        "StartTime": operation.started_at,
+        "EndTime": operation.ended_at or operation.started_at,
+        "OperationStatus": operation.status.value,
+    }
+
+
+def operation_detail(operation: Operation) -> Document:
+    """Return an ApplicationOperationInfoDetails."""
+    detail: dict[str, Any] = operation_info(operation)
+    del detail["OperationId"]
+    if operation.updated_to is not None and operation.updated_from is not None:
+        detail["ApplicationVersionChangeDetails"] = {
+            "ApplicationVersionUpdatedFrom": operation.updated_from,
+            "ApplicationVersionUpdatedTo": operation.updated_to,
+        }
+    if operation.status is OperationStatus.FAILED:
+        failure: Document = {"ErrorInfo": {"ErrorString": operation.error or "unknown"}}
+        if operation.rollback_operation_id:
+            failure["RollbackOperationId"] = operation.rollback_operation_id
+        detail["OperationFailureDetails"] = failure
+    return detail
+
+
+def snapshot_detail(snapshot: SnapshotRecord) -> Document:
+    """Return the SnapshotDetails of a legacy snapshot."""
+    return {
+        "SnapshotName": snapshot.name,
+        "SnapshotStatus": snapshot.status.value,
+        "ApplicationVersionId": snapshot.version_id,
+        "SnapshotCreationTimestamp": snapshot.created_at,
+        "RuntimeEnvironment": snapshot.runtime,
+        "ApplicationEncryptionConfigurationDescription": encryption(snapshot.encryption),
+    }
+
+
+def enhanced_detail(application_arn: str, snapshot: SnapshotRecord) -> Document:
+    """Return the SnapshotInfoDetails of an enhanced snapshot."""
+    source: Document
+    if snapshot.imported_from:
+        bucket, _, prefix = snapshot.imported_from.partition("/")
+        source = {"S3PrefixLocation": {"BucketARN": f"arn:aws:s3:::{bucket}", "KeyPrefix": prefix}}
+    else:
+        source = {
+            "SourceApplicationDescription": {
+                "ApplicationName": snapshot.application_name,
+                "ApplicationCreationTimestamp": snapshot.application_created_at,
+                "ApplicationVersionId": snapshot.version_id,
+            }
+        }
+    return _without_empty(
+        {
+            "SnapshotName": snapshot.name,
+            "SnapshotArn": enhanced_arn(application_arn, snapshot.name),
+            "SnapshotDescription": snapshot.description,
+            "SnapshotStatus": snapshot.status.value,
+            "SnapshotCreationTimestamp": snapshot.created_at,
+            "RuntimeEnvironment": snapshot.runtime,
+            "SnapshotSizeInBytes": snapshot.size_bytes,
+            "SnapshotEncryptionConfigurationDescription": encryption(snapshot.encryption),
+            "SnapshotInitiator": "SYSTEM" if snapshot.is_automatic else "USER",
+            "SnapshotInitiatorOperation": snapshot_initiator(snapshot),
+            "SnapshotSourceDescription": source,
+            "SnapshotFormat": "CANONICAL",
+        }
+    )
+
+
+def snapshot_initiator(snapshot: SnapshotRecord) -> str:
+    """Return the operation that made an enhanced snapshot, as MSF names it."""
+    if snapshot.imported_from:
+        return "ImportSnapshot"
+    return "SystemCreateSnapshot" if snapshot.is_automatic else "CreateSnapshot"

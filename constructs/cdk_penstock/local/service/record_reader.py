@@ -1,0 +1,211 @@
+"""Reading the service's records."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from cdk_penstock.local.service.tables import SCHEMA
+from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
+from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "VERSIONS", "RecordReader", "scope_of")
+
+APPLICATIONS = TypeAdapter(Application)
+VERSIONS = TypeAdapter(ApplicationVersion)
+OPERATIONS = TypeAdapter(Operation)
+SNAPSHOTS = TypeAdapter(SnapshotRecord)
+
+
+def scope_of(arn: str) -> str:
+    """Return account and Region of an ARN, as its beginning."""
+    return arn.rpartition(":")[0]
+
+
+class RecordReader:
+    """All records, to read; every method may be called from any thread.
+
+    Parameters
+    ----------
+    file
+        The database, made if it is not there; None for one in memory.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.lock = threading.RLock()
+        self._database = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+        self._database.execute("pragma journal_mode = wal")
+        self._database.execute("pragma synchronous = normal")
+        self._database.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the database."""
+        with self.lock:
+            self._database.close()
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self.lock:
+            return self._database.execute(query, values).fetchall()
+
+    # Applications
+
+    def application(self, arn: str) -> Application:
+        """Return an application; raise RefusedCallError if there is none with this ARN."""
+        rows = self._rows("select document from applications where arn = ?", arn)
+        if not rows:
+            message = f"Application {arn.rpartition('/')[2]} not found in {':'.join(arn.split(':')[3:5])}"
+            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        return APPLICATIONS.validate_json(rows[0][0])
+
+    def has_application(self, arn: str) -> bool:
+        """Return True if there is an application with this ARN."""
+        return bool(self._rows("select 1 from applications where arn = ?", arn))
+
+    def count_applications(self, scope: str) -> int:
+        """Return how many applications an account has in a Region."""
+        return int(self._rows("select count(*) from applications where scope = ?", scope)[0][0])
+
+    def applications(self, scope: str, *, after: int = 0, limit: int = -1) -> list[tuple[int, Application]]:
+        """Return applications of an account in a Region with their numbers, in the order of their creation."""
+        rows = self._rows(
+            "select number, document from applications where scope = ? and number > ? order by number limit ?",
+            scope, after, limit,
+        )  # fmt: skip
+        return [(number, APPLICATIONS.validate_json(document)) for number, document in rows]
+
+    def all_applications(self) -> list[Application]:
+        """Return every application, of any account and Region."""
+        return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
+            "select document from applications order by number"
+        )]  # fmt: skip
+
+    def active_applications(self) -> list[Application]:
+        """Return the applications that have a job, an operation in progress, or a snapshot to come."""
+        return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
+            "select document from applications where is_active"
+        )]  # fmt: skip
+
+    # What the state machine reads
+
+    def version(self, application: Application, version_id: int) -> ApplicationVersion:
+        """Return a version; raise RefusedCallError if there is none."""
+        rows = self._rows(
+            "select document from versions where application_uid = ? and version_id = ?", application.uid, version_id
+        )
+        if not rows:
+            message = f"Version {version_id} of application {application.name} not found"
+            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        return VERSIONS.validate_json(rows[0][0])
+
+    def operation(self, application: Application, operation_id: str) -> Operation:
+        """Return an operation; raise RefusedCallError if there is none."""
+        rows = self._rows(
+            "select document from operations where application_uid = ? and operation_id = ?",
+            application.uid, operation_id,
+        )  # fmt: skip
+        if not rows:
+            message = f"Operation {operation_id} of application {application.name} not found"
+            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        return OPERATIONS.validate_json(rows[0][0])
+
+    def snapshot(self, uid: str) -> SnapshotRecord:
+        """Return a snapshot, which exists."""
+        return SNAPSHOTS.validate_json(self._rows("select document from snapshots where uid = ?", uid)[0][0])
+
+    def legacy_snapshot(self, application: Application, name: str) -> SnapshotRecord | None:
+        """Return the application's legacy snapshot of this name, None if there is none."""
+        return self._snapshot(
+            "application_uid = ? and not is_enhanced and name = ?", application.uid, name
+        )  # fmt: skip
+
+    def enhanced_snapshot(self, arn: str) -> SnapshotRecord | None:
+        """Return the enhanced snapshot with this ARN, None if there is none."""
+        return self._snapshot("is_enhanced and scope = ? and name = ?", scope_of(arn), arn.rpartition("/")[2])
+
+    def newest_snapshot(self, application: Application, version_id: int | None = None) -> SnapshotRecord | None:
+        """Return the newest READY snapshot taken from the application, or from one of its versions."""
+        ready = SnapshotStatus.READY.value
+        if version_id is None:
+            return self._snapshot("application_uid = ? and status = ?", application.uid, ready)
+        return self._snapshot(
+            "application_uid = ? and status = ? and version_id = ?", application.uid, ready, version_id
+        )
+
+    def _snapshot(self, condition: str, *values: object) -> SnapshotRecord | None:
+        query = f"select document from snapshots where {condition} order by created_at desc, number desc limit 1"  # noqa: S608
+        rows = self._rows(query, *values)
+        return SNAPSHOTS.validate_json(rows[0][0]) if rows else None
+
+    def has_snapshot(self, uid: str) -> bool:
+        """Return True if there is a snapshot with this uid."""
+        return bool(self._rows("select 1 from snapshots where uid = ?", uid))
+
+    def unsettled_snapshots(self, application: Application) -> tuple[SnapshotRecord, ...]:
+        """Return the snapshots of the application that are being created or deleted."""
+        rows = self._rows(
+            "select document from snapshots where application_uid = ? and status in (?, ?)",
+            application.uid, SnapshotStatus.CREATING.value, SnapshotStatus.DELETING.value,
+        )  # fmt: skip
+        return tuple(SNAPSHOTS.validate_json(row[0]) for row in rows)
+
+    def count_snapshots(self, application: Application) -> int:
+        """Return how many legacy snapshots the application has."""
+        rows = self._rows(
+            "select count(*) from snapshots where application_uid = ? and not is_enhanced", application.uid
+        )
+        return int(rows[0][0])
+
+    # Pages
+
+    def versions(self, application: Application, *, after: int = 0, limit: int = -1) -> list[ApplicationVersion]:
+        """Return versions of an application from the oldest on; ``after`` is a version id."""
+        rows = self._rows(
+            "select document from versions where application_uid = ? and version_id > ? order by version_id limit ?",
+            application.uid, after, limit,
+        )  # fmt: skip
+        return [VERSIONS.validate_json(row[0]) for row in rows]
+
+    def operations(
+        self,
+        application: Application,
+        *,
+        before: int | None = None,
+        limit: int = -1,
+        name: str = "%",
+        status: str = "%",
+    ) -> list[tuple[int, Operation]]:
+        """Return operations of an application with their numbers, from the newest on."""
+        rows = self._rows(
+            "select number, document from operations where application_uid = ? and (? is null or number < ?)"
+            " and (? = '' or name = ?) and (? = '' or status = ?) order by number desc limit ?",
+            application.uid, before, before, name, name, status, status, limit,
+        )  # fmt: skip
+        return [(number, OPERATIONS.validate_json(document)) for number, document in rows]
+
+    def legacy_snapshots(
+        self, application: Application, *, after: int = 0, limit: int = -1
+    ) -> list[tuple[int, SnapshotRecord]]:
+        """Return legacy snapshots of an application with their numbers, from the oldest on."""
+        rows = self._rows(
+            "select number, document from snapshots where application_uid = ? and not is_enhanced and number > ?"
+            " order by number limit ?",
+            application.uid, after, limit,
+        )  # fmt: skip
+        return [(number, SNAPSHOTS.validate_json(document)) for number, document in rows]
+
+    def enhanced_snapshots(self, scope: str, *, after: int = 0) -> Iterator[tuple[int, SnapshotRecord]]:
+        """Yield enhanced snapshots of an account in a Region with their numbers, from the oldest on."""
+        rows = self._rows(
+            "select number, document from snapshots where is_enhanced and scope = ? and number > ? order by number",
+            scope, after,
+        )  # fmt: skip
+        for number, document in rows:
+            yield number, SNAPSHOTS.validate_json(document)

@@ -1,0 +1,125 @@
+"""The records of the service, in SQLite: they survive a kill of the process at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from cdk_penstock.local.service.record_reader import (
+    APPLICATIONS,
+    OPERATIONS,
+    SNAPSHOTS,
+    VERSIONS,
+    RecordReader,
+    scope_of,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from pydantic import TypeAdapter
+
+    from cdk_penstock.model.lifecycle.changes import Change
+    from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
+
+__all__ = ("Store",)
+
+
+class Store(RecordReader):
+    """All records, to read and to write; a change is written in one transaction."""
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self.lock:
+            self._database.execute("begin immediate")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("rollback")
+                raise
+            self._database.execute("commit")
+
+    def write(self, change: Change) -> None:
+        """Write a change, all of it or nothing."""
+        application = change.application
+        with self._transaction() as database:
+            for version in change.versions:
+                database.execute(
+                    "insert or replace into versions values (?, ?, ?)",
+                    (version.application_uid, version.version_id, _text(VERSIONS, version)),
+                )
+            for operation in change.operations:
+                database.execute(
+                    "insert into operations (application_uid, operation_id, name, status, document)"
+                    " values (?, ?, ?, ?, ?) on conflict (operation_id) do update set"
+                    " status = excluded.status, document = excluded.document",
+                    (operation.application_uid, operation.operation_id, operation.name, operation.status.value,
+                     _text(OPERATIONS, operation)),
+                )  # fmt: skip
+            scope = scope_of(application.arn)
+            for snapshot in change.snapshots:
+                self._write_snapshot(snapshot, scope)
+            for snapshot in change.removed_snapshots:
+                database.execute("delete from snapshots where uid = ?", (snapshot.uid,))
+            if change.is_deleted:
+                self._remove(application)
+                return
+            is_active = (
+                application.transit is not None
+                or application.running_version is not None
+                or bool(self.unsettled_snapshots(application))
+            )
+            database.execute(
+                "insert into applications (uid, arn, scope, is_active, document) values (?, ?, ?, ?, ?)"
+                " on conflict (uid) do update set is_active = excluded.is_active, document = excluded.document",
+                (application.uid, application.arn, scope, is_active, _text(APPLICATIONS, application)),
+            )
+
+    def write_snapshot(self, snapshot: SnapshotRecord, scope: str) -> None:
+        """Write an enhanced snapshot, which may have no application any more."""
+        with self._transaction():
+            self._write_snapshot(snapshot, scope)
+
+    def _write_snapshot(self, snapshot: SnapshotRecord, scope: str) -> None:
+        self._database.execute(
+            "insert into snapshots (uid, application_uid, scope, is_enhanced, name, version_id, status, created_at,"
+            " document) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (uid) do update set status = excluded.status, document = excluded.document",
+            (snapshot.uid, snapshot.application_uid, scope, snapshot.is_enhanced, snapshot.name, snapshot.version_id,
+             snapshot.status.value, snapshot.created_at.timestamp(), _text(SNAPSHOTS, snapshot)),
+        )  # fmt: skip
+
+    def remove_snapshot(self, snapshot: SnapshotRecord) -> None:
+        """Remove a snapshot."""
+        with self._transaction() as database:
+            database.execute("delete from snapshots where uid = ?", (snapshot.uid,))
+
+    def _remove(self, application: Application) -> None:
+        for statement in (
+            "delete from applications where uid = ?",
+            "delete from versions where application_uid = ?",
+            "delete from operations where application_uid = ?",
+            "delete from snapshots where application_uid = ? and not is_enhanced",
+        ):
+            self._database.execute(statement, (application.uid,))
+
+    # Notes of the other parts
+
+    def note(self, kind: str, key: str) -> Any:
+        """Return a small document, None if there is none."""
+        rows = self._rows("select document from notes where kind = ? and key = ?", kind, key)
+        return json.loads(rows[0][0]) if rows else None
+
+    def write_note(self, kind: str, key: str, document: object) -> None:
+        """Write a small document, or remove it if it is None."""
+        with self._transaction() as database:
+            if document is None:
+                database.execute("delete from notes where kind = ? and key = ?", (kind, key))
+            else:
+                database.execute("insert or replace into notes values (?, ?, ?)", (kind, key, json.dumps(document)))
+
+
+def _text(adapter: TypeAdapter[Any], value: object) -> str:
+    return adapter.dump_json(value).decode()

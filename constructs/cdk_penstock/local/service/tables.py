@@ -1,0 +1,58 @@
+"""The tables of the service's database."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ("SCHEMA",)
+
+SCHEMA: Final = """
+create table if not exists applications (
+    number integer primary key autoincrement,
+    uid text not null unique,
+    arn text not null unique,
+    scope text not null,
+    is_active integer not null,
+    document text not null
+);
+create index if not exists applications_by_scope on applications (scope, number);
+create index if not exists active_applications on applications (uid) where is_active;
+create table if not exists versions (
+    application_uid text not null,
+    version_id integer not null,
+    document text not null,
+    primary key (application_uid, version_id)
+) without rowid;
+create table if not exists operations (
+    number integer primary key autoincrement,
+    application_uid text not null,
+    operation_id text not null unique,
+    name text not null,
+    status text not null,
+    document text not null
+);
+create index if not exists operations_of_application on operations (application_uid, number);
+create table if not exists snapshots (
+    number integer primary key autoincrement,
+    uid text not null unique,
+    application_uid text not null,
+    scope text not null,
+    is_enhanced integer not null,
+    name text not null,
+    version_id integer not null,
+    status text not null,
+    created_at real not null,
+    document text not null
+);
+create index if not exists snapshots_of_application on snapshots (application_uid, is_enhanced, number);
+create index if not exists snapshots_by_name on snapshots (application_uid, is_enhanced, name);
+create index if not exists newest_snapshots on snapshots (application_uid, status, created_at);
+create unique index if not exists enhanced_snapshots on snapshots (scope, name) where is_enhanced;
+create table if not exists notes (
+    kind text not null,
+    key text not null,
+    document text not null,
+    primary key (kind, key)
+) without rowid;
+"""
+"""``scope`` is an account and Region: the beginning of an ARN. ``notes`` hold small documents of the other parts."""
