@@ -46,12 +46,14 @@ An error has a separate class only if somebody catches it, or if users can impor
             VerificationError
         MetricsWorkspaceError
         NetworkError
+        ObjectStoreError
         PackagingError
         PolicyDocumentError
         PriceError
         PrometheusFileError
         PromqlError
         PropertyError
+        RefusedCallError
         SearchDomainError
         SizingError
         StreamError
