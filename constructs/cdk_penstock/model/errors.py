@@ -46,6 +46,7 @@ An error has a separate class only if somebody catches it, or if users can impor
             VerificationError
         MetricsWorkspaceError
         NetworkError
+        ObjectStoreError
         PackagingError
         PolicyDocumentError
         PriceError

@@ -1,0 +1,219 @@
+"""Buckets as folders, for the code of applications: an object is a file, its key the path below the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ("ObjectStore", "StoredObject", "check_key")
+
+_BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_UPLOAD: Final = ".penstock-upload-"
+_LONGEST_KEY: Final = 1024
+_LONGEST_NAME: Final = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """An object: its key, its file, its size, the MD5 of its content, and the time of its last change."""
+
+    key: str
+    path: Path
+    size_bytes: int
+    etag: str
+    modified: datetime
+
+
+def check_key(key: str) -> None:
+    """Check that a key is the path of a file below a folder.
+
+    S3 takes more: keys that begin or end with a slash, that have two in a row, and control characters.
+
+    Raises
+    ------
+    ObjectStoreError
+        It is not: it would lead out of the folder, or no file can have this name.
+    """
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError as error:
+        message = f"expected a key in UTF-8, got {key!a}"
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error
+    names = key.split("/")
+    if length > _LONGEST_KEY or any(len(name.encode()) > _LONGEST_NAME for name in names):
+        message = f"a key may have {_LONGEST_KEY} bytes, {_LONGEST_NAME} between two slashes; got {length} bytes"
+        raise ObjectStoreError(ObjectErrorCode.KEY_TOO_LONG, message)
+    if _CONTROL.search(key) or any(name in {"", ".", ".."} or name.startswith(_UPLOAD) for name in names):
+        message = f"expected a key that is the path of a file, such as jobs/job.zip, got {key!a}"
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+
+
+class ObjectStore:
+    """Objects in folders. It may be used from any thread.
+
+    Parameters
+    ----------
+    root
+        The folder of the buckets; it is made when it is needed.
+    folders
+        Folders elsewhere that are buckets, by the name of the bucket.
+    """
+
+    def __init__(self, root: Path, *, folders: Mapping[str, Path] | None = None) -> None:
+        self._root: Final = root
+        self._folders: Final = dict(folders or {})
+        # A folder is removed with its last object, which must not happen while another object is put into it.
+        self._moving: Final = threading.Lock()
+        self._etags: dict[Path, tuple[tuple[int, ...], str]] = {}
+
+    def create_bucket(self, bucket: str) -> None:
+        """Make a bucket.
+
+        Raises
+        ------
+        ObjectStoreError
+            It exists, or cannot have this name.
+        """
+        if not _BUCKET.fullmatch(bucket):
+            message = f"expected a bucket's name, 3 to 63 lowercase letters, digits, dots and hyphens, got {bucket!a}"
+            raise ObjectStoreError(ObjectErrorCode.INVALID_BUCKET_NAME, message)
+        self._root.mkdir(parents=True, exist_ok=True)
+        try:
+            (self._folders.get(bucket) or self._root / bucket).mkdir()
+        except FileExistsError as error:
+            message = f"the bucket {bucket} exists already"
+            raise ObjectStoreError(ObjectErrorCode.BUCKET_EXISTS, message) from error
+
+    def check_bucket(self, bucket: str) -> None:
+        """Raise ObjectStoreError if there is no such bucket."""
+        self._folder(bucket)
+
+    def read(self, bucket: str, key: str) -> Path:
+        """Return the file of an object.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket or key.
+        """
+        path = self._path(bucket, key)
+        if not path.is_file():
+            raise _no_such_key(key)
+        return path
+
+    def describe(self, bucket: str, key: str) -> StoredObject:
+        """Return an object.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket or key.
+        """
+        return self._described(key, self.read(bucket, key))
+
+    @contextmanager
+    def upload(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
+        """Give a file to write an object to, which becomes the object when the block ends without an error.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket, or an object cannot have this key.
+        """
+        path = self._path(bucket, key)
+        descriptor, name = tempfile.mkstemp(prefix=_UPLOAD, dir=self._folder(bucket))
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+            with self._moving:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Path(name).replace(path)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            message = f"{key!a} is the beginning of another object's key, or the reverse, which files cannot have"
+            raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object, if it exists.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket.
+        """
+        path = self._path(bucket, key)
+        folder = self._folder(bucket)
+        with self._moving:
+            if path.is_file():
+                path.unlink()
+                with suppress(OSError):  # the first folder that is not empty
+                    for parent in path.parents[: len(path.relative_to(folder).parts) - 1]:
+                        parent.rmdir()
+
+    def keys(self, bucket: str, *, prefix: str = "") -> list[str]:
+        """Return the keys that begin with a prefix, in the order of their bytes.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket.
+        """
+        folder = self._folder(bucket)
+        found = []
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                key = (Path(parent) / name).relative_to(folder).as_posix()
+                with suppress(ObjectStoreError):  # an upload, or a name that no key has
+                    check_key(key)
+                    if key.startswith(prefix):
+                        found.append(key)
+        return sorted(found, key=str.encode)
+
+    def _folder(self, bucket: str) -> Path:
+        folder = self._folders.get(bucket) or self._root / bucket
+        if not (bucket in self._folders or _BUCKET.fullmatch(bucket)) or not folder.is_dir():
+            message = f"there is no bucket {bucket!a}"
+            raise ObjectStoreError(ObjectErrorCode.NO_SUCH_BUCKET, message)
+        return folder
+
+    def _path(self, bucket: str, key: str) -> Path:
+        folder = self._folder(bucket)
+        check_key(key)
+        path = folder / key
+        if not path.resolve().is_relative_to(folder.resolve()):
+            message = f"{key!a} leads out of the bucket, over a symbolic link"
+            raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+        return path
+
+    def _described(self, key: str, path: Path) -> StoredObject:
+        try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+                known, etag = self._etags.get(path, ((), ""))
+                if known != seen:
+                    etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+                    self._etags[path] = (seen, etag)
+        except FileNotFoundError as error:
+            raise _no_such_key(key) from error
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        return StoredObject(key=key, path=path, size_bytes=status.st_size, etag=etag, modified=modified)
+
+
+def _no_such_key(key: str) -> ObjectStoreError:
+    return ObjectStoreError(ObjectErrorCode.NO_SUCH_KEY, f"there is no object with the key {key!a}")

@@ -1,0 +1,82 @@
+"""Pages of the keys of a bucket."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ("MOST_KEYS", "Page", "page_of")
+
+MOST_KEYS: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of a listing: keys, prefixes up to the delimiter, and the token of the next page, empty at the end."""
+
+    keys: Sequence[str]
+    common_prefixes: Sequence[str]
+    next_token: str
+    most: int
+
+
+def page_of(keys: Sequence[str], parameters: Mapping[str, str]) -> Page:
+    """Return a page of these keys, which are in order and have the prefix.
+
+    Raises
+    ------
+    ObjectStoreError
+        A parameter is not valid.
+    """
+    most = _most(parameters)
+    after = _decoded(token) if (token := parameters.get("continuation-token")) else parameters.get("start-after", "")
+    delimiter, prefix = parameters.get("delimiter", ""), parameters.get("prefix", "")
+    last = after
+    found: list[str] = []
+    prefixes: list[str] = []
+    for key in keys:
+        entry = _entry(key, prefix, delimiter)
+        # Keys below a prefix that was listed already belong to it.
+        if _order(key) <= _order(after) or entry == last:
+            continue
+        if len(found) + len(prefixes) == most:
+            return Page(keys=found, common_prefixes=prefixes, next_token=_encoded(last) if most else "", most=most)
+        (found if entry == key else prefixes).append(entry)
+        last = entry
+    return Page(keys=found, common_prefixes=prefixes, next_token="", most=most)
+
+
+def _entry(key: str, prefix: str, delimiter: str) -> str:
+    head, found, _ = key.removeprefix(prefix).partition(delimiter) if delimiter else (key, "", "")
+    return f"{prefix}{head}{found}" if found else key
+
+
+def _most(parameters: Mapping[str, str]) -> int:
+    text = parameters.get("max-keys", str(MOST_KEYS))
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004 - digits of S3's int
+        message = f"expected a number in max-keys, got {text!a}"
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+    return min(int(text), MOST_KEYS)
+
+
+def _order(key: str) -> bytes:
+    return key.encode("utf-8", "surrogateescape")
+
+
+def _encoded(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def _decoded(token: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, ValueError) as error:
+        message = f"expected the continuation-token of a listing, got {token!a}"
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error

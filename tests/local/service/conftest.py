@@ -1,0 +1,69 @@
+"""One endpoint for all tests of the protocol, with operations that a test sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from cdk_penstock.local.service.credentials import Credentials, MemorySessions, user
+from cdk_penstock.local.service.identity import Identity
+from cdk_penstock.local.service.object_store import ObjectStore
+from cdk_penstock.local.service.protocol import service_app
+from tests.local.service.fakes import RecordedOperations, RefusingPolicies, SetClock
+from tests.local.service.serving import Served, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cdk_penstock.local.service.credentials import Credential
+
+
+class Endpoint:
+    """What the endpoint of the tests is made of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.operations = RecordedOperations()
+        self.clock = SetClock()
+        self.policies = RefusingPolicies()
+        self.sessions = MemorySessions()
+        self.user: Credential = user()
+        self.identity = Identity(Credentials(self.user, self.sessions), clock=self.clock)
+        self.objects = ObjectStore(folder)
+        self.app = service_app(
+            operations=self.operations,
+            identity=self.identity,
+            policies=self.policies,
+            objects=self.objects,
+            routes=[
+                Route("/", lambda _: PlainTextResponse("a page")),
+                Route("/_admin/health", lambda _: PlainTextResponse("healthy")),
+            ],
+        )
+
+
+@pytest.fixture(scope="session")
+def running_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Endpoint, str]]:
+    """Return the endpoint that all tests share, and its URL."""
+    endpoint = Endpoint(tmp_path_factory.mktemp("objects"))
+    with serve(endpoint.app) as url:
+        yield endpoint, url
+
+
+@pytest.fixture
+def endpoint(running_endpoint: tuple[Endpoint, str]) -> Endpoint:
+    """Return the endpoint as it is at the beginning of a test."""
+    found, _ = running_endpoint
+    found.operations.__init__()  # type: ignore[misc]
+    found.policies.__init__()  # type: ignore[misc]
+    found.clock.moved_seconds = 0.0
+    return found
+
+
+@pytest.fixture
+def served(running_endpoint: tuple[Endpoint, str], endpoint: Endpoint) -> Served:
+    """Return the endpoint's URL with its user's credential."""
+    return Served(running_endpoint[1], endpoint.user)
