@@ -113,7 +113,7 @@ class Bench:
 
         program = JobProgram(
             main=Path(__file__),
-            packages=self._packages,
+            packages=[self._packages],
             jar=ROOT / "flink_app" / "vehicle_metrics" / "target" / "pyflink-dependencies.jar",
             arguments=["--program", kind, "--plan", json.dumps(self._plan | {"out": str(out)})],
             parallelism=self._plan["parallelism"],

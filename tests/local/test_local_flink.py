@@ -318,7 +318,7 @@ def test_packages_are_unpacked_where_they_belong(tmp_path: Path) -> None:
     unpacked = unpack_package(package, tmp_path / "job")
     assert unpacked.jar is None
     assert unpacked.packages == (tmp_path / "job" / "dep").resolve()
-    assert unpacked.program("main.py", parallelism=2).main.is_file()
+    assert unpacked.program("main.py", parallelism=2).main == unpacked.folder / "main.py"
     with pytest.raises(PackageError, match=r"has no generator.py at its top level; programs found there: main.py"):
         unpacked.program("generator.py")
 

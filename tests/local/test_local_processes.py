@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 
 from cdk_penstock.local.cache import cached_folder, default_cache
 from cdk_penstock.local.errors import MissingProgramError, PortInUseError, ProcessDiedError, StartTimeoutError
+from cdk_penstock.local.guard import ProcessGuard
 from cdk_penstock.local.ports import LOOPBACK, free_ports, require_free_port
 from cdk_penstock.local.processes import Command, ManagedProcess, log_tail, run_to_end, wait_until
 from cdk_penstock.local.programs import find_java, require_program
@@ -62,33 +62,95 @@ def test_a_process_is_stopped_with_its_children(tmp_path: Path) -> None:
     process.kill()
 
 
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv")
-def test_a_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    code = (
-        "import sys, time; from pathlib import Path; from cdk_penstock.local.processes import Command, ManagedProcess\n"
-        f"folder = Path({str(tmp_path)!r})\n"
-        "command = Command(name='child', arguments=['sleep', '100'], log_file=folder / 'log', folder=folder)\n"
-        "print(ManagedProcess(command).start().pid, flush=True); time.sleep(100)\n"
-    )
+PARENT = """
+import subprocess, sys, threading, time
+from pathlib import Path
+from cdk_penstock.local.processes import Command, ManagedProcess
+
+folder = Path(sys.argv[1])
+code = (
+    "import subprocess, sys, time; child = subprocess.Popen(['sleep', '100']);"
+    "print(child.pid, flush=True); time.sleep(100)"
+)
+
+def start(name):
+    log_file = folder / name
+    command = Command(name=name, arguments=[sys.executable, "-c", code], log_file=log_file, folder=folder)
+    process = ManagedProcess(command).start()
+    while not log_file.read_text(encoding="utf-8").endswith("\\n"):
+        time.sleep(0.02)
+    print(process.pid, int(log_file.read_text(encoding="utf-8")), flush=True)
+
+worker = threading.Thread(target=start, args=["of-a-thread"])
+worker.start()
+worker.join()
+start("of-the-main-thread")
+time.sleep(100)
+"""
+
+
+def test_children_outlive_the_thread_that_starts_them_and_end_with_their_process(tmp_path: Path) -> None:
     constructs = Path(__file__).resolve().parents[2] / "constructs"
     environment = os.environ | {"PYTHONPATH": str(constructs)}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as parent:
+    arguments = [sys.executable, "-c", PARENT, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        # Until setpriv has become the program, the kernel has not been asked yet to end it.
-        wait_for(lambda: Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "sleep")
+        pids = [int(pid) for _ in range(2) for pid in parent.stdout.readline().split()]
+        assert len(pids) == 4
+        assert not any(gone(pid) for pid in pids)
         parent.kill()
-    wait_for(lambda: gone(pid))
+    wait_for(lambda: all(gone(pid) for pid in pids))
 
 
-def test_processes_start_without_setpriv_and_from_other_threads(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    thread = threading.Thread(target=run_to_end, args=[command(tmp_path, "pass")], kwargs={"timeout_seconds": 20})
-    thread.start()
-    thread.join()
+def shell_of(guard: ProcessGuard) -> subprocess.Popen[bytes]:
+    assert guard._shell is not None
+    return guard._shell
+
+
+def end_of_input(guard: ProcessGuard) -> None:
+    shell = shell_of(guard)
+    assert shell.stdin is not None
+    shell.stdin.close()
+    shell.wait(timeout=10)
+
+
+def sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["sleep", "100"], start_new_session=True)
+
+
+def test_a_guard_kills_what_it_watches_over_but_not_what_it_was_told_to_forget() -> None:
+    processes = [sleeper() for _ in range(4)]
+    guard = ProcessGuard()
+    for process in processes:
+        guard.watch(process.pid)
+    guard.forget(processes[1].pid)
+    guard.forget(processes[3].pid)
+    guard.forget(processes[3].pid)
+    end_of_input(guard)
+    assert [process.poll() is None for process in processes] == [False, True, False, True]
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_a_guard_that_was_killed_is_replaced_and_knows_the_groups_of_before() -> None:
+    first, second = sleeper(), sleeper()
+    guard = ProcessGuard()
+    guard.watch(first.pid)
+    shell_of(guard).kill()
+    shell_of(guard).wait()
+    guard.watch(second.pid)
+    end_of_input(guard)
+    for process in (first, second):
+        assert process.wait(timeout=10) == -signal.SIGKILL
+
+
+def test_processes_start_without_a_shell_for_the_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
-    run_to_end(command(tmp_path, "pass"), timeout_seconds=20)
+    guard = ProcessGuard()
+    guard.watch(1)
+    guard.forget(1)
+    assert guard._shell is None
 
 
 def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:

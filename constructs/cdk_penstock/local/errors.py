@@ -45,7 +45,11 @@ class StartTimeoutError(LocalPipelineError):
 
 
 class RestError(LocalPipelineError):
-    """A component answered a request with an error, or not at all."""
+    """A component answered a request with an error, or not at all; ``answer`` is the whole text of its answer."""
+
+    def __init__(self, message: str, *, answer: str = "") -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class PackageError(LocalPipelineError):

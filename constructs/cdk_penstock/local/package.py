@@ -50,7 +50,8 @@ class UnpackedPackage:
             found = ", ".join(sorted(file.name for file in self.folder.glob("*.py"))) or "none"
             msg = f"the package has no {name} at its top level; programs found there: {found}"
             raise PackageError(msg)
-        return JobProgram(main=main, packages=self.packages, jar=self.jar, parallelism=parallelism)
+        packages = [] if self.packages is None else [self.packages]
+        return JobProgram(main=main, packages=packages, jar=self.jar, parallelism=parallelism)
 
 
 def require_programs(package: Path, names: Sequence[str]) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import shutil
 import signal
 import subprocess
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from cdk_penstock.local.errors import ProcessDiedError, StartTimeoutError
+from cdk_penstock.local.guard import process_guard
 from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.05
 TAIL_LINES = 20
-PARENT_DEATH_OPTIONS = ("--pdeathsig", "KILL")
 TAIL_BYTES = 64 * 1024
 
 
@@ -52,26 +49,12 @@ def log_tail(log_file: Path, *, lines: int = TAIL_LINES) -> str:
     return "\n".join(f"  {line}" for line in kept) if kept else "  (empty log)"
 
 
-def _end_with_parent() -> list[str]:
-    # The kernel sends the signal when the thread ends that started the process, so only the main thread may ask for it.
-    setpriv = shutil.which("setpriv")
-    if setpriv is None or threading.current_thread() is not threading.main_thread() or not _knows_pdeathsig(setpriv):
-        return []
-    return [setpriv, *PARENT_DEATH_OPTIONS]
-
-
-@functools.cache
-def _knows_pdeathsig(setpriv: str) -> bool:
-    tried = subprocess.run([setpriv, *PARENT_DEATH_OPTIONS, setpriv, "--version"], check=False, capture_output=True)
-    return tried.returncode == 0
-
-
 class ManagedProcess:
     """One child process in a separate session, and so in a separate process group.
 
     A terminal's Ctrl-C does not reach it; it ends when :meth:`stop` or :meth:`kill` is called. Its children that
-    stay in its group end with it. Where ``setpriv`` is there (every Debian), and if the main thread starts it, it also
-    ends when this process is killed or crashes.
+    stay in its group end with it. They also end when this process is killed or crashes, whichever thread has started
+    the child.
     """
 
     def __init__(self, command: Command) -> None:
@@ -83,7 +66,7 @@ class ManagedProcess:
         self.command.log_file.parent.mkdir(parents=True, exist_ok=True)
         with defer_stop_signals(), self.command.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_end_with_parent(), *self.command.arguments],
+                self.command.arguments,
                 cwd=self.command.folder,
                 env=None if self.command.environment is None else dict(self.command.environment),
                 stdin=subprocess.DEVNULL,
@@ -91,6 +74,7 @@ class ManagedProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            process_guard.watch(self._process.pid)
         return self
 
     @property
@@ -112,7 +96,12 @@ class ManagedProcess:
 
     def exit_code(self) -> int | None:
         """Return the exit code of a process that has ended, ``None`` as long as it runs."""
-        return None if self._process is None or self.alive else self._process.wait()
+        return None if self._process is None or self.alive else self._reap(self._process)
+
+    @staticmethod
+    def _reap(process: subprocess.Popen[bytes]) -> int:
+        process_guard.forget(process.pid)
+        return process.wait()
 
     def terminate(self) -> None:
         """Ask the process to end, and return at once."""
@@ -141,7 +130,7 @@ class ManagedProcess:
             if self._process is None:
                 return
             self._signal_group(signal.SIGKILL)
-            self._process.wait()
+            self._reap(self._process)
             self._process = None
 
     def _signal_group(self, number: signal.Signals) -> None:

@@ -87,8 +87,9 @@ class JsonClient:
             msg = f"{request.get_method()} {request.full_url} failed: {error}"
             raise RestError(msg) from error
         if status >= HTTPStatus.BAD_REQUEST:
-            msg = f"{request.get_method()} {request.full_url} answered {status}: {text.decode(errors='replace')[:4000]}"
-            raise RestError(msg)
+            answer = text.decode(errors="replace")
+            msg = f"{request.get_method()} {request.full_url} answered {status}: {answer[:4000]}"
+            raise RestError(msg, answer=answer)
         return json.loads(text) if text else None
 
 

@@ -92,6 +92,11 @@ class FlinkCluster(LocalService):
         """All processes that should be alive."""
         return ([] if self._job_manager is None else [self._job_manager]) + self._task_managers
 
+    @property
+    def job_manager_alive(self) -> bool:
+        """True if the JobManager's process runs; without it there are no jobs."""
+        return self._job_manager is not None and self._job_manager.alive
+
     def start(self) -> None:
         """Start all processes, without waiting for them.
 
@@ -154,6 +159,23 @@ class FlinkCluster(LocalService):
         """
         self._task_managers.pop(index).kill()
 
+    def resize(self, task_managers: int) -> None:
+        """Replace TaskManagers that have ended, and start more or stop some, without waiting for them.
+
+        Parameters
+        ----------
+        task_managers
+            How many there should be.
+        """
+        with defer_stop_signals():
+            lost = [process for process in self._task_managers if not process.alive]
+            kept = [process for process in self._task_managers if process.alive]
+            for process in [*kept[task_managers:], *lost]:
+                process.stop(timeout_seconds=STOP_TIMEOUT_SECONDS)
+            self._task_managers = kept[:task_managers]
+        while len(self._task_managers) < task_managers:
+            self.start_task_manager()
+
     def wait_ready(self, *, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
         """Wait until all TaskManagers have registered.
 
@@ -164,15 +186,16 @@ class FlinkCluster(LocalService):
         StartTimeoutError
             It took too long.
         """
-        wait_until(self._registered, what="flink to offer its slots", timeout_seconds=timeout_seconds,
+        wait_until(self.ready, what="flink to offer its slots", timeout_seconds=timeout_seconds,
                    processes=self.processes)  # fmt: skip
 
-    def _registered(self) -> bool:
+    def ready(self) -> bool:
+        """Return True if the JobManager answers and knows these TaskManagers, and no other one that is ending."""
         try:
             overview = JsonClient(self.url, timeout_seconds=5.0).get("/overview")
         except RestError:
             return False
-        return int(overview["taskmanagers"]) >= len(self._task_managers)
+        return int(overview["taskmanagers"]) == len(self._task_managers)
 
     def stop(self) -> None:
         """Stop all processes and delete their state and temporary files; the logs stay."""

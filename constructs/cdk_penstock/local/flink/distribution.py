@@ -32,6 +32,11 @@ class FlinkDistribution:
         return next(iter(sorted((self.home / "opt").glob("flink-python-*.jar"))))
 
     @property
+    def version(self) -> str:
+        """The version, for example 1.20.5."""
+        return self.python_jar.stem.rpartition("-")[2]
+
+    @property
     def java_options(self) -> str:
         """The options that Flink needs on the Java it supports, from the configuration it ships."""
         return parse_java_options((self.home / "conf" / "config.yaml").read_text(encoding="utf-8"))

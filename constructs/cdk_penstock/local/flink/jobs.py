@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.rest import JsonClient
 
-__all__ = ("CheckpointStatistics", "FlinkJob", "tasks_running")
+__all__ = ("TERMINAL_STATES", "CheckpointStatistics", "FlinkJob", "tasks_running")
 
 RUNNING_TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2

@@ -52,12 +52,12 @@ class FlinkOptions:
     """Options of the local Flink.
 
     ``slots`` are per task manager; memory is that of a whole process, in MiB; ``extra`` are Flink settings that win
-    over all others.
+    over all others. With ``checkpoint_interval_seconds`` None, jobs take checkpoints only if they set an interval.
     """
 
     task_managers: int = 1
     slots: int = 4
-    checkpoint_interval_seconds: float = 5.0
+    checkpoint_interval_seconds: float | None = 5.0
     job_manager_memory_mib: int = 1024
     task_manager_memory_mib: int = 1792
     extra: Mapping[str, str] | None = None
@@ -111,7 +111,6 @@ def cluster_settings(layout: FlinkLayout, options: FlinkOptions, *, python: Path
     java_options
         What Flink needs on this Java.
     """
-    interval_ms = round(options.checkpoint_interval_seconds * 1000)
     own = {
         "env.java.opts.all": f"{java_options} -Djava.io.tmpdir={layout.temporary} -XX:+UseSerialGC".strip(),
         "jobmanager.rpc.address": LOOPBACK,
@@ -126,8 +125,6 @@ def cluster_settings(layout: FlinkLayout, options: FlinkOptions, *, python: Path
         "jobmanager.memory.process.size": f"{options.job_manager_memory_mib}m",
         "taskmanager.memory.process.size": f"{options.task_manager_memory_mib}m",
         "taskmanager.numberOfTaskSlots": str(options.slots),
-        "execution.checkpointing.interval": f"{interval_ms} ms",
-        "execution.checkpointing.min-pause": f"{interval_ms // 2} ms",
         "execution.checkpointing.dir": layout.checkpoints.absolute().as_uri(),
         "execution.checkpointing.savepoint-dir": layout.savepoints.absolute().as_uri(),
         "io.tmp.dirs": str(layout.temporary),
@@ -135,7 +132,17 @@ def cluster_settings(layout: FlinkLayout, options: FlinkOptions, *, python: Path
         "python.executable": str(python),
         "python.client.executable": str(python),
     }
-    return SERVICE_SETTINGS | LOCAL_SETTINGS | own | dict(options.extra or {})
+    return SERVICE_SETTINGS | LOCAL_SETTINGS | own | _checkpoint_times(options) | dict(options.extra or {})
+
+
+def _checkpoint_times(options: FlinkOptions) -> dict[str, str]:
+    if options.checkpoint_interval_seconds is None:
+        return {}
+    interval_ms = round(options.checkpoint_interval_seconds * 1000)
+    return {
+        "execution.checkpointing.interval": f"{interval_ms} ms",
+        "execution.checkpointing.min-pause": f"{interval_ms // 2} ms",
+    }
 
 
 def render_settings(settings: Mapping[str, str]) -> str:
