@@ -6,10 +6,8 @@ import hashlib
 import secrets
 import string
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import datetime
+from typing import Final, Protocol
 
 __all__ = ("Credential", "Credentials", "MemorySessions", "Principal", "SessionStore", "unique_id", "user")
 

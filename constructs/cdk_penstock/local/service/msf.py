@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -91,6 +92,7 @@ class Msf:
         self.authorization = Authorization(policies)
         self.options = options or MsfOptions()
         self.faults: dict[str, Faults] = {}
+        self.begun = threading.Event()
 
     def faults_of(self, application: Application) -> Faults:
         """Return the faults that were requested for an application."""
@@ -134,14 +136,18 @@ class Msf:
         """
         self.authorization.check_keys(caller, begun)
         self.commit(begun.change)
+        self.begun.set()
 
     def commit(self, change: Change) -> None:
         """Write a change, then give its orders: after an interruption between the two, they are given again."""
         uid = change.application.uid
+        gone = change.removed_snapshots
+        if change.is_deleted:
+            gone = (*gone, *(snapshot for _, snapshot in self.store.legacy_snapshots(change.application)))
         self.store.write(change)
         for order in change.orders:
             order.give(self.driver, uid)
-        for snapshot in change.removed_snapshots:
+        for snapshot in gone:
             remove_savepoint(snapshot)
         if change.is_deleted:
             self.driver.release(uid)
@@ -159,16 +165,19 @@ class Msf:
         """Carry on with every application that has something to do; return True if anything changed."""
         changed = False
         for active in self.store.active_applications():
-            with self.store.lock:
-                if self.store.has_application(active.arn):
-                    changed |= self._reconcile(self.store.application(active.arn))
+            changed |= self.carry_on(active.arn)
         return changed
 
-    def _reconcile(self, application: Application) -> bool:
-        if application.transit is not None and self.faults_of(application).hanging_operations:
-            return False
-        change = advance(self._situation(application))
-        if change is None:
-            return False
-        self.commit(change)
-        return True
+    def carry_on(self, arn: str) -> bool:
+        """Carry on with one application, which may be gone meanwhile; return True if anything changed."""
+        with self.store.lock:
+            if not self.store.has_application(arn):
+                return False
+            situation = self.situation(arn)
+            application = situation.application
+            if application.transit is not None and self.faults_of(application).hanging_operations:
+                return False
+            change = advance(situation)
+            if change is not None:
+                self.commit(change)
+            return change is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import urllib.parse
 import urllib.request
@@ -29,3 +30,6 @@ def remove_savepoint(snapshot: SnapshotRecord) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+    # Flink names a savepoint itself, inside of the folder that it is given.
+    with contextlib.suppress(OSError):
+        path.parent.rmdir()

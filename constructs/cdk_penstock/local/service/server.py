@@ -1,0 +1,218 @@
+"""The endpoint: the service behind a port on loopback, with its driver, as a context manager."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from cdk_penstock.local.errors import StartTimeoutError
+from cdk_penstock.local.local_service import LocalService
+from cdk_penstock.local.ports import LOOPBACK, require_free_port
+from cdk_penstock.local.service.code_store import CodeStore
+from cdk_penstock.local.service.credentials import Credentials
+from cdk_penstock.local.service.flink.flink_driver import FlinkDriver
+from cdk_penstock.local.service.identity import Identity
+from cdk_penstock.local.service.msf import Msf, MsfOptions
+from cdk_penstock.local.service.object_store import ObjectStore
+from cdk_penstock.local.service.operations.registry import ServiceOperations
+from cdk_penstock.local.service.policy_source import AllowAll
+from cdk_penstock.local.service.protocol import service_app
+from cdk_penstock.local.service.reconciler import Reconciler
+from cdk_penstock.local.service.sessions import StoredSessions, kept_user
+from cdk_penstock.local.service.simulated_driver import SimulatedDriver
+from cdk_penstock.local.service.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cdk_penstock.local.flink.settings import FlinkOptions
+    from cdk_penstock.local.service.credentials import Credential
+    from cdk_penstock.local.service.driver import JobDriver
+    from cdk_penstock.local.service.policy_source import PolicySource
+
+__all__ = ("LocalMsf", "LocalMsfOptions")
+
+_LOG = logging.getLogger(__name__)
+_START_TIMEOUT_SECONDS = 30.0
+_STOP_TIMEOUT_SECONDS = 5.0
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalMsfOptions:
+    """Options of the endpoint.
+
+    Parameters
+    ----------
+    folder
+        Records, copies of code, buckets, savepoints and logs; what is in it from an earlier run goes on.
+    port
+        Its port on loopback, 0 for a free one.
+    account, region
+        The account of its user, and the Region that :attr:`LocalMsf.environment` names. Every Region is served.
+    job_python
+        The interpreter of an environment with ``apache-flink``, for real Flink. Without it, jobs are simulated.
+    flink
+        Memory and settings of the Flink clusters.
+    fresh_cluster_per_version
+        True to start new Flink processes for each version, as MSF does.
+    buckets
+        Folders that are served as buckets of S3, by name; others are made in ``folder``.
+    service
+        Options of the service itself.
+    """
+
+    folder: Path
+    port: int = 0
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
+    job_python: Path | None = None
+    flink: FlinkOptions | None = None
+    fresh_cluster_per_version: bool = False
+    buckets: Mapping[str, Path] = field(default_factory=dict)
+    service: MsfOptions = field(default_factory=MsfOptions)
+
+
+class LocalMsf(LocalService):
+    """Managed Service for Apache Flink on this machine, as a context manager.
+
+    Parameters
+    ----------
+    options
+        What may be chosen.
+    policies
+        Decides on permissions; by default everything is allowed.
+    driver
+        Runs the jobs; by default Flink, or a simulation without ``job_python``.
+
+    Examples
+    --------
+    >>> with LocalMsf(LocalMsfOptions(folder=Path("msf"))) as msf:  # doctest: +SKIP
+    ...     client = boto3.client("kinesisanalyticsv2", **msf.client_options)
+    ...     client.list_applications()
+    """
+
+    def __init__(
+        self, options: LocalMsfOptions, *, policies: PolicySource | None = None, driver: JobDriver | None = None
+    ) -> None:
+        self._options = options
+        self._driver = driver
+        self.policies = policies or AllowAll()
+        self._port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._reconciler: Reconciler | None = None
+        self._store: Store | None = None
+
+    def start(self) -> None:
+        """Open the records, and begin to serve and to carry on.
+
+        Raises
+        ------
+        PortInUseError
+            The wanted port is taken.
+        """
+        options, folder = self._options, self._options.folder.absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._port = require_free_port(options.port, owner="the local MSF")
+        self._store = Store(folder / "records.sqlite")
+        self.objects = ObjectStore(folder / "buckets", folders=options.buckets)
+        self.driver = self._driver or self._made_driver(folder / "applications")
+        self.msf = Msf(
+            store=self._store,
+            driver=self.driver,
+            code=CodeStore(folder / "code", self.objects),
+            policies=self.policies,
+            options=replace(options.service, base_url=lambda: self.url),
+        )
+        self.user: Credential = kept_user(self._store, account=options.account)
+        identity = Identity(Credentials(self.user, StoredSessions(self._store)), clock=options.service.clock)
+        app = service_app(
+            operations=ServiceOperations(self.msf), identity=identity, policies=self.policies, objects=self.objects
+        )
+        self._reconciler = Reconciler(self.msf)
+        self._reconciler.start()
+        listener = socket.create_server((LOOPBACK, self._port))
+        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="endpoint", daemon=True
+        )
+        self._thread.start()
+
+    def _made_driver(self, folder: Path) -> JobDriver:
+        options = self._options
+        if options.job_python is None:
+            return SimulatedDriver(folder, clock=options.service.clock)
+        return FlinkDriver(
+            folder,
+            python=options.job_python,
+            options=options.flink,
+            fresh_cluster_per_version=options.fresh_cluster_per_version,
+        )
+
+    @property
+    def url(self) -> str:
+        """The address of the endpoint."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    @property
+    def client_options(self) -> dict[str, str]:
+        """The arguments of ``boto3.client`` and ``boto3.Session.client`` that lead to the endpoint."""
+        return {
+            "endpoint_url": self.url,
+            "region_name": self._options.region,
+            "aws_access_key_id": self.user.access_key_id,
+            "aws_secret_access_key": self.user.secret_access_key,
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that lead AWS's SDKs and the AWS CLI to the endpoint, for its services alone."""
+        return {
+            "AWS_ENDPOINT_URL_KINESIS_ANALYTICS_V2": self.url,
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ENDPOINT_URL_STS": self.url,
+            "AWS_ACCESS_KEY_ID": self.user.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key,
+            "AWS_REGION": self._options.region,
+            "AWS_DEFAULT_REGION": self._options.region,
+        }
+
+    def wait_ready(self) -> None:
+        """Wait until it answers.
+
+        Raises
+        ------
+        StartTimeoutError
+            It took too long.
+        """
+        for _ in range(int(_START_TIMEOUT_SECONDS / 0.05)):
+            if self._server is not None and self._server.started:
+                return
+            if self._thread is None or not self._thread.is_alive():
+                break
+            self._thread.join(0.05)
+        msg = f"the local MSF did not begin to serve {self.url} within {_START_TIMEOUT_SECONDS:g} s"
+        raise StartTimeoutError(msg)
+
+    def stop(self) -> None:
+        """Stop serving, and end all jobs; the records stay, and a new endpoint in the same folder goes on with them."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(_STOP_TIMEOUT_SECONDS)
+            self._server = self._thread = None
+        if self._reconciler is not None:
+            self._reconciler.stop()
+            self._reconciler = None
+        if self._store is not None:
+            self.driver.close()
+            self._store.close()
+            self._store = None
