@@ -51,7 +51,7 @@ FolderOption = Annotated[
 
 
 @local_app.command("up")
-def up_command(
+def up_command(  # noqa: PLR0917 - typer calls it with names
     folder: FolderOption = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The API and its status page; 0: any free port.")] = 0,
     kafka_port: Annotated[int, typer.Option(min=0, max=65535, help="Kafka; 0: any free port.")] = 0,
@@ -108,10 +108,8 @@ def status_command(folder: FolderOption = None, as_json: JsonOption = False) -> 
     place = folder or _default_folder()
     running = find_running(place)
     if as_json:
-        environment = running.environment if running else {}
-        print_json(
-            {"running": running is not None, "pid": running.pid if running else None, "environment": environment}
-        )
+        found = {"pid": running.pid, "environment": running.environment} if running else {}
+        print_json({"running": running is not None, **found})
     elif running is None:
         typer.echo(f"no local MSF runs in {place}; start it with: penstock local up")
     else:

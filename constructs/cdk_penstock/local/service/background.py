@@ -17,7 +17,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from cdk_penstock.local.errors import LocalPipelineError, StartTimeoutError
 from cdk_penstock.local.processes import log_tail
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ("BackgroundOptions", "RunningStack", "find_running", "start_in_background", "stop_in_background")
 
+_LOG = logging.getLogger(__name__)
 _START_TIMEOUT_SECONDS = 300.0
 _STOP_TIMEOUT_SECONDS = 60.0
+_LOCK_TIMEOUT_SECONDS = 2.0
 _POLL_SECONDS = 0.1
 
 
@@ -79,16 +81,25 @@ def _state_file(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[bool]:
+def _lock(folder: Path, *, timeout_seconds: float = 0.0) -> Iterator[bool]:
     """Hold the lock of a folder, which ends with its process however that ends; yield False if another has it."""
     folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + timeout_seconds
     with (folder / "lock").open("a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+        while not _taken(file):
+            if time.monotonic() >= deadline:
+                yield False
+                return
+            time.sleep(_POLL_SECONDS / 10)
         yield True
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_locked(folder: Path) -> bool:
@@ -186,7 +197,7 @@ class _LoggedProgress:
 
     def stage(self, title: str) -> None:
         """Log the stage."""
-        logging.getLogger(__name__).info(title)
+        _LOG.info(title)
 
     def update(self, text: str) -> None:
         """Ignore the text."""
@@ -195,9 +206,10 @@ class _LoggedProgress:
 def _run(folder: Path) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     options = BackgroundOptions(**json.loads((folder / "options.json").read_text(encoding="utf-8")))
-    with _lock(folder) as held:
+    # A command that looks for a stack holds the lock for a moment.
+    with _lock(folder, timeout_seconds=_LOCK_TIMEOUT_SECONDS) as held:
         if not held:
-            logging.error("another local MSF runs in %s", folder)
+            _LOG.error("another local MSF runs in %s", folder)
             return 1
         try:
             with stop_signals_raise(), LocalStack(options.in_folder(folder), progress=_LoggedProgress()) as stack:
@@ -208,7 +220,7 @@ def _run(folder: Path) -> int:
                 temporary.replace(_state_file(folder))
                 threading.Event().wait()
         except PenstockError as error:
-            logging.error("%s", error)  # noqa: TRY400 - the user can correct it, without a traceback
+            _LOG.error("%s", error)
             return 1
         finally:
             _state_file(folder).unlink(missing_ok=True)
