@@ -85,11 +85,23 @@ def test_every_pattern_of_the_model_is_one_that_python_has() -> None:
         ("DescribeApplication", {"ApplicationName": ""}, "Member must have length greater than or equal to 1"),
         ("DescribeApplication", {"ApplicationName": "a" * 129}, "Member must have length less than or equal to 128"),
         ("DescribeApplication", {"ApplicationName": 1}, "Value '1' at 'applicationName' failed to satisfy"),
-        ("DescribeApplication", {"ApplicationName": "a", "Foo": 1}, "'Foo' failed to satisfy constraint: Member must be"),
+        (
+            "DescribeApplication",
+            {"ApplicationName": "a", "Foo": 1},
+            "'Foo' failed to satisfy constraint: Member must be",
+        ),
         ("DescribeApplication", {"ApplicationName": "a", "applicationName": "a"}, "a member of DescribeApplicationReq"),
-        ("ListApplications", {"Limit": 51}, "Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50"),
+        (
+            "ListApplications",
+            {"Limit": 51},
+            "Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50",
+        ),
         ("ListApplications", {"Limit": 0}, "Member must have value greater than or equal to 1"),
-        ("ListApplications", {"Limit": True}, "Value 'true' at 'limit' failed to satisfy constraint: Member must be a whole"),
+        (
+            "ListApplications",
+            {"Limit": True},
+            "Value 'true' at 'limit' failed to satisfy constraint: Member must be a whole",
+        ),
         ("ListApplications", {"Limit": 1.0}, "Member must be a whole number of 32 bits"),
         ("ListApplications", {"Limit": "5"}, "Member must be a whole number of 32 bits"),
         ("StopApplication", {"ApplicationName": "a", "Force": "true"}, "Value 'true' at 'force'"),
@@ -112,7 +124,11 @@ def test_every_pattern_of_the_model_is_one_that_python_has() -> None:
         ("CreateApplication", group({}), "propertyMap' failed to satisfy constraint: Member must have length greater"),
         ("CreateApplication", group({str(n): "v" for n in range(51)}), "less than or equal to 50"),
         ("CreateApplication", group({"k": ""}), "propertyMap.k.member' failed to satisfy constraint: Member must have"),
-        ("CreateApplication", group({"k": None}), "propertyMap.k.member' failed to satisfy constraint: Member must not"),
+        (
+            "CreateApplication",
+            group({"k": None}),
+            "propertyMap.k.member' failed to satisfy constraint: Member must not",
+        ),
         ("CreateApplication", group({"k" * 2049: "v"}), "propertyMap.key' failed to satisfy constraint"),
         ("CreateApplication", group([]), "Member must be a map"),
         ("CreateApplication", group({"k": "\ud800"}), "lone surrogate"),
@@ -151,7 +167,9 @@ def test_binary_data_is_base64_and_its_length_is_that_of_the_bytes() -> None:
         return {**CREATE, "ApplicationConfiguration": {"ApplicationCodeConfiguration": code}}
 
     read = SHAPES.read("CreateApplication", document("AAEC"))
-    assert read["ApplicationConfiguration"]["ApplicationCodeConfiguration"]["CodeContent"]["ZipFileContent"] == b"\0\1\2"
+    assert (
+        read["ApplicationConfiguration"]["ApplicationCodeConfiguration"]["CodeContent"]["ZipFileContent"] == b"\0\1\2"
+    )
     for wrong in ("AAE", "A*EC", "äöü=", 1, ["AAEC"]):
         assert "Member must be base64 text" in message("CreateApplication", document(wrong))
 

@@ -34,6 +34,8 @@ class LocalStackOptions:
     kafka_port, prometheus_port
         Their ports on loopback. With 0 those of the last time in the folder, else free ones: the addresses are in the
         property groups of applications.
+    keep_data
+        False to delete topics and samples at the stop.
     """
 
     msf: LocalMsfOptions
@@ -41,10 +43,11 @@ class LocalStackOptions:
     prometheus: bool = True
     kafka_port: int = 0
     prometheus_port: int = 0
+    keep_data: bool = True
 
 
 class LocalStack(LocalService):
-    """The local MSF, Kafka and Prometheus, as a context manager; records, topics and samples stay for the next time.
+    """The local MSF, Kafka and Prometheus, as a context manager; what it keeps is there the next time.
 
     Parameters
     ----------
@@ -60,17 +63,12 @@ class LocalStack(LocalService):
         self._ports_file = folder / "ports.json"
         ports = self._known_ports()
         self.msf = LocalMsf(replace(options.msf, folder=folder, port=options.msf.port or ports.get("msf", 0)))
-        self.kafka = (
-            KafkaBroker(folder / "kafka", port=options.kafka_port or ports.get("kafka", 0), keep_data=True)
-            if options.kafka
-            else None
-        )
+        kafka_port = options.kafka_port or ports.get("kafka", 0)
+        prometheus_port = options.prometheus_port or ports.get("prometheus", 0)
+        keep = options.keep_data
+        self.kafka = KafkaBroker(folder / "kafka", port=kafka_port, keep_data=keep) if options.kafka else None
         self.prometheus = (
-            Prometheus(
-                folder / "prometheus", port=options.prometheus_port or ports.get("prometheus", 0), keep_data=True
-            )
-            if options.prometheus
-            else None
+            Prometheus(folder / "prometheus", port=prometheus_port, keep_data=keep) if options.prometheus else None
         )
 
     def _known_ports(self) -> dict[str, int]:
