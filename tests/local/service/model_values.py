@@ -72,7 +72,9 @@ SCALARS = (
     | st.text(st.characters())
     | st.sampled_from(["\ud800", "\0", "../../x", "a" * 3000, "arn:", "{}", "2026-05-01T12:00:00Z", "9999999999"])
 )
-ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+)
 
 
 def nearly_valid(shape: Any) -> st.SearchStrategy[Any]:

@@ -137,7 +137,7 @@ class ObjectStore:
         path = self._path(bucket, key)
         descriptor, name = tempfile.mkstemp(prefix=_UPLOAD, dir=self._folder(bucket))
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "w+b") as file:
                 yield file
             with self._moving:
                 path.parent.mkdir(parents=True, exist_ok=True)
