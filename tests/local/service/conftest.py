@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Endpoint:
-    """What the endpoint of the tests is made of."""
+    """The endpoint of the tests, and its parts."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder

@@ -13,7 +13,7 @@ __all__ = ("ApiCaller", "ApiOperations")
 
 @dataclass(frozen=True, kw_only=True)
 class ApiCaller:
-    """Who calls: account, Region, and the ARN of the principal, as its signature proves."""
+    """The caller: its account and Region, and the ARN of the principal, as its signature proves."""
 
     account: str
     region: str

@@ -94,7 +94,7 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True)
 class JobObservation:
-    """What is known of an application's job at one moment.
+    """Observation of an application's job at one moment.
 
     Parameters
     ----------
