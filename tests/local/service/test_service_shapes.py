@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +51,6 @@ def test_an_answer_that_the_model_allows_is_written_and_read_back_by_botocore(da
     operation = data.draw(st.sampled_from(MODEL.operation_names))
     answer = data.draw(valid_request(MODEL.operation_model(operation).output_shape))
     body = json.dumps(SHAPES.write(operation, answer)).encode()
-    from botocore.parsers import create_parser
-
     response = {"body": body, "headers": {}, "status_code": 200}
     parsed = create_parser("json").parse(response, MODEL.operation_model(operation).output_shape)
     parsed.pop("ResponseMetadata")
@@ -71,14 +70,18 @@ def test_every_pattern_of_the_model_is_one_that_python_has() -> None:
         (
             "DescribeApplication",
             {"ApplicationName": "a b"},
-            "1 validation error detected: Value 'a b' at 'applicationName' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+            (
+                "1 validation error detected: Value 'a b' at 'applicationName' failed to satisfy constraint: "
+                "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+            ),
         ),
         (
             "DescribeApplication",
             {},
-            "1 validation error detected: Value null at 'applicationName' failed to satisfy constraint: "
-            "Member must not be null",
+            (
+                "1 validation error detected: Value null at 'applicationName' failed to satisfy constraint: "
+                "Member must not be null"
+            ),
         ),
         ("DescribeApplication", {"ApplicationName": None}, "Value null at 'applicationName'"),
         ("DescribeApplication", {"ApplicationName": "good\n"}, "regular expression pattern"),

@@ -90,7 +90,7 @@ class Sts:
 
     def _answer(self, head: RequestHead, body: bytes, request_id: str) -> Response:
         caller = authenticate_body(self._identity, head, body, service="sts")
-        given = _form(body.decode("utf-8", "surrogateescape") if head.method == "POST" else head.query)
+        given = _form(body.decode("utf-8", "surrogateescape") or head.query)
         action = given.pop("Action", "")
         if action not in self._actions:
             message = f"Could not find operation {action!a} for version 2011-06-15: only {', '.join(self._actions)}"
