@@ -43,8 +43,8 @@ if "fail" in job:
 t = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
 for name in ("numbers", "others"):
     t.execute_sql(
-        f"CREATE TABLE {name} (n BIGINT, came AS PROCTIME()) WITH ('connector' = 'datagen', 'fields.n.kind' = 'sequence',"
-        f"'fields.n.start' = '0', 'fields.n.end' = '{int(job['count']) - 1}', 'rows-per-second' = '{job['rate']}')"
+        f"CREATE TABLE {name} (n BIGINT, came AS PROCTIME()) WITH ('connector' = 'datagen',"
+        f"'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '{int(job['count']) - 1}', 'rows-per-second' = '{job['rate']}')"
     )
 t.execute_sql(
     "CREATE TABLE counts (version STRING, n BIGINT, nth BIGINT, came STRING, x BIGINT)"
