@@ -203,6 +203,10 @@ def test_pages_are_beside_the_services(endpoint: Endpoint, served: Served) -> No
     assert Raw("GET", f"{served.url}/_admin/health", {"X-Amz-Target": "x"}).send().body == b"healthy"
     signed = Raw("GET", f"{served.url}/").signed(served.credential, "s3").send()
     assert b"<Code>NotImplemented</Code>" in signed.body
+    # An object of a bucket that is in the host may have any key.
+    headers = {"Host": "a-bucket.localhost"}
+    signed = Raw("GET", f"{served.url}/_admin/health", headers).signed(served.credential, "s3").send()
+    assert b"<Code>NoSuchBucket</Code>" in signed.body
 
 
 def test_what_no_route_takes_is_refused_by_the_service_that_it_looks_like(served: Served) -> None:

@@ -82,7 +82,7 @@ class Sts:
         code, status = "InternalFailure", HTTPStatus.INTERNAL_SERVER_ERROR
         if isinstance(error, RefusedCallError):
             fault, message = "Sender", str(error)
-            code, status = _ERRORS[error.code]
+            code, status = _ERRORS.get(error.code, (error.code, HTTPStatus.BAD_REQUEST))
         fields = {"Type": fault, "Code": code, "Message": message}
         details = element("Error", *(text_element(*each) for each in fields.items()))
         root = element("ErrorResponse", details, text_element("RequestId", request_id), namespace=_NAMESPACE)
