@@ -44,7 +44,8 @@ t = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
 for name in ("numbers", "others"):
     t.execute_sql(
         f"CREATE TABLE {name} (n BIGINT, came AS PROCTIME()) WITH ('connector' = 'datagen',"
-        f"'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '{int(job['count']) - 1}', 'rows-per-second' = '{job['rate']}')"
+        f"'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '{int(job['count']) - 1}',"
+        f"'rows-per-second' = '{job['rate']}')"
     )
 t.execute_sql(
     "CREATE TABLE counts (version STRING, n BIGINT, nth BIGINT, came STRING, x BIGINT)"

@@ -237,7 +237,7 @@ def test_checkpoints_are_those_of_each_launch(bench: Bench, driver: FlinkDriver)
         ({"checkpoint_interval_ms": 1234, "min_pause_between_checkpoints_ms": 77}, (1234, 77)),
         ({"checkpointing_enabled": False}, None),
     ):
-        bench.launch(**changes)  # type: ignore[arg-type]
+        bench.launch(**changes)
         bench.wait(JobState.RUNNING)
         client = JsonClient(driver.dashboard(APPLICATION) or "")
         (job,) = [job["id"] for job in client.get("/jobs")["jobs"] if job["status"] == "RUNNING"]
