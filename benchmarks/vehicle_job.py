@@ -132,8 +132,7 @@ class Bench:
             time.sleep(0.5)
         details = job.details()
         if details["state"] != "FINISHED":
-            message = f"the job {kind} is {details['state']}: {job.root_cause()[:2000]}"
-            raise RuntimeError(message)
+            raise RuntimeError(f"the job {kind} is {details['state']}: {job.root_cause()[:2000]}")
         running_ms = details["end-time"] - min(vertex["start-time"] for vertex in details["vertices"])
         checkpoints = job.checkpoints()
         rows = read_rows(out / "metrics")

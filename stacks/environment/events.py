@@ -97,12 +97,11 @@ class EventsSettings(Settings):
         )
         enough = storage.gib_for_limit(planned.partition_bytes, (self.partitions + 1) * zones)
         if self.storage_gib_per_broker < enough:
-            message = (
+            raise KafkaError(
                 f"storage_gib_per_broker: got {self.storage_gib_per_broker}, in which events stay"
                 f" {planned.held_hours:.0f} hours, expected {enough} for {planned}: raise it, or shorten"
                 " retention_hours"
             )
-            raise KafkaError(message)
         storage.check([planned])
 
     @model_validator(mode="after")

@@ -65,15 +65,17 @@ def check_lock(file: Path, environment: Environment) -> None:
         return
     deployed, values = _read(lock), fixed_values(environment)
     if deployed.keys() != values.keys():
-        message = f"{lock} has the keys {sorted(deployed)}, expected {sorted(values)}: delete it and write it again"
-        raise LockedValueError(message)
+        raise LockedValueError(
+            f"{lock} has the keys {sorted(deployed)}, expected {sorted(values)}: delete it and write it again"
+        )
     for key, value in values.items():
         # Zones that the deployment chose may be named later: they are then the same ones.
         was_chosen = key == "network.availability_zones" and deployed[key] is None
         if value != deployed[key] and not was_chosen:
             steps = _TWO_STEPS.format(stage=environment.stage_name, name=environment.name, lock=lock)
-            message = f"{file}: {key}: got {_shown(value)}, deployed is {_shown(deployed[key])} ({lock.name}): {steps}"
-            raise LockedValueError(message)
+            raise LockedValueError(
+                f"{file}: {key}: got {_shown(value)}, deployed is {_shown(deployed[key])} ({lock.name}): {steps}"
+            )
 
 
 def _shown(value: object) -> str:
@@ -84,6 +86,5 @@ def _read(lock: Path) -> dict[str, Any]:
     try:
         deployed = json.loads(lock.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{lock} cannot be read: {error}: delete it and write it again"
-        raise LockedValueError(message) from error
+        raise LockedValueError(f"{lock} cannot be read: {error}: delete it and write it again") from error
     return deployed if isinstance(deployed, dict) else {}

@@ -81,8 +81,9 @@ class ApplicationNetwork(Construct):
     def _select_subnets(self, selection: ec2.SubnetSelection | None) -> list[str]:
         selected = select_private_subnets(self.vpc, selection, user="application", error=ApplicationPropsError)
         if not selected.is_pending_lookup and not 1 <= len(selected.subnet_ids) <= _MAX_SUBNETS:
-            message = f"an application has 1 to {_MAX_SUBNETS} subnets, got {len(selected.subnet_ids)}"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"an application has 1 to {_MAX_SUBNETS} subnets, got {len(selected.subnet_ids)}"
+            )
         return selected.subnet_ids
 
     def _choose_security_groups(
@@ -91,14 +92,14 @@ class ApplicationNetwork(Construct):
         if given is None:
             return [self._build_security_group(outbound_ports)]
         if outbound_ports is not None:
-            message = (
+            raise ApplicationPropsError(
                 f"outbound_ports are for the application's own security group, got {len(given)} security_groups as"
                 " well: set the rules on those, and leave outbound_ports out"
             )
-            raise ApplicationPropsError(message)
         if not 1 <= len(given) <= _MAX_SECURITY_GROUPS:
-            message = f"an application has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(given)}"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"an application has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(given)}"
+            )
         return list(given)
 
     def _build_security_group(self, outbound_ports: Sequence[int] | None) -> ec2.SecurityGroup:
@@ -111,8 +112,7 @@ class ApplicationNetwork(Construct):
         )
         for port in dict.fromkeys(outbound_ports or ()):
             if not 1 <= port <= _MAX_PORT:
-                message = f"outbound_ports are TCP ports from 1 to {_MAX_PORT}, got {port}"
-                raise ApplicationPropsError(message)
+                raise ApplicationPropsError(f"outbound_ports are TCP ports from 1 to {_MAX_PORT}, got {port}")
             group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "what the job calls")
         # An application that stays could not start again without it.
         group.apply_removal_policy(self._removal_policy)

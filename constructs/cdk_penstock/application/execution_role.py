@@ -187,10 +187,9 @@ class ExecutionRole(iam.Role):
             if "*" not in resource:
                 continue
             if wildcard_reason is None:
-                message = (
+                raise ApplicationPropsError(
                     f"statement {sid!r} allows {', '.join(actions)} on the wildcard resource {resource!r}: name the"
                     " resources, or say in wildcard_reason why that is not possible"
                 )
-                raise ApplicationPropsError(message)
             record_wildcard(self, actions=actions, resource=resource, reason=wildcard_reason)
         return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=options.get("conditions"))

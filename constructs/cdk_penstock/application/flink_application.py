@@ -165,8 +165,7 @@ class FlinkApplication(FlinkApplicationBase):
     def connections(self) -> ec2.Connections:
         """The network connections of the job; raises ApplicationPropsError where it is in no VPC."""
         if self.network is None:
-            message = f"application {self.node.path} is in no VPC and has no connections: pass vpc"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(f"application {self.node.path} is in no VPC and has no connections: pass vpc")
         return self.network.connections
 
     @property
@@ -248,8 +247,9 @@ class FlinkApplication(FlinkApplicationBase):
             return network
         stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
         if stray:
-            message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
+            )
         return None
 
     def _build_role(self, settings: FlinkApplicationProps, code: CodeBinding) -> ExecutionRole:

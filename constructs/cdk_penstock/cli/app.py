@@ -30,11 +30,10 @@ class _Command(TyperCommand):
 
 def _needs_extra() -> None:
     """Needs the extra `local` of the wheel, or `make setup` in a clone."""
-    message = (
+    raise PenstockError(
         "this command needs confluent-kafka and matplotlib, which are not installed: install the wheel with its extra,"
         " `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a clone"
     )
-    raise PenstockError(message)
 
 
 app = typer.Typer(

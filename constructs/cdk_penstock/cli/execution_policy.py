@@ -36,8 +36,7 @@ _IF_UNKNOWN: Final = "needed if the stacks do not name it."
 def _folder(value: Path | None) -> Path | None:
     if value is not None:
         if value.is_file():
-            message = f"expected a folder to write policies into, got the file {value}"
-            raise typer.BadParameter(message)
+            raise typer.BadParameter(f"expected a folder to write policies into, got the file {value}")
         check_writable(value)
     return value
 

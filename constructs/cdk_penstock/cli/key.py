@@ -135,8 +135,7 @@ def rotate(
 ) -> None:
     """Change to another key, or rotate the material of the present key."""
     if on_demand == (key is not None):
-        message = "expected either --key or --on-demand"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("expected either --key or --on-demand")
     with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
         if key is None:

@@ -101,11 +101,13 @@ def package_command(
 
 def _check_output(output: Path, source: Path) -> None:
     if output.is_dir():
-        message = f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(
+            f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
+        )
     if output.exists() and source.exists() and output.samefile(source):
-        message = f"--output names {source} itself, the archive to check: leave out --output, or name another file"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(
+            f"--output names {source} itself, the archive to check: leave out --output, or name another file"
+        )
     check_writable(output)
 
 
@@ -115,8 +117,9 @@ def _copy(path: Path, output: Path) -> None:
         shutil.copyfile(path, output)
     except (OSError, shutil.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"cannot write --output {output} ({reason}): name a file in a folder that you may write to"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"cannot write --output {output} ({reason}): name a file in a folder that you may write to"
+        ) from error
 
 
 def _show(archive: CodeArchive, shown: Path, done: str, sha256: str, passed_over: Sequence[str]) -> None:

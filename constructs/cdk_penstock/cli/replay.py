@@ -45,8 +45,7 @@ def parse_speed_up(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        msg = f"expected a number of at least 0, or {AS_FAST_AS_POSSIBLE}, got {text!r}"
-        raise typer.BadParameter(msg)
+        raise typer.BadParameter(f"expected a number of at least 0, or {AS_FAST_AS_POSSIBLE}, got {text!r}")
     return value
 
 
@@ -56,8 +55,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         key, found, value = text.partition("=")
         if not found or not key:
-            msg = f"expected KEY=VALUE, got {text!r}"
-            raise typer.BadParameter(msg)
+            raise typer.BadParameter(f"expected KEY=VALUE, got {text!r}")
         settings[key] = value
     return settings
 
@@ -76,8 +74,7 @@ def _servers(value: str) -> str:
     for server in value.split(","):
         found = _SERVER.fullmatch(server.strip())
         if not found or not 1 <= int(found[1]) <= _LAST_PORT:
-            message = f"expected host:port, separated by commas, got {value!r}"
-            raise typer.BadParameter(message)
+            raise typer.BadParameter(f"expected host:port, separated by commas, got {value!r}")
     return value
 
 
@@ -91,11 +88,9 @@ def _topic(value: str) -> str:
 def _file_or_standard_input(file: Path) -> Path:
     # Typer's own check compares a path with the text "-", and would refuse the standard input.
     if file != STANDARD_INPUT and not file.exists():
-        message = f"file {str(file)!r} does not exist."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"file {str(file)!r} does not exist.")
     if file.is_dir():
-        message = f"file {str(file)!r} is a directory."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"file {str(file)!r} is a directory.")
     return file
 
 

@@ -55,11 +55,10 @@ def review_command(
 ) -> None:
     """Review a synthesized app. The exit code is 1 if there is a problem, or a wildcard without a reason."""
     if not encryption and not delivery and not wildcards and execution_policy is None:
-        message = (
+        raise typer.BadParameter(
             "expected something to review, got nothing: pass --encryption, --delivery, --wildcards or"
             " --execution-policy"
         )
-        raise typer.BadParameter(message)
     stacks = read_assembly(assembly, environment=environment)
     reviews = review_encryption(stacks) if encryption else ()
     guarantees = delivery_guarantees(stacks) if delivery else ()

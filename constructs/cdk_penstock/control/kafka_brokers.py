@@ -34,11 +34,11 @@ def bootstrap_servers(client: KafkaClient, cluster_arn: str) -> str | None:
     if state in _PASSING:
         return None
     if state != _ACTIVE:
-        message = f"the cluster {cluster_arn} is {state} and has no brokers: repair or replace it, and deploy again"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"the cluster {cluster_arn} is {state} and has no brokers: repair or replace it, and deploy again"
+        )
     found = client.get_bootstrap_brokers(ClusterArn=cluster_arn).get("BootstrapBrokerStringSaslIam")
     if not found:
-        message = f"the cluster {cluster_arn} takes no clients with IAM: switch on IAM authentication"
-        raise PenstockError(message)
+        raise PenstockError(f"the cluster {cluster_arn} takes no clients with IAM: switch on IAM authentication")
     # MSK answers in another order each time, which would look like a change to whoever compares.
     return ",".join(sorted(str(found).split(",")))

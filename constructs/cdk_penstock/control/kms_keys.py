@@ -93,11 +93,10 @@ class KmsKeys:
         end = self._clock.now() + timedelta(seconds=_TIMEOUT_SECONDS)
         while "OnDemandRotationStartDate" in self._rotation_status(key_arn):
             if self._clock.now() >= end:
-                message = (
+                raise ControlError(
                     f"the rotation of {key_arn} is not complete after {_TIMEOUT_SECONDS:.0f} s; KMS goes on with it,"
                     " the application keeps the old material until it is restarted: run this again"
                 )
-                raise ControlError(message)
             self._clock.sleep(_POLL_SECONDS)
 
     def _rotation_status(self, key_arn: str) -> dict[str, Any]:

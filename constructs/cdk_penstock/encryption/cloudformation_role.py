@@ -24,12 +24,11 @@ def cloudformation_role_arn(scope: Construct) -> str:
     arn = _arn(scope)
     if not arn:
         stack = Stack.of(scope)
-        message = (
+        raise EncryptionError(
             f"stack {stack.stack_name!r} is deployed by {type(stack.synthesizer).__name__}, which names no role for"
             " CloudFormation, so the key's policy cannot name it: use the DefaultStackSynthesizer (cdk bootstrap), or"
             " pass cloudformation_role_arn"
         )
-        raise EncryptionError(message)
     return _substituted(arn)
 
 

@@ -56,6 +56,5 @@ def _botocore_data() -> Path:
     """Return the data folder of botocore, without importing it: that takes as long as the synthesis of a stack."""
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:  # pragma: no cover - a requirement of this package
-        message = "penstock needs boto3 for the functions of its custom resources: pip install boto3"
-        raise PenstockError(message)
+        raise PenstockError("penstock needs boto3 for the functions of its custom resources: pip install boto3")
     return Path(spec.origin).parent / "data"

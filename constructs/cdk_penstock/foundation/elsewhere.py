@@ -75,11 +75,10 @@ def require_key_region(
     """Raise ``error`` for a key of another Region than the given one, by default the scope's."""
     needed = region or Stack.of(scope).region
     if key is not None and _differ(key.env.region, needed):
-        message = (
+        raise error(
             f"the key of {scope.node.path} must be of its Region, {needed}, got one of {key.env.region}: no service"
             " encrypts with a key of another Region"
         )
-        raise error(message)
 
 
 def _differ(one: str | None, other: str) -> bool:

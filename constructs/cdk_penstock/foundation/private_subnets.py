@@ -41,9 +41,8 @@ def select_private_subnets(
     """Return the subnets as ``select_subnets`` does; raise ``error`` for public ones, naming their ``user``."""
     selected = select_subnets(vpc, selection, one_per_az=one_per_az)
     if selected.has_public and not selected.is_pending_lookup:
-        message = (
+        raise error(
             f"{user} subnets must be private, got public ones of {vpc.node.path}: pass vpc_subnets with"
             " subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS or PRIVATE_ISOLATED, or other subnets"
         )
-        raise error(message)
     return selected

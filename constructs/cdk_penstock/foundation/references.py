@@ -76,11 +76,10 @@ def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
             continue
         cast("CfnResource", resource).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
         if consumer is not None and are_accounts_apart(resource, consumer):
-            message = (
+            raise PenstockError(
                 f"{target.node.path} is in another account than {consumer.node.path}, where its ARN has to be taken"
                 " apart, and CloudFormation cannot do that across accounts: pass the ARN as text"
             )
-            raise PenstockError(message)
     return value
 
 

@@ -20,6 +20,5 @@ def read_text_file(path: Path, what: str, error: type[PenstockError]) -> str:
     try:
         content = path.read_bytes()
     except OSError as cause:
-        message = f"{name} cannot be read: {cause.strerror or cause}"
-        raise error(message) from cause
+        raise error(f"{name} cannot be read: {cause.strerror or cause}") from cause
     return decode_text(content, name, error)

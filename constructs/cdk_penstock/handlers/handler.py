@@ -90,8 +90,7 @@ def _raise_unless_it_passes(
         return
     if isinstance(error, ControlError) or not patience:
         raise error
-    message = f"gave up on {event.request_type} after {waited_seconds:.0f} seconds of: {error}"
-    raise ControlError(message) from error
+    raise ControlError(f"gave up on {event.request_type} after {waited_seconds:.0f} seconds of: {error}") from error
 
 
 def entry_points(choose: Callable[[Mapping[str, Any]], Handler]) -> tuple[EntryPoint, EntryPoint]:

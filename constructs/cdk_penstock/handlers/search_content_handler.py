@@ -78,11 +78,10 @@ class SearchServices:
                 clock=self.clock,
             )
         except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-            message = (
+            raise SearchUnavailableError(
                 f"no answer from STS ({error}): the function's subnets must reach it, through an interface endpoint or"
                 " NAT; pass network to SearchSink"
-            )
-            raise SearchUnavailableError(message) from error
+            ) from error
         domain = OpenSearch(
             url=f"{self.scheme}://{endpoint}",
             region=own.region_name,

@@ -126,8 +126,7 @@ class LocalPipeline:
     def folder(self) -> Path:
         """The folder with all files of this pipeline, logs included."""
         if self._folder is None:
-            msg = "the pipeline has not been started"
-            raise RuntimeError(msg)
+            raise RuntimeError("the pipeline has not been started")
         return self._folder
 
     @property
@@ -219,8 +218,7 @@ class LocalPipeline:
             state = job.state()
             if state in {"FAILED", "CANCELED", "FINISHED"} or time.monotonic() - advanced > timeout_seconds:
                 cause = job.root_cause() or "no exception was recorded"
-                msg = f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}"
-                raise JobError(msg)
+                raise JobError(f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}")
             self._progress.update(f"{remaining:,} records to go")
             time.sleep(CONSUME_POLL_SECONDS)
             # Offsets are committed with checkpoints; one that fails, as during a restart, is followed by the next.

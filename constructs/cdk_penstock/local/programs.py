@@ -36,8 +36,7 @@ def require_program(name: str, *, purpose: str) -> str:
     path = shutil.which(name)
     if path is None:
         hint = INSTALL_HINTS.get(name, name)
-        msg = f"{name} is not on the PATH and is needed {purpose}; install {hint}"
-        raise MissingProgramError(msg)
+        raise MissingProgramError(f"{name} is not on the PATH and is needed {purpose}; install {hint}")
     return path
 
 
@@ -53,7 +52,8 @@ def find_java(*, purpose: str) -> str:
     if home:
         candidate = Path(home) / "bin" / "java"
         if not candidate.is_file():
-            msg = f"JAVA_HOME is {home}, but there is no {candidate}; correct JAVA_HOME or unset it"
-            raise MissingProgramError(msg)
+            raise MissingProgramError(
+                f"JAVA_HOME is {home}, but there is no {candidate}; correct JAVA_HOME or unset it"
+            )
         return str(candidate)
     return require_program("java", purpose=purpose)

@@ -84,11 +84,11 @@ class JsonClient:
             with _open(request, timeout_seconds or self._timeout_seconds) as response:
                 status, text = response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
-            msg = f"{request.get_method()} {request.full_url} failed: {error}"
-            raise RestError(msg) from error
+            raise RestError(f"{request.get_method()} {request.full_url} failed: {error}") from error
         if status >= HTTPStatus.BAD_REQUEST:
-            msg = f"{request.get_method()} {request.full_url} answered {status}: {text.decode(errors='replace')[:4000]}"
-            raise RestError(msg)
+            raise RestError(
+                f"{request.get_method()} {request.full_url} answered {status}: {text.decode(errors='replace')[:4000]}"
+            )
         return json.loads(text) if text else None
 
 

@@ -51,11 +51,10 @@ class GrafanaNameError(PenstockError):
 def check_uid(uid: str, *, what: str) -> str:
     """Return the uid, or raise GrafanaNameError unless it is 1 to 40 letters, digits, ``-`` or ``_``."""
     if not _UID.fullmatch(uid) or len(uid) > MAX_UID_CHARACTERS:
-        message = (
+        raise GrafanaNameError(
             f"the uid of {what} must be 1 to {MAX_UID_CHARACTERS} letters, digits, '-' or '_', got {uid!r}"
             f" ({len(uid)} characters): choose a shorter or plainer name"
         )
-        raise GrafanaNameError(message)
     return uid
 
 

@@ -25,8 +25,7 @@ def check_query(key: str, query: str) -> str:
     """Return the query, or raise PenstockError if a text or a bracket is not closed, or if it gives several values."""
     problem = next(_problems(query), None)
     if problem is not None:
-        message = f"the query of partition key {key!r} {problem}, got {query!r}"
-        raise PenstockError(message)
+        raise PenstockError(f"the query of partition key {key!r} {problem}, got {query!r}")
     return query
 
 

@@ -41,8 +41,7 @@ _INSTEAD: Final = {
 def check_service(resource_type: str, region: str) -> None:
     """Raise PenstockError if the Region lacks this type of resource; a Region that the table does not know has all."""
     if region in WITHOUT_SERVICE[resource_type]:
-        message = f"{region} has no {resource_type}, so its deployment would fail: {_INSTEAD[resource_type]}"
-        raise PenstockError(message)
+        raise PenstockError(f"{region} has no {resource_type}, so its deployment would fail: {_INSTEAD[resource_type]}")
 
 
 def via_service_names(service: str, region: str) -> tuple[str, ...]:

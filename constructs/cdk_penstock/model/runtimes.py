@@ -96,10 +96,9 @@ class FlinkRuntime:
             return known  # type: ignore[return-value]
         match = _IDENTIFIER.fullmatch(identifier)
         if match is None:
-            message = (
+            raise UnknownRuntimeError(
                 f"runtime must be of the form FLINK-<major>_<minor>, got {identifier!r}; known are {', '.join(_KNOWN)}"
             )
-            raise UnknownRuntimeError(message)
         release = (int(match[1]), int(match[2]))
         before = [runtime for runtime in _KNOWN.values() if runtime.release < release] or [cls.FLINK_1_6]
         return replace(
@@ -120,8 +119,7 @@ class FlinkRuntime:
         if runtime is None or not runtime.is_supported:
             usable = ", ".join(known.identifier for known in cls.known() if known.is_supported)
             wrong = "unknown runtime" if runtime is None else "MSF no longer starts applications on"
-            message = f"{wrong} {text!r}, expected one of {usable}"
-            raise UnknownRuntimeError(message)
+            raise UnknownRuntimeError(f"{wrong} {text!r}, expected one of {usable}")
         return runtime  # type: ignore[return-value]
 
     @classmethod
@@ -139,8 +137,7 @@ class FlinkRuntime:
         """Major and minor number, which order runtimes."""
         match = _IDENTIFIER.fullmatch(self.identifier)
         if match is None:
-            message = f"runtime must be of the form FLINK-<major>_<minor>, got {self.identifier!r}"
-            raise UnknownRuntimeError(message)
+            raise UnknownRuntimeError(f"runtime must be of the form FLINK-<major>_<minor>, got {self.identifier!r}")
         return int(match[1]), int(match[2])
 
     @property

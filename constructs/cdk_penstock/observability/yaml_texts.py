@@ -71,7 +71,8 @@ class _Reader:
                 continue
             text = str(self.value(key))
             if text in own:
-                message = f"{self._name} has the key {text!r} twice, the second in line {key.start_mark.line + 1}"
-                raise MetricsWorkspaceError(message)
+                raise MetricsWorkspaceError(
+                    f"{self._name} has the key {text!r} twice, the second in line {key.start_mark.line + 1}"
+                )
             own[text] = self.value(value)
         return merged | own

@@ -91,11 +91,9 @@ class CodeArchive:
                 entries = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
             size_bytes = path.stat().st_size
         except OSError as error:
-            message = f"cannot read {path}: {error.strerror or error}"
-            raise PackagingError(message) from error
+            raise PackagingError(f"cannot read {path}: {error.strerror or error}") from error
         except ZIP_ERRORS as error:
-            message = f"{path} is not a zip archive ({error}): build it again"
-            raise PackagingError(message) from error
+            raise PackagingError(f"{path} is not a zip archive ({error}): build it again") from error
         return cls(path=path, size_bytes=size_bytes, entries=MappingProxyType(entries))
 
     @staticmethod
@@ -103,20 +101,22 @@ class CodeArchive:
         """Raise PackagingError if the path cannot be an archive, before reading it."""
         is_archive = path.suffix.lower() in _SUFFIXES
         if is_archive and not path.exists():
-            message = f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
+            )
         if not path.exists():
-            message = f"there is no {path} (looked for in {Path.cwd()}): give a job's folder, a .zip or a .jar"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"there is no {path} (looked for in {Path.cwd()}): give a job's folder, a .zip or a .jar"
+            )
         if path.is_dir():
-            message = (
+            raise PackagingError(
                 f"code must be a .zip or a .jar, got the folder {path}: build it with `penstock package {path}` or"
                 " ApplicationCode.from_pyflink_folder"
             )
-            raise PackagingError(message)
         if not is_archive or not path.is_file():
-            message = f"code must be a .zip or a .jar, got {path}: build one with `penstock package {path.parent}`"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"code must be a .zip or a .jar, got {path}: build one with `penstock package {path.parent}`"
+            )
 
     @property
     def is_python(self) -> bool:

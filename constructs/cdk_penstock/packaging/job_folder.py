@@ -59,8 +59,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise PackagingError(message) from error
+        raise PackagingError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _reasons_against(path: Path, above: tuple[Path, ...]) -> Iterator[str]:

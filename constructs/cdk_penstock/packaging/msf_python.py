@@ -72,5 +72,6 @@ def marker_holds(requirement: Requirement, runtime: FlinkRuntime, *, extra: str 
     try:
         return any(marker.evaluate({**known, "extra": extra}) for known in marker_environments(runtime))
     except ValueError as error:
-        message = f"the marker of {str(requirement)!r} cannot be evaluated for MSF ({error}): remove or change it"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"the marker of {str(requirement)!r} cannot be evaluated for MSF ({error}): remove or change it"
+        ) from error

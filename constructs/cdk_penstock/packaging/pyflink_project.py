@@ -65,22 +65,21 @@ class PyFlinkProject:
     def __post_init__(self) -> None:
         """Refuse a folder without a job."""
         if self.folder.is_file():
-            message = (
+            raise PackagingError(
                 f"{self.folder} is a file, expected the folder of a job: for a finished zip or jar use"
                 f" ApplicationCode.from_asset({str(self.folder)!r})"
             )
-            raise PackagingError(message)
         if not self.folder.is_dir():
-            message = (
+            raise PackagingError(
                 f"there is no job folder {self.folder} (looked for in {Path.cwd()}): give the folder that holds the"
                 " job's main.py"
             )
-            raise PackagingError(message)
         if not self.entry_points:
             below = ", ".join(path.as_posix() for path in self.files if path.suffix == ".py")
             there = f" (there are {below})" if below else ""
-            message = f"job folder {self.folder} has no Python file at its top{there}: put the job's main.py there"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"job folder {self.folder} has no Python file at its top{there}: put the job's main.py there"
+            )
 
     @cached_property
     def files(self) -> list[Path]:
@@ -133,8 +132,9 @@ class PyFlinkProject:
         """Raise PackagingError unless the folder has this entry point."""
         if name not in self.entry_points:
             there = ", ".join(self.entry_points)
-            message = f"entry point {name!r} is not in {self.folder}, at its top is {there}: choose one of those"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"entry point {name!r} is not in {self.folder}, at its top is {there}: choose one of those"
+            )
 
     def sources(self) -> dict[str, bytes]:
         """Return the entry points and the files of the job's packages, under their names in the zip's layout.

@@ -44,8 +44,7 @@ def fetch_packages(requirements: Path, runtime: FlinkRuntime) -> dict[str, bytes
         wheels = download_wheels([pin.line for pin in wanted], runtime) if wanted else []
         problems = _unmet(wanted, wheels, runtime)
     except PackagingError as error:
-        message = f"{requirements}: {error}"
-        raise PackagingError(message) from error
+        raise PackagingError(f"{requirements}: {error}") from error
     if problems:
         raise PackagingError.of_problems(requirements, problems)
     return {name: content for wheel in wheels for name, content in sorted(wheel.files.items())}
@@ -112,8 +111,7 @@ def _complete(
             added |= {wheel.name: wheel for wheel in download_wheels(list(lines.values()), runtime)}
         except PackagingError as error:
             needed_by = ", ".join(f"{line} (by {needers[name]})" for name, line in lines.items())
-            message = f"not pinned, but needed: {needed_by}; {error}"
-            raise PackagingError(message) from error
+            raise PackagingError(f"not pinned, but needed: {needed_by}; {error}") from error
     return added, needers
 
 

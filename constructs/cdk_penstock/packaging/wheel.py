@@ -69,8 +69,7 @@ class Wheel:
             )
         except (zipfile.BadZipFile, zlib.error, StopIteration, KeyError, InvalidVersion, InvalidRequirement) as error:
             reason = str(error).partition("\n")[0] or "it has no METADATA"
-            message = f"{path.name} is a damaged wheel ({reason}): pin another release"
-            raise PackagingError(message) from error
+            raise PackagingError(f"{path.name} is a damaged wheel ({reason}): pin another release") from error
 
 
 def _place(name: str) -> str | None:

@@ -136,6 +136,5 @@ def check_property_groups(groups: Mapping[str, Mapping[str, str]]) -> None:
     declared = {each.name: each for each in GROUPS}
     for name, values in groups.items():
         if name not in declared:
-            msg = f"got property group '{name}', expected one of {', '.join(declared)}"
-            raise PropertyError(msg)
+            raise PropertyError(f"got property group '{name}', expected one of {', '.join(declared)}")
         declared[name].check(values)

@@ -104,6 +104,7 @@ class Group:
         group = PropertyGroup(cls.name, values)
         for key in values:
             if key not in declared:
-                msg = f"property group '{cls.name}': got key '{key}', expected one of {', '.join(sorted(declared))}"
-                raise PropertyError(msg)
+                raise PropertyError(
+                    f"property group '{cls.name}': got key '{key}', expected one of {', '.join(sorted(declared))}"
+                )
             declared[key].read(group)

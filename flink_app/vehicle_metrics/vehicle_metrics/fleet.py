@@ -53,18 +53,16 @@ class FleetSettings:
         )
         change = fleet.start_probability + fleet.stop_probability
         if not _LEAST_CHANGE <= change <= 1:
-            msg = (
+            raise PropertyError(
                 f"property group '{group.name}': got {change} as the sum of start.probability and stop.probability, "
                 f"expected a number from {_LEAST_CHANGE} to 1"
             )
-            raise PropertyError(msg)
         start = fleet.start_timestamp_ms
         if 0 < start < EARLIEST_MS or start > LAST_TIMESTAMP_MS:
-            msg = (
+            raise PropertyError(
                 f"property group '{group.name}': got {start} for key 'start.timestamp.ms', expected 0, or milliseconds "
                 f"from {EARLIEST_MS} to {LAST_TIMESTAMP_MS}: the vehicle job takes no event of another time"
             )
-            raise PropertyError(msg)
         return fleet
 
     def options(self) -> dict[str, str]:

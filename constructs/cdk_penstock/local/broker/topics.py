@@ -81,8 +81,9 @@ class TopicAccess:
         try:
             future.result(timeout=TIMEOUT_SECONDS)
         except KafkaException as error:
-            msg = f"topic {topic} could not be created on {self._bootstrap_servers}: {explain(error)}"
-            raise LocalPipelineError(msg) from error
+            raise LocalPipelineError(
+                f"topic {topic} could not be created on {self._bootstrap_servers}: {explain(error)}"
+            ) from error
 
     def partitions(self, topic: str) -> list[int]:
         """Return the partitions of a topic, an empty list if there is no such topic."""

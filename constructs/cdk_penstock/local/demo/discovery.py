@@ -40,20 +40,17 @@ def load_scenario(name: str | None = None) -> type[Scenario]:
     """
     names = scenario_names()
     if not names:
-        msg = (
+        raise ScenarioError(
             f"there is no scenario in {JOB_FOLDERS.absolute()}: run this in a checkout of penstock, or write one for"
             f" your own job in {_module('NAME')}"
         )
-        raise ScenarioError(msg)
     if name is None and len(names) > 1:
-        msg = f"got no scenario, expected one of {', '.join(names)}: name it behind the command"
-        raise ScenarioError(msg)
+        raise ScenarioError(f"got no scenario, expected one of {', '.join(names)}: name it behind the command")
     chosen = name or names[0]
     if chosen not in names:
         near = difflib.get_close_matches(chosen, names, n=1)
         hint = f": did you mean {near[0]!r}?" if near else ""
-        msg = f"got scenario {chosen!r}, expected one of {', '.join(names)}{hint}"
-        raise ScenarioError(msg)
+        raise ScenarioError(f"got scenario {chosen!r}, expected one of {', '.join(names)}{hint}")
     return _load(chosen)
 
 
@@ -68,6 +65,7 @@ def _load(name: str) -> type[Scenario]:
         sys.path.append(folder)
     declared = getattr(importlib.import_module(f"{name}_scenario.scenario"), "SCENARIO", None)
     if not (isinstance(declared, type) and issubclass(declared, Scenario)):
-        msg = f"{_module(name)}: got {declared!r} for SCENARIO, expected a subclass of {Scenario.__qualname__}"
-        raise ScenarioError(msg)
+        raise ScenarioError(
+            f"{_module(name)}: got {declared!r} for SCENARIO, expected a subclass of {Scenario.__qualname__}"
+        )
     return declared

@@ -90,8 +90,7 @@ class Demo:
         if self._options.input_file is not None:
             return [scenario.job_program]
         if scenario.generator_program is None:
-            msg = "this scenario has no generator: give recorded events"
-            raise ScenarioError(msg)
+            raise ScenarioError("this scenario has no generator: give recorded events")
         return [scenario.job_program, scenario.generator_program]
 
     def _input_shift_ms(self, input_file: Path) -> int:
@@ -214,8 +213,7 @@ class Demo:
             for one, name in ((job, scenario.job_name), (generator, "generator")):
                 state = one.state()
                 if state in {"FAILED", "CANCELED"}:
-                    msg = f"the {name} is {state}: {one.root_cause()[:4000]}"
-                    raise JobError(msg)
+                    raise JobError(f"the {name} is {state}: {one.root_cause()[:4000]}")
             time.sleep(POLL_SECONDS)
         if not self._options.keep_running:
             generator.cancel()

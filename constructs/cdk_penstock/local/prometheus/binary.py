@@ -67,11 +67,10 @@ def find_prometheus(*, cache: Path | None = None) -> PrometheusBinary:
 def _download(folder: Path) -> None:
     apt_get, dpkg = shutil.which("apt-get"), shutil.which("dpkg")
     if apt_get is None or dpkg is None:
-        msg = (
+        raise MissingProgramError(
             "prometheus is not on the PATH, and without apt-get and dpkg it cannot be unpacked here; "
             f"install it (on Debian: {INSTALL_COMMAND})"
         )
-        raise MissingProgramError(msg)
     log_file = folder / "download.log"
     try:
         arguments = [apt_get, "download", *DEBIAN_PACKAGES]
@@ -83,6 +82,7 @@ def _download(folder: Path) -> None:
             run_to_end(command, timeout_seconds=DOWNLOAD_TIMEOUT_SECONDS)
             package.unlink()
     except LocalPipelineError as error:
-        msg = f"prometheus is not on the PATH, and could not be downloaded ({error}); install it: {INSTALL_COMMAND}"
-        raise MissingProgramError(msg) from error
+        raise MissingProgramError(
+            f"prometheus is not on the PATH, and could not be downloaded ({error}); install it: {INSTALL_COMMAND}"
+        ) from error
     log_file.unlink()

@@ -67,7 +67,8 @@ class SearchContentResource(CustomResourceProperties):
         for text in self.mappings:
             role, equals, arn = text.partition("=")
             if not (role and equals and arn):
-                message = f"expected Mappings like 'role=arn:aws:iam::…', got {text!r}: set it in the template"
-                raise PenstockError(message)
+                raise PenstockError(
+                    f"expected Mappings like 'role=arn:aws:iam::…', got {text!r}: set it in the template"
+                )
             mappings[role] = (*mappings.get(role, ()), arn)
         return decode(self.content, mappings=mappings)

@@ -47,11 +47,10 @@ def read_object(
     known = _properties(kind)
     unknown = sorted(set(properties) - set(known))
     if unknown and not ignore_unknown:
-        message = (
+        raise PenstockError(
             f"{kind.__name__} has no {' and no '.join(where + name for name in unknown)}, only"
             f" {', '.join(known)}: set these in the template"
         )
-        raise PenstockError(message)
     values = {}
     for name, each in known.items():
         if name in properties:

@@ -161,12 +161,11 @@ def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot])
         if each.name.startswith(f"{VERIFY_PREFIX}v{observed.version_id}-") and each.encryption != observed.configured
     ]
     if wrong:
-        message = (
+        raise PenstockError(
             f"snapshot {wrong[-1].name} was taken after the change to {observed.configured}, but is under"
             f" {wrong[-1].encryption}: nothing was deleted and no permission window closed; restart the"
             " application, delete that snapshot and run this again"
         )
-        raise PenstockError(message)
     if observed.is_running:
         if not others and not observed.snapshots_enabled:
             return None

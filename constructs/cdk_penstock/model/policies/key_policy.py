@@ -140,8 +140,9 @@ def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyD
 
 def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) -> None:
     if not given:
-        message = f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
+        )
 
 
 def _operator_statements(

@@ -169,10 +169,9 @@ def check_prefix(prefix: str) -> str:
     if Token.is_unresolved(prefix) or not prefix:
         return prefix
     if not prefix.endswith("/") or prefix.startswith("/") or "*" in prefix:
-        message = (
+        raise ArchiveBucketError(
             f"expected a prefix like 'raw/orders/', without '/' in front and '*', with '/' at the end, got {prefix!r}"
         )
-        raise ArchiveBucketError(message)
     return prefix
 
 

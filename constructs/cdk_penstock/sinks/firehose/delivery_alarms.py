@@ -23,11 +23,10 @@ def build_freshness_alarm(delivery: DeliveryToS3Base, buffering: Buffering, age:
     normal = buffering.longest_delay_seconds
     seconds = normal + _SLACK_SECONDS if age is None else int(age.to_seconds())
     if seconds <= normal:
-        message = (
+        raise DeliveryError(
             f"freshness_alarm_age must be longer than the delay by buffering, {normal} seconds, got {seconds}: raise it"
             " or shorten buffer_interval"
         )
-        raise DeliveryError(message)
     return cloudwatch.Alarm(
         delivery,
         "FreshnessAlarm",

@@ -155,11 +155,10 @@ class DeliveryToS3(DeliveryToS3Base):
 
     def _need_direct_put(self) -> None:
         if self.source.stream_type != "DirectPut":
-            message = (
+            raise DeliveryError(
                 f"delivery {self.node.path} reads a source ({self.source.stream_type}) and accepts no records from"
                 " producers: write to that source, or use DeliverySource.direct_put()"
             )
-            raise DeliveryError(message)
 
     def _build_log(self, retention: logs.RetentionDays) -> DeliveryLog:
         return DeliveryLog(

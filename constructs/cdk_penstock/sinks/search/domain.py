@@ -276,8 +276,9 @@ class SearchDomain(SearchDomainBase):
 
 def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
-        raise SearchDomainError(message)
+        raise SearchDomainError(
+            f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
+        )
     return name
 
 
@@ -285,6 +286,5 @@ def _role_of(grantee: iam.IGrantable) -> iam.IRole:
     """Return the role of a grantee; raise SearchDomainError for a grantee that is not a role."""
     principal = grantee.grant_principal
     if not hasattr(principal, "role_arn"):
-        message = f"the security plugin maps IAM roles, got {type(principal).__name__}: pass a role"
-        raise SearchDomainError(message)
+        raise SearchDomainError(f"the security plugin maps IAM roles, got {type(principal).__name__}: pass a role")
     return cast("iam.IRole", principal)

@@ -37,11 +37,10 @@ def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zone
     if selected.is_pending_lookup:
         return selection or ec2.SubnetSelection()
     if len(selected.subnets) < zones:
-        message = (
+        raise SearchDomainError(
             f"the capacity needs subnets in {zones} availability zones, got {len(selected.subnets)} of {vpc.node.path}:"
             " give the VPC more zones, or choose SearchCapacity.multi_az()"
         )
-        raise SearchDomainError(message)
     return ec2.SubnetSelection(subnets=selected.subnets[:zones])
 
 

@@ -30,11 +30,10 @@ _PERIOD: Final = Duration.minutes(5)
 def refuse_express_brokers(instance: BrokerInstance) -> None:
     """Raise StreamError for a type of Express brokers: AWS manages their storage, and MSK refuses a size for it."""
     if instance.instance_type.startswith("express."):
-        message = (
+        raise StreamError(
             f"a ProvisionedKafkaCluster has Standard brokers with storage, got {instance.instance_type!r}: use a type"
             " such as 'kafka.m7g.large', or import a cluster of Express brokers with from_cluster_arn"
         )
-        raise StreamError(message)
 
 
 def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
@@ -44,11 +43,10 @@ def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
     """
     largest = min(_GROWTH * initial_gib, MAX_STORAGE_GIB) if largest_gib is None else largest_gib
     if not _MIN_GIB <= initial_gib <= largest <= MAX_STORAGE_GIB:
-        message = (
+        raise StreamError(
             f"a broker has {_MIN_GIB} to {MAX_STORAGE_GIB} GiB, and grows from storage_gib_per_broker to"
             f" max_storage_gib_per_broker, got {initial_gib} and {largest}"
         )
-        raise StreamError(message)
     return largest
 
 
@@ -116,8 +114,7 @@ def build_disk_alarms(
     Raises StreamError unless the threshold is 1 to 99.
     """
     if not 1 <= threshold_percent < 100:  # noqa: PLR2004 - a percentage
-        message = f"threshold_percent must be 1 to 99 percent of a disk, got {threshold_percent}"
-        raise StreamError(message)
+        raise StreamError(f"threshold_percent must be 1 to 99 percent of a disk, got {threshold_percent}")
     ids = range(1, brokers + 1)
     groups = [ids[first : first + _MAX_METRICS] for first in range(0, brokers, _MAX_METRICS)]
     return [

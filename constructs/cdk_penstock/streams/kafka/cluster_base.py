@@ -141,11 +141,10 @@ class KafkaClusterBase(Construct):
 
     def plan_topic(self, topic: PlannedTopic) -> None:
         """Raise StreamError: only the storage of a provisioned cluster that this app creates is known."""
-        message = (
+        raise StreamError(
             f"the storage of cluster {self.node.path} is not known here, so topic {topic.name!r} cannot be checked"
             " against it: leave out expected_load"
         )
-        raise StreamError(message)
 
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""
@@ -188,8 +187,7 @@ class KafkaClusterBase(Construct):
     def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
         """Refuse a role of another account, whose VPC reaches the brokers under other addresses."""
         if isinstance(principal, Construct) and are_accounts_apart(self, principal):
-            message = (
+            raise StreamError(
                 f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"
                 " with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
             )
-            raise StreamError(message)

@@ -72,11 +72,10 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         self._cluster_name = check_unless_token(cluster_name, check_cluster_name)
         subnets = private_subnets(vpc, vpc_subnets)
         if subnets.zones < _MIN_ZONES:
-            message = (
+            raise StreamError(
                 f"a serverless cluster is in at least {_MIN_ZONES} availability zones, got subnets in {subnets.zones}:"
                 " pass vpc_subnets"
             )
-            raise StreamError(message)
         self.security_group = build_security_group(
             self, vpc, cluster_name=self.cluster_name, removal_policy=removal_policy
         )

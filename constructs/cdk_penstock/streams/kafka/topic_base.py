@@ -117,11 +117,10 @@ class KafkaTopicBase(Construct):
         Raises StreamError for a cluster without IAM, to which these jobs cannot connect.
         """
         if not self._cluster.iam_enabled:
-            message = (
+            raise StreamError(
                 f"topic {self.topic_name!r} needs IAM authentication, but its cluster has it disabled: enable it and"
                 " import the cluster with iam_enabled=True"
             )
-            raise StreamError(message)
         return {
             "bootstrap.servers": self._cluster.bootstrap_servers,
             "topic": self.topic_name,

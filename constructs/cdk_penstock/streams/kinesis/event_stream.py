@@ -153,8 +153,9 @@ class EventStream(EventStreamBase):
         Raises StreamError for a stream on demand.
         """
         if self.capacity.shard_count is None:
-            message = f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
-            raise StreamError(message)
+            raise StreamError(
+                f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
+            )
         if not self._scheduled:
             self.node.add_validation(ShardSteps(self.capacity.shard_count, self._scheduled))
         self._scheduled.append(check_shard_count(shard_count))

@@ -115,11 +115,10 @@ class EventStreamBase(Construct):
         Region.
         """
         if is_of_other_account(self, self._account) or is_of_other_region(self, self._region):
-            message = (
+            raise StreamError(
                 f"CloudFormation registers consumers of streams in its own account and Region only, got"
                 f" {self.stream_arn}: register {consumer_name!r} there, or poll with grant_read"
             )
-            raise StreamError(message)
         return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
 
     def connection_properties(self) -> dict[str, str]:
