@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from stacks.workload_pipeline import WorkloadPipeline
 
-__all__ = ("DEFAULT_WORKLOAD", "REPOSITORY", "job_folder", "pipeline_of", "workload_names")
-
 DEFAULT_WORKLOAD: Final = "vehicle_metrics"
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 """The folder to which paths in an environment's file are relative."""

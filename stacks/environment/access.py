@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from stacks.environment.settings import Settings, text_of_form
 
-__all__ = ("EncryptionSettings", "PrincipalSettings")
-
 RoleArn = Annotated[
     str,
     text_of_form(

@@ -16,8 +16,6 @@ from cdk_penstock.model.sizing import Sizing
 from stacks.environment.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 from stacks.workloads import REPOSITORY
 
-__all__ = ("ApplicationSettings", "CodeSettings")
-
 LogRetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], WHOLE_NUMBER
 ]

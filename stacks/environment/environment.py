@@ -20,8 +20,6 @@ from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload
 if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import TopicLoad
 
-__all__ = ("Environment",)
-
 
 class Environment(Settings):
     """One environment, deployed as one Stage."""

@@ -11,8 +11,6 @@ from cdk_penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, Pla
 from cdk_penstock.streams.kafka.broker_storage import largest_storage
 from stacks.environment.settings import Settings, allowed, text_of_form
 
-__all__ = ("EventLoadSettings", "EventsSettings")
-
 _MS_PER_HOUR = 3_600_000
 
 

@@ -17,8 +17,6 @@ from stacks.environment.locked_values import check_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("EnvironmentFileError", "load_environments")
-
 # CloudFormation's names begin with a letter, and the CDK's Stages take no others (CDK, Stage).
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 

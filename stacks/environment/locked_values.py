@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from stacks.environment import Environment
 
-__all__ = ("LockedValueError", "check_lock", "fixed_values", "lock_path", "write_lock")
-
 _TWO_STEPS: Final = (
     "what uses the one that is deployed cannot move in one deployment. First deploy a new environment with this value,"
     " from a copy of the file under another name, with other names of cluster, workspace and applications, and move"

@@ -10,8 +10,6 @@ from cdk_penstock.model.addresses import AddressPlan
 from cdk_penstock.model.aws_services import AwsService
 from stacks.environment.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
-__all__ = ("NetworkSettings",)
-
 Zone = Annotated[
     str, text_of_form(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", "the name of an availability zone, such as 'eu-central-1a'")
 ]

@@ -14,8 +14,6 @@ from stacks.environment.settings import allowed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("check_region", "check_roles", "check_services", "check_zones")
-
 
 def check_region(region: str) -> str:
     """Return the Region; raise ValueError for one in a part of the world where AWS has none.

@@ -13,8 +13,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("WHOLE_NUMBER", "Settings", "allowed", "shown", "text_of_form")
-
 _Given = TypeVar("_Given")
 _Checked = TypeVar("_Checked")
 

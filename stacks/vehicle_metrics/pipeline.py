@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka import IKafkaCluster
     from stacks.environment import ApplicationSettings, Environment, EventsSettings
 
-__all__ = ("PIPELINE", "VehiclePipeline")
-
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _EVENT_BYTES: Final = 130
 _COMPRESSION_RATIO: Final = 4.3

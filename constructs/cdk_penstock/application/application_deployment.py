@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct, IDependable
 
-__all__ = ("ApplicationDeployment", "ApplicationKeyUpdate")
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationKeyUpdate:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from aws_cdk import RemovalPolicy
 
-__all__ = ("ApplicationNetwork",)
-
 _MAX_SUBNETS: Final = 16
 _MAX_SECURITY_GROUPS: Final = 5
 _MAX_PORT: Final = 65_535

@@ -12,8 +12,6 @@ from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 from cdk_penstock.foundation.digests import content_digest
 from cdk_penstock.model.deployment import Revision
 
-__all__ = ("ApplicationResource",)
-
 
 class ApplicationResource(CfnApplication):
     """An ``AWS::KinesisAnalyticsV2::Application`` with a revision, since CloudFormation returns none."""

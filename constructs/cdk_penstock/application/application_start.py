@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
 
-__all__ = ("ApplicationStart",)
-
 _DEFAULT_WAIT_MINUTES: Final = 20
 _MIN_WAIT_MINUTES: Final = 1
 _MAX_WAIT_MINUTES: Final = 30

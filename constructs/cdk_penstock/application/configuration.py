@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.model.sizing import Sizing
 
-__all__ = (
-    "application_description",
-    "autoscaling_of",
-    "encryption_configuration",
-    "environment_properties",
-    "flink_configuration",
-    "maintenance_configuration",
-    "run_configuration",
-)
-
 _MAX_DESCRIPTION_CHARACTERS: Final = 1024
 _MIN_CHECKPOINT_INTERVAL_MS: Final = 10
 _TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application.application_log import ApplicationLog
     from cdk_penstock.application.application_network import ApplicationNetwork
 
-__all__ = ("ExecutionRole",)
-
 _POLICY_NAME = "Application"
 
 

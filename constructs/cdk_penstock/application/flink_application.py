@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
     from cdk_penstock.model.deployment import Revision
 
-__all__ = ("FlinkApplication",)
-
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.metrics import ApplicationMetric
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("FlinkApplicationBase", "MetricOptions", "application_arn")
-
 _MAX_NAME_CHARACTERS: Final = 128
 
 

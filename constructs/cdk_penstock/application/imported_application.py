@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("ImportedFlinkApplication", "choose_imported_name")
-
 UNKNOWN_ROLE_WARNING: Final = "penstock:executionRoleOfImport"
 
 

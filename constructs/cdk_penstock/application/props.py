@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
 
-__all__ = (
-    "PRODUCTION_DEFAULTS",
-    "ApplicationEncryption",
-    "ApplicationPropsError",
-    "FlinkApplicationProps",
-    "LogLevel",
-    "MetricsLevel",
-    "RestoreMode",
-    "RunConfiguration",
-    "merge_props",
-    "refuse_contradictions",
-)
-
 
 class ApplicationPropsError(PenstockError):
     """A property of an application that MSF would refuse, or that contradicts another one."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application.application_code import CodeBinding
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("PyFlinkApplication", "PyFlinkApplicationProps")
-
 
 class PyFlinkApplicationProps(FlinkApplicationProps, total=False):
     """Every property of a PyFlink application: those of any application, and where its job is."""

@@ -15,8 +15,6 @@ from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("app",)
-
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 

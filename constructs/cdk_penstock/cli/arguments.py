@@ -14,20 +14,6 @@ from botocore.exceptions import UnknownRegionError
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.names import check_application_name
 
-__all__ = (
-    "DEFAULT_ASSEMBLY",
-    "KEY_OPTION",
-    "ApplicationOption",
-    "AssemblyOption",
-    "JsonOption",
-    "OperatorOption",
-    "ProfileOption",
-    "RegionOption",
-    "check_account",
-    "check_region",
-    "check_writable",
-)
-
 DEFAULT_ASSEMBLY: Final = Path("cdk.out")
 
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)

@@ -15,8 +15,6 @@ from cdk_penstock.packaging import PyFlinkProject, build_package
 if TYPE_CHECKING:
     from cdk_penstock.packaging import PyFlinkPackage
 
-__all__ = ("CheckoutError", "build_job", "check_environments")
-
 _CDK: Final = Path("node_modules") / ".bin" / "cdk"
 
 

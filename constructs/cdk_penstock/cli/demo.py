@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("DemoCommand", "default_job_python", "demo_command", "prepare_package")
-
 HELP = """Run a packaged job on this machine and check what comes out.
 
 Real Kafka, Flink and Prometheus start on free ports of this machine, events of a generator (or recorded ones) go

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.demo.scenario import Scenario
 
-__all__ = ("check_different", "check_inputs", "check_options")
-
 _OF_A_RECORDING: Final = ("speed_up", "event_time")
 _OF_A_GENERATOR: Final = ("seconds",)
 

@@ -13,8 +13,6 @@ import typer
 from cdk_penstock.cli.arguments import JsonOption
 from cdk_penstock.local.replay import EventTime
 
-__all__ = ("JOB_PYTHON_VARIABLE", "DemoArguments", "parameters_of")
-
 JOB_PYTHON_VARIABLE = "PENSTOCK_JOB_PYTHON"
 DAY_SECONDS = 86_400
 

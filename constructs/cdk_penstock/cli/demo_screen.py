@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.demo.results import DemoResult
     from cdk_penstock.local.demo.run import DemoOptions
 
-__all__ = ("play", "show")
-
 ROWS_SHOWN = 40
 WATCH_SECONDS = 1.0
 

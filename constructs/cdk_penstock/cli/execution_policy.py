@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.execution import ExecutionPolicies
 
-__all__ = (
-    "AccountOption",
-    "ExecutionPolicyOption",
-    "TargetRegionOption",
-    "WrittenPolicy",
-    "show_policies",
-    "with_target",
-    "write_policies",
-)
-
 _IF_UNKNOWN: Final = "needed if the stacks do not name it."
 
 

@@ -33,8 +33,6 @@ from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDem
 if TYPE_CHECKING:
     from cdk_penstock.model.keys import Goal
 
-__all__ = ("key_app",)
-
 _ONE_ROTATION = timedelta(days=7)
 """A repeated ``rotate --on-demand`` continues a rotation that is not older than this plus the soak."""
 

@@ -39,17 +39,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
 
-__all__ = (
-    "EXIT_WAITING",
-    "AwsAccess",
-    "connect",
-    "explain_aws_errors",
-    "now",
-    "plan_and_apply",
-    "status_fields",
-    "status_lines",
-)
-
 EXIT_WAITING: Final = 3
 _WINDOWS_NEED: Final = (
     "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"

@@ -27,8 +27,6 @@ from cdk_penstock.packaging import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("package_command",)
-
 _MIB = 1024 * 1024
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.replay import ReplaySummary
 
-__all__ = ("EXIT_FAILED", "EXIT_INTERRUPTED", "parse_settings", "parse_speed_up", "replay_command")
-
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 AS_FAST_AS_POSSIBLE = "max"

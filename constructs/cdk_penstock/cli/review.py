@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.encryption import EncryptionReview, KeyAccess
     from cdk_penstock.review.wildcard_reasons import Wildcard
 
-__all__ = ("review_command",)
-
 
 def review_command(
     *,

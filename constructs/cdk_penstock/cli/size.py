@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.cost import CostLine, Estimate
 
-__all__ = ("size_command",)
-
 _USAGE: Final = Usage()
 _MOST_NAMED: Final = 2
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.clients import Clock, FlinkClient
     from cdk_penstock.model.keys import KeyAssignment, Snapshot
 
-__all__ = ("ApplicationControl", "Progress")
-
 _BUSY_CODES: Final = ("ResourceInUseException", "ConcurrentModificationException")
 """The application changed since it was looked at: look again, and decide again."""
 

@@ -13,8 +13,6 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("ApplicationDetail",)
-
 _ENHANCED: Final = "ENHANCED_SNAPSHOTS"
 
 

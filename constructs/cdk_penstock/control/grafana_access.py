@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ("GrafanaClient", "ServiceAccount", "WorkspaceCondition", "WorkspaceMissingError", "describe_workspace")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

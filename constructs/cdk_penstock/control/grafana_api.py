@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock
 
-__all__ = (
-    "ATTEMPTS",
-    "ATTEMPT_PAUSE_SECONDS",
-    "CONFLICT",
-    "NOT_FOUND",
-    "Answer",
-    "GrafanaApi",
-    "connect_to",
-    "give_up",
-)
-
 NOT_FOUND: Final = frozenset({HTTPStatus.NOT_FOUND})
 CONFLICT: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
 ATTEMPTS: Final = 5

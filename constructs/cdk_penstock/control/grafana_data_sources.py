@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.grafana_api import GrafanaApi
     from cdk_penstock.model.grafana import Content, DataSource
 
-__all__ = ("GrafanaDataSources",)
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.grafana_api import Answer, GrafanaApi
     from cdk_penstock.model.grafana import Content
 
-__all__ = ("GrafanaSync",)
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

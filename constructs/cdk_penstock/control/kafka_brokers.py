@@ -9,8 +9,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from cdk_penstock.control.clients import Response
 
-__all__ = ("KafkaClient", "bootstrap_servers")
-
 _ACTIVE = "ACTIVE"
 _PASSING = frozenset({"CREATING", "UPDATING", "HEALING", "MAINTENANCE", "REBOOTING_BROKER"})
 

@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.permission_windows import PermissionWindows
     from cdk_penstock.model.keys import Goal, KeyFacts
 
-__all__ = ("KeyRunner",)
-
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
 

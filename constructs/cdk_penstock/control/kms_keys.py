@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, KmsClient
 
-__all__ = ("KmsKeys",)
-
 _TIMEOUT_SECONDS: Final = 15 * 60.0
 _POLL_SECONDS: Final = 10.0
 _NO_ROTATION: Final = ("UnsupportedOperationException", "KMSInvalidStateException")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock
 
-__all__ = ("Answer", "OpenSearch", "SearchNameError", "SearchRefusedError", "SearchUnavailableError")
-
 _LOG = logging.getLogger(__name__)
 _SERVICE: Final = "es"
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, IamClient
 
-__all__ = ("WINDOW_PREFIX", "KeyPermissions", "PermissionWindows")
-
 WINDOW_PREFIX: Final = "penstock-key-"
 """The rest of a permission window's name is the key's id."""
 

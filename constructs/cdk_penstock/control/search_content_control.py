@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.errors import ControlError
     from cdk_penstock.control.opensearch import Answer, OpenSearch
 
-__all__ = ("SearchContentControl",)
-
 _LOG = logging.getLogger(__name__)
 _SECURITY: Final = "/_plugins/_security/api"
 _DASHBOARDS: Final = "/_dashboards/api/saved_objects"

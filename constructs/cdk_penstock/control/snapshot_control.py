@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.application_detail import ApplicationDetail
 
-__all__ = ("SnapshotControl",)
-
 _TIMEOUT_SECONDS: Final = 15 * 60.0
 _POLL_SECONDS: Final = 10.0
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument
 
-__all__ = ("ApplicationKey", "KeyPolicyMode")
-
 DEVELOPMENT_POLICY_WARNING: Final = "penstock:developmentKeyPolicy"
 _DEVELOPMENT_POLICY: Final = (
     "this key has AWS's permissive policy for development: whoever it names can decrypt, and MSF can use it for any"

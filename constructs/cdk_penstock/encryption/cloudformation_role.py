@@ -12,8 +12,6 @@ from cdk_penstock.encryption.errors import EncryptionError
 if TYPE_CHECKING:
     from constructs import Construct
 
-__all__ = ("cloudformation_role_arn", "cloudformation_role_name")
-
 
 def cloudformation_role_arn(scope: Construct) -> str:
     """Return the ARN of the CloudFormation execution role of the scope's stack, as its synthesizer knows it.

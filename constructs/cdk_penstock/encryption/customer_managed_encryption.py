@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application import FlinkApplicationBase
 
-__all__ = ("CustomerManagedEncryption",)
-
 
 class CustomerManagedEncryption(Construct):
     """The customer-managed-key sequence: operator, application, log, key, permission, update, and last a start.

@@ -15,8 +15,6 @@ from cdk_penstock.model.keys.observed_application import KeyFacts, problems_with
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-__all__ = ("refuse_contradictions", "refuse_foreign_role", "refuse_unfit_key")
-
 _MULTI_REGION_PREFIX: Final = "mrk-"
 _ALIAS: Final = "alias/"
 _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application import IFlinkApplication
 
-__all__ = ("KeyGuard",)
-
 RUNBOOK: Final = "docs/runbooks/key.md"
 _WITH_READ_ONLY_EVENTS: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """CloudTrail calls AssumeRole read-only (EventBridge, "Receiving read-only management events from AWS services")."""

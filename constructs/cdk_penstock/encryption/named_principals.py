@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-__all__ = ("PermissionSetPrincipal", "key_principals", "require_named")
-
 
 class PermissionSetPrincipal(iam.PrincipalWithConditions):
     """Whoever signs in with a permission set of IAM Identity Center.

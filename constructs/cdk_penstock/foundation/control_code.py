@@ -19,8 +19,6 @@ from typing import Final
 import cdk_penstock
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("CARRIED_PACKAGES", "DATA_PATH_VARIABLE", "LAMBDA_DATA_PATH", "control_code_folder")
-
 CARRIED_PACKAGES: Final = ("model", "control", "handlers")
 """Packages that run in a Lambda function. They import neither the CDK nor a third-party library but boto3."""
 

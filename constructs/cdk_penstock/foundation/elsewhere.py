@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct, IConstruct
 
-__all__ = ("is_of_other_account", "is_of_other_region", "require_key_region", "shown_arn", "warn_of_other_account")
-
 OTHER_ACCOUNT_WARNING: Final = "penstock:otherAccount"
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-__all__ = ("GrantError", "allow")
-
 
 class GrantError(PenstockError):
     """A grantee whose permissions cannot be changed here."""

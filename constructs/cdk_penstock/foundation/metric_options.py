@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from aws_cdk import Duration
     from constructs import Construct
 
-__all__ = ("MetricOptions", "build_metric", "with_defaults")
-
 
 class MetricOptions(TypedDict, total=False):
     """Options of a metric, each as in ``aws_cloudwatch.Metric``."""

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct, IConstruct
 
-__all__ = ("check_unless_token", "choose_name", "claim_name", "warn_of_generated_name")
-
 _CLAIMS: Final[WeakKeyDictionary[IConstruct, dict[tuple[str, str, str], str]]] = WeakKeyDictionary()
 
 

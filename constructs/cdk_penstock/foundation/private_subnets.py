@@ -9,8 +9,6 @@ from aws_cdk import aws_ec2 as ec2
 if TYPE_CHECKING:
     from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("select_private_subnets", "select_subnets")
-
 
 def select_subnets(
     vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, one_per_az: bool = False

@@ -16,15 +16,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-__all__ = (
-    "REVISION_METADATA",
-    "are_accounts_apart",
-    "follow_changes",
-    "keep_while_used",
-    "mark_revision",
-    "splittable",
-)
-
 REVISION_METADATA: Final = "penstock:revisionOf"
 """Prefix of the metadata keys that hold the revision of a producer in the template of its consumer."""
 

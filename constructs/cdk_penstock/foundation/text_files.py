@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("read_text_file",)
-
 
 def read_text_file(path: Path, what: str, error: type[PenstockError]) -> str:
     """Return a file's text without a byte order mark; raise ``error`` if it cannot be read or is not UTF-8."""

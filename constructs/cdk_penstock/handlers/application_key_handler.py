@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.application_detail import ApplicationDetail
 
-__all__ = ("ApplicationKeyHandler", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 _GONE: Final = "the application was gone"

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_detail import ApplicationDetail
     from cdk_penstock.model.deployment import Revision
 
-__all__ = ("ApplicationStartHandler", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

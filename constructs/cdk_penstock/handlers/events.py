@@ -12,8 +12,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("Event", "RequestType", "Result", "complete", "not_complete")
-
 _PATIENCE: Final = timedelta(minutes=52)
 
 RequestType = str

@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.grafana_access import Workspace
     from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset
 
-__all__ = ("GrafanaContentHandler", "GrafanaServices", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

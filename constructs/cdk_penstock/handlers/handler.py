@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     EntryPoint = Callable[[Mapping[str, Any], object], Result]
 
-__all__ = ("Handler", "entry_points")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

@@ -32,8 +32,6 @@ from cdk_penstock.model.custom_resources.search_content_resource import SearchCo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("SearchContentHandler", "SearchServices", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

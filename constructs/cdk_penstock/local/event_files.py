@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.event_lines import LineFormat
 
-__all__ = ("STANDARD_INPUT", "latest_event_ms", "read_lines", "require_file")
-
 STANDARD_INPUT = Path("-")
 GZIP_MAGIC = b"\x1f\x8b"
 

@@ -13,8 +13,6 @@ from cdk_penstock.local.errors import ClientSettingError, LocalPipelineError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("KafkaSink",)
-
 FLUSH_SECONDS = 60.0
 METADATA_SECONDS = 10.0
 # Idempotence keeps the order per partition through retries; murmur2 puts a key where Java clients put it.

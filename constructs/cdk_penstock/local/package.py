@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ("PROPERTIES_VARIABLE", "UnpackedPackage", "require_programs", "unpack_package", "write_properties")
-
 PROPERTIES_VARIABLE = "APPLICATION_PROPERTIES_FILE"
 JAR_NAME = "lib/pyflink-dependencies.jar"
 PACKAGES_NAME = "dep"

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.processes import ManagedProcess
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("LocalPipeline", "PipelineOptions")
-
 CONSUME_TIMEOUT_SECONDS = 600.0
 CONSUME_POLL_SECONDS = 1.0
 

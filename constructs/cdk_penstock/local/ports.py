@@ -6,8 +6,6 @@ import socket
 
 from cdk_penstock.local.errors import PortInUseError
 
-__all__ = ("LOOPBACK", "free_ports", "require_free_port")
-
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
 

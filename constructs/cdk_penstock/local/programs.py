@@ -8,8 +8,6 @@ from pathlib import Path
 
 from cdk_penstock.local.errors import MissingProgramError
 
-__all__ = ("find_java", "require_program")
-
 INSTALL_HINTS = {
     "java": "a Java runtime, version 11, 17 or 21: sudo apt-get install -y openjdk-17-jre-headless",
     "mvn": "Apache Maven: sudo apt-get install -y maven",

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("JsonClient",)
-
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("MAX_ZONES", "AddressPlan", "AddressPlanError")
-
 MAX_ZONES: Final = 3
 """Availability zones that a plan has room for; MSK spreads brokers over two or three."""
 

@@ -15,8 +15,6 @@ from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, ORCHESTRATION_KPUS, Sizi
 if TYPE_CHECKING:
     from cdk_penstock.model.sizing import Sizing
 
-__all__ = ("Autoscaling",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Autoscaling:

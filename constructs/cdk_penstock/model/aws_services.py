@@ -12,8 +12,6 @@ from typing import ClassVar, Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("AwsService", "AwsServiceError")
-
 _ENDPOINT: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 

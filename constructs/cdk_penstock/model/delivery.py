@@ -12,19 +12,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = (
-    "DELIVERY_METADATA",
-    "Buffering",
-    "DeliveryError",
-    "DeliveryGuarantee",
-    "check_delivery_stream_name",
-    "check_error_prefix",
-    "check_partition_keys",
-    "check_prefix",
-    "literal_part",
-    "overlap",
-)
-
 DELIVERY_METADATA: Final = "penstock:delivery"
 """The key in a resource's metadata that holds its DeliveryGuarantee."""
 

@@ -17,20 +17,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = (
-    "AMAZON_PROMETHEUS_PLUGIN",
-    "CORE_PROMETHEUS_PLUGIN",
-    "MAX_UID_CHARACTERS",
-    "OWNER_FIELD",
-    "Content",
-    "DataSource",
-    "GrafanaNameError",
-    "check_uid",
-    "content_uid",
-    "is_mark",
-    "owner_mark",
-)
-
 AMAZON_PROMETHEUS_PLUGIN: Final = "grafana-amazonprometheus-datasource"
 CORE_PROMETHEUS_PLUGIN: Final = "prometheus"
 

@@ -13,8 +13,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("check_query", "object_of_queries")
-
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\[^(])*"')
 _HYPHEN: Final = re.compile(r"\.([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?![\w(])")

@@ -15,21 +15,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = (
-    "IAM_PORT",
-    "KafkaError",
-    "check_broker_nodes",
-    "check_cluster_name",
-    "check_group_name",
-    "check_retention_ms",
-    "check_topic_name",
-    "check_transactional_id_prefix",
-    "check_zones",
-    "client_ports",
-    "encode_properties",
-    "render_properties",
-)
-
 IAM_PORT: Final = 9098
 """The port on which brokers take clients with IAM and TLS (MSK, "Port information")."""
 

@@ -16,15 +16,6 @@ from cdk_penstock.model.kafka import KafkaError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = (
-    "ALARM_PERCENT",
-    "EXPANSION_TARGET_PERCENT",
-    "MAX_STORAGE_GIB",
-    "BrokerStorage",
-    "PlannedTopic",
-    "TopicLoad",
-)
-
 BYTES_PER_GIB: Final = 1024**3
 SEGMENT_BYTES: Final = BYTES_PER_GIB
 """Default size of a segment in Kafka and MSK. Only a whole one is deleted, once its newest record is too old."""

@@ -15,15 +15,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = (
-    "KinesisError",
-    "check_alarm_hours",
-    "check_retention_hours",
-    "check_shard_count",
-    "check_steps",
-    "check_stream_name",
-)
-
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _MIN_RETENTION_HOURS, _MAX_RETENTION_HOURS = 24, 8760
 _MAX_SHARDS: Final = 100_000

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-__all__ = ("ApplicationMetric", "Statistic")
-
 
 class Statistic(Enum):
     """Function that makes one figure of the samples of one period."""

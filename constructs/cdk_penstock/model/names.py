@@ -7,18 +7,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = (
-    "CODE_ARCHIVE_MAX_BYTES",
-    "LOG_GROUP_PREFIX",
-    "LOG_STREAM_NAME",
-    "METRICS_NAMESPACE",
-    "RUN_OPTIONS_GROUP",
-    "SERVICE_PRINCIPAL",
-    "ApplicationNameError",
-    "check_application_name",
-    "parse_application_arn",
-)
-
 SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
 METRICS_NAMESPACE: Final = "AWS/KinesisAnalytics"
 LOG_GROUP_PREFIX: Final = "/aws/kinesis-analytics/"

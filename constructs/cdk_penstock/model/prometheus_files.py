@@ -13,8 +13,6 @@ from typing import Any, Final
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.promql import PromqlError, check_promql, is_duration
 
-__all__ = ("PrometheusFileError", "check_alert_manager", "check_rules")
-
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 

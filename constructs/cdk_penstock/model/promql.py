@@ -7,8 +7,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("PromqlError", "check_promql", "is_duration")
-
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _QUOTES: Final = "\"'`"
 # Prometheus, "Time durations": units from long to short, each at most once.

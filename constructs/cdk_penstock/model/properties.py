@@ -17,8 +17,6 @@ from cdk_penstock.model.secrets import holds_secret, may_hold_secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ("MAX_ENTRIES_PER_GROUP", "MAX_GROUPS", "PropertyError", "PropertyGroups", "refuse_run_options")
-
 MAX_GROUPS: Final = 50
 MAX_ENTRIES_PER_GROUP: Final = 50
 MAX_TEXT_CHARACTERS: Final = 2048

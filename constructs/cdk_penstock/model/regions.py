@@ -6,8 +6,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("WITHOUT_SERVICE", "check_service", "via_service", "via_service_names")
-
 _CHINA: Final = "cn-"
 
 WITHOUT_SERVICE: Final[dict[str, frozenset[str]]] = {

@@ -16,8 +16,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("CUSTOMER_MANAGED_KEY_NEEDS", "FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
-
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
 _AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
 _PART_OF_FLINK: Final = re.compile(

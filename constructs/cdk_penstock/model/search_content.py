@@ -13,19 +13,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = (
-    "Content",
-    "ContentError",
-    "Item",
-    "Plan",
-    "access_role",
-    "check_index_template",
-    "decode",
-    "encode",
-    "parse_saved_objects",
-    "plan",
-)
-
 MOST_ENCODED_BYTES: Final = 120_000
 """CloudFormation passes all properties to the handler in one event of 256 KB, with the old ones in an Update."""
 

@@ -11,15 +11,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = (
-    "DEFAULT_MAX_KPUS",
-    "MAX_PARALLELISM_PER_KPU",
-    "MonthlyCost",
-    "PriceTable",
-    "Sizing",
-    "SizingError",
-)
-
 MAX_PARALLELISM_PER_KPU: Final = 8
 DEFAULT_MAX_KPUS: Final = 64
 """MSF's default quota of KPUs per application, L-3A88E041; it can be raised."""

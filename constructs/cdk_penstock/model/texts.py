@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("decode_text",)
-
 _FIX: Final = "save it as UTF-8 (in Windows Notepad: Save as, encoding UTF-8)"
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 _OTHER_MARKS: Final = (

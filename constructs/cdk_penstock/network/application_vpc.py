@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("ApplicationVpc",)
-
 UNNAMED_ZONES: Final = "penstock:unnamedAvailabilityZones"
 
 _UNNAMED_ZONES: Final = (

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.aws_services import AwsService
 
-__all__ = ("ApplicationVpcBase", "IApplicationVpc")
-
 _HTTPS: Final = 443
 _ACCOUNT: Final = re.compile(r"\d{12}")
 

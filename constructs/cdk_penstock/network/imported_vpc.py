@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.aws_services import AwsService
 
-__all__ = ("ImportedApplicationVpc",)
-
 
 class ImportedApplicationVpc(ApplicationVpcBase):
     """A VPC that was created outside of this app; created by the static factories of ApplicationVpc."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("Dashboard", "DashboardBuilder", "PrometheusDataSource")
-
 _MAX_BYTES: Final = 4 * 1024 * 1024
 """A function of 256 MiB can read many of this size; known large dashboards have a tenth of it."""
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from cdk_penstock.observability.identity_source import IdentitySource
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 
-__all__ = ("DashboardWorkspace",)
-
 _NAME: Final = re.compile(r"[a-zA-Z0-9._~-]{1,255}")
 _MAX_DESCRIPTION_CHARACTERS: Final = 2048
 

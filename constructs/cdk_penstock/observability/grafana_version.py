@@ -8,8 +8,6 @@ from typing import ClassVar
 from cdk_penstock.model.grafana import AMAZON_PROMETHEUS_PLUGIN, CORE_PROMETHEUS_PLUGIN
 from cdk_penstock.observability.errors import DashboardWorkspaceError
 
-__all__ = ("GrafanaVersion",)
-
 _OWN_PLUGIN_FROM = 12
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from aws_cdk import Duration
 
-__all__ = ("IdentitySource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class IdentitySource:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("MetricsWorkspace",)
-
 CREATE_ONLY_KEY: Final = "penstock:metricsWorkspaceKey"
 
 _DEFAULT_RETENTION_DAYS: Final = 150

@@ -17,8 +17,6 @@ from cdk_penstock.observability.errors import MetricsWorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ("IMetricsWorkspace", "MetricOptions", "MetricsWorkspaceBase")
-
 PROPERTY_GROUP: Final = "output.prometheus"
 """The property group of the bundled job's sink (docs/job.md)."""
 

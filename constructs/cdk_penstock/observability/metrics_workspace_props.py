@@ -13,8 +13,6 @@ from cdk_penstock.observability.errors import MetricsWorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("LabelSetLimit", "check_between")
-
 _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 

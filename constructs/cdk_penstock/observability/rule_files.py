@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ("read_alert_manager", "read_rules")
-
 _MAX_FILE_BYTES: Final = 1024 * 1024
 
 

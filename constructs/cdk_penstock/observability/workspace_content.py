@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 
-__all__ = ("GrafanaContent", "GrafanaContentProps")
-
 UNKNOWN_ROLE_WARNING: Final = "penstock:grafanaRoleUnknown"
 
 _HANDLER: Final = "grafana_content"

@@ -14,8 +14,6 @@ from cdk_penstock.observability.errors import DashboardWorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("WorkspaceNetwork", "network_access_control")
-
 _MIN_SUBNETS: Final = 2
 _MAX_SUBNETS: Final = 6
 _MAX_SECURITY_GROUPS: Final = 5

@@ -9,8 +9,6 @@ import yaml
 
 from cdk_penstock.observability.errors import MetricsWorkspaceError
 
-__all__ = ("parse_yaml",)
-
 _TAB_INDENT: Final = re.compile(r"^ *\t", re.MULTILINE)
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _NULL_TAG: Final = "tag:yaml.org,2002:null"

@@ -17,8 +17,6 @@ from cdk_penstock.packaging.errors import PackagingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("JAR_ENTRY", "MANIFEST_ENTRY", "MODULES_FOLDER", "CodeArchive", "PackageManifest", "PyFlinkLayout")
-
 JAR_ENTRY: Final = "lib/pyflink-dependencies.jar"
 MODULES_FOLDER: Final = "dep/"
 MANIFEST_ENTRY: Final = "penstock-package.json"

@@ -15,8 +15,6 @@ from cdk_penstock.packaging.errors import PackagingError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("build_jar", "find_jar")
-
 _NOT_THE_JAR: Final = ("original-", "-sources.jar", "-javadoc.jar", "-tests.jar", "-shaded.jar")
 _LAST_LINES: Final = 30
 # Some versions of Maven always write colours: sequences that end in a letter, and titles that end in a bell.

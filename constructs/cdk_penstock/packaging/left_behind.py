@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.packaging.pyflink_project import PyFlinkProject
 
-__all__ = ("find_left_behind",)
-
 _OF_BUILD_TOOLS: Final = frozenset({"gradle-wrapper.jar", "maven-wrapper.jar"})
 
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("MSF_PLATFORMS", "PROVIDED_BY_MSF", "PROVIDED_MODULES", "marker_environments", "marker_holds")
-
 MSF_PLATFORMS: Final = (
     "manylinux2014_x86_64",
     "manylinux_2_17_x86_64",

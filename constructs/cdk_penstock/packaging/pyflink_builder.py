@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.packaging.pyflink_project import PyFlinkProject
 
-__all__ = ("PyFlinkPackage", "build_package")
-
 _FORMAT: Final = "3"
 _KEPT_BUILDS: Final = 3
 

@@ -16,8 +16,6 @@ from cdk_penstock.packaging.job_folder import list_files, read_file
 from cdk_penstock.packaging.left_behind import find_left_behind
 from cdk_penstock.packaging.maven_parent import has_parent_above
 
-__all__ = ("PyFlinkProject",)
-
 _CACHES: Final = frozenset(
     {
         ".git",

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("Pin", "check_requirements", "names", "pins", "read_requirements")
-
 # As in pip: PowerShell writes UTF-16, and editors on Windows put a byte order mark before UTF-8.
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),

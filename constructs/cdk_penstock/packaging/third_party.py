@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.packaging.requirements_file import Pin
     from cdk_penstock.packaging.wheel import Wheel
 
-__all__ = ("fetch_packages",)
-
 _MAX_ROUNDS: Final = 20
 
 

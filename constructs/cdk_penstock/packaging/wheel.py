@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("Wheel",)
-
 # Files that an installer writes about its run, and files that only an installer needs.
 _NOT_TAKEN: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _ON_THE_PATH: Final = frozenset({"purelib", "platlib", "data"})

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("SynthesizedStack", "read_assembly", "read_environment")
-
 ANY_ACCOUNT: Final = "111122223333"
 """Placeholder for the account of a stack that is synthesized for any account."""
 ANY_REGION: Final = "us-east-1"

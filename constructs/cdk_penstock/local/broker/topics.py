@@ -18,8 +18,6 @@ from cdk_penstock.local.errors import LocalPipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ("QUIET_CLIENT", "TopicAccess", "explain", "remaining_records")
-
 # librdkafka writes to standard error when a broker goes away, which here is always on purpose.
 QUIET_CLIENT = {"log_level": "0", "log.connection.close": "false"}
 

@@ -14,8 +14,6 @@ from typing import Final
 from cdk_penstock.local.demo.scenario import Scenario
 from cdk_penstock.local.errors import ScenarioError
 
-__all__ = ("JOB_FOLDERS", "job_folder", "load_scenario", "scenario_names")
-
 JOB_FOLDERS: Final = Path("flink_app")
 """The folder of the jobs, in the folder in which the command runs."""
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.pipeline import PipelineOptions
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("Demo", "DemoOptions")
-
 POLL_SECONDS = 0.5
 # Recomputing takes some 6 microseconds an event; beyond this, only gaps are looked for.
 MOST_EVENTS_TO_RECOMPUTE = 2_000_000

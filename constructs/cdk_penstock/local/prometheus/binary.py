@@ -13,8 +13,6 @@ from cdk_penstock.local.cache import cached_folder, default_cache
 from cdk_penstock.local.errors import LocalPipelineError, MissingProgramError
 from cdk_penstock.local.processes import Command, run_to_end
 
-__all__ = ("INSTALL_COMMAND", "PrometheusBinary", "find_prometheus")
-
 INSTALL_COMMAND = "sudo apt-get update && sudo apt-get install -y prometheus && sudo systemctl disable --now prometheus"
 DOWNLOAD_TIMEOUT_SECONDS = 300.0
 # The pages of Debian's Prometheus borrow their scripts and styles from these packages.

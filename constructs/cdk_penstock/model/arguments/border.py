@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.arguments.kinds import Kind
 
-__all__ = ("Parameter", "check_arguments", "check_properties", "parameters_of", "properties_of")
-
 _LIBRARY: Final = __name__.partition(".")[0]
 _CHECKED: Final = "__checks_arguments__"
 _CONSTRUCT_ID: Final = 2

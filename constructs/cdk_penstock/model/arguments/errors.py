@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("ArgumentError",)
-
 
 class ArgumentError(PenstockError, TypeError):
     """An argument of a wrong type, or without a parameter."""

@@ -12,8 +12,6 @@ from typing import Any, Final
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.sizing import PriceTable
 
-__all__ = ("PriceError", "Prices", "prices_from_toml")
-
 
 class PriceError(PenstockError):
     """An unknown price, or a value that is not a price."""

@@ -12,8 +12,6 @@ from cdk_penstock.model.sizing import HOURS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BYTES_PER_GB", "NOT_PRICED", "Usage", "UsageError")
-
 BYTES_PER_GB: Final = 1024**3
 _SECONDS_PER_HOUR: Final = 3600
 _MOST: Final = 10**12

@@ -12,8 +12,6 @@ from cdk_penstock.model.search_content import Content, decode, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("SearchContentResource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SearchContentResource(CustomResourceProperties):

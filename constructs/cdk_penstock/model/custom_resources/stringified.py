@@ -16,8 +16,6 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("read_object", "write_object")
-
 _BOOLEANS: Final = {"true": True, "false": False}
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]+")
 

@@ -12,8 +12,6 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import KeyFacts, ObservedApplication
 
-__all__ = ("check_snapshots_enabled", "check_switch", "checked_key")
-
 
 def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> None:
     """Refuse a change that MSF would refuse, that would lose state, or that is meant for another application."""

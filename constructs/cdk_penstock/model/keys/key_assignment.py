@@ -12,8 +12,6 @@ from typing import Final, Self
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("AWS_OWNED", "KeyArn", "KeyAssignment", "KeyType", "is_key_arn")
-
 _KEY_ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za-z0-9-]+)")
 _BARE_KEY_ID: Final = re.compile(r"(?:mrk-)?[0-9a-f-]{32,40}")
 _APPLICATION_ARN_PARTS: Final = 6

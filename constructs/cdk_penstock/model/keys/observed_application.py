@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-__all__ = (
-    "STEADY_STATUSES",
-    "ApplicationStatus",
-    "KeyFacts",
-    "ObservedApplication",
-    "Restart",
-    "Snapshot",
-    "SnapshotStatus",
-    "problems_with_place",
-)
-
 
 class ApplicationStatus(StrEnum):
     """The status of an application, as MSF names it."""

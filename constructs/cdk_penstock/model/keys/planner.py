@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import ObservedApplication, Snapshot
     from cdk_penstock.model.keys.steps import Action
 
-__all__ = ("BEFORE_PREFIX", "FRESH_SECONDS", "VERIFY_PREFIX", "next_action")
-
 BEFORE_PREFIX: Final = "penstock-before-key-"
 VERIFY_PREFIX: Final = "penstock-verify-key-"
 """Names of the planner's snapshots: before a change, and after it to verify the key."""

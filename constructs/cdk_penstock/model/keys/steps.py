@@ -14,24 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
     from cdk_penstock.model.keys.observed_application import ApplicationStatus, Snapshot
 
-__all__ = (
-    "Action",
-    "AwaitRotation",
-    "AwaitSnapshot",
-    "AwaitStart",
-    "AwaitSteady",
-    "CloseWindow",
-    "DeleteSnapshot",
-    "Done",
-    "OpenWindow",
-    "RotateKey",
-    "Soak",
-    "Start",
-    "Stop",
-    "TakeSnapshot",
-    "UpdateEncryption",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class OpenWindow:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Comparison = Callable[[str, str], bool]
     """Comparison of a policy's values with those of a request."""
 
-__all__ = ("Context", "first_unmet")
-
 _ALL: Final = "ForAllValues:"
 _ANY: Final = "ForAnyValue:"
 _IF_EXISTS: Final = "IfExists"

@@ -13,8 +13,6 @@ from typing import Any, Final, Self
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("ANYBODY", "Effect", "PolicyDocument", "PolicyDocumentError", "Statement", "Values")
-
 Values = tuple[str, ...]
 
 ANYBODY: Final = "*"

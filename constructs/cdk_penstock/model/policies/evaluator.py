@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
 
-__all__ = ("Caller", "Decision", "NamedPolicy", "Outcome", "Request", "decide")
-
 _KMS: Final = "kms:"
 
 

@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
     Conditions = Mapping[str, Mapping[str, Values]]
 
-__all__ = (
-    "DEVELOPMENT_POLICY_ID",
-    "INFRASTRUCTURE_PRINCIPAL",
-    "SERVICE_PRINCIPAL",
-    "application_key_policy",
-    "development_key_policy",
-)
-
 SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
 """MSF's control plane, which keeps durable state: checkpoints and snapshots."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import Statement
 
-__all__ = ("MANAGED_POLICY_MAX_CHARACTERS", "ROLE_MAX_MANAGED_POLICIES", "managed_policies")
-
 MANAGED_POLICY_MAX_CHARACTERS: Final = 6_144
 ROLE_MAX_MANAGED_POLICIES: Final = 10
 

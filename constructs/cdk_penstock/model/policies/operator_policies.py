@@ -17,13 +17,6 @@ from cdk_penstock.model.regions import via_service_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = (
-    "OPERATOR_ACTIONS",
-    "keys_allowed",
-    "operator_base_policy",
-    "operator_key_policy",
-)
-
 OPERATOR_ACTIONS: Final = (
     "kinesisanalytics:AddApplicationCloudWatchLoggingOption",
     "kinesisanalytics:AddApplicationVpcConfiguration",

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import Values
 
-__all__ = ("KeyPrincipal", "KeyPrincipalError", "NamedTogether", "named_together")
-
 
 class KeyPrincipalError(PenstockError):
     """A principal that a key policy must not, or cannot, name."""

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("integer", "price_of", "text")
-
-
 _MOST: Final = 10**9
 
 

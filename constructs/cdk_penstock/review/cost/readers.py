@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.usage import Usage
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("READERS", "EstimateInputs")
-
 _PARALLELISM: Final = "ApplicationConfiguration.FlinkApplicationConfiguration.ParallelismConfiguration"
 _VOLUME: Final = "BrokerNodeGroupInfo.StorageInfo.EBSStorageInfo.VolumeSize"
 _RETENTION: Final = "WorkspaceConfiguration.RetentionPeriodInDays"

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.execution.call import Call, Condition
 
-__all__ = ("ExecutionPolicies", "ExecutionPolicyError", "execution_policies")
-
 _FIX: Final = (
     "add another policy for it beside these, or take its stack out with --environment, and report the type to"
     " penstock's maintainers"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("build_access_log_bucket", "keep_policy", "refuse_elsewhere")
-
 _TLS_1_2: Final = 1.2
 _LOGS_OF_LOGS: Final = "this bucket holds the access logs of the archive; logging its own requests would never end"
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("ArchiveBucket",)
-
 FOREIGN_KEY_WARNING: Final = "penstock:foreignKeyPolicy"
 
 _TLS_1_2: Final = 1.2

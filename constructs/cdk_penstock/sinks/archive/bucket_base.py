@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
 
-__all__ = ("ArchiveBucketBase", "IArchiveBucket", "check_prefix")
-
 
 class IArchiveBucket(IConstruct, Protocol):
     """An archive in S3, created in this app or elsewhere."""

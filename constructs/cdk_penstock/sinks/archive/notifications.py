@@ -20,8 +20,6 @@ from cdk_penstock.sinks.errors import ArchiveBucketError
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
-__all__ = ("ArchiveNotifications",)
-
 _EVENT: Final = "s3:ObjectCreated:*"
 _RETENTION: Final = Duration.days(14)  # the maximum of SQS
 _MOST_VISIBILITY_SECONDS: Final = 12 * 3600

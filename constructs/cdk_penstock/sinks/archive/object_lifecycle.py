@@ -10,8 +10,6 @@ from aws_cdk import aws_s3 as s3
 
 from cdk_penstock.sinks.errors import ArchiveBucketError
 
-__all__ = ("ArchiveLifecycle",)
-
 _LEAST_DAYS_BEFORE_INFREQUENT_ACCESS: Final = 30
 _LEAST_DAYS_IN_INFREQUENT_ACCESS: Final = 30
 

@@ -12,8 +12,6 @@ from cdk_penstock.model.delivery import Buffering, DeliveryError
 if TYPE_CHECKING:
     from cdk_penstock.sinks.firehose.delivery_base import DeliveryToS3Base
 
-__all__ = ("build_failure_alarm", "build_freshness_alarm")
-
 _PERIOD: Final = Duration.minutes(5)
 _SLACK_SECONDS: Final = 600
 

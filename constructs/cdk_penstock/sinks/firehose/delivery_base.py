@@ -13,8 +13,6 @@ from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, 
 from cdk_penstock.foundation.physical_names import check_unless_token
 from cdk_penstock.model.delivery import check_delivery_stream_name
 
-__all__ = ("DeliveryToS3Base", "IDeliveryToS3", "ImportedDeliveryToS3", "delivery_stream_arn")
-
 
 class IDeliveryToS3(IConstruct, Protocol):
     """A Firehose stream that delivers to S3 at least once, created in this app or elsewhere."""

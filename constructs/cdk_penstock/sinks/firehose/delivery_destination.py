@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cdk_penstock.sinks.firehose.delivery_log import DeliveryLog
     from cdk_penstock.sinks.firehose.delivery_options import DeliveryBackup, DeliveryFormat, DeliveryPartitions
 
-__all__ = ("DeliveryDestination",)
-
 _PARTITION_RETRY_SECONDS: Final = 300
 
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.sinks.firehose.delivery_options import DeliveryBackup
 
-__all__ = ("DeliveryToS3",)
-
 _NOT_DIRECT_PUT: Final = (
     "Firehose encrypts only direct put records; the records of this stream are stored in the source, under its key"
 )

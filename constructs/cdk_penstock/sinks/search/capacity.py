@@ -11,8 +11,6 @@ from aws_cdk import aws_opensearchservice as opensearch
 
 from cdk_penstock.sinks.errors import SearchDomainError
 
-__all__ = ("SearchCapacity",)
-
 _INSTANCE_TYPE: Final = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.search")
 _MASTER_COUNTS: Final = (0, 3, 5)
 _ZONES_WITH_STANDBY: Final = 3

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct, IConstruct
 
-__all__ = ("SearchDomain",)
-
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
 _ADMINISTRATOR_ROLES: Final = ("all_access", "security_manager")
 

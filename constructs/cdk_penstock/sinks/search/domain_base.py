@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
 
-__all__ = ("HTTPS_PORT", "ISearchDomain", "SearchDomainBase")
-
 HTTPS_PORT: Final = 443
 _RULE: Final = "Documents and searches"
 

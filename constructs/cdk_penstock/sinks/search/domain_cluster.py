@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cdk_penstock.sinks.search.capacity import SearchCapacity
     from cdk_penstock.sinks.search.domain_logs import SearchLogs
 
-__all__ = ("build_cluster", "select_subnets")
-
 _IN_A_VPC: Final = (
     "OpenSearch Service supports no IP-based policy for a domain in a VPC; security groups limit the network, and the"
     " access policy names only the master role"

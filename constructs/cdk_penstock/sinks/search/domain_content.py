@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.search_content import Content
 
-__all__ = ("SearchContentProvider",)
-
 _HTTP_ACTIONS: Final = ("es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpPatch", "es:ESHttpPost", "es:ESHttpPut")
 _PATHS: Final = (
     "_component_template/penstock-*",

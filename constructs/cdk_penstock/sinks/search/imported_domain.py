@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from constructs import Construct, IConstruct
 
-__all__ = ("ImportedSearchDomain", "name_in_endpoint")
-
 MAPPING_WARNING: Final = "penstock:unmappedRole"
 
 _ENDPOINT: Final = re.compile(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("BrokerSubnets", "build_security_group", "private_subnets", "private_subnets_in_different_zones")
-
 _MOST_ZONES: Final = 3
 
 

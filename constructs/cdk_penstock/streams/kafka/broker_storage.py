@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka.broker_options import BrokerInstance
     from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
 
-__all__ = ("StorageGrowth", "StoragePlan", "build_disk_alarms", "largest_storage", "refuse_express_brokers")
-
 _MIN_GIB, _GROWTH = 1, 10
 _MAX_METRICS: Final = 10
 """Limit of one alarm (CloudWatch, "Limits that apply to alarms based on metric math expressions")."""

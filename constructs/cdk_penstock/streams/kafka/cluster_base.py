@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import PlannedTopic
     from cdk_penstock.streams.kafka.broker_options import KafkaVersion
 
-__all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
-
 _RULE: Final = "Kafka with IAM and TLS"
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-__all__ = ("ImportedKafkaCluster",)
-
 
 @jsii.implements(ec2.IConnectable)
 class ImportedKafkaCluster(KafkaClusterBase):

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import PlannedTopic
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
 
-__all__ = ("ProvisionedKafkaCluster",)
-
 
 @jsii.implements(ec2.IConnectable)
 class ProvisionedKafkaCluster(KafkaClusterBase):

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
 
-__all__ = ("ServerlessKafkaCluster",)
-
 _MIN_ZONES = 2
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
     from cdk_penstock.streams.kafka.topic_base import IKafkaTopic
 
-__all__ = ("CleanupPolicy", "KafkaTopic")
-
 
 class CleanupPolicy(StrEnum):
     """Treatment of old records."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
 
-__all__ = ("IKafkaTopic", "ImportedKafkaTopic", "KafkaTopicBase")
-
 TRANSACTIONS: Final = (
     "Flink makes transactional ids from the prefix, the subtask and the checkpoint; the statement is limited to this"
     " cluster and the prefix"

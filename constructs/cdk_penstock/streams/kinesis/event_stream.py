@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
 
-__all__ = ("EventStream", "StreamCapacity")
-
 _OWN_KEY: Final = (
     "the policy of the AWS managed key decides who reads the records; with a customer managed key yours does. Its calls"
     " cost little, because Kinesis caches data keys"

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kinesis.event_stream_interface import IStreamConsumer
 
-__all__ = ("EventStreamBase", "MetricOptions")
-
 READ_ACTIONS: Final = (
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",
