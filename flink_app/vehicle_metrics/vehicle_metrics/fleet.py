@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flink_job.kafka import KafkaCluster
+from flink_job.properties import PropertyError, PropertyGroup, PropertyGroups
+from flink_job.tables import with_clause
 from vehicle_metrics.contract import EARLIEST_MS, KEY_FIELD, LAST_TIMESTAMP_MS, EventsOutput, Fleet, Job
-from vehicle_metrics.kafka import KafkaCluster
-from vehicle_metrics.properties import PropertyError, PropertyGroup, PropertyGroups
 from vehicle_metrics.settings import JobSettings
-from vehicle_metrics.statements import with_clause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

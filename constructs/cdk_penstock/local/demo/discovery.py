@@ -13,6 +13,7 @@ from typing import Final
 
 from cdk_penstock.local.demo.scenario import Scenario
 from cdk_penstock.local.errors import ScenarioError
+from cdk_penstock.model.python_roots import add_python_roots
 
 JOB_FOLDERS: Final = Path("flink_app")
 """The folder of the jobs, in the folder in which the command runs."""
@@ -57,10 +58,7 @@ def _module(name: str) -> Path:
 
 
 def _load(name: str) -> type[Scenario]:
-    folder = str(job_folder(name).absolute())
-    if folder not in sys.path:
-        # At the end, so that a file of the job hides no module of the command.
-        sys.path.append(folder)
+    add_python_roots(sys.path, job_folder(name))
     declared = getattr(importlib.import_module(f"{name}_scenario.scenario"), "SCENARIO", None)
     if not (isinstance(declared, type) and issubclass(declared, Scenario)):
         raise ScenarioError(
