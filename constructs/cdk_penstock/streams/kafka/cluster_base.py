@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.references import are_accounts_apart, mark_revision
 from cdk_penstock.foundation.security_groups import open_ports
 from cdk_penstock.model.kafka import IAM_PORT
@@ -156,13 +156,10 @@ class KafkaClusterBase(Construct):
         """Return a metric of the cluster in ``AWS/Kafka``; by default its average over five minutes."""
         return build_metric(self, "AWS/Kafka", name, dimensions={"Cluster Name": self.cluster_name}, options=options)
 
-    def metric_offline_partitions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Partitions without a leader, which are not available."""
-        return self.metric("OfflinePartitionsCount", **with_defaults(options, statistic="Maximum"))
-
-    def metric_active_controllers(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Active controllers; always one."""
-        return self.metric("ActiveControllerCount", **with_defaults(options, statistic="Maximum"))
+    metric_offline_partitions = MetricMethod(
+        "OfflinePartitionsCount", "Maximum", "Partitions without a leader, which are not available."
+    )
+    metric_active_controllers = MetricMethod("ActiveControllerCount", "Maximum", "Active controllers; always one.")
 
     def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Use of a broker's disk for data logs, in percent; Express brokers have no such metric."""
