@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, field_validator, model_validator
 
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 from stacks.environment.access import EncryptionSettings, PrincipalSettings
 from stacks.environment.application import ApplicationSettings
 from stacks.environment.events import EventsSettings

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cdk_penstock.model.kafka import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
+from cdk_penstock.model.kafka_rules import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
 from cdk_penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, PlannedTopic, TopicLoad
 from cdk_penstock.streams.kafka.broker_storage import largest_storage
 from stacks.environment.settings import Settings, allowed, text_of_form

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from aws_cdk import RemovalPolicy
 
+    from cdk_penstock.application.flink_application import FlinkApplication
+    from cdk_penstock.application.props import FlinkApplicationProps
+
 _MAX_SUBNETS: Final = 16
 _MAX_SECURITY_GROUPS: Final = 5
 _MAX_PORT: Final = 65_535
@@ -118,3 +121,29 @@ class ApplicationNetwork(Construct):
 
     def _ec2_arn(self, resource: str, resource_id: str, account: str) -> str:
         return Stack.of(self).format_arn(service="ec2", resource=resource, resource_name=resource_id, account=account)
+
+
+def build_network(application: FlinkApplication, settings: FlinkApplicationProps) -> ApplicationNetwork | None:
+    """Add the network of an application in a VPC, None without a VPC.
+
+    Raises ApplicationPropsError for properties that need a VPC, without one.
+    """
+    vpc = settings.get("vpc")
+    if vpc is None:
+        stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
+        if stray:
+            raise ApplicationPropsError(
+                f"{' and '.join(stray)} of application {application.node.path} need a vpc: pass vpc as well"
+            )
+        return None
+    network = ApplicationNetwork(
+        application,
+        "Network",
+        vpc=vpc,
+        vpc_subnets=settings.get("vpc_subnets"),
+        security_groups=settings.get("security_groups"),
+        outbound_ports=settings.get("outbound_ports"),
+        removal_policy=settings["removal_policy"],
+    )
+    application.add_run_dependency(*network.security_groups)
+    return network

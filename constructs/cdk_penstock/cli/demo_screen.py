@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cdk_penstock.cli.progress import ConsoleProgress
+    from cdk_penstock.cli.console_progress import ConsoleProgress
     from cdk_penstock.local.demo.results import DemoResult
     from cdk_penstock.local.demo.run import DemoOptions
 

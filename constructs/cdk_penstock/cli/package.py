@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from cdk_penstock.cli.arguments import JsonOption, check_writable
-from cdk_penstock.cli.progress import ConsoleProgress
+from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
 from cdk_penstock.packaging import (

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cdk_penstock.cli.arguments import JsonOption
-from cdk_penstock.cli.progress import ConsoleProgress
+from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.screen import new_console, print_json, show_error
 from cdk_penstock.local.errors import ClientSettingError
 from cdk_penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
 from cdk_penstock.local.event_lines import TIME_FIELD, LineFormat, first_event_shift, minutes_shift_ms
+from cdk_penstock.local.event_replay import EventTime, ReplayOptions, replay
 from cdk_penstock.local.kafka_sink import KafkaSink
-from cdk_penstock.local.replay import EventTime, ReplayOptions, replay
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.kafka import KafkaError, check_topic_name
+from cdk_penstock.model.kafka_rules import KafkaError, check_topic_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cdk_penstock.local.replay import ReplaySummary
+    from cdk_penstock.local.event_replay import ReplaySummary
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130

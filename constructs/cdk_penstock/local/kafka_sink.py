@@ -28,7 +28,7 @@ PRODUCER_SETTINGS: dict[str, str | bool] = {
 
 
 class KafkaSink:
-    """A :class:`cdk_penstock.local.replay.RecordSink` that is one topic.
+    """A :class:`cdk_penstock.local.event_replay.RecordSink` that is one topic.
 
     Parameters
     ----------

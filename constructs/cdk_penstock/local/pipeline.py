@@ -16,7 +16,7 @@ from cdk_penstock.local.errors import JobError, RestError
 from cdk_penstock.local.flink.cluster import FlinkCluster
 from cdk_penstock.local.flink.settings import FlinkOptions
 from cdk_penstock.local.flink.submission import submit_job
-from cdk_penstock.local.package import PROPERTIES_VARIABLE, UnpackedPackage, unpack_package, write_properties
+from cdk_penstock.local.job_package import PROPERTIES_VARIABLE, UnpackedPackage, unpack_package, write_properties
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.server import Prometheus
 from cdk_penstock.local.signals import defer_stop_signals

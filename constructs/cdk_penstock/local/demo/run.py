@@ -11,12 +11,12 @@ from cdk_penstock.local.demo.results import Addresses, DemoResult
 from cdk_penstock.local.errors import JobError, ScenarioError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines
 from cdk_penstock.local.event_lines import minutes_shift_ms, parse_line, shift_line
+from cdk_penstock.local.event_replay import EventTime, ReplayOptions, replay
+from cdk_penstock.local.job_package import require_programs
 from cdk_penstock.local.kafka_sink import KafkaSink
-from cdk_penstock.local.package import require_programs
 from cdk_penstock.local.pipeline import LocalPipeline
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.samples import read_samples
-from cdk_penstock.local.replay import EventTime, ReplayOptions, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.flink.jobs import FlinkJob
-    from cdk_penstock.local.package import UnpackedPackage
+    from cdk_penstock.local.job_package import UnpackedPackage
     from cdk_penstock.local.pipeline import PipelineOptions
     from cdk_penstock.local.progress import Progress
 

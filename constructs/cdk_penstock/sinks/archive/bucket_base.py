@@ -13,7 +13,7 @@ from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.sinks.errors import ArchiveBucketError
-from cdk_penstock.sinks.wildcard_reasons import ARCHIVE_OBJECTS
+from cdk_penstock.sinks.sink_wildcards import ARCHIVE_OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
 from constructs import Construct, IConstruct
@@ -9,7 +10,8 @@ from constructs import Construct, IConstruct
 from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
 from cdk_penstock.foundation.security_groups import open_ports
-from cdk_penstock.sinks.wildcard_reasons import DOMAIN_INDEX
+from cdk_penstock.sinks.errors import SearchDomainError
+from cdk_penstock.sinks.sink_wildcards import DOMAIN_INDEX
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 HTTPS_PORT: Final = 443
 _RULE: Final = "Documents and searches"
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
 
 
 class ISearchDomain(IConstruct, Protocol):
@@ -131,3 +134,12 @@ class SearchDomainBase(Construct):
             resources=[f"{self.domain_arn}/_bulk", f"{self.domain_arn}/{index_pattern}/_bulk"],
             wildcard_reason=DOMAIN_INDEX,
         ).combine(allow(grantee, actions=["es:ESHttpGet", "es:ESHttpHead"], resources=[f"{self.domain_arn}/"]))
+
+
+def check_domain_name(name: str) -> str:
+    """Return the name of a domain; raise SearchDomainError for one that OpenSearch Service would refuse."""
+    if not _NAME.fullmatch(name):
+        raise SearchDomainError(
+            f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
+        )
+    return name

@@ -42,6 +42,16 @@ def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zone
     return ec2.SubnetSelection(subnets=selected.subnets[:zones])
 
 
+def build_security_group(scope: Construct, vpc: ec2.IVpc, removal_policy: RemovalPolicy) -> ec2.SecurityGroup:
+    """Add the domain's security group, which lets nobody in."""
+    group = ec2.SecurityGroup(
+        scope, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="OpenSearch domain"
+    )
+    # A security group that a retained domain uses cannot be deleted.
+    group.apply_removal_policy(removal_policy)
+    return group
+
+
 def build_cluster(
     scope: Construct,
     construct_id: str,

@@ -10,7 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from constructs import Construct, IValidation
 
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 from cdk_penstock.model.kafka_storage import EXPANSION_TARGET_PERCENT, MAX_STORAGE_GIB
 from cdk_penstock.streams.errors import StreamError
 
@@ -55,7 +55,7 @@ class StorageGrowth(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster_arn: str, cluster_name: str, max_gib_per_broker: int
+        self, scope: Construct, construct_id: str, *, cluster: KafkaClusterBase, max_gib_per_broker: int
     ) -> None:
         super().__init__(scope, construct_id)
         target = CfnScalableTarget(
@@ -63,14 +63,14 @@ class StorageGrowth(Construct):
             "Target",
             service_namespace="kafka",
             scalable_dimension="kafka:broker-storage:VolumeSize",
-            resource_id=cluster_arn,
+            resource_id=cluster.cluster_arn,
             min_capacity=1,
             max_capacity=max_gib_per_broker,
         )
         CfnScalingPolicy(
             self,
             "Policy",
-            policy_name=f"{cluster_name}-storage",
+            policy_name=f"{cluster.cluster_name}-storage",
             policy_type="TargetTrackingScaling",
             scaling_target_id=target.ref,
             target_tracking_scaling_policy_configuration=CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(

@@ -12,7 +12,7 @@ from constructs import Construct, IConstruct
 from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.references import are_accounts_apart, mark_revision
 from cdk_penstock.foundation.security_groups import open_ports
-from cdk_penstock.model.kafka import IAM_PORT
+from cdk_penstock.model.kafka_rules import IAM_PORT
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_arns import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 

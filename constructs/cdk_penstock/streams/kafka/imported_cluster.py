@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 
 from cdk_penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region
 from cdk_penstock.foundation.references import splittable
-from cdk_penstock.model.kafka import check_zones, client_ports
+from cdk_penstock.model.kafka_rules import check_zones, client_ports
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
 from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase

@@ -11,7 +11,7 @@ from aws_cdk.aws_msk import CfnServerlessCluster
 
 from cdk_penstock.foundation.physical_names import check_unless_token, claim_name
 from cdk_penstock.foundation.references import keep_while_used
-from cdk_penstock.model.kafka import check_cluster_name
+from cdk_penstock.model.kafka_rules import check_cluster_name
 from cdk_penstock.model.regions import check_service
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers

@@ -10,7 +10,7 @@ from aws_cdk.aws_msk import CfnTopic
 
 from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
 from cdk_penstock.foundation.physical_names import check_unless_token
-from cdk_penstock.model.kafka import check_retention_ms, check_topic_name, encode_properties
+from cdk_penstock.model.kafka_rules import check_retention_ms, check_topic_name, encode_properties
 from cdk_penstock.model.kafka_storage import PlannedTopic, TopicLoad
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_base import ImportedKafkaTopic, KafkaTopicBase

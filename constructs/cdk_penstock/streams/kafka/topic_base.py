@@ -9,7 +9,7 @@ from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.physical_names import check_unless_token
-from cdk_penstock.model.kafka import check_group_name, check_topic_name, check_transactional_id_prefix
+from cdk_penstock.model.kafka_rules import check_group_name, check_topic_name, check_transactional_id_prefix
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_arns import (
     GROUP_ACTIONS,

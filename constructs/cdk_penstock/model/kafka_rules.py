@@ -97,6 +97,20 @@ def client_ports(bootstrap_servers: str) -> tuple[int, int]:
     return min(ports), max(ports)
 
 
+def default_properties(zones: int) -> dict[str, str]:
+    """Return the brokers' properties with a replica in each zone, of which one may fail without a loss."""
+    return {
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": str(zones),
+        "min.insync.replicas": str(zones - 1),
+        "offsets.topic.replication.factor": str(zones),
+        "transaction.state.log.min.isr": str(zones - 1),
+        "transaction.state.log.replication.factor": str(zones),
+        # MSK's default is true, unlike Kafka's: a replica that lacks records could become the leader.
+        "unclean.leader.election.enable": "false",
+    }
+
+
 def render_properties(properties: Mapping[str, str]) -> str:
     """Return the text of a properties file, in the order of its keys, or raise KafkaError for an impossible entry."""
     for key, value in properties.items():
