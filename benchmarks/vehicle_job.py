@@ -46,17 +46,18 @@ def run_program(kind: str, plan: dict[str, Any]) -> None:
     """Submit one of the measured jobs: this runs inside Flink, in the job's environment."""
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
+    from flink_job.kafka import KafkaCluster  # noqa: PLC0415
+    from flink_job.properties import PropertyGroup  # noqa: PLC0415
+    from flink_job.tables import configure, with_clause  # noqa: PLC0415
     from vehicle_metrics.contract import PACKAGED_MODELS  # noqa: PLC0415
     from vehicle_metrics.fleet import FleetSettings, GeneratorSettings, generator_statements  # noqa: PLC0415
-    from vehicle_metrics.job import configure, job_configuration, vehicle_statements  # noqa: PLC0415
-    from vehicle_metrics.kafka import KafkaCluster  # noqa: PLC0415
-    from vehicle_metrics.properties import PropertyGroup  # noqa: PLC0415
+    from vehicle_metrics.job import vehicle_statements  # noqa: PLC0415
     from vehicle_metrics.settings import EventInput, JobSettings  # noqa: PLC0415
-    from vehicle_metrics.statements import TableOptions, with_clause  # noqa: PLC0415
+    from vehicle_metrics.statements import TableOptions  # noqa: PLC0415
 
     job = JobSettings(window_seconds=WINDOW_SECONDS, state_ttl_ms=3_600_000, max_parallelism=128)
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    configure(environment, job_configuration(kind, job))
+    configure(environment, job.configuration(kind))
     events, out = Path(plan["events"]), Path(plan["out"])
     broker = {"bootstrap.servers": plan["broker"], "topic": TOPIC, "authentication": "none"}
     if kind.startswith("make"):
@@ -105,7 +106,8 @@ class Bench:
     def __init__(self, cluster: FlinkCluster, folder: Path, plan: dict[str, Any]) -> None:
         self._cluster, self._folder, self._plan = cluster, folder, plan
         self._packages = folder / "dep"
-        shutil.copytree(ROOT / "flink_app" / "vehicle_metrics" / "vehicle_metrics", self._packages / "vehicle_metrics")
+        for package in ("vehicle_metrics/vehicle_metrics", "shared/flink_job"):
+            shutil.copytree(ROOT / "flink_app" / package, self._packages / Path(package).name)
 
     def submit(self, kind: str, out: Path) -> FlinkJob:
         """Start a job."""
@@ -132,8 +134,7 @@ class Bench:
             time.sleep(0.5)
         details = job.details()
         if details["state"] != "FINISHED":
-            message = f"the job {kind} is {details['state']}: {job.root_cause()[:2000]}"
-            raise RuntimeError(message)
+            raise RuntimeError(f"the job {kind} is {details['state']}: {job.root_cause()[:2000]}")
         running_ms = details["end-time"] - min(vertex["start-time"] for vertex in details["vertices"])
         checkpoints = job.checkpoints()
         rows = read_rows(out / "metrics")

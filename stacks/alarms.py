@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from stacks.environment import Environment
 
-__all__ = ("alarm_actions",)
-
 
 def alarm_actions(scope: Construct, environment: Environment) -> list[cloudwatch.IAlarmAction]:
     """Return what alarms do: they notify the environment's topic, which is imported below the scope, if it has one."""

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, CodeSettings, Environment
 
-__all__ = ("PREBUILT_PACKAGE", "PREBUILT_WORKLOAD", "build_application")
-
 PREBUILT_PACKAGE: Final = "package"
 """Context key with a zip that is built already, for synthesis without Java and Maven: ``-c package=job.zip``."""
 PREBUILT_WORKLOAD: Final = "workload"

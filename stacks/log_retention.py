@@ -6,8 +6,6 @@ from typing import Final
 
 from aws_cdk.aws_logs import RetentionDays
 
-__all__ = ("log_retention",)
-
 _BY_DAYS: Final = {
     1: RetentionDays.ONE_DAY,
     3: RetentionDays.THREE_DAYS,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.network import IApplicationVpc
     from stacks.environment import Environment
 
-__all__ = ("NetworkStack",)
-
 
 class NetworkStack(Stack):
     """A VPC without a way to the internet, or one that exists already."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
     from stacks.environment import EncryptionSettings, Environment
 
-__all__ = ("ApplicationOperations",)
-
 RUNBOOK: Final = "docs/runbook.md#the-job-has-failed"
 """The guide for whoever gets the alarm."""
 

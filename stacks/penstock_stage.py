@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from stacks.environment import ApplicationSettings, Environment
     from stacks.workload_pipeline import WorkloadPipeline
 
-__all__ = ("ALARMS_UNHEARD_WARNING", "PenstockStage")
-
 ALARMS_UNHEARD_WARNING: Final = "penstock:alarmsUnheard"
 
 

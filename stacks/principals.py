@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from stacks.environment import PrincipalSettings
 
-__all__ = ("principals",)
-
 
 def principals(scope: Construct, settings: PrincipalSettings) -> list[iam.IPrincipal]:
     """Return everybody whom the settings name."""

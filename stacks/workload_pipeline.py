@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, Environment
 
-__all__ = ("WorkloadPipeline",)
-
 
 class WorkloadPipeline(StreamingPipeline):
     """A pipeline that takes its values from an environment; a subclass overrides a builder method to swap a part."""

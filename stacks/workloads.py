@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cdk_penstock.model.python_roots import add_python_roots
+
 if TYPE_CHECKING:
     from stacks.workload_pipeline import WorkloadPipeline
-
-__all__ = ("DEFAULT_WORKLOAD", "REPOSITORY", "job_folder", "pipeline_of", "workload_names")
 
 DEFAULT_WORKLOAD: Final = "vehicle_metrics"
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
@@ -30,11 +30,9 @@ def job_folder(name: str) -> Path:
 def pipeline_of(name: str) -> type[WorkloadPipeline]:
     """Return the pipeline of a workload, which its module calls ``PIPELINE``.
 
-    The job's folder becomes a source root, so that the infrastructure reads the contract that the job reads.
+    The job's folder and ``flink_app/shared`` become source roots, so that the infrastructure reads the contract that
+    the job reads.
     """
-    root = str(REPOSITORY / job_folder(name))
-    if root not in sys.path:
-        # At the end, so that a file of the job hides no module of the app.
-        sys.path.append(root)
+    add_python_roots(sys.path, REPOSITORY / job_folder(name))
     pipeline: type[WorkloadPipeline] = importlib.import_module(f"stacks.{name}.pipeline").PIPELINE
     return pipeline

@@ -60,8 +60,7 @@ def install(environment: Path, lock: Path, *, editable: Path | None) -> None:
     entries = lock_entries(lock.read_text(encoding="utf-8"))
     backend = [text for name, text in entries if name == BUILD_BACKEND]
     if not backend:
-        message = f"{lock} has no {BUILD_BACKEND}, which builds packages without a wheel: run `make lock`"
-        raise ValueError(message)
+        raise ValueError(f"{lock} has no {BUILD_BACKEND}, which builds packages without a wheel: run `make lock`")
     progress = Progress(environment.name, len(entries))
     install_requirements(environment, backend, progress)
     install_requirements(environment, [text for name, text in entries if name not in FIRST_OR_LAST], progress)

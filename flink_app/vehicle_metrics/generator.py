@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
+from flink_job.properties import load_property_groups
+from flink_job.tables import configure
 from vehicle_metrics.fleet import GeneratorSettings, generator_statements
-from vehicle_metrics.job import configure, job_configuration
-from vehicle_metrics.properties import load_property_groups
 
 JOB_NAME = "vehicle-fleet-generator"
 
@@ -15,7 +15,7 @@ def main() -> None:
     """Submit the generator; it runs until it has made its events, or until it is stopped."""
     settings = GeneratorSettings.of(load_property_groups())
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    configure(environment, job_configuration(JOB_NAME, settings.job))
+    configure(environment, settings.job.configuration(JOB_NAME))
     tables, insert = generator_statements(settings.fleet.options(), settings.output_options())
     for table in tables:
         environment.execute_sql(table)

@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from stacks.environment.settings import Settings, text_of_form
 
-__all__ = ("EncryptionSettings", "PrincipalSettings")
-
 RoleArn = Annotated[
     str,
     text_of_form(
@@ -33,8 +31,7 @@ class PrincipalSettings(Settings):
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
         if not self.roles and not self.permission_sets:
-            message = "expected at least one of roles and permission_sets, got none"
-            raise ValueError(message)
+            raise ValueError("expected at least one of roles and permission_sets, got none")
         return self
 
 

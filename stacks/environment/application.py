@@ -16,8 +16,6 @@ from cdk_penstock.model.sizing import Sizing
 from stacks.environment.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 from stacks.workloads import REPOSITORY
 
-__all__ = ("ApplicationSettings", "CodeSettings")
-
 LogRetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], WHOLE_NUMBER
 ]
@@ -51,14 +49,11 @@ class CodeSettings(Settings):
     def _at_most_one_source(self) -> Self:
         given = [name for name in ("folder", "package", "bucket") if getattr(self, name) is not None]
         if len(given) > 1:
-            message = f"code has one of folder, package and bucket, got {' and '.join(given)}"
-            raise ValueError(message)
+            raise ValueError(f"code has one of folder, package and bucket, got {' and '.join(given)}")
         if (self.bucket is None) != (self.object_key is None):
-            message = f"bucket and object_key go together, got {self.bucket!r} and {self.object_key!r}"
-            raise ValueError(message)
+            raise ValueError(f"bucket and object_key go together, got {self.bucket!r} and {self.object_key!r}")
         if self.object_version is not None and self.bucket is None:
-            message = "object_version goes with bucket and object_key"
-            raise ValueError(message)
+            raise ValueError("object_version goes with bucket and object_key")
         return self
 
     @model_validator(mode="after")
@@ -76,12 +71,10 @@ class CodeSettings(Settings):
         """Raise ValueError unless a folder of the repository has the entry point."""
         folder = REPOSITORY / relative
         if not folder.is_dir():
-            message = f"got folder {str(relative)!r}, expected the job's folder, relative to {REPOSITORY}"
-            raise ValueError(message)
+            raise ValueError(f"got folder {str(relative)!r}, expected the job's folder, relative to {REPOSITORY}")
         if not (folder / self.entry_point).is_file():
             there = ", ".join(sorted(path.name for path in folder.glob("*.py"))) or "no Python file"
-            message = f"got entry_point {self.entry_point!r}, expected a file of {relative}: it has {there}"
-            raise ValueError(message)
+            raise ValueError(f"got entry_point {self.entry_point!r}, expected a file of {relative}: it has {there}")
 
 
 class ApplicationSettings(Settings):
@@ -122,8 +115,7 @@ class ApplicationSettings(Settings):
     def _runtime_is_supported(cls, identifier: str) -> str:
         runtime = allowed(FlinkRuntime.of, identifier)
         if not runtime.is_supported:
-            message = f"runtime {identifier} is no longer supported by MSF: use FLINK-1_20 or later"
-            raise ValueError(message)
+            raise ValueError(f"runtime {identifier} is no longer supported by MSF: use FLINK-1_20 or later")
         return identifier
 
     @field_validator("properties")

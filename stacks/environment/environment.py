@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, field_validator, model_validator
 
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 from stacks.environment.access import EncryptionSettings, PrincipalSettings
 from stacks.environment.application import ApplicationSettings
 from stacks.environment.events import EventsSettings
@@ -19,8 +19,6 @@ from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload
 
 if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import TopicLoad
-
-__all__ = ("Environment",)
 
 
 class Environment(Settings):
@@ -69,21 +67,19 @@ class Environment(Settings):
     def _workload_is_there(cls, name: str) -> str:
         names = workload_names()
         if name not in names:
-            message = f"got {name!r}, expected the folder of a workload in stacks/: {', '.join(names)}"
-            raise ValueError(message)
+            raise ValueError(f"got {name!r}, expected the folder of a workload in stacks/: {', '.join(names)}")
         return name
 
     @model_validator(mode="after")
     def _combination_is_possible(self) -> Self:
         if (self.account is None) != (self.region is None):
-            message = f"account and region go together, got account={self.account!r} and region={self.region!r}"
-            raise ValueError(message)
+            raise ValueError(f"account and region go together, got account={self.account!r} and region={self.region!r}")
         if self.network.vpc_id is not None and self.account is None:
-            message = "network.vpc_id needs account and region, because the CDK looks the VPC up there"
-            raise ValueError(message)
+            raise ValueError("network.vpc_id needs account and region, because the CDK looks the VPC up there")
         if self.sensitive_data and not self.retain_data:
-            message = "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
-            raise ValueError(message)
+            raise ValueError(
+                "retain_data = false needs sensitive_data = false: a deleted stack would take its data with it"
+            )
         return self
 
     @model_validator(mode="after")
@@ -105,21 +101,20 @@ class Environment(Settings):
         try:
             check_region(of_topic)
         except ValueError as error:
-            message = f"alarm_topic: its Region: {error}"
-            raise ValueError(message) from error
+            raise ValueError(f"alarm_topic: its Region: {error}") from error
         if self.region not in {None, of_topic}:
-            message = (
+            raise ValueError(
                 f"alarm_topic: got a topic in {of_topic}, expected one in {self.region}: CloudWatch notifies only those"
                 " of an alarm's own Region"
             )
-            raise ValueError(message)
         return self
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if self.generator is not None and self.generator.name == self.application.name:
-            message = f"generator.name: got {self.generator.name!r}, which is the application's: give it another one"
-            raise ValueError(message)
+            raise ValueError(
+                f"generator.name: got {self.generator.name!r}, which is the application's: give it another one"
+            )
         return self
 
     @model_validator(mode="after")
@@ -134,17 +129,15 @@ class Environment(Settings):
     def _access_is_safe(self) -> Self:
         encryption = self.encryption
         if encryption is not None and encryption.key_policy == "development" and self.sensitive_data:
-            message = (
+            raise ValueError(
                 'encryption.key_policy = "development" needs sensitive_data = false: with it, too many can decrypt'
             )
-            raise ValueError(message)
         is_started = any(each.start for each in self.applications)
         if self.operators is None and (encryption is not None or is_started):
-            message = (
+            raise ValueError(
                 "operators is missing: an application with a customer managed key, or one that is started, needs"
                 " somebody who may operate it; add [operators] with roles or permission_sets"
             )
-            raise ValueError(message)
         return self
 
     @model_validator(mode="after")
@@ -154,8 +147,7 @@ class Environment(Settings):
             try:
                 self.events.check_load(load, zones=self.network.zones)
             except KafkaError as error:
-                message = f"events: {error}"
-                raise ValueError(message) from error
+                raise ValueError(f"events: {error}") from error
         return self
 
     @property

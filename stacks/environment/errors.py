@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ("explain",)
-
 _TABLES: Final = {
     "application": "a table [application]",
     "code": "a table with folder, package or bucket",

@@ -6,12 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cdk_penstock.model.kafka import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
+from cdk_penstock.model.kafka_rules import KafkaError, check_cluster_name, check_retention_ms, check_topic_name
 from cdk_penstock.model.kafka_storage import MAX_STORAGE_GIB, BrokerStorage, PlannedTopic, TopicLoad
 from cdk_penstock.streams.kafka.broker_storage import largest_storage
 from stacks.environment.settings import Settings, allowed, text_of_form
-
-__all__ = ("EventLoadSettings", "EventsSettings")
 
 _MS_PER_HOUR = 3_600_000
 
@@ -97,12 +95,11 @@ class EventsSettings(Settings):
         )
         enough = storage.gib_for_limit(planned.partition_bytes, (self.partitions + 1) * zones)
         if self.storage_gib_per_broker < enough:
-            message = (
+            raise KafkaError(
                 f"storage_gib_per_broker: got {self.storage_gib_per_broker}, in which events stay"
                 f" {planned.held_hours:.0f} hours, expected {enough} for {planned}: raise it, or shorten"
                 " retention_hours"
             )
-            raise KafkaError(message)
         storage.check([planned])
 
     @model_validator(mode="after")

@@ -17,8 +17,6 @@ from stacks.environment.locked_values import check_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("EnvironmentFileError", "load_environments")
-
 # CloudFormation's names begin with a letter, and the CDK's Stages take no others (CDK, Stage).
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -36,8 +34,7 @@ def load_environments(folder: Path, *, only: str | None = None) -> list[Environm
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
-        message = f"there is no environment in {folder}: add a file such as dev.toml"
-        raise EnvironmentFileError(message)
+        raise EnvironmentFileError(f"there is no environment in {folder}: add a file such as dev.toml")
     environments = [_load(path) for path in files]
     _refuse_same_stage(environments)
     _refuse_same_application(environments)
@@ -46,22 +43,21 @@ def load_environments(folder: Path, *, only: str | None = None) -> list[Environm
     chosen = [environment for environment in environments if environment.name.lower() == only.lower()]
     if not chosen:
         known = ", ".join(environment.name for environment in environments)
-        message = f"there is no environment {only!r} in {folder}: known are {known}"
-        raise EnvironmentFileError(message)
+        raise EnvironmentFileError(f"there is no environment {only!r} in {folder}: known are {known}")
     return chosen
 
 
 def _load(path: Path) -> Environment:
     if not _NAME.fullmatch(path.stem):
-        message = (
+        raise EnvironmentFileError(
             f"{path}: the file's name is the environment's and begins the names of its stacks, got {path.stem!r},"
             " expected a letter, then letters, digits, hyphens and underscores: rename it"
         )
-        raise EnvironmentFileError(message)
     values = _values(path)
     if "name" in values:
-        message = f"{path}: name: got {values['name']!r}, expected no such key: the environment is named by its file"
-        raise EnvironmentFileError(message)
+        raise EnvironmentFileError(
+            f"{path}: name: got {values['name']!r}, expected no such key: the environment is named by its file"
+        )
     try:
         environment = Environment.model_validate({**values, "name": path.stem})
     except ValidationError as error:
@@ -75,25 +71,23 @@ def _values(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(decode_text(path.read_bytes(), str(path), EnvironmentFileError))
     except IsADirectoryError as error:
-        message = f"{path} is a folder, expected the file of an environment: rename it, or move it elsewhere"
-        raise EnvironmentFileError(message) from error
+        raise EnvironmentFileError(
+            f"{path} is a folder, expected the file of an environment: rename it, or move it elsewhere"
+        ) from error
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}"
-        raise EnvironmentFileError(message) from error
+        raise EnvironmentFileError(f"{path} cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
-        message = f"{path} is not TOML: {error}"
-        raise EnvironmentFileError(message) from error
+        raise EnvironmentFileError(f"{path} is not TOML: {error}") from error
 
 
 def _refuse_same_stage(environments: list[Environment]) -> None:
     seen: dict[str, str] = {}
     for environment in environments:
         if environment.stage_name in seen:
-            message = (
+            raise EnvironmentFileError(
                 f"{seen[environment.stage_name]}.toml and {environment.name}.toml are both the Stage"
                 f" {environment.stage_name}: rename one of them"
             )
-            raise EnvironmentFileError(message)
         seen[environment.stage_name] = environment.name
 
 
@@ -103,9 +97,8 @@ def _refuse_same_application(environments: list[Environment]) -> None:
         for application in environment.applications:
             identity = (environment.account, environment.region, application.name)
             if identity in seen:
-                message = (
+                raise EnvironmentFileError(
                     f"environments {seen[identity]} and {environment.name} both have the application"
                     f" {application.name!r} in the same account and Region: give one of them another name"
                 )
-                raise EnvironmentFileError(message)
             seen[identity] = environment.name

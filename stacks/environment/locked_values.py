@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from stacks.environment import Environment
 
-__all__ = ("LockedValueError", "check_lock", "fixed_values", "lock_path", "write_lock")
-
 _TWO_STEPS: Final = (
     "what uses the one that is deployed cannot move in one deployment. First deploy a new environment with this value,"
     " from a copy of the file under another name, with other names of cluster, workspace and applications, and move"
@@ -65,15 +63,17 @@ def check_lock(file: Path, environment: Environment) -> None:
         return
     deployed, values = _read(lock), fixed_values(environment)
     if deployed.keys() != values.keys():
-        message = f"{lock} has the keys {sorted(deployed)}, expected {sorted(values)}: delete it and write it again"
-        raise LockedValueError(message)
+        raise LockedValueError(
+            f"{lock} has the keys {sorted(deployed)}, expected {sorted(values)}: delete it and write it again"
+        )
     for key, value in values.items():
         # Zones that the deployment chose may be named later: they are then the same ones.
         was_chosen = key == "network.availability_zones" and deployed[key] is None
         if value != deployed[key] and not was_chosen:
             steps = _TWO_STEPS.format(stage=environment.stage_name, name=environment.name, lock=lock)
-            message = f"{file}: {key}: got {_shown(value)}, deployed is {_shown(deployed[key])} ({lock.name}): {steps}"
-            raise LockedValueError(message)
+            raise LockedValueError(
+                f"{file}: {key}: got {_shown(value)}, deployed is {_shown(deployed[key])} ({lock.name}): {steps}"
+            )
 
 
 def _shown(value: object) -> str:
@@ -84,6 +84,5 @@ def _read(lock: Path) -> dict[str, Any]:
     try:
         deployed = json.loads(lock.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{lock} cannot be read: {error}: delete it and write it again"
-        raise LockedValueError(message) from error
+        raise LockedValueError(f"{lock} cannot be read: {error}: delete it and write it again") from error
     return deployed if isinstance(deployed, dict) else {}

@@ -8,8 +8,6 @@ from pydantic import Field
 
 from stacks.environment.settings import Settings, text_of_form
 
-__all__ = ("MetricsSettings",)
-
 
 class MetricsSettings(Settings):
     """The workspaces of Amazon Managed Service for Prometheus and Amazon Managed Grafana."""

@@ -10,8 +10,6 @@ from cdk_penstock.model.addresses import AddressPlan
 from cdk_penstock.model.aws_services import AwsService
 from stacks.environment.settings import WHOLE_NUMBER, Settings, allowed, text_of_form
 
-__all__ = ("NetworkSettings",)
-
 Zone = Annotated[
     str, text_of_form(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", "the name of an availability zone, such as 'eu-central-1a'")
 ]
@@ -44,11 +42,9 @@ class NetworkSettings(Settings):
     def _zones_are_of_one_region(cls, zones: list[str] | None) -> list[str] | None:
         names = zones or []
         if (zones is not None and len(set(names)) not in {2, 3}) or len(set(names)) != len(names):
-            message = f"got {names!r}, expected two or three different zones: MSK spreads its brokers over them"
-            raise ValueError(message)
+            raise ValueError(f"got {names!r}, expected two or three different zones: MSK spreads its brokers over them")
         if len({name[:-1] for name in names}) > 1:
-            message = f"got {names!r}, expected zones of one Region"
-            raise ValueError(message)
+            raise ValueError(f"got {names!r}, expected zones of one Region")
         return zones
 
     @field_validator("existing_endpoints")
@@ -61,12 +57,9 @@ class NetworkSettings(Settings):
     @model_validator(mode="after")
     def _one_vpc(self) -> Self:
         if self.vpc_id is not None and {"availability_zones", "cidr", "zones"} & self.model_fields_set:
-            message = "cidr, zones and availability_zones are for a new VPC: leave them out with vpc_id"
-            raise ValueError(message)
+            raise ValueError("cidr, zones and availability_zones are for a new VPC: leave them out with vpc_id")
         if self.availability_zones is not None and "zones" in self.model_fields_set:
-            message = "availability_zones names the zones, and zones their number: leave one of them out"
-            raise ValueError(message)
+            raise ValueError("availability_zones names the zones, and zones their number: leave one of them out")
         if self.existing_endpoints and self.vpc_id is None:
-            message = "existing_endpoints are those of an existing VPC: name it with vpc_id"
-            raise ValueError(message)
+            raise ValueError("existing_endpoints are those of an existing VPC: name it with vpc_id")
         return self

@@ -14,8 +14,6 @@ from stacks.environment.settings import allowed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("check_region", "check_roles", "check_services", "check_zones")
-
 
 def check_region(region: str) -> str:
     """Return the Region; raise ValueError for one in a part of the world where AWS has none.
@@ -27,8 +25,9 @@ def check_region(region: str) -> str:
     if area not in {each.rpartition("-")[0] for each in known} or not (number.isascii() and number.isdigit()):
         near = difflib.get_close_matches(region, known, n=1)
         hint = f": did you mean {near[0]!r}?" if near else ""
-        message = f"got {region!r}, expected a Region that the installed CDK knows, such as 'eu-central-1'{hint}"
-        raise ValueError(message)
+        raise ValueError(
+            f"got {region!r}, expected a Region that the installed CDK knows, such as 'eu-central-1'{hint}"
+        )
     return region
 
 
@@ -42,8 +41,7 @@ def check_zones(region: str, zones: Sequence[str]) -> None:
     """Raise ValueError for availability zones of another Region."""
     for zone in zones:
         if zone[:-1] != region:
-            message = f"network.availability_zones: got {zone!r}, expected zones of {region}"
-            raise ValueError(message)
+            raise ValueError(f"network.availability_zones: got {zone!r}, expected zones of {region}")
 
 
 def check_roles(region: str, key: str, roles: Sequence[str]) -> None:
@@ -51,8 +49,7 @@ def check_roles(region: str, key: str, roles: Sequence[str]) -> None:
     partition = RegionInfo.get(region).partition
     for role in roles:
         if partition is not None and role.split(":")[1] != partition:
-            message = f"{key}: got {role!r}, expected roles of {region}: arn:{partition}:iam::..."
-            raise ValueError(message)
+            raise ValueError(f"{key}: got {role!r}, expected roles of {region}: arn:{partition}:iam::...")
 
 
 @cache

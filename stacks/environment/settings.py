@@ -13,8 +13,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("WHOLE_NUMBER", "Settings", "allowed", "shown", "text_of_form")
-
 _Given = TypeVar("_Given")
 _Checked = TypeVar("_Checked")
 
@@ -39,8 +37,7 @@ def text_of_form(pattern: str, expected: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if not form.fullmatch(text):
-            message = f"got {text!r}, expected {expected}"
-            raise ValueError(message)
+            raise ValueError(f"got {text!r}, expected {expected}")
         return text
 
     return AfterValidator(check)
@@ -61,8 +58,7 @@ def shown(value: object) -> str:
 
 def _whole_number(value: object) -> object:
     if type(value) is not int:
-        message = f"got {shown(value)}, expected a whole number"
-        raise ValueError(message)
+        raise ValueError(f"got {shown(value)}, expected a whole number")
     return value
 
 

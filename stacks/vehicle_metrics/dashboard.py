@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.observability import Dashboard, PrometheusDataSource
     from cdk_penstock.observability.panels import Panel
 
-__all__ = ("connected_vehicles",)
-
 _METRICS: Final = LabelledMetrics(metrics=(VEHICLES_IN_MOTION, WARNINGS), labels=(MODEL, REGION))
 _WINDOW_SECONDS: Final = Job.window_seconds.default or 0
 

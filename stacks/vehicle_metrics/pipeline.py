@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka import IKafkaCluster
     from stacks.environment import ApplicationSettings, Environment, EventsSettings
 
-__all__ = ("PIPELINE", "VehiclePipeline")
-
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _EVENT_BYTES: Final = 130
 _COMPRESSION_RATIO: Final = 4.3
@@ -40,11 +38,10 @@ class VehiclePipeline(WorkloadPipeline):
         """Raise ValueError for topics that are the same, and for properties that the bundled jobs do not take."""
         events, dead_letters = _topics(environment.events)
         if events == dead_letters:
-            message = (
+            raise ValueError(
                 f"events.dead_letters_topic: got {dead_letters!r}, which is the topic of the events: give it another"
                 " one, or the job would read its dead letters"
             )
-            raise ValueError(message)
         for application in environment.applications:
             if application.code.is_of_the_workload:
                 contract.check_property_groups(application.properties)

@@ -95,7 +95,7 @@ def test_what_belongs_to_the_scenario_is_not_packed_with_the_job(name: str) -> N
     folder = ROOT / "flink_app" / name
     assert (folder / f"{name}_scenario" / "scenario.py").is_file()
     packed = PyFlinkProject(folder).sources()
-    assert f"dep/{name}/contract.py" in packed
+    assert {f"dep/{name}/contract.py", "dep/flink_job/declarations.py"} < set(packed)
     assert not [each for each in packed if "scenario" in each or "samples" in each]
 
 
@@ -103,7 +103,7 @@ def test_what_belongs_to_the_scenario_is_not_packed_with_the_job(name: str) -> N
 def test_the_contract_needs_nothing_but_the_standard_library(name: str) -> None:
     foreign = "{'pydantic', 'aws_cdk', 'cdk_penstock'} & set(sys.modules)"
     program = f"import {name}.contract, sys; sys.exit(bool({foreign}))"
-    environment = {"PYTHONPATH": str(ROOT / "flink_app" / name)}
+    environment = {"PYTHONPATH": os.pathsep.join(str(ROOT / "flink_app" / each) for each in (name, "shared"))}
     assert subprocess.run([sys.executable, "-S", "-c", program], env=environment, check=False).returncode == 0
 
 

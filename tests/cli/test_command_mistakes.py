@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cdk_penstock.cli import main as entry
-from cdk_penstock.cli.progress import ConsoleProgress
+from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.screen import new_console
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -48,7 +48,8 @@ def test_json_is_property_groups_that_both_jobs_read(
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "flink_app" / "vehicle_metrics"))
     settings, fleet, properties = (
-        importlib.import_module(f"vehicle_metrics.{name}") for name in ("settings", "fleet", "properties")
+        importlib.import_module(name)
+        for name in ("vehicle_metrics.settings", "vehicle_metrics.fleet", "flink_job.properties")
     )
     (tmp_path / "application_properties.json").write_text(fence.text)
     monkeypatch.setenv("APPLICATION_PROPERTIES_FILE", str(tmp_path / "application_properties.json"))

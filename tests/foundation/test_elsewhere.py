@@ -16,7 +16,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.kafka import client_ports
+from cdk_penstock.model.kafka_rules import client_ports
 from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import DashboardWorkspace, MetricsWorkspace

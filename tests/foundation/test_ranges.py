@@ -10,7 +10,7 @@ from aws_cdk import CfnParameter, Duration, Environment, Size, Stack
 from cdk_penstock.application.configuration import flink_configuration
 from cdk_penstock.application.props import PRODUCTION_DEFAULTS
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.kafka import check_retention_ms, check_zones
+from cdk_penstock.model.kafka_rules import check_retention_ms, check_zones
 from cdk_penstock.model.kinesis import check_retention_hours, check_shard_count
 from cdk_penstock.model.search_content import check_index_template
 from cdk_penstock.model.sizing import PriceTable, Sizing

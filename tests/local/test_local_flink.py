@@ -19,8 +19,8 @@ from cdk_penstock.local.flink.distribution import find_flink, parse_java_options
 from cdk_penstock.local.flink.jobs import FlinkJob, tasks_running
 from cdk_penstock.local.flink.settings import FlinkLayout, FlinkOptions, cluster_settings, render_settings
 from cdk_penstock.local.flink.submission import python_traceback
+from cdk_penstock.local.job_package import unpack_package, write_properties
 from cdk_penstock.local.kafka_sink import KafkaSink
-from cdk_penstock.local.package import unpack_package, write_properties
 from cdk_penstock.local.pipeline import LocalPipeline, PipelineOptions
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.binary import find_prometheus

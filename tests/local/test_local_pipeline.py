@@ -12,12 +12,12 @@ import pytest
 from cdk_penstock.local.broker.kafka import KafkaBroker
 from cdk_penstock.local.demo.checks import parse_dead_letter
 from cdk_penstock.local.errors import JobError, LocalPipelineError, PortInUseError
+from cdk_penstock.local.event_replay import ReplayOptions, replay
 from cdk_penstock.local.flink.cluster import FlinkCluster
 from cdk_penstock.local.flink.submission import submit_job
 from cdk_penstock.local.kafka_sink import KafkaSink
 from cdk_penstock.local.prometheus.samples import Sample, read_samples
 from cdk_penstock.local.prometheus.server import Prometheus
-from cdk_penstock.local.replay import ReplayOptions, replay
 from vehicle_metrics_scenario.checks import check_samples
 from vehicle_metrics_scenario.models import packaged_models
 from vehicle_metrics_scenario.scenario import VehicleScenario, job_properties
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_penstock.local.flink.jobs import FlinkJob
-    from cdk_penstock.local.package import UnpackedPackage
+    from cdk_penstock.local.job_package import UnpackedPackage
     from cdk_penstock.local.pipeline import LocalPipeline
 
 pytestmark = pytest.mark.pipeline

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cdk_penstock.local.errors import InputFileError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines, require_file
 from cdk_penstock.local.event_lines import LineFormat, first_event_shift, minutes_shift_ms, parse_line, shift_line
-from cdk_penstock.local.replay import ReplayOptions, due_seconds, replay
+from cdk_penstock.local.event_replay import ReplayOptions, due_seconds, replay
 
 MINUTE_MS = 60_000
 FIELDS = LineFormat(key_field="sensor")

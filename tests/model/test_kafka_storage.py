@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 from cdk_penstock.model.kafka_storage import ALARM_PERCENT, LIMIT_PERCENT, BrokerStorage, PlannedTopic, TopicLoad
 
 GIB = 1024**3

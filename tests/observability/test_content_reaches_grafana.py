@@ -81,7 +81,7 @@ def test_the_cdks_validation_and_cfn_lint_find_no_error(tmp_path: Path) -> None:
         "from tests.observability.test_content_reaches_grafana import build_everything as build;"
         "import pathlib, sys; build(pathlib.Path(sys.argv[1]))"
     )
-    folders = (ROOT, ROOT / "constructs", ROOT / "flink_app" / "vehicle_metrics")
+    folders = (ROOT, *(ROOT / name for name in ("constructs", "flink_app/shared", "flink_app/vehicle_metrics")))
     paths = os.pathsep.join(str(folder) for folder in folders)
     synthesis = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],

@@ -11,16 +11,16 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from app import ENVIRONMENTS
+from flink_job.properties import PropertyError, PropertyGroups
 from stacks.environment.files import load_environments
 from stacks.penstock_stage import PenstockStage
 from vehicle_metrics import contract
 from vehicle_metrics.fleet import GeneratorSettings
-from vehicle_metrics.properties import PropertyError, PropertyGroups
 from vehicle_metrics.settings import VehicleSettings
 from vehicle_metrics_scenario.scenario import VehicleScenario
 
 if TYPE_CHECKING:
-    from vehicle_metrics.declarations import Property
+    from flink_job.declarations import Property
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "job.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_penstock.checks import add_checks
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 from cdk_penstock.streams.kafka import (
     BrokerInstance,
     CleanupPolicy,

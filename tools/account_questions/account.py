@@ -57,8 +57,7 @@ class Account:
             if found:
                 return found
             if self.now() >= end:
-                message = f"waited {seconds:g} seconds until {until}: try again later"
-                raise ExperimentError(message)
+                raise ExperimentError(f"waited {seconds:g} seconds until {until}: try again later")
             self.sleep(_PAUSE_SECONDS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdk_penstock.application.application_code import ApplicationCode, CodeBinding, PyFlinkLayout
+from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
 from cdk_penstock.application.application_interface import IFlinkApplication
 from cdk_penstock.application.application_start import ApplicationStart
 from cdk_penstock.application.execution_role import ExecutionRole
@@ -24,6 +24,7 @@ from cdk_penstock.model.names import ApplicationNameError
 from cdk_penstock.model.properties import PropertyError
 from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.model.sizing import SizingError
+from cdk_penstock.packaging.code_archive import PyFlinkLayout
 
 __all__ = (
     "ApplicationCode",

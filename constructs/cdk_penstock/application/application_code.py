@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("ApplicationCode", "CodeBinding", "PyFlinkLayout")
-
 UNVERSIONED_CODE_WARNING: Final = "penstock:codeWithoutVersion"
 OTHER_REGION_WARNING: Final = "penstock:codeInOtherRegion"
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct, IDependable
 
-__all__ = ("ApplicationDeployment", "ApplicationKeyUpdate")
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationKeyUpdate:
@@ -71,20 +69,21 @@ class ApplicationDeployment:
         """Raise ApplicationPropsError if there is a key already, or the start was made before its key."""
         path = self._application.node.path
         if self._key is not None:
-            message = f"application {path} has a customer managed key already: give it one encryption"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"application {path} has a customer managed key already: give it one encryption"
+            )
         if self._is_started:
-            message = (
+            raise ApplicationPropsError(
                 f"application {path} is started before its key is in place, so that it would write data under the"
                 " AWS-owned key: create the encryption before the start"
             )
-            raise ApplicationPropsError(message)
 
     def record_start(self) -> None:
         """Record that the deployment starts the application; raises ApplicationPropsError for a second start."""
         if self._is_started:
-            message = f"application {self._application.node.path} is started already: give it one start"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"application {self._application.node.path} is started already: give it one start"
+            )
         self._is_started = True
 
     def add_run_dependencies(self, constructs: Iterable[IConstruct | None]) -> None:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.foundation.metric_options import MetricOptions
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("IFlinkApplication",)
-
 
 class IFlinkApplication(IConstruct, Protocol):
     """An application on MSF, created in this app or elsewhere."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from aws_cdk import aws_kms as kms
 
-__all__ = ("ApplicationLog",)
-
 
 class ApplicationLog(Construct):
     """An encrypted log group with retention and the one stream in it that MSF writes to.

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import RemovalPolicy
 
-__all__ = ("ApplicationNetwork",)
+    from cdk_penstock.application.flink_application import FlinkApplication
+    from cdk_penstock.application.props import FlinkApplicationProps
 
 _MAX_SUBNETS: Final = 16
 _MAX_SECURITY_GROUPS: Final = 5
@@ -81,8 +82,9 @@ class ApplicationNetwork(Construct):
     def _select_subnets(self, selection: ec2.SubnetSelection | None) -> list[str]:
         selected = select_private_subnets(self.vpc, selection, user="application", error=ApplicationPropsError)
         if not selected.is_pending_lookup and not 1 <= len(selected.subnet_ids) <= _MAX_SUBNETS:
-            message = f"an application has 1 to {_MAX_SUBNETS} subnets, got {len(selected.subnet_ids)}"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"an application has 1 to {_MAX_SUBNETS} subnets, got {len(selected.subnet_ids)}"
+            )
         return selected.subnet_ids
 
     def _choose_security_groups(
@@ -91,14 +93,14 @@ class ApplicationNetwork(Construct):
         if given is None:
             return [self._build_security_group(outbound_ports)]
         if outbound_ports is not None:
-            message = (
+            raise ApplicationPropsError(
                 f"outbound_ports are for the application's own security group, got {len(given)} security_groups as"
                 " well: set the rules on those, and leave outbound_ports out"
             )
-            raise ApplicationPropsError(message)
         if not 1 <= len(given) <= _MAX_SECURITY_GROUPS:
-            message = f"an application has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(given)}"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(
+                f"an application has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(given)}"
+            )
         return list(given)
 
     def _build_security_group(self, outbound_ports: Sequence[int] | None) -> ec2.SecurityGroup:
@@ -111,8 +113,7 @@ class ApplicationNetwork(Construct):
         )
         for port in dict.fromkeys(outbound_ports or ()):
             if not 1 <= port <= _MAX_PORT:
-                message = f"outbound_ports are TCP ports from 1 to {_MAX_PORT}, got {port}"
-                raise ApplicationPropsError(message)
+                raise ApplicationPropsError(f"outbound_ports are TCP ports from 1 to {_MAX_PORT}, got {port}")
             group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "what the job calls")
         # An application that stays could not start again without it.
         group.apply_removal_policy(self._removal_policy)
@@ -120,3 +121,29 @@ class ApplicationNetwork(Construct):
 
     def _ec2_arn(self, resource: str, resource_id: str, account: str) -> str:
         return Stack.of(self).format_arn(service="ec2", resource=resource, resource_name=resource_id, account=account)
+
+
+def build_network(application: FlinkApplication, settings: FlinkApplicationProps) -> ApplicationNetwork | None:
+    """Add the network of an application in a VPC, None without a VPC.
+
+    Raises ApplicationPropsError for properties that need a VPC, without one.
+    """
+    vpc = settings.get("vpc")
+    if vpc is None:
+        stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
+        if stray:
+            raise ApplicationPropsError(
+                f"{' and '.join(stray)} of application {application.node.path} need a vpc: pass vpc as well"
+            )
+        return None
+    network = ApplicationNetwork(
+        application,
+        "Network",
+        vpc=vpc,
+        vpc_subnets=settings.get("vpc_subnets"),
+        security_groups=settings.get("security_groups"),
+        outbound_ports=settings.get("outbound_ports"),
+        removal_policy=settings["removal_policy"],
+    )
+    application.add_run_dependency(*network.security_groups)
+    return network

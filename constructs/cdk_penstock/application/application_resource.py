@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsii
 from aws_cdk import IStableStringProducer, Lazy, Stack, Token
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
+from cdk_penstock.application.configuration import (
+    application_description,
+    encryption_configuration,
+    flink_configuration,
+    maintenance_configuration,
+    run_configuration,
+)
 from cdk_penstock.foundation.digests import content_digest
 from cdk_penstock.model.deployment import Revision
 
-__all__ = ("ApplicationResource",)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_penstock.application.application_code import CodeBinding
+    from cdk_penstock.application.flink_application import FlinkApplication
+    from cdk_penstock.application.props import FlinkApplicationProps
 
 
 class ApplicationResource(CfnApplication):
@@ -33,7 +45,7 @@ class ApplicationResource(CfnApplication):
 
     def lazy_revision(self) -> str:
         """Return a token of the revision, which is taken when the template is written."""
-        return Lazy.string(_Revision(self))
+        return Lazy.string(_Late(self.revision))
 
     def expected(self) -> dict[str, Any]:
         """Return the fields of a Revision as the template has them, overrides included; call it when all is set.
@@ -58,7 +70,46 @@ class ApplicationResource(CfnApplication):
 
     def lazy_expected(self) -> Revision:
         """Return code and runtime as tokens, which are taken when the template is written."""
-        return Revision(**{each.name: Lazy.string(_Expected(self, each.name)) for each in fields(Revision)})
+        return Revision(**{each.name: self._lazy_field(each.name) for each in fields(Revision)})
+
+    def _lazy_field(self, name: str) -> str:
+        return Lazy.string(_Late(lambda: Token.as_string(self.expected().get(name, ""))))
+
+
+def build_resource(
+    application: FlinkApplication, settings: FlinkApplicationProps, code: CodeBinding
+) -> ApplicationResource:
+    """Add the resource of an application, with every setting explicit."""
+    network = application.network
+    resource = ApplicationResource(
+        application,
+        "Resource",
+        application_name=application.application_name,
+        application_description=application_description(settings.get("description")),
+        application_mode="STREAMING",
+        runtime_environment=application.runtime.identifier,
+        service_execution_role=application.role.role_arn,
+        application_configuration=CfnApplication.ApplicationConfigurationProperty(
+            application_code_configuration=code.configuration(),
+            application_encryption_configuration=encryption_configuration(
+                settings.get("encryption"), application.runtime
+            ),
+            application_snapshot_configuration=CfnApplication.ApplicationSnapshotConfigurationProperty(
+                snapshots_enabled=settings["snapshots_enabled"]
+            ),
+            application_system_rollback_configuration=CfnApplication.ApplicationSystemRollbackConfigurationProperty(
+                rollback_enabled=settings["system_rollback_enabled"]
+            ),
+            flink_application_configuration=flink_configuration(settings, application.sizing),
+            vpc_configurations=[network.configuration()] if network else None,
+        ),
+        application_maintenance_configuration=maintenance_configuration(settings.get("maintenance_window_start_time")),
+        run_configuration=run_configuration(settings.get("run_configuration")),
+    )
+    # MSF restarts a running job when it updates it: new code must find what it was granted.
+    resource.node.add_dependency(application.role.granted)
+    resource.apply_removal_policy(settings["removal_policy"])
+    return resource
 
 
 def _assign(overrides: dict[str, Any], path: list[str], value: Any) -> None:
@@ -85,18 +136,9 @@ def _merge(rendered: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any
 
 
 @jsii.implements(IStableStringProducer)
-class _Revision:
-    def __init__(self, resource: ApplicationResource) -> None:
-        self._resource = resource
+class _Late:
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
 
     def produce(self) -> str:
-        return self._resource.revision()
-
-
-@jsii.implements(IStableStringProducer)
-class _Expected:
-    def __init__(self, resource: ApplicationResource, field: str) -> None:
-        self._resource, self._field = resource, field
-
-    def produce(self) -> str:
-        return Token.as_string(self._resource.expected().get(self._field, ""))
+        return self._text()

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
 
-__all__ = ("ApplicationStart",)
-
 _DEFAULT_WAIT_MINUTES: Final = 20
 _MIN_WAIT_MINUTES: Final = 1
 _MAX_WAIT_MINUTES: Final = 30
@@ -64,12 +62,11 @@ class ApplicationStart(Construct):
         wait = force_stop_after or Duration.minutes(_DEFAULT_WAIT_MINUTES)
         minutes = wait.to_minutes(integral=False)
         if not _MIN_WAIT_MINUTES <= minutes <= _MAX_WAIT_MINUTES:
-            message = (
+            raise ApplicationPropsError(
                 f"force_stop_after must be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes, got {minutes:g}: with"
                 " less, no snapshot is ever taken; and a deployment waits for an hour at most, in which the network"
                 " interfaces have to go as well"
             )
-            raise ApplicationPropsError(message)
         application.deployment.record_start()
         key, network = application.deployment.key, application.network
         self.resource = self._provider(operator, has_network=network is not None).build_resource(

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application.props import FlinkApplicationProps
     from cdk_penstock.model.properties import PropertyGroups
 
-__all__ = ("warn_of_properties", "warn_of_secrets")
-
 COSTLY_METRICS_WARNING: Final = "penstock:metricsPerSubtask"
 IN_THE_OPEN_WARNING: Final = "penstock:secretInPropertyGroup"
 RUN_CONFIGURATION_WARNING: Final = "penstock:runConfiguration"

@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.model.sizing import Sizing
 
-__all__ = (
-    "application_description",
-    "autoscaling_of",
-    "encryption_configuration",
-    "environment_properties",
-    "flink_configuration",
-    "maintenance_configuration",
-    "run_configuration",
-)
-
 _MAX_DESCRIPTION_CHARACTERS: Final = 1024
 _MIN_CHECKPOINT_INTERVAL_MS: Final = 10
 _TIME_OF_DAY: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -51,10 +41,9 @@ def flink_configuration(
     interval = props["checkpoint_interval"]
     interval_ms = interval.to_milliseconds()
     if not interval.is_unresolved() and interval_ms < _MIN_CHECKPOINT_INTERVAL_MS:
-        message = (
+        raise ApplicationPropsError(
             f"checkpoint_interval must be at least {_MIN_CHECKPOINT_INTERVAL_MS} milliseconds, got {interval_ms:g}"
         )
-        raise ApplicationPropsError(message)
     return CfnApplication.FlinkApplicationConfigurationProperty(
         checkpoint_configuration=CfnApplication.CheckpointConfigurationProperty(
             configuration_type=_CUSTOM,
@@ -117,8 +106,9 @@ def run_configuration(run: RunConfiguration | None) -> CfnApplication.RunConfigu
 def application_description(text: str | None) -> str | None:
     """Return the description, or raise ApplicationPropsError where MSF would refuse it."""
     if text is not None and len(text) > _MAX_DESCRIPTION_CHARACTERS:
-        message = f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
-        raise ApplicationPropsError(message)
+        raise ApplicationPropsError(
+            f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
+        )
     return text
 
 
@@ -129,8 +119,7 @@ def maintenance_configuration(
     if start_time is None:
         return None
     if not _TIME_OF_DAY.fullmatch(start_time):
-        message = f"maintenance_window_start_time must be HH:MM in UTC, got {start_time!r}"
-        raise ApplicationPropsError(message)
+        raise ApplicationPropsError(f"maintenance_window_start_time must be HH:MM in UTC, got {start_time!r}")
     return CfnApplication.ApplicationMaintenanceConfigurationProperty(
         application_maintenance_window_start_time=start_time
     )

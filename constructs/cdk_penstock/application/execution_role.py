@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application.application_log import ApplicationLog
     from cdk_penstock.application.application_network import ApplicationNetwork
 
-__all__ = ("ExecutionRole",)
-
 _POLICY_NAME = "Application"
 
 
@@ -187,10 +185,9 @@ class ExecutionRole(iam.Role):
             if "*" not in resource:
                 continue
             if wildcard_reason is None:
-                message = (
+                raise ApplicationPropsError(
                     f"statement {sid!r} allows {', '.join(actions)} on the wildcard resource {resource!r}: name the"
                     " resources, or say in wildcard_reason why that is not possible"
                 )
-                raise ApplicationPropsError(message)
             record_wildcard(self, actions=actions, resource=resource, reason=wildcard_reason)
         return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=options.get("conditions"))

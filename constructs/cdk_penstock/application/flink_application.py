@@ -8,21 +8,12 @@ import jsii
 from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from cdk_penstock.application.application_log import ApplicationLog
-from cdk_penstock.application.application_network import ApplicationNetwork
-from cdk_penstock.application.application_resource import ApplicationResource
+from cdk_penstock.application.application_network import ApplicationNetwork, build_network
+from cdk_penstock.application.application_resource import build_resource
 from cdk_penstock.application.application_warnings import warn_of_properties, warn_of_secrets
-from cdk_penstock.application.configuration import (
-    application_description,
-    autoscaling_of,
-    encryption_configuration,
-    environment_properties,
-    flink_configuration,
-    maintenance_configuration,
-    run_configuration,
-)
+from cdk_penstock.application.configuration import autoscaling_of, environment_properties
 from cdk_penstock.application.execution_role import ExecutionRole
 from cdk_penstock.application.flink_application_base import FlinkApplicationBase, application_arn
 from cdk_penstock.application.imported_application import ImportedFlinkApplication, choose_imported_name
@@ -49,8 +40,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
     from cdk_penstock.model.deployment import Revision
-
-__all__ = ("FlinkApplication",)
 
 _PROPERTY_GROUPS: Final = "ApplicationConfiguration.EnvironmentProperties.PropertyGroups"
 
@@ -94,10 +83,17 @@ class FlinkApplication(FlinkApplicationBase):
         )
         self.autoscaling = autoscaling_of(settings, self.sizing)
         binding = code.bind(self, self.runtime)
-        self.log = self._build_log(settings)
-        self._network = self._build_network(settings)
+        self.log = ApplicationLog(
+            self,
+            "Log",
+            application_name=self.application_name,
+            retention=settings["log_retention"],
+            encryption_key=settings.get("log_encryption_key"),
+            removal_policy=settings["removal_policy"],
+        )
+        self._network = build_network(self, settings)
         self.role = self._build_role(settings, binding)
-        self.resource = self._build_application(settings, binding)
+        self.resource = build_resource(self, settings, binding)
         self.log.attach(self.resource)
         self._properties = PropertyGroups(is_opaque=Token.is_unresolved)
         if binding.run_options:
@@ -165,8 +161,7 @@ class FlinkApplication(FlinkApplicationBase):
     def connections(self) -> ec2.Connections:
         """The network connections of the job; raises ApplicationPropsError where it is in no VPC."""
         if self.network is None:
-            message = f"application {self.node.path} is in no VPC and has no connections: pass vpc"
-            raise ApplicationPropsError(message)
+            raise ApplicationPropsError(f"application {self.node.path} is in no VPC and has no connections: pass vpc")
         return self.network.connections
 
     @property
@@ -222,36 +217,6 @@ class FlinkApplication(FlinkApplicationBase):
         self._properties = properties
         self.resource.add_property_override(_PROPERTY_GROUPS, environment_properties(properties))
 
-    def _build_log(self, settings: FlinkApplicationProps) -> ApplicationLog:
-        return ApplicationLog(
-            self,
-            "Log",
-            application_name=self.application_name,
-            retention=settings["log_retention"],
-            encryption_key=settings.get("log_encryption_key"),
-            removal_policy=settings["removal_policy"],
-        )
-
-    def _build_network(self, settings: FlinkApplicationProps) -> ApplicationNetwork | None:
-        vpc = settings.get("vpc")
-        if vpc is not None:
-            network = ApplicationNetwork(
-                self,
-                "Network",
-                vpc=vpc,
-                vpc_subnets=settings.get("vpc_subnets"),
-                security_groups=settings.get("security_groups"),
-                outbound_ports=settings.get("outbound_ports"),
-                removal_policy=settings["removal_policy"],
-            )
-            self.add_run_dependency(*network.security_groups)
-            return network
-        stray = [name for name in ("vpc_subnets", "security_groups", "outbound_ports") if name in settings]
-        if stray:
-            message = f"{' and '.join(stray)} of application {self.node.path} need a vpc: pass vpc as well"
-            raise ApplicationPropsError(message)
-        return None
-
     def _build_role(self, settings: FlinkApplicationProps, code: CodeBinding) -> ExecutionRole:
         role = ExecutionRole(
             self,
@@ -266,34 +231,3 @@ class FlinkApplication(FlinkApplicationBase):
         if self.network is not None:
             role.allow_network(self.network)
         return role
-
-    def _build_application(self, settings: FlinkApplicationProps, code: CodeBinding) -> ApplicationResource:
-        resource = ApplicationResource(
-            self,
-            "Resource",
-            application_name=self.application_name,
-            application_description=application_description(settings.get("description")),
-            application_mode="STREAMING",
-            runtime_environment=self.runtime.identifier,
-            service_execution_role=self.role.role_arn,
-            application_configuration=CfnApplication.ApplicationConfigurationProperty(
-                application_code_configuration=code.configuration(),
-                application_encryption_configuration=encryption_configuration(settings.get("encryption"), self.runtime),
-                application_snapshot_configuration=CfnApplication.ApplicationSnapshotConfigurationProperty(
-                    snapshots_enabled=settings["snapshots_enabled"]
-                ),
-                application_system_rollback_configuration=CfnApplication.ApplicationSystemRollbackConfigurationProperty(
-                    rollback_enabled=settings["system_rollback_enabled"]
-                ),
-                flink_application_configuration=flink_configuration(settings, self.sizing),
-                vpc_configurations=[self.network.configuration()] if self.network else None,
-            ),
-            application_maintenance_configuration=maintenance_configuration(
-                settings.get("maintenance_window_start_time")
-            ),
-            run_configuration=run_configuration(settings.get("run_configuration")),
-        )
-        # MSF restarts a running job when it updates it: new code must find what it was granted.
-        resource.node.add_dependency(self.role.granted)
-        resource.apply_removal_policy(settings["removal_policy"])
-        return resource

@@ -11,9 +11,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_penstock.application.application_deployment import ApplicationDeployment
-from cdk_penstock.foundation.metric_options import MetricOptions, build_metric
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
 from cdk_penstock.foundation.physical_names import choose_name
-from cdk_penstock.model import metrics
 from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL, check_application_name
 
 if TYPE_CHECKING:
@@ -24,10 +23,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application.application_network import ApplicationNetwork
     from cdk_penstock.model.deployment import Revision
-    from cdk_penstock.model.metrics import ApplicationMetric
     from cdk_penstock.model.runtimes import FlinkRuntime
-
-__all__ = ("FlinkApplicationBase", "MetricOptions", "application_arn")
 
 _MAX_NAME_CHARACTERS: Final = 128
 
@@ -157,65 +153,38 @@ class FlinkApplicationBase(Construct):
             period=options.get("period"),
         )
 
-    def metric_kpus(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """KPUs, the orchestration one included; one sample an hour."""
-        return self._metric(metrics.KPUS, options)
-
-    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """CPU use of the task managers, in percent."""
-        return self._metric(metrics.CPU_UTILIZATION, options)
-
-    def metric_container_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """CPU use of the containers, in percent; autoscaling acts on it."""
-        return self._metric(metrics.CONTAINER_CPU_UTILIZATION, options)
-
-    def metric_container_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Memory use of the containers, in percent."""
-        return self._metric(metrics.CONTAINER_MEMORY_UTILIZATION, options)
-
-    def metric_heap_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """JVM heap use, in percent."""
-        return self._metric(metrics.HEAP_MEMORY_UTILIZATION, options)
-
-    def metric_old_generation_gc_time(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds spent collecting the old generation."""
-        return self._metric(metrics.OLD_GENERATION_GC_TIME, options)
-
-    def metric_threads(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Live threads."""
-        return self._metric(metrics.THREADS, options)
-
-    def metric_last_checkpoint_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds that the last checkpoint took."""
-        return self._metric(metrics.LAST_CHECKPOINT_DURATION, options)
-
-    def metric_last_checkpoint_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Bytes of the last checkpoint."""
-        return self._metric(metrics.LAST_CHECKPOINT_SIZE, options)
-
-    def metric_failed_checkpoints(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Failed checkpoints since the job was started; alarm on its rate."""
-        return self._metric(metrics.FAILED_CHECKPOINTS, options)
-
-    def metric_records_in_per_second(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that came in, per second."""
-        return self._metric(metrics.RECORDS_IN_PER_SECOND, options)
-
-    def metric_records_out_per_second(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that went out, per second."""
-        return self._metric(metrics.RECORDS_OUT_PER_SECOND, options)
-
-    def metric_late_records_dropped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that a window dropped because they came too late."""
-        return self._metric(metrics.LATE_RECORDS_DROPPED, options)
-
-    def metric_kinesis_lag(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds that the job is behind the newest record of its Kinesis stream."""
-        return self._metric(metrics.KINESIS_LAG, options)
-
-    def metric_kafka_lag(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that the job is behind the newest of its Kafka partitions, in the partition with most."""
-        return self._metric(metrics.KAFKA_LAG, options)
-
-    def _metric(self, metric: ApplicationMetric, options: MetricOptions) -> cloudwatch.Metric:
-        return self.metric(metric.name, **(MetricOptions(statistic=metric.statistic.value) | options))
+    metric_kpus = MetricMethod("KPUs", "Maximum", "KPUs, the orchestration one included; one sample an hour.")
+    metric_cpu_utilization = MetricMethod("cpuUtilization", "Maximum", "CPU use of the task managers, in percent.")
+    metric_container_cpu_utilization = MetricMethod(
+        "containerCPUUtilization", "Maximum", "CPU use of the containers, in percent; autoscaling acts on it."
+    )
+    metric_container_memory_utilization = MetricMethod(
+        "containerMemoryUtilization", "Maximum", "Memory use of the containers, in percent."
+    )
+    metric_heap_memory_utilization = MetricMethod("heapMemoryUtilization", "Maximum", "JVM heap use, in percent.")
+    metric_old_generation_gc_time = MetricMethod(
+        "oldGenerationGCTime", "Maximum", "Milliseconds spent collecting the old generation."
+    )
+    metric_threads = MetricMethod("threadsCount", "Maximum", "Live threads.")
+    metric_last_checkpoint_duration = MetricMethod(
+        "lastCheckpointDuration", "Maximum", "Milliseconds that the last checkpoint took."
+    )
+    metric_last_checkpoint_size = MetricMethod("lastCheckpointSize", "Maximum", "Bytes of the last checkpoint.")
+    metric_failed_checkpoints = MetricMethod(
+        "numberOfFailedCheckpoints", "Average", "Failed checkpoints since the job was started; alarm on its rate."
+    )
+    metric_records_in_per_second = MetricMethod("numRecordsInPerSecond", "Average", "Records that came in, per second.")
+    metric_records_out_per_second = MetricMethod(
+        "numRecordsOutPerSecond", "Average", "Records that went out, per second."
+    )
+    metric_late_records_dropped = MetricMethod(
+        "numLateRecordsDropped", "Maximum", "Records that a window dropped because they came too late."
+    )
+    metric_kinesis_lag = MetricMethod(
+        "millisBehindLatest", "Maximum", "Milliseconds that the job is behind the newest record of its Kinesis stream."
+    )
+    metric_kafka_lag = MetricMethod(
+        "records_lag_max",
+        "Maximum",
+        "Records that the job is behind the newest of its Kafka partitions, in the partition with most.",
+    )

@@ -15,8 +15,6 @@ from cdk_penstock.foundation.digests import content_digest
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
 
-__all__ = ("GrantedPolicies",)
-
 _POLICY_CHARACTERS: Final = 4000
 """Of a statement as the template has it; an ARN may be longer than the reference to it, and 6144 is IAM's limit."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("ImportedFlinkApplication", "choose_imported_name")
-
 UNKNOWN_ROLE_WARNING: Final = "penstock:executionRoleOfImport"
 
 
@@ -67,29 +65,26 @@ class ImportedFlinkApplication(FlinkApplicationBase):
     def connections(self) -> ec2.Connections:
         """The network connections of the job; raises ApplicationPropsError where its security groups are not known."""
         if self._security_groups is None:
-            message = (
+            raise ApplicationPropsError(
                 f"the security groups of the imported application {self.node.path} are not known: import it with"
                 " FlinkApplication.from_application_attributes(security_groups=[...])"
             )
-            raise ApplicationPropsError(message)
         return ec2.Connections(security_groups=list(self._security_groups))
 
     def add_property_group(self, group: str, entries: Mapping[str, str]) -> NoReturn:
         """Raise ApplicationPropsError: property groups are set by whoever creates the application."""
-        message = (
+        raise ApplicationPropsError(
             f"application {self.node.path} is imported, and its property groups are not this app's, got {group!r} with"
             f" {dict(entries)!r}: add the group where the application is created"
         )
-        raise ApplicationPropsError(message)
 
 
 def _refuse_foreign_role(scope: Construct, role: iam.IRole) -> None:
     if is_of_other_account(scope, role.env.account):
-        message = (
+        raise ApplicationPropsError(
             f"the execution role of an application must be of its account {Stack.of(scope).account}, got one of"
             f" {role.env.account} for {scope.node.path}: iam:PassRole does not cross accounts"
         )
-        raise ApplicationPropsError(message)
 
 
 class UnknownExecutionRole(iam.PrincipalBase):
@@ -135,23 +130,22 @@ def choose_imported_name(scope: Construct, application_name: str | None, applica
     stack's, in which neither its key, its start nor its metrics could be reached.
     """
     if (application_name is None) == (application_arn is None):
-        message = (
+        raise ApplicationPropsError(
             "an application is imported by its name or by its ARN, got"
             f" application_name={application_name!r} and application_arn={application_arn!r}: pass exactly one"
         )
-        raise ApplicationPropsError(message)
     if application_name is not None:
         return application_name
     if application_arn is None or Token.is_unresolved(application_arn):
-        message = "the ARN of an imported application must be known at synthesis, got a token: pass application_name"
-        raise ApplicationPropsError(message)
+        raise ApplicationPropsError(
+            "the ARN of an imported application must be known at synthesis, got a token: pass application_name"
+        )
     region, account, name = parse_application_arn(application_arn)
     stack = Stack.of(scope)
     for what, own, other in (("account", stack.account, account), ("Region", stack.region, region)):
         if not Token.is_unresolved(own) and own != other:
-            message = (
+            raise ApplicationPropsError(
                 f"application {application_arn} is in {what} {other}, and the stack {stack.node.path} in {own}: import"
                 f" it in a stack of that {what}"
             )
-            raise ApplicationPropsError(message)
     return name

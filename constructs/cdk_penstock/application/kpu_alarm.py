@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.autoscaling import Autoscaling
     from cdk_penstock.model.sizing import Sizing
 
-__all__ = ("build_kpu_alarm",)
-
 
 def build_kpu_alarm(
     application: FlinkApplicationBase, construct_id: str, *, sizing: Sizing, autoscaling: Autoscaling | None

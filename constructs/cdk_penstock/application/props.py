@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
 
-__all__ = (
-    "PRODUCTION_DEFAULTS",
-    "ApplicationEncryption",
-    "ApplicationPropsError",
-    "FlinkApplicationProps",
-    "LogLevel",
-    "MetricsLevel",
-    "RestoreMode",
-    "RunConfiguration",
-    "merge_props",
-    "refuse_contradictions",
-)
-
 
 class ApplicationPropsError(PenstockError):
     """A property of an application that MSF would refuse, or that contradicts another one."""
@@ -87,11 +74,10 @@ class RunConfiguration:
     def __post_init__(self) -> None:
         """Refuse a snapshot without the mode that uses it, and the reverse."""
         if (self.snapshot_name is not None) != (self.restore_mode is RestoreMode.CUSTOM_SNAPSHOT):
-            message = (
+            raise ApplicationPropsError(
                 f"snapshot_name goes with RestoreMode.CUSTOM_SNAPSHOT and only with it, got {self.snapshot_name!r}"
                 f" with {self.restore_mode}"
             )
-            raise ApplicationPropsError(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,8 +206,7 @@ def refuse_contradictions(props: FlinkApplicationProps) -> None:
         name for name in ("checkpoint_interval", "min_pause_between_checkpoints") if props.get(name) is not None
     ]
     if pointless and props.get("checkpointing_enabled") is False:
-        message = (
+        raise ApplicationPropsError(
             f"{' and '.join(pointless)} say how often to take checkpoints, got checkpointing_enabled=False as well:"
             " leave out one or the other"
         )
-        raise ApplicationPropsError(message)

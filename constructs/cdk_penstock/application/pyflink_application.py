@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application.application_code import CodeBinding
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("PyFlinkApplication", "PyFlinkApplicationProps")
-
 
 class PyFlinkApplicationProps(FlinkApplicationProps, total=False):
     """Every property of a PyFlink application: those of any application, and where its job is."""
@@ -68,12 +66,11 @@ class _PythonCode(ApplicationCode):
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
         binding = self._code.bind(scope, runtime)
         if "python" not in binding.run_options:
-            message = (
+            raise ApplicationPropsError(
                 f"code of the PyFlink application {scope.node.path} must say which Python file MSF starts, got run"
                 f" options {dict(binding.run_options)!r}: pass a zip with a Python job, from_bucket with"
                 " pyflink=PyFlinkLayout(), or make a FlinkApplication of a jar"
             )
-            raise ApplicationPropsError(message)
         return binding
 
 
@@ -83,11 +80,11 @@ def _choose_code(folder: str | Path | None, entry_point: str | None, code: Appli
         return ApplicationCode.from_pyflink_folder(folder, entry_point=chosen)
     if code is not None and folder is None:
         if entry_point is not None:
-            message = (
+            raise ApplicationPropsError(
                 f"entry_point goes with folder, got entry_point={entry_point!r} beside code: choose it on the code, as"
                 f" in ApplicationCode.from_asset('job.zip', entry_point={entry_point!r})"
             )
-            raise ApplicationPropsError(message)
         return _PythonCode(code)
-    message = f"a PyFlink application has either a folder or code, got folder={folder!r} and code={code!r}"
-    raise ApplicationPropsError(message)
+    raise ApplicationPropsError(
+        f"a PyFlink application has either a folder or code, got folder={folder!r} and code={code!r}"
+    )

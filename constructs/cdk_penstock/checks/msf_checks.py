@@ -19,7 +19,6 @@ from aws_cdk import (
 from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspect
 
 import cdk_penstock
-from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.review.rules import RULES, find_all
 from cdk_penstock.review.templates import Template, Templates
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from aws_cdk import App
 
     from cdk_penstock.review.rule import Finding
-
-__all__ = ("MsfChecks", "add_checks")
 
 PLUGIN_NAME: Final = "penstock"
 
@@ -109,6 +106,3 @@ def _violations(findings: list[Finding]) -> list[PolicyViolation]:
         )
         for (rule, problem, fix, is_warning), group in grouped.items()
     ]
-
-
-check_arguments(globals())

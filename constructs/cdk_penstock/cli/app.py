@@ -13,9 +13,6 @@ from cdk_penstock.cli.key import key_app
 from cdk_penstock.cli.package import package_command
 from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
-from cdk_penstock.model.errors import PenstockError
-
-__all__ = ("app",)
 
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -30,11 +27,10 @@ class _Command(TyperCommand):
 
 def _needs_extra() -> None:
     """Needs the extra `local` of the wheel, or `make setup` in a clone."""
-    message = (
+    raise PenstockError(
         "this command needs confluent-kafka, matplotlib, starlette and uvicorn, and not all are installed: install the"
         " wheel with its extra, `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a clone"
     )
-    raise PenstockError(message)
 
 
 app = typer.Typer(

@@ -14,20 +14,6 @@ from botocore.exceptions import UnknownRegionError
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.names import check_application_name
 
-__all__ = (
-    "DEFAULT_ASSEMBLY",
-    "KEY_OPTION",
-    "ApplicationOption",
-    "AssemblyOption",
-    "JsonOption",
-    "OperatorOption",
-    "ProfileOption",
-    "RegionOption",
-    "check_account",
-    "check_region",
-    "check_writable",
-)
-
 DEFAULT_ASSEMBLY: Final = Path("cdk.out")
 
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
@@ -42,27 +28,24 @@ def check_writable(path: Path) -> None:
     """Raise BadParameter for a path that cannot be written; create nothing."""
     present = next(each for each in (path, *path.absolute().parents) if each.exists())
     if present != path and not present.is_dir():
-        message = f"{str(path)!r} cannot be written: {str(present)!r} is a file."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"{str(path)!r} cannot be written: {str(present)!r} is a file.")
     if not os.access(present, os.W_OK):
-        message = f"{str(path)!r} cannot be written: you may not write to {str(present)!r}."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"{str(path)!r} cannot be written: you may not write to {str(present)!r}.")
 
 
 def _assembly(value: Path) -> Path:
     if value.is_file():
-        message = f"expected the folder that cdk synth wrote, got the file {value}"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"expected the folder that cdk synth wrote, got the file {value}")
     if value != DEFAULT_ASSEMBLY and not value.exists():
-        message = f"expected the folder that cdk synth wrote, got {value}, which does not exist: run cdk synth first"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(
+            f"expected the folder that cdk synth wrote, got {value}, which does not exist: run cdk synth first"
+        )
     return value
 
 
 def _application(value: str) -> str:
     if found := _APPLICATION_ARN.fullmatch(value):
-        message = f"expected the application's name, got its ARN: use {found[1]}"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"expected the application's name, got its ARN: use {found[1]}")
     try:
         return check_application_name(value)
     except PenstockError as error:
@@ -84,8 +67,7 @@ def check_region(value: str | None) -> str | None:
         try:
             botocore.session.get_session().get_partition_for_region(value)
         except UnknownRegionError as error:
-            message = f"expected a Region such as eu-central-1, got {value!r}"
-            raise typer.BadParameter(message) from error
+            raise typer.BadParameter(f"expected a Region such as eu-central-1, got {value!r}") from error
     return value
 
 
@@ -95,8 +77,7 @@ def _key(value: str | None) -> str | None:
 
 def _matching(value: str | None, pattern: re.Pattern[str], expected: str) -> str | None:
     if value is not None and not pattern.fullmatch(value):
-        message = f"expected {expected}, got {value!r}"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"expected {expected}, got {value!r}")
     return value
 
 

@@ -15,8 +15,6 @@ from cdk_penstock.packaging import PyFlinkProject, build_package
 if TYPE_CHECKING:
     from cdk_penstock.packaging import PyFlinkPackage
 
-__all__ = ("CheckoutError", "build_job", "check_environments")
-
 _CDK: Final = Path("node_modules") / ".bin" / "cdk"
 
 
@@ -27,11 +25,10 @@ class CheckoutError(PenstockError):
 def build_job(folder: Path) -> PyFlinkPackage:
     """Build the package of a job of the checkout, as ``cdk deploy`` does."""
     if not folder.is_dir():
-        message = (
+        raise CheckoutError(
             f"there is no {folder} in {Path.cwd()}: run this in a clone of penstock, or name the package of a"
             " job with --package"
         )
-        raise CheckoutError(message)
     return build_package(PyFlinkProject(folder), runtime=FlinkRuntime.FLINK_1_20)
 
 
@@ -41,8 +38,7 @@ def check_environments(package: Path, *, workload: str) -> list[str]:
     Raises CheckoutError with the CDK's output if a check fails.
     """
     if not _CDK.exists():
-        message = f"there is no {_CDK} in {Path.cwd()}: run `make setup`"
-        raise CheckoutError(message)
+        raise CheckoutError(f"there is no {_CDK} in {Path.cwd()}: run `make setup`")
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
         context = {"package": package.absolute(), "workload": workload}
         common = [word for key, value in context.items() for word in ("--context", f"{key}={value}")]
@@ -55,6 +51,7 @@ def _run(command: list[str]) -> str:
     environment = {**os.environ, "CI": "true"}  # so that the CDK asks nothing and uses no colours
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        message = f"{' '.join(command[:2])} failed with exit code {result.returncode}:\n{result.stdout}{result.stderr}"
-        raise CheckoutError(message)
+        raise CheckoutError(
+            f"{' '.join(command[:2])} failed with exit code {result.returncode}:\n{result.stdout}{result.stderr}"
+        )
     return result.stdout.strip()

@@ -13,10 +13,10 @@ from typer.core import TyperCommand
 
 from cdk_penstock.cli.arguments import check_writable
 from cdk_penstock.cli.checkout import build_job, check_environments
+from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.demo_arguments import check_different, check_inputs, check_options
 from cdk_penstock.cli.demo_options import JOB_PYTHON_VARIABLE, DemoArguments, parameters_of
 from cdk_penstock.cli.demo_screen import play
-from cdk_penstock.cli.progress import ConsoleProgress
 from cdk_penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, parse_speed_up
 from cdk_penstock.cli.screen import new_console, show_error
 from cdk_penstock.local.demo.discovery import job_folder, load_scenario, scenario_names
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.progress import Progress
-
-__all__ = ("DemoCommand", "default_job_python", "demo_command", "prepare_package")
 
 HELP = """Run a packaged job on this machine and check what comes out.
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.demo.scenario import Scenario
 
-__all__ = ("check_different", "check_inputs", "check_options")
-
 _OF_A_RECORDING: Final = ("speed_up", "event_time")
 _OF_A_GENERATOR: Final = ("seconds",)
 
@@ -25,14 +23,12 @@ _OF_A_GENERATOR: Final = ("seconds",)
 def check_options(context: typer.Context, scenario: type[Scenario], *, recording: bool) -> None:
     """Raise BadParameter for an option without an effect: one for recorded events with a generator, or the reverse."""
     if not recording and scenario.generator_program is None:
-        message = "this scenario has no generator, expected recorded events with --input"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("this scenario has no generator, expected recorded events with --input")
     for name in (*_OF_A_GENERATOR, *scenario.generator_options) if recording else _OF_A_RECORDING:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             use = "generated events, expected it without" if recording else "recorded events, expected it with"
-            message = f"--{name.replace('_', '-')} is for {use} --input"
-            raise typer.BadParameter(message)
+            raise typer.BadParameter(f"--{name.replace('_', '-')} is for {use} --input")
 
 
 def check_different(ports: Mapping[str, int]) -> None:
@@ -40,8 +36,9 @@ def check_different(ports: Mapping[str, int]) -> None:
     taken: dict[int, str] = {}
     for option, port in ports.items():
         if port and port in taken:
-            message = f"{taken[port]} and {option} are both {port}, expected different ports, or 0 for any free one"
-            raise typer.BadParameter(message)
+            raise typer.BadParameter(
+                f"{taken[port]} and {option} are both {port}, expected different ports, or 0 for any free one"
+            )
         taken[port] = option
 
 

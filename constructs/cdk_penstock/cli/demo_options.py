@@ -11,9 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cdk_penstock.cli.arguments import JsonOption
-from cdk_penstock.local.replay import EventTime
-
-__all__ = ("JOB_PYTHON_VARIABLE", "DemoArguments", "parameters_of")
+from cdk_penstock.local.event_replay import EventTime
 
 JOB_PYTHON_VARIABLE = "PENSTOCK_JOB_PYTHON"
 DAY_SECONDS = 86_400

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cdk_penstock.cli.progress import ConsoleProgress
+    from cdk_penstock.cli.console_progress import ConsoleProgress
     from cdk_penstock.local.demo.results import DemoResult
     from cdk_penstock.local.demo.run import DemoOptions
-
-__all__ = ("play", "show")
 
 ROWS_SHOWN = 40
 WATCH_SECONDS = 1.0

@@ -20,24 +20,13 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.execution import ExecutionPolicies
 
-__all__ = (
-    "AccountOption",
-    "ExecutionPolicyOption",
-    "TargetRegionOption",
-    "WrittenPolicy",
-    "show_policies",
-    "with_target",
-    "write_policies",
-)
-
 _IF_UNKNOWN: Final = "needed if the stacks do not name it."
 
 
 def _folder(value: Path | None) -> Path | None:
     if value is not None:
         if value.is_file():
-            message = f"expected a folder to write policies into, got the file {value}"
-            raise typer.BadParameter(message)
+            raise typer.BadParameter(f"expected a folder to write policies into, got the file {value}")
         check_writable(value)
     return value
 

@@ -33,8 +33,6 @@ from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDem
 if TYPE_CHECKING:
     from cdk_penstock.model.keys import Goal
 
-__all__ = ("key_app",)
-
 _ONE_ROTATION = timedelta(days=7)
 """A repeated ``rotate --on-demand`` continues a rotation that is not older than this plus the soak."""
 
@@ -135,8 +133,7 @@ def rotate(
 ) -> None:
     """Change to another key, or rotate the material of the present key."""
     if on_demand == (key is not None):
-        message = "expected either --key or --on-demand"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("expected either --key or --on-demand")
     with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
         if key is None:

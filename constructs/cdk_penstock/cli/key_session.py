@@ -39,17 +39,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
 
-__all__ = (
-    "EXIT_WAITING",
-    "AwsAccess",
-    "connect",
-    "explain_aws_errors",
-    "now",
-    "plan_and_apply",
-    "status_fields",
-    "status_lines",
-)
-
 EXIT_WAITING: Final = 3
 _WINDOWS_NEED: Final = (
     "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
@@ -80,19 +69,17 @@ def explain_aws_errors() -> Iterator[None]:
     try:
         yield
     except NoRegionError as error:
-        message = "no Region is set: pass --region, or set AWS_REGION"
-        raise ControlError(message) from error
+        raise ControlError("no Region is set: pass --region, or set AWS_REGION") from error
     except (CredentialRetrievalError, NoCredentialsError, SSOError, TokenRetrievalError) as error:
-        message = (
+        raise ControlError(
             f"not signed in to AWS ({str(error).rstrip('.')}): run `aws sso login`, or name a profile with --profile"
-        )
-        raise ControlError(message) from error
+        ) from error
     except ProfileNotFound as error:
-        message = f"{str(error).rstrip('.')}: name one of `aws configure list-profiles` with --profile"
-        raise ControlError(message) from error
+        raise ControlError(
+            f"{str(error).rstrip('.')}: name one of `aws configure list-profiles` with --profile"
+        ) from error
     except BotoCoreError as error:
-        message = f"cannot reach AWS: {str(error).rstrip('.')}; check --region and the network"
-        raise ControlError(message) from error
+        raise ControlError(f"cannot reach AWS: {str(error).rstrip('.')}; check --region and the network") from error
 
 
 def connect(

@@ -9,8 +9,6 @@ import os
 import sys
 from typing import Final
 
-__all__ = ("main",)
-
 EXIT_FAILED: Final = 1
 EXIT_INTERRUPTED: Final = 130
 

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from cdk_penstock.cli.arguments import JsonOption, check_writable
-from cdk_penstock.cli.progress import ConsoleProgress
+from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
 from cdk_penstock.packaging import (
@@ -26,8 +26,6 @@ from cdk_penstock.packaging import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-__all__ = ("package_command",)
 
 _MIB = 1024 * 1024
 
@@ -101,11 +99,13 @@ def package_command(
 
 def _check_output(output: Path, source: Path) -> None:
     if output.is_dir():
-        message = f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(
+            f"--output names the folder {output}, expected a file: for example --output {output / 'job.zip'}"
+        )
     if output.exists() and source.exists() and output.samefile(source):
-        message = f"--output names {source} itself, the archive to check: leave out --output, or name another file"
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(
+            f"--output names {source} itself, the archive to check: leave out --output, or name another file"
+        )
     check_writable(output)
 
 
@@ -115,8 +115,9 @@ def _copy(path: Path, output: Path) -> None:
         shutil.copyfile(path, output)
     except (OSError, shutil.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"cannot write --output {output} ({reason}): name a file in a folder that you may write to"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"cannot write --output {output} ({reason}): name a file in a folder that you may write to"
+        ) from error
 
 
 def _show(archive: CodeArchive, shown: Path, done: str, sha256: str, passed_over: Sequence[str]) -> None:

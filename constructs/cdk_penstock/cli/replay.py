@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cdk_penstock.cli.arguments import JsonOption
-from cdk_penstock.cli.progress import ConsoleProgress
+from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.screen import new_console, print_json, show_error
 from cdk_penstock.local.errors import ClientSettingError
 from cdk_penstock.local.event_files import STANDARD_INPUT, latest_event_ms, read_lines, require_file
 from cdk_penstock.local.event_lines import TIME_FIELD, LineFormat, first_event_shift, minutes_shift_ms
+from cdk_penstock.local.event_replay import EventTime, ReplayOptions, replay
 from cdk_penstock.local.kafka_sink import KafkaSink
-from cdk_penstock.local.replay import EventTime, ReplayOptions, replay
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.kafka import KafkaError, check_topic_name
+from cdk_penstock.model.kafka_rules import KafkaError, check_topic_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cdk_penstock.local.replay import ReplaySummary
-
-__all__ = ("EXIT_FAILED", "EXIT_INTERRUPTED", "parse_settings", "parse_speed_up", "replay_command")
+    from cdk_penstock.local.event_replay import ReplaySummary
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -45,8 +43,7 @@ def parse_speed_up(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        msg = f"expected a number of at least 0, or {AS_FAST_AS_POSSIBLE}, got {text!r}"
-        raise typer.BadParameter(msg)
+        raise typer.BadParameter(f"expected a number of at least 0, or {AS_FAST_AS_POSSIBLE}, got {text!r}")
     return value
 
 
@@ -56,8 +53,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         key, found, value = text.partition("=")
         if not found or not key:
-            msg = f"expected KEY=VALUE, got {text!r}"
-            raise typer.BadParameter(msg)
+            raise typer.BadParameter(f"expected KEY=VALUE, got {text!r}")
         settings[key] = value
     return settings
 
@@ -76,8 +72,7 @@ def _servers(value: str) -> str:
     for server in value.split(","):
         found = _SERVER.fullmatch(server.strip())
         if not found or not 1 <= int(found[1]) <= _LAST_PORT:
-            message = f"expected host:port, separated by commas, got {value!r}"
-            raise typer.BadParameter(message)
+            raise typer.BadParameter(f"expected host:port, separated by commas, got {value!r}")
     return value
 
 
@@ -91,11 +86,9 @@ def _topic(value: str) -> str:
 def _file_or_standard_input(file: Path) -> Path:
     # Typer's own check compares a path with the text "-", and would refuse the standard input.
     if file != STANDARD_INPUT and not file.exists():
-        message = f"file {str(file)!r} does not exist."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"file {str(file)!r} does not exist.")
     if file.is_dir():
-        message = f"file {str(file)!r} is a directory."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(f"file {str(file)!r} is a directory.")
     return file
 
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.encryption import EncryptionReview, KeyAccess
     from cdk_penstock.review.wildcard_reasons import Wildcard
 
-__all__ = ("review_command",)
-
 
 def review_command(
     *,
@@ -55,11 +53,10 @@ def review_command(
 ) -> None:
     """Review a synthesized app. The exit code is 1 if there is a problem, or a wildcard without a reason."""
     if not encryption and not delivery and not wildcards and execution_policy is None:
-        message = (
+        raise typer.BadParameter(
             "expected something to review, got nothing: pass --encryption, --delivery, --wildcards or"
             " --execution-policy"
         )
-        raise typer.BadParameter(message)
     stacks = read_assembly(assembly, environment=environment)
     reviews = review_encryption(stacks) if encryption else ()
     guarantees = delivery_guarantees(stacks) if delivery else ()

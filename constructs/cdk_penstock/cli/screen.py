@@ -11,8 +11,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ("new_console", "print_json", "show_error")
-
 _WIDTH_OF_A_PIPE: Final = 100_000
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.cost import CostLine, Estimate
 
-__all__ = ("size_command",)
-
 _USAGE: Final = Usage()
 _MOST_NAMED: Final = 2
 
@@ -105,8 +103,7 @@ def _read_prices(path: Path) -> Prices:
     try:
         return prices_from_toml(tomllib.loads(decode_text(path.read_bytes(), f"the file of prices {path}", PriceError)))
     except (OSError, tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"prices cannot be read from {path}: {error}"
-        raise PriceError(message) from error
+        raise PriceError(f"prices cannot be read from {path}: {error}") from error
 
 
 def _show(console: Console, estimate: Estimate, usage: Usage, prices: Prices) -> None:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.clients import Clock, FlinkClient
     from cdk_penstock.model.keys import KeyAssignment, Snapshot
 
-__all__ = ("ApplicationControl", "Progress")
-
 _BUSY_CODES: Final = ("ResourceInUseException", "ConcurrentModificationException")
 """The application changed since it was looked at: look again, and decide again."""
 
@@ -82,12 +80,11 @@ class ApplicationControl:
             if detail.is_steady:
                 return detail
             if self.clock.now() >= end:
-                message = (
+                raise ControlError(
                     f"application {self.name} is still {detail.status} after {timeout_seconds:.0f} s and was left so:"
                     " see its log; if it is stuck, stop it with force, which loses what is newer than its last"
                     " snapshot, then run this again"
                 )
-                raise ControlError(message)
             self.clock.sleep(_POLL_SECONDS)
 
     def start(self) -> bool:
@@ -153,14 +150,14 @@ class ApplicationControl:
                 continue
             if operation.failed:
                 reason = self.reason_of(operation)
-                message = f"MSF accepted the change of key of {detail.name} and then failed it: {reason}; {where}"
-                raise ControlError(message)
+                raise ControlError(
+                    f"MSF accepted the change of key of {detail.name} and then failed it: {reason}; {where}"
+                )
             if operation.succeeded and detail.encryption != target:
-                message = (
+                raise ControlError(
                     f"MSF reports the update of {detail.name} as successful, but {where}: look for a concurrent"
                     " UpdateApplication in CloudTrail, then deploy again"
                 )
-                raise ControlError(message)
 
     def create_snapshot(self, name: str) -> bool:
         """Ask for a snapshot; False if one of that name exists, or the application is not in a state for it."""

@@ -13,8 +13,6 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("ApplicationDetail",)
-
 _ENHANCED: Final = "ENHANCED_SNAPSHOTS"
 
 
@@ -77,14 +75,12 @@ class ApplicationDetail:
             KeyFacts(key_arn=target.key_arn).check_fit_for(self.arn)
             problem = FlinkRuntime.of(self.runtime_environment).problem_with_customer_managed_key
             if problem is not None:
-                message = f"application {self.name}: {problem}; nothing was changed"
-                raise ControlError(message)
+                raise ControlError(f"application {self.name}: {problem}; nothing was changed")
         if self.is_running and not self.snapshots_enabled:
-            message = (
+            raise ControlError(
                 f"application {self.name} is RUNNING with snapshots disabled: the restart that a change of key needs"
                 " would lose its state; enable snapshots or stop it first; nothing was changed"
             )
-            raise ControlError(message)
 
     def encryption_update(self, target: KeyAssignment) -> dict[str, Any]:
         """Return the UpdateApplication request that changes the encryption, and is refused after any other change."""

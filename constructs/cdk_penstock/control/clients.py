@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("Clock", "Ec2Client", "FlinkClient", "IamClient", "KmsClient", "Response", "StsClient")
-
 Response = dict[str, Any]
 
 

@@ -27,21 +27,6 @@ from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = (
-    "ApplicationMissingError",
-    "BusyError",
-    "ControlError",
-    "KeyUnusableError",
-    "MissingPermissionError",
-    "SnapshotNotPossibleError",
-    "UnavailableError",
-    "code_of",
-    "explained",
-    "is_busy",
-    "is_key_trouble",
-    "is_permission_trouble",
-)
-
 _DENIED_CODES: Final = frozenset(
     {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
 )

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ("GrafanaClient", "ServiceAccount", "WorkspaceCondition", "WorkspaceMissingError", "describe_workspace")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -196,19 +194,17 @@ def _asked(call: Callable[[], dict[str, Any]], *, action: str) -> dict[str, Any]
     except ClientError as error:
         code = code_of(error)
         if code == "ResourceNotFoundException":
-            message = f"cannot {action}: it does not exist in this account and Region. {error}"
-            raise WorkspaceMissingError(message) from error
+            raise WorkspaceMissingError(
+                f"cannot {action}: it does not exist in this account and Region. {error}"
+            ) from error
         if is_busy(error):
-            message = f"cannot {action}: AWS throttles or fails inside. {error}"
-            raise BusyError(message) from error
+            raise BusyError(f"cannot {action}: AWS throttles or fails inside. {error}") from error
         if code == _BEING_CHANGED:
-            message = f"cannot {action} at present. {error}"
-            raise UnavailableError(message) from error
+            raise UnavailableError(f"cannot {action} at present. {error}") from error
         if is_permission_trouble(error):
-            message = f"cannot {action}: permission is missing: grant it to the function's role. {error}"
-            raise MissingPermissionError(message) from error
-        message = f"cannot {action}. {error}"
-        raise ControlError(message) from error
+            raise MissingPermissionError(
+                f"cannot {action}: permission is missing: grant it to the function's role. {error}"
+            ) from error
+        raise ControlError(f"cannot {action}. {error}") from error
     except BotoCoreError as error:
-        message = f"cannot {action} at present. {error}"
-        raise UnavailableError(message) from error
+        raise UnavailableError(f"cannot {action} at present. {error}") from error

@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock
 
-__all__ = (
-    "ATTEMPTS",
-    "ATTEMPT_PAUSE_SECONDS",
-    "CONFLICT",
-    "NOT_FOUND",
-    "Answer",
-    "GrafanaApi",
-    "connect_to",
-    "give_up",
-)
-
 NOT_FOUND: Final = frozenset({HTTPStatus.NOT_FOUND})
 CONFLICT: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
 ATTEMPTS: Final = 5
@@ -152,10 +141,9 @@ class GrafanaApi:
                 wanted_pause = pause
                 pause = min(2 * pause, _MAX_PAUSE_SECONDS)
             if (self._clock.now() - self._began).total_seconds() + wanted_pause > self._patience_seconds:
-                message = (
+                raise UnavailableError(
                     f"Grafana did not do {method} {path} within {self._patience_seconds:g} seconds, last {failure}"
                 )
-                raise UnavailableError(message)
             self._clock.sleep(wanted_pause)
 
     def close(self) -> None:
@@ -166,11 +154,10 @@ class GrafanaApi:
 
     def _renew_token(self, method: str, path: str) -> None:
         if self._tokens == _MAX_TOKENS:
-            message = (
+            raise ControlError(
                 f"Grafana refused {_MAX_TOKENS} new tokens one after the other (401 for {method} {path}): check that"
                 " the workspace's Grafana has service accounts (9 and newer), and that nobody removes them meanwhile"
             )
-            raise ControlError(message)
         self._tokens += 1
         self._token = self._new_token()
 
@@ -218,11 +205,11 @@ def _judged(answer: Answer, method: str, path: str, expected: Collection[int]) -
         hint = ": check the workspace's network access control, and that the item is not provisioned by somebody else"
     elif answer.status < HTTPStatus.BAD_REQUEST:
         hint = ": expected no redirect; check that the address is the workspace's own"
-    message = f"Grafana refused {method} {path} with {answer.status} {answer.message}".rstrip() + hint
-    raise ControlError(message)
+    raise ControlError(f"Grafana refused {method} {path} with {answer.status} {answer.message}".rstrip() + hint)
 
 
 def give_up(kind: str, uid: str) -> NoReturn:
     """Raise UnavailableError for what could not be saved in so many attempts; the next poll tries again."""
-    message = f"{kind} {uid} was changed by somebody else {ATTEMPTS} times in a row while it was being saved"
-    raise UnavailableError(message)
+    raise UnavailableError(
+        f"{kind} {uid} was changed by somebody else {ATTEMPTS} times in a row while it was being saved"
+    )

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.grafana_api import GrafanaApi
     from cdk_penstock.model.grafana import Content, DataSource
 
-__all__ = ("GrafanaDataSources",)
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -87,22 +85,20 @@ class GrafanaDataSources:
 
     def _refuse_unless_own_source(self, source: Mapping[str, Any]) -> None:
         if not self._owns_source(source):
-            message = (
+            raise ControlError(
                 f"data source {source['uid']} ({source.get('name')!r}) is not marked as {self._content.mark!r} and was"
                 " left alone: it is somebody else's, or another deployment's; delete it, or choose another name or"
                 " folder_uid"
             )
-            raise ControlError(message)
 
     def _refuse_taken_name(self, source: DataSource) -> None:
         """Refuse where the conflict was about the name, which Grafana does not say in a way to rely on."""
         for other in self._api.get("/api/datasources").body:
             if other["name"] == source.name and other["uid"] != source.uid:
-                message = (
+                raise ControlError(
                     f"cannot save data source {source.uid}: {other['uid']} is called {source.name!r} already; choose"
                     " another name"
                 )
-                raise ControlError(message)
 
     def _owns_source(self, source: Mapping[str, Any]) -> bool:
         return (source.get("jsonData") or {}).get(OWNER_FIELD) == self._content.mark

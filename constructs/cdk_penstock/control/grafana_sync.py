@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.grafana_api import Answer, GrafanaApi
     from cdk_penstock.model.grafana import Content
 
-__all__ = ("GrafanaSync",)
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -73,11 +71,10 @@ class GrafanaSync:
                 _LOG.info("folder %s is there", uid)
                 return
             if found.status == HTTPStatus.NOT_FOUND and not self._is_there(path):
-                message = (
+                raise ControlError(
                     f"cannot create folder {title!r}: Grafana says {answer.status} {answer.message}; rename the folder"
                     " that has the title, or choose another folder_title"
                 )
-                raise ControlError(message)
             self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
         give_up("folder", uid)
 
@@ -98,11 +95,10 @@ class GrafanaSync:
                 _LOG.info("dashboard %s is there", uid)
                 return
             if _status_word(answer) not in {"version-mismatch", ""}:
-                message = (
+                raise ControlError(
                     f"cannot save dashboard {uid} ({dashboard.get('title')!r}): Grafana says {answer.status}"
                     f" {answer.message}; rename or move the dashboard that is in the way"
                 )
-                raise ControlError(message)
             self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
         give_up("dashboard", uid)
 
@@ -160,20 +156,18 @@ class GrafanaSync:
 
     def _refuse_unless_own_folder(self, folder: Mapping[str, Any]) -> None:
         if not self._content.owns_folder:
-            message = (
+            raise ControlError(
                 f"folder {folder['uid']} is there already, called {folder['title']!r} instead of"
                 f" {self._content.folder_title!r}, and was left alone: it is somebody else's; choose another folder_uid"
             )
-            raise ControlError(message)
 
     def _refuse_unless_own_dashboard(self, uid: str, found: Answer) -> None:
         if self._content.mark not in _tags(found):
-            message = (
+            raise ControlError(
                 f"dashboard {uid} ({found.body['dashboard'].get('title')!r}) does not carry the tag"
                 f" {self._content.mark!r} and was left alone: it is somebody else's, or another deployment's; give it"
                 " the tag to hand it over, delete it, or choose another name or folder_uid"
             )
-            raise ControlError(message)
 
 
 def _tags(found: Answer) -> list[str]:

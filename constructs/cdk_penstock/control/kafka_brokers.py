@@ -9,8 +9,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from cdk_penstock.control.clients import Response
 
-__all__ = ("KafkaClient", "bootstrap_servers")
-
 _ACTIVE = "ACTIVE"
 _PASSING = frozenset({"CREATING", "UPDATING", "HEALING", "MAINTENANCE", "REBOOTING_BROKER"})
 
@@ -34,11 +32,11 @@ def bootstrap_servers(client: KafkaClient, cluster_arn: str) -> str | None:
     if state in _PASSING:
         return None
     if state != _ACTIVE:
-        message = f"the cluster {cluster_arn} is {state} and has no brokers: repair or replace it, and deploy again"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"the cluster {cluster_arn} is {state} and has no brokers: repair or replace it, and deploy again"
+        )
     found = client.get_bootstrap_brokers(ClusterArn=cluster_arn).get("BootstrapBrokerStringSaslIam")
     if not found:
-        message = f"the cluster {cluster_arn} takes no clients with IAM: switch on IAM authentication"
-        raise PenstockError(message)
+        raise PenstockError(f"the cluster {cluster_arn} takes no clients with IAM: switch on IAM authentication")
     # MSK answers in another order each time, which would look like a change to whoever compares.
     return ",".join(sorted(str(found).split(",")))

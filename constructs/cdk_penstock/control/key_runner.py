@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.permission_windows import PermissionWindows
     from cdk_penstock.model.keys import Goal, KeyFacts
 
-__all__ = ("KeyRunner",)
-
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
 
@@ -118,8 +116,7 @@ class KeyRunner:
     def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()
         if detail.status is ApplicationStatus.DELETING:
-            message = f"application {detail.name} is being deleted; nothing was changed"
-            raise ApplicationMissingError(message)
+            raise ApplicationMissingError(f"application {detail.name} is being deleted; nothing was changed")
         operations = [each for each in self._application.operations() if each.succeeded]
         return ObservedApplication(
             application_arn=detail.arn,
@@ -152,8 +149,7 @@ class KeyRunner:
             if isinstance(step, Done | Soak | AwaitStart):
                 return step
             self._take(step)
-        message = f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on"
-        raise ControlError(message)
+        raise ControlError(f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on")
 
     def _take(self, step: Action) -> None:
         match step:
@@ -201,9 +197,8 @@ class KeyRunner:
             return
         failed = [each for each in self._application.operations(since=begin) if each.failed]
         reason = self._application.reason_of(failed[-1]) if failed else "MSF gives no reason, see the application's log"
-        message = (
+        raise ControlError(
             f"could not {step}: {reason}; the application is {detail.status} under {detail.encryption}. No permission"
             " window was closed and no snapshot deleted: correct the cause, start the application if it is READY, and"
             " run this again"
         )
-        raise ControlError(message)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.permission_windows import KeyPermissions
     from cdk_penstock.model.keys import ObservedApplication
 
-__all__ = ("KEY_MISSING", "KEY_NOT_VISIBLE", "KeyStatus")
-
 KEY_NOT_VISIBLE: Final = (
     "not visible to the caller: a key administrator sees it (kms:DescribeKey, kms:GetKeyRotationStatus,"
     " kms:ListKeyRotations)"

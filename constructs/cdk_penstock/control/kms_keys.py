@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, KmsClient
 
-__all__ = ("KmsKeys",)
-
 _TIMEOUT_SECONDS: Final = 15 * 60.0
 _POLL_SECONDS: Final = 10.0
 _NO_ROTATION: Final = ("UnsupportedOperationException", "KMSInvalidStateException")
@@ -93,11 +91,10 @@ class KmsKeys:
         end = self._clock.now() + timedelta(seconds=_TIMEOUT_SECONDS)
         while "OnDemandRotationStartDate" in self._rotation_status(key_arn):
             if self._clock.now() >= end:
-                message = (
+                raise ControlError(
                     f"the rotation of {key_arn} is not complete after {_TIMEOUT_SECONDS:.0f} s; KMS goes on with it,"
                     " the application keeps the old material until it is restarted: run this again"
                 )
-                raise ControlError(message)
             self._clock.sleep(_POLL_SECONDS)
 
     def _rotation_status(self, key_arn: str) -> dict[str, Any]:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, Ec2Client
 
-__all__ = ("network_interfaces",)
-
 
 def network_interfaces(
     client: Ec2Client, *, subnet_ids: Sequence[str], security_group_ids: Sequence[str], clock: Clock

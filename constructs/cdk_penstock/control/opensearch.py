@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock
 
-__all__ = ("Answer", "OpenSearch", "SearchNameError", "SearchRefusedError", "SearchUnavailableError")
-
 _LOG = logging.getLogger(__name__)
 _SERVICE: Final = "es"
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
@@ -117,12 +115,12 @@ class OpenSearch:
                 if not _is_transient(path, answer.status):
                     raise _refusal(method, path, answer)
                 if attempt == attempts:
-                    message = f"the domain keeps answering {answer.status} to {method} {path}: {_text(answer)}"
-                    raise SearchUnavailableError(message)
+                    raise SearchUnavailableError(
+                        f"the domain keeps answering {answer.status} to {method} {path}: {_text(answer)}"
+                    )
             _LOG.info("%s %s: attempt %d of %d failed", method, path, attempt, attempts)
             self.clock.sleep(2.0 ** (attempt - 1))
-        message = f"attempts must be 1 or more, got {attempts}"
-        raise ValueError(message)
+        raise ValueError(f"attempts must be 1 or more, got {attempts}")
 
     def _send(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         request = AWSRequest(method=method, url=f"{self.url}{path}", data=content, headers=dict(headers))
@@ -135,14 +133,12 @@ class OpenSearch:
                 return Answer(status=response.status, body=_json(response.read()))
         except urllib.error.URLError as error:
             kind = SearchNameError if isinstance(error.reason, socket.gaierror) else SearchUnavailableError
-            message = (
+            raise kind(
                 f"no answer from {self.url} to {method} {path} ({error.reason}): the function's security group must be"
                 " let into the domain's on port 443, and its subnets must reach it"
-            )
-            raise kind(message) from error
+            ) from error
         except (OSError, http.client.HTTPException) as error:
-            message = f"no whole answer from {self.url} to {method} {path} ({error!r})"
-            raise SearchUnavailableError(message) from error
+            raise SearchUnavailableError(f"no whole answer from {self.url} to {method} {path} ({error!r})") from error
 
 
 def _open(request: urllib.request.Request, timeout_seconds: float) -> Any:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, StsClient
 
-__all__ = ("operator_session",)
-
-
 _NOT_IN_A_SESSION_NAME: Final = re.compile(r"[^\w+=,.@-]")
 _SESSION_NAME_MAX: Final = 64
 

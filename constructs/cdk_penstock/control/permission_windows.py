@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, IamClient
 
-__all__ = ("WINDOW_PREFIX", "KeyPermissions", "PermissionWindows")
-
 WINDOW_PREFIX: Final = "penstock-key-"
 """The rest of a permission window's name is the key's id."""
 
@@ -147,11 +145,10 @@ class PermissionWindows:
     def _check_ours(self, name: str) -> None:
         text = self._read(name)
         if text and self._application_arn not in text:
-            message = (
+            raise ControlError(
                 f"policy {name} of role {self._role_name} does not name {self._application_arn}, so it belongs to"
                 " another application: give each application a separate operator role; the policy was not changed"
             )
-            raise ControlError(message)
 
     def _read(self, name: str) -> str:
         try:

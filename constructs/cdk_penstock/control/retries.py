@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock
 
-__all__ = (
-    "PERMISSION_SECONDS",
-    "PROPAGATION_SECONDS",
-    "UNAVAILABLE_SECONDS",
-    "call_with_retry",
-    "passes_within_seconds",
-)
-
 T = TypeVar("T")
 
 PROPAGATION_SECONDS: Final = 75.0

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.errors import ControlError
     from cdk_penstock.control.opensearch import Answer, OpenSearch
 
-__all__ = ("SearchContentControl",)
-
 _LOG = logging.getLogger(__name__)
 _SECURITY: Final = "/_plugins/_security/api"
 _DASHBOARDS: Final = "/_dashboards/api/saved_objects"
@@ -88,8 +86,7 @@ class SearchContentControl:
         (found,) = answer.body["component_templates"]
         meta = found["component_template"].get("_meta", {})
         if meta.get("managed_by") != _OWNER:
-            message = f"component template {self.ledger_name} is not penstock's ledger: rename or remove it"
-            raise ContentError(message)
+            raise ContentError(f"component template {self.ledger_name} is not penstock's ledger: rename or remove it")
         return frozenset(Item.parse(text) for text in meta["items"])
 
     def _write_ledger(self, items: frozenset[Item]) -> None:
@@ -132,12 +129,11 @@ class SearchContentControl:
             headers=_DASHBOARDS_HEADERS | {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"},
         )
         if not answer.body.get("success"):
-            message = (
+            raise SearchRefusedError(
                 f"OpenSearch Dashboards imported {answer.body.get('successCount', 0)} of {len(saved_objects)} saved"
                 f" objects: {json.dumps(answer.body.get('errors', []))[:1000]}; export them with the objects that they"
                 " refer to"
             )
-            raise SearchRefusedError(message)
 
     def _remove(self, item: Item, owned: frozenset[Item]) -> None:
         _LOG.info("removing %s %s %s", item.kind, item.name, item.detail)
@@ -172,8 +168,9 @@ class SearchContentControl:
             else:
                 return
             self.domain.clock.sleep(1)
-        message = f"the mapping of role {item.name} could not be changed, somebody else keeps changing it: {trouble}"
-        raise SearchUnavailableError(message) from trouble
+        raise SearchUnavailableError(
+            f"the mapping of role {item.name} could not be changed, somebody else keeps changing it: {trouble}"
+        ) from trouble
 
     def _add_backend_role(self, item: Item) -> None:
         mapping = self._mapping(item.name)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.application_detail import ApplicationDetail
 
-__all__ = ("SnapshotControl",)
-
 _TIMEOUT_SECONDS: Final = 15 * 60.0
 _POLL_SECONDS: Final = 10.0
 
@@ -32,11 +30,10 @@ class SnapshotControl:
     def of(self, detail: ApplicationDetail) -> tuple[Snapshot, ...]:
         """Return all snapshots; raise ControlError for enhanced ones, whose keys nobody has documented."""
         if detail.enhanced_snapshots:
-            message = (
+            raise ControlError(
                 f"application {detail.name} uses enhanced snapshots, whose behaviour under a customer managed key is"
                 " not documented: penstock does not manage their keys"
             )
-            raise ControlError(message)
         return tuple(self._snapshot(each, detail.arn) for each in self._application.list_snapshots())
 
     def take(self, name: str) -> None:
@@ -56,14 +53,12 @@ class SnapshotControl:
             if status in {None, SnapshotStatus.READY}:
                 return
             if status == SnapshotStatus.FAILED:
-                message = (
+                raise ControlError(
                     f"snapshot {name} FAILED; the application goes on and nothing else was changed: see its log, then"
                     " run this again, which takes another one"
                 )
-                raise ControlError(message)
             if self._clock.now() >= end:
-                message = f"snapshot {name} is still {status} after {_TIMEOUT_SECONDS:.0f} s and was left so"
-                raise ControlError(message)
+                raise ControlError(f"snapshot {name} is still {status} after {_TIMEOUT_SECONDS:.0f} s and was left so")
             self._clock.sleep(_POLL_SECONDS)
 
     def delete(self, snapshot: Snapshot) -> None:

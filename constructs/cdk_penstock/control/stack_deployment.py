@@ -10,8 +10,6 @@ from cdk_penstock.model.deployment import Deployment
 if TYPE_CHECKING:
     from cdk_penstock.control.clients import Clock, Response
 
-__all__ = ("CloudFormationClient", "describe_deployment")
-
 
 class CloudFormationClient(Protocol):
     """The client ``cloudformation``."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument
 
-__all__ = ("ApplicationKey", "KeyPolicyMode")
-
 DEVELOPMENT_POLICY_WARNING: Final = "penstock:developmentKeyPolicy"
 _DEVELOPMENT_POLICY: Final = (
     "this key has AWS's permissive policy for development: whoever it names can decrypt, and MSF can use it for any"
@@ -94,11 +92,10 @@ class ApplicationKey(kms.Key):
         require_named("operator", operators)
         require_named("key administrator", administrators)
         if mode is KeyPolicyMode.DEVELOPMENT and sensitive_data:
-            message = (
+            raise EncryptionError(
                 "the development key policy lets too many decrypt for sensitive data: use"
                 " KeyPolicyMode.LEAST_PRIVILEGE, or say sensitive_data=False where it is so"
             )
-            raise EncryptionError(message)
         cloudformation = KeyPrincipal.role(cloudformation_role_arn or find_cloudformation_role(scope))
         document = _policy(
             mode,

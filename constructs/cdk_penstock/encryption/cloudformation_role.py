@@ -12,8 +12,6 @@ from cdk_penstock.encryption.errors import EncryptionError
 if TYPE_CHECKING:
     from constructs import Construct
 
-__all__ = ("cloudformation_role_arn", "cloudformation_role_name")
-
 
 def cloudformation_role_arn(scope: Construct) -> str:
     """Return the ARN of the CloudFormation execution role of the scope's stack, as its synthesizer knows it.
@@ -24,12 +22,11 @@ def cloudformation_role_arn(scope: Construct) -> str:
     arn = _arn(scope)
     if not arn:
         stack = Stack.of(scope)
-        message = (
+        raise EncryptionError(
             f"stack {stack.stack_name!r} is deployed by {type(stack.synthesizer).__name__}, which names no role for"
             " CloudFormation, so the key's policy cannot name it: use the DefaultStackSynthesizer (cdk bootstrap), or"
             " pass cloudformation_role_arn"
         )
-        raise EncryptionError(message)
     return _substituted(arn)
 
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application import FlinkApplicationBase
 
-__all__ = ("CustomerManagedEncryption",)
-
 
 class CustomerManagedEncryption(Construct):
     """The customer-managed-key sequence: operator, application, log, key, permission, update, and last a start.
@@ -143,20 +141,17 @@ class CustomerManagedEncryption(Construct):
         application.deployment.refuse_another_key()
         problem = application.runtime.problem_with_customer_managed_key
         if problem is not None:
-            message = f"application {application.node.path}: {problem}"
-            raise EncryptionError(message)
+            raise EncryptionError(f"application {application.node.path}: {problem}")
         if application.sets_key_in_template:
-            message = (
+            raise EncryptionError(
                 f"application {application.node.path} sets its key in its own template, which goes first: remove"
                 " encryption from its properties"
             )
-            raise EncryptionError(message)
         if any(Stack.of(each) is not Stack.of(self) for each in application.template_dependencies):
-            message = (
+            raise EncryptionError(
                 f"the encryption {self.node.path} is in another stack than the application {application.node.path}, but"
                 " CloudFormation keeps the order only within one: put both in one stack"
             )
-            raise EncryptionError(message)
 
     def _build_operator(self, operators: Sequence[iam.IPrincipal], execution_role_arn: str | None) -> OperatorRole:
         operator = OperatorRole(
@@ -174,12 +169,11 @@ class CustomerManagedEncryption(Construct):
         if known is not None:
             return known.role_arn
         if given is None:
-            message = (
+            raise EncryptionError(
                 f"the execution role of the imported application {self.application.application_name} is not known, and"
                 " the operator has to hand it to MSF: pass execution_role_arn, or import the application with"
                 " FlinkApplication.from_application_attributes(execution_role=...)"
             )
-            raise EncryptionError(message)
         refuse_foreign_role(given, Stack.of(self))
         return given
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("EncryptionError",)
-
 
 class EncryptionError(PenstockError):
     """A customer managed key that would not work, or would not protect."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-__all__ = ("KeyAdministrator",)
-
 _FIND_ACTIONS: Final = ("kms:ListAliases", "kms:ListKeys")
 _FIND_KEY: Final = "kms:ListKeys and kms:ListAliases know no resource (service authorization reference, AWS KMS)"
 

@@ -15,8 +15,6 @@ from cdk_penstock.model.keys.observed_application import KeyFacts, problems_with
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-__all__ = ("refuse_contradictions", "refuse_foreign_role", "refuse_unfit_key")
-
 _MULTI_REGION_PREFIX: Final = "mrk-"
 _ALIAS: Final = "alias/"
 _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
@@ -60,14 +58,12 @@ def refuse_foreign_role(role_arn: str, stack: Stack) -> None:
         return
     parts = role_arn.split(":", 5)
     if parts[0] != "arn" or parts[2:3] != ["iam"] or not parts[-1].startswith("role/"):
-        message = f"execution_role_arn must be arn:aws:iam::ACCOUNT:role/NAME, got {role_arn!r}"
-        raise EncryptionError(message)
+        raise EncryptionError(f"execution_role_arn must be arn:aws:iam::ACCOUNT:role/NAME, got {role_arn!r}")
     if is_of_other_account(stack, parts[4]):
-        message = (
+        raise EncryptionError(
             f"execution_role_arn must be of the application's account {stack.account}, got {role_arn}: iam:PassRole"
             " does not cross accounts"
         )
-        raise EncryptionError(message)
 
 
 def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
@@ -76,10 +72,9 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
     Of an imported key only its ARN is known here; the update checks the rest when it is deployed.
     """
     if isinstance(key, kms.Alias) or _ALIAS in key.key_id or f":{_ALIAS}" in key.key_arn:
-        message = (
+        raise EncryptionError(
             f"key {key.node.path} is an alias, which MSF resolves once and whose moving has no effect: pass the key"
         )
-        raise EncryptionError(message)
     places = (("account", key.env.account, stack.account), ("Region", key.env.region, stack.region))
     problems = [
         problem
@@ -89,8 +84,7 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
     ]
     problems += _facts(key).problems()
     if problems:
-        message = f"key {key.node.path} cannot encrypt the application: {'; '.join(problems)}"
-        raise EncryptionError(message)
+        raise EncryptionError(f"key {key.node.path} cannot encrypt the application: {'; '.join(problems)}")
 
 
 def _facts(key: kms.IKey) -> KeyFacts:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application import IFlinkApplication
 
-__all__ = ("KeyGuard",)
-
 RUNBOOK: Final = "docs/runbooks/key.md"
 _WITH_READ_ONLY_EVENTS: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """CloudTrail calls AssumeRole read-only (EventBridge, "Receiving read-only management events from AWS services")."""
@@ -92,8 +90,9 @@ class KeyGuard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not keys or not operators:
-            message = f"a guard needs a key and an operator, got {len(keys)} keys and {len(operators)} operators"
-            raise EncryptionError(message)
+            raise EncryptionError(
+                f"a guard needs a key and an operator, got {len(keys)} keys and {len(operators)} operators"
+            )
         for key in keys:
             _refuse_elsewhere(self, key)
         require_key_region(self, log_encryption_key, EncryptionError)
@@ -192,8 +191,7 @@ def _without_suffix(group: logs.LogGroup) -> str:
 def _refuse_elsewhere(scope: Construct, key: kms.IKey) -> None:
     place = key.env
     if is_of_other_account(scope, place.account) or is_of_other_region(scope, place.region):
-        message = (
+        raise EncryptionError(
             f"a guard must be in the account and Region of its keys, where CloudTrail's events are, got a key of"
             f" {place.account} and {place.region} in {scope.node.path}: add a KeyGuard there"
         )
-        raise EncryptionError(message)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-__all__ = ("assumption_by_unknown", "call_on_role", "grant_outside_msf", "key_call", "key_change")
-
 _API_CALL: Final = "AWS API Call via CloudTrail"
 _ABSENT: Final = [{"exists": False}]
 _ACCOUNT: Final = 4

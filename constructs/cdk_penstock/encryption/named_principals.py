@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-__all__ = ("PermissionSetPrincipal", "key_principals", "require_named")
-
 
 class PermissionSetPrincipal(iam.PrincipalWithConditions):
     """Whoever signs in with a permission set of IAM Identity Center.
@@ -42,8 +40,7 @@ class PermissionSetPrincipal(iam.PrincipalWithConditions):
 def require_named(what: str, principals: Sequence[iam.IPrincipal]) -> None:
     """Raise EncryptionError unless somebody is named, and nobody by a wildcard or as a whole account."""
     if not principals:
-        message = f"no {what} is named: pass at least one role, or a PermissionSetPrincipal"
-        raise EncryptionError(message)
+        raise EncryptionError(f"no {what} is named: pass at least one role, or a PermissionSetPrincipal")
     key_principals(what, principals)
 
 
@@ -56,17 +53,15 @@ def _key_principal(what: str, principal: iam.IPrincipal) -> KeyPrincipal:
     if isinstance(principal, PermissionSetPrincipal):
         return principal.key_principal
     if isinstance(principal, iam.AccountPrincipal):
-        message = (
+        raise EncryptionError(
             f"{what} must be one role or user, got the whole account: with it, every IAM policy of the account decides;"
             " pass a role, or a PermissionSetPrincipal"
         )
-        raise EncryptionError(message)
     fragment = principal.policy_fragment
     named = [(kind, name) for kind, names in fragment.principal_json.items() for name in names]
     if fragment.conditions or [kind for kind, _ in named] != ["AWS"]:
-        message = (
+        raise EncryptionError(
             f"{what} must be one role or user, or a PermissionSetPrincipal, got"
             f" {dict(fragment.principal_json)}{' under conditions' if fragment.conditions else ''}"
         )
-        raise EncryptionError(message)
     return KeyPrincipal.role(named[0][1])

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application import IFlinkApplication
 
-__all__ = ("OperatorRole",)
-
 
 class OperatorRole(iam.Role):
     """A role with the lifecycle actions on one application, and, once there is a key, with that key for it.

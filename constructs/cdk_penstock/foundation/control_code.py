@@ -19,8 +19,6 @@ from typing import Final
 import cdk_penstock
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("CARRIED_PACKAGES", "DATA_PATH_VARIABLE", "LAMBDA_DATA_PATH", "control_code_folder")
-
 CARRIED_PACKAGES: Final = ("model", "control", "handlers")
 """Packages that run in a Lambda function. They import neither the CDK nor a third-party library but boto3."""
 
@@ -56,6 +54,5 @@ def _botocore_data() -> Path:
     """Return the data folder of botocore, without importing it: that takes as long as the synthesis of a stack."""
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:  # pragma: no cover - a requirement of this package
-        message = "penstock needs boto3 for the functions of its custom resources: pip install boto3"
-        raise PenstockError(message)
+        raise PenstockError("penstock needs boto3 for the functions of its custom resources: pip install boto3")
     return Path(spec.origin).parent / "data"

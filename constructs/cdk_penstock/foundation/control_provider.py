@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 
-__all__ = ("ControlProvider", "scope_of")
-
 _HANDLER_TIMEOUT_MINUTES: Final = 10
 # The framework answers before CloudFormation gives up (AWS::CloudFormation::CustomResource, ServiceTimeout: one hour).
 _TOTAL_TIMEOUT_MINUTES: Final = 55

@@ -11,8 +11,6 @@ from aws_cdk import Stack, Token
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-__all__ = ("content_digest", "deployment_digest", "name_digest", "text_digest")
-
 _CHARACTERS: Final = 8
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct, IConstruct
 
-__all__ = ("is_of_other_account", "is_of_other_region", "require_key_region", "shown_arn", "warn_of_other_account")
-
 OTHER_ACCOUNT_WARNING: Final = "penstock:otherAccount"
 
 
@@ -75,11 +73,10 @@ def require_key_region(
     """Raise ``error`` for a key of another Region than the given one, by default the scope's."""
     needed = region or Stack.of(scope).region
     if key is not None and _differ(key.env.region, needed):
-        message = (
+        raise error(
             f"the key of {scope.node.path} must be of its Region, {needed}, got one of {key.env.region}: no service"
             " encrypts with a key of another Region"
         )
-        raise error(message)
 
 
 def _differ(one: str | None, other: str) -> bool:

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("build_key",)
-
 
 def build_key(
     scope: Construct, construct_id: str = "Key", *, description: str, removal_policy: RemovalPolicy

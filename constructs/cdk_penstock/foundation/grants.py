@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-__all__ = ("GrantError", "allow")
-
 
 class GrantError(PenstockError):
     """A grantee whose permissions cannot be changed here."""
@@ -41,11 +39,10 @@ def allow(
     )
     principal = grantee.grant_principal
     if not grant.success or not hasattr(principal, "node"):
-        message = (
+        raise GrantError(
             f"{type(principal).__name__} has no policy to which {', '.join(actions)} could be added: pass a role of"
             " this account, or a construct that has one"
         )
-        raise GrantError(message)
     if wildcard_reason is not None:
         owner = cast("IConstruct", principal)
         for resource in resources:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("allow_cloudwatch_logs", "build_log_group", "log_group_arn")
-
 LOG_KEY_POLICY_WARNING: Final = "penstock:logKeyPolicy"
 
 _ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")

@@ -12,8 +12,6 @@ from constructs import Construct
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ("LogWriters",)
-
 _MAX_CHARACTERS: Final = 5_120
 """Limit of a policy document (AWS::Logs::ResourcePolicy, PolicyDocument)."""
 _REFERENCE: Final = "${Token["

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from types import MethodType
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
 
     from aws_cdk import Duration
     from constructs import Construct
-
-__all__ = ("MetricOptions", "build_metric", "with_defaults")
 
 
 class MetricOptions(TypedDict, total=False):
@@ -23,6 +22,38 @@ class MetricOptions(TypedDict, total=False):
     label: str
     color: str
     dimensions_map: dict[str, str]
+
+
+class _HasMetrics(Protocol):
+    def metric(self, name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric: ...
+
+
+class _Method(Protocol):
+    def __call__(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric: ...
+
+
+class MetricMethod:
+    """A method for one metric: its name in CloudWatch, the statistic by default, and its description with the unit.
+
+    ``metric_threads = MetricMethod("threadsCount", "Maximum", "Live threads.")`` in a class with a method ``metric`` is
+    the same as the ``def`` of a method, which it becomes.
+    """
+
+    def __init__(self, name: str, statistic: str, description: str) -> None:
+        def method(self: _HasMetrics, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+            return self.metric(name, **with_defaults(options, statistic=statistic))
+
+        method.__doc__ = description
+        self._method = method
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Put a function in place of this object, as ``help`` and the check of arguments expect it."""
+        self._method.__name__, self._method.__qualname__ = name, f"{owner.__qualname__}.{name}"
+        setattr(owner, name, self._method)
+
+    def __get__(self, construct: _HasMetrics, owner: type) -> _Method:
+        """Tell type checkers the type of the method."""
+        return MethodType(self._method, construct)
 
 
 def build_metric(

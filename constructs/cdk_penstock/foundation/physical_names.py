@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct, IConstruct
 
-__all__ = ("check_unless_token", "choose_name", "claim_name", "warn_of_generated_name")
-
 _CLAIMS: Final[WeakKeyDictionary[IConstruct, dict[tuple[str, str, str], str]]] = WeakKeyDictionary()
 
 
@@ -82,8 +80,7 @@ def claim_name(construct: Construct, kind: str, name: str) -> None:
     path = construct.node.path
     taken = _CLAIMS.setdefault(construct.node.root, {}).setdefault((place, kind, name), path)
     if taken != path:
-        message = (
+        raise PenstockError(
             f"{kind} name {name!r} of {path} is taken by {taken} in the same account and Region, and creating the"
             " second one would fail: give them different names"
         )
-        raise PenstockError(message)

@@ -9,8 +9,6 @@ from aws_cdk import aws_ec2 as ec2
 if TYPE_CHECKING:
     from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("select_private_subnets", "select_subnets")
-
 
 def select_subnets(
     vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, one_per_az: bool = False
@@ -41,9 +39,8 @@ def select_private_subnets(
     """Return the subnets as ``select_subnets`` does; raise ``error`` for public ones, naming their ``user``."""
     selected = select_subnets(vpc, selection, one_per_az=one_per_az)
     if selected.has_public and not selected.is_pending_lookup:
-        message = (
+        raise error(
             f"{user} subnets must be private, got public ones of {vpc.node.path}: pass vpc_subnets with"
             " subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS or PRIVATE_ISOLATED, or other subnets"
         )
-        raise error(message)
     return selected

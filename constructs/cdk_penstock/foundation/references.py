@@ -16,15 +16,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-__all__ = (
-    "REVISION_METADATA",
-    "are_accounts_apart",
-    "follow_changes",
-    "keep_while_used",
-    "mark_revision",
-    "splittable",
-)
-
 REVISION_METADATA: Final = "penstock:revisionOf"
 """Prefix of the metadata keys that hold the revision of a producer in the template of its consumer."""
 
@@ -76,11 +67,10 @@ def splittable(value: str, *, consumer: IConstruct | None = None) -> str:
             continue
         cast("CfnResource", resource).apply_cross_stack_reference_strength(ReferenceStrength.STRONG)
         if consumer is not None and are_accounts_apart(resource, consumer):
-            message = (
+            raise PenstockError(
                 f"{target.node.path} is in another account than {consumer.node.path}, where its ARN has to be taken"
                 " apart, and CloudFormation cannot do that across accounts: pass the ARN as text"
             )
-            raise PenstockError(message)
     return value
 
 

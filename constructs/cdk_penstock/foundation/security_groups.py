@@ -8,8 +8,6 @@ from aws_cdk import Names, Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-__all__ = ("open_ports",)
-
 
 def open_ports(
     client: ec2.ISecurityGroup, server: ec2.ISecurityGroup, *, ports: tuple[int, int], description: str

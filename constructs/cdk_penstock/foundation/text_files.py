@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("read_text_file",)
-
 
 def read_text_file(path: Path, what: str, error: type[PenstockError]) -> str:
     """Return a file's text without a byte order mark; raise ``error`` if it cannot be read or is not UTF-8."""
@@ -20,6 +18,5 @@ def read_text_file(path: Path, what: str, error: type[PenstockError]) -> str:
     try:
         content = path.read_bytes()
     except OSError as cause:
-        message = f"{name} cannot be read: {cause.strerror or cause}"
-        raise error(message) from cause
+        raise error(f"{name} cannot be read: {cause.strerror or cause}") from cause
     return decode_text(content, name, error)

@@ -13,15 +13,6 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-__all__ = (
-    "DESCRIBE_LOG_GROUPS",
-    "DESCRIBE_NETWORK",
-    "NETWORK_INTERFACES",
-    "OWN_LOG_GROUP",
-    "PUT_METRIC_DATA",
-    "record_wildcard",
-)
-
 DESCRIBE_LOG_GROUPS: Final = (
     "logs:DescribeLogGroups has no resource types (service authorization reference, Amazon CloudWatch Logs)"
 )

@@ -14,8 +14,6 @@ from cdk_penstock.model.custom_resources.application_start_resource import Appli
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("is_complete", "on_event")
-
 _BY_TYPE: Final[dict[str, Callable[[Services], Handler]]] = {
     ApplicationKeyResource.resource_type: ApplicationKeyHandler,
     ApplicationStartResource.resource_type: ApplicationStartHandler,

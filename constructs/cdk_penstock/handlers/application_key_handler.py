@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.application_detail import ApplicationDetail
 
-__all__ = ("ApplicationKeyHandler", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 _GONE: Final = "the application was gone"
@@ -139,21 +137,19 @@ def _refuse_to_close(
     if resource.key_arn != before.key_arn:
         # The rollback of a higher number closes a key that was closed before.
         if resource.key_generation > before.key_generation:
-            message = (
+            raise ControlError(
                 f"the key of {detail.name} changes while close_previous_key is on, which would close the key that"
                 " its snapshots are under; nothing was changed: set close_previous_key to false, deploy, and close"
                 " the previous key in a later deployment"
             )
-            raise ControlError(message)
         return
     ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
     newest = max(ready, key=lambda each: each.created_at, default=None)
     if newest is not None and newest.encryption != resource.target:
-        message = (
+        raise ControlError(
             f"the newest snapshot of {detail.name}, {newest.name}, is under {newest.encryption}, which would be"
             " closed; nothing was changed: take a snapshot under the key in use, then deploy again"
         )
-        raise ControlError(message)
 
 
 def _physical_id(resource: ApplicationKeyResource, event: Event, *, found_key: str | None = None) -> str:
@@ -186,12 +182,11 @@ def _is_undeclared_key(
 
 
 def _refuse_undeclared_key(detail: ApplicationDetail) -> NoReturn:
-    message = (
+    raise ControlError(
         f"application {detail.name} is under {detail.encryption}, which the template does not know, so that a"
         f" rollback could not give it back; it is {detail.status} and was left so: pass that key as key or"
         " previous_key"
     )
-    raise ControlError(message)
 
 
 on_event, is_complete = entry_points(lambda _event: ApplicationKeyHandler(Services()))

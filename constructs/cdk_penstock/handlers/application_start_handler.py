@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_detail import ApplicationDetail
     from cdk_penstock.model.deployment import Revision
 
-__all__ = ("ApplicationStartHandler", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -153,13 +151,12 @@ class ApplicationStartHandler(Handler):
         if undone.operation is not None:
             what = f"; {undone.operation}: {application.reason_of(undone.operation)}"
         rolled_back = "" if detail.rolled_back_from is None else f", rolled back from {detail.rolled_back_from}"
-        message = (
+        raise ControlError(
             f"application {detail.name} does not run what this deployment has asked for{what}; it is {detail.status} in"
             f" version {detail.version_id}{rolled_back}, with {detail.revision or 'code that is not in S3'}, expected"
             f" was {expected}: see the application's log for the cause, correct the job or its settings, and deploy"
             " again"
         )
-        raise ControlError(message)
 
     @staticmethod
     def _has_finished(application: ApplicationControl, detail: ApplicationDetail, event: Event) -> bool:
@@ -167,11 +164,10 @@ class ApplicationStartHandler(Handler):
         started = [each for each in application.operations(since=event.begin) if each.name == _START]
         for operation in started:
             if operation.failed:
-                message = (
+                raise ControlError(
                     f"application {detail.name} did not start: {application.reason_of(operation)}; it is"
                     f" {detail.status}, with its snapshots as they were: correct the cause and deploy again"
                 )
-                raise ControlError(message)
         return any(operation.succeeded for operation in started)
 
     def _ensure_stopped(
@@ -220,12 +216,11 @@ class ApplicationStartHandler(Handler):
 def _check_key(detail: ApplicationDetail, resource: ApplicationStartResource) -> None:
     expected = resource.expected_key_arn
     if expected is not None and detail.encryption.key_arn != expected:
-        message = (
+        raise ControlError(
             f"application {detail.name} is configured with {detail.encryption}, expected {expected}: it is"
             f" {detail.status} and was left so, because what it writes under another key stays under that key;"
             " deploy the key first"
         )
-        raise ControlError(message)
 
 
 on_event, is_complete = entry_points(lambda _event: ApplicationStartHandler(Services()))

@@ -12,8 +12,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("Event", "RequestType", "Result", "complete", "not_complete")
-
 _PATIENCE: Final = timedelta(minutes=52)
 
 RequestType = str
@@ -74,18 +72,16 @@ class Event:
     def begin(self) -> datetime:
         """The time of the call of ``on_event``; raises PenstockError where it is unknown."""
         if self.started_at is None:
-            message = "expected StartedAt in the event of is_complete, got none: on_event has to return it"
-            raise PenstockError(message)
+            raise PenstockError("expected StartedAt in the event of is_complete, got none: on_event has to return it")
         return self.started_at
 
     def refuse_late(self, now: datetime) -> None:
         """Raise PenstockError if CloudFormation may have given up on the event, and be doing something else."""
         if now - self.begin >= _PATIENCE:
-            message = (
+            raise PenstockError(
                 f"gave up on {self.request_type} after {_PATIENCE.total_seconds() / 60:.0f} minutes, because"
                 " CloudFormation waits for an hour at most: see what became of it, then deploy again"
             )
-            raise PenstockError(message)
 
     def resource(self, kind: type[ResourceT]) -> ResourceT:
         """Return the properties as the resource's class; raises PenstockError where they do not fit it."""

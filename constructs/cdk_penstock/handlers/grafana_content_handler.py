@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.grafana_access import Workspace
     from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset
 
-__all__ = ("GrafanaContentHandler", "GrafanaServices", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -121,13 +119,11 @@ class GrafanaContentHandler(Handler):
             return complete(Url="")
         condition = workspace.condition
         if condition is WorkspaceCondition.BUSY:
-            message = f"workspace {workspace_id} is {workspace.status}"
-            raise UnavailableError(message)
+            raise UnavailableError(f"workspace {workspace_id} is {workspace.status}")
         if condition is not WorkspaceCondition.USABLE:
             if event.is_delete:
                 return complete(Url="")
-            message = f"workspace {workspace_id} is {workspace.status}: delete and deploy it again"
-            raise ControlError(message)
+            raise ControlError(f"workspace {workspace_id} is {workspace.status}: delete and deploy it again")
         self._change(client, workspace, event)
         return complete(Url=f"https://{workspace.host}")
 
@@ -179,11 +175,9 @@ def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
         raise kind(message) from error
     except BotoCoreError as error:
         # No connection, or one that broke while the object was read, which botocore itself does not repeat.
-        message = f"cannot read dashboard s3://{bucket}/{key} at present. {error}"
-        raise UnavailableError(message) from error
+        raise UnavailableError(f"cannot read dashboard s3://{bucket}/{key} at present. {error}") from error
     if not isinstance(dashboard, dict):
-        message = f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}"
-        raise PenstockError(message)
+        raise PenstockError(f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}")
     return dashboard
 
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     EntryPoint = Callable[[Mapping[str, Any], object], Result]
 
-__all__ = ("Handler", "entry_points")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -90,8 +88,7 @@ def _raise_unless_it_passes(
         return
     if isinstance(error, ControlError) or not patience:
         raise error
-    message = f"gave up on {event.request_type} after {waited_seconds:.0f} seconds of: {error}"
-    raise ControlError(message) from error
+    raise ControlError(f"gave up on {event.request_type} after {waited_seconds:.0f} seconds of: {error}") from error
 
 
 def entry_points(choose: Callable[[Mapping[str, Any]], Handler]) -> tuple[EntryPoint, EntryPoint]:

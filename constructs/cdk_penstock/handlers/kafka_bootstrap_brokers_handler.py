@@ -13,8 +13,6 @@ from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
 
-__all__ = ("KafkaBootstrapBrokersHandler", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 

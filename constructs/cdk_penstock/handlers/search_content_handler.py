@@ -32,8 +32,6 @@ from cdk_penstock.model.custom_resources.search_content_resource import SearchCo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("SearchContentHandler", "SearchServices", "is_complete", "on_event")
-
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
@@ -78,11 +76,10 @@ class SearchServices:
                 clock=self.clock,
             )
         except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-            message = (
+            raise SearchUnavailableError(
                 f"no answer from STS ({error}): the function's subnets must reach it, through an interface endpoint or"
                 " NAT; pass network to SearchSink"
-            )
-            raise SearchUnavailableError(message) from error
+            ) from error
         domain = OpenSearch(
             url=f"{self.scheme}://{endpoint}",
             region=own.region_name,

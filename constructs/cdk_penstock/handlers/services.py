@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.control.kafka_brokers import KafkaClient
     from cdk_penstock.control.stack_deployment import CloudFormationClient
 
-__all__ = ("Services",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Services:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("cached_folder", "default_cache")
-
 
 def default_cache() -> Path:
     """Return the user's cache folder for penstock."""

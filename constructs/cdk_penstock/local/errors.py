@@ -4,21 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = (
-    "ClientSettingError",
-    "InputFileError",
-    "JobError",
-    "LocalPipelineError",
-    "MissingProgramError",
-    "PackageError",
-    "PortInUseError",
-    "ProcessDiedError",
-    "RestError",
-    "ScenarioError",
-    "StartTimeoutError",
-    "VerificationError",
-)
-
 
 class LocalPipelineError(PenstockError):
     """The base of every error of the local pipeline."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.event_lines import LineFormat
 
-__all__ = ("STANDARD_INPUT", "latest_event_ms", "read_lines", "require_file")
-
 STANDARD_INPUT = Path("-")
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -40,14 +38,11 @@ def require_file(path: Path, *, what: str) -> Path:
         It is missing, no file, or empty.
     """
     if not path.exists():
-        msg = f"{what} {path} does not exist"
-        raise InputFileError(msg)
+        raise InputFileError(f"{what} {path} does not exist")
     if not path.is_file():
-        msg = f"{what} {path} is not a file"
-        raise InputFileError(msg)
+        raise InputFileError(f"{what} {path} is not a file")
     if path.stat().st_size == 0:
-        msg = f"{what} {path} is empty"
-        raise InputFileError(msg)
+        raise InputFileError(f"{what} {path} is empty")
     return path
 
 
@@ -81,18 +76,15 @@ def read_lines(path: Path) -> Iterator[bytes]:
                     some = True
                     yield stripped
     except (OSError, EOFError, zlib.error) as error:
-        msg = f"{what} cannot be read: {error}"
-        raise InputFileError(msg) from error
+        raise InputFileError(f"{what} cannot be read: {error}") from error
     if not some:
-        msg = f"{what} holds no events"
-        raise InputFileError(msg)
+        raise InputFileError(f"{what} holds no events")
 
 
 def _refuse_other_encoding(first: bytes, what: str) -> None:
     """Refuse UTF-16 and UTF-32, of which a line is no JSON: with a mark, or with the null bytes between ASCII."""
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:4]:
-        msg = f"{what} is not UTF-8: save it as UTF-8, one JSON object a line"
-        raise InputFileError(msg)
+        raise InputFileError(f"{what} is not UTF-8: save it as UTF-8, one JSON object a line")
 
 
 def _decompressed(raw: io.BufferedReader) -> BinaryIO:

@@ -10,16 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = (
-    "TIME_FIELD",
-    "LineFormat",
-    "ParsedLine",
-    "first_event_shift",
-    "minutes_shift_ms",
-    "parse_line",
-    "shift_line",
-)
-
 MINUTE_MS = 60_000
 LARGEST_LONG = 2**63 - 1
 """The job reads times into a long of Java."""

@@ -13,8 +13,6 @@ from cdk_penstock.local.errors import ClientSettingError, LocalPipelineError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("KafkaSink",)
-
 FLUSH_SECONDS = 60.0
 METADATA_SECONDS = 10.0
 # Idempotence keeps the order per partition through retries; murmur2 puts a key where Java clients put it.
@@ -30,7 +28,7 @@ PRODUCER_SETTINGS: dict[str, str | bool] = {
 
 
 class KafkaSink:
-    """A :class:`cdk_penstock.local.replay.RecordSink` that is one topic.
+    """A :class:`cdk_penstock.local.event_replay.RecordSink` that is one topic.
 
     Parameters
     ----------
@@ -57,17 +55,18 @@ class KafkaSink:
             self._producer = Producer({**PRODUCER_SETTINGS, **common, "on_delivery": self._delivered})
             admin = AdminClient(common)
         except KafkaException as error:
-            msg = f"the Kafka client refuses its settings: {explain(error)}"
-            raise ClientSettingError(msg) from error
+            raise ClientSettingError(f"the Kafka client refuses its settings: {explain(error)}") from error
         try:
             found = admin.list_topics(timeout=METADATA_SECONDS).topics
         except KafkaException as error:
-            msg = f"no Kafka broker answers at {bootstrap_servers}, or it refuses: {explain(error)}"
-            raise LocalPipelineError(msg) from error
+            raise LocalPipelineError(
+                f"no Kafka broker answers at {bootstrap_servers}, or it refuses: {explain(error)}"
+            ) from error
         if topic not in found:
             names = ", ".join(sorted(name for name in found if not name.startswith("__"))) or "none"
-            msg = f"there is no topic {topic} at {bootstrap_servers}; topics there: {names}; create it first"
-            raise LocalPipelineError(msg)
+            raise LocalPipelineError(
+                f"there is no topic {topic} at {bootstrap_servers}; topics there: {names}; create it first"
+            )
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         self._error = error or self._error
@@ -100,10 +99,8 @@ class KafkaSink:
         left = self._producer.flush(FLUSH_SECONDS)
         self._require_delivery()
         if left:
-            msg = f"{left:,} records did not reach topic {self._topic} within {FLUSH_SECONDS:g} s"
-            raise LocalPipelineError(msg)
+            raise LocalPipelineError(f"{left:,} records did not reach topic {self._topic} within {FLUSH_SECONDS:g} s")
 
     def _require_delivery(self) -> None:
         if self._error is not None:
-            msg = f"a record could not be delivered to topic {self._topic}: {self._error.str()}"
-            raise LocalPipelineError(msg)
+            raise LocalPipelineError(f"a record could not be delivered to topic {self._topic}: {self._error.str()}")

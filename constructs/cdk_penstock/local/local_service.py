@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ("LocalService",)
-
 
 class LocalService(ABC):
     """A server as a context manager: ready inside of it, stopped behind it, however it is left.

@@ -15,7 +15,7 @@ from cdk_penstock.local.consumption import CONSUME_TIMEOUT_SECONDS, wait_consume
 from cdk_penstock.local.flink.cluster import FlinkCluster
 from cdk_penstock.local.flink.settings import FlinkOptions
 from cdk_penstock.local.flink.submission import submit_job
-from cdk_penstock.local.package import PROPERTIES_VARIABLE, UnpackedPackage, unpack_package, write_properties
+from cdk_penstock.local.job_package import PROPERTIES_VARIABLE, UnpackedPackage, unpack_package, write_properties
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.server import Prometheus
 from cdk_penstock.local.signals import defer_stop_signals
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.processes import ManagedProcess
     from cdk_penstock.local.progress import Progress
-
-__all__ = ("LocalPipeline", "PipelineOptions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +120,7 @@ class LocalPipeline:
     def folder(self) -> Path:
         """The folder with all files of this pipeline, logs included."""
         if self._folder is None:
-            msg = "the pipeline has not been started"
-            raise RuntimeError(msg)
+            raise RuntimeError("the pipeline has not been started")
         return self._folder
 
     @property

@@ -6,8 +6,6 @@ import socket
 
 from cdk_penstock.local.errors import PortInUseError
 
-__all__ = ("LOOPBACK", "free_ports", "require_free_port")
-
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
 
@@ -48,8 +46,7 @@ def require_free_port(port: int, *, owner: str) -> int:
         The wanted port is taken, or there is no such port.
     """
     if not 0 <= port <= MAX_PORT:
-        msg = f"port {port}, wanted for {owner}, is no port: expected 0, for any, to {MAX_PORT}"
-        raise PortInUseError(msg)
+        raise PortInUseError(f"port {port}, wanted for {owner}, is no port: expected 0, for any, to {MAX_PORT}")
     if port == 0:
         return free_ports(1)[0]
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
@@ -57,9 +54,8 @@ def require_free_port(port: int, *, owner: str) -> int:
         try:
             listener.bind((LOOPBACK, port))
         except OSError as error:
-            msg = (
+            raise PortInUseError(
                 f"port {port} on {LOOPBACK}, wanted for {owner}, cannot be used ({error.strerror}); "
                 "stop the process that listens on it, or ask for port 0 to get a free one"
-            )
-            raise PortInUseError(msg) from error
+            ) from error
     return port

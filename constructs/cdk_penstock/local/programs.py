@@ -8,8 +8,6 @@ from pathlib import Path
 
 from cdk_penstock.local.errors import MissingProgramError
 
-__all__ = ("find_java", "require_program")
-
 INSTALL_HINTS = {
     "java": "a Java runtime, version 11, 17 or 21: sudo apt-get install -y openjdk-17-jre-headless",
     "mvn": "Apache Maven: sudo apt-get install -y maven",
@@ -36,8 +34,7 @@ def require_program(name: str, *, purpose: str) -> str:
     path = shutil.which(name)
     if path is None:
         hint = INSTALL_HINTS.get(name, name)
-        msg = f"{name} is not on the PATH and is needed {purpose}; install {hint}"
-        raise MissingProgramError(msg)
+        raise MissingProgramError(f"{name} is not on the PATH and is needed {purpose}; install {hint}")
     return path
 
 
@@ -53,7 +50,8 @@ def find_java(*, purpose: str) -> str:
     if home:
         candidate = Path(home) / "bin" / "java"
         if not candidate.is_file():
-            msg = f"JAVA_HOME is {home}, but there is no {candidate}; correct JAVA_HOME or unset it"
-            raise MissingProgramError(msg)
+            raise MissingProgramError(
+                f"JAVA_HOME is {home}, but there is no {candidate}; correct JAVA_HOME or unset it"
+            )
         return str(candidate)
     return require_program("java", purpose=purpose)

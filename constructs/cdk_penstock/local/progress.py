@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ("Progress", "SilentProgress")
-
 
 class Progress(Protocol):
     """Receives what happens, from the thread that does the work."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("JsonClient",)
-
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -84,8 +82,7 @@ class JsonClient:
             with _open(request, timeout_seconds or self._timeout_seconds) as response:
                 status, text = response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
-            msg = f"{request.get_method()} {request.full_url} failed: {error}"
-            raise RestError(msg) from error
+            raise RestError(f"{request.get_method()} {request.full_url} failed: {error}") from error
         if status >= HTTPStatus.BAD_REQUEST:
             answer = text.decode(errors="replace")
             msg = f"{request.get_method()} {request.full_url} answered {status}: {answer[:4000]}"

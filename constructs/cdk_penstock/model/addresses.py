@@ -8,8 +8,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("MAX_ZONES", "AddressPlan", "AddressPlanError")
-
 MAX_ZONES: Final = 3
 """Availability zones that a plan has room for; MSK spreads brokers over two or three."""
 
@@ -44,17 +42,18 @@ class AddressPlan:
         try:
             network = IPv4Network(self.cidr)
         except (AddressValueError, NetmaskValueError, ValueError) as error:
-            message = f"cidr must be an IPv4 block such as 10.0.0.0/16, got {self.cidr!r}: {error}"
-            raise AddressPlanError(message) from error
+            raise AddressPlanError(
+                f"cidr must be an IPv4 block such as 10.0.0.0/16, got {self.cidr!r}: {error}"
+            ) from error
         if not _SMALLEST_PREFIX_LENGTH <= network.prefixlen <= _LARGEST_PREFIX_LENGTH:
-            message = (
+            raise AddressPlanError(
                 f"cidr must be a /{_SMALLEST_PREFIX_LENGTH} to /{_LARGEST_PREFIX_LENGTH}, got {self.cidr!r}: the job,"
                 " the brokers and the endpoints need addresses in three zones"
             )
-            raise AddressPlanError(message)
         if not any(network.subnet_of(block) for block in _PRIVATE):
-            message = f"cidr must be private (RFC 1918), got {self.cidr!r}: use a block in 10.0.0.0/8, for example"
-            raise AddressPlanError(message)
+            raise AddressPlanError(
+                f"cidr must be private (RFC 1918), got {self.cidr!r}: use a block in 10.0.0.0/8, for example"
+            )
 
     @property
     def application_prefix_length(self) -> int:

@@ -15,8 +15,6 @@ from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, ORCHESTRATION_KPUS, Sizi
 if TYPE_CHECKING:
     from cdk_penstock.model.sizing import Sizing
 
-__all__ = ("Autoscaling",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Autoscaling:
@@ -42,19 +40,17 @@ class Autoscaling:
             sizing.check_max_parallelism(self.max_parallelism)
         if self.largest_kpus > sizing.max_kpus:
             fitting = sizing.largest_parallelism // sizing.parallelism * sizing.parallelism
-            message = (
+            raise SizingError(
                 f"autoscaling could reach {self.largest_kpus} KPUs, got max_kpus {sizing.max_kpus}: only the account's"
                 " quota and the maximum parallelism that the job sets limit MSF: switch autoscaling"
                 f" off, or let the job set a maximum parallelism of at most {fitting} and pass it as max_parallelism"
             )
-            raise SizingError(message)
         if self.largest_parallelism == sizing.parallelism:
             job = "" if self.max_parallelism is None else f" and the job's maximum parallelism {self.max_parallelism}"
-            message = (
+            raise SizingError(
                 f"autoscaling doubles the parallelism {sizing.parallelism}, but {sizing.max_kpus} KPUs{job} leave no"
                 " room for it: switch it off or raise them"
             )
-            raise SizingError(message)
 
     @property
     def largest_parallelism(self) -> int:

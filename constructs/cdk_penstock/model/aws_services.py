@@ -12,8 +12,6 @@ from typing import ClassVar, Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("AwsService", "AwsServiceError")
-
 _ENDPOINT: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 
@@ -91,11 +89,10 @@ class AwsService:
             _refuse_other(known, action_prefix=action_prefix, supports_policy=supports_policy, name_prefix=name_prefix)
             return known
         if not _ENDPOINT.fullmatch(endpoint):
-            message = (
+            raise AwsServiceError(
                 "endpoint must be the end of an endpoint service's name, 'kms' of 'com.amazonaws.eu-west-1.kms',"
                 f" got {endpoint!r}; known are {', '.join(_BY_ENDPOINT)}"
             )
-            raise AwsServiceError(message)
         return cls(
             endpoint=endpoint,
             action_prefix=action_prefix or endpoint,
@@ -123,11 +120,10 @@ class AwsService:
 def _refuse_other(known: AwsService, **given: object) -> None:
     for name, value in given.items():
         if value is not None and value != getattr(known, name):
-            message = (
+            raise AwsServiceError(
                 f"{name} of the known service {known.endpoint!r} is {getattr(known, name)!r}, got {value!r}:"
                 " leave it out, or build another AwsService"
             )
-            raise AwsServiceError(message)
 
 
 def _service(endpoint: str, action_prefix: str | None = None, *, supports_policy: bool = True) -> AwsService:

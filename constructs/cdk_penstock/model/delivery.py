@@ -12,19 +12,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = (
-    "DELIVERY_METADATA",
-    "Buffering",
-    "DeliveryError",
-    "DeliveryGuarantee",
-    "check_delivery_stream_name",
-    "check_error_prefix",
-    "check_partition_keys",
-    "check_prefix",
-    "literal_part",
-    "overlap",
-)
-
 DELIVERY_METADATA: Final = "penstock:delivery"
 """The key in a resource's metadata that holds its DeliveryGuarantee."""
 
@@ -80,16 +67,14 @@ class Buffering:
         least_mib = _LEAST_COLUMNAR_OR_PARTITIONED_MIB if self.columnar or self.partitioned else 1
         if not least_mib <= self.size_mib <= _MOST_MIB:
             why = " with Parquet or with partitions from fields" if least_mib > 1 else ""
-            message = f"buffer_size must be {least_mib} to {_MOST_MIB} MiB{why}, got {self.size_mib} MiB"
-            raise DeliveryError(message)
+            raise DeliveryError(f"buffer_size must be {least_mib} to {_MOST_MIB} MiB{why}, got {self.size_mib} MiB")
         least_seconds = _LEAST_PARTITIONED_SECONDS if self.partitioned else 0
         if not least_seconds <= self.interval_seconds <= _MOST_SECONDS:
             why = " with partitions from fields" if self.partitioned else ""
-            message = (
+            raise DeliveryError(
                 f"buffer_interval must be {least_seconds} to {_MOST_SECONDS} seconds{why}, got"
                 f" {self.interval_seconds} seconds"
             )
-            raise DeliveryError(message)
 
     @property
     def longest_delay_seconds(self) -> int:
@@ -100,8 +85,7 @@ class Buffering:
 def check_delivery_stream_name(name: str) -> str:
     """Return the name, or raise DeliveryError if Firehose would refuse it."""
     if not _STREAM_NAME.fullmatch(name):
-        message = f"a delivery stream's name has 1 to 64 letters, digits, '.', '_' and '-', got {name!r}"
-        raise DeliveryError(message)
+        raise DeliveryError(f"a delivery stream's name has 1 to 64 letters, digits, '.', '_' and '-', got {name!r}")
     return name
 
 
@@ -114,24 +98,21 @@ def check_prefix(prefix: str, *, keys: Iterable[str] = ()) -> str:
     _check_length(prefix)
     _check_closed(prefix)
     if "/" not in prefix and literal_part(prefix):
-        message = f"prefix {prefix!r} is not a folder: end it with '/'"
-        raise DeliveryError(message)
+        raise DeliveryError(f"prefix {prefix!r} is not a folder: end it with '/'")
     known, used = set(keys), set()
     for namespace, value in _expressions(prefix):
         if namespace == _QUERY_NAMESPACE:
             used.add(value)
         elif namespace not in {"timestamp", "firehose"} or (namespace == "firehose" and value != _RANDOM):
-            message = (
+            raise DeliveryError(
                 f"prefix {prefix!r} has the expression !{{{namespace}:{value}}}: use !{{timestamp:yyyy/MM/dd}},"
                 f" !{{firehose:{_RANDOM}}} or !{{{_QUERY_NAMESPACE}:<key>}}"
             )
-            raise DeliveryError(message)
     if used != known:
-        message = (
+        raise DeliveryError(
             f"prefix {prefix!r} uses the partition keys {sorted(used)}, but {sorted(known)} are extracted: make both"
             " the same"
         )
-        raise DeliveryError(message)
     return prefix
 
 
@@ -145,19 +126,18 @@ def check_error_prefix(error_prefix: str, *, prefix: str) -> str:
     _check_closed(error_prefix)
     expressions = list(_expressions(error_prefix))
     if any(namespace not in {"timestamp", "firehose"} for namespace, _ in expressions):
-        message = f"error_prefix {error_prefix!r} can use timestamp and firehose only: a failed record has no partition"
-        raise DeliveryError(message)
+        raise DeliveryError(
+            f"error_prefix {error_prefix!r} can use timestamp and firehose only: a failed record has no partition"
+        )
     if any(_expressions(prefix)) and ("firehose", _ERROR_TYPE) not in expressions:
-        message = (
+        raise DeliveryError(
             f"error_prefix must have !{{firehose:{_ERROR_TYPE}}} if the prefix has expressions, got {error_prefix!r}"
         )
-        raise DeliveryError(message)
     if overlap(prefix, error_prefix):
-        message = (
+        raise DeliveryError(
             f"error_prefix {error_prefix!r} lies within prefix {prefix!r}, or the reverse, so that a reader of one"
             " reads the other: choose two folders"
         )
-        raise DeliveryError(message)
     return error_prefix
 
 
@@ -177,24 +157,24 @@ def check_partition_keys(queries: Iterable[str]) -> None:
     """Check the names of partition keys; raise DeliveryError for none, for more than 50 and for impossible ones."""
     names = list(queries)
     if not 1 <= len(names) <= _MOST_PARTITION_KEYS:
-        message = f"partitions come from 1 to {_MOST_PARTITION_KEYS} fields, got {len(names)}"
-        raise DeliveryError(message)
+        raise DeliveryError(f"partitions come from 1 to {_MOST_PARTITION_KEYS} fields, got {len(names)}")
     for name in names:
         if not _KEY_NAME.fullmatch(name):
-            message = f"a partition key must be letters, digits and '_', without a digit in front, got {name!r}"
-            raise DeliveryError(message)
+            raise DeliveryError(
+                f"a partition key must be letters, digits and '_', without a digit in front, got {name!r}"
+            )
 
 
 def _check_length(prefix: str) -> None:
     if len(prefix) > _MOST_PREFIX_CHARACTERS:
-        message = f"a prefix must have at most {_MOST_PREFIX_CHARACTERS} characters, got {len(prefix)}"
-        raise DeliveryError(message)
+        raise DeliveryError(f"a prefix must have at most {_MOST_PREFIX_CHARACTERS} characters, got {len(prefix)}")
 
 
 def _check_closed(prefix: str) -> None:
     if prefix.count("!{") != len(_EXPRESSION.findall(prefix)):
-        message = f"prefix {prefix!r} has an expression without its '}}': write !{{timestamp:yyyy}}, for example"
-        raise DeliveryError(message)
+        raise DeliveryError(
+            f"prefix {prefix!r} has an expression without its '}}': write !{{timestamp:yyyy}}, for example"
+        )
 
 
 def _expressions(prefix: str) -> Iterable[tuple[str, str]]:

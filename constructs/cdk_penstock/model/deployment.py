@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-__all__ = ("Deployment", "Operation", "Revision", "Undone", "find_undone")
-
 _CHANGES: Final = frozenset(
     {
         "AddApplicationCloudWatchLoggingOption",

@@ -63,8 +63,6 @@ An error has a separate class only if somebody catches it, or if users can impor
 
 from __future__ import annotations
 
-__all__ = ("PenstockError",)
-
 
 class PenstockError(Exception):
     """A mistake that the caller can correct; the message says what was got, what was expected, and the fix."""

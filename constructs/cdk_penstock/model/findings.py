@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ("WILDCARD_RULE", "nag_wildcard_id", "resource_pattern", "wildcard_id", "wildcard_subject")
-
 WILDCARD_RULE: Final = "MSF7"
 """The id of the rule that each wildcard resource needs a recorded reason."""
 

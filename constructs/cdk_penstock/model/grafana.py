@@ -17,20 +17,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = (
-    "AMAZON_PROMETHEUS_PLUGIN",
-    "CORE_PROMETHEUS_PLUGIN",
-    "MAX_UID_CHARACTERS",
-    "OWNER_FIELD",
-    "Content",
-    "DataSource",
-    "GrafanaNameError",
-    "check_uid",
-    "content_uid",
-    "is_mark",
-    "owner_mark",
-)
-
 AMAZON_PROMETHEUS_PLUGIN: Final = "grafana-amazonprometheus-datasource"
 CORE_PROMETHEUS_PLUGIN: Final = "prometheus"
 
@@ -51,11 +37,10 @@ class GrafanaNameError(PenstockError):
 def check_uid(uid: str, *, what: str) -> str:
     """Return the uid, or raise GrafanaNameError unless it is 1 to 40 letters, digits, ``-`` or ``_``."""
     if not _UID.fullmatch(uid) or len(uid) > MAX_UID_CHARACTERS:
-        message = (
+        raise GrafanaNameError(
             f"the uid of {what} must be 1 to {MAX_UID_CHARACTERS} letters, digits, '-' or '_', got {uid!r}"
             f" ({len(uid)} characters): choose a shorter or plainer name"
         )
-        raise GrafanaNameError(message)
     return uid
 
 

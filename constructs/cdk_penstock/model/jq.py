@@ -13,8 +13,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("check_query", "object_of_queries")
-
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\[^(])*"')
 _HYPHEN: Final = re.compile(r"\.([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?![\w(])")
@@ -25,8 +23,7 @@ def check_query(key: str, query: str) -> str:
     """Return the query, or raise PenstockError if a text or a bracket is not closed, or if it gives several values."""
     problem = next(_problems(query), None)
     if problem is not None:
-        message = f"the query of partition key {key!r} {problem}, got {query!r}"
-        raise PenstockError(message)
+        raise PenstockError(f"the query of partition key {key!r} {problem}, got {query!r}")
     return query
 
 

@@ -11,19 +11,10 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-__all__ = (
-    "ALARM_PERCENT",
-    "EXPANSION_TARGET_PERCENT",
-    "MAX_STORAGE_GIB",
-    "BrokerStorage",
-    "PlannedTopic",
-    "TopicLoad",
-)
 
 BYTES_PER_GIB: Final = 1024**3
 SEGMENT_BYTES: Final = BYTES_PER_GIB
@@ -71,8 +62,7 @@ class TopicLoad:
         for name, least in (("records_per_second", 0), ("record_bytes", 1), ("compression_ratio", 1)):
             value = getattr(self, name)
             if not least <= value < math.inf:
-                message = f"{name} of a topic's load must be a number of at least {least}, got {value}"
-                raise KafkaError(message)
+                raise KafkaError(f"{name} of a topic's load must be a number of at least {least}, got {value}")
 
     @property
     def stored_bytes_per_second(self) -> float:
@@ -138,23 +128,21 @@ class BrokerStorage:
         """Raise KafkaError, with all assumptions, if records would expire early or a disk would reach the alarm."""
         for topic in topics:
             if topic.held_hours < topic.retention_hours:
-                message = (
+                raise KafkaError(
                     f"records of {topic} would expire after {topic.held_hours:.0f} hours, because a partition is"
                     f" limited to {topic.retention_bytes or 0:,} bytes, expected at least {topic.partition_bytes:,.0f}:"
                     " raise the limit, or shorten the retention"
                 )
-                raise KafkaError(message)
         highest = self.highest_percent(topics)
         if highest > ALARM_PERCENT:
             assumed = "; ".join(str(topic) for topic in topics)
-            message = (
+            raise KafkaError(
                 f"the disk of a broker would be {highest:.0f} % full, expected at most {ALARM_PERCENT} %, with"
                 f" {assumed}; {self.needed_gib(topics):,.0f} GiB on each of {self.brokers} brokers, which begin with"
                 f" {self.initial_gib} GiB and grow to {self.largest_gib}, from {EXPANSION_TARGET_PERCENT} % on, by"
                 f" {EXPANSION_GIB} GiB or {EXPANSION_PERCENT} %, once in {EXPANSION_COOL_DOWN_HOURS} hours:"
                 f" {self._advice(topics)}"
             )
-            raise KafkaError(message)
 
     def needed_gib(self, topics: Sequence[PlannedTopic]) -> float:
         """Return the GiB that a broker holds in the end."""
@@ -182,12 +170,11 @@ class BrokerStorage:
         usable = self.initial_gib * BYTES_PER_GIB * LIMIT_PERCENT // 100
         limit = usable // self._on_broker(replicas) - SEGMENT_BYTES
         if limit < SEGMENT_BYTES:
-            message = (
+            raise KafkaError(
                 f"{self._on_broker(replicas)} partitions on a broker take two segments of 1 GiB each, got"
                 f" {self.initial_gib} GiB: use at least {self.gib_for_limit(SEGMENT_BYTES, replicas)}, or fewer"
                 " partitions"
             )
-            raise KafkaError(message)
         return limit
 
     def gib_for_limit(self, limit_bytes: float, replicas: int) -> int:

@@ -15,15 +15,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = (
-    "KinesisError",
-    "check_alarm_hours",
-    "check_retention_hours",
-    "check_shard_count",
-    "check_steps",
-    "check_stream_name",
-)
-
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _MIN_RETENTION_HOURS, _MAX_RETENTION_HOURS = 24, 8760
 _MAX_SHARDS: Final = 100_000
@@ -37,35 +28,33 @@ class KinesisError(PenstockError):
 def check_stream_name(name: str) -> str:
     """Return the name of a stream or of a consumer, or raise KinesisError."""
     if not _NAME.fullmatch(name):
-        message = f"a name in Kinesis must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r}"
-        raise KinesisError(message)
+        raise KinesisError(f"a name in Kinesis must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r}")
     return name
 
 
 def check_shard_count(shards: int) -> int:
     """Return the number of shards, or raise KinesisError."""
     if not 1 <= shards <= _MAX_SHARDS:
-        message = f"a provisioned stream has 1 to {_MAX_SHARDS} shards, got {shards}"
-        raise KinesisError(message)
+        raise KinesisError(f"a provisioned stream has 1 to {_MAX_SHARDS} shards, got {shards}")
     return shards
 
 
 def check_retention_hours(hours: float) -> int:
     """Return the retention, or raise KinesisError."""
     if not _MIN_RETENTION_HOURS <= hours <= _MAX_RETENTION_HOURS or hours != int(hours):
-        message = f"retention must be {_MIN_RETENTION_HOURS} to {_MAX_RETENTION_HOURS} whole hours, got {hours:g}"
-        raise KinesisError(message)
+        raise KinesisError(
+            f"retention must be {_MIN_RETENTION_HOURS} to {_MAX_RETENTION_HOURS} whole hours, got {hours:g}"
+        )
     return int(hours)
 
 
 def check_alarm_hours(hours: float, *, retention_hours: float) -> None:
     """Raise KinesisError for an alarm that fires at once, or only after the records have expired."""
     if not 0 < hours < retention_hours:
-        message = (
+        raise KinesisError(
             f"threshold must be more than 0 and less than the retention of {retention_hours:g} hours, after which"
             f" records expire unread, got {hours:g} hours"
         )
-        raise KinesisError(message)
 
 
 def check_steps(scheduled: Sequence[int], *, start: int) -> None:
@@ -77,18 +66,16 @@ def check_steps(scheduled: Sequence[int], *, start: int) -> None:
     ordered = sorted(set(scheduled))
     for small, large in pairwise(ordered):
         if large > _MAX_FACTOR * small:
-            message = (
+            raise KinesisError(
                 f"Kinesis at most doubles or halves the shards in one step, got schedules for {small} and {large} and"
                 f" none between: add one for {_MAX_FACTOR * small}"
             )
-            raise KinesisError(message)
     if ordered and not any(_is_step(start, each) for each in ordered):
         numbers = ", ".join(str(each) for each in ordered)
-        message = (
+        raise KinesisError(
             f"Kinesis at most doubles or halves the shards in one step, got {start} to start with and schedules for"
             f" {numbers}: add one between"
         )
-        raise KinesisError(message)
 
 
 def _is_step(shards: int, other: int) -> bool:

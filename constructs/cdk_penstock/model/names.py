@@ -7,18 +7,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = (
-    "CODE_ARCHIVE_MAX_BYTES",
-    "LOG_GROUP_PREFIX",
-    "LOG_STREAM_NAME",
-    "METRICS_NAMESPACE",
-    "RUN_OPTIONS_GROUP",
-    "SERVICE_PRINCIPAL",
-    "ApplicationNameError",
-    "check_application_name",
-    "parse_application_arn",
-)
-
 SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
 METRICS_NAMESPACE: Final = "AWS/KinesisAnalytics"
 LOG_GROUP_PREFIX: Final = "/aws/kinesis-analytics/"
@@ -41,10 +29,9 @@ class ApplicationNameError(PenstockError):
 def check_application_name(name: str) -> str:
     """Return the name, or raise ApplicationNameError if MSF would refuse it (CreateApplication, ApplicationName)."""
     if not _APPLICATION_NAME.fullmatch(name):
-        message = (
+        raise ApplicationNameError(
             f"application name must be 1 to 128 letters, digits, '_', '.' or '-', got {name!r} ({len(name)} characters)"
         )
-        raise ApplicationNameError(message)
     return name
 
 
@@ -52,10 +39,9 @@ def parse_application_arn(arn: str) -> tuple[str, str, str]:
     """Return Region, account and name in an application's ARN, or raise ApplicationNameError if it is not one."""
     match = _APPLICATION_ARN.fullmatch(arn)
     if match is None:
-        message = (
+        raise ApplicationNameError(
             "expected an application's ARN, as in"
             f" 'arn:aws:kinesisanalytics:eu-central-1:111122223333:application/clicks', got {arn!r}"
         )
-        raise ApplicationNameError(message)
     region, account, name = match.groups()
     return region, account, check_application_name(name)

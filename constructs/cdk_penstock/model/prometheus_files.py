@@ -13,8 +13,6 @@ from typing import Any, Final
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.promql import PromqlError, check_promql, is_duration
 
-__all__ = ("PrometheusFileError", "check_alert_manager", "check_rules")
-
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -31,8 +29,7 @@ def check_rules(document: object) -> None:
         group = _mapping(entry, f"group {position}")
         name = _text(group, "name", f"group {position}")
         if name in seen:
-            message = f"group {name!r} is there twice: give each another name"
-            raise PrometheusFileError(message)
+            raise PrometheusFileError(f"group {name!r} is there twice: give each another name")
         seen.add(name)
         _check_duration(group, "interval", f"group {name!r}")
         for number, rule in enumerate(_list(group.get("rules") or [], f"rules of group {name!r}"), start=1):
@@ -50,8 +47,9 @@ def check_alert_manager(document: object, inner: object) -> None:
         That text, parsed.
     """
     if not isinstance(_mapping(document, "the file").get("alertmanager_config"), str):
-        message = "alertmanager_config must be a text: write 'alertmanager_config: |' and indent what follows"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(
+            "alertmanager_config must be a text: write 'alertmanager_config: |' and indent what follows"
+        )
     configuration = _mapping(inner, "alertmanager_config")
     receivers = _list(configuration.get("receivers"), "receivers")
     names = {_text(_mapping(each, "a receiver"), "name", "a receiver") for each in receivers}
@@ -63,8 +61,9 @@ def check_alert_manager(document: object, inner: object) -> None:
 def _check_routes(route: Mapping[str, Any], receivers: set[str]) -> None:
     receiver = route.get("receiver")
     if receiver is not None and receiver not in receivers:
-        message = f"a route has receiver {receiver!r}, expected one of {', '.join(sorted(receivers)) or 'no receivers'}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(
+            f"a route has receiver {receiver!r}, expected one of {', '.join(sorted(receivers)) or 'no receivers'}"
+        )
     for entry in _list(route.get("routes", []), "routes"):
         _check_routes(_mapping(entry, "a route"), receivers)
 
@@ -73,56 +72,51 @@ def _check_rule(entry: object, where: str) -> None:
     rule = _mapping(entry, where)
     kinds = [kind for kind in ("record", "alert") if rule.get(kind)]
     if len(kinds) != 1:
-        message = f"{where} must have either record or alert, got {' and '.join(kinds) or ', '.join(rule) or 'nothing'}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(
+            f"{where} must have either record or alert, got {' and '.join(kinds) or ', '.join(rule) or 'nothing'}"
+        )
     if kinds == ["record"] and not _METRIC.fullmatch(str(rule["record"])):
-        message = f"{where} must record under a metric's name (letters, digits, '_' and ':'), got {rule['record']!r}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(
+            f"{where} must record under a metric's name (letters, digits, '_' and ':'), got {rule['record']!r}"
+        )
     try:
         check_promql(_text(rule, "expr", where))
     except PromqlError as error:
-        message = f"{where}: {error}"
-        raise PrometheusFileError(message) from error
+        raise PrometheusFileError(f"{where}: {error}") from error
     for name in ("for", "keep_firing_for"):
         if name in rule and kinds == ["record"]:
-            message = f"{where} has {name!r}, which is for alerts only: remove it"
-            raise PrometheusFileError(message)
+            raise PrometheusFileError(f"{where} has {name!r}, which is for alerts only: remove it")
         _check_duration(rule, name, where)
     for name in ("labels", "annotations"):
         for label, value in _mapping(rule.get(name) or {}, f"{name} of {where}").items():
             if not _LABEL.fullmatch(label) or not isinstance(value, str):
-                message = (
+                raise PrometheusFileError(
                     f"{name} of {where} must be names of letters, digits and '_', and texts, got {label}: {value!r}"
                 )
-                raise PrometheusFileError(message)
 
 
 def _check_duration(values: Mapping[str, Any], name: str, where: str) -> None:
     value = values.get(name)
     if value is not None and not (isinstance(value, str) and is_duration(value)):
-        message = f"{name} of {where} must be a duration like 30s or 5m, got {value!r}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(f"{name} of {where} must be a duration like 30s or 5m, got {value!r}")
 
 
 def _text(values: Mapping[str, Any], name: str, where: str) -> str:
     value = values.get(name)
     if not isinstance(value, str) or not value.strip():
-        message = f"{where} must have {name!r}, got {', '.join(values) or 'nothing'}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(f"{where} must have {name!r}, got {', '.join(values) or 'nothing'}")
     return value
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        message = f"{what} must be a mapping, got {_shown(value)}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(f"{what} must be a mapping, got {_shown(value)}")
     return value
 
 
 def _list(value: object, what: str) -> list[Any]:
     if not isinstance(value, list):
-        message = f"{what} must be a list, got {_shown(value)}"
-        raise PrometheusFileError(message)
+        raise PrometheusFileError(f"{what} must be a list, got {_shown(value)}")
     return value
 
 

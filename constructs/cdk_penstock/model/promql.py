@@ -7,8 +7,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("PromqlError", "check_promql", "is_duration")
-
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _QUOTES: Final = "\"'`"
 # Prometheus, "Time durations": units from long to short, each at most once.
@@ -38,22 +36,21 @@ def check_promql(expression: str) -> None:
     open_brackets: list[tuple[str, int]] = []
     code = _blank_texts(expression)
     if not code.strip():
-        message = f"expected a PromQL expression, got {expression.strip()!r}"
-        raise PromqlError(message)
+        raise PromqlError(f"expected a PromQL expression, got {expression.strip()!r}")
     for position, character in enumerate(code):
         if character in _CLOSERS:
             open_brackets.append((character, position))
         elif character in _CLOSERS.values():
             if not open_brackets or _CLOSERS[open_brackets[-1][0]] != character:
-                message = f"{character!r} at {_place(expression, position)} closes nothing in {_shown(expression)}"
-                raise PromqlError(message)
+                raise PromqlError(
+                    f"{character!r} at {_place(expression, position)} closes nothing in {_shown(expression)}"
+                )
             opened, start = open_brackets.pop()
             if opened == "[":
                 _check_range(expression, start + 1, position)
     if open_brackets:
         opened, start = open_brackets[-1]
-        message = f"{opened!r} at {_place(expression, start)} is never closed in {_shown(expression)}"
-        raise PromqlError(message)
+        raise PromqlError(f"{opened!r} at {_place(expression, start)} is never closed in {_shown(expression)}")
 
 
 def _blank_texts(expression: str) -> str:
@@ -84,8 +81,7 @@ def _end_of_string(expression: str, start: int) -> int:
             break
         position += 2 if expression[position] == "\\" and quote != "`" else 1
     if position >= len(expression) or expression[position] != quote:
-        message = f"the text at {_place(expression, start)} is never closed in {_shown(expression)}"
-        raise PromqlError(message)
+        raise PromqlError(f"the text at {_place(expression, start)} is never closed in {_shown(expression)}")
     return position + 1
 
 
@@ -97,8 +93,7 @@ def _check_range(expression: str, start: int, end: int) -> None:
     duration, colon, step = (part.strip() for part in inner.partition(":"))
     for text in (duration, step) if colon and step else (duration,):
         if not is_duration(text) and not _SECONDS.fullmatch(text):
-            message = f"expected a duration like [5m] or [1h:5m], got [{inner}] in {_shown(expression)}"
-            raise PromqlError(message)
+            raise PromqlError(f"expected a duration like [5m] or [1h:5m], got [{inner}] in {_shown(expression)}")
 
 
 def _place(expression: str, position: int) -> str:

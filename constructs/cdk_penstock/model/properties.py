@@ -17,8 +17,6 @@ from cdk_penstock.model.secrets import holds_secret, may_hold_secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ("MAX_ENTRIES_PER_GROUP", "MAX_GROUPS", "PropertyError", "PropertyGroups", "refuse_run_options")
-
 MAX_GROUPS: Final = 50
 MAX_ENTRIES_PER_GROUP: Final = 50
 MAX_TEXT_CHARACTERS: Final = 2048
@@ -59,8 +57,7 @@ class PropertyGroups:
         frozen = {group: MappingProxyType(dict(entries)) for group, entries in self.groups.items()}
         object.__setattr__(self, "groups", MappingProxyType(frozen))
         if len(frozen) > MAX_GROUPS:
-            message = f"an application has at most {MAX_GROUPS} property groups, got {len(frozen)}"
-            raise PropertyError(message)
+            raise PropertyError(f"an application has at most {MAX_GROUPS} property groups, got {len(frozen)}")
         for group, entries in frozen.items():
             self._check_group(group, entries)
 
@@ -72,8 +69,7 @@ class PropertyGroups:
             if target.setdefault(key, value) != value:
                 is_shown = not any(may_hold_secret(key, each) for each in (target[key], value))
                 values = f" as {target[key]!r}, got {value!r} as well" if is_shown else " with two different values"
-                message = f"property group {group!r} has {key!r}{values}: set it in one place"
-                raise PropertyError(message)
+                raise PropertyError(f"property group {group!r} has {key!r}{values}: set it in one place")
         return PropertyGroups(groups=merged, is_opaque=self.is_opaque)
 
     def entries_like_secrets(self) -> Iterator[tuple[str, str]]:
@@ -85,36 +81,34 @@ class PropertyGroups:
 
     def _check_group(self, group: str, entries: Mapping[str, str]) -> None:
         if not _GROUP_ID.fullmatch(group):
-            message = f"property group id must be 1 to 50 letters, digits, '_', '.' or '-', got {group!r}"
-            raise PropertyError(message)
+            raise PropertyError(f"property group id must be 1 to 50 letters, digits, '_', '.' or '-', got {group!r}")
         if not 1 <= len(entries) <= MAX_ENTRIES_PER_GROUP:
-            message = f"property group {group!r} must have 1 to {MAX_ENTRIES_PER_GROUP} entries, got {len(entries)}"
-            raise PropertyError(message)
+            raise PropertyError(
+                f"property group {group!r} must have 1 to {MAX_ENTRIES_PER_GROUP} entries, got {len(entries)}"
+            )
         for key, value in entries.items():
             self._check_text(f"key {key!r} of property group {group!r}", key)
             self._check_text(f"value of {key!r} in property group {group!r}", value)
             if holds_secret(value):
-                message = (
+                raise PropertyError(
                     f"value of {key!r} in property group {group!r} is an access key or a private key, which everybody"
                     " can read who may describe the application or read the template: let the job use its role, or AWS"
                     " Secrets Manager at run time"
                 )
-                raise PropertyError(message)
 
     def _check_text(self, what: str, text: object) -> None:
         if not isinstance(text, str):
-            message = f"{what} must be text, got {text!r} ({type(text).__name__}): convert it, for example with str()"
-            raise PropertyError(message)
+            raise PropertyError(
+                f"{what} must be text, got {text!r} ({type(text).__name__}): convert it, for example with str()"
+            )
         if not 1 <= len(text) <= MAX_TEXT_CHARACTERS and not self.is_opaque(text):
-            message = f"{what} must be 1 to {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
-            raise PropertyError(message)
+            raise PropertyError(f"{what} must be 1 to {MAX_TEXT_CHARACTERS} characters, got {len(text)}")
 
 
 def refuse_run_options(groups: Mapping[str, Mapping[str, str]]) -> None:
     """Raise PropertyError if a caller sets the run options, which are derived from the application's code."""
     if RUN_OPTIONS_GROUP in groups:
-        message = (
+        raise PropertyError(
             f"property group {RUN_OPTIONS_GROUP!r} is derived from the application's code, got"
             f" {dict(groups[RUN_OPTIONS_GROUP])!r}: remove it, and choose entry point, jar and modules on the code"
         )
-        raise PropertyError(message)

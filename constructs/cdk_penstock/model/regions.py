@@ -6,8 +6,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("WITHOUT_SERVICE", "check_service", "via_service", "via_service_names")
-
 _CHINA: Final = "cn-"
 
 WITHOUT_SERVICE: Final[dict[str, frozenset[str]]] = {
@@ -41,8 +39,7 @@ _INSTEAD: Final = {
 def check_service(resource_type: str, region: str) -> None:
     """Raise PenstockError if the Region lacks this type of resource; a Region that the table does not know has all."""
     if region in WITHOUT_SERVICE[resource_type]:
-        message = f"{region} has no {resource_type}, so its deployment would fail: {_INSTEAD[resource_type]}"
-        raise PenstockError(message)
+        raise PenstockError(f"{region} has no {resource_type}, so its deployment would fail: {_INSTEAD[resource_type]}")
 
 
 def via_service_names(service: str, region: str) -> tuple[str, ...]:

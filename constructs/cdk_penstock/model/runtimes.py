@@ -11,19 +11,14 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from cdk_penstock.model.connector_releases import is_built_for, newest_connectors
 from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("CUSTOMER_MANAGED_KEY_NEEDS", "FlinkRuntime", "RuntimeSupport", "UnknownRuntimeError")
-
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
 _AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
-_PART_OF_FLINK: Final = re.compile(
-    r"flink-(?:sql-)?connector-(?:base|files|datagen|hive|kafka|jdbc|kinesis|aws|cassandra|elasticsearch|gcp-pubsub"
-    r"|hbase|pulsar|rabbitmq)(?:[-_.\d].*)?"
-)
 _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
 CUSTOMER_MANAGED_KEY_NEEDS: Final = "a customer managed key needs a runtime from FLINK-{}_{} on".format(
     *_MINIMUM_FOR_CUSTOMER_MANAGED_KEY
@@ -96,10 +91,9 @@ class FlinkRuntime:
             return known  # type: ignore[return-value]
         match = _IDENTIFIER.fullmatch(identifier)
         if match is None:
-            message = (
+            raise UnknownRuntimeError(
                 f"runtime must be of the form FLINK-<major>_<minor>, got {identifier!r}; known are {', '.join(_KNOWN)}"
             )
-            raise UnknownRuntimeError(message)
         release = (int(match[1]), int(match[2]))
         before = [runtime for runtime in _KNOWN.values() if runtime.release < release] or [cls.FLINK_1_6]
         return replace(
@@ -120,8 +114,7 @@ class FlinkRuntime:
         if runtime is None or not runtime.is_supported:
             usable = ", ".join(known.identifier for known in cls.known() if known.is_supported)
             wrong = "unknown runtime" if runtime is None else "MSF no longer starts applications on"
-            message = f"{wrong} {text!r}, expected one of {usable}"
-            raise UnknownRuntimeError(message)
+            raise UnknownRuntimeError(f"{wrong} {text!r}, expected one of {usable}")
         return runtime  # type: ignore[return-value]
 
     @classmethod
@@ -139,8 +132,7 @@ class FlinkRuntime:
         """Major and minor number, which order runtimes."""
         match = _IDENTIFIER.fullmatch(self.identifier)
         if match is None:
-            message = f"runtime must be of the form FLINK-<major>_<minor>, got {self.identifier!r}"
-            raise UnknownRuntimeError(message)
+            raise UnknownRuntimeError(f"runtime must be of the form FLINK-<major>_<minor>, got {self.identifier!r}")
         return int(match[1]), int(match[2])
 
     @property
@@ -209,12 +201,7 @@ class FlinkRuntime:
         of exactly this release. Others without a suffix, such as Flink CDC 3.2.1, do not name a release, and are
         accepted.
         """
-        base, _, built_for = version.rpartition("-")
-        target = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", built_for)
-        if target is None or not base:
-            own = f"{target[1]}.{target[2]}" if target else None
-            return own == self.minor_version or _PART_OF_FLINK.fullmatch(artifact) is None
-        return int(target[1]) == self.release[0] and int(target[2]) <= self.release[1]
+        return is_built_for(self.release, artifact, version)
 
 
 def _runtime(
@@ -224,7 +211,6 @@ def _runtime(
     java: int,
     python: str | None,
     support: RuntimeSupport = RuntimeSupport.SUPPORTED,
-    connectors: dict[str, str] | None = None,
 ) -> FlinkRuntime:
     return FlinkRuntime(
         identifier=identifier,
@@ -232,34 +218,12 @@ def _runtime(
         java_version=java,
         python_version=python,
         support=support,
-        connectors=MappingProxyType({f"flink-connector-{name}": v for name, v in (connectors or {}).items()}),
+        connectors=newest_connectors(identifier),
     )
 
 
 _ENDED: Final = RuntimeSupport.ENDED
 _COMMUNITY_ENDED: Final = RuntimeSupport.COMMUNITY_ENDED
-_CONNECTORS_1_15: Final = {"kafka": "1.15.4", "aws-kinesis-streams": "1.15.2", "jdbc": "1.15.4"}
-_CONNECTORS_1_18: Final = {
-    "kafka": "3.2.0-1.18",
-    "kinesis": "4.2.0-1.18",
-    "opensearch": "1.1.0-1.18",
-    "jdbc": "3.2.0-1.18",
-}
-_CONNECTORS_1_19: Final = {
-    "kafka": "3.3.0-1.19",
-    "kinesis": "4.3.0-1.19",
-    "prometheus": "1.0.0-1.19",
-    "opensearch": "1.2.0-1.19",
-    "jdbc": "3.2.0-1.19",
-}
-_CONNECTORS_1_20: Final = {
-    "kafka": "3.4.0-1.20",
-    "aws-kinesis-streams": "5.1.0-1.20",
-    "prometheus": "1.0.0-1.20",
-    "opensearch": "1.2.0-1.19",
-    "jdbc": "3.3.0-1.20",
-}
-_CONNECTORS_2: Final = {"kafka": "5.0.0-2.2", "aws-kinesis-streams": "6.0.0-2.0"}
 
 _KNOWN: Final[dict[str, FlinkRuntime]] = {
     runtime.identifier: runtime
@@ -268,12 +232,12 @@ _KNOWN: Final[dict[str, FlinkRuntime]] = {
         _runtime("FLINK-1_8", "1.8.2", java=8, python=None, support=_ENDED),
         _runtime("FLINK-1_11", "1.11.1", java=11, python="3.7", support=_ENDED),
         _runtime("FLINK-1_13", "1.13.2", java=11, python="3.8", support=_ENDED),
-        _runtime("FLINK-1_15", "1.15.2", java=11, python="3.8", support=_COMMUNITY_ENDED, connectors=_CONNECTORS_1_15),
-        _runtime("FLINK-1_18", "1.18.1", java=11, python="3.10", support=_COMMUNITY_ENDED, connectors=_CONNECTORS_1_18),
-        _runtime("FLINK-1_19", "1.19.1", java=11, python="3.11", connectors=_CONNECTORS_1_19),
-        _runtime("FLINK-1_20", "1.20.5", java=11, python="3.11", connectors=_CONNECTORS_1_20),
-        _runtime("FLINK-2_2", "2.2.1", java=17, python="3.12", connectors=_CONNECTORS_2),
-        _runtime("FLINK-2_3", "2.3.0", java=17, python="3.12", connectors=_CONNECTORS_2),
+        _runtime("FLINK-1_15", "1.15.2", java=11, python="3.8", support=_COMMUNITY_ENDED),
+        _runtime("FLINK-1_18", "1.18.1", java=11, python="3.10", support=_COMMUNITY_ENDED),
+        _runtime("FLINK-1_19", "1.19.1", java=11, python="3.11"),
+        _runtime("FLINK-1_20", "1.20.5", java=11, python="3.11"),
+        _runtime("FLINK-2_2", "2.2.1", java=17, python="3.12"),
+        _runtime("FLINK-2_3", "2.3.0", java=17, python="3.12"),
     )
 }
 

@@ -13,19 +13,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = (
-    "Content",
-    "ContentError",
-    "Item",
-    "Plan",
-    "access_role",
-    "check_index_template",
-    "decode",
-    "encode",
-    "parse_saved_objects",
-    "plan",
-)
-
 MOST_ENCODED_BYTES: Final = 120_000
 """CloudFormation passes all properties to the handler in one event of 256 KB, with the old ones in an Update."""
 
@@ -121,10 +108,9 @@ def plan(wanted: frozenset[Item], *, owned: frozenset[Item], present: frozenset[
     stolen = sorted(item for item in foreign if item.kind != _MAPPING)
     if stolen:
         names = ", ".join(f"{item.kind} {'/'.join(filter(None, (item.name, item.detail)))}" for item in stolen)
-        message = (
+        raise ContentError(
             f"the domain already has, from another owner: {names}; rename yours, or remove those; nothing was changed"
         )
-        raise ContentError(message)
     put = wanted - foreign
     remove = sorted(owned - wanted, key=lambda item: (_REMOVAL_ORDER.index(item.kind), item))
     return Plan(claim=owned | put, put=put, remove=tuple(remove))
@@ -161,23 +147,23 @@ def check_index_template(name: str, body: Mapping[str, Any], *, copies: int) -> 
     (opensearch-service, managedomains-multiaz).
     """
     if not name or name.startswith(("_", "-")) or name != name.lower() or any(each in name for each in ' ,*"/\\|?#<>'):
-        message = f"an index template's name must be lowercase, without '_' or '-' in front, got {name!r}"
-        raise ContentError(message)
+        raise ContentError(f"an index template's name must be lowercase, without '_' or '-' in front, got {name!r}")
     patterns = body.get("index_patterns")
     if not isinstance(patterns, list) or not patterns:
-        message = f"index template {name!r} needs index_patterns, a list such as ['orders-*'], got {patterns!r}"
-        raise ContentError(message)
+        raise ContentError(
+            f"index template {name!r} needs index_patterns, a list such as ['orders-*'], got {patterns!r}"
+        )
     settings = body.get("template", {}).get("settings", {})
     replicas = settings.get("number_of_replicas", settings.get("index", {}).get("number_of_replicas"))
     if replicas is not None and not (str(replicas).isascii() and str(replicas).isdecimal()):
-        message = f"index template {name!r} must have number_of_replicas as a whole number from 0 on, got {replicas!r}"
-        raise ContentError(message)
+        raise ContentError(
+            f"index template {name!r} must have number_of_replicas as a whole number from 0 on, got {replicas!r}"
+        )
     if copies > 1 and (replicas is None or (int(replicas) + 1) % copies):
-        message = (
+        raise ContentError(
             f"index template {name!r} has number_of_replicas {replicas!r}: a domain with a standby zone needs copies of"
             f" each shard in multiples of {copies}, so set number_of_replicas to {copies - 1}"
         )
-        raise ContentError(message)
 
 
 def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
@@ -193,17 +179,16 @@ def parse_saved_objects(text: str) -> tuple[dict[str, Any], ...]:
         try:
             value = json.loads(line)
         except ValueError as error:
-            message = f"line {number} of the saved objects is not JSON ({error}): export them again as .ndjson"
-            raise ContentError(message) from error
+            raise ContentError(
+                f"line {number} of the saved objects is not JSON ({error}): export them again as .ndjson"
+            ) from error
         if isinstance(value, dict) and "exportedCount" in value:
             continue
         if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("type", "id")):
-            message = f"line {number} of the saved objects has no type and id: export them again as .ndjson"
-            raise ContentError(message)
+            raise ContentError(f"line {number} of the saved objects has no type and id: export them again as .ndjson")
         key = (value["type"], value["id"])
         if key in found:
-            message = f"line {number} of the saved objects repeats {'/'.join(key)}: keep one of the two"
-            raise ContentError(message)
+            raise ContentError(f"line {number} of the saved objects repeats {'/'.join(key)}: keep one of the two")
         found[key] = value
     return tuple(found.values())
 
@@ -224,19 +209,17 @@ def encode(content: Content, *, is_opaque: Callable[[str], bool] = lambda _: Fal
     if len(text) <= _MOST_PLAIN_CHARACTERS:
         return text
     if is_opaque(text):
-        message = (
+        raise ContentError(
             f"roles, index templates and saved objects hold a token and are {len(text)} characters, more than the"
             f" {_MOST_PLAIN_CHARACTERS} up to which they are not compressed: write the value itself, or put the parts"
             " with the token into separate content"
         )
-        raise ContentError(message)
     encoded = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
     if len(encoded) > MOST_ENCODED_BYTES:
-        message = (
+        raise ContentError(
             f"roles, index templates and saved objects are {len(encoded)} bytes when compressed, more than the"
             f" {MOST_ENCODED_BYTES} that a custom resource can carry: split them over several resources"
         )
-        raise ContentError(message)
     return encoded
 
 

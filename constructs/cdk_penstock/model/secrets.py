@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ("SECRET_CONTENT", "holds_secret", "may_hold_secret")
-
 # Line ends may be escaped and strings concatenated. The header alone is what libraries look for in others' files.
 _BETWEEN: Final = rb"""(?:\\[nrt]|b(?=['"])|[^A-Za-z0-9/]){0,100}"""
 SECRET_CONTENT: Final = re.compile(

@@ -11,15 +11,6 @@ from typing import Final
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = (
-    "DEFAULT_MAX_KPUS",
-    "MAX_PARALLELISM_PER_KPU",
-    "MonthlyCost",
-    "PriceTable",
-    "Sizing",
-    "SizingError",
-)
-
 MAX_PARALLELISM_PER_KPU: Final = 8
 DEFAULT_MAX_KPUS: Final = 64
 """MSF's default quota of KPUs per application, L-3A88E041; it can be raised."""
@@ -98,25 +89,24 @@ class Sizing:
     def __post_init__(self) -> None:
         """Refuse what MSF would refuse."""
         if self.parallelism < 1:
-            message = f"parallelism must be at least 1, got {self.parallelism}"
-            raise SizingError(message)
+            raise SizingError(f"parallelism must be at least 1, got {self.parallelism}")
         if self.parallelism > _FLINK_MAX_MAX_PARALLELISM:
-            message = f"parallelism must be at most {_FLINK_MAX_MAX_PARALLELISM}, as in Flink, got {self.parallelism}"
-            raise SizingError(message)
+            raise SizingError(
+                f"parallelism must be at most {_FLINK_MAX_MAX_PARALLELISM}, as in Flink, got {self.parallelism}"
+            )
         if not 1 <= self.parallelism_per_kpu <= MAX_PARALLELISM_PER_KPU:
-            message = f"parallelism per KPU must be 1 to {MAX_PARALLELISM_PER_KPU}, got {self.parallelism_per_kpu}"
-            raise SizingError(message)
+            raise SizingError(
+                f"parallelism per KPU must be 1 to {MAX_PARALLELISM_PER_KPU}, got {self.parallelism_per_kpu}"
+            )
         if self.max_kpus < 1:
-            message = f"max_kpus must be at least 1, got {self.max_kpus}"
-            raise SizingError(message)
+            raise SizingError(f"max_kpus must be at least 1, got {self.max_kpus}")
         if self.kpus > self.max_kpus:
             denser = "" if self.parallelism_per_kpu == MAX_PARALLELISM_PER_KPU else " raise the parallelism per KPU,"
-            message = (
+            raise SizingError(
                 f"parallelism {self.parallelism} at {self.parallelism_per_kpu} per KPU needs {self.kpus} KPUs, max_kpus"
                 f" is {self.max_kpus}: lower the parallelism,{denser} or raise max_kpus, above {DEFAULT_MAX_KPUS} after"
                 " the account's quota was raised (Service Quotas L-3A88E041)"
             )
-            raise SizingError(message)
 
     @property
     def kpus(self) -> int:
@@ -157,14 +147,14 @@ class Sizing:
         every earlier snapshot unusable, so it is worth setting once, with room.
         """
         if max_parallelism > _FLINK_MAX_MAX_PARALLELISM:
-            message = f"maximum parallelism must be at most {_FLINK_MAX_MAX_PARALLELISM}, got {max_parallelism}"
-            raise SizingError(message)
+            raise SizingError(
+                f"maximum parallelism must be at most {_FLINK_MAX_MAX_PARALLELISM}, got {max_parallelism}"
+            )
         if max_parallelism < self.parallelism or max_parallelism % self.parallelism:
-            message = (
+            raise SizingError(
                 f"maximum parallelism must be a multiple of the parallelism {self.parallelism}, got {max_parallelism}:"
                 f" use {self.recommended_max_parallelism}"
             )
-            raise SizingError(message)
         return max_parallelism
 
     def monthly_cost(self, prices: PriceTable | None = None, *, snapshot_gb: float = 0.0) -> MonthlyCost:
@@ -180,5 +170,4 @@ class Sizing:
 
 def _check_amount(name: str, amount: float) -> None:
     if not 0 <= amount < math.inf:
-        message = f"{name} must be a number from 0 on, got {amount}"
-        raise SizingError(message)
+        raise SizingError(f"{name} must be a number from 0 on, got {amount}")

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("decode_text",)
-
 _FIX: Final = "save it as UTF-8 (in Windows Notepad: Save as, encoding UTF-8)"
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 _OTHER_MARKS: Final = (
@@ -34,16 +32,13 @@ def decode_text(content: bytes, name: str, error: type[PenstockError]) -> str:
     """
     for mark, encoding in _OTHER_MARKS:
         if content.startswith(mark):
-            message = f"{name} is encoded in {encoding}, expected UTF-8: {_FIX}"
-            raise error(message)
+            raise error(f"{name} is encoded in {encoding}, expected UTF-8: {_FIX}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
-        message = f"{name} is not UTF-8, got byte 0x{content[cause.start]:02x} in line {line}: {_FIX}"
-        raise error(message) from cause
+        raise error(f"{name} is not UTF-8, got byte 0x{content[cause.start]:02x} in line {line}: {_FIX}") from cause
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        message = f"{name} has a null byte in line {line}, expected text in UTF-8: {_FIX}"
-        raise error(message)
+        raise error(f"{name} has a null byte in line {line}, expected text in UTF-8: {_FIX}")
     return text

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("ApplicationVpc",)
-
 UNNAMED_ZONES: Final = "penstock:unnamedAvailabilityZones"
 
 _UNNAMED_ZONES: Final = (
@@ -186,8 +184,9 @@ class ApplicationVpc(ApplicationVpcBase):
         self, plan: AddressPlan, zones: Sequence[str], nat_gateways: int, *, close_default_group: bool
     ) -> ec2.Vpc:
         if nat_gateways not in {0, 1, len(zones)}:
-            message = f"nat_gateways must be 0, 1 or one for each of the {len(zones)} zones, got {nat_gateways}"
-            raise NetworkError(message)
+            raise NetworkError(
+                f"nat_gateways must be 0, 1 or one for each of the {len(zones)} zones, got {nat_gateways}"
+            )
         vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -236,6 +235,5 @@ def _zones(named: Sequence[str] | None, number: int) -> Sequence[str]:
     """
     count = number if named is None else len(named)
     if not _MIN_ZONES <= count <= MAX_ZONES:
-        message = f"a VPC for applications has {_MIN_ZONES} or {MAX_ZONES} zones, got {count}"
-        raise NetworkError(message)
+        raise NetworkError(f"a VPC for applications has {_MIN_ZONES} or {MAX_ZONES} zones, got {count}")
     return [Fn.select(index, Fn.get_azs()) for index in range(number)] if named is None else named

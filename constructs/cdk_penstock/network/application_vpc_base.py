@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.aws_services import AwsService
 
-__all__ = ("ApplicationVpcBase", "IApplicationVpc")
-
 _HTTPS: Final = 443
 _ACCOUNT: Final = re.compile(r"\d{12}")
 
@@ -97,11 +95,10 @@ class ApplicationVpcBase(Construct):
         self._is_pending_lookup = bool(selected.is_pending_lookup)
         if not self._is_pending_lookup and (selected.has_public or not selected.subnet_ids):
             got = "public ones" if selected.has_public else "none"
-            message = (
+            raise NetworkError(
                 f"application subnets of {self.node.path} must be private, got {got}: name subnets without a route to"
                 " an internet gateway (managed-flink, vpc-internet)"
             )
-            raise NetworkError(message)
         self._vpc = vpc
         self._application_subnets = application_subnets
         self._known_cidr_block = cidr_block
@@ -149,15 +146,13 @@ class ApplicationVpcBase(Construct):
         try:
             return self._known_cidr_block or self.vpc.vpc_cidr_block
         except RuntimeError as error:
-            message = (
+            raise NetworkError(
                 f"an endpoint in {self.node.path} accepts HTTPS from the VPC only, and the VPC's block of addresses is"
                 " not known: pass vpc_cidr_block to the import, or name the service in existing_endpoints"
-            )
-            raise NetworkError(message) from error
+            ) from error
 
 
 def _check_account(account: str) -> str:
     if not Token.is_unresolved(account) and not _ACCOUNT.fullmatch(account):
-        message = f"trusted_accounts must be account ids of 12 digits, got {account!r}"
-        raise NetworkError(message)
+        raise NetworkError(f"trusted_accounts must be account ids of 12 digits, got {account!r}")
     return account

@@ -11,8 +11,6 @@ from cdk_penstock.model.aws_services import AwsService
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("endpoint_statement",)
-
 
 def endpoint_statement(service: AwsService, accounts: Sequence[str]) -> iam.PolicyStatement:
     """Return the statement that allows only principals of these accounts to use the endpoint.

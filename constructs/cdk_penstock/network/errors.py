@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("NetworkError",)
-
 
 class NetworkError(PenstockError):
     """A network in which an application could not run, or could not reach a service that it needs."""

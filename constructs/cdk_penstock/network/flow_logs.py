@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_logs as logs
 
-__all__ = ("FlowLogs",)
-
 
 class FlowLogs(Construct):
     """Flow logs of a VPC in an encrypted log group with retention, which only the flow logs service writes to.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.aws_services import AwsService
 
-__all__ = ("ImportedApplicationVpc",)
-
 
 class ImportedApplicationVpc(ApplicationVpcBase):
     """A VPC that was created outside of this app; created by the static factories of ApplicationVpc."""
@@ -78,11 +76,9 @@ def _check_zones(scope: Construct, zones: Sequence[str], subnet_ids: Sequence[st
     region = Stack.of(scope).region
     foreign = [zone for zone in zones if not Token.is_unresolved(zone) and not zone.startswith(region)]
     if foreign and not Token.is_unresolved(region):
-        message = f"availability_zones must be of the stack's Region {region}, got {', '.join(foreign)}"
-        raise NetworkError(message)
+        raise NetworkError(f"availability_zones must be of the stack's Region {region}, got {', '.join(foreign)}")
     known = not Token.is_unresolved(list(zones)) and not Token.is_unresolved(list(subnet_ids))
     if known and (not zones or len(subnet_ids) % len(zones) or not subnet_ids):
-        message = (
+        raise NetworkError(
             f"expected as many application subnets for each availability zone, got {len(subnet_ids)} for {len(zones)}"
         )
-        raise NetworkError(message)

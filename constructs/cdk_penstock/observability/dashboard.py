@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("Dashboard", "DashboardBuilder", "PrometheusDataSource")
-
 _MAX_BYTES: Final = 4 * 1024 * 1024
 """A function of 256 MiB can read many of this size; known large dashboards have a tenth of it."""
 
@@ -64,22 +62,18 @@ class Dashboard:
     def __post_init__(self) -> None:
         """Refuse what Grafana would refuse, or what cannot be transferred."""
         if not isinstance(self.content.get("title"), str) or not self.content["title"].strip():
-            message = f"dashboard {self.name!r} must have a title, got {self.content.get('title')!r}"
-            raise DashboardError(message)
+            raise DashboardError(f"dashboard {self.name!r} must have a title, got {self.content.get('title')!r}")
         try:
             text = json.dumps(self.content, allow_nan=False)
         except (TypeError, ValueError) as error:
-            message = f"dashboard {self.name!r} must be JSON, got {error}"
-            raise DashboardError(message) from error
+            raise DashboardError(f"dashboard {self.name!r} must be JSON, got {error}") from error
         if Token.is_unresolved(text):
-            message = (
+            raise DashboardError(
                 f"dashboard {self.name!r} has a value that is known only at deployment: use a variable of the dashboard"
                 " or the uid that add_prometheus_data_source returns"
             )
-            raise DashboardError(message)
         if len(text) > _MAX_BYTES:
-            message = f"dashboard {self.name!r} must be at most {_MAX_BYTES} bytes, got {len(text)}"
-            raise DashboardError(message)
+            raise DashboardError(f"dashboard {self.name!r} must be at most {_MAX_BYTES} bytes, got {len(text)}")
 
     @staticmethod
     def from_builder(name: str, builder: DashboardBuilder) -> Dashboard:
@@ -95,11 +89,9 @@ class Dashboard:
         try:
             content = json.loads(text)
         except ValueError as error:
-            message = f"dashboard {name!r} must be JSON, got {error}"
-            raise DashboardError(message) from error
+            raise DashboardError(f"dashboard {name!r} must be JSON, got {error}") from error
         if not isinstance(content, dict):
-            message = f"dashboard {name!r} must be a JSON object, got {type(content).__name__}"
-            raise DashboardError(message)
+            raise DashboardError(f"dashboard {name!r} must be a JSON object, got {type(content).__name__}")
         return Dashboard(name=name, content=content)
 
     @staticmethod

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from cdk_penstock.observability.identity_source import IdentitySource
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 
-__all__ = ("DashboardWorkspace",)
-
 _NAME: Final = re.compile(r"[a-zA-Z0-9._~-]{1,255}")
 _MAX_DESCRIPTION_CHARACTERS: Final = 2048
 
@@ -164,8 +162,7 @@ class DashboardWorkspace(DashboardWorkspaceBase):
     def connections(self) -> ec2.Connections:
         """The connections to data sources; raises DashboardWorkspaceError for a workspace without VPC."""
         if self.network is None:
-            message = f"workspace {self.node.path} is in no VPC and has no connections: pass vpc"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(f"workspace {self.node.path} is in no VPC and has no connections: pass vpc")
         return self.network.connections
 
     @property
@@ -194,8 +191,9 @@ class DashboardWorkspace(DashboardWorkspaceBase):
         if vpc is not None:
             return WorkspaceNetwork(self, "Network", vpc=vpc, vpc_subnets=vpc_subnets, security_groups=security_groups)
         if vpc_subnets is not None or security_groups is not None:
-            message = f"vpc_subnets and security_groups of workspace {self.node.path} need a vpc: pass vpc as well"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(
+                f"vpc_subnets and security_groups of workspace {self.node.path} need a vpc: pass vpc as well"
+            )
         return None
 
 
@@ -217,11 +215,10 @@ class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
 
     def _own_view_of(self, role: iam.IRole) -> iam.IRole:
         if is_of_other_account(self, role.env.account):
-            message = (
+            raise DashboardWorkspaceError(
                 f"the role of workspace {self.node.path} must be of its account {Stack.of(self).account}, got one of"
                 f" {role.env.account}"
             )
-            raise DashboardWorkspaceError(message)
         if Stack.of(role).node.path == Stack.of(self).node.path:
             return role
         # A role has one policy of each name, and other stacks may import the role under the same construct ids.
@@ -231,13 +228,15 @@ class _ImportedDashboardWorkspace(DashboardWorkspaceBase):
 
 def _check_name(name: str) -> str:
     if not Token.is_unresolved(name) and not _NAME.fullmatch(name):
-        message = f"workspace_name must be 1 to 255 letters, digits, '.', '_', '~' or '-', got {name!r}"
-        raise DashboardWorkspaceError(message)
+        raise DashboardWorkspaceError(
+            f"workspace_name must be 1 to 255 letters, digits, '.', '_', '~' or '-', got {name!r}"
+        )
     return name
 
 
 def _check_description(text: str | None) -> str | None:
     if text is not None and len(text) > _MAX_DESCRIPTION_CHARACTERS:
-        message = f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
-        raise DashboardWorkspaceError(message)
+        raise DashboardWorkspaceError(
+            f"description must be at most {_MAX_DESCRIPTION_CHARACTERS} characters, got {len(text)}"
+        )
     return text

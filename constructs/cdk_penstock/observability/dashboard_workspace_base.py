@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.observability.grafana_version import GrafanaVersion
 
-__all__ = ("DashboardWorkspaceBase", "IDashboardWorkspace")
-
 
 class IDashboardWorkspace(IConstruct, Protocol):
     """A workspace of Managed Grafana, created in this app or elsewhere."""

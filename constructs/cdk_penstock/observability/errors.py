@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("DashboardError", "DashboardWorkspaceError", "MetricsWorkspaceError")
-
 
 class MetricsWorkspaceError(PenstockError):
     """A property of a workspace that Managed Service for Prometheus would refuse."""

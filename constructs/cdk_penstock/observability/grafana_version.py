@@ -8,8 +8,6 @@ from typing import ClassVar
 from cdk_penstock.model.grafana import AMAZON_PROMETHEUS_PLUGIN, CORE_PROMETHEUS_PLUGIN
 from cdk_penstock.observability.errors import DashboardWorkspaceError
 
-__all__ = ("GrafanaVersion",)
-
 _OWN_PLUGIN_FROM = 12
 
 
@@ -37,8 +35,9 @@ class GrafanaVersion:
         """Refuse text that is not a version, and versions that GrafanaContent does not support."""
         major = self.version.partition(".")[0]
         if not major.isdecimal() or int(major) < 9:  # noqa: PLR2004 - Grafana 9
-            message = f"expected a version of Grafana from 9 on, such as '12.4', got {self.version!r}"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(
+                f"expected a version of Grafana from 9 on, such as '12.4', got {self.version!r}"
+            )
 
     @property
     def prometheus_data_source_type(self) -> str:

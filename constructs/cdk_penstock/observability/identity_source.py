@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from aws_cdk import Duration
 
-__all__ = ("IdentitySource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class IdentitySource:
@@ -67,14 +65,15 @@ class IdentitySource:
         allowed organizations without an organization attribute.
         """
         if (metadata_url is None) == (metadata_xml is None):
-            message = "expected exactly one of metadata_url and metadata_xml"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError("expected exactly one of metadata_url and metadata_xml")
         if not admin_roles:
-            message = "expected at least one admin role, got none: nobody could administer the workspace"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(
+                "expected at least one admin role, got none: nobody could administer the workspace"
+            )
         if allowed_organizations and organization_attribute is None:
-            message = f"allowed_organizations {list(allowed_organizations)} need organization_attribute as well"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(
+                f"allowed_organizations {list(allowed_organizations)} need organization_attribute as well"
+            )
         return IdentitySource(
             provider="SAML",
             saml_configuration=CfnWorkspace.SamlConfigurationProperty(

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("MetricsWorkspace",)
-
 CREATE_ONLY_KEY: Final = "penstock:metricsWorkspaceKey"
 
 _DEFAULT_RETENTION_DAYS: Final = 150
@@ -154,8 +152,9 @@ class MetricsWorkspace(MetricsWorkspaceBase):
         Raises MetricsWorkspaceError for a name that the service would refuse, and for text without rule groups.
         """
         if not 1 <= len(namespace) <= _MAX_NAMESPACE_CHARACTERS:
-            message = f"a rule namespace has 1 to {_MAX_NAMESPACE_CHARACTERS} characters, got {namespace!r}"
-            raise MetricsWorkspaceError(message)
+            raise MetricsWorkspaceError(
+                f"a rule namespace has 1 to {_MAX_NAMESPACE_CHARACTERS} characters, got {namespace!r}"
+            )
         rules = CfnRuleGroupsNamespace(
             self, f"Rules-{namespace}", workspace=self.workspace_arn, name=namespace, data=read_rules(source)
         )
@@ -178,8 +177,9 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
         super().__init__(scope, construct_id)
         self._workspace_arn = workspace_arn
         if not Token.is_unresolved(workspace_arn) and not _ARN.fullmatch(workspace_arn):
-            message = f"expected the ARN of a workspace, arn:aws:aps:REGION:ACCOUNT:workspace/ID, got {workspace_arn!r}"
-            raise MetricsWorkspaceError(message)
+            raise MetricsWorkspaceError(
+                f"expected the ARN of a workspace, arn:aws:aps:REGION:ACCOUNT:workspace/ID, got {workspace_arn!r}"
+            )
         parts = Arn.split(splittable(workspace_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         self._workspace_id = parts.resource_name or ""
         self._region = parts.region or Stack.of(self).region
@@ -188,8 +188,7 @@ class _ImportedMetricsWorkspace(MetricsWorkspaceBase):
 
 def _check_alias(alias: str) -> str:
     if not Token.is_unresolved(alias) and not _ALIAS.fullmatch(alias):
-        message = f"workspace_alias must be 1 to 100 letters, digits, '_', '.' or '-', got {alias!r}"
-        raise MetricsWorkspaceError(message)
+        raise MetricsWorkspaceError(f"workspace_alias must be 1 to 100 letters, digits, '_', '.' or '-', got {alias!r}")
     return alias
 
 
@@ -197,8 +196,7 @@ def _check_limits(limits: Sequence[LabelSetLimit]) -> Sequence[LabelSetLimit]:
     seen = [dict(limit.labels) for limit in limits]
     for labels in seen:
         if seen.count(labels) > 1:
-            message = f"expected one limit for each set of labels, got several for {labels!r}"
-            raise MetricsWorkspaceError(message)
+            raise MetricsWorkspaceError(f"expected one limit for each set of labels, got several for {labels!r}")
     return limits
 
 
@@ -208,8 +206,7 @@ def _query_logging(
     if log is None or threshold_samples is None:
         return None
     if threshold_samples < 0:
-        message = f"query_log_threshold_samples must be 0 or more, got {threshold_samples}"
-        raise MetricsWorkspaceError(message)
+        raise MetricsWorkspaceError(f"query_log_threshold_samples must be 0 or more, got {threshold_samples}")
     return CfnWorkspace.QueryLoggingConfigurationProperty(
         destinations=[
             CfnWorkspace.LoggingDestinationProperty(

@@ -17,8 +17,6 @@ from cdk_penstock.observability.errors import MetricsWorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ("IMetricsWorkspace", "MetricOptions", "MetricsWorkspaceBase")
-
 PROPERTY_GROUP: Final = "output.prometheus"
 """The property group of the bundled job's sink (docs/job.md)."""
 
@@ -137,11 +135,10 @@ class MetricsWorkspaceBase(Construct):
         Raises MetricsWorkspaceError for a workspace of another Region, which an endpoint does not reach.
         """
         if is_of_other_region(self, self.region):
-            message = (
+            raise MetricsWorkspaceError(
                 f"an endpoint reaches only workspaces of its Region, got one in {self.region} and a VPC in"
                 f" {Stack.of(self).region}: use a workspace of {Stack.of(self).region}, or a NAT gateway"
             )
-            raise MetricsWorkspaceError(message)
         endpoint = ec2.InterfaceVpcEndpoint(
             self,
             construct_id,

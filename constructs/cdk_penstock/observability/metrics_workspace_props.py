@@ -13,8 +13,6 @@ from cdk_penstock.observability.errors import MetricsWorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("LabelSetLimit", "check_between")
-
 _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -39,19 +37,15 @@ class LabelSetLimit:
         """Refuse what the service would refuse."""
         for name, value in self.labels.items():
             if not _LABEL_NAME.fullmatch(name) or not value:
-                message = f"expected a label's name and its value, got {name!r}: {value!r}"
-                raise MetricsWorkspaceError(message)
+                raise MetricsWorkspaceError(f"expected a label's name and its value, got {name!r}: {value!r}")
         if self.max_series < 0:
-            message = f"max_series must be 0 or more, got {self.max_series}"
-            raise MetricsWorkspaceError(message)
+            raise MetricsWorkspaceError(f"max_series must be 0 or more, got {self.max_series}")
 
 
 def check_between(name: str, value: float, least: int, most: int) -> int:
     """Return a whole number within bounds, or raise MetricsWorkspaceError."""
     if Token.is_unresolved(value):
-        message = f"{name} must be known at synthesis"
-        raise MetricsWorkspaceError(message)
+        raise MetricsWorkspaceError(f"{name} must be known at synthesis")
     if not least <= value <= most or value != int(value):
-        message = f"{name} must be a whole number from {least} to {most}, got {value:g}"
-        raise MetricsWorkspaceError(message)
+        raise MetricsWorkspaceError(f"{name} must be a whole number from {least} to {most}, got {value:g}")
     return int(value)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.observability.dashboard import PrometheusDataSource
 
-__all__ = ("LabelledMetrics", "Panel", "bars", "dashboard_of", "number", "over_time")
-
 Panel = stat.Panel | timeseries.Panel | bargauge.Panel
 
 _NUMBER_HEIGHT: Final = 5

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ("read_alert_manager", "read_rules")
-
 _MAX_FILE_BYTES: Final = 1024 * 1024
 
 
@@ -57,13 +55,11 @@ def _document(text: str, name: str, example: str) -> dict[str, Any]:
     """Return the mapping in a file; raise MetricsWorkspaceError if it is too large or lacks its key."""
     size_bytes = len(text.encode())
     if size_bytes > _MAX_FILE_BYTES:
-        message = f"{name} must be at most {_MAX_FILE_BYTES} bytes, got {size_bytes}: split it"
-        raise MetricsWorkspaceError(message)
+        raise MetricsWorkspaceError(f"{name} must be at most {_MAX_FILE_BYTES} bytes, got {size_bytes}: split it")
     document = parse_yaml(text, name)
     if not isinstance(document, dict) or example.partition(":")[0] not in document:
         fix = f"for a file, pass pathlib.Path({document!r})" if document == text else "check that it is the right file"
-        message = f"{name} must have {example!r} at its top level: {fix}"
-        raise MetricsWorkspaceError(message)
+        raise MetricsWorkspaceError(f"{name} must have {example!r} at its top level: {fix}")
     return document
 
 
@@ -71,5 +67,4 @@ def _judge(name: str, check: Callable[[], None]) -> None:
     try:
         check()
     except PrometheusFileError as error:
-        message = f"{name}: {error}"
-        raise MetricsWorkspaceError(message) from error
+        raise MetricsWorkspaceError(f"{name}: {error}") from error

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 
-__all__ = ("GrafanaContent", "GrafanaContentProps")
-
 UNKNOWN_ROLE_WARNING: Final = "penstock:grafanaRoleUnknown"
 
 _HANDLER: Final = "grafana_content"
@@ -105,11 +103,10 @@ class GrafanaContent(Construct):
         self.folder_uid = check_uid(folder_uid, what="the folder")
         self._asset_encryption_key = asset_encryption_key
         if workspace.is_restricted and vpc is None:
-            message = (
+            raise DashboardWorkspaceError(
                 f"the workspace of {self.node.path} has network access control, so a function outside of a VPC does not"
                 " reach it: pass the vpc of an allowed endpoint (content of DashboardWorkspace), or add no content"
             )
-            raise DashboardWorkspaceError(message)
         self.mark = owner_mark(self.folder_uid, deployment_digest(self))
         self._provider = ControlProvider(
             self,
@@ -221,5 +218,4 @@ class GrafanaContent(Construct):
 
 def _refuse_twice(present: Sequence[DashboardAsset | DataSource], uid: str, what: str) -> None:
     if any(each.uid == uid for each in present):
-        message = f"{what} exists already: choose another name"
-        raise DashboardError(message)
+        raise DashboardError(f"{what} exists already: choose another name")

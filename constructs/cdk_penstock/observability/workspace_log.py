@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_logs as logs
 
-__all__ = ("WorkspaceLog",)
-
 LOG_GROUP_PREFIX: Final = "/aws/vendedlogs/prometheus/"
 """With this prefix the account's log delivery policy does not exceed its limit (CloudWatch Logs, vended logs)."""
 

@@ -14,8 +14,6 @@ from cdk_penstock.observability.errors import DashboardWorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("WorkspaceNetwork", "network_access_control")
-
 _MIN_SUBNETS: Final = 2
 _MAX_SUBNETS: Final = 6
 _MAX_SECURITY_GROUPS: Final = 5
@@ -42,19 +40,19 @@ class WorkspaceNetwork(Construct):
         selected = select_subnets(vpc, vpc_subnets)
         self.subnet_ids = selected.subnet_ids
         if not selected.is_pending_lookup and not _MIN_SUBNETS <= len(self.subnet_ids) <= _MAX_SUBNETS:
-            message = (
+            raise DashboardWorkspaceError(
                 f"a workspace has {_MIN_SUBNETS} to {_MAX_SUBNETS} subnets, in different availability zones, got"
                 f" {len(self.subnet_ids)}: pass vpc_subnets"
             )
-            raise DashboardWorkspaceError(message)
         self.security_groups = (
             [ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Managed Grafana workspace")]
             if security_groups is None
             else list(security_groups)
         )
         if not 1 <= len(self.security_groups) <= _MAX_SECURITY_GROUPS:
-            message = f"a workspace has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(self.security_groups)}"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(
+                f"a workspace has 1 to {_MAX_SECURITY_GROUPS} security groups, got {len(self.security_groups)}"
+            )
         self.connections = ec2.Connections(security_groups=self.security_groups)
 
     def configuration(self) -> CfnWorkspace.VpcConfigurationProperty:
@@ -73,8 +71,7 @@ def network_access_control(
         return None
     for name, networks in (("allowed_prefix_lists", prefix_lists), ("allowed_endpoints", endpoints)):
         if networks is not None and len(networks) > _MAX_NETWORKS:
-            message = f"{name} has at most {_MAX_NETWORKS} entries, got {len(networks)}"
-            raise DashboardWorkspaceError(message)
+            raise DashboardWorkspaceError(f"{name} has at most {_MAX_NETWORKS} entries, got {len(networks)}")
     return CfnWorkspace.NetworkAccessControlProperty(
         prefix_list_ids=[each.prefix_list_id for each in prefix_lists or ()],
         vpce_ids=[each.vpc_endpoint_id for each in endpoints or ()],

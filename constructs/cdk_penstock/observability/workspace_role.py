@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("WorkspaceRole",)
-
 _POLICY_NAME: Final = "DataSources"
 
 

@@ -9,8 +9,6 @@ import yaml
 
 from cdk_penstock.observability.errors import MetricsWorkspaceError
 
-__all__ = ("parse_yaml",)
-
 _TAB_INDENT: Final = re.compile(r"^ *\t", re.MULTILINE)
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _NULL_TAG: Final = "tag:yaml.org,2002:null"
@@ -71,7 +69,8 @@ class _Reader:
                 continue
             text = str(self.value(key))
             if text in own:
-                message = f"{self._name} has the key {text!r} twice, the second in line {key.start_mark.line + 1}"
-                raise MetricsWorkspaceError(message)
+                raise MetricsWorkspaceError(
+                    f"{self._name} has the key {text!r} twice, the second in line {key.start_mark.line + 1}"
+                )
             own[text] = self.value(value)
         return merged | own

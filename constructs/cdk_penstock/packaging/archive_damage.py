@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ("ZIP_ERRORS", "find_bad_entries", "find_damage", "read_start")
-
 ZIP_ERRORS: Final = (
     zipfile.BadZipFile,
     zlib.error,

@@ -17,8 +17,6 @@ from cdk_penstock.packaging.errors import PackagingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("JAR_ENTRY", "MANIFEST_ENTRY", "MODULES_FOLDER", "CodeArchive", "PackageManifest", "PyFlinkLayout")
-
 JAR_ENTRY: Final = "lib/pyflink-dependencies.jar"
 MODULES_FOLDER: Final = "dep/"
 MANIFEST_ENTRY: Final = "penstock-package.json"
@@ -91,11 +89,9 @@ class CodeArchive:
                 entries = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
             size_bytes = path.stat().st_size
         except OSError as error:
-            message = f"cannot read {path}: {error.strerror or error}"
-            raise PackagingError(message) from error
+            raise PackagingError(f"cannot read {path}: {error.strerror or error}") from error
         except ZIP_ERRORS as error:
-            message = f"{path} is not a zip archive ({error}): build it again"
-            raise PackagingError(message) from error
+            raise PackagingError(f"{path} is not a zip archive ({error}): build it again") from error
         return cls(path=path, size_bytes=size_bytes, entries=MappingProxyType(entries))
 
     @staticmethod
@@ -103,20 +99,22 @@ class CodeArchive:
         """Raise PackagingError if the path cannot be an archive, before reading it."""
         is_archive = path.suffix.lower() in _SUFFIXES
         if is_archive and not path.exists():
-            message = f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"there is no code archive {path}: build it with `penstock package FOLDER --output {path}`"
+            )
         if not path.exists():
-            message = f"there is no {path} (looked for in {Path.cwd()}): give a job's folder, a .zip or a .jar"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"there is no {path} (looked for in {Path.cwd()}): give a job's folder, a .zip or a .jar"
+            )
         if path.is_dir():
-            message = (
+            raise PackagingError(
                 f"code must be a .zip or a .jar, got the folder {path}: build it with `penstock package {path}` or"
                 " ApplicationCode.from_pyflink_folder"
             )
-            raise PackagingError(message)
         if not is_archive or not path.is_file():
-            message = f"code must be a .zip or a .jar, got {path}: build one with `penstock package {path.parent}`"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"code must be a .zip or a .jar, got {path}: build one with `penstock package {path.parent}`"
+            )
 
     @property
     def is_python(self) -> bool:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("check_archive", "check_entry_point", "find_problems")
-
 _MIB: Final = 1024 * 1024
 _PYTHON_MAX_BYTES: Final = 4 * _MIB
 _SHOWN: Final = 5

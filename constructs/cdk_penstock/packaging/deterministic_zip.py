@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("rewrite_jar", "write_zip")
-
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE_0644: Final = 0o100644 << 16
 _UNIX: Final = 3

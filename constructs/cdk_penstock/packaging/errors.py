@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ("PackagingError",)
-
 
 class PackagingError(PenstockError):
     """Code of a job that cannot be built, or that MSF or Flink would refuse."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.packaging.code_archive import CodeArchive
 
-__all__ = ("find_missing_imports",)
-
 
 def find_missing_imports(
     archive: CodeArchive, opened: zipfile.ZipFile, source: str, python_version: str

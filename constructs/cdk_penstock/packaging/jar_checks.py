@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.packaging.jar_content import Artifact
 
-__all__ = ("find_jar_problems",)
-
 _FLINK: Final = frozenset({"org.apache.flink", ""})
 _CONNECTOR_PREFIXES: Final = ("flink-connector-", "flink-sql-connector-")
 # Formats and libraries that are released with Flink, and that a job may contain.

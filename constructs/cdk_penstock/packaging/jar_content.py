@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterator, Mapping
 
-__all__ = ("Artifact", "JarContent")
-
 # Names of files in Maven: a letter, then the version from the first digit after a hyphen.
 _FILE_NAME: Final = re.compile(r"(?P<artifact>[a-z][\w.-]*?)-(?P<version>\d[\w.-]*)")
 

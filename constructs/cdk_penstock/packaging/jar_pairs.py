@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.packaging.jar_content import JarContent
 
-__all__ = ("find_pairs",)
-
 _FLINK: Final = "org.apache.flink"
 _SHOWN: Final = 3
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ("list_files", "read_file")
-
 _SPECIAL_FILES = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -59,8 +57,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise PackagingError(message) from error
+        raise PackagingError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _reasons_against(path: Path, above: tuple[Path, ...]) -> Iterator[str]:

@@ -15,8 +15,6 @@ from cdk_penstock.packaging.errors import PackagingError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("build_jar", "find_jar")
-
 _NOT_THE_JAR: Final = ("original-", "-sources.jar", "-javadoc.jar", "-tests.jar", "-shaded.jar")
 _LAST_LINES: Final = 30
 # Some versions of Maven always write colours: sequences that end in a letter, and titles that end in a bell.
@@ -38,24 +36,23 @@ def build_jar(pom: Path) -> bytes:
         f"{name} ({program})" for name, program in (("Maven", "mvn"), ("a JDK", "javac")) if not _is_there(program)
     ]
     if missing:
-        message = (
+        raise PackagingError(
             f"building {pom.parent} needs {' and '.join(missing)}, not found here: install it (Debian: apt-get"
             f" install maven default-jdk-headless), or run `penstock package {pom.parent} --output job.zip` where it is"
             " installed and use the result with ApplicationCode.from_asset('job.zip')"
         )
-        raise PackagingError(message)
     command = ["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "-f", str(pom), "package", "-DskipTests"]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode != 0:
         told = "\n".join(_without_advice(result.stdout + result.stderr)[-_LAST_LINES:])
-        message = f"Maven could not build {pom} (exit code {result.returncode}):\n{told}"
-        raise PackagingError(message)
+        raise PackagingError(f"Maven could not build {pom} (exit code {result.returncode}):\n{told}")
     jar = find_jar(pom.parent / "target")
     try:
         return rewrite_jar(jar)
     except ZIP_ERRORS as error:
-        message = f"Maven left {jar}, which is not a jar ({error}): build it again after `mvn clean`"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"Maven left {jar}, which is not a jar ({error}): build it again after `mvn clean`"
+        ) from error
 
 
 def _without_advice(output: str) -> list[str]:
@@ -73,11 +70,10 @@ def find_jar(target: Path) -> Path:
     ]
     if len(jars) != 1:
         found = ", ".join(path.name for path in jars) or "none"
-        message = (
+        raise PackagingError(
             f"MSF takes exactly one jar, Maven left {found} in {target}: shade all dependencies into one with the"
             " maven-shade-plugin and a fixed finalName, and remove what an earlier build left (mvn clean)"
         )
-        raise PackagingError(message)
     return jars[0]
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.packaging.pyflink_project import PyFlinkProject
 
-__all__ = ("find_left_behind",)
-
 _OF_BUILD_TOOLS: Final = frozenset({"gradle-wrapper.jar", "maven-wrapper.jar"})
 
 
@@ -29,11 +27,7 @@ def find_left_behind(project: PyFlinkProject) -> list[str]:
     A folder without an ``__init__.py`` is legal Python. It is not packed, because it may as well hold notebooks or
     scripts. If the job imports it, it is refused here rather than on MSF.
     """
-    sources = {
-        path: read_file(project.folder / path)
-        for path in project.files
-        if path.suffix == ".py" and (len(path.parts) == 1 or path.parts[0] in project.packages)
-    }
+    sources = {path: read_file(project.folder / path) for path in project.python_files}
     return [*_unusable_names(project), *_modules(project, sources), *_jars(project, sources)]
 
 

@@ -10,8 +10,6 @@ from cdk_penstock.packaging.job_folder import read_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("has_parent_above",)
-
 _NAMESPACES: Final = ("", "{http://maven.apache.org/POM/4.0.0}")
 _DEFAULT_PATH: Final = "../pom.xml"
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("MSF_PLATFORMS", "PROVIDED_BY_MSF", "PROVIDED_MODULES", "marker_environments", "marker_holds")
-
 MSF_PLATFORMS: Final = (
     "manylinux2014_x86_64",
     "manylinux_2_17_x86_64",
@@ -72,5 +70,6 @@ def marker_holds(requirement: Requirement, runtime: FlinkRuntime, *, extra: str 
     try:
         return any(marker.evaluate({**known, "extra": extra}) for known in marker_environments(runtime))
     except ValueError as error:
-        message = f"the marker of {str(requirement)!r} cannot be evaluated for MSF ({error}): remove or change it"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"the marker of {str(requirement)!r} cannot be evaluated for MSF ({error}): remove or change it"
+        ) from error

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.packaging.code_archive import CodeArchive
 
-__all__ = ("find_native_problems",)
-
 _FOREIGN_SUFFIXES: Final = (".pyd", ".dylib", ".dll")
 _ELF: Final = re.compile(rb"\x7fELF\x02\x01")
 _ELF_MACHINE: Final = struct.Struct("<H")

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtimes import FlinkRuntime
     from cdk_penstock.packaging.pyflink_project import PyFlinkProject
 
-__all__ = ("PyFlinkPackage", "build_package")
-
 _FORMAT: Final = "3"
 _KEPT_BUILDS: Final = 3
 
@@ -81,8 +79,9 @@ def _prepare(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     except FileExistsError as error:
-        message = f"{folder} is a file, but builds need a folder of that name: rename or remove it"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"{folder} is a file, but builds need a folder of that name: rename or remove it"
+        ) from error
     except OSError as error:
         raise _cannot_write(folder, error) from error
 
@@ -109,11 +108,10 @@ def _content(project: PyFlinkProject, runtime: FlinkRuntime) -> dict[str, bytes]
         third_party = fetch_packages(project.requirements, runtime)
         clashes = sorted({name.partition("/")[0].removesuffix(".py") for name in third_party} & set(project.packages))
         if clashes:
-            message = (
+            raise PackagingError(
                 f"the job's own packages {', '.join(clashes)} have the names of packages in"
                 f" {project.requirements}: rename them"
             )
-            raise PackagingError(message)
         files |= {f"{MODULES_FOLDER}{name}": content for name, content in third_party.items()}
     if project.pom is not None:
         files[JAR_ENTRY] = build_jar(project.pom)

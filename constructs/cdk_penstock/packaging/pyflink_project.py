@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cdk_penstock.model.python_roots import shared_folder
+from cdk_penstock.packaging.code_archive import MODULES_FOLDER
 from cdk_penstock.packaging.errors import PackagingError
 from cdk_penstock.packaging.job_folder import list_files, read_file
 from cdk_penstock.packaging.left_behind import find_left_behind
 from cdk_penstock.packaging.maven_parent import has_parent_above
-
-__all__ = ("PyFlinkProject",)
+from cdk_penstock.packaging.shared_packages import find_shared_packages
 
 _CACHES: Final = frozenset(
     {
@@ -50,6 +51,7 @@ class PyFlinkProject:
     - Each Python file at its top is an entry point and goes to the top of the zip.
     - Each folder with an ``__init__.py`` is a package of the job and goes with all of its files, also data, below
       ``dep/``.
+    - A package in a folder ``shared`` beside this one goes there too, if the job imports it.
     - ``requirements.txt`` pins third-party packages, which go below ``dep/`` as well.
     - ``pom.xml`` builds the one jar with all Java dependencies. Where it has its parent in the folder above, as Maven
       looks for one by default, several jobs may share the Java in the folders beside them.
@@ -65,22 +67,21 @@ class PyFlinkProject:
     def __post_init__(self) -> None:
         """Refuse a folder without a job."""
         if self.folder.is_file():
-            message = (
+            raise PackagingError(
                 f"{self.folder} is a file, expected the folder of a job: for a finished zip or jar use"
                 f" ApplicationCode.from_asset({str(self.folder)!r})"
             )
-            raise PackagingError(message)
         if not self.folder.is_dir():
-            message = (
+            raise PackagingError(
                 f"there is no job folder {self.folder} (looked for in {Path.cwd()}): give the folder that holds the"
                 " job's main.py"
             )
-            raise PackagingError(message)
         if not self.entry_points:
             below = ", ".join(path.as_posix() for path in self.files if path.suffix == ".py")
             there = f" (there are {below})" if below else ""
-            message = f"job folder {self.folder} has no Python file at its top{there}: put the job's main.py there"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"job folder {self.folder} has no Python file at its top{there}: put the job's main.py there"
+            )
 
     @cached_property
     def files(self) -> list[Path]:
@@ -94,13 +95,30 @@ class PyFlinkProject:
 
     @cached_property
     def packages(self) -> list[str]:
-        """The job's own Python packages."""
-        return sorted({path.parts[0] for path in self.files if len(path.parts) == 2 and path.name == "__init__.py"})  # noqa: PLR2004 - a package and its __init__.py
+        """The job's own Python packages, the shared ones included."""
+        return sorted({*self._packages_in_folder, *self.shared_packages})
+
+    @cached_property
+    def shared_packages(self) -> dict[str, list[Path]]:
+        """The files of each package that the job shares with jobs beside it; one of its own with that name wins."""
+        sources = [self.folder / path for path in self.python_files]
+        shared = find_shared_packages(shared_folder(self.folder), sources, passes_over=self._passes_over)
+        return {name: files for name, files in shared.items() if name not in self._packages_in_folder}
+
+    @cached_property
+    def python_files(self) -> list[Path]:
+        """The Python files of the folder that go into the zip."""
+        taken = {*self.entry_points, *self._packages_in_folder}
+        return [path for path in self.files if path.suffix == ".py" and path.parts[0] in taken]
+
+    @cached_property
+    def _packages_in_folder(self) -> set[str]:
+        return {path.parent.name for path in self.files if path.name == "__init__.py" and len(path.parent.parts) == 1}
 
     @cached_property
     def passed_over(self) -> list[str]:
         """Files at the folder's top, and folders with their count, that are neither in the zip nor read by Maven."""
-        taken = {*self.packages, *self.entry_points, "requirements.txt", "pom.xml"}
+        taken = {*self._packages_in_folder, *self.entry_points, "requirements.txt", "pom.xml"}
         if self.pom is not None:
             taken |= {path.parts[0] for path in self.files if path.suffix in _OF_JAVA or path.name == "pom.xml"}
         counts = Counter(path.parts[0] for path in self.files if path.parts[0] not in taken)
@@ -133,8 +151,9 @@ class PyFlinkProject:
         """Raise PackagingError unless the folder has this entry point."""
         if name not in self.entry_points:
             there = ", ".join(self.entry_points)
-            message = f"entry point {name!r} is not in {self.folder}, at its top is {there}: choose one of those"
-            raise PackagingError(message)
+            raise PackagingError(
+                f"entry point {name!r} is not in {self.folder}, at its top is {there}: choose one of those"
+            )
 
     def sources(self) -> dict[str, bytes]:
         """Return the entry points and the files of the job's packages, under their names in the zip's layout.
@@ -145,18 +164,23 @@ class PyFlinkProject:
         if problems:
             raise PackagingError.of_problems(self.folder, problems)
         top = {name: read_file(self.folder / name) for name in self.entry_points}
-        own = [path for path in self.files if path.parts[0] in self.packages]
-        return top | {f"dep/{path.as_posix()}": read_file(self.folder / path) for path in own}
+        modules = {path: self.folder / path for path in self.files if path.parts[0] in self._packages_in_folder}
+        modules |= {path.relative_to(shared_folder(self.folder)): path for path in self._shared_python}
+        return top | {f"{MODULES_FOLDER}{name.as_posix()}": read_file(path) for name, path in modules.items()}
 
     def fingerprint(self, *salt: str) -> str:
         """Return a hash of every file that the build depends on, and of the salt."""
         digest = hashlib.sha256("\0".join(salt).encode())
         named = {path.as_posix(): self.folder / path for path in self.files}
-        named |= {os.path.relpath(path, self.folder): path for path in self.shared_files}
+        named |= {os.path.relpath(path, self.folder): path for path in (*self.shared_files, *self._shared_python)}
         for name, path in named.items():
             content = hashlib.sha256(read_file(path)).hexdigest()
             digest.update(f"\0{name}\0{content}".encode())
         return digest.hexdigest()
+
+    @property
+    def _shared_python(self) -> list[Path]:
+        return [path for files in self.shared_packages.values() for path in files]
 
     def _passes_over(self, path: Path) -> bool:
         if path.name in _CACHES or _LEFT_BY_EDITORS.fullmatch(path.name):

@@ -8,8 +8,6 @@ from typing import Final
 
 from cdk_penstock.packaging.msf_python import PROVIDED_MODULES
 
-__all__ = ("imported_modules", "modules_of_msf", "text_constants")
-
 # The standard library of the Python that runs here is not the runtime's: these modules came or went since 3.10.
 _CAME_WITH: Final = {(3, 11): {"tomllib"}, (3, 14): {"annotationlib", "compression"}}
 # fmt: off

@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import sys
 
-__all__ = ("find_syntax_error",)
-
 _COMPILE = "import sys; compile(sys.stdin.buffer.read(), sys.argv[1], 'exec')"
 
 

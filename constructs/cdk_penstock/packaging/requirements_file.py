@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("Pin", "check_requirements", "names", "pins", "read_requirements")
-
 # As in pip: PowerShell writes UTF-16, and editors on Windows put a byte order mark before UTF-8.
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -65,11 +63,11 @@ def read_requirements(path: Path) -> str:
     try:
         text = content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        message = f"{path} is not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
-        raise PackagingError(message) from error
+        raise PackagingError(
+            f"{path} is not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
+        ) from error
     if "\0" in text:
-        message = f"{path} holds zero bytes, as UTF-16 without a byte order mark does: save it as UTF-8"
-        raise PackagingError(message)
+        raise PackagingError(f"{path} holds zero bytes, as UTF-16 without a byte order mark does: save it as UTF-8")
     return text
 
 
@@ -89,11 +87,10 @@ def pins(text: str, runtime: FlinkRuntime) -> list[Pin]:
         pin = Pin(requirement=requirement, hashes=entry[len(_without_hashes(entry)) :].strip())
         other = found.setdefault(pin.name, pin)
         if other.requirement != pin.requirement:
-            message = (
+            raise PackagingError(
                 f"{other.requirement} and {pin.requirement} are both for Python {runtime.python_version} on Linux: keep"
                 " one of them"
             )
-            raise PackagingError(message)
     return list(found.values())
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.packaging.code_archive import CodeArchive
 
-__all__ = ("find_secrets", "find_secrets_in_jar")
-
 # A truststore holds public certificates only, and a job may need one to reach Kafka.
 _SECRET_NAMES: Final = re.compile(
     r"(?:^|/)(?:\.env(?:\..+)?|\.netrc|\.pypirc|\.npmrc|credentials|id_(?:rsa|dsa|ecdsa|ed25519)"

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.packaging.requirements_file import Pin
     from cdk_penstock.packaging.wheel import Wheel
 
-__all__ = ("fetch_packages",)
-
 _MAX_ROUNDS: Final = 20
 
 
@@ -44,8 +42,7 @@ def fetch_packages(requirements: Path, runtime: FlinkRuntime) -> dict[str, bytes
         wheels = download_wheels([pin.line for pin in wanted], runtime) if wanted else []
         problems = _unmet(wanted, wheels, runtime)
     except PackagingError as error:
-        message = f"{requirements}: {error}"
-        raise PackagingError(message) from error
+        raise PackagingError(f"{requirements}: {error}") from error
     if problems:
         raise PackagingError.of_problems(requirements, problems)
     return {name: content for wheel in wheels for name, content in sorted(wheel.files.items())}
@@ -112,8 +109,7 @@ def _complete(
             added |= {wheel.name: wheel for wheel in download_wheels(list(lines.values()), runtime)}
         except PackagingError as error:
             needed_by = ", ".join(f"{line} (by {needers[name]})" for name, line in lines.items())
-            message = f"not pinned, but needed: {needed_by}; {error}"
-            raise PackagingError(message) from error
+            raise PackagingError(f"not pinned, but needed: {needed_by}; {error}") from error
     return added, needers
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("Wheel",)
-
 # Files that an installer writes about its run, and files that only an installer needs.
 _NOT_TAKEN: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _ON_THE_PATH: Final = frozenset({"purelib", "platlib", "data"})
@@ -69,8 +67,7 @@ class Wheel:
             )
         except (zipfile.BadZipFile, zlib.error, StopIteration, KeyError, InvalidVersion, InvalidRequirement) as error:
             reason = str(error).partition("\n")[0] or "it has no METADATA"
-            message = f"{path.name} is a damaged wheel ({reason}): pin another release"
-            raise PackagingError(message) from error
+            raise PackagingError(f"{path.name} is a damaged wheel ({reason}): pin another release") from error
 
 
 def _place(name: str) -> str | None:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.runtimes import FlinkRuntime
 
-__all__ = ("download_wheels", "explain_failure")
-
 _LAST_LINES: Final = 4
 _NEWEST: Final = 5
 _NO_MATCH: Final = re.compile(r"No matching distribution found for ([^\n]+)")

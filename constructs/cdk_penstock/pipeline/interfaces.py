@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
 
-__all__ = ("Sink", "Source")
-
 
 class Source(Protocol):
     """Source of a job's events."""

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.aws_services import AwsService
     from cdk_penstock.network import IApplicationVpc
 
-__all__ = ("reach_service",)
-
 
 def reach_service(application: FlinkApplication, network: IApplicationVpc | None, service: AwsService) -> None:
     """Add the service's endpoint to the network, if there is one, and keep it while the job runs."""

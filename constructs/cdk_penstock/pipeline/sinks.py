@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka import IKafkaTopic
     from cdk_penstock.streams.kinesis import IEventStream
 
-__all__ = ("ArchiveSink", "FirehoseSink", "KafkaSink", "KinesisSink", "PrometheusSink", "SearchSink")
-
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveSink:

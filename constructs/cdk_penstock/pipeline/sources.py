@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.streams.kafka import IKafkaTopic
     from cdk_penstock.streams.kinesis import IEventStream
 
-__all__ = ("KafkaSource", "KinesisSource")
-
 
 @dataclass(frozen=True, kw_only=True)
 class KinesisSource:

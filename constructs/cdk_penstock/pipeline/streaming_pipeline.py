@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.pipeline.interfaces import Sink, Source
 
-__all__ = ("PipelineScopes", "StreamingPipeline")
-
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineScopes:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("flink_applications", "role_policies", "statements")
-
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 

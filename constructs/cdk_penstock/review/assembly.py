@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("SynthesizedStack", "read_assembly", "read_environment")
-
 ANY_ACCOUNT: Final = "111122223333"
 """Placeholder for the account of a stack that is synthesized for any account."""
 ANY_REGION: Final = "us-east-1"
@@ -69,8 +67,7 @@ def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[Synt
     if not chosen:
         stages = _stages(stacks)
         known = f"it has {', '.join(stages)}" if stages else "it has no Stages, leave the environment out"
-        message = f"there is no environment {environment!r} in the assembly {folder}: {known}"
-        raise PenstockError(message)
+        raise PenstockError(f"there is no environment {environment!r} in the assembly {folder}: {known}")
     return chosen
 
 
@@ -81,8 +78,9 @@ def read_environment(folder: Path, environment: str | None) -> Templates:
     """
     stacks = read_assembly(folder, environment=environment)
     if environment is None and (stages := _stages(stacks)):
-        message = f"the assembly {folder} has the environments {', '.join(stages)}: choose one with --environment"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"the assembly {folder} has the environments {', '.join(stages)}: choose one with --environment"
+        )
     return Templates(tuple(stack.template for stack in stacks))
 
 
@@ -97,8 +95,7 @@ def _normalized(name: str) -> str:
 def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[SynthesizedStack]:
     path = folder / "manifest.json"
     if folder.resolve() in outer:
-        message = f"{path} is the manifest of a Stage and of one around it: {_AGAIN}"
-        raise PenstockError(message)
+        raise PenstockError(f"{path} is the manifest of a Stage and of one around it: {_AGAIN}")
     for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
         properties = _mapping(artifact, "properties", path)
         kind = artifact.get("type")
@@ -124,8 +121,9 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
 def _mapping(parent: Any, name: str, path: Path) -> dict[str, Any]:
     value = parent.get(name, {}) if isinstance(parent, dict) else None
     if not isinstance(value, dict):
-        message = f"{path} is not a manifest of a cloud assembly ({name!r} is missing or not an object): {_AGAIN}"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"{path} is not a manifest of a cloud assembly ({name!r} is missing or not an object): {_AGAIN}"
+        )
     return value
 
 
@@ -133,8 +131,7 @@ def _text(properties: dict[str, Any], name: str, artifact_id: str, path: Path, *
     value = properties.get(name, default)
     if not isinstance(value, str):
         wrong = f"names no {name}" if value is None else f"has {reprlib.repr(value)} as {name}"
-        message = f"{path} {wrong} of {artifact_id}, expected text: {_AGAIN}"
-        raise PenstockError(message)
+        raise PenstockError(f"{path} {wrong} of {artifact_id}, expected text: {_AGAIN}")
     return value
 
 
@@ -142,22 +139,20 @@ def _read_manifest(folder: Path) -> Any:
     try:
         return _read_json(folder / "manifest.json")
     except FileNotFoundError as error:
-        message = f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
-        raise PenstockError(message) from error
+        raise PenstockError(
+            f"there is no cloud assembly in {folder}: run `npx cdk synth`, or name its folder with --assembly"
+        ) from error
     except NotADirectoryError as error:
-        message = f"expected the folder that cdk synth wrote, got the file {folder}"
-        raise PenstockError(message) from error
+        raise PenstockError(f"expected the folder that cdk synth wrote, got the file {folder}") from error
 
 
 def _read_template(path: Path) -> Template:
     try:
         body = _read_json(path)
     except OSError as error:
-        message = f"the template {path} cannot be read ({error.strerror}): {_AGAIN}"
-        raise PenstockError(message) from error
+        raise PenstockError(f"the template {path} cannot be read ({error.strerror}): {_AGAIN}") from error
     if not isinstance(body, dict) or not isinstance(body.get("Resources", {}), dict):
-        message = f"{path} is not a CloudFormation template: {_AGAIN}"
-        raise PenstockError(message)
+        raise PenstockError(f"{path} is not a CloudFormation template: {_AGAIN}")
     return Template.read(str(path))
 
 
@@ -165,5 +160,4 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        message = f"{path} is not JSON ({error}): {_AGAIN}"
-        raise PenstockError(message) from error
+        raise PenstockError(f"{path} is not JSON ({error}): {_AGAIN}") from error

@@ -11,8 +11,6 @@ from cdk_penstock.review.templates import Templates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("variants",)
-
 _MOST_IN_EVERY_COMBINATION: Final = 4
 _NOTHING: Final = object()
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.assembly import SynthesizedStack
 
-__all__ = ("GuaranteedDelivery", "delivery_guarantees")
-
 
 @dataclass(frozen=True, kw_only=True)
 class GuaranteedDelivery:

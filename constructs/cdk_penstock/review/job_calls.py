@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("JobCall", "job_calls")
-
 _CODE: Final = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent.S3ContentLocation"
 _NOT_USERS_OF_A_KEY: Final = ("AWS::IAM::", "AWS::KMS::", APPLICATION)
 

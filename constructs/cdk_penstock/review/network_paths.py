@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.aws_services import AwsService
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = (
-    "VpcPosition",
-    "endpoints_of",
-    "has_endpoint_like",
-    "interfaces_of",
-    "is_interface",
-    "leads_out",
-    "lets_through",
-    "position_in_vpc",
-)
-
 _SECURITY_GROUP: Final = "AWS::EC2::SecurityGroup"
 _EVERYWHERE: Final = "0.0.0.0/0"
 _ELSEWHERE: Final = (

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("subnets_are_private",)
-
 _VPC: Final = "ApplicationConfiguration.VpcConfigurations"
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.network_paths import VpcPosition
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("job_reaches_what_it_calls",)
-
 _VPC: Final = "ApplicationConfiguration.VpcConfigurations"
 _HTTPS: Final = 443
 _KAFKA_IAM: Final = 9098

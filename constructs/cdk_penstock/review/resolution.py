@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.assembly import SynthesizedStack
 
-__all__ = ("Resolution",)
-
 _SUBSTITUTION: Final = re.compile(r"\$\{([^!}][^}]*)\}")
 _SERVICES: Final = {"AWS::KMS::Key": "kms", "AWS::IAM::Role": "iam", "AWS::Lambda::Function": "lambda"}
 

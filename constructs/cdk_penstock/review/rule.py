@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("Finding", "Rule", "Violation")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:

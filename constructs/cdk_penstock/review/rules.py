@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.rule import Finding
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("RULES", "find_all")
-
 _CONFIGURATION: Final = "ApplicationConfiguration"
 _CHECKPOINTS: Final = f"{_CONFIGURATION}.FlinkApplicationConfiguration.CheckpointConfiguration"
 _CHECKPOINTING: Final = f"{_CHECKPOINTS}.CheckpointingEnabled"

@@ -10,20 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = (
-    "APPLICATION",
-    "LOGGING_OPTION",
-    "SHAPE_ERRORS",
-    "Resource",
-    "Template",
-    "Templates",
-    "as_list",
-    "as_mapping",
-    "is_intrinsic",
-    "is_off",
-    "is_on",
-)
-
 APPLICATION: Final = "AWS::KinesisAnalyticsV2::Application"
 LOGGING_OPTION: Final = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("Wildcard", "wildcards_of")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wildcard:

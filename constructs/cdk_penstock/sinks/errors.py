@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("ArchiveBucketError", "SearchDomainError")
-
 
 class ArchiveBucketError(PenstockError):
     """A property of an archive that S3 or SQS would refuse, or that would lose data."""

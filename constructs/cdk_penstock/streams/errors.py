@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("StreamError",)
-
 
 class StreamError(PenstockError):
     """A stream, cluster or topic that AWS would refuse, or that would lose data."""

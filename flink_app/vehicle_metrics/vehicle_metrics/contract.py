@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vehicle_metrics.declarations import Choice, Group, Probability, Text, Whole
-from vehicle_metrics.properties import PropertyError
+from flink_job.declarations import Choice, Group, Probability, Text, Whole
+from flink_job.kafka import AUTHENTICATION, BOOTSTRAP_SERVERS
+from flink_job.properties import PropertyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,17 +36,16 @@ LAST_TIMESTAMP_MS = 253_402_300_799_999  # the end of the year 9999, the last th
 
 _MS_PER_HOUR = 3_600_000
 _MS_PER_DAY = 24 * _MS_PER_HOUR
-_AUTHENTICATION = Choice("authentication", "IAM over TLS, or plain text", "iam", allowed=("iam", "none"))
 
 
 class InputEvents(Group):
     """The topic of raw events, and how event time advances on it."""
 
     name = "input.events"
-    bootstrap_servers = Text("bootstrap.servers", "addresses of the brokers")
+    bootstrap_servers = BOOTSTRAP_SERVERS
     topic = Text("topic", "the topic of raw events")
     consumer_group = Text("consumer.group", "offsets are committed to it", "vehicle-metrics")
-    authentication = _AUTHENTICATION
+    authentication = AUTHENTICATION
     starting_offsets = Choice(
         "starting.offsets",
         "where to begin without a snapshot",
@@ -107,9 +107,9 @@ class EventsOutput(Group):
     """The topic to which the generator writes."""
 
     name = "output.events"
-    bootstrap_servers = Text("bootstrap.servers", "addresses of the brokers")
+    bootstrap_servers = BOOTSTRAP_SERVERS
     topic = Text("topic", "the topic of raw events")
-    authentication = _AUTHENTICATION
+    authentication = AUTHENTICATION
 
 
 class Fleet(Group):
@@ -136,6 +136,5 @@ def check_property_groups(groups: Mapping[str, Mapping[str, str]]) -> None:
     declared = {each.name: each for each in GROUPS}
     for name, values in groups.items():
         if name not in declared:
-            msg = f"got property group '{name}', expected one of {', '.join(declared)}"
-            raise PropertyError(msg)
+            raise PropertyError(f"got property group '{name}', expected one of {', '.join(declared)}")
         declared[name].check(values)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flink_job.kafka import KafkaCluster
+from flink_job.properties import PropertyError, PropertyGroup, PropertyGroups
+from flink_job.tables import with_clause
 from vehicle_metrics.contract import EARLIEST_MS, KEY_FIELD, LAST_TIMESTAMP_MS, EventsOutput, Fleet, Job
-from vehicle_metrics.kafka import KafkaCluster
-from vehicle_metrics.properties import PropertyError, PropertyGroup, PropertyGroups
 from vehicle_metrics.settings import JobSettings
-from vehicle_metrics.statements import with_clause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,18 +53,16 @@ class FleetSettings:
         )
         change = fleet.start_probability + fleet.stop_probability
         if not _LEAST_CHANGE <= change <= 1:
-            msg = (
+            raise PropertyError(
                 f"property group '{group.name}': got {change} as the sum of start.probability and stop.probability, "
                 f"expected a number from {_LEAST_CHANGE} to 1"
             )
-            raise PropertyError(msg)
         start = fleet.start_timestamp_ms
         if 0 < start < EARLIEST_MS or start > LAST_TIMESTAMP_MS:
-            msg = (
+            raise PropertyError(
                 f"property group '{group.name}': got {start} for key 'start.timestamp.ms', expected 0, or milliseconds "
                 f"from {EARLIEST_MS} to {LAST_TIMESTAMP_MS}: the vehicle job takes no event of another time"
             )
-            raise PropertyError(msg)
         return fleet
 
     def options(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Puts the statements into a table environment. What a job may set in code on MSF is set here, and nothing else."""
+"""The tables and statements of the vehicle job in a table environment."""
 
 from __future__ import annotations
 
@@ -9,28 +9,7 @@ from vehicle_metrics.statements import TableOptions, insert_statements, table_st
 if TYPE_CHECKING:
     from pyflink.table import StatementSet, TableEnvironment
 
-    from vehicle_metrics.settings import JobSettings, VehicleSettings
-
-
-def job_configuration(name: str, job: JobSettings) -> dict[str, str]:
-    """Flink options of the job. State backend, checkpoints and parallelism are the application's, not the code's."""
-    return {
-        "pipeline.name": name,
-        "pipeline.max-parallelism": str(job.max_parallelism),
-        # Rows are handed on inside a task without a copy: no operator of these jobs keeps or changes its input.
-        "pipeline.object-reuse": "true",
-        # No Kryo: a type that Flink does not know fails the job at its start.
-        "pipeline.generic-types": "false",
-        "table.exec.state.ttl": f"{job.state_ttl_ms} ms",
-        # Windows are aligned to the epoch in UTC, wherever the job runs.
-        "table.local-time-zone": "UTC",
-    }
-
-
-def configure(environment: TableEnvironment, options: dict[str, str]) -> None:
-    """Apply options, one by one, so that a refused one is named in the error."""
-    for key, value in options.items():
-        environment.get_config().set(key, value)
+    from vehicle_metrics.settings import VehicleSettings
 
 
 def table_options(settings: VehicleSettings) -> TableOptions:

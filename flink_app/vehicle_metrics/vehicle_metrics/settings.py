@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flink_job.kafka import KafkaCluster
+from flink_job.tables import job_configuration
 from vehicle_metrics import contract
-from vehicle_metrics.kafka import KafkaCluster
 
 if TYPE_CHECKING:
-    from vehicle_metrics.properties import PropertyGroup, PropertyGroups
+    from flink_job.properties import PropertyGroup, PropertyGroups
 
 _STARTING_OFFSETS = {"earliest": "earliest-offset", "latest": "latest-offset", "committed": "group-offsets"}
 
@@ -152,6 +153,10 @@ class JobSettings:
             state_ttl_ms=keys.state_ttl_ms.read(group),
             max_parallelism=keys.max_parallelism.read(group),
         )
+
+    def configuration(self, name: str) -> dict[str, str]:
+        """Flink options of a job with these settings."""
+        return job_configuration(name, max_parallelism=self.max_parallelism, state_ttl_ms=self.state_ttl_ms)
 
 
 @dataclass(frozen=True)

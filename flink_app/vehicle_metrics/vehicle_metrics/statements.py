@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flink_job.tables import with_clause
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,16 +27,6 @@ class TableOptions:
     models: Mapping[str, str]
     metrics: Mapping[str, str]
     dead_letters: Mapping[str, str]
-
-
-def with_clause(options: Mapping[str, str]) -> str:
-    """``WITH (...)`` of a table; quotes in a value are doubled, as SQL wants them."""
-    quoted = (f"'{_escape(key)}' = '{_escape(value)}'" for key, value in sorted(options.items()))
-    return "WITH (" + ", ".join(quoted) + ")"
-
-
-def _escape(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def table_statements(options: TableOptions, window_seconds: int, out_of_orderness_ms: int) -> list[str]:

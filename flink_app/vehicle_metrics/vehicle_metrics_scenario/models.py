@@ -35,8 +35,9 @@ def packaged_models(jar: Path | None) -> dict[str, str]:
         with zipfile.ZipFile(jar) as archive:
             text = gzip.decompress(archive.read(PACKAGED_MODELS_NAME)).decode()
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        msg = f"the package's jar holds no {PACKAGED_MODELS_NAME}; give the vehicles' models as a CSV file"
-        raise PackageError(msg) from error
+        raise PackageError(
+            f"the package's jar holds no {PACKAGED_MODELS_NAME}; give the vehicles' models as a CSV file"
+        ) from error
     return read_model_lines(io.StringIO(text), name=PACKAGED_MODELS_NAME)
 
 
@@ -51,8 +52,7 @@ def read_models(file: Path) -> dict[str, str]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        msg = f"the file of models {file} cannot be read: {error}"
-        raise InputFileError(msg) from error
+        raise InputFileError(f"the file of models {file} cannot be read: {error}") from error
     text = decode_text(content, f"the file of models {file}", InputFileError)
     return read_model_lines(io.StringIO(text, newline=""), name=str(file))
 
@@ -74,14 +74,16 @@ def read_model_lines(stream: Iterable[str], *, name: str) -> dict[str, str]:
     """
     reader = csv.DictReader(stream)
     if tuple(reader.fieldnames or ()) != MODEL_COLUMNS:
-        msg = f"{name} must begin with the line {','.join(MODEL_COLUMNS)}, got {','.join(reader.fieldnames or ())!r}"
-        raise InputFileError(msg)
+        raise InputFileError(
+            f"{name} must begin with the line {','.join(MODEL_COLUMNS)}, got {','.join(reader.fieldnames or ())!r}"
+        )
     models: dict[str, str] = {}
     for row in reader:
         vehicle, model = ((row[column] or "").strip() for column in MODEL_COLUMNS)
         if not vehicle or not model or None in row:
             got = ",".join([*(row[column] or "" for column in MODEL_COLUMNS), *(row.get(None) or [])]).rstrip(",")
-            msg = f"{name} must have a vehicleId and a model in each line, got {got!r} in line {reader.line_num}"
-            raise InputFileError(msg)
+            raise InputFileError(
+                f"{name} must have a vehicleId and a model in each line, got {got!r} in line {reader.line_num}"
+            )
         models[vehicle] = model
     return models

@@ -12,7 +12,7 @@ from typing import Any
 from pyflink.java_gateway import get_gateway
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-from vehicle_metrics.job import configure, job_configuration
+from flink_job.tables import configure
 from vehicle_metrics.settings import JobSettings
 
 BUILT_JAR = Path(__file__).parents[3] / "flink_app" / "vehicle_metrics" / "target" / "pyflink-dependencies.jar"
@@ -75,5 +75,5 @@ class MiniCluster:
         environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
         job = JobSettings(window_seconds=WINDOW_SECONDS, state_ttl_ms=3_600_000, max_parallelism=128)
         own = {"pipeline.jars": jar_uri(), "parallelism.default": str(parallelism)}
-        configure(environment, self._target | own | job_configuration("test", job))
+        configure(environment, self._target | own | job.configuration("test"))
         return environment

@@ -9,8 +9,9 @@ from cluster import jar_uri
 from pyflink.java_gateway import get_gateway
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-from vehicle_metrics.job import configure, job_configuration, table_options
-from vehicle_metrics.properties import PropertyGroups
+from flink_job.properties import PropertyGroups
+from flink_job.tables import configure
+from vehicle_metrics.job import table_options
 from vehicle_metrics.settings import VehicleSettings
 from vehicle_metrics.statements import insert_statements, table_statements
 
@@ -53,7 +54,7 @@ def translate(properties: Mapping[str, Mapping[str, str]]) -> Plan:
     """Return the job that these properties make; nothing is connected to."""
     settings = VehicleSettings.of(PropertyGroups(properties, "test"))
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    configure(environment, {"pipeline.jars": jar_uri()} | job_configuration("plan", settings.job))
+    configure(environment, {"pipeline.jars": jar_uri()} | settings.job.configuration("plan"))
     window_seconds = settings.job.window_seconds
     for statement in table_statements(table_options(settings), window_seconds, settings.events.out_of_orderness_ms):
         environment.execute_sql(statement)

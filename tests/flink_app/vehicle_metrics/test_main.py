@@ -8,7 +8,7 @@ from plan import groups
 
 import generator
 import main
-from vehicle_metrics.properties import PropertyError
+from flink_job.properties import PropertyError
 
 if TYPE_CHECKING:
     from pathlib import Path

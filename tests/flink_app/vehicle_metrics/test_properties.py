@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vehicle_metrics.properties import (
+from flink_job.properties import (
     MSF_FILE,
     PropertyError,
     PropertyGroup,

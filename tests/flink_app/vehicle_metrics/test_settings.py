@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from flink_job.properties import PropertyError, PropertyGroups
 from vehicle_metrics.fleet import GeneratorSettings
-from vehicle_metrics.job import job_configuration, table_options
-from vehicle_metrics.properties import PropertyError, PropertyGroups
+from vehicle_metrics.job import table_options
 from vehicle_metrics.settings import VehicleSettings
 
 REQUIRED = {
@@ -76,7 +76,7 @@ def test_a_missing_group_is_named(missing: str) -> None:
 
 
 def test_what_is_set_in_code_is_what_msf_allows() -> None:
-    options = job_configuration("job", settings(job={"state.ttl.ms": "1000", "max.parallelism": "256"}).job)
+    options = settings(job={"state.ttl.ms": "1000", "max.parallelism": "256"}).job.configuration("job")
     allowed = ("pipeline.", "table.exec.", "table.optimizer.", "table.local-time-zone")
     assert [key for key in options if not key.startswith(allowed)] == []
     assert options["pipeline.generic-types"] == "false"

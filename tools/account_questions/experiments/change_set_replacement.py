@@ -66,12 +66,12 @@ class ChangeSetReplacement(Experiment):
         client, changes = account.client("cloudformation"), list[dict[str, Any]]()
         for page in pages(client.describe_change_set, StackName=account.target("stack"), ChangeSetName=account.prefix):
             if page["Status"] == "FAILED":
-                message = f"there is no plan: {page.get('StatusReason', 'no reason given')}"
-                raise ExperimentError(message)
+                raise ExperimentError(f"there is no plan: {page.get('StatusReason', 'no reason given')}")
             if page["Status"] != "CREATE_COMPLETE":
                 return None
             changes += [each["ResourceChange"] for each in page["Changes"] if "ResourceChange" in each]
         if not changes:
-            message = "the plan has no change, although a tag was added: name a stack with resources that take tags"
-            raise ExperimentError(message)
+            raise ExperimentError(
+                "the plan has no change, although a tag was added: name a stack with resources that take tags"
+            )
         return changes

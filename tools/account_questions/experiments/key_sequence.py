@@ -40,15 +40,16 @@ class KeySequence(Experiment):
             if reason is not None and detail["ApplicationStatus"] != "RUNNING":
                 return Answer("no", f"{operation} failed: {reason}")
         if encryption.get("KeyType") != "CUSTOMER_MANAGED_KEY":
-            message = "the application is under the key that AWS owns: deploy it with [encryption] and ask again"
-            raise ExperimentError(message)
+            raise ExperimentError(
+                "the application is under the key that AWS owns: deploy it with [encryption] and ask again"
+            )
         if detail["ApplicationStatus"] != "RUNNING":
-            message = f"the application is {detail['ApplicationStatus']}: start it and ask again"
-            raise ExperimentError(message)
+            raise ExperimentError(f"the application is {detail['ApplicationStatus']}: start it and ask again")
         under_key = self._snapshots_under(account, encryption["KeyId"])
         if not under_key:
-            message = "it has no snapshot under its key: take one (create-application-snapshot) and ask again"
-            raise ExperimentError(message)
+            raise ExperimentError(
+                "it has no snapshot under its key: take one (create-application-snapshot) and ask again"
+            )
         return Answer("yes", f"it runs under {encryption['KeyId']}, with {under_key} snapshots under that key")
 
     @staticmethod

@@ -43,13 +43,13 @@ class KpuMetric(Experiment):
             Statistics=["Maximum"],
         )["Datapoints"]
         if not points:
-            message = "there is no value of the last three hours: let the application run for two hours and ask again"
-            raise ExperimentError(message)
+            raise ExperimentError(
+                "there is no value of the last three hours: let the application run for two hours and ask again"
+            )
         value = max(points, key=lambda point: point["Timestamp"])["Maximum"]
         seen = f"the metric is {value:g}, and {kpus} KPUs run tasks"
         if value == kpus + 1:
             return Answer("yes", seen)
         if value == kpus:
             return Answer("no", seen)
-        message = f"{seen}: ask again two hours after the last change of its parallelism"
-        raise ExperimentError(message)
+        raise ExperimentError(f"{seen}: ask again two hours after the last change of its parallelism")

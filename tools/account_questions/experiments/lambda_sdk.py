@@ -71,8 +71,7 @@ class LambdaSdk(Experiment):
         called = functions.invoke(FunctionName=name)
         payload = called["Payload"].read().decode()
         if "FunctionError" in called:
-            message = f"the function failed: {payload}"
-            raise ExperimentError(message)
+            raise ExperimentError(f"the function failed: {payload}")
         found = json.loads(payload)
         return Answer("supported" if found["keys"] else "not supported", f"{RUNTIME} has botocore {found['botocore']}")
 

@@ -31,19 +31,15 @@ class NetworkPermissions(Experiment):
         detail = described(account)
         vpcs = detail["ApplicationConfigurationDescription"].get("VpcConfigurationDescriptions", [])
         if not vpcs:
-            message = "the application is not in a VPC: name one that is"
-            raise ExperimentError(message)
+            raise ExperimentError("the application is not in a VPC: name one that is")
         if "ec2:Subnet" not in role_policies(account, detail["ServiceExecutionRole"]):
-            message = "its role is not limited to subnets: name an application that penstock has deployed"
-            raise ExperimentError(message)
+            raise ExperimentError("its role is not limited to subnets: name an application that penstock has deployed")
         status = detail["ApplicationStatus"]
         if status == "RUNNING":
             return Answer("enough", f"it runs in {len(vpcs[0]['SubnetIds'])} subnets")
         reason = why_failed(last_operation(account, "StartApplication"))
         if reason is None:
-            message = f"the application is {status} and no start of it has failed: start it and ask again"
-            raise ExperimentError(message)
+            raise ExperimentError(f"the application is {status} and no start of it has failed: start it and ask again")
         if not any(word in reason for word in ("NetworkInterface", "network interface", "ec2:")):
-            message = f"its start failed for another reason: {reason}"
-            raise ExperimentError(message)
+            raise ExperimentError(f"its start failed for another reason: {reason}")
         return Answer("not enough", f"its start failed: {reason}")

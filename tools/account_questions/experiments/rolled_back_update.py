@@ -32,17 +32,15 @@ class RolledBackUpdate(Experiment):
         operation = last_operation(account, "UpdateApplication")
         reason = why_failed(operation)
         if operation is None or reason is None:
-            message = (
+            raise ExperimentError(
                 "the newest update has not failed: deploy code to it that cannot start, such as an entry point that"
                 " raises, and ask again when the deployment has ended"
             )
-            raise ExperimentError(message)
         detail = described(account)
         (stack,) = account.client("cloudformation").describe_stacks(StackName=account.target("stack"))["Stacks"]
         status = stack["StackStatus"]
         if status.endswith("_IN_PROGRESS"):
-            message = f"the stack is {status}: ask again when the deployment has ended"
-            raise ExperimentError(message)
+            raise ExperimentError(f"the stack is {status}: ask again when the deployment has ended")
         rolled_back = "RollbackOperationId" in operation.get("OperationFailureDetails", {})
         seen = (
             f"operation FAILED{' and rolled back' if rolled_back else ''} ({reason}); application"

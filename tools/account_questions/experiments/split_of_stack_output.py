@@ -37,8 +37,7 @@ class SplitOfStackOutput(Experiment):
         producer, consumer = f"{account.prefix}-producer", f"{account.prefix}-consumer"
         made = self._stack(account, cleanup, producer, _parameter(f"{_STEM}:cluster/{_REST}"))
         if made != "CREATE_COMPLETE":
-            message = f"the stack without the function is {made}: {_reason(account, producer)}"
-            raise ExperimentError(message)
+            raise ExperimentError(f"the stack without the function is {made}: {_reason(account, producer)}")
         output = {"StackName": producer, "Region": {"Ref": "AWS::Region"}, "OutputName": "Value"}
         half = {"Fn::Select": [1, {"Fn::Split": [":cluster/", {"Fn::GetStackOutput": output}]}]}
         try:

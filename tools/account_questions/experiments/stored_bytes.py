@@ -29,8 +29,7 @@ class StoredBytes(Experiment):
         """Read both rates of the last day from each broker."""
         bytes_a_second, records_a_second = (self._rate(account, name) for name in ("BytesInPerSec", "MessagesInPerSec"))
         if not records_a_second:
-            message = "no records came in during the last day: ask again when the cluster is used"
-            raise ExperimentError(message)
+            raise ExperimentError("no records came in during the last day: ask again when the cluster is used")
         return Answer(
             "measured",
             f"{bytes_a_second / records_a_second:.1f} bytes a record, {records_a_second:,.0f} records a second",

@@ -51,8 +51,9 @@ class ViaService(Experiment):
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=_policy(account, second))
         if self._works(account, cleanup, key):
             return Answer(second, f"Systems Manager used the key through ssm.{account.region}.{second} only")
-        message = "Systems Manager may use the key with neither ending: may the caller use keys by its own policies?"
-        raise ExperimentError(message)
+        raise ExperimentError(
+            "Systems Manager may use the key with neither ending: may the caller use keys by its own policies?"
+        )
 
     def _works(self, account: Account, cleanup: Cleanup, key: str) -> bool:
         """Return whether a parameter can be put under the key, given the time that policies need to be seen."""

@@ -9,8 +9,6 @@ from cdk_penstock.local.cache import cached_folder, default_cache
 from cdk_penstock.local.processes import Command, run_to_end
 from cdk_penstock.local.programs import require_program
 
-__all__ = ("POM_FILE", "resolve_broker_jars")
-
 POM_FILE = Path(__file__).with_name("pom.xml")
 DOWNLOAD_TIMEOUT_SECONDS = 600.0
 

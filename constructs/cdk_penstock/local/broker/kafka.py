@@ -21,8 +21,6 @@ from cdk_penstock.local.signals import defer_stop_signals
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("KafkaBroker", "broker_settings", "new_cluster_id")
-
 START_TIMEOUT_SECONDS = 90.0
 STOP_TIMEOUT_SECONDS = 5.0  # what it would still flush is deleted anyway
 HEAP_MIB = 512

@@ -18,8 +18,6 @@ from cdk_penstock.local.errors import LocalPipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ("QUIET_CLIENT", "TopicAccess", "explain", "remaining_records")
-
 # librdkafka writes to standard error when a broker goes away, which here is always on purpose.
 QUIET_CLIENT = {"log_level": "0", "log.connection.close": "false"}
 
@@ -81,8 +79,9 @@ class TopicAccess:
         try:
             future.result(timeout=TIMEOUT_SECONDS)
         except KafkaException as error:
-            msg = f"topic {topic} could not be created on {self._bootstrap_servers}: {explain(error)}"
-            raise LocalPipelineError(msg) from error
+            raise LocalPipelineError(
+                f"topic {topic} could not be created on {self._bootstrap_servers}: {explain(error)}"
+            ) from error
 
     def partitions(self, topic: str) -> list[int]:
         """Return the partitions of a topic, an empty list if there is no such topic."""

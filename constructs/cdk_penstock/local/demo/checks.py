@@ -12,16 +12,6 @@ from cdk_penstock.local.prometheus.samples import Sample
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-__all__ = (
-    "Reconciliation",
-    "check_gaps",
-    "count_reasons",
-    "differences",
-    "missing_windows",
-    "parse_dead_letter",
-    "reconcile",
-)
-
 SHOWN = 5
 
 

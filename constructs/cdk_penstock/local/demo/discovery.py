@@ -13,8 +13,7 @@ from typing import Final
 
 from cdk_penstock.local.demo.scenario import Scenario
 from cdk_penstock.local.errors import ScenarioError
-
-__all__ = ("JOB_FOLDERS", "job_folder", "load_scenario", "scenario_names")
+from cdk_penstock.model.python_roots import add_python_roots
 
 JOB_FOLDERS: Final = Path("flink_app")
 """The folder of the jobs, in the folder in which the command runs."""
@@ -40,20 +39,17 @@ def load_scenario(name: str | None = None) -> type[Scenario]:
     """
     names = scenario_names()
     if not names:
-        msg = (
+        raise ScenarioError(
             f"there is no scenario in {JOB_FOLDERS.absolute()}: run this in a checkout of penstock, or write one for"
             f" your own job in {_module('NAME')}"
         )
-        raise ScenarioError(msg)
     if name is None and len(names) > 1:
-        msg = f"got no scenario, expected one of {', '.join(names)}: name it behind the command"
-        raise ScenarioError(msg)
+        raise ScenarioError(f"got no scenario, expected one of {', '.join(names)}: name it behind the command")
     chosen = name or names[0]
     if chosen not in names:
         near = difflib.get_close_matches(chosen, names, n=1)
         hint = f": did you mean {near[0]!r}?" if near else ""
-        msg = f"got scenario {chosen!r}, expected one of {', '.join(names)}{hint}"
-        raise ScenarioError(msg)
+        raise ScenarioError(f"got scenario {chosen!r}, expected one of {', '.join(names)}{hint}")
     return _load(chosen)
 
 
@@ -62,12 +58,10 @@ def _module(name: str) -> Path:
 
 
 def _load(name: str) -> type[Scenario]:
-    folder = str(job_folder(name).absolute())
-    if folder not in sys.path:
-        # At the end, so that a file of the job hides no module of the command.
-        sys.path.append(folder)
+    add_python_roots(sys.path, job_folder(name))
     declared = getattr(importlib.import_module(f"{name}_scenario.scenario"), "SCENARIO", None)
     if not (isinstance(declared, type) and issubclass(declared, Scenario)):
-        msg = f"{_module(name)}: got {declared!r} for SCENARIO, expected a subclass of {Scenario.__qualname__}"
-        raise ScenarioError(msg)
+        raise ScenarioError(
+            f"{_module(name)}: got {declared!r} for SCENARIO, expected a subclass of {Scenario.__qualname__}"
+        )
     return declared

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.demo.results import DemoResult
 
-__all__ = ("PAGE_NAME", "SERIES_NAME", "figures", "write_report")
-
 SERIES_NAME = "series.csv"
 PAGE_NAME = "report.html"
 

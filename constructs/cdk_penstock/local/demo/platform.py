@@ -17,7 +17,7 @@ from cdk_penstock.control.clients import Clock
 from cdk_penstock.local.broker.topics import TopicAccess
 from cdk_penstock.local.errors import JobError
 from cdk_penstock.local.flink.jobs import FlinkJob
-from cdk_penstock.local.package import JAR_NAME, PACKAGES_NAME, unpack_package
+from cdk_penstock.local.job_package import JAR_NAME, PACKAGES_NAME, unpack_package
 from cdk_penstock.local.rest import JsonClient
 from cdk_penstock.local.service.server import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cdk_penstock.local.broker.kafka import KafkaBroker
-    from cdk_penstock.local.package import UnpackedPackage
+    from cdk_penstock.local.job_package import UnpackedPackage
     from cdk_penstock.local.progress import Progress
     from cdk_penstock.local.prometheus.server import Prometheus
 

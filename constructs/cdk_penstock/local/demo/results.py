@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.prometheus.samples import Sample
     from cdk_penstock.local.report.layout import ReportLayout
 
-__all__ = ("Addresses", "DemoResult", "MetricRow", "graph_url", "metric_rows")
-
 MINUTE_MS = 60_000
 
 

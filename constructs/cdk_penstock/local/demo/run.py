@@ -13,11 +13,11 @@ from cdk_penstock.local.demo.results import Addresses, DemoResult
 from cdk_penstock.local.errors import ScenarioError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines
 from cdk_penstock.local.event_lines import minutes_shift_ms, parse_line, shift_line
+from cdk_penstock.local.event_replay import EventTime, ReplayOptions, replay
+from cdk_penstock.local.job_package import require_programs
 from cdk_penstock.local.kafka_sink import KafkaSink
-from cdk_penstock.local.package import require_programs
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.samples import read_samples
-from cdk_penstock.local.replay import EventTime, ReplayOptions, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.progress import Progress
-
-__all__ = ("Demo", "DemoOptions")
 
 POLL_SECONDS = 0.5
 # Recomputing takes some 6 microseconds an event; beyond this, only gaps are looked for.
@@ -91,8 +89,7 @@ class Demo:
         if self._options.input_file is not None:
             return [scenario.job_program]
         if scenario.generator_program is None:
-            msg = "this scenario has no generator: give recorded events"
-            raise ScenarioError(msg)
+            raise ScenarioError("this scenario has no generator: give recorded events")
         return [scenario.job_program, scenario.generator_program]
 
     def _input_shift_ms(self, input_file: Path) -> int:

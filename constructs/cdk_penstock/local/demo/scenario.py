@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.prometheus.samples import Sample
     from cdk_penstock.local.report.layout import ReportLayout
 
-__all__ = ("Scenario",)
-
 
 class Scenario(ABC):
     """One workload on the local pipeline: its events, its property groups, and what must come out of its job.

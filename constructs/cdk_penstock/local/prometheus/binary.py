@@ -13,8 +13,6 @@ from cdk_penstock.local.cache import cached_folder, default_cache
 from cdk_penstock.local.errors import LocalPipelineError, MissingProgramError
 from cdk_penstock.local.processes import Command, run_to_end
 
-__all__ = ("INSTALL_COMMAND", "PrometheusBinary", "find_prometheus")
-
 INSTALL_COMMAND = "sudo apt-get update && sudo apt-get install -y prometheus && sudo systemctl disable --now prometheus"
 DOWNLOAD_TIMEOUT_SECONDS = 300.0
 # The pages of Debian's Prometheus borrow their scripts and styles from these packages.
@@ -67,11 +65,10 @@ def find_prometheus(*, cache: Path | None = None) -> PrometheusBinary:
 def _download(folder: Path) -> None:
     apt_get, dpkg = shutil.which("apt-get"), shutil.which("dpkg")
     if apt_get is None or dpkg is None:
-        msg = (
+        raise MissingProgramError(
             "prometheus is not on the PATH, and without apt-get and dpkg it cannot be unpacked here; "
             f"install it (on Debian: {INSTALL_COMMAND})"
         )
-        raise MissingProgramError(msg)
     log_file = folder / "download.log"
     try:
         arguments = [apt_get, "download", *DEBIAN_PACKAGES]
@@ -83,6 +80,7 @@ def _download(folder: Path) -> None:
             run_to_end(command, timeout_seconds=DOWNLOAD_TIMEOUT_SECONDS)
             package.unlink()
     except LocalPipelineError as error:
-        msg = f"prometheus is not on the PATH, and could not be downloaded ({error}); install it: {INSTALL_COMMAND}"
-        raise MissingProgramError(msg) from error
+        raise MissingProgramError(
+            f"prometheus is not on the PATH, and could not be downloaded ({error}); install it: {INSTALL_COMMAND}"
+        ) from error
     log_file.unlink()

@@ -11,8 +11,6 @@ from cdk_penstock.local.rest import JsonClient
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ("Sample", "parse_matrix", "read_samples")
-
 # Longer than any data can be: an instant query with a range returns raw samples, a range query would resample them.
 EVERYTHING = "36500d"
 MAX_TIMESTAMP_SECONDS = 253402300799  # the end of the year 9999

@@ -16,8 +16,6 @@ from cdk_penstock.local.signals import defer_stop_signals
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("Prometheus",)
-
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 5.0
 # Replays carry event times of any age, in any order of runs. With a narrow window Prometheus 2.42 would answer "too old

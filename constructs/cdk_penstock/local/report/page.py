@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ("PageTable", "render_page")
-
 PageTable = tuple[tuple[str, ...], "Sequence[tuple[str, ...]]"]
 
 STYLE = """

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.prometheus.samples import Sample
     from cdk_penstock.local.report.layout import Plot
 
-__all__ = ("draw_plots", "largest_lines", "with_gaps")
-
-
 MAX_LINES = 12
 # More lines or more points than this hide each other on one pair of axes, so each gets separate axes.
 MAX_LINES_TOGETHER = 6

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ("format_value", "read_series", "total_by", "write_series")
-
 # The columns before those of the labels, and behind them.
 FIRST_COLUMNS, LAST_COLUMNS = ("metric",), ("timestamp_ms", "value")
 

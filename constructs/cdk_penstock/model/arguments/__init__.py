@@ -6,7 +6,6 @@ message says what was got, what was expected, and the fix.
 
 from __future__ import annotations
 
-from cdk_penstock.model.arguments.border import check_arguments, check_properties
-from cdk_penstock.model.arguments.errors import ArgumentError
+from cdk_penstock.model.arguments.border import ArgumentError, check_arguments, check_properties
 
 __all__ = ("ArgumentError", "check_arguments", "check_properties")

@@ -13,8 +13,6 @@ from cdk_penstock.model.arguments.words import public_name, public_namespace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ("factories", "how_to_get")
-
 _SHOWN_CONSTANTS: Final = 12
 _SHOWN_FACTORIES: Final = 3
 _CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9_]*")

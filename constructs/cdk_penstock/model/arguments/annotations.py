@@ -17,8 +17,6 @@ from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final, ForwardRef, get_type_hints
 
-__all__ = ("evaluate", "module_source")
-
 _FOR_TYPE_CHECKERS: Final = re.compile(r"^if TYPE_CHECKING:\n((?:[ \t]+.*\n|\n)+)", re.MULTILINE)
 
 

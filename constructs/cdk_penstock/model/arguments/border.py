@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, get_args, is_typeddict
 from cdk_penstock.model.arguments.advice import factories
 from cdk_penstock.model.arguments.annotations import evaluate
 from cdk_penstock.model.arguments.documentation import document
-from cdk_penstock.model.arguments.errors import ArgumentError
 from cdk_penstock.model.arguments.parse import kind_of
+from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from cdk_penstock.model.arguments.kinds import Kind
 
-__all__ = ("Parameter", "check_arguments", "check_properties", "parameters_of", "properties_of")
-
 _LIBRARY: Final = __name__.partition(".")[0]
 _CHECKED: Final = "__checks_arguments__"
 _CONSTRUCT_ID: Final = 2
+
+
+class ArgumentError(PenstockError, TypeError):
+    """An argument of a wrong type, or without a parameter."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from cdk_penstock.model.arguments.kinds import Kind, Nothing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("Items", "Mapped", "OneOf", "OneValueOf")
-
 
 class OneValueOf(Kind):
     """One of a few values."""

@@ -15,8 +15,6 @@ from cdk_penstock.model.arguments.annotations import evaluate, module_source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("document",)
-
 _INDENT: Final = " " * 4
 _PROPS_CLASS: Final = re.compile(r"^class \w+Props\(.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 

@@ -13,18 +13,6 @@ from cdk_penstock.model.arguments.words import described, public_name, with_arti
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = (
-    "Anything",
-    "Instance",
-    "Kind",
-    "Nothing",
-    "Number",
-    "Shape",
-    "Text",
-    "TrueOrFalse",
-    "WholeNumber",
-)
-
 # The CDK encodes values that are known only at deployment in such numbers (CDK, Token.asNumber).
 _LARGEST_NUMBER_TOKEN: Final = -1e288
 

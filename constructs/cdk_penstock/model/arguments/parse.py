@@ -20,8 +20,6 @@ from cdk_penstock.model.arguments.kinds import (
     WholeNumber,
 )
 
-__all__ = ("kind_of",)
-
 _ANYTHING: Final = Anything()
 _SIMPLE: Final[Mapping[object, Kind]] = {
     Any: _ANYTHING,

@@ -7,8 +7,6 @@ import sys
 from enum import Enum
 from typing import Final
 
-__all__ = ("described", "public_name", "public_namespace", "with_article")
-
 _SHORT: Final = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ("CostLine", "Estimate", "NotEstimated", "cost_lines")
-
 
 @dataclass(frozen=True, kw_only=True)
 class CostLine:

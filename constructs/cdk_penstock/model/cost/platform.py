@@ -15,23 +15,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.prices import Prices
     from cdk_penstock.model.cost.usage import Usage
 
-__all__ = (
-    "alarm",
-    "bucket",
-    "composite_alarm",
-    "custom_metrics",
-    "dashboard",
-    "grafana_workspace",
-    "interface_endpoint",
-    "key",
-    "log_group",
-    "nat_gateway",
-    "prometheus_workspace",
-    "public_address",
-    "search_domain",
-    "secret",
-)
-
 _PROMETHEUS: Final = "Managed Service for Prometheus"
 _GRAFANA: Final = "Managed Grafana"
 _CLOUDWATCH: Final = "CloudWatch"

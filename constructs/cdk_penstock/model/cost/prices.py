@@ -12,8 +12,6 @@ from typing import Any, Final
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.sizing import PriceTable
 
-__all__ = ("PriceError", "Prices", "prices_from_toml")
-
 
 class PriceError(PenstockError):
     """An unknown price, or a value that is not a price."""
@@ -197,8 +195,7 @@ def _merged(table: str, prices: Any, values: Mapping[str, Any]) -> Any:
         default = getattr(prices, name)
         if isinstance(default, Mapping):
             if not isinstance(value, Mapping):
-                message = f"{table}.{name} must be a table of prices, got {value!r}"
-                raise PriceError(message)
+                raise PriceError(f"{table}.{name} must be a table of prices, got {value!r}")
             given = {key: _price(f"{table}.{name}.{key}", each) for key, each in value.items()}
             changed[name] = MappingProxyType({**default, **given})
         else:
@@ -208,15 +205,13 @@ def _merged(table: str, prices: Any, values: Mapping[str, Any]) -> Any:
 
 def _price(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _HIGHEST_USD:
-        message = f"{name} must be a price in US dollars, got {reprlib.repr(value)}"
-        raise PriceError(message)
+        raise PriceError(f"{name} must be a price in US dollars, got {reprlib.repr(value)}")
     return float(value)
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        message = f"{name} must be text, got {value!r}"
-        raise PriceError(message)
+        raise PriceError(f"{name} must be text, got {value!r}")
     return value
 
 

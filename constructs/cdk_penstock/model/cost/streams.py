@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.usage import Usage
     from cdk_penstock.model.sizing import Sizing
 
-__all__ = (
-    "delivery_stream",
-    "express_brokers",
-    "flink_application",
-    "on_demand_stream",
-    "provisioned_stream",
-    "serverless_kafka",
-    "standard_brokers",
-    "stream_consumer",
-)
-
 _FLINK: Final = "Managed Service for Apache Flink"
 _KAFKA: Final = "MSK"
 _KINESIS: Final = "Kinesis Data Streams"

@@ -12,8 +12,6 @@ from cdk_penstock.model.sizing import HOURS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BYTES_PER_GB", "NOT_PRICED", "Usage", "UsageError")
-
 BYTES_PER_GB: Final = 1024**3
 _SECONDS_PER_HOUR: Final = 3600
 _MOST: Final = 10**12
@@ -89,11 +87,9 @@ class Usage:
         """Refuse impossible quantities."""
         for name, value in self.as_mapping().items():
             if not 0 <= value <= _MOST:
-                message = f"{name} must be a number from 0 to {_MOST:,}, got {reprlib.repr(value)}"
-                raise UsageError(message)
+                raise UsageError(f"{name} must be a number from 0 to {_MOST:,}, got {reprlib.repr(value)}")
         if not 1 <= self.event_bytes <= _MOST_EVENT_BYTES:
-            message = f"event_bytes must be 1 to {_MOST_EVENT_BYTES} (10 MiB), got {self.event_bytes}"
-            raise UsageError(message)
+            raise UsageError(f"event_bytes must be 1 to {_MOST_EVENT_BYTES} (10 MiB), got {self.event_bytes}")
 
     def as_mapping(self) -> Mapping[str, float]:
         """Return each assumption by its name."""

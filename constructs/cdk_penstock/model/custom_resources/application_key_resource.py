@@ -8,8 +8,6 @@ from typing import ClassVar
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 from cdk_penstock.model.keys.key_assignment import KeyAssignment
 
-__all__ = ("ApplicationKeyResource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationKeyResource(CustomResourceProperties):

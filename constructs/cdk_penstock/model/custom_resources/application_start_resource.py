@@ -8,8 +8,6 @@ from typing import ClassVar
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 from cdk_penstock.model.deployment import Revision
 
-__all__ = ("ApplicationStartResource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationStartResource(CustomResourceProperties):

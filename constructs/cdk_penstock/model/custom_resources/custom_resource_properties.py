@@ -10,8 +10,6 @@ from cdk_penstock.model.custom_resources.stringified import read_object, write_o
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("CustomResourceProperties",)
-
 _OF_CLOUDFORMATION: Final = frozenset({"ServiceToken", "ServiceTimeout"})
 """Properties that every custom resource has, which are not its handler's (AWS::CloudFormation::CustomResource)."""
 

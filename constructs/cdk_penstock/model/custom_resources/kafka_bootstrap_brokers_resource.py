@@ -7,8 +7,6 @@ from typing import ClassVar
 
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 
-__all__ = ("KafkaBootstrapBrokersResource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaBootstrapBrokersResource(CustomResourceProperties):

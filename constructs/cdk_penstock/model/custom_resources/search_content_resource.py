@@ -12,8 +12,6 @@ from cdk_penstock.model.search_content import Content, decode, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("SearchContentResource",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SearchContentResource(CustomResourceProperties):
@@ -67,7 +65,8 @@ class SearchContentResource(CustomResourceProperties):
         for text in self.mappings:
             role, equals, arn = text.partition("=")
             if not (role and equals and arn):
-                message = f"expected Mappings like 'role=arn:aws:iam::…', got {text!r}: set it in the template"
-                raise PenstockError(message)
+                raise PenstockError(
+                    f"expected Mappings like 'role=arn:aws:iam::…', got {text!r}: set it in the template"
+                )
             mappings[role] = (*mappings.get(role, ()), arn)
         return decode(self.content, mappings=mappings)

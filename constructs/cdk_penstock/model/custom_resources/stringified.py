@@ -16,8 +16,6 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("read_object", "write_object")
-
 _BOOLEANS: Final = {"true": True, "false": False}
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]+")
 
@@ -47,11 +45,10 @@ def read_object(
     known = _properties(kind)
     unknown = sorted(set(properties) - set(known))
     if unknown and not ignore_unknown:
-        message = (
+        raise PenstockError(
             f"{kind.__name__} has no {' and no '.join(where + name for name in unknown)}, only"
             f" {', '.join(known)}: set these in the template"
         )
-        raise PenstockError(message)
     values = {}
     for name, each in known.items():
         if name in properties:

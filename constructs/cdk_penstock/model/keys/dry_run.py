@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import ObservedApplication
     from cdk_penstock.model.keys.steps import Action
 
-__all__ = ("MAX_STEPS", "plan")
-
 MAX_STEPS: Final = 5000
 """Above what any goal takes: an application has at most some thousand snapshots."""
 

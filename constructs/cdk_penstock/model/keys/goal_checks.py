@@ -12,8 +12,6 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import KeyFacts, ObservedApplication
 
-__all__ = ("check_snapshots_enabled", "check_switch", "checked_key")
-
 
 def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> None:
     """Refuse a change that MSF would refuse, that would lose state, or that is meant for another application."""
@@ -22,8 +20,7 @@ def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | 
         checked_key(observed, target.key_arn, "use it")
         problem = FlinkRuntime.of(observed.runtime_environment).problem_with_customer_managed_key
         if problem is not None:
-            message = f"{observed.application_arn}: {problem}"
-            raise PenstockError(message)
+            raise PenstockError(f"{observed.application_arn}: {problem}")
     if observed.configured == target:
         return
     _check_command(observed, goal)
@@ -38,22 +35,24 @@ def _check_command(observed: ObservedApplication, goal: Enable | RotateToNewKey 
     """Refuse to enable over another key, and to rotate away from none: both hint at the wrong application."""
     has_key = observed.configured.key_type is KeyType.CUSTOMER_MANAGED_KEY
     if isinstance(goal, Enable) and has_key:
-        message = f"the application already uses {observed.configured}: change it with rotate --key {goal.key_arn}"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"the application already uses {observed.configured}: change it with rotate --key {goal.key_arn}"
+        )
     if isinstance(goal, RotateToNewKey) and not has_key:
-        message = f"the application is on the AWS-owned key, which cannot be rotated: use enable with {goal.key_arn}"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"the application is on the AWS-owned key, which cannot be rotated: use enable with {goal.key_arn}"
+        )
 
 
 def checked_key(observed: ObservedApplication, key_arn: str | None, purpose: str) -> KeyFacts:
     """Return what KMS says of the key, or refuse one that the application cannot be encrypted with."""
     if key_arn is None:
-        message = f"the application is on the AWS-owned key, there is nothing to {purpose}: use enable first"
-        raise PenstockError(message)
+        raise PenstockError(f"the application is on the AWS-owned key, there is nothing to {purpose}: use enable first")
     key = observed.keys.get(key_arn)
     if key is None:
-        message = f"key {key_arn} could not be described: the caller needs kms:DescribeKey and kms:GetKeyRotationStatus"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"key {key_arn} could not be described: the caller needs kms:DescribeKey and kms:GetKeyRotationStatus"
+        )
     key.check_fit_for(observed.application_arn)
     return key
 
@@ -61,8 +60,7 @@ def checked_key(observed: ObservedApplication, key_arn: str | None, purpose: str
 def check_snapshots_enabled(observed: ObservedApplication) -> None:
     """Refuse to restart an application that would lose its state by it."""
     if not observed.snapshots_enabled:
-        message = (
+        raise PenstockError(
             f"snapshots are disabled on {observed.application_arn}: the restart would lose its state; enable them, or"
             " stop the application first"
         )
-        raise PenstockError(message)

@@ -10,8 +10,6 @@ from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ("Disable", "Enable", "Goal", "PurgeSnapshots", "RotateOnDemand", "RotateToNewKey")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Enable:

@@ -14,8 +14,6 @@ from cdk_penstock.model.keys.key_assignment import AWS_OWNED
 if TYPE_CHECKING:
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
 
-__all__ = ("KeyUse", "LifecycleOperation", "keys_involved")
-
 
 class LifecycleOperation(StrEnum):
     """The operations whose caller must be an operator on the keys; MSF's own names."""

@@ -12,8 +12,6 @@ from typing import Final, Self
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("AWS_OWNED", "KeyArn", "KeyAssignment", "KeyType", "is_key_arn")
-
 _KEY_ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za-z0-9-]+)")
 _BARE_KEY_ID: Final = re.compile(r"(?:mrk-)?[0-9a-f-]{32,40}")
 _APPLICATION_ARN_PARTS: Final = 6
@@ -49,11 +47,10 @@ class KeyArn:
         """Return the parts of a key ARN."""
         match = _KEY_ARN.fullmatch(text)
         if match is None:
-            message = (
+            raise PenstockError(
                 f"expected the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>, got {text!r}: aws kms"
                 " describe-key shows it, also for an alias"
             )
-            raise PenstockError(message)
         return cls(partition=match[1], region=match[2], account=match[3], key_id=match[4])
 
     @classmethod
@@ -61,8 +58,7 @@ class KeyArn:
         """Return the ARN of a key in the application's own account and Region, the only place it can be."""
         parts = application_arn.split(":")
         if len(parts) != _APPLICATION_ARN_PARTS:
-            message = f"expected the ARN of an application, got {application_arn!r}"
-            raise PenstockError(message)
+            raise PenstockError(f"expected the ARN of an application, got {application_arn!r}")
         return cls(partition=parts[1], region=parts[3], account=parts[4], key_id=key_id)
 
     def __str__(self) -> str:
@@ -82,8 +78,7 @@ class KeyAssignment:
     def __post_init__(self) -> None:
         """Refuse what MSF would refuse."""
         if (self.key_type is KeyType.CUSTOMER_MANAGED_KEY) != (self.key_arn is not None):
-            message = f"{self.key_type} takes {'no' if self.key_arn else 'a'} key ARN, got {self.key_arn}"
-            raise PenstockError(message)
+            raise PenstockError(f"{self.key_type} takes {'no' if self.key_arn else 'a'} key ARN, got {self.key_arn}")
 
     @classmethod
     def customer_managed(cls, key_arn: str) -> Self:

@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-__all__ = (
-    "KeyFacts",
-    "ObservedApplication",
-    "Restart",
-    "Snapshot",
-    "problems_with_place",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
@@ -81,11 +73,10 @@ class KeyFacts:
     def check_usable(self) -> None:
         """Raise PenstockError unless the key is enabled."""
         if self.state != "Enabled":
-            message = (
+            raise PenstockError(
                 f"key {self.key_arn} must be Enabled, it is {self.state}: have the key administrator re-enable it"
                 " (or cancel its deletion), then run this again; nothing was changed"
             )
-            raise PenstockError(message)
 
     def check_fit_for(self, application_arn: str) -> None:
         """Raise PenstockError, with every reason, unless the application can be encrypted with this key."""
@@ -97,8 +88,7 @@ class KeyFacts:
             *self.problems(),
         ]
         if problems:
-            message = f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}"
-            raise PenstockError(message)
+            raise PenstockError(f"key {self.key_arn} cannot encrypt {application_arn}: {'; '.join(problems)}")
 
     def problems(self) -> Iterator[str]:
         """Yield each reason why MSF cannot, or should not, use the key for any application, and its fix."""

@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import ObservedApplication, Snapshot
     from cdk_penstock.model.keys.steps import Action
 
-__all__ = ("BEFORE_PREFIX", "FRESH_SECONDS", "VERIFY_PREFIX", "next_action")
-
 BEFORE_PREFIX: Final = "penstock-before-key-"
 VERIFY_PREFIX: Final = "penstock-verify-key-"
 """Names of the planner's snapshots: before a change, and after it to verify the key."""
@@ -161,12 +159,11 @@ def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot])
         if each.name.startswith(f"{VERIFY_PREFIX}v{observed.version_id}-") and each.encryption != observed.configured
     ]
     if wrong:
-        message = (
+        raise PenstockError(
             f"snapshot {wrong[-1].name} was taken after the change to {observed.configured}, but is under"
             f" {wrong[-1].encryption}: nothing was deleted and no permission window closed; restart the"
             " application, delete that snapshot and run this again"
         )
-        raise PenstockError(message)
     if observed.is_running:
         if not others and not observed.snapshots_enabled:
             return None

@@ -15,24 +15,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import Snapshot
     from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 
-__all__ = (
-    "Action",
-    "AwaitRotation",
-    "AwaitSnapshot",
-    "AwaitStart",
-    "AwaitSteady",
-    "CloseWindow",
-    "DeleteSnapshot",
-    "Done",
-    "OpenWindow",
-    "RotateKey",
-    "Soak",
-    "Start",
-    "Stop",
-    "TakeSnapshot",
-    "UpdateEncryption",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class OpenWindow:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.principals import KeyPrincipal
 
-__all__ = ("closed_key_policy",)
-
 
 def closed_key_policy(
     *, administrators: Sequence[KeyPrincipal], cloudformation_role: KeyPrincipal, is_retained: bool = True

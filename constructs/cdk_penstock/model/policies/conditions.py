@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Comparison = Callable[[str, str], bool]
     """Comparison of a policy's values with those of a request."""
 
-__all__ = ("Context", "first_unmet")
-
 _ALL: Final = "ForAllValues:"
 _ANY: Final = "ForAnyValue:"
 _IF_EXISTS: Final = "IfExists"
@@ -76,8 +74,7 @@ def first_unmet(conditions: Mapping[str, Mapping[str, Values]], context: Context
 def _is_met(operator: str, expected: Values, given: Values) -> bool:
     for value in expected:
         if _VARIABLE in value:
-            message = f"the policy variable in {value!r} is not evaluated: replace it by its value"
-            raise PenstockError(message)
+            raise PenstockError(f"the policy variable in {value!r} is not evaluated: replace it by its value")
     quantifier = next((each for each in (_ALL, _ANY) if operator.startswith(each)), "")
     name = operator.removeprefix(quantifier)
     if name == "Null":
@@ -87,8 +84,7 @@ def _is_met(operator: str, expected: Values, given: Values) -> bool:
     compare = _COMPARISONS.get(_NEGATED.get(base, base))
     if compare is None:
         known = ", ".join([*_COMPARISONS, *_NEGATED, "Null"])
-        message = f"the condition operator {operator!r} is not evaluated: known are {known}"
-        raise PenstockError(message)
+        raise PenstockError(f"the condition operator {operator!r} is not evaluated: known are {known}")
     if not given:
         # A negated operator is true without the key, and so is ForAllValues; ForAnyValue needs one.
         return name.endswith(_IF_EXISTS) or quantifier == _ALL or (negated and quantifier != _ANY)

@@ -13,8 +13,6 @@ from typing import Any, Final, Self
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("ANYBODY", "Effect", "PolicyDocument", "PolicyDocumentError", "Statement", "Values")
-
 Values = tuple[str, ...]
 
 ANYBODY: Final = "*"
@@ -85,8 +83,7 @@ class Statement:
             ("Resource", self.resources, self.not_resources),
         ):
             if given and opposite:
-                message = f"{self} has {element} and Not{element}: keep one of them"
-                raise PolicyDocumentError(message)
+                raise PolicyDocumentError(f"{self} has {element} and Not{element}: keep one of them")
 
     def __str__(self) -> str:
         return f"statement {self.sid!r}" if self.sid else "a statement without sid"
@@ -116,8 +113,7 @@ class Statement:
         _refuse_unknown("a statement", statement, _STATEMENT_ELEMENTS)
         effect = statement.get("Effect")
         if effect not in frozenset(Effect):
-            message = f"the effect of a statement must be Allow or Deny, got {effect!r}"
-            raise PolicyDocumentError(message)
+            raise PolicyDocumentError(f"the effect of a statement must be Allow or Deny, got {effect!r}")
         return cls(
             sid=statement.get("Sid"),
             effect=Effect(effect),
@@ -156,14 +152,12 @@ class PolicyDocument:
         _refuse_unknown("a policy", document, _DOCUMENT_ELEMENTS)
         version = document.get("Version", _VERSION)
         if version not in _VERSIONS:
-            message = f"the version of a policy must be {_VERSION}, got {version!r}"
-            raise PolicyDocumentError(message)
+            raise PolicyDocumentError(f"the version of a policy must be {_VERSION}, got {version!r}")
         statements = document.get("Statement")
         if isinstance(statements, Mapping):
             statements = [statements]
         if not isinstance(statements, Sequence) or isinstance(statements, str):
-            message = f"the statements of a policy must be a list, got {statements!r}"
-            raise PolicyDocumentError(message)
+            raise PolicyDocumentError(f"the statements of a policy must be a list, got {statements!r}")
         return cls(statements=tuple(Statement.from_json(each) for each in statements), id=document.get("Id"))
 
 
@@ -185,8 +179,9 @@ def _principals_from_json(principals: object) -> dict[str, Values] | None:
     if principals == ANYBODY:
         return {ANYBODY: (ANYBODY,)}
     if not isinstance(principals, Mapping):
-        message = f"principals must be '*' or stand under their kind, as in {{'AWS': ...}}, got {principals!r}"
-        raise PolicyDocumentError(message)
+        raise PolicyDocumentError(
+            f"principals must be '*' or stand under their kind, as in {{'AWS': ...}}, got {principals!r}"
+        )
     return {kind: _values(values) for kind, values in principals.items()}
 
 
@@ -202,14 +197,13 @@ def _values(values: object) -> Values:
         case Sequence():
             return tuple(text for value in values for text in _values(value))
         case _:
-            message = f"a value of a policy must be text, got {values!r}: resolve references before reading the policy"
-            raise PolicyDocumentError(message)
+            raise PolicyDocumentError(
+                f"a value of a policy must be text, got {values!r}: resolve references before reading the policy"
+            )
 
 
 def _refuse_unknown(what: str, given: object, known: frozenset[str]) -> None:
     if not isinstance(given, Mapping):
-        message = f"{what} must be a JSON object, got {given!r}"
-        raise PolicyDocumentError(message)
+        raise PolicyDocumentError(f"{what} must be a JSON object, got {given!r}")
     if unknown := sorted(map(str, given.keys() - known)):
-        message = f"{what} has {', '.join(sorted(known))}, got {', '.join(unknown)} as well"
-        raise PolicyDocumentError(message)
+        raise PolicyDocumentError(f"{what} has {', '.join(sorted(known))}, got {', '.join(unknown)} as well")

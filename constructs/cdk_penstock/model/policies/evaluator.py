@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
 
-__all__ = ("Caller", "Decision", "NamedPolicy", "Outcome", "Request", "decide")
-
 _KMS: Final = "kms:"
 
 
@@ -227,8 +225,7 @@ def _aims_at(statement: Statement, resource: str) -> bool:
 def _granted_to(statement: Statement, caller: Caller) -> str:
     """Return ``caller`` if a resource's statement names the caller, ``account`` if only its account, or ""."""
     if statement.not_principals is not None or statement.principals is None:
-        message = f"{statement} of a resource's policy must have a Principal: NotPrincipal is not evaluated"
-        raise PenstockError(message)
+        raise PenstockError(f"{statement} of a resource's policy must have a Principal: NotPrincipal is not evaluated")
     if ANYBODY in statement.principals:
         return "caller"
     if caller.service:

@@ -17,16 +17,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.policies.documents import Values
     from cdk_penstock.model.policies.principals import KeyPrincipal
 
-__all__ = (
-    "ADMINISTRATOR_ACTIONS",
-    "ALIAS_ACTIONS",
-    "CLOUDFORMATION_ACTIONS",
-    "ENDING_ACTIONS",
-    "administrator_statements",
-    "cloudformation_statements",
-    "key_administrator_policy",
-)
-
 ALIAS_ACTIONS: Final = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
 
 ADMINISTRATOR_ACTIONS: Final = (

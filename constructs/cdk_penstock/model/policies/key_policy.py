@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
     Conditions = Mapping[str, Mapping[str, Values]]
 
-__all__ = (
-    "DEVELOPMENT_POLICY_ID",
-    "INFRASTRUCTURE_PRINCIPAL",
-    "SERVICE_PRINCIPAL",
-    "application_key_policy",
-    "development_key_policy",
-)
-
 SERVICE_PRINCIPAL: Final = "kinesisanalytics.amazonaws.com"
 """MSF's control plane, which keeps durable state: checkpoints and snapshots."""
 
@@ -140,8 +132,9 @@ def development_key_policy(*, administrators: Sequence[KeyPrincipal]) -> PolicyD
 
 def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) -> None:
     if not given:
-        message = f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
-        raise PenstockError(message)
+        raise PenstockError(
+            f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
+        )
 
 
 def _operator_statements(

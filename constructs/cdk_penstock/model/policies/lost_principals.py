@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from cdk_penstock.model.policies.documents import PolicyDocument
 
-__all__ = ("lost_principals",)
-
 _UNIQUE_ID: Final = re.compile(r"(?:AROA|AIDA|AGPA)[A-Z0-9]{12,124}")
 """Unique ids of a role, a user and a group: 16 to 128 characters (IAM, API reference, RoleId)."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import Statement
 
-__all__ = ("MANAGED_POLICY_MAX_CHARACTERS", "ROLE_MAX_MANAGED_POLICIES", "managed_policies")
-
 MANAGED_POLICY_MAX_CHARACTERS: Final = 6_144
 ROLE_MAX_MANAGED_POLICIES: Final = 10
 
@@ -41,11 +39,10 @@ def managed_policies(statements: Iterable[Statement]) -> tuple[PolicyDocument, .
                 continue
         documents.append(PolicyDocument(statements=(statement,)))
     if len(documents) > ROLE_MAX_MANAGED_POLICIES:
-        message = (
+        raise PenstockError(
             f"a role takes at most {ROLE_MAX_MANAGED_POLICIES} managed policies, got {len(documents)}: take fewer"
             " stacks at once, and bootstrap each group under another qualifier"
         )
-        raise PenstockError(message)
     return tuple(documents)
 
 
@@ -54,11 +51,10 @@ def _parts(statement: Statement) -> Iterator[Statement]:
         yield statement
         return
     if len(statement.actions) < 2:  # noqa: PLR2004 (one action cannot be split)
-        message = (
+        raise PenstockError(
             f"{' '.join(statement.actions)} has {len(statement.resources)} resources, which are too long for a managed"
             " policy: name the resources alike, or take fewer stacks at once"
         )
-        raise PenstockError(message)
     middle = len(statement.actions) // 2
     for actions in (statement.actions[:middle], statement.actions[middle:]):
         yield from _parts(dataclasses.replace(statement, actions=actions))

@@ -9,8 +9,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ("action_matches", "arn_matches", "text_matches")
-
 _SEGMENTS: Final = 6
 
 

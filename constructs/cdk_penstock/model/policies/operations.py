@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 
-__all__ = ("KeyPath", "Verdict", "can_operate", "can_use_key", "service_can_use_key")
-
 _CONTEXT: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _DATA_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 _GRANT: Final[Mapping[str, str]] = {

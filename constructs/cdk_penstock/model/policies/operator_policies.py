@@ -17,13 +17,6 @@ from cdk_penstock.model.regions import via_service_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = (
-    "OPERATOR_ACTIONS",
-    "keys_allowed",
-    "operator_base_policy",
-    "operator_key_policy",
-)
-
 OPERATOR_ACTIONS: Final = (
     "kinesisanalytics:AddApplicationCloudWatchLoggingOption",
     "kinesisanalytics:AddApplicationVpcConfiguration",
@@ -104,8 +97,7 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
     Raises PenstockError without a key.
     """
     if not key_arns:
-        message = "the operator role's policy needs the ARN of at least one key, got none: attach no policy"
-        raise PenstockError(message)
+        raise PenstockError("the operator role's policy needs the ARN of at least one key, got none: attach no policy")
     keys = tuple(key_arns)
     via = {"kms:ViaService": via_service_names("kinesisanalytics", region)}
     for_application = via | {_CONTEXT_KEY: (application_arn,)}

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import Values
 
-__all__ = ("KeyPrincipal", "KeyPrincipalError", "NamedTogether", "named_together")
-
 
 class KeyPrincipalError(PenstockError):
     """A principal that a key policy must not, or cannot, name."""
@@ -46,14 +44,14 @@ class KeyPrincipal:
         decision to every policy in it.
         """
         if not arn or "*" in arn or "?" in arn:
-            message = f"a key policy must name one role or user, got {arn!r}: pass its ARN without wildcards"
-            raise KeyPrincipalError(message)
+            raise KeyPrincipalError(
+                f"a key policy must name one role or user, got {arn!r}: pass its ARN without wildcards"
+            )
         if arn.endswith(":root") or arn.isdigit():
-            message = (
+            raise KeyPrincipalError(
                 f"a key policy must not name the whole account, got {arn!r}: with it, every IAM policy of the account"
                 " decides on the key; pass the ARN of one role or user"
             )
-            raise KeyPrincipalError(message)
         return cls(arn=arn)
 
     @classmethod
@@ -68,10 +66,9 @@ class KeyPrincipal:
         Raises KeyPrincipalError for a wildcard in the name.
         """
         if not permission_set or "*" in permission_set or "?" in permission_set:
-            message = (
+            raise KeyPrincipalError(
                 f"a key policy must name one permission set, got {permission_set!r}: pass its name without wildcards"
             )
-            raise KeyPrincipalError(message)
         roles = f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com"
         return cls(
             arn=f"arn:{partition}:iam::{account}:root",

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.usage import Usage
     from cdk_penstock.review.templates import Templates
 
-__all__ = ("estimate_templates",)
-
 _FREE: Final = frozenset(
     {
         "AWS::APS::ResourcePolicy",

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("integer", "price_of", "text")
-
-
 _MOST: Final = 10**9
 
 
@@ -24,16 +21,13 @@ def integer(resource: Resource, path: str, default: int | None = None) -> int:
     if value is None:
         if default is not None:
             return default
-        message = f"the template does not say {path}"
-        raise PenstockError(message)
+        raise PenstockError(f"the template does not say {path}")
     try:
         number = int(value)
     except (OverflowError, TypeError, ValueError) as error:
-        message = f"{path} is known only at the deployment"
-        raise PenstockError(message) from error
+        raise PenstockError(f"{path} is known only at the deployment") from error
     if not 0 <= number <= _MOST:
-        message = f"{path} is {reprlib.repr(number)}, which no resource has"
-        raise PenstockError(message)
+        raise PenstockError(f"{path} is {reprlib.repr(number)}, which no resource has")
     return number
 
 
@@ -44,14 +38,12 @@ def text(resource: Resource, path: str, default: str | None = None) -> str:
         return default
     if not isinstance(value, str):
         reason = "is known only at the deployment" if value is not None else "is not in the template"
-        message = f"{path} {reason}"
-        raise PenstockError(message)
+        raise PenstockError(f"{path} {reason}")
     return value
 
 
 def price_of(prices: Mapping[str, float], name: str, table: str) -> float:
     """Return the price of an instance or volume type."""
     if name not in prices:
-        message = f"there is no price for {name}: add it to [{table}] in a price file (--prices)"
-        raise PenstockError(message)
+        raise PenstockError(f"there is no price for {name}: add it to [{table}] in a price file (--prices)")
     return prices[name]

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.usage import Usage
     from cdk_penstock.review.templates import Resource, Templates
 
-__all__ = ("READERS", "EstimateInputs")
-
 _PARALLELISM: Final = "ApplicationConfiguration.FlinkApplicationConfiguration.ParallelismConfiguration"
 _VOLUME: Final = "BrokerNodeGroupInfo.StorageInfo.EBSStorageInfo.VolumeSize"
 _RETENTION: Final = "WorkspaceConfiguration.RetentionPeriodInDays"
@@ -41,8 +39,7 @@ class EstimateInputs:
 
 def _application(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     if not text(resource, "RuntimeEnvironment").startswith("FLINK"):
-        message = "only applications with Flink jobs are estimated, not Studio or SQL"
-        raise PenstockError(message)
+        raise PenstockError("only applications with Flink jobs are estimated, not Studio or SQL")
     parallelism = integer(resource, f"{_PARALLELISM}.Parallelism", 1)
     sizing = Sizing(
         parallelism=parallelism,
@@ -66,8 +63,7 @@ def _cluster(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
             prices=inputs.prices,
         )
     if resource.get("StorageMode") == "TIERED":
-        message = "tiered storage is paid for by the stored data, which the estimate does not know"
-        raise PenstockError(message)
+        raise PenstockError("tiered storage is paid for by the stored data, which the estimate does not know")
     return streams.standard_brokers(
         resource.name,
         brokers=brokers,
@@ -102,8 +98,7 @@ def _stream(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
 def _consumer(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     stream = inputs.templates.find(resource.get("StreamARN"), resource.template)
     if stream is None:
-        message = "the stream is not in the templates, so its shards are not known"
-        raise PenstockError(message)
+        raise PenstockError("the stream is not in the templates, so its shards are not known")
     shards = None if _is_on_demand(stream) else integer(stream, "ShardCount", 1)
     return streams.stream_consumer(resource.name, shards=shards, usage=inputs.usage, prices=inputs.prices)
 
@@ -191,8 +186,7 @@ def _endpoint(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     if kind is None or kind == "Gateway":
         return []
     if kind != "Interface":
-        message = f"endpoints of type {kind} are not in the price table"
-        raise PenstockError(message)
+        raise PenstockError(f"endpoints of type {kind} are not in the price table")
     zones = len(as_list(resource.get("SubnetIds")))
     return platform.interface_endpoint(resource.name, zones=zones, prices=inputs.prices)
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.encryption.key_sequence import KeySequence
 
-__all__ = ("ASSUMPTIONS", "review_encryption")
-
 _STEPS: Final = ("operator", "application", "log", "key", "permission", "update", "start")
 _EVERYTHING: Final = NamedPolicy(
     name="AdministratorAccess",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("KeySequence", "key_sequences_of")
-
 
 @dataclass(frozen=True, kw_only=True)
 class KeySequence:

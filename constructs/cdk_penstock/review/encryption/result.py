@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_penstock.review.dependencies import Arrow
 
-__all__ = ("EncryptionReview", "KeyAccess", "StepOrder")
-
 
 @dataclass(frozen=True, kw_only=True)
 class KeyAccess:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.resolution import Resolution
 
-__all__ = ("TemplateRole", "roles_of")
-
 _ROLE = "AWS::IAM::Role"
 _ATTACHED = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
 

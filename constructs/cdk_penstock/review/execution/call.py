@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ("ANYTHING", "Call", "Condition")
-
 ANYTHING = ("*",)
 """The resource of an action without resources (service authorization reference: no resource types in its row)."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.execution.target import Target
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("calls_for", "in_region", "is_placed")
-
 _ROLE: Final = "AWS::IAM::Role"
 _CREATE_LINKED_ROLE: Final = "iam:CreateServiceLinkedRole"
 _SERVICES: Final = {

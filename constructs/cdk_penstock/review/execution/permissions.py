@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("actions_of", "covers", "never_called")
-
 _DESCRIBE: Final = "kinesisanalytics:DescribeApplication"
 _WITHOUT_SCHEMA: Final[Mapping[str, Mapping[str, list[str]]]] = {
     "AWS::CDK::Metadata": {},

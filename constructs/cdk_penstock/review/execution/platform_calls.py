@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.execution.target import Target
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("custom_resource_calls", "dynamic_references", "is_custom", "stack_calls")
-
 _PARAMETER: Final = "AWS::SSM::Parameter::"
 _ZONES: Final = ("ec2:DescribeAccountAttributes", "ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets")
 """Call that ``Fn::GetAZs`` makes, according to its page in the user guide."""

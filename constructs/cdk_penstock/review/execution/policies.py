@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.execution.call import Call, Condition
 
-__all__ = ("ExecutionPolicies", "ExecutionPolicyError", "execution_policies")
-
 _FIX: Final = (
     "add another policy for it beside these, or take its stack out with --environment, and report the type to"
     " penstock's maintainers"
@@ -78,11 +76,10 @@ def execution_policies(stacks: Sequence[SynthesizedStack]) -> tuple[ExecutionPol
     """
     for stack in stacks:
         if stack.is_for_anywhere:
-            message = (
+            raise ExecutionPolicyError(
                 f"{stack.name} is synthesized for any account or Region, expected one, which the ARNs of a policy name:"
                 " pass --account and --region, or set account and region in the environment's file"
             )
-            raise ExecutionPolicyError(message)
     places = dict.fromkeys((stack.account, stack.region) for stack in stacks)
     return tuple(
         _policies(Target(tuple(stack for stack in stacks if (stack.account, stack.region) == place)))
@@ -107,8 +104,7 @@ def _refuse_unknown(target: Target) -> None:
     unknown += [f"the dynamic reference {text}" for text in texts]
     unknown += [f"the transform of {stack.name}" for stack in target.stacks if "Transform" in stack.template.body]
     if unknown:
-        message = f"CloudFormation's calls are unknown for {', '.join(unknown)}: {_FIX}"
-        raise ExecutionPolicyError(message)
+        raise ExecutionPolicyError(f"CloudFormation's calls are unknown for {', '.join(unknown)}: {_FIX}")
 
 
 def _is_known(resource_type: str) -> bool:
@@ -130,8 +126,7 @@ def _read(what: str, calls: Iterator[Call]) -> Iterator[Call]:
     try:
         yield from calls
     except SHAPE_ERRORS as error:
-        message = f"the template of {what} has an unknown form ({error!r}): {_FIX}"
-        raise ExecutionPolicyError(message) from error
+        raise ExecutionPolicyError(f"the template of {what} has an unknown form ({error!r}): {_FIX}") from error
 
 
 def _statements(calls: Iterable[Call]) -> Iterator[Statement]:

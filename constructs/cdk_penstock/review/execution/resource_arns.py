@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.execution.target import Target
     from cdk_penstock.review.templates import Resource
 
-__all__ = ("FORMS", "arns_of", "expand")
-
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 

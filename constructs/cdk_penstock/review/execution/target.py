@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
     from cdk_penstock.review.templates import Resource, Template
 
-__all__ = ("Target",)
-
 _UNKNOWN: Final = re.compile(r"<[^<>]*>")
 _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 _PARTITIONS: Final = {"cn": "aws-cn", "us-gov": "aws-us-gov"}

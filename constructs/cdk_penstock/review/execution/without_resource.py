@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("takes_no_resource",)
-
 _ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "application-autoscaling": frozenset(
         {"DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"}

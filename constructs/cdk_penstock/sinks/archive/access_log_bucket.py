@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("build_access_log_bucket", "keep_policy", "refuse_elsewhere")
-
 _TLS_1_2: Final = 1.2
 _LOGS_OF_LOGS: Final = "this bucket holds the access logs of the archive; logging its own requests would never end"
 
@@ -66,8 +64,7 @@ def refuse_elsewhere(scope: Construct, bucket: s3.IBucket) -> None:
     """Raise ArchiveBucketError for a bucket of another account or Region: S3 logs nothing there (S3, ServerLogs)."""
     account, region = bucket.env.account, bucket.env.region
     if is_of_other_account(scope, account) or is_of_other_region(scope, region):
-        message = (
+        raise ArchiveBucketError(
             f"access_log_bucket must be of the archive's account and Region, got one of {account} and {region} for"
             f" {scope.node.path}: pass a bucket of the same account and Region, or leave it out"
         )
-        raise ArchiveBucketError(message)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("ArchiveBucket",)
-
 FOREIGN_KEY_WARNING: Final = "penstock:foreignKeyPolicy"
 
 _TLS_1_2: Final = 1.2
@@ -123,11 +121,10 @@ class ArchiveBucket(ArchiveBucketBase):
         check_prefix(prefix)
         for other in self._notifications:
             if other.overlaps(prefix, suffix):
-                message = (
+                raise ArchiveBucketError(
                     f"notifications for {prefix!r} overlap those for {other.prefix!r} of {self.node.path}: an object"
                     " may belong to one queue only; choose prefixes or suffixes that exclude each other"
                 )
-                raise ArchiveBucketError(message)
         if not self._notifications:
             self._allow_s3_to_encrypt()
         added = ArchiveNotifications(
@@ -154,8 +151,9 @@ class ArchiveBucket(ArchiveBucketBase):
         queues = [each for each in self._notifications if each.prefix == prefix]
         if not queues:
             known = ", ".join(repr(each.prefix) for each in self._notifications) or "none"
-            message = f"no queue has notifications for {prefix!r} (known: {known}): call add_notifications first"
-            raise ArchiveBucketError(message)
+            raise ArchiveBucketError(
+                f"no queue has notifications for {prefix!r} (known: {known}): call add_notifications first"
+            )
         grant = self.grant_read(grantee, prefix)
         for each in queues:
             grant = grant.combine(each.grant_consume(grantee))

@@ -13,7 +13,7 @@ from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.sinks.errors import ArchiveBucketError
-from cdk_penstock.sinks.wildcard_reasons import ARCHIVE_OBJECTS
+from cdk_penstock.sinks.sink_wildcards import ARCHIVE_OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
-
-__all__ = ("ArchiveBucketBase", "IArchiveBucket", "check_prefix")
 
 
 class IArchiveBucket(IConstruct, Protocol):
@@ -169,10 +167,9 @@ def check_prefix(prefix: str) -> str:
     if Token.is_unresolved(prefix) or not prefix:
         return prefix
     if not prefix.endswith("/") or prefix.startswith("/") or "*" in prefix:
-        message = (
+        raise ArchiveBucketError(
             f"expected a prefix like 'raw/orders/', without '/' in front and '*', with '/' at the end, got {prefix!r}"
         )
-        raise ArchiveBucketError(message)
     return prefix
 
 

@@ -20,8 +20,6 @@ from cdk_penstock.sinks.errors import ArchiveBucketError
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
-__all__ = ("ArchiveNotifications",)
-
 _EVENT: Final = "s3:ObjectCreated:*"
 _RETENTION: Final = Duration.days(14)  # the maximum of SQS
 _MOST_VISIBILITY_SECONDS: Final = 12 * 3600
@@ -62,8 +60,9 @@ class ArchiveNotifications(Construct):
         super().__init__(scope, construct_id)
         _check_visibility(visibility_timeout, alarm_age)
         if not 1 <= max_receive_count <= _MOST_RECEIVES:
-            message = f"max_receive_count must be 1 to {_MOST_RECEIVES} (SQS, RedrivePolicy), got {max_receive_count}"
-            raise ArchiveBucketError(message)
+            raise ArchiveBucketError(
+                f"max_receive_count must be 1 to {_MOST_RECEIVES} (SQS, RedrivePolicy), got {max_receive_count}"
+            )
         self.prefix = prefix
         self.suffix = suffix
         self._encryption_key = encryption_key
@@ -225,17 +224,14 @@ def _policy(queue: sqs.Queue) -> sqs.QueuePolicy:
 def _check_visibility(visibility_timeout: Duration, alarm_age: Duration) -> None:
     seconds = visibility_timeout.to_seconds()
     if not 0 < seconds <= _MOST_VISIBILITY_SECONDS:
-        message = f"visibility_timeout must be one second to twelve hours, got {seconds} seconds"
-        raise ArchiveBucketError(message)
+        raise ArchiveBucketError(f"visibility_timeout must be one second to twelve hours, got {seconds} seconds")
     if alarm_age.to_seconds() <= seconds:
-        message = (
+        raise ArchiveBucketError(
             f"alarm_age must be longer than visibility_timeout, got {alarm_age.to_seconds()} and {seconds} seconds: a"
             " message that is being processed gets older too"
         )
-        raise ArchiveBucketError(message)
     if alarm_age.to_seconds() >= _RETENTION.to_seconds():
-        message = (
+        raise ArchiveBucketError(
             f"alarm_age must be less than the {_RETENTION.to_days()} days that a queue keeps messages, got"
             f" {alarm_age.to_human_string()}: there would never be an alarm"
         )
-        raise ArchiveBucketError(message)

@@ -10,8 +10,6 @@ from aws_cdk import aws_s3 as s3
 
 from cdk_penstock.sinks.errors import ArchiveBucketError
 
-__all__ = ("ArchiveLifecycle",)
-
 _LEAST_DAYS_BEFORE_INFREQUENT_ACCESS: Final = 30
 _LEAST_DAYS_IN_INFREQUENT_ACCESS: Final = 30
 
@@ -54,24 +52,21 @@ class ArchiveLifecycle:
         _days("noncurrent_versions_expire_after", self.noncurrent_versions_expire_after, least=1)
         _days("abort_incomplete_uploads_after", self.abort_incomplete_uploads_after, least=1)
         if infrequent is not None and infrequent < _LEAST_DAYS_BEFORE_INFREQUENT_ACCESS:
-            message = (
+            raise ArchiveBucketError(
                 f"infrequent_access_after must be {_LEAST_DAYS_BEFORE_INFREQUENT_ACCESS} days or more, got"
                 f" {infrequent}: S3 moves no younger object to Standard-IA"
             )
-            raise ArchiveBucketError(message)
         if infrequent is not None and glacier is not None and glacier - infrequent < _LEAST_DAYS_IN_INFREQUENT_ACCESS:
-            message = (
+            raise ArchiveBucketError(
                 f"glacier_after must be {_LEAST_DAYS_IN_INFREQUENT_ACCESS} days or more after infrequent_access_after,"
                 f" got {glacier} after {infrequent}: raise it, or set infrequent_access_after to None"
             )
-            raise ArchiveBucketError(message)
         last = max((days for days in (infrequent, glacier) if days is not None), default=0)
         if expiry is not None and expiry <= last:
-            message = (
+            raise ArchiveBucketError(
                 f"expire_after must be later than the last transition, got {expiry} days with one after {last}: raise"
                 " it, or set the transition to None"
             )
-            raise ArchiveBucketError(message)
 
     def rules(self) -> list[s3.LifecycleRule]:
         """Return the bucket's lifecycle rules."""
@@ -102,6 +97,5 @@ def _days(name: str, duration: Duration | None, *, least: int = 0) -> int | None
         return None
     days = duration.to_days(integral=False)
     if days < least or days != int(days):
-        message = f"{name} must be a whole number of days from {least} on, got {days:g}"
-        raise ArchiveBucketError(message)
+        raise ArchiveBucketError(f"{name} must be a whole number of days from {least} on, got {days:g}")
     return int(days)

@@ -12,8 +12,6 @@ from cdk_penstock.model.delivery import Buffering, DeliveryError
 if TYPE_CHECKING:
     from cdk_penstock.sinks.firehose.delivery_base import DeliveryToS3Base
 
-__all__ = ("build_failure_alarm", "build_freshness_alarm")
-
 _PERIOD: Final = Duration.minutes(5)
 _SLACK_SECONDS: Final = 600
 
@@ -23,11 +21,10 @@ def build_freshness_alarm(delivery: DeliveryToS3Base, buffering: Buffering, age:
     normal = buffering.longest_delay_seconds
     seconds = normal + _SLACK_SECONDS if age is None else int(age.to_seconds())
     if seconds <= normal:
-        message = (
+        raise DeliveryError(
             f"freshness_alarm_age must be longer than the delay by buffering, {normal} seconds, got {seconds}: raise it"
             " or shorten buffer_interval"
         )
-        raise DeliveryError(message)
     return cloudwatch.Alarm(
         delivery,
         "FreshnessAlarm",

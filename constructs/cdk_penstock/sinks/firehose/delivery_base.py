@@ -9,11 +9,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
 from cdk_penstock.foundation.physical_names import check_unless_token
 from cdk_penstock.model.delivery import check_delivery_stream_name
-
-__all__ = ("DeliveryToS3Base", "IDeliveryToS3", "ImportedDeliveryToS3", "delivery_stream_arn")
 
 
 class IDeliveryToS3(IConstruct, Protocol):
@@ -74,44 +72,27 @@ class DeliveryToS3Base(Construct):
         dimensions = {"DeliveryStreamName": self.delivery_stream_name}
         return build_metric(self, "AWS/Firehose", name, dimensions=dimensions, options=options)
 
-    def metric_data_freshness(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Age of the oldest record that is not in S3 yet, in seconds."""
-        return self._metric("DeliveryToS3.DataFreshness", "Maximum", options)
-
-    def metric_success(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Share of writes to S3 that succeeded, 0 to 1."""
-        return self._metric("DeliveryToS3.Success", "Average", options)
-
-    def metric_backup_success(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Share of the backup's writes to S3 that succeeded, 0 to 1."""
-        return self._metric("BackupToS3.Success", "Average", options)
-
-    def metric_delivered_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records written to S3."""
-        return self._metric("DeliveryToS3.Records", "Sum", options)
-
-    def metric_delivered_bytes(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Bytes written to S3."""
-        return self._metric("DeliveryToS3.Bytes", "Sum", options)
-
-    def metric_incoming_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records received."""
-        return self._metric("IncomingRecords", "Sum", options)
-
-    def metric_throttled_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that Firehose throttled."""
-        return self._metric("ThrottledRecords", "Sum", options)
-
-    def metric_failed_conversions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that could not be converted to Parquet and went to the error prefix."""
-        return self._metric("FailedConversion.Records", "Sum", options)
-
-    def metric_partition_count_exceeded(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """1 if records went to the error prefix because of too many partitions at a time, else 0."""
-        return self._metric("PartitionCountExceeded", "Maximum", options)
-
-    def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
-        return self.metric(name, **with_defaults(options, statistic=statistic))
+    metric_data_freshness = MetricMethod(
+        "DeliveryToS3.DataFreshness", "Maximum", "Age of the oldest record that is not in S3 yet, in seconds."
+    )
+    metric_success = MetricMethod("DeliveryToS3.Success", "Average", "Share of writes to S3 that succeeded, 0 to 1.")
+    metric_backup_success = MetricMethod(
+        "BackupToS3.Success", "Average", "Share of the backup's writes to S3 that succeeded, 0 to 1."
+    )
+    metric_delivered_records = MetricMethod("DeliveryToS3.Records", "Sum", "Records written to S3.")
+    metric_delivered_bytes = MetricMethod("DeliveryToS3.Bytes", "Sum", "Bytes written to S3.")
+    metric_incoming_records = MetricMethod("IncomingRecords", "Sum", "Records received.")
+    metric_throttled_records = MetricMethod("ThrottledRecords", "Sum", "Records that Firehose throttled.")
+    metric_failed_conversions = MetricMethod(
+        "FailedConversion.Records",
+        "Sum",
+        "Records that could not be converted to Parquet and went to the error prefix.",
+    )
+    metric_partition_count_exceeded = MetricMethod(
+        "PartitionCountExceeded",
+        "Maximum",
+        "1 if records went to the error prefix because of too many partitions at a time, else 0.",
+    )
 
 
 class ImportedDeliveryToS3(DeliveryToS3Base):

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cdk_penstock.sinks.firehose.delivery_log import DeliveryLog
     from cdk_penstock.sinks.firehose.delivery_options import DeliveryBackup, DeliveryFormat, DeliveryPartitions
 
-__all__ = ("DeliveryDestination",)
-
 _PARTITION_RETRY_SECONDS: Final = 300
 
 
@@ -51,11 +49,10 @@ class DeliveryDestination:
             check_prefix(self.backup.prefix)
             same = self.backup.bucket.bucket_name == self.bucket.bucket_name
             if same and overlap(self.partitions.prefix, self.backup.prefix):
-                message = (
+                raise DeliveryError(
                     f"the backup's prefix {self.backup.prefix!r} and the delivery's {self.partitions.prefix!r} overlap"
                     " in the same bucket, and a reader of one would read the other: choose two folders"
                 )
-                raise DeliveryError(message)
         _ = self.buffering
 
     @property

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from aws_cdk import aws_kms as kms
 
-__all__ = ("DeliveryLog",)
-
 _DELIVERY: Final = "DestinationDelivery"
 _BACKUP: Final = "BackupDelivery"
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_s3 as s3
 
-__all__ = ("Compression", "DeliveryBackup", "DeliveryFormat", "DeliveryPartitions", "GlueTable", "ParquetCompression")
-
 
 class Compression(StrEnum):
     """Compression of objects with JSON lines."""

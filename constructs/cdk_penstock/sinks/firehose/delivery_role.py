@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
-__all__ = ("DeliveryRole",)
-
 _OBJECTS: Final = (
     "Firehose makes the names of the objects that it writes; the statement is limited to the delivery's folders"
 )

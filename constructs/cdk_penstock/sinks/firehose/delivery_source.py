@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kinesis as kinesis
     from aws_cdk import aws_kms as kms
 
-__all__ = ("DeliverySource", "MskConnectivity", "SourceTopic")
-
 KAFKA_GROUPS: Final = (
     "Firehose makes the name of its consumer group; the statement is limited to groups of the source's cluster"
 )

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.sinks.firehose.delivery_options import DeliveryBackup
 
-__all__ = ("DeliveryToS3",)
-
 _NOT_DIRECT_PUT: Final = (
     "Firehose encrypts only direct put records; the records of this stream are stored in the source, under its key"
 )
@@ -155,11 +153,10 @@ class DeliveryToS3(DeliveryToS3Base):
 
     def _need_direct_put(self) -> None:
         if self.source.stream_type != "DirectPut":
-            message = (
+            raise DeliveryError(
                 f"delivery {self.node.path} reads a source ({self.source.stream_type}) and accepts no records from"
                 " producers: write to that source, or use DeliverySource.direct_put()"
             )
-            raise DeliveryError(message)
 
     def _build_log(self, retention: logs.RetentionDays) -> DeliveryLog:
         return DeliveryLog(

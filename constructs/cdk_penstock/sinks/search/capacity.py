@@ -11,8 +11,6 @@ from aws_cdk import aws_opensearchservice as opensearch
 
 from cdk_penstock.sinks.errors import SearchDomainError
 
-__all__ = ("SearchCapacity",)
-
 _INSTANCE_TYPE: Final = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.search")
 _MASTER_COUNTS: Final = (0, 3, 5)
 _ZONES_WITH_STANDBY: Final = 3
@@ -99,24 +97,19 @@ class SearchCapacity:
         """Refuse what OpenSearch Service would refuse."""
         for instance_type in (self.data_node_instance_type, self.master_node_instance_type):
             if not _INSTANCE_TYPE.fullmatch(instance_type):
-                message = f"expected an instance type such as 'r7g.large.search', got {instance_type!r}"
-                raise SearchDomainError(message)
+                raise SearchDomainError(f"expected an instance type such as 'r7g.large.search', got {instance_type!r}")
             if self.standby and instance_type.startswith(_BURSTABLE):
-                message = f"{instance_type} cannot be in a domain with a standby zone: choose r7g or m7g"
-                raise SearchDomainError(message)
+                raise SearchDomainError(f"{instance_type} cannot be in a domain with a standby zone: choose r7g or m7g")
         _check_volume(self.volume_size)
         if self.master_nodes not in _MASTER_COUNTS:
-            message = f"a domain has 0, 3 or 5 master nodes, got {self.master_nodes}"
-            raise SearchDomainError(message)
+            raise SearchDomainError(f"a domain has 0, 3 or 5 master nodes, got {self.master_nodes}")
         if not 1 <= self.availability_zones <= _ZONES_WITH_STANDBY:
-            message = f"a domain is in 1 to {_ZONES_WITH_STANDBY} zones, got {self.availability_zones}"
-            raise SearchDomainError(message)
+            raise SearchDomainError(f"a domain is in 1 to {_ZONES_WITH_STANDBY} zones, got {self.availability_zones}")
         if self.data_nodes < 1 or self.data_nodes % self.availability_zones:
-            message = (
+            raise SearchDomainError(
                 f"data_nodes must be a multiple of the {self.availability_zones} zones, so that all zones have the same"
                 f" capacity, got {self.data_nodes}"
             )
-            raise SearchDomainError(message)
 
     @property
     def shard_copy_multiple(self) -> int:
@@ -138,5 +131,4 @@ def _check_volume(size: Size) -> None:
     """Raise SearchDomainError for a size that OpenSearch Service refuses, unless it is known only at deployment."""
     gibibytes = size.to_gibibytes(rounding=SizeRoundingBehavior.NONE)
     if not size.is_unresolved() and (gibibytes < _LEAST_VOLUME_GIB or gibibytes != int(gibibytes)):
-        message = f"volume_size must be {_LEAST_VOLUME_GIB} whole GiB or more, got {gibibytes:g} GiB"
-        raise SearchDomainError(message)
+        raise SearchDomainError(f"volume_size must be {_LEAST_VOLUME_GIB} whole GiB or more, got {gibibytes:g} GiB")

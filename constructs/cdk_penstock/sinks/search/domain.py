@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import jsii
 from aws_cdk import RemovalPolicy, Stack, Token
@@ -24,12 +23,12 @@ from cdk_penstock.foundation.text_files import read_text_file
 from cdk_penstock.model.search_content import Content, access_role, check_index_template, parse_saved_objects
 from cdk_penstock.sinks.errors import SearchDomainError
 from cdk_penstock.sinks.search.capacity import SearchCapacity
-from cdk_penstock.sinks.search.domain_base import HTTPS_PORT, ISearchDomain, SearchDomainBase
-from cdk_penstock.sinks.search.domain_cluster import build_cluster, select_subnets
-from cdk_penstock.sinks.search.domain_content import SearchContentProvider
+from cdk_penstock.sinks.search.domain_base import HTTPS_PORT, ISearchDomain, SearchDomainBase, check_domain_name
+from cdk_penstock.sinks.search.domain_cluster import build_cluster, build_security_group, select_subnets
+from cdk_penstock.sinks.search.domain_content import SearchContentProvider, role_of
 from cdk_penstock.sinks.search.domain_logs import SearchLogs
 from cdk_penstock.sinks.search.imported_domain import ImportedSearchDomain, name_in_endpoint
-from cdk_penstock.sinks.wildcard_reasons import DOMAIN_CONTENT
+from cdk_penstock.sinks.sink_wildcards import DOMAIN_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct, IConstruct
 
-__all__ = ("SearchDomain",)
-
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
 _ADMINISTRATOR_ROLES: Final = ("all_access", "security_manager")
 
 
@@ -102,17 +98,26 @@ class SearchDomain(SearchDomainBase):
     ) -> None:
         super().__init__(scope, construct_id)
         require_key_region(self, encryption_key, SearchDomainError)
-        self._removal_policy = removal_policy
         self.capacity = capacity or SearchCapacity.multi_az_with_standby()
         self._set_identity(domain_name)
         subnets = select_subnets(vpc, vpc_subnets, zones=self.capacity.availability_zones)
-        self.security_groups = list(security_groups or [self._build_security_group(vpc)])
+        self.security_groups = list(security_groups or [build_security_group(self, vpc, removal_policy)])
         self._connections = ec2.Connections(security_groups=self.security_groups, default_port=ec2.Port.tcp(HTTPS_PORT))
         self.encryption_key = encryption_key or build_key(
             self, description=f"Search domain {self.domain_name} and its logs", removal_policy=removal_policy
         )
-        self.logs = self._build_logs(log_retention)
-        self._content = self._build_content_provider(vpc, subnets)
+        self.logs = SearchLogs(
+            self,
+            "Logs",
+            domain_name=self.domain_name,
+            domain_arn=self.domain_arn,
+            retention=log_retention,
+            encryption_key=self.encryption_key,
+            removal_policy=removal_policy,
+        )
+        self._content = SearchContentProvider(
+            self, "ContentProvider", domain=self, vpc=vpc, vpc_subnets=subnets, removal_policy=removal_policy
+        )
         self.domain = build_cluster(
             self,
             "Domain",
@@ -189,7 +194,7 @@ class SearchDomain(SearchDomainBase):
         if saved_objects is not None:
             text = read_text_file(Path(saved_objects), "the file of saved objects", SearchDomainError)
         content = Content(index_templates=dict(index_templates or {}), saved_objects=parse_saved_objects(text))
-        return self._put(self, construct_id, content)
+        return self._content.put(self, construct_id, content)
 
     def grant_index_write(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the grantee's role to write to the indexes of a pattern such as ``orders-*``, but not to read them.
@@ -198,10 +203,10 @@ class SearchDomain(SearchDomainBase):
         start until after its stop. Open the network with ``domain.allow_clients(application)``. Raises
         SearchDomainError for a grantee that is not a role.
         """
-        role = _role_of(grantee)
+        role = role_of(grantee)
         name = f"{self._label}-write-{text_digest(index_pattern, role.node.path)}"
         content = Content(roles={name: access_role(index_pattern)}, mappings={name: (role.role_arn,)})
-        resource = self._put_for(role, content, name)
+        resource = self._content.put_for(role, content, name)
         if isinstance(grantee, FlinkApplicationBase):
             grantee.add_run_dependency(resource)
         return self._allow_bulk(grantee, index_pattern)
@@ -212,7 +217,9 @@ class SearchDomain(SearchDomainBase):
         Their requests must be signed; a browser needs a proxy for that.
         """
         content = Content(mappings=dict.fromkeys(_ADMINISTRATOR_ROLES, (administrator.role_arn,)))
-        self._put_for(administrator, content, f"{self._label}-administrator-{text_digest(administrator.node.path)}")
+        self._content.put_for(
+            administrator, content, f"{self._label}-administrator-{text_digest(administrator.node.path)}"
+        )
         actions = [f"es:ESHttp{each}" for each in ("Delete", "Get", "Head", "Patch", "Post", "Put")]
         return allow(administrator, actions=actions, resources=[f"{self.domain_arn}/*"], wildcard_reason=DOMAIN_CONTENT)
 
@@ -220,71 +227,18 @@ class SearchDomain(SearchDomainBase):
         """Keep this endpoint of STS until the content is removed: the handler calls STS to remove it."""
         self._content.need(endpoint)
 
-    def _put(self, scope: Construct, construct_id: str, content: Content) -> CustomResource:
-        resource = self._content.build_resource(scope, construct_id, endpoint=self.domain_endpoint, content=content)
-        # The rules to reach the domain must exist until its content is removed.
-        resource.node.add_dependency(self._content.security_group, *self.security_groups)
-        return resource
-
-    def _put_for(self, role: iam.IRole, content: Content, construct_id: str) -> IConstruct:
-        """Put content that refers to a role into the role's stack, which may be deployed after the domain's."""
-        stack = Stack.of(role)
-        scope = self if stack.node.path == Stack.of(self).node.path else stack
-        return scope.node.try_find_child(construct_id) or self._put(scope, construct_id, content)
-
     def _set_identity(self, name: str | None) -> None:
         name = choose_name(
-            self, name, "domain_name", _check_name, max_length=28, effect="makes a new, empty domain", lowercase=True
+            self,
+            name,
+            "domain_name",
+            check_domain_name,
+            max_length=28,
+            effect="makes a new, empty domain",
+            lowercase=True,
         )
         self._domain_name = name
         # Construct ids must be known at synthesis.
         self._label = self.node.addr if Token.is_unresolved(name) else name
         self._account = Stack.of(self).account
         self._domain_arn = Stack.of(self).format_arn(service="es", resource="domain", resource_name=name)
-
-    def _build_security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="OpenSearch domain"
-        )
-        # A security group that a retained domain uses cannot be deleted.
-        group.apply_removal_policy(self._removal_policy)
-        return group
-
-    def _build_logs(self, retention: logs.RetentionDays) -> SearchLogs:
-        return SearchLogs(
-            self,
-            "Logs",
-            domain_name=self.domain_name,
-            domain_arn=self.domain_arn,
-            retention=retention,
-            encryption_key=self.encryption_key,
-            removal_policy=self._removal_policy,
-        )
-
-    def _build_content_provider(self, vpc: ec2.IVpc, subnets: ec2.SubnetSelection) -> SearchContentProvider:
-        provider = SearchContentProvider(
-            self,
-            "ContentProvider",
-            domain_arn=self.domain_arn,
-            vpc=vpc,
-            vpc_subnets=subnets,
-            removal_policy=self._removal_policy,
-        )
-        self.connections.allow_default_port_from(provider.security_group, "Roles and dashboards")
-        return provider
-
-
-def _check_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        message = f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
-        raise SearchDomainError(message)
-    return name
-
-
-def _role_of(grantee: iam.IGrantable) -> iam.IRole:
-    """Return the role of a grantee; raise SearchDomainError for a grantee that is not a role."""
-    principal = grantee.grant_principal
-    if not hasattr(principal, "role_arn"):
-        message = f"the security plugin maps IAM roles, got {type(principal).__name__}: pass a role"
-        raise SearchDomainError(message)
-    return cast("iam.IRole", principal)

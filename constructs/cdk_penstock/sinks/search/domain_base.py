@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Protocol, Unpack
 
 from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.grants import allow
-from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
 from cdk_penstock.foundation.security_groups import open_ports
-from cdk_penstock.sinks.wildcard_reasons import DOMAIN_INDEX
+from cdk_penstock.sinks.errors import SearchDomainError
+from cdk_penstock.sinks.sink_wildcards import DOMAIN_INDEX
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
 
-__all__ = ("HTTPS_PORT", "ISearchDomain", "SearchDomainBase")
-
 HTTPS_PORT: Final = 443
 _RULE: Final = "Documents and searches"
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,27}")
 
 
 class ISearchDomain(IConstruct, Protocol):
@@ -106,36 +107,21 @@ class SearchDomainBase(Construct):
         dimensions = {"DomainName": self.domain_name, "ClientId": self._account}
         return build_metric(self, "AWS/ES", name, dimensions=dimensions, options=options)
 
-    def metric_cluster_status_red(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """1 if a primary shard has no node, else 0."""
-        return self._metric("ClusterStatus.red", "Maximum", options)
-
-    def metric_index_writes_blocked(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """1 if the domain blocks writes, else 0."""
-        return self._metric("ClusterIndexWritesBlocked", "Maximum", options)
-
-    def metric_free_storage_space(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Free space of the node with the least, in MiB."""
-        return self._metric("FreeStorageSpace", "Minimum", options)
-
-    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """CPU use of the busiest data node, in percent."""
-        return self._metric("CPUUtilization", "Maximum", options)
-
-    def metric_jvm_memory_pressure(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """JVM heap use of the fullest data node, in percent."""
-        return self._metric("JVMMemoryPressure", "Maximum", options)
-
-    def metric_indexing_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds of indexing on a shard."""
-        return self._metric("IndexingLatency", "Average", options)
-
-    def metric_searchable_documents(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Searchable documents."""
-        return self._metric("SearchableDocuments", "Maximum", options)
-
-    def _metric(self, name: str, statistic: str, options: MetricOptions) -> cloudwatch.Metric:
-        return self.metric(name, **with_defaults(options, statistic=statistic))
+    metric_cluster_status_red = MetricMethod(
+        "ClusterStatus.red", "Maximum", "1 if a primary shard has no node, else 0."
+    )
+    metric_index_writes_blocked = MetricMethod(
+        "ClusterIndexWritesBlocked", "Maximum", "1 if the domain blocks writes, else 0."
+    )
+    metric_free_storage_space = MetricMethod(
+        "FreeStorageSpace", "Minimum", "Free space of the node with the least, in MiB."
+    )
+    metric_cpu_utilization = MetricMethod("CPUUtilization", "Maximum", "CPU use of the busiest data node, in percent.")
+    metric_jvm_memory_pressure = MetricMethod(
+        "JVMMemoryPressure", "Maximum", "JVM heap use of the fullest data node, in percent."
+    )
+    metric_indexing_latency = MetricMethod("IndexingLatency", "Average", "Milliseconds of indexing on a shard.")
+    metric_searchable_documents = MetricMethod("SearchableDocuments", "Maximum", "Searchable documents.")
 
     def _allow_bulk(self, grantee: iam.IGrantable, index_pattern: str) -> iam.Grant:
         """Allow the requests of a bulk writer in IAM; its role in the security plugin limits the indexes.
@@ -148,3 +134,12 @@ class SearchDomainBase(Construct):
             resources=[f"{self.domain_arn}/_bulk", f"{self.domain_arn}/{index_pattern}/_bulk"],
             wildcard_reason=DOMAIN_INDEX,
         ).combine(allow(grantee, actions=["es:ESHttpGet", "es:ESHttpHead"], resources=[f"{self.domain_arn}/"]))
+
+
+def check_domain_name(name: str) -> str:
+    """Return the name of a domain; raise SearchDomainError for one that OpenSearch Service would refuse."""
+    if not _NAME.fullmatch(name):
+        raise SearchDomainError(
+            f"a domain's name has 3 to 28 of a-z, 0-9 and '-' and begins with a letter, got {name!r}"
+        )
+    return name

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cdk_penstock.sinks.search.capacity import SearchCapacity
     from cdk_penstock.sinks.search.domain_logs import SearchLogs
 
-__all__ = ("build_cluster", "select_subnets")
-
 _IN_A_VPC: Final = (
     "OpenSearch Service supports no IP-based policy for a domain in a VPC; security groups limit the network, and the"
     " access policy names only the master role"
@@ -37,12 +35,21 @@ def select_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None, *, zone
     if selected.is_pending_lookup:
         return selection or ec2.SubnetSelection()
     if len(selected.subnets) < zones:
-        message = (
+        raise SearchDomainError(
             f"the capacity needs subnets in {zones} availability zones, got {len(selected.subnets)} of {vpc.node.path}:"
             " give the VPC more zones, or choose SearchCapacity.multi_az()"
         )
-        raise SearchDomainError(message)
     return ec2.SubnetSelection(subnets=selected.subnets[:zones])
+
+
+def build_security_group(scope: Construct, vpc: ec2.IVpc, removal_policy: RemovalPolicy) -> ec2.SecurityGroup:
+    """Add the domain's security group, which lets nobody in."""
+    group = ec2.SecurityGroup(
+        scope, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="OpenSearch domain"
+    )
+    # A security group that a retained domain uses cannot be deleted.
+    group.apply_removal_policy(removal_policy)
+    return group
 
 
 def build_cluster(

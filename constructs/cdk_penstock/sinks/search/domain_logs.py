@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from aws_cdk import aws_kms as kms
 
-__all__ = ("SearchLogs",)
-
 _KINDS: Final = ("search-slow-logs", "index-slow-logs", "application-logs", "audit-logs")
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from constructs import Construct, IConstruct
 
-__all__ = ("ImportedSearchDomain", "name_in_endpoint")
-
 MAPPING_WARNING: Final = "penstock:unmappedRole"
 
 _ENDPOINT: Final = re.compile(
@@ -46,8 +44,9 @@ class ImportedSearchDomain(SearchDomainBase):
     ) -> None:
         super().__init__(scope, construct_id)
         if not Token.is_unresolved(domain_arn) and not _ARN.fullmatch(domain_arn):
-            message = f"expected the ARN of a domain, arn:aws:es:REGION:ACCOUNT:domain/NAME, got {domain_arn!r}"
-            raise SearchDomainError(message)
+            raise SearchDomainError(
+                f"expected the ARN of a domain, arn:aws:es:REGION:ACCOUNT:domain/NAME, got {domain_arn!r}"
+            )
         parts = Stack.of(self).split_arn(splittable(domain_arn, consumer=self), ArnFormat.SLASH_RESOURCE_NAME)
         self._domain_arn = domain_arn
         self._domain_name = parts.resource_name or ""
@@ -85,15 +84,13 @@ def name_in_endpoint(scope: Construct, endpoint: str) -> str:
     """
     found = None if Token.is_unresolved(endpoint) else _ENDPOINT.fullmatch(endpoint)
     if found is None:
-        message = (
+        raise SearchDomainError(
             f"expected an endpoint like 'vpc-<name>-<26 characters>.<region>.es.amazonaws.com', got {endpoint!r}: use"
             " from_domain_attributes"
         )
-        raise SearchDomainError(message)
     if is_of_other_region(scope, found["region"]):
-        message = (
+        raise SearchDomainError(
             f"expected an endpoint in {Stack.of(scope).region}, got {endpoint!r}: import a domain of another Region"
             " with from_domain_attributes"
         )
-        raise SearchDomainError(message)
     return found["name"]

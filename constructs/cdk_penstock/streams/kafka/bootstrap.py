@@ -13,8 +13,6 @@ from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
 
-__all__ = ("KafkaBootstrapServers",)
-
 
 class KafkaBootstrapServers(Construct):
     """The addresses of a cluster's brokers for clients that use IAM and TLS.

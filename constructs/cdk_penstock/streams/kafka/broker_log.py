@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from constructs import IDependable
 
-__all__ = ("BrokerLog",)
-
 
 class BrokerLog(Construct):
     """A log group with retention, and optionally a bucket.

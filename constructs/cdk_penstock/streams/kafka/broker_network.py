@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
     from constructs import Construct
 
-__all__ = ("BrokerSubnets", "build_security_group", "private_subnets", "private_subnets_in_different_zones")
-
 _MOST_ZONES: Final = 3
 
 
@@ -48,11 +46,10 @@ def private_subnets_in_different_zones(vpc: ec2.IVpc, selection: ec2.SubnetSelec
     """Return the subnets as ``private_subnets`` does; raise StreamError for two in one availability zone."""
     subnets = private_subnets(vpc, selection)
     if not subnets.is_pending_lookup and subnets.zones != len(subnets.subnet_ids):
-        message = (
+        raise StreamError(
             f"brokers need each subnet in another availability zone, got {len(subnets.subnet_ids)} subnets in"
             f" {subnets.zones}: pass vpc_subnets with one_per_az=True"
         )
-        raise StreamError(message)
     return subnets
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, Self
 
-__all__ = ("BrokerInstance", "KafkaMonitoring", "KafkaVersion")
-
 _MINIMUM_FOR_NATIVE_TOPICS: Final = (3, 6)
 
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from constructs import Construct, IValidation
 
-from cdk_penstock.model.kafka import KafkaError
+from cdk_penstock.model.kafka_rules import KafkaError
 from cdk_penstock.model.kafka_storage import EXPANSION_TARGET_PERCENT, MAX_STORAGE_GIB
 from cdk_penstock.streams.errors import StreamError
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import BrokerStorage, PlannedTopic
     from cdk_penstock.streams.kafka.broker_options import BrokerInstance
     from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
-
-__all__ = ("StorageGrowth", "StoragePlan", "build_disk_alarms", "largest_storage", "refuse_express_brokers")
 
 _MIN_GIB, _GROWTH = 1, 10
 _MAX_METRICS: Final = 10
@@ -30,11 +28,10 @@ _PERIOD: Final = Duration.minutes(5)
 def refuse_express_brokers(instance: BrokerInstance) -> None:
     """Raise StreamError for a type of Express brokers: AWS manages their storage, and MSK refuses a size for it."""
     if instance.instance_type.startswith("express."):
-        message = (
+        raise StreamError(
             f"a ProvisionedKafkaCluster has Standard brokers with storage, got {instance.instance_type!r}: use a type"
             " such as 'kafka.m7g.large', or import a cluster of Express brokers with from_cluster_arn"
         )
-        raise StreamError(message)
 
 
 def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
@@ -44,11 +41,10 @@ def largest_storage(initial_gib: int, largest_gib: int | None) -> int:
     """
     largest = min(_GROWTH * initial_gib, MAX_STORAGE_GIB) if largest_gib is None else largest_gib
     if not _MIN_GIB <= initial_gib <= largest <= MAX_STORAGE_GIB:
-        message = (
+        raise StreamError(
             f"a broker has {_MIN_GIB} to {MAX_STORAGE_GIB} GiB, and grows from storage_gib_per_broker to"
             f" max_storage_gib_per_broker, got {initial_gib} and {largest}"
         )
-        raise StreamError(message)
     return largest
 
 
@@ -59,7 +55,7 @@ class StorageGrowth(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster_arn: str, cluster_name: str, max_gib_per_broker: int
+        self, scope: Construct, construct_id: str, *, cluster: KafkaClusterBase, max_gib_per_broker: int
     ) -> None:
         super().__init__(scope, construct_id)
         target = CfnScalableTarget(
@@ -67,14 +63,14 @@ class StorageGrowth(Construct):
             "Target",
             service_namespace="kafka",
             scalable_dimension="kafka:broker-storage:VolumeSize",
-            resource_id=cluster_arn,
+            resource_id=cluster.cluster_arn,
             min_capacity=1,
             max_capacity=max_gib_per_broker,
         )
         CfnScalingPolicy(
             self,
             "Policy",
-            policy_name=f"{cluster_name}-storage",
+            policy_name=f"{cluster.cluster_name}-storage",
             policy_type="TargetTrackingScaling",
             scaling_target_id=target.ref,
             target_tracking_scaling_policy_configuration=CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
@@ -116,8 +112,7 @@ def build_disk_alarms(
     Raises StreamError unless the threshold is 1 to 99.
     """
     if not 1 <= threshold_percent < 100:  # noqa: PLR2004 - a percentage
-        message = f"threshold_percent must be 1 to 99 percent of a disk, got {threshold_percent}"
-        raise StreamError(message)
+        raise StreamError(f"threshold_percent must be 1 to 99 percent of a disk, got {threshold_percent}")
     ids = range(1, brokers + 1)
     groups = [ids[first : first + _MAX_METRICS] for first in range(0, brokers, _MAX_METRICS)]
     return [

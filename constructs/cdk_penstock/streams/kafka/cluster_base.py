@@ -9,10 +9,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.references import are_accounts_apart, mark_revision
 from cdk_penstock.foundation.security_groups import open_ports
-from cdk_penstock.model.kafka import IAM_PORT
+from cdk_penstock.model.kafka_rules import IAM_PORT
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_arns import CONNECT_ACTIONS, IDEMPOTENT_WRITE_ACTIONS
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.kafka_storage import PlannedTopic
     from cdk_penstock.streams.kafka.broker_options import KafkaVersion
-
-__all__ = ("IKafkaCluster", "KafkaClusterBase", "MetricOptions")
 
 _RULE: Final = "Kafka with IAM and TLS"
 
@@ -141,11 +139,10 @@ class KafkaClusterBase(Construct):
 
     def plan_topic(self, topic: PlannedTopic) -> None:
         """Raise StreamError: only the storage of a provisioned cluster that this app creates is known."""
-        message = (
+        raise StreamError(
             f"the storage of cluster {self.node.path} is not known here, so topic {topic.name!r} cannot be checked"
             " against it: leave out expected_load"
         )
-        raise StreamError(message)
 
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow the grantee to connect, and nothing on any topic."""
@@ -159,13 +156,10 @@ class KafkaClusterBase(Construct):
         """Return a metric of the cluster in ``AWS/Kafka``; by default its average over five minutes."""
         return build_metric(self, "AWS/Kafka", name, dimensions={"Cluster Name": self.cluster_name}, options=options)
 
-    def metric_offline_partitions(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Partitions without a leader, which are not available."""
-        return self.metric("OfflinePartitionsCount", **with_defaults(options, statistic="Maximum"))
-
-    def metric_active_controllers(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Active controllers; always one."""
-        return self.metric("ActiveControllerCount", **with_defaults(options, statistic="Maximum"))
+    metric_offline_partitions = MetricMethod(
+        "OfflinePartitionsCount", "Maximum", "Partitions without a leader, which are not available."
+    )
+    metric_active_controllers = MetricMethod("ActiveControllerCount", "Maximum", "Active controllers; always one.")
 
     def metric_disk_used(self, broker_id: int, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Use of a broker's disk for data logs, in percent; Express brokers have no such metric."""
@@ -188,8 +182,7 @@ class KafkaClusterBase(Construct):
     def _refuse_other_account(self, principal: iam.IPrincipal) -> None:
         """Refuse a role of another account, whose VPC reaches the brokers under other addresses."""
         if isinstance(principal, Construct) and are_accounts_apart(self, principal):
-            message = (
+            raise StreamError(
                 f"cluster {self.node.path} is in another account than {principal.node.path}: import the cluster there"
                 " with from_cluster_arn, and the bootstrap_servers of its managed VPC connection"
             )
-            raise StreamError(message)

@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 
 from cdk_penstock.foundation.elsewhere import OTHER_ACCOUNT_WARNING, is_of_other_account, is_of_other_region
 from cdk_penstock.foundation.references import splittable
-from cdk_penstock.model.kafka import check_zones, client_ports
+from cdk_penstock.model.kafka_rules import check_zones, client_ports
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
 from cdk_penstock.streams.kafka.cluster_base import KafkaClusterBase
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from constructs import Construct
-
-__all__ = ("ImportedKafkaCluster",)
 
 
 @jsii.implements(ec2.IConnectable)
@@ -78,18 +76,16 @@ class ImportedKafkaCluster(KafkaClusterBase):
         region, account = cluster_arn.split(":")[3:5]
         is_other_account = is_of_other_account(self, account)
         if not has_servers and (is_other_account or is_of_other_region(self, region)):
-            message = (
+            raise StreamError(
                 f"cluster {cluster_arn} is not of this account and Region ({Stack.of(self).account},"
                 f" {Stack.of(self).region}), so MSK returns no addresses that a client here can reach: pass"
                 " bootstrap_servers, for another account those of your managed VPC connection to it"
             )
-            raise StreamError(message)
         if self._security_groups and is_of_other_region(self, region):
-            message = (
+            raise StreamError(
                 f"cluster {cluster_arn} is in {region}, and a rule cannot name a security group of another Region: pass"
                 " security_groups=[], and have its owner let in the addresses of the clients' subnets"
             )
-            raise StreamError(message)
         if is_other_account:
             Annotations.of(self).add_warning_v2(
                 OTHER_ACCOUNT_WARNING,
@@ -102,11 +98,10 @@ class ImportedKafkaCluster(KafkaClusterBase):
 
     def _ask_for_servers(self) -> str:
         if not self.iam_enabled:
-            message = (
+            raise StreamError(
                 f"cluster {self.node.path} has IAM authentication disabled, so MSK returns no addresses for it: pass"
                 " bootstrap_servers"
             )
-            raise StreamError(message)
         return KafkaBootstrapServers(self, "BootstrapServers", arn=self.cluster_arn).servers
 
 
@@ -116,5 +111,6 @@ def _name_in(cluster_arn: str) -> str:
         return name
     if Token.is_unresolved(cluster_arn):
         return Fn.select(1, Fn.split("/", cluster_arn))
-    message = f"expected the ARN of a cluster, arn:aws:kafka:REGION:ACCOUNT:cluster/NAME/ID, got {cluster_arn!r}"
-    raise StreamError(message)
+    raise StreamError(
+        f"expected the ARN of a cluster, arn:aws:kafka:REGION:ACCOUNT:cluster/NAME/ID, got {cluster_arn!r}"
+    )

@@ -15,7 +15,12 @@ from cdk_penstock.foundation.elsewhere import require_key_region
 from cdk_penstock.foundation.encryption_keys import build_key
 from cdk_penstock.foundation.physical_names import choose_name, claim_name
 from cdk_penstock.foundation.references import keep_while_used
-from cdk_penstock.model.kafka import check_broker_nodes, check_cluster_name, render_properties
+from cdk_penstock.model.kafka_rules import (
+    check_broker_nodes,
+    check_cluster_name,
+    default_properties,
+    render_properties,
+)
 from cdk_penstock.model.kafka_storage import ALARM_PERCENT, BrokerStorage
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
@@ -42,8 +47,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.kafka_storage import PlannedTopic
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
-
-__all__ = ("ProvisionedKafkaCluster",)
 
 
 @jsii.implements(ec2.IConnectable)
@@ -183,13 +186,7 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         self.resource.apply_removal_policy(removal_policy)
         keep_while_used(self.security_group, self.resource)
         self._cluster_arn = self.resource.attr_arn
-        StorageGrowth(
-            self,
-            "Storage",
-            cluster_arn=self.cluster_arn,
-            cluster_name=self.cluster_name,
-            max_gib_per_broker=largest,
-        )
+        StorageGrowth(self, "Storage", cluster=self, max_gib_per_broker=largest)
         self._revision = content_digest(
             [kafka_version.version, broker_instance.instance_type, nodes, server_properties or {}]
         )[:16]
@@ -240,21 +237,11 @@ class ProvisionedKafkaCluster(KafkaClusterBase):
         return build_disk_alarms(self, construct_id, brokers=self.storage.brokers, threshold_percent=threshold_percent)
 
     def _build_configuration(self, properties: Mapping[str, str], *, zones: int) -> CfnConfiguration:
-        defaults = {
-            "auto.create.topics.enable": "false",
-            "default.replication.factor": str(zones),
-            "min.insync.replicas": str(zones - 1),
-            "offsets.topic.replication.factor": str(zones),
-            "transaction.state.log.min.isr": str(zones - 1),
-            "transaction.state.log.replication.factor": str(zones),
-            # MSK's default is true, unlike Kafka's: a replica that lacks records could become the leader.
-            "unclean.leader.election.enable": "false",
-        }
         configuration = CfnConfiguration(
             self,
             "Configuration",
             name=f"{self.cluster_name}-configuration",
-            server_properties=render_properties({**defaults, **properties}),
+            server_properties=render_properties({**default_properties(zones), **properties}),
         )
         configuration.apply_removal_policy(self._removal_policy)
         return configuration

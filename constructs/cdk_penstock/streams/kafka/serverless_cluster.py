@@ -11,7 +11,7 @@ from aws_cdk.aws_msk import CfnServerlessCluster
 
 from cdk_penstock.foundation.physical_names import check_unless_token, claim_name
 from cdk_penstock.foundation.references import keep_while_used
-from cdk_penstock.model.kafka import check_cluster_name
+from cdk_penstock.model.kafka_rules import check_cluster_name
 from cdk_penstock.model.regions import check_service
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.bootstrap import KafkaBootstrapServers
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
-
-__all__ = ("ServerlessKafkaCluster",)
 
 _MIN_ZONES = 2
 
@@ -72,11 +70,10 @@ class ServerlessKafkaCluster(KafkaClusterBase):
         self._cluster_name = check_unless_token(cluster_name, check_cluster_name)
         subnets = private_subnets(vpc, vpc_subnets)
         if subnets.zones < _MIN_ZONES:
-            message = (
+            raise StreamError(
                 f"a serverless cluster is in at least {_MIN_ZONES} availability zones, got subnets in {subnets.zones}:"
                 " pass vpc_subnets"
             )
-            raise StreamError(message)
         self.security_group = build_security_group(
             self, vpc, cluster_name=self.cluster_name, removal_policy=removal_policy
         )

@@ -10,7 +10,7 @@ from aws_cdk.aws_msk import CfnTopic
 
 from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region
 from cdk_penstock.foundation.physical_names import check_unless_token
-from cdk_penstock.model.kafka import check_retention_ms, check_topic_name, encode_properties
+from cdk_penstock.model.kafka_rules import check_retention_ms, check_topic_name, encode_properties
 from cdk_penstock.model.kafka_storage import PlannedTopic, TopicLoad
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_base import ImportedKafkaTopic, KafkaTopicBase
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
     from cdk_penstock.streams.kafka.topic_base import IKafkaTopic
-
-__all__ = ("CleanupPolicy", "KafkaTopic")
 
 
 class CleanupPolicy(StrEnum):
@@ -143,11 +141,10 @@ class KafkaTopic(KafkaTopicBase):
             return
         region, account = cluster_arn.split(":")[3:5]
         if is_of_other_region(self, region) or is_of_other_account(self, account):
-            message = (
+            raise StreamError(
                 f"CloudFormation creates topics only in clusters of its own account and Region, got {cluster_arn}:"
                 " create the topic there and import it with KafkaTopic.from_topic_name"
             )
-            raise StreamError(message)
 
     @staticmethod
     def from_topic_name(scope: Construct, construct_id: str, *, cluster: IKafkaCluster, topic_name: str) -> IKafkaTopic:
@@ -157,46 +154,41 @@ class KafkaTopic(KafkaTopicBase):
 
 def _check_cluster(cluster: IKafkaCluster) -> None:
     if cluster.is_serverless:
-        message = (
+        raise StreamError(
             "CloudFormation cannot create topics of MSK Serverless: create them with a Kafka client and import them"
             " with KafkaTopic.from_topic_name, or use a ProvisionedKafkaCluster"
         )
-        raise StreamError(message)
     version = cluster.kafka_version
     if version is not None and not version.native_topics_allowed:
-        message = (
+        raise StreamError(
             f"CloudFormation creates topics from Kafka 3.6 on, got a cluster with {version.version}: update it, or"
             " create the topic with a Kafka client and import it with KafkaTopic.from_topic_name"
         )
-        raise StreamError(message)
     if not cluster.iam_enabled:
-        message = (
+        raise StreamError(
             "CloudFormation creates topics only in a cluster with IAM authentication: enable it, or import the topic"
         )
-        raise StreamError(message)
 
 
 def _check_plan(policy: CleanupPolicy, configuration: Mapping[str, str]) -> None:
     """Raise StreamError if the size of the topic does not follow from its properties."""
     if policy is CleanupPolicy.COMPACT:
-        message = "what a compacted topic keeps depends on its keys, not on expected_load: leave it out"
-        raise StreamError(message)
+        raise StreamError("what a compacted topic keeps depends on its keys, not on expected_load: leave it out")
     set_elsewhere = sorted({"retention.ms", "retention.bytes", "segment.bytes", "segment.ms"} & configuration.keys())
     if set_elsewhere:
-        message = (
+        raise StreamError(
             f"with expected_load, how much is kept is planned with retention and retention_per_partition, got"
             f" configuration with {' and '.join(set_elsewhere)}: leave one out"
         )
-        raise StreamError(message)
 
 
 def _check_numbers(partitions: int, replication_factor: int, in_sync: int) -> None:
     if partitions < 1 or replication_factor < 1:
-        message = f"a topic has at least one partition and one replica, got {partitions} and {replication_factor}"
-        raise StreamError(message)
+        raise StreamError(
+            f"a topic has at least one partition and one replica, got {partitions} and {replication_factor}"
+        )
     if not 1 <= in_sync <= replication_factor:
-        message = (
+        raise StreamError(
             f"min_insync_replicas must be 1 to the replication factor {replication_factor}, got {in_sync}: nothing"
             " could be written"
         )
-        raise StreamError(message)

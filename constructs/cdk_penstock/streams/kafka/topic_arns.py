@@ -11,16 +11,6 @@ from aws_cdk import Fn, Token
 
 from cdk_penstock.foundation.references import splittable
 
-__all__ = (
-    "CONNECT_ACTIONS",
-    "GROUP_ACTIONS",
-    "IDEMPOTENT_WRITE_ACTIONS",
-    "READ_ACTIONS",
-    "TRANSACTION_ACTIONS",
-    "WRITE_ACTIONS",
-    "resource_arn",
-)
-
 CONNECT_ACTIONS: Final = ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster")
 IDEMPOTENT_WRITE_ACTIONS: Final = ("kafka-cluster:WriteDataIdempotently",)
 """Actions on the cluster; Kafka's producers are idempotent by default."""

@@ -9,7 +9,7 @@ from constructs import Construct, IConstruct
 
 from cdk_penstock.foundation.grants import allow
 from cdk_penstock.foundation.physical_names import check_unless_token
-from cdk_penstock.model.kafka import check_group_name, check_topic_name, check_transactional_id_prefix
+from cdk_penstock.model.kafka_rules import check_group_name, check_topic_name, check_transactional_id_prefix
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kafka.topic_arns import (
     GROUP_ACTIONS,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdk_penstock.streams.kafka.cluster_base import IKafkaCluster
-
-__all__ = ("IKafkaTopic", "ImportedKafkaTopic", "KafkaTopicBase")
 
 TRANSACTIONS: Final = (
     "Flink makes transactional ids from the prefix, the subtask and the checkpoint; the statement is limited to this"
@@ -117,11 +115,10 @@ class KafkaTopicBase(Construct):
         Raises StreamError for a cluster without IAM, to which these jobs cannot connect.
         """
         if not self._cluster.iam_enabled:
-            message = (
+            raise StreamError(
                 f"topic {self.topic_name!r} needs IAM authentication, but its cluster has it disabled: enable it and"
                 " import the cluster with iam_enabled=True"
             )
-            raise StreamError(message)
         return {
             "bootstrap.servers": self._cluster.bootstrap_servers,
             "topic": self.topic_name,

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
 
-__all__ = ("EventStream", "StreamCapacity")
-
 _OWN_KEY: Final = (
     "the policy of the AWS managed key decides who reads the records; with a customer managed key yours does. Its calls"
     " cost little, because Kinesis caches data keys"
@@ -153,8 +151,9 @@ class EventStream(EventStreamBase):
         Raises StreamError for a stream on demand.
         """
         if self.capacity.shard_count is None:
-            message = f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
-            raise StreamError(message)
+            raise StreamError(
+                f"stream {self.node.path} is on demand and scales by itself: give it a provisioned capacity"
+            )
         if not self._scheduled:
             self.node.add_validation(ShardSteps(self.capacity.shard_count, self._scheduled))
         self._scheduled.append(check_shard_count(shard_count))

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, warn_of_other_account
-from cdk_penstock.foundation.metric_options import MetricOptions, build_metric, with_defaults
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
 from cdk_penstock.model.regions import via_service
 from cdk_penstock.streams.errors import StreamError
 from cdk_penstock.streams.kinesis.stream_consumer import StreamConsumer
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
     from cdk_penstock.streams.kinesis.event_stream_interface import IStreamConsumer
-
-__all__ = ("EventStreamBase", "MetricOptions")
 
 READ_ACTIONS: Final = (
     "kinesis:DescribeStream",
@@ -115,11 +113,10 @@ class EventStreamBase(Construct):
         Region.
         """
         if is_of_other_account(self, self._account) or is_of_other_region(self, self._region):
-            message = (
+            raise StreamError(
                 f"CloudFormation registers consumers of streams in its own account and Region only, got"
                 f" {self.stream_arn}: register {consumer_name!r} there, or poll with grant_read"
             )
-            raise StreamError(message)
         return StreamConsumer(self, f"Consumer-{consumer_name}", stream=self, consumer_name=consumer_name)
 
     def connection_properties(self) -> dict[str, str]:
@@ -133,18 +130,11 @@ class EventStreamBase(Construct):
         dimensions = {"StreamName": self.stream_name}
         return build_metric(self, "AWS/Kinesis", name, dimensions=dimensions, options=options, region=region)
 
-    def metric_write_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records whose writing Kinesis throttled."""
-        return self.metric("WriteProvisionedThroughputExceeded", **with_defaults(options, statistic="Sum"))
-
-    def metric_read_throttled(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Reads that Kinesis throttled."""
-        return self.metric("ReadProvisionedThroughputExceeded", **with_defaults(options, statistic="Sum"))
-
-    def metric_iterator_age(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Milliseconds that the slowest polling consumer is behind."""
-        return self.metric("GetRecords.IteratorAgeMilliseconds", **with_defaults(options, statistic="Maximum"))
-
-    def metric_incoming_records(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Records that came in."""
-        return self.metric("IncomingRecords", **with_defaults(options, statistic="Sum"))
+    metric_write_throttled = MetricMethod(
+        "WriteProvisionedThroughputExceeded", "Sum", "Records whose writing Kinesis throttled."
+    )
+    metric_read_throttled = MetricMethod("ReadProvisionedThroughputExceeded", "Sum", "Reads that Kinesis throttled.")
+    metric_iterator_age = MetricMethod(
+        "GetRecords.IteratorAgeMilliseconds", "Maximum", "Milliseconds that the slowest polling consumer is behind."
+    )
+    metric_incoming_records = MetricMethod("IncomingRecords", "Sum", "Records that came in.")

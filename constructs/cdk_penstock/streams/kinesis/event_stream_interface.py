@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.foundation.metric_options import MetricOptions
 
-__all__ = ("IEventStream", "IStreamConsumer")
-
 
 class IEventStream(IConstruct, Protocol):
     """A stream, created in this app or elsewhere."""

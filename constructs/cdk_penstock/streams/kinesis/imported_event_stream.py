@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-__all__ = ("ImportedEventStream",)
-
 
 class ImportedEventStream(EventStreamBase):
     """A stream that was created outside of this app; raises StreamError for a text that is not a stream's ARN."""

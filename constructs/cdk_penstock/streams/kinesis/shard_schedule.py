@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kinesis.event_stream_base import EventStreamBase
 
-__all__ = ("ShardSchedule", "ShardSteps")
-
 _RETRY_SECONDS: Final = 3600
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.streams.kinesis.event_stream_interface import IEventStream
 
-__all__ = ("StreamConsumer",)
-
 _STREAM_ACTIONS: Final = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
 _CONSUMER_ACTIONS: Final = ("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard")
 

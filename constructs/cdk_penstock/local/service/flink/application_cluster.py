@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cdk_penstock.local.errors import JobError
 from cdk_penstock.local.flink.cluster import FlinkCluster
 from cdk_penstock.local.flink.distribution import find_flink
-from cdk_penstock.local.package import PROPERTIES_VARIABLE
+from cdk_penstock.local.job_package import PROPERTIES_VARIABLE
 from cdk_penstock.model.lifecycle.flink_answers import task_managers_needed
 from cdk_penstock.model.runtimes import FlinkRuntime
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import PackageError
 from cdk_penstock.local.flink.submission import JarProgram, JobProgram
-from cdk_penstock.local.package import unpack_package
+from cdk_penstock.local.job_package import unpack_package
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 
 if TYPE_CHECKING:

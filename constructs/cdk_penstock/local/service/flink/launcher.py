@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import JobError, RestError
 from cdk_penstock.local.flink.submission import python_traceback, run_program
-from cdk_penstock.local.package import write_properties
+from cdk_penstock.local.job_package import write_properties
 from cdk_penstock.local.processes import log_tail
 from cdk_penstock.local.rest import JsonClient
 from cdk_penstock.local.service.flink.code import prepare_program

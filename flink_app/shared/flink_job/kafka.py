@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vehicle_metrics.contract import InputEvents
+from flink_job.declarations import Choice, Text
 
 if TYPE_CHECKING:
-    from vehicle_metrics.properties import PropertyGroup
+    from flink_job.properties import PropertyGroup
+
+BOOTSTRAP_SERVERS = Text("bootstrap.servers", "addresses of the brokers")
+AUTHENTICATION = Choice("authentication", "IAM over TLS, or plain text", "iam", allowed=("iam", "none"))
 
 _IAM_OPTIONS = {
     "properties.security.protocol": "SASL_SSL",
@@ -28,7 +31,7 @@ class KafkaCluster:
     @classmethod
     def of(cls, group: PropertyGroup) -> KafkaCluster:
         """Read the keys that every group with a topic has."""
-        return cls(InputEvents.bootstrap_servers.read(group), InputEvents.authentication.read(group))
+        return cls(BOOTSTRAP_SERVERS.read(group), AUTHENTICATION.read(group))
 
     def options(self) -> dict[str, str]:
         """Options of every table on this cluster."""

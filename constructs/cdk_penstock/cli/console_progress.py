@@ -10,8 +10,6 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ("ConsoleProgress",)
-
 
 class ConsoleProgress:
     """Shows each stage with its duration and, on a terminal, the state of the present stage."""

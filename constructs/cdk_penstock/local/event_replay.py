@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("EventTime", "RecordSink", "ReplayOptions", "ReplaySummary", "due_seconds", "replay")
-
 PROGRESS_SECONDS = 0.5
 LONGEST_SLEEP_SECONDS = 0.5
 SHORTEST_SLEEP_SECONDS = 0.0005  # shorter ones cost more than they are worth

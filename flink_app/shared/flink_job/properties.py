@@ -37,8 +37,9 @@ class PropertyGroup:
         value = self.values.get(key)
         if value is None or not value.strip():
             if default is _REQUIRED:
-                msg = f"property group '{self.name}': got no value for key '{key}', expected a non-empty text"
-                raise PropertyError(msg)
+                raise PropertyError(
+                    f"property group '{self.name}': got no value for key '{key}', expected a non-empty text"
+                )
             return str(default)
         return value.strip()
 
@@ -82,8 +83,7 @@ class PropertyGroups:
         """Return a group that has keys without a default."""
         if name not in self._groups:
             known = ", ".join(sorted(self._groups)) or "none"
-            msg = f"property group '{name}' is missing in {self._origin}: got {known}"
-            raise PropertyError(msg)
+            raise PropertyError(f"property group '{name}' is missing in {self._origin}: got {known}")
         return PropertyGroup(name, self._groups[name])
 
     def optional(self, name: str) -> PropertyGroup:
@@ -97,11 +97,10 @@ def load_property_groups(environment: Mapping[str, str] = os.environ) -> Propert
     try:
         content = path.read_text(encoding="utf-8")
     except OSError as error:
-        msg = (
+        raise PropertyError(
             f"property groups cannot be read: got {error.strerror or error} for {path}, "
             f"expected the file of MSF, or a file named by the variable {FILE_VARIABLE}"
-        )
-        raise PropertyError(msg) from error
+        ) from error
     return PropertyGroups(parse_property_groups(content, str(path)), str(path))
 
 
@@ -110,31 +109,27 @@ def parse_property_groups(content: str, origin: str) -> dict[str, dict[str, str]
     try:
         listed = json.loads(content)
     except json.JSONDecodeError as error:
-        msg = f"property groups in {origin}: got invalid json ({error}), expected a list of groups"
-        raise PropertyError(msg) from error
+        raise PropertyError(
+            f"property groups in {origin}: got invalid json ({error}), expected a list of groups"
+        ) from error
     if not isinstance(listed, list):
-        msg = f"property groups in {origin}: got {type(listed).__name__}, expected a list of groups"
-        raise PropertyError(msg)
+        raise PropertyError(f"property groups in {origin}: got {type(listed).__name__}, expected a list of groups")
     groups: dict[str, dict[str, str]] = {}
     for position, entry in enumerate(listed):
         name, values = _group(entry, f"entry {position} of {origin}")
         if name in groups:
-            msg = f"property groups in {origin}: got group '{name}' twice, expected it once"
-            raise PropertyError(msg)
+            raise PropertyError(f"property groups in {origin}: got group '{name}' twice, expected it once")
         groups[name] = values
     return groups
 
 
 def _group(entry: object, origin: str) -> tuple[str, dict[str, str]]:
     if not isinstance(entry, dict) or not isinstance(entry.get("PropertyGroupId"), str):
-        msg = f"property groups, {origin}: got {entry!r}, expected PropertyGroupId and PropertyMap"
-        raise PropertyError(msg)
+        raise PropertyError(f"property groups, {origin}: got {entry!r}, expected PropertyGroupId and PropertyMap")
     name, values = entry["PropertyGroupId"], entry.get("PropertyMap")
     if not isinstance(values, dict):
-        msg = f"property group '{name}', {origin}: got no PropertyMap, expected one of text values"
-        raise PropertyError(msg)
+        raise PropertyError(f"property group '{name}', {origin}: got no PropertyMap, expected one of text values")
     for key, value in values.items():
         if not isinstance(value, str):
-            msg = f"property group '{name}': got {value!r} for key '{key}', expected a text in quotes"
-            raise PropertyError(msg)
+            raise PropertyError(f"property group '{name}': got {value!r} for key '{key}', expected a text in quotes")
     return name, values

@@ -15,21 +15,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = (
-    "IAM_PORT",
-    "KafkaError",
-    "check_broker_nodes",
-    "check_cluster_name",
-    "check_group_name",
-    "check_retention_ms",
-    "check_topic_name",
-    "check_transactional_id_prefix",
-    "check_zones",
-    "client_ports",
-    "encode_properties",
-    "render_properties",
-)
-
 IAM_PORT: Final = 9098
 """The port on which brokers take clients with IAM and TLS (MSK, "Port information")."""
 
@@ -49,16 +34,16 @@ class KafkaError(PenstockError):
 def check_topic_name(name: str) -> str:
     """Return the name of a topic, or raise KafkaError."""
     if not _TOPIC.fullmatch(name) or name in {".", ".."}:
-        message = f"a topic's name must be 1 to 249 letters, digits, '.', '_' or '-', got {name!r}"
-        raise KafkaError(message)
+        raise KafkaError(f"a topic's name must be 1 to 249 letters, digits, '.', '_' or '-', got {name!r}")
     return name
 
 
 def check_cluster_name(name: str) -> str:
     """Return the name of a cluster, or raise KafkaError."""
     if not _CLUSTER.fullmatch(name):
-        message = f"a cluster's name must be 1 to 64 letters, digits or '-', and not begin with '-', got {name!r}"
-        raise KafkaError(message)
+        raise KafkaError(
+            f"a cluster's name must be 1 to 64 letters, digits or '-', and not begin with '-', got {name!r}"
+        )
     return name
 
 
@@ -75,19 +60,17 @@ def check_transactional_id_prefix(prefix: str) -> str:
 def check_zones(zones: int) -> int:
     """Return the number of availability zones of a cluster, or raise KafkaError."""
     if not _MIN_ZONES <= zones <= _MAX_ZONES:
-        message = f"a cluster's brokers are in {_MIN_ZONES} or {_MAX_ZONES} availability zones, got {zones}"
-        raise KafkaError(message)
+        raise KafkaError(f"a cluster's brokers are in {_MIN_ZONES} or {_MAX_ZONES} availability zones, got {zones}")
     return zones
 
 
 def check_retention_ms(milliseconds: float) -> int:
     """Return a topic's retention in milliseconds, or raise KafkaError if retention.ms cannot have it."""
     if not 1 <= milliseconds <= _MAX_LONG:
-        message = (
+        raise KafkaError(
             f"a topic's retention must be 1 to {_MAX_LONG} milliseconds, got {milliseconds:.15g}: with less, records"
             " expire before they can be read"
         )
-        raise KafkaError(message)
     return int(milliseconds)
 
 
@@ -95,8 +78,7 @@ def check_broker_nodes(nodes: int, *, zones: int) -> int:
     """Return the number of brokers, or raise KafkaError if they cannot be spread evenly over the zones."""
     check_zones(zones)
     if nodes < zones or nodes % zones:
-        message = f"the number of brokers must be a multiple of the {zones} availability zones, got {nodes}"
-        raise KafkaError(message)
+        raise KafkaError(f"the number of brokers must be a multiple of the {zones} availability zones, got {nodes}")
     return nodes
 
 
@@ -107,21 +89,35 @@ def client_ports(bootstrap_servers: str) -> tuple[int, int]:
         found = _SERVER.fullmatch(server.strip())
         port = int(found["port"]) if found else 0
         if not 1 <= port <= _MAX_PORT:
-            message = (
+            raise KafkaError(
                 f"bootstrap_servers must be HOST:PORT, separated by commas, each port from 1 to {_MAX_PORT}, got"
                 f" {server!r}"
             )
-            raise KafkaError(message)
         ports.append(port)
     return min(ports), max(ports)
+
+
+def default_properties(zones: int) -> dict[str, str]:
+    """Return the brokers' properties with a replica in each zone, of which one may fail without a loss."""
+    return {
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": str(zones),
+        "min.insync.replicas": str(zones - 1),
+        "offsets.topic.replication.factor": str(zones),
+        "transaction.state.log.min.isr": str(zones - 1),
+        "transaction.state.log.replication.factor": str(zones),
+        # MSK's default is true, unlike Kafka's: a replica that lacks records could become the leader.
+        "unclean.leader.election.enable": "false",
+    }
 
 
 def render_properties(properties: Mapping[str, str]) -> str:
     """Return the text of a properties file, in the order of its keys, or raise KafkaError for an impossible entry."""
     for key, value in properties.items():
         if not _KEY.fullmatch(key) or "\n" in value or not value:
-            message = f"a Kafka property must be a key of small letters and a value on one line, got {key!r}={value!r}"
-            raise KafkaError(message)
+            raise KafkaError(
+                f"a Kafka property must be a key of small letters and a value on one line, got {key!r}={value!r}"
+            )
     return "\n".join(f"{key}={properties[key]}" for key in sorted(properties))
 
 
@@ -133,6 +129,5 @@ def encode_properties(properties: Mapping[str, str]) -> str:
 def _check_one(kind: str, name: str) -> str:
     # IAM would read these as wildcards or as a policy variable, and allow more than intended.
     if not name or any(each in name for each in ("*", "?", "${")):
-        message = f"{kind} must be a name without '*', '?' and '${{', got {name!r}: name each one"
-        raise KafkaError(message)
+        raise KafkaError(f"{kind} must be a name without '*', '?' and '${{', got {name!r}: name each one")
     return name

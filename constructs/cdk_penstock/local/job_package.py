@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ("PROPERTIES_VARIABLE", "UnpackedPackage", "require_programs", "unpack_package", "write_properties")
-
 PROPERTIES_VARIABLE = "APPLICATION_PROPERTIES_FILE"
 JAR_NAME = "lib/pyflink-dependencies.jar"
 PACKAGES_NAME = "dep"
@@ -73,8 +71,7 @@ def require_programs(package: Path, names: Sequence[str]) -> None:
         entries = set(archive.namelist())
     missing = [name for name in names if name not in entries]
     if missing:
-        msg = f"the package {package} has no {', '.join(missing)} at its top level"
-        raise PackageError(msg)
+        raise PackageError(f"the package {package} has no {', '.join(missing)} at its top level")
 
 
 @contextlib.contextmanager
@@ -83,11 +80,9 @@ def _open(package: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(package) as archive:
             yield archive
     except FileNotFoundError as error:
-        msg = f"the package {package} does not exist; build it first"
-        raise PackageError(msg) from error
+        raise PackageError(f"the package {package} does not exist; build it first") from error
     except (OSError, zipfile.BadZipFile) as error:
-        msg = f"the package {package} cannot be unpacked: {error}"
-        raise PackageError(msg) from error
+        raise PackageError(f"the package {package} cannot be unpacked: {error}") from error
 
 
 def unpack_package(package: Path, folder: Path) -> UnpackedPackage:
@@ -109,8 +104,7 @@ def unpack_package(package: Path, folder: Path) -> UnpackedPackage:
     with _open(package) as archive:
         for name in archive.namelist():
             if not (root / name).resolve().is_relative_to(root):
-                msg = f"the package {package} holds {name!r}, which leads out of its folder"
-                raise PackageError(msg)
+                raise PackageError(f"the package {package} holds {name!r}, which leads out of its folder")
         archive.extractall(root)
     packages, jar = root / PACKAGES_NAME, root / JAR_NAME
     return UnpackedPackage(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ("ARCHIVE_OBJECTS", "DOMAIN_CONTENT", "DOMAIN_INDEX")
-
 ARCHIVE_OBJECTS: Final = (
     "object names are made when the objects are written; the statement is limited to this bucket and prefix"
 )

@@ -1,7 +1,7 @@
 """Kinds of properties: what a job declares of each key of its property groups, and how a value is read and written.
 
 A job reads by its declarations at run time, infrastructure and demonstration write by them. So this module imports
-nothing but the standard library and what is packed with it.
+nothing but the standard library and this package.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from vehicle_metrics.properties import PropertyError, PropertyGroup
+from flink_job.properties import PropertyError, PropertyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +104,7 @@ class Group:
         group = PropertyGroup(cls.name, values)
         for key in values:
             if key not in declared:
-                msg = f"property group '{cls.name}': got key '{key}', expected one of {', '.join(sorted(declared))}"
-                raise PropertyError(msg)
+                raise PropertyError(
+                    f"property group '{cls.name}': got key '{key}', expected one of {', '.join(sorted(declared))}"
+                )
             declared[key].read(group)
