@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.credentials import Credential
     from cdk_penstock.local.service.driver import JobDriver
     from cdk_penstock.local.service.policy_source import PolicySource
+    from cdk_penstock.model.lifecycle.records import Application
 
 __all__ = ("LocalMsf", "LocalMsfOptions")
 
 _LOG = logging.getLogger(__name__)
 _START_TIMEOUT_SECONDS = 30.0
 _STOP_TIMEOUT_SECONDS = 5.0
+_STEADY_TIMEOUT_SECONDS = 600.0
+_POLL_SECONDS = 0.05
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
@@ -163,6 +167,26 @@ class LocalMsf(LocalService):
         """The address of the endpoint."""
         return f"http://{LOOPBACK}:{self._port}"
 
+    def application(self, name: str) -> Application:
+        """Return an application of the endpoint's own account and Region; raise RefusedCallError if there is none."""
+        scope = f"arn:aws:kinesisanalytics:{self._options.region}:{self._options.account}"
+        return self.msf.store.application(f"{scope}:application/{name}")
+
+    def wait_until_steady(self, name: str, *, timeout_seconds: float = _STEADY_TIMEOUT_SECONDS) -> Application:
+        """Return an application as soon as no operation of it is in progress.
+
+        Raises
+        ------
+        StartTimeoutError
+            It took too long.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while (application := self.application(name)).transit is not None:
+            if time.monotonic() >= deadline:
+                raise StartTimeoutError(f"application {name} is still {application.status} after {timeout_seconds:g} s")
+            time.sleep(_POLL_SECONDS)
+        return application
+
     def flink_url(self, application_name: str) -> str:
         """Return the address of Flink's REST API and pages of an application of the endpoint's own account and Region.
 
@@ -171,8 +195,7 @@ class LocalMsf(LocalService):
         JobError
             Nothing of it runs.
         """
-        scope = f"arn:aws:kinesisanalytics:{self._options.region}:{self._options.account}"
-        application = self.msf.store.application(f"{scope}:application/{application_name}")
+        application = self.application(application_name)
         address = self.driver.dashboard(application.uid)
         if address is None:
             msg = f"no Flink cluster runs for application {application_name}, which is {application.status}"
