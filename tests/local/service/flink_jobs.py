@@ -167,6 +167,10 @@ class Bench:
 
         wait_for(there, self.observe)
 
+    def wait_file(self, file: Path) -> None:
+        """Wait until the job's program has written a file."""
+        wait_for(lambda: file.exists() or None, self.observe)
+
     def saved(self, snapshot: str, *, stop: bool) -> str:
         """Take a savepoint and return its location."""
         self.driver.save(self.application, snapshot, stop=stop)

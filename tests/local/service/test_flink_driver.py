@@ -211,7 +211,7 @@ def test_a_main_that_hangs_is_ended_by_another_launch_by_a_cancel_and_in_time(
 ) -> None:
     for name in ("first", "second"):
         launch = bench.launch(hang=tmp_path / name)
-        wait_for(lambda name=name: (tmp_path / name).exists() or None, bench.observe)
+        bench.wait_file(tmp_path / name)
         seen = bench.observe()
         assert (seen.state, seen.launch_id) == (JobState.LAUNCHING, launch.launch_id)
     driver.cancel(APPLICATION)
