@@ -176,6 +176,8 @@ class ApplicationJob:
         except InterruptedLaunchError:
             self._publish(launch.launch_id, state=JobState.CANCELED)
         except (PenstockError, OSError) as error:
+            if self._cluster.running is None:
+                self._cluster.stop()
             self._publish(launch.launch_id, state=JobState.FAILED, error=str(error)[:ERROR_LENGTH])
         else:
             self._job, self._job_launch_id = job, launch.launch_id

@@ -69,18 +69,15 @@ def start_job(
     )
     write_properties(places.properties, launch.property_groups)
     cluster = application_cluster.fit(launch)
+    _wait_for_cluster(cluster, given_up)
     try:
-        _wait_for_cluster(cluster, given_up)
         return RunningJob(cluster, _run_program(cluster, program, given_up, main_timeout_seconds))
     except (InterruptedLaunchError, _MainTimeoutError):
         # A main() that does not return ends only with the JobManager.
         application_cluster.stop()
         raise
     except JobError:
-        if application_cluster.running is None:
-            application_cluster.stop()
-        else:
-            _cancel_leftovers(cluster)
+        _cancel_leftovers(cluster)
         raise
 
 

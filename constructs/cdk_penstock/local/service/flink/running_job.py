@@ -34,7 +34,7 @@ def answered_error(error: RestError) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class JobLook:
-    """What was seen of a job at one moment."""
+    """The state of a job at one moment."""
 
     state: JobState
     all_tasks_run: bool
