@@ -36,6 +36,7 @@ An error has a separate class only if somebody catches it, or if users can impor
             ClientSettingError
             InputFileError
             JobError
+                InterruptedLaunchError
             MissingProgramError
             PackageError
             PortInUseError
