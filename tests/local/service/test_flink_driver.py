@@ -29,7 +29,7 @@ FAST = 100_000
 @pytest.fixture(scope="module")
 def driver(job_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkDriver]:
     """Return the driver whose one cluster all tests share."""
-    driver = FlinkDriver(tmp_path_factory.mktemp("driver"), python=job_python, main_timeout_seconds=120)
+    driver = FlinkDriver(tmp_path_factory.mktemp("driver") / "a+b%41", python=job_python, main_timeout_seconds=120)
     yield driver
     driver.close()
 

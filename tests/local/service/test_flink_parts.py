@@ -142,7 +142,7 @@ def test_a_savepoint_waits_for_the_tasks_and_is_followed_to_its_end(tmp_path: Pa
     (location / "_metadata").write_bytes(b"12345")
     flink = FakeFlink(
         {"status": {"id": "IN_PROGRESS"}},
-        {"status": {"id": "COMPLETED"}, "operation": {"location": location.as_uri()}},
+        {"status": {"id": "COMPLETED"}, "operation": {"location": f"file:{location}"}},
     )
     saves = Saves(tmp_path)
     saves.ask("..", stop=True)
@@ -153,7 +153,7 @@ def test_a_savepoint_waits_for_the_tasks_and_is_followed_to_its_end(tmp_path: Pa
     assert (method, path) == ("POST", f"{JOB}/stop")
     assert isinstance(body, dict)
     assert body["drain"] is False
-    assert body["targetDirectory"].startswith(f"{tmp_path.as_uri()}/..-")
+    assert body["targetDirectory"].startswith(f"file://{tmp_path}/..-")
     saves.ask("..", stop=True)
     advance(saves, flink)
     assert saves.states[".."].state is SaveState.IN_PROGRESS
@@ -254,7 +254,7 @@ def test_a_cluster_is_kept_and_resized_while_the_slots_stay(
     assert first.options.checkpoint_interval_seconds is None
     extra = first.options.extra or {}
     assert extra["a"] == "b"
-    assert extra["execution.checkpointing.dir"] == places.checkpoints.as_uri()
+    assert extra["execution.checkpointing.dir"] == f"file://{places.checkpoints}"
     cluster.kill_task_manager()
     cluster.replace_lost_task_managers()
     assert (first.killed, first.sizes[3:]) == (1, [2, 2])
