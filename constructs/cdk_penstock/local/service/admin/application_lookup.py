@@ -29,15 +29,15 @@ def named_application(store: Store, call: AdminCall) -> Application:
     name = call.path["name"]
     everywhere = store.all_applications()
     wanted = (call.query.get("account"), call.query.get("region"))
-    places = {each: _place(each) for each in everywhere if each.name == name}
-    found = [each for each, place in places.items() if all(w in {None, p} for w, p in zip(wanted, place, strict=True))]
+    named = [each for each in everywhere if each.name == name]
+    found = [each for each in named if all(w in {None, p} for w, p in zip(wanted, _place(each), strict=True))]
     if len(found) == 1:
         return found[0]
     if found:
         message = f"application {name!r} is in {_in(found)}: add ?account= and &region= to the address"
         raise AdminRequestError(message, status=409)
-    if places:
-        message = f"got account and region {wanted}, but application {name!r} is in {_in(places)}"
+    if named:
+        message = f"got account and region {wanted}, but application {name!r} is in {_in(named)}"
         raise AdminRequestError(message, status=404)
     names = _joined({each.name for each in everywhere}) or "none yet: create one with CreateApplication"
     message = f"got application {name!r}, expected one that exists: {names}"

@@ -16,6 +16,8 @@ from starlette.routing import Mount, Route
 from cdk_penstock.local.service.browser_guard import BrowserGuard
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
@@ -24,9 +26,9 @@ __all__ = ("PAGE_FILES", "page_routes")
 PAGE_FILES: Final = {
     "page.html": "text/html",
     "page.css": "text/css",
-    "page.js": "text/javascript",
-    "format.js": "text/javascript",
-    "view.js": "text/javascript",
+    "page.mjs": "text/javascript",
+    "format.mjs": "text/javascript",
+    "view.mjs": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 """The files of the page and their types."""
@@ -42,7 +44,7 @@ def page_routes() -> list[BaseRoute]:
     ]
 
 
-def _file(name: str) -> object:
+def _file(name: str) -> Callable[[Request], Awaitable[Response]]:
     content = files(__package__).joinpath(name).read_bytes()
 
     async def answer(_request: Request) -> Response:

@@ -1,7 +1,7 @@
 // The page: reads the state after each event, and renews only what has changed.
 
-import { ago, duration, summary } from "./format.js";
-import { applicationRows, applicationTable, element, orphanTable } from "./view.js";
+import { ago, duration, summary } from "./format.mjs";
+import { applicationRows, applicationTable, element, orphanTable } from "./view.mjs";
 
 const byId = (id) => document.getElementById(id);
 const open = new Set();
@@ -10,6 +10,7 @@ let state = null;
 let clockOffset = 0;
 let isReading = false;
 let isStale = false;
+let source = null;
 
 const clock = () => Date.now() + clockOffset;
 
@@ -179,6 +180,19 @@ async function read() {
   }, pause);
 }
 
+function connect() {
+  source = new EventSource("/_admin/events");
+  source.addEventListener("hello", read);
+  source.addEventListener("change", read);
+  source.addEventListener("error", () => {
+    connection("lost", "connection lost, trying again");
+    // After an answer with an error, a browser does not try again by itself.
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(connect, 3000);
+    }
+  });
+}
+
 function example() {
   byId("empty-variables").textContent = [
     `export AWS_ENDPOINT_URL=${location.origin}`,
@@ -221,7 +235,4 @@ example();
 byId("filter").addEventListener("input", render);
 document.addEventListener("visibilitychange", () => !document.hidden && read());
 setInterval(tick, 1000);
-const source = new EventSource("/_admin/events");
-source.addEventListener("hello", read);
-source.addEventListener("change", read);
-source.addEventListener("error", () => connection("lost", "connection lost, trying again"));
+connect();

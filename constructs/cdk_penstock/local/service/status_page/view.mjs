@@ -1,6 +1,6 @@
 // The tables of the page, built from the state. Every text becomes a text node: no text of a caller is ever HTML.
 
-import { ago, duration, exact, keyName, mood, size } from "./format.js";
+import { ago, duration, exact, keyName, mood, size } from "./format.mjs";
 
 /** Return an element with properties and children; null and "" are no children. */
 export function element(tag, properties = {}, ...children) {
@@ -10,7 +10,7 @@ export function element(tag, properties = {}, ...children) {
       made.setAttribute(name, String(value));
     }
   }
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child !== null && child !== "") {
       made.append(typeof child === "number" ? String(child) : child);
     }
@@ -18,8 +18,15 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-function badge(status) {
-  return element("span", { class: `badge ${mood(status)}` }, status);
+/** Columns whose cells take the width of a phone. */
+const WIDE = ["Key", "Failure", "Status"];
+
+function badge(status, text = status) {
+  return element("span", { class: `badge ${mood(status)}` }, text);
+}
+
+function keep(...children) {
+  return element("span", { class: "keep" }, ...children);
 }
 
 /** Return a relative time, which the page renews, with the exact one in its title. */
@@ -41,23 +48,30 @@ function key(arn, unusable) {
   return unusable.includes(arn) ? [name, " ", element("span", { class: "badge bad" }, "not enabled")] : [name];
 }
 
+/** Return a table. Its roles are written out, since on a phone its parts are no longer displayed as those of a table. */
 function table(kind, caption, columns, rows) {
   return element(
     "table",
-    { class: kind },
+    { class: kind, role: "table" },
     element("caption", { class: "visually-hidden" }, caption),
-    element("thead", {}, element("tr", {}, columns.map((name) => element("th", { scope: "col" }, name)))),
-    element("tbody", {}, rows),
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, columns.map(columnHeading))),
+    element("tbody", { role: "rowgroup" }, rows),
   );
 }
 
-/** Return a row; its first cell is its heading. */
+function columnHeading(name) {
+  return element("th", { scope: "col", role: "columnheader" }, name);
+}
+
+/** Return a row; its first cell is its heading. On a phone, each other cell has the name of its column. */
 function row(columns, [first, ...cells]) {
   const rest = cells.map((cell, index) => {
+    const label = columns[index + 1];
     const content = [cell].flat().filter((each) => each !== null && each !== "");
-    return element("td", { "data-label": columns[index + 1], class: content.length ? null : "blank" }, content);
+    const kind = content.length ? (WIDE.includes(label) ? "wide" : null) : "blank";
+    return element("td", { role: "cell", "data-label": label, class: kind }, content);
   });
-  return element("tr", {}, element("th", { scope: "row" }, first), rest);
+  return element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, first), rest);
 }
 
 function list(title, columns, rows, empty, hasOlder) {
@@ -81,7 +95,7 @@ function versions(application, clock) {
     each.version,
     time(each.created_at, clock),
     origin(each),
-    each.runtime,
+    keep(each.runtime),
     each.parallelism,
     key(each.configured_key, application.unusable_keys),
     each.version === application.running_version ? badge("RUNNING") : each.has_run ? "ran" : "has not run",
@@ -97,7 +111,7 @@ function snapshotCells(each, unusable, clock) {
     time(each.created_at, clock),
     each.version,
     key(each.key, unusable),
-    each.status === "READY" ? size(each.size_bytes) : "",
+    each.status === "READY" ? keep(size(each.size_bytes)) : "",
     each.imported_from ? `imported from ${each.imported_from}` : kind.filter((part) => part).join(", "),
   ];
 }
@@ -119,11 +133,11 @@ export function orphanTable(found, disabledKeys, clock) {
 function operations(application, clock) {
   const columns = ["Operation", "Status", "Began", "Duration", "Versions", "Failure"];
   const rows = application.operations.map((each) => [
-    each.name,
+    keep(each.name),
     badge(each.status),
     time(each.started_at, clock),
-    elapsed(each.started_at, each.ended_at, clock),
-    each.updated_to === null ? "" : `${each.updated_from} → ${each.updated_to}`,
+    keep(elapsed(each.started_at, each.ended_at, clock)),
+    each.updated_to === null ? "" : keep(`${each.updated_from} → ${each.updated_to}`),
     each.error,
   ]);
   return list("Operations", columns, rows, "No operation yet.", application.has_older.operations);
@@ -144,11 +158,14 @@ function statusCell(application, clock) {
   const current = application.operations.find((each) => each.ended_at === null);
   const isFailing = job !== null && (job.state === "RESTARTING" || job.state === "FAILED");
   return [
-    badge(application.status),
-    current ? [" ", element("span", { class: "muted small keep" }, elapsed(current.started_at, null, clock))] : null,
-    isFailing ? [" ", badge(`job ${job.state}`.trim()), ` ${job.restarts} restarts`] : null,
-    faultTexts(application.faults).length ? [" ", element("span", { class: "badge warn" }, "faults on")] : null,
-  ].flat();
+    element("div", {}, badge(application.status), current ? [" ", passed(current, clock)] : null),
+    isFailing ? element("div", {}, badge(job.state, `job ${job.state}`), ` ${job.restarts} restarts`) : null,
+    faultTexts(application.faults).length ? element("div", {}, element("span", { class: "badge warn" }, "faults on")) : null,
+  ];
+}
+
+function passed(operation, clock) {
+  return element("span", { class: "muted small keep" }, elapsed(operation.started_at, null, clock));
 }
 
 function keyCell(application) {
@@ -200,15 +217,15 @@ export function applicationRows(application, isOpen, actions, clock) {
     [button, place, text || null].filter((each) => each !== null),
     statusCell(application, clock),
     versionCell(application),
-    application.runtime,
+    keep(application.runtime),
     parallelismCell(application),
     keyCell(application),
     time(application.updated_at, clock),
     link,
   ]);
-  const second = element("tr", { class: "details", id });
+  const second = element("tr", { class: "details", role: "row", id });
   if (isOpen) {
-    second.append(element("td", { colspan: COLUMNS.length }, details(application, clock)));
+    second.append(element("td", { colspan: COLUMNS.length, role: "cell" }, details(application, clock)));
   } else {
     second.setAttribute("hidden", "");
   }
