@@ -147,10 +147,11 @@ def test_an_application_that_is_deleted_while_the_state_is_read_is_left_out(
     service: AdminService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.create("orders")
-    listed = service.msf.store.all_applications()
-    service.do("DeleteApplication", ApplicationName="orders", CreateTimestamp=listed[0].created_at)
+    listed = service.msf.store.application_arns()
+    created_at = service.msf.store.all_applications()[0].created_at
+    service.do("DeleteApplication", ApplicationName="orders", CreateTimestamp=created_at)
     service.carry_on()
-    monkeypatch.setattr(service.msf.store, "all_applications", lambda: listed)
+    monkeypatch.setattr(service.msf.store, "application_arns", lambda: listed)
     assert state(service)["applications"] == []
     service.create("orders")
     assert state(service)["applications"] == []

@@ -87,6 +87,10 @@ class RecordReader:
             "select document from applications order by number"
         )]  # fmt: skip
 
+    def application_arns(self) -> list[tuple[str, str]]:
+        """Return uid and ARN of every application, in the order of their creation."""
+        return self._rows("select uid, arn from applications order by number")
+
     def active_applications(self) -> list[Application]:
         """Return the applications that have a job, an operation in progress, or a snapshot to come."""
         return [APPLICATIONS.validate_json(row[0]) for row in self._rows(

@@ -12,6 +12,7 @@ from cdk_penstock.local.service.admin.record_documents import (
     snapshot_document,
     version_document,
 )
+from cdk_penstock.local.service.faults import Faults
 
 if TYPE_CHECKING:
     from cdk_penstock.local.service.delayed_policies import DelayedPolicies
@@ -62,7 +63,9 @@ class StateView:
             "iam_delay_seconds": self._policies.delay_seconds,
             "disabled_keys": sorted(self._policies.disabled_keys),
             "applications": [
-                document for each in store.all_applications() if (document := self._application(each)) is not None
+                document
+                for uid, arn in store.application_arns()
+                if (document := self._application(uid, arn)) is not None
             ],
             "snapshots_without_application": [
                 {"account": scope.split(":")[4], "region": scope.split(":")[3], **snapshot_document(snapshot)}
@@ -70,22 +73,23 @@ class StateView:
             ],
         }
 
-    def _application(self, application: Application) -> Document | None:
+    def _application(self, uid: str, arn: str) -> Document | None:
         # Under the lock nobody writes, so what is kept here is not forgotten too early.
         with self._msf.store.lock:
-            known = self._known.get(application.uid) or self._read(application)
+            known = self._known.get(uid) or self._read(uid, arn)
             if known is None:
                 return None
-            self._known[application.uid] = known
+            self._known[uid] = known
         keys = {known["configured_key"], known["effective_key"], *(each["key"] for each in known["snapshots"])}
         unusable = self._msf.authorization.unusable(frozenset(keys - {None}))
-        faults = self._msf.faults_of(application)
-        return known | {"unusable_keys": sorted(unusable), "faults": asdict(faults), "job": self._job(application)}
+        faults = self._msf.faults.get(uid, Faults())
+        job = None if known["running_version"] is None else self._job(uid, faults)
+        return known | {"unusable_keys": sorted(unusable), "faults": asdict(faults), "job": job}
 
-    def _read(self, listed: Application) -> Document | None:
+    def _read(self, uid: str, arn: str) -> Document | None:
         store = self._msf.store
         # It may have been deleted since it was listed, and another one of its name created.
-        if not store.has_application(listed.arn) or (application := store.application(listed.arn)).uid != listed.uid:
+        if not store.has_application(arn) or (application := store.application(arn)).uid != uid:
             return None
         lists = {
             "versions": [version_document(each) for each in store.recent_versions(application, _RECENT + 1)],
@@ -98,9 +102,7 @@ class StateView:
             "has_older": {name: len(documents) > _RECENT for name, documents in lists.items()},
         }
 
-    def _job(self, application: Application) -> Document | None:
-        if application.running_version is None:
-            return None
-        driver, faults = self._msf.driver, self._msf.faults_of(application)
-        job = faults.seen_through(driver.observe(application.uid), ())
-        return job_document(job, has_page=driver.dashboard(application.uid) is not None)
+    def _job(self, uid: str, faults: Faults) -> Document:
+        driver = self._msf.driver
+        job = faults.seen_through(driver.observe(uid), ())
+        return job_document(job, has_page=driver.dashboard(uid) is not None)
