@@ -163,7 +163,10 @@ async function read() {
     }
     render();
     announce(before);
-    connection("live", "live");
+    // The last answer may come after the events have stopped.
+    if (source.readyState === EventSource.OPEN) {
+      connection("live", "live");
+    }
   } catch (error) {
     connection("lost", "connection lost, trying again");
     console.error(error);
