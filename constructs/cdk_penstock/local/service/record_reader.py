@@ -87,6 +87,10 @@ class RecordReader:
             "select document from applications order by number"
         )]  # fmt: skip
 
+    def application_arns(self) -> list[tuple[str, str]]:
+        """Return uid and ARN of every application, in the order of their creation."""
+        return self._rows("select uid, arn from applications order by number")
+
     def active_applications(self) -> list[Application]:
         """Return the applications that have a job, an operation in progress, or a snapshot to come."""
         return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
@@ -163,6 +167,36 @@ class RecordReader:
         )
         return int(rows[0][0])
 
+    # The newest records
+
+    def recent_versions(self, application: Application, limit: int) -> list[ApplicationVersion]:
+        """Return the newest versions of an application, from the newest on."""
+        rows = self._rows(
+            "select document from versions where application_uid = ? order by version_id desc limit ?",
+            application.uid, limit,
+        )  # fmt: skip
+        return [VERSIONS.validate_json(row[0]) for row in rows]
+
+    def recent_snapshots(self, application: Application, limit: int) -> list[SnapshotRecord]:
+        """Return the newest snapshots that were taken from an application, legacy and enhanced, from the newest on."""
+        rows = self._rows(
+            "select document from (select * from snapshots where application_uid = ? and not is_enhanced"
+            " order by number desc limit ?) union all select document from (select * from snapshots"
+            " where application_uid = ? and is_enhanced order by number desc limit ?)",
+            application.uid, limit, application.uid, limit,
+        )  # fmt: skip
+        found = [SNAPSHOTS.validate_json(row[0]) for row in rows]
+        return sorted(found, key=lambda each: each.created_at, reverse=True)[:limit]
+
+    def snapshots_without_application(self, limit: int) -> list[tuple[str, SnapshotRecord]]:
+        """Return the newest enhanced snapshots whose application does not exist, each with account and Region."""
+        rows = self._rows(
+            "select scope, document from snapshots where is_enhanced and application_uid not in"
+            " (select uid from applications) order by number desc limit ?",
+            limit,
+        )  # fmt: skip
+        return [(scope, SNAPSHOTS.validate_json(document)) for scope, document in rows]
+
     # Pages
 
     def versions(self, application: Application, *, after: int = 0, limit: int = -1) -> list[ApplicationVersion]:
@@ -179,10 +213,10 @@ class RecordReader:
         *,
         before: int | None = None,
         limit: int = -1,
-        name: str = "%",
-        status: str = "%",
+        name: str = "",
+        status: str = "",
     ) -> list[tuple[int, Operation]]:
-        """Return operations of an application with their numbers, from the newest on."""
+        """Return operations of an application with their numbers, from the newest on; empty stands for any."""
         rows = self._rows(
             "select number, document from operations where application_uid = ? and (? is null or number < ?)"
             " and (? = '' or name = ?) and (? = '' or status = ?) order by number desc limit ?",

@@ -17,7 +17,8 @@ from cdk_penstock.local.service.record_reader import (
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pydantic import TypeAdapter
 
@@ -28,7 +29,27 @@ __all__ = ("Store",)
 
 
 class Store(RecordReader):
-    """All records, to read and to write; a change is written in one transaction."""
+    """All records, to read and to write; a change is written in one transaction.
+
+    Parameters
+    ----------
+    file
+        The database, made if it is not there; None for one in memory.
+
+    Attributes
+    ----------
+    listeners
+        Called after each write, in the thread that wrote: with the uid of the application that the records belong to,
+        and with the application if it was written and still exists.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        super().__init__(file)
+        self.listeners: list[Callable[[str, Application | None], None]] = []
+
+    def _tell(self, uid: str, application: Application | None = None) -> None:
+        for listener in self.listeners:
+            listener(uid, application)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -43,6 +64,11 @@ class Store(RecordReader):
 
     def write(self, change: Change) -> None:
         """Write a change, all of it or nothing."""
+        self._write(change)
+        application = change.application
+        self._tell(application.uid, None if change.is_deleted else application)
+
+    def _write(self, change: Change) -> None:
         application = change.application
         with self._transaction() as database:
             for version in change.versions:
@@ -81,6 +107,7 @@ class Store(RecordReader):
         """Write an enhanced snapshot, which may have no application any more."""
         with self._transaction():
             self._write_snapshot(snapshot, scope)
+        self._tell(snapshot.application_uid)
 
     def _write_snapshot(self, snapshot: SnapshotRecord, scope: str) -> None:
         self._database.execute(
@@ -95,6 +122,7 @@ class Store(RecordReader):
         """Remove a snapshot."""
         with self._transaction() as database:
             database.execute("delete from snapshots where uid = ?", (snapshot.uid,))
+        self._tell(snapshot.application_uid)
 
     def _remove(self, application: Application) -> None:
         for statement in (
