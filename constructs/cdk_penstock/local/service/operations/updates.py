@@ -33,7 +33,11 @@ def guard_of(call: Call) -> Guard:
 
 def _begin(call: Call, at: Situation, settings: Settings, bound: StatusBound) -> tuple[Application, str]:
     run = call.parameters.get("RunConfigurationUpdate", {})
-    begun = change_settings(at, settings, bound=bound, guard=guard_of(call), run=run)
+    update = call.parameters.get("ApplicationConfigurationUpdate", {}).get("FlinkApplicationConfigurationUpdate", {})
+    names_parallelism = "ParallelismUpdate" in update.get("ParallelismConfigurationUpdate", {})
+    begun = change_settings(
+        at, settings, bound=bound, guard=guard_of(call), run=run, names_parallelism=names_parallelism
+    )
     call.msf.begin(call.caller, begun)
     return begun.change.application, begun.operation_id
 
@@ -55,7 +59,7 @@ def _update_application(call: Call) -> Document:
         present.configuration["ApplicationCodeConfigurationDescription"],
         suffix="Update",
     )
-    context = configuration_context(call, at.application.version_id + 1, location)
+    context = configuration_context(call, at.application.newest_version_id + 1, location)
     configuration = updated_configuration(present.configuration, update, context)
     check_configuration(configuration, runtime, msf.options.switches)
     logging_options = updated_logging(present.logging_options, given.get("CloudWatchLoggingOptionUpdates", []))
@@ -81,7 +85,7 @@ def _changed(call: Call, at: Situation, settings: Settings, bound: StatusBound) 
 
 
 def _new_id(at: Situation) -> str:
-    return f"{at.application.version_id + 1}.1"
+    return f"{at.application.newest_version_id + 1}.1"
 
 
 def _add_logging_option(call: Call) -> Document:
@@ -108,7 +112,7 @@ def _with_vpcs(settings: Settings, vpcs: list[Document]) -> Settings:
 def _add_vpc_configuration(call: Call) -> Document:
     at = call.situation()
     settings = at.application.settings
-    context = configuration_context(call, at.application.version_id + 1, None)
+    context = configuration_context(call, at.application.newest_version_id + 1, None)
     added = described_vpc(call.parameters["VpcConfiguration"], context.vpc_id, _new_id(at))
     changed = _with_vpcs(settings, [*settings.configuration.get(_VPC, []), added])
     return _changed(call, at, changed, StatusBound.ADD_VPC) | {"VpcConfigurationDescription": added}
