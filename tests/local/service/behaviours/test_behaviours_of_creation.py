@@ -1,7 +1,7 @@
 """MSF's behaviours: create, describe, list and delete applications.
 
 Each names its sources: M the API reference, D the developer guide, B AWS's blog, T the acceptance tests of Terraform's
-provider, C CloudFormation's schema, I inferred.
+provider, C CloudFormation's schema, "message" an error of the service, "report" a public report, I inferred.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def create(local: InProcess, **changes: Any) -> Mapping[str, Any]:
     return detail
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_an_application_is_created_ready_at_version_1_with_all_that_is_inline(local: InProcess) -> None:
     detail = create(
         local,
@@ -52,12 +52,12 @@ def test_an_application_is_created_ready_at_version_1_with_all_that_is_inline(lo
     assert [each["ApplicationVersionId"] for each in versions] == [1]
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_the_arn_has_the_service_name_without_v2(local: InProcess) -> None:
     assert create(local)["ApplicationARN"] == f"arn:aws:kinesisanalytics:{REGION}:{ACCOUNT}:application/app"
 
 
-# Source: T, M
+@pytest.mark.source("T", "M")
 def test_what_is_not_given_has_msf_s_defaults(local: InProcess) -> None:
     configuration = configuration_of(create(local))
     assert configuration["ApplicationSnapshotConfigurationDescription"]["SnapshotsEnabled"] is True
@@ -84,7 +84,7 @@ def test_what_is_not_given_has_msf_s_defaults(local: InProcess) -> None:
     }
 
 
-# Source: M
+@pytest.mark.source("M")
 @pytest.mark.parametrize(
     ("block", "given", "member", "default"),
     [
@@ -102,12 +102,12 @@ def test_with_type_default_given_values_are_ignored(
     assert described[f"{block}ConfigurationDescription"][member] == default
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_there_is_no_run_configuration_before_the_first_start(local: InProcess) -> None:
     assert "RunConfigurationDescription" not in configuration_of(local.create())
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_a_name_that_exists_is_refused(local: InProcess) -> None:
     create(local)
     with pytest.raises(RefusedCallError, match="already exists") as refused:
@@ -115,7 +115,7 @@ def test_a_name_that_exists_is_refused(local: InProcess) -> None:
     assert refused.value.code == "ResourceInUseException"
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_code_that_is_not_in_s3_is_refused(local: InProcess) -> None:
     missing = {"S3ContentLocation": {"BucketARN": BUCKET_ARN, "FileKey": "missing.zip"}}
     with pytest.raises(RefusedCallError, match="Please check the role provided or validity of S3 location") as refused:
@@ -124,7 +124,7 @@ def test_code_that_is_not_in_s3_is_refused(local: InProcess) -> None:
     assert local.msf.list_applications()["ApplicationSummaries"] == []
 
 
-# Source: D
+@pytest.mark.source("D")
 @pytest.mark.parametrize(
     "configuration",
     [
@@ -145,7 +145,7 @@ def test_keys_and_enhanced_snapshots_need_flink_1_20(local: InProcess, configura
     assert refused.value.code == "InvalidArgumentException"
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_vpc_configurations_get_an_id_and_the_vpc_of_their_subnets(local: InProcess) -> None:
     (vpc,) = configuration_of(local.create(VpcConfigurations=[VPC]))["VpcConfigurationDescriptions"]
     assert vpc["VpcConfigurationId"] == "1.1"
@@ -153,7 +153,7 @@ def test_vpc_configurations_get_an_id_and_the_vpc_of_their_subnets(local: InProc
     assert {name: vpc[name] for name in VPC} == VPC
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_lists_page_in_a_stable_order_without_gaps(local: InProcess) -> None:
     names = [f"app-{number}" for number in range(7)]
     for name in names:
@@ -169,7 +169,7 @@ def test_lists_page_in_a_stable_order_without_gaps(local: InProcess) -> None:
     assert seen == names
 
 
-# Source: M
+@pytest.mark.source("M")
 @pytest.mark.parametrize("token", ["x", "bm9uZQ==", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "LTE="])
 def test_a_token_that_the_service_did_not_give_is_refused(local: InProcess, token: str) -> None:
     with pytest.raises(RefusedCallError) as refused:
@@ -177,7 +177,7 @@ def test_a_token_that_the_service_did_not_give_is_refused(local: InProcess, toke
     assert refused.value.code == "InvalidArgumentException"
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_tags_are_listed_and_not_described(local: InProcess) -> None:
     detail = create(local, Tags=[{"Key": "team", "Value": "fleet"}])
     assert "Tags" not in detail
@@ -187,14 +187,14 @@ def test_tags_are_listed_and_not_described(local: InProcess) -> None:
     assert local.msf.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "stage", "Value": "test"}]
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_there_are_at_most_50_tags(local: InProcess) -> None:
     with pytest.raises(RefusedCallError) as refused:
         create(local, Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(51)])
     assert refused.value.code == "TooManyTagsException"
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_tags_of_another_account_s_application_are_not_there(local: InProcess) -> None:
     arn = create(local)["ApplicationARN"].replace(ACCOUNT, "210987654321")
     with pytest.raises(RefusedCallError) as refused:
@@ -202,7 +202,7 @@ def test_tags_of_another_account_s_application_are_not_there(local: InProcess) -
     assert refused.value.code == "ResourceNotFoundException"
 
 
-# Source: M
+@pytest.mark.source("M")
 @pytest.mark.parametrize(
     ("operation", "given"),
     [
@@ -222,7 +222,7 @@ def test_an_application_that_does_not_exist_is_not_found(
     assert refused.value.code == "ResourceNotFoundException"
 
 
-# Source: M
+@pytest.mark.source("M")
 @pytest.mark.parametrize(
     "given",
     [
@@ -238,7 +238,7 @@ def test_sql_and_studio_applications_are_not_supported(local: InProcess, given: 
     assert refused.value.code == "UnsupportedOperationException"
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_operations_for_sql_applications_are_not_supported(local: InProcess) -> None:
     create(local)
     with pytest.raises(RefusedCallError) as refused:
@@ -250,7 +250,7 @@ def test_operations_for_sql_applications_are_not_supported(local: InProcess) -> 
     assert refused.value.code == "UnsupportedOperationException"
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_the_number_of_applications_is_limited(tmp_path: Path) -> None:
     local = InProcess(tmp_path, switches=Switches(maximum_applications=2))
     local.create("a")
@@ -260,7 +260,7 @@ def test_the_number_of_applications_is_limited(tmp_path: Path) -> None:
     assert refused.value.code == "LimitExceededException"
 
 
-# Source: T, M
+@pytest.mark.source("T", "M")
 @pytest.mark.parametrize("start", [False, True], ids=["ready", "running"])
 def test_an_application_is_deleted_also_while_it_runs(local: InProcess, *, start: bool) -> None:
     created_at = local.create(start=start)["CreateTimestamp"]
@@ -271,7 +271,7 @@ def test_an_application_is_deleted_also_while_it_runs(local: InProcess, *, start
     assert local.driver.jobs == {}
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_the_time_of_creation_counts_by_the_second(local: InProcess) -> None:
     created_at: datetime = local.create()["CreateTimestamp"]
     assert created_at.microsecond
@@ -282,7 +282,7 @@ def test_the_time_of_creation_counts_by_the_second(local: InProcess) -> None:
     assert local.describe()["ApplicationStatus"] == "DELETING"
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_a_name_that_was_just_deleted_takes_no_tags_for_a_while(local: InProcess) -> None:
     local.msf.delete_application(ApplicationName="app", CreateTimestamp=create(local)["CreateTimestamp"])
     local.settle()
@@ -294,14 +294,14 @@ def test_a_name_that_was_just_deleted_takes_no_tags_for_a_while(local: InProcess
     create(local, Tags=tags)
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_a_name_that_was_just_deleted_is_free_without_tags(local: InProcess) -> None:
     local.msf.delete_application(ApplicationName="app", CreateTimestamp=create(local)["CreateTimestamp"])
     local.settle()
     assert create(local)["ApplicationVersionId"] == 1
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_nothing_of_a_deleted_application_is_left(local: InProcess, tmp_path: Path) -> None:
     local.create(start=True)
     local.msf.create_application_snapshot(ApplicationName="app", SnapshotName="s")
@@ -314,7 +314,7 @@ def test_nothing_of_a_deleted_application_is_left(local: InProcess, tmp_path: Pa
     assert [each for each in (tmp_path / "savepoints").rglob("*") if each.is_file()] == []
 
 
-# Source: T, D
+@pytest.mark.source("T", "D")
 def test_the_maintenance_window_lasts_eight_hours_from_its_start(local: InProcess) -> None:
     local.create(start=True)
     answer = local.msf.update_application_maintenance_configuration(

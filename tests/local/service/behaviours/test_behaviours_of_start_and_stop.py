@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.simulated_driver import SimulatedJob
 
-SKIP = {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}}
+SKIP: dict[str, Any] = {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}}
 
 
 def restoring(name: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def statuses(local: InProcess) -> list[str]:
     return list(dict.fromkeys(seen))
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_a_start_passes_starting_only_and_keeps_the_version(local: InProcess) -> None:
     local.create()
     operation = local.msf.start_application(ApplicationName="app")["OperationId"]
@@ -55,7 +55,7 @@ def test_a_start_passes_starting_only_and_keeps_the_version(local: InProcess) ->
     assert local.operation(operation)["OperationStatus"] == "SUCCESSFUL"
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_a_start_without_run_configuration_restores_the_latest_snapshot(local: InProcess) -> None:
     detail = local.create(start=True)
     assert detail["ApplicationConfigurationDescription"]["RunConfigurationDescription"] == {
@@ -64,7 +64,7 @@ def test_a_start_without_run_configuration_restores_the_latest_snapshot(local: I
     }
 
 
-# Source: D, B
+@pytest.mark.source("D", "B")
 def test_a_main_that_fails_ends_ready_with_the_error(local: InProcess) -> None:
     local.create()
     local.fail_launches("org.apache.flink.client.program.ProgramInvocationException: " + "x" * 1_000)
@@ -76,7 +76,7 @@ def test_a_main_that_fails_ends_ready_with_the_error(local: InProcess) -> None:
     assert len(error) == 512
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_start_without_code_fails(local: InProcess) -> None:
     local.create(ApplicationCodeConfiguration={"CodeContentType": "ZIPFILE"})
     operation = local.operation(start(local))
@@ -85,7 +85,7 @@ def test_a_start_without_code_fails(local: InProcess) -> None:
     assert local.driver.jobs == {}
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_job_that_does_not_start_within_five_minutes_fails(tmp_path: Path) -> None:
     local = InProcess(tmp_path, launch_seconds=10_000)
     local.create()
@@ -96,7 +96,7 @@ def test_a_job_that_does_not_start_within_five_minutes_fails(tmp_path: Path) -> 
     assert local.describe()["ApplicationStatus"] == "READY"
 
 
-# Source: I
+@pytest.mark.source("I")
 def test_a_job_that_is_cancelled_while_it_starts_fails_the_start(local: InProcess) -> None:
     local.create()
 
@@ -108,7 +108,7 @@ def test_a_job_that_is_cancelled_while_it_starts_fails_the_start(local: InProces
     assert local.describe()["ApplicationStatus"] == "READY"
 
 
-# Source: B
+@pytest.mark.source("B")
 def test_a_job_that_loops_after_its_start_is_no_failure_of_the_operation(local: InProcess) -> None:
     local.create()
 
@@ -120,7 +120,7 @@ def test_a_job_that_loops_after_its_start_is_no_failure_of_the_operation(local: 
     assert local.describe()["ApplicationStatus"] == "RUNNING"
 
 
-# Source: T, D
+@pytest.mark.source("T", "D")
 def test_a_stop_takes_a_snapshot_that_the_next_start_restores(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 100)
@@ -133,7 +133,7 @@ def test_a_stop_takes_a_snapshot_that_the_next_start_restores(local: InProcess) 
     assert local.job().records == 100
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_stop_without_snapshots_takes_none(local: InProcess) -> None:
     local.create(start=True, ApplicationSnapshotConfiguration={"SnapshotsEnabled": False})
     stop(local)
@@ -141,7 +141,7 @@ def test_a_stop_without_snapshots_takes_none(local: InProcess) -> None:
     assert local.snapshots() == []
 
 
-# Source: M
+@pytest.mark.source("M")
 @pytest.mark.parametrize("during", ["STARTING", "RUNNING", "UPDATING", "STOPPING"])
 def test_a_forced_stop_takes_no_snapshot(local: InProcess, during: str) -> None:
     local.create(start=during != "STARTING")
@@ -161,14 +161,14 @@ def test_a_forced_stop_takes_no_snapshot(local: InProcess, during: str) -> None:
     assert all(job.state is JobState.CANCELED for job in local.driver.jobs.values())
 
 
-# Source: a public report
+@pytest.mark.source("report")
 def test_a_forced_stop_of_a_ready_application_is_refused(local: InProcess) -> None:
     local.create()
     with pytest.raises(RefusedCallError, match="You can't force stop an application in 'READY' status"):
         stop(local, Force=True)
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_stop_of_a_job_that_can_take_no_snapshot_is_refused(local: InProcess) -> None:
     local.create(start=True)
     local.job().state = JobState.RESTARTING
@@ -178,7 +178,7 @@ def test_a_stop_of_a_job_that_can_take_no_snapshot_is_refused(local: InProcess) 
     assert local.describe()["ApplicationStatus"] == "RUNNING"
 
 
-# Source: M, D
+@pytest.mark.source("M", "D")
 def test_a_custom_restore_goes_back_to_that_snapshot(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 5)
@@ -193,7 +193,7 @@ def test_a_custom_restore_goes_back_to_that_snapshot(local: InProcess) -> None:
     assert described["ApplicationRestoreConfigurationDescription"]["SnapshotName"] == "five"
 
 
-# Source: M, D
+@pytest.mark.source("M", "D")
 def test_a_custom_restore_of_an_unknown_snapshot_is_refused(local: InProcess) -> None:
     local.create()
     with pytest.raises(RefusedCallError) as refused:
@@ -202,7 +202,7 @@ def test_a_custom_restore_of_an_unknown_snapshot_is_refused(local: InProcess) ->
     assert local.describe()["ApplicationStatus"] == "READY"
 
 
-# Source: M, D
+@pytest.mark.source("M", "D")
 def test_skipping_the_restore_starts_empty(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 100)
@@ -212,7 +212,7 @@ def test_skipping_the_restore_starts_empty(local: InProcess) -> None:
     assert local.job().records == 0
 
 
-# Source: D
+@pytest.mark.source("D")
 @pytest.mark.parametrize(
     "restore",
     [
@@ -232,14 +232,14 @@ def test_a_custom_restore_names_exactly_one_snapshot(local: InProcess, restore: 
     assert refused.value.code == "InvalidArgumentException"
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_start_passes_on_that_state_may_be_left_out(local: InProcess) -> None:
     local.create()
     start(local, FlinkRunConfiguration={"AllowNonRestoredState": True})
     assert local.job().launch.allow_non_restored_state
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_job_that_finishes_leaves_the_application_ready(local: InProcess) -> None:
     local.create(start=True)
     local.job().state = JobState.FINISHED
@@ -248,7 +248,7 @@ def test_a_job_that_finishes_leaves_the_application_ready(local: InProcess) -> N
     assert "RunConfigurationDescription" not in local.describe()["ApplicationConfigurationDescription"]
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_the_loss_of_a_task_manager_changes_no_status(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 5)
@@ -257,7 +257,7 @@ def test_the_loss_of_a_task_manager_changes_no_status(local: InProcess) -> None:
     assert (local.describe()["ApplicationStatus"], local.job().records) == ("RUNNING", 5)
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_job_whose_process_died_comes_back_from_its_newest_checkpoint(local: InProcess) -> None:
     local.create(start=True)
     uid = local.uid()
@@ -269,7 +269,7 @@ def test_a_job_whose_process_died_comes_back_from_its_newest_checkpoint(local: I
     assert (local.describe()["ApplicationStatus"], local.job().records) == ("RUNNING", 5)
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_job_without_checkpoint_comes_back_from_the_snapshot_of_its_start(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 5)

@@ -12,8 +12,8 @@ from tests.local.service.in_process import ACCOUNT, REGION, InProcess, propertie
 
 STREAM = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:log-stream:s"
 VPC = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
-NO_SNAPSHOTS = {"ApplicationSnapshotConfiguration": {"SnapshotsEnabled": False}}
-ALLOWED = {"FlinkRunConfiguration": {"AllowNonRestoredState": True}}
+NO_SNAPSHOTS: dict[str, Any] = {"ApplicationSnapshotConfiguration": {"SnapshotsEnabled": False}}
+ALLOWED: dict[str, Any] = {"FlinkRunConfiguration": {"AllowNonRestoredState": True}}
 
 
 def groups(local: InProcess) -> list[dict[str, Any]]:
@@ -31,7 +31,7 @@ def run_configuration(local: InProcess) -> dict[str, Any] | None:
     return found
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_an_update_of_a_ready_application_makes_a_version_at_once(local: InProcess) -> None:
     local.create()
     answer = local.msf.update_application(
@@ -47,7 +47,7 @@ def test_an_update_of_a_ready_application_makes_a_version_at_once(local: InProce
     }
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_an_update_needs_the_version_or_the_token(local: InProcess) -> None:
     local.create()
     with pytest.raises(RefusedCallError) as refused:
@@ -55,19 +55,17 @@ def test_an_update_needs_the_version_or_the_token(local: InProcess) -> None:
     assert refused.value.code == "InvalidArgumentException"
 
 
-# Source: M
+@pytest.mark.source("M")
 @pytest.mark.parametrize("guard", [{"CurrentApplicationVersionId": 7}, {"ConditionalToken": "old"}])
 def test_a_stale_version_or_token_is_refused(local: InProcess, guard: dict[str, Any]) -> None:
     before = local.create()
     with pytest.raises(RefusedCallError) as refused:
-        local.msf.update_application(
-            ApplicationName="app", ApplicationConfigurationUpdate=properties(a="1"), **guard
-        )
+        local.msf.update_application(ApplicationName="app", ApplicationConfigurationUpdate=properties(a="1"), **guard)
     assert refused.value.code == "ConcurrentModificationException"
     assert local.describe() == before
 
 
-# Source: M, I
+@pytest.mark.source("M", "I")
 def test_the_token_differs_after_each_change(local: InProcess) -> None:
     local.create()
     tokens = [local.describe()["ConditionalToken"]]
@@ -83,14 +81,14 @@ def test_the_token_differs_after_each_change(local: InProcess) -> None:
     assert local.describe()["ConditionalToken"] == tokens[-1]
 
 
-# Source: T, I
+@pytest.mark.source("T", "I")
 def test_property_groups_of_an_update_are_the_complete_new_set(local: InProcess) -> None:
     local.create(EnvironmentProperties=properties(a="1", b="2")["EnvironmentPropertyUpdates"])
     local.update(**properties(c="3"))
     assert groups(local) == [{"PropertyGroupId": "job", "PropertyMap": {"c": "3"}}]
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_blocks_that_an_update_does_not_name_stay(local: InProcess) -> None:
     local.create(**NO_SNAPSHOTS)
     local.update(
@@ -108,7 +106,7 @@ def test_blocks_that_an_update_does_not_name_stay(local: InProcess) -> None:
     assert configuration["ApplicationSnapshotConfigurationDescription"]["SnapshotsEnabled"] is False
 
 
-# Source: I
+@pytest.mark.source("I")
 @pytest.mark.parametrize(
     ("operation", "given"),
     [
@@ -130,7 +128,7 @@ def test_a_call_that_names_an_unknown_option_makes_no_version(
     assert local.describe() == before
 
 
-# Source: M
+@pytest.mark.source("M")
 def test_options_that_are_added_and_deleted_make_versions_and_operations(local: InProcess) -> None:
     local.create()
     added = local.msf.add_application_cloud_watch_logging_option(
@@ -154,7 +152,7 @@ def test_options_that_are_added_and_deleted_make_versions_and_operations(local: 
     assert {local.operation(each["OperationId"])["OperationStatus"] for each in answers} == {"SUCCESSFUL"}
 
 
-# Source: D, C
+@pytest.mark.source("D", "C")
 def test_allowing_state_that_is_not_restored_ends_with_the_next_update(local: InProcess) -> None:
     local.create(start=True)
     local.update(run=ALLOWED, **properties(a="1"))
@@ -170,7 +168,7 @@ def test_allowing_state_that_is_not_restored_ends_with_the_next_update(local: In
     assert described["FlinkRunConfigurationDescription"] == {"AllowNonRestoredState": False}
 
 
-# Source: T
+@pytest.mark.source("T")
 def test_an_update_of_a_running_application_passes_updating_only(local: InProcess) -> None:
     local.create(start=True)
     answer = local.update(**properties(a="1"))
@@ -182,7 +180,7 @@ def test_an_update_of_a_running_application_passes_updating_only(local: InProces
     assert local.operation(answer["OperationId"])["OperationStatus"] == "SUCCESSFUL"
 
 
-# Source: M, D
+@pytest.mark.source("M", "D")
 def test_an_update_takes_a_snapshot_of_the_old_version_and_keeps_the_state(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 100)
@@ -194,7 +192,7 @@ def test_an_update_takes_a_snapshot_of_the_old_version_and_keeps_the_state(local
     assert local.job().launch.property_groups == {"job": {"a": "1"}}
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_an_update_is_refused_while_the_job_restarts(local: InProcess) -> None:
     local.create(start=True)
     local.job().state = JobState.RESTARTING
@@ -205,7 +203,7 @@ def test_an_update_is_refused_while_the_job_restarts(local: InProcess) -> None:
     assert local.describe() == before
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_an_update_without_snapshots_succeeds_without_state_while_the_job_restarts(local: InProcess) -> None:
     local.create(start=True, **NO_SNAPSHOTS)
     local.driver.process(local.uid(), 100)
@@ -216,7 +214,7 @@ def test_an_update_without_snapshots_succeeds_without_state_while_the_job_restar
     assert local.snapshots() == []
 
 
-# Source: the message of the refusal
+@pytest.mark.source("message")
 def test_an_update_that_disables_snapshots_gets_through_while_the_job_restarts(local: InProcess) -> None:
     local.create(start=True)
     local.job().state = JobState.RESTARTING
@@ -225,7 +223,7 @@ def test_an_update_that_disables_snapshots_gets_through_while_the_job_restarts(l
     assert (local.describe()["ApplicationStatus"], local.describe()["ApplicationVersionId"]) == ("RUNNING", 2)
 
 
-# Source: I
+@pytest.mark.source("I")
 def test_an_update_that_disables_snapshots_keeps_the_state_of_a_healthy_job(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 100)
@@ -234,7 +232,7 @@ def test_an_update_that_disables_snapshots_keeps_the_state_of_a_healthy_job(loca
     assert local.job().records == 100
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_a_snapshot_that_fails_during_an_update_leaves_the_job_as_it_is(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 100)
@@ -253,7 +251,7 @@ def test_a_snapshot_that_fails_during_an_update_leaves_the_job_as_it_is(local: I
     assert run_configuration(local) == before
 
 
-# Source: D
+@pytest.mark.source("D")
 def test_old_versions_keep_their_copy_of_the_code(local: InProcess) -> None:
     local.create(start=True)
     first = local.job().launch.code
