@@ -129,7 +129,12 @@ class InProcess:
             policies=policies or AllowAll(),
             options=MsfOptions(clock=self.clock, switches=switches or Switches()),
         )
-        self.msf = Client(ServiceOperations(self.service))
+        self.operations = ServiceOperations(self.service)
+        self.msf = Client(self.operations)
+
+    def call(self, operation: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call an operation by its name in the API."""
+        return self.operations.call(operation, given, CALLER)
 
     def settle(self) -> None:
         """Let everything that was begun come to its end, as the seconds pass."""
@@ -144,6 +149,10 @@ class InProcess:
             self.clock.advance(1)
         message = f"still not steady: {self.service.store.active_applications()}"
         raise AssertionError(message)
+
+    def database(self) -> list[str]:
+        """Return all records, to compare them."""
+        return list(self.service.store._database.iterdump())
 
     # Shorthands
 

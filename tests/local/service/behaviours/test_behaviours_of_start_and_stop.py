@@ -11,6 +11,7 @@ from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from tests.local.service.in_process import InProcess, properties
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cdk_penstock.local.service.simulated_driver import SimulatedJob
@@ -145,12 +146,13 @@ def test_a_stop_without_snapshots_takes_none(local: InProcess) -> None:
 @pytest.mark.parametrize("during", ["STARTING", "RUNNING", "UPDATING", "STOPPING"])
 def test_a_forced_stop_takes_no_snapshot(local: InProcess, during: str) -> None:
     local.create(start=during != "STARTING")
-    before = {
+    begin: dict[str, Callable[[], str]] = {
         "STARTING": lambda: local.msf.start_application(ApplicationName="app")["OperationId"],
         "RUNNING": lambda: "",
         "UPDATING": lambda: local.update(**properties(a="1"))["OperationId"],
         "STOPPING": lambda: stop(local),
-    }[during]()
+    }
+    before = begin[during]()
     assert local.describe()["ApplicationStatus"] == during
     operation = stop(local, Force=True)
     assert statuses(local) == ["FORCE_STOPPING", "READY"]

@@ -31,6 +31,14 @@ def guard_of(call: Call) -> Guard:
     return Guard(version_id=given.get("CurrentApplicationVersionId"), token=given.get("ConditionalToken"))
 
 
+def _current(call: Call, bound: StatusBound) -> Situation:
+    """Return the application if it may be changed: that comes before anything that the call asks for."""
+    at = call.situation()
+    check_status(bound, at.application.name, at.application.status)
+    check_current(at.application, guard_of(call))
+    return at
+
+
 def _begin(call: Call, at: Situation, settings: Settings, bound: StatusBound) -> tuple[Application, str]:
     run = call.parameters.get("RunConfigurationUpdate", {})
     update = call.parameters.get("ApplicationConfigurationUpdate", {}).get("FlinkApplicationConfigurationUpdate", {})
@@ -43,11 +51,8 @@ def _begin(call: Call, at: Situation, settings: Settings, bound: StatusBound) ->
 
 
 def _update_application(call: Call) -> Document:
-    at, given, msf = call.situation(), call.parameters, call.msf
+    at, given, msf = _current(call, StatusBound.UPDATE), call.parameters, call.msf
     present = at.application.settings
-    # Both are checked again later, but nothing should be copied for a call that is refused.
-    check_status(StatusBound.UPDATE, at.application.name, at.application.status)
-    check_current(at.application, guard_of(call))
     role = given.get("ServiceExecutionRoleUpdate", present.role_arn)
     if role != present.role_arn:
         msf.authorization.check_pass_role(call.caller, role)
@@ -89,7 +94,7 @@ def _new_id(at: Situation) -> str:
 
 
 def _add_logging_option(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.ADD_LOGGING)
     settings = at.application.settings
     added = described_logging(call.parameters["CloudWatchLoggingOption"], _new_id(at))
     changed = replace(settings, logging_options=(*settings.logging_options, added))
@@ -98,7 +103,7 @@ def _add_logging_option(call: Call) -> Document:
 
 
 def _delete_logging_option(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.DELETE_LOGGING)
     settings = at.application.settings
     kept = without_option(settings.logging_options, _LOGGING_ID, call.parameters[_LOGGING_ID])
     answer = _changed(call, at, replace(settings, logging_options=tuple(kept)), StatusBound.DELETE_LOGGING)
@@ -110,7 +115,7 @@ def _with_vpcs(settings: Settings, vpcs: list[Document]) -> Settings:
 
 
 def _add_vpc_configuration(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.ADD_VPC)
     settings = at.application.settings
     context = configuration_context(call, at.application.newest_version_id + 1, None)
     added = described_vpc(call.parameters["VpcConfiguration"], context.vpc_id, _new_id(at))
@@ -119,7 +124,7 @@ def _add_vpc_configuration(call: Call) -> Document:
 
 
 def _delete_vpc_configuration(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.DELETE_VPC)
     settings = at.application.settings
     vpcs = settings.configuration.get(_VPC, [])
     kept = without_option(vpcs, "VpcConfigurationId", call.parameters["VpcConfigurationId"])
