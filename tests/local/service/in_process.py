@@ -104,9 +104,11 @@ class InProcess:
     Parameters
     ----------
     folder
-        Where everything is kept; another service on the same folder goes on from there.
-    is_kept
-        True to keep records in the folder, too, and not in memory.
+        Where files are kept.
+    switches, policies, clock, store, driver
+        Those of the service; without a store, its records are in memory.
+    launch_seconds
+        How long a job is LAUNCHING, without a driver.
     """
 
     def __init__(
@@ -115,15 +117,17 @@ class InProcess:
         *,
         switches: Switches | None = None,
         policies: PolicySource | None = None,
-        is_kept: bool = False,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        driver: SimulatedDriver | None = None,
         launch_seconds: float = 0.0,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.buckets = Buckets(folder / "buckets")
         self.buckets.put("job.zip", b"code")
-        self.driver = SimulatedDriver(folder / "savepoints", clock=self.clock, launch_seconds=launch_seconds)
+        self.driver = driver or SimulatedDriver(folder / "savepoints", clock=self.clock, launch_seconds=launch_seconds)
         self.service = Msf(
-            store=Store(folder / "records.db" if is_kept else None),
+            store=store or Store(None),
             driver=self.driver,
             code=CodeStore(folder / "code", self.buckets),
             policies=policies or AllowAll(),

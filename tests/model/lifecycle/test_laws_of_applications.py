@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_penstock.local.service.simulated_driver import SimulatedJob
+    from cdk_penstock.model.lifecycle.records import Application
 
 KEYS = (KEY_1, KEY_2)
 ENCRYPTIONS = st.sampled_from(
@@ -100,7 +101,8 @@ class Applications(RuleBasedStateMachine):
     @initialize(switches=SWITCHES, blocks=CONFIGURATIONS, updates=st.lists(UPDATES, max_size=2))
     def begin(self, switches: Switches, blocks: dict[str, Any], updates: list[dict[str, Any]]) -> None:
         self.policies = AllowAll()
-        self.local = InProcess(self.folder, switches=switches, policies=self.policies)
+        self.switches = switches
+        self.local = self.serve()
         self.laws = Laws(versions_grow=switches.rollback_makes_new_version)
         self.create(blocks)
         self.start({})
@@ -108,6 +110,10 @@ class Applications(RuleBasedStateMachine):
         for each in updates:
             self.update(each, None)
             self.pass_time(4, 6)
+
+    def serve(self) -> InProcess:
+        """Return a new service."""
+        return InProcess(self.folder, switches=self.switches, policies=self.policies)
 
     @property
     def is_there(self) -> bool:
@@ -117,20 +123,29 @@ class Applications(RuleBasedStateMachine):
     def has_job(self) -> bool:
         return bool(self.local.driver.jobs)
 
-    def attempt(self, call: Callable[[], object]) -> bool:
-        """Call, and return True if it was accepted; a refused call changes nothing."""
-        before = self.local.database()
-        try:
-            call()
-        except RefusedCallError:
-            assert self.local.database() == before
-            return False
-        finally:
-            self.laws.check(self.local.service)
+    def carry_out(self, act: Callable[[], object]) -> bool:
+        """Act, and return True if that came to its end."""
+        act()
         return True
 
-    def detail(self) -> Any:
-        """Return the description of the application, without the faults that a client meets."""
+    def attempt(self, call: Callable[[], object]) -> bool | None:
+        """Call, and return True if it was accepted, None if nobody knows; a refused call changes nothing."""
+        before = self.local.database()
+        accepted: bool | None = False
+        try:
+            accepted = self.carry_out(call) or None
+        except RefusedCallError:
+            assert self.local.database() == before
+        self.laws.check(self.local.service)
+        return accepted
+
+    def reconcile(self) -> None:
+        """Let the service carry on."""
+        self.carry_out(self.local.service.reconcile)
+        self.laws.check(self.local.service)
+
+    def detail(self) -> Application:
+        """Return the application."""
         (application,) = self.local.service.store.all_applications()
         return application
 
@@ -168,7 +183,8 @@ class Applications(RuleBasedStateMachine):
                 **given,
             )
         )
-        assert self.detail().version_id == (before.newest_version_id + 1 if accepted else before.version_id)
+        if accepted is not None:
+            assert self.detail().version_id == (before.newest_version_id + 1 if accepted else before.version_id)
 
     @precondition(lambda self: self.is_there)
     @rule()
@@ -217,8 +233,7 @@ class Applications(RuleBasedStateMachine):
     def pass_time(self, seconds: int, times: int) -> None:
         for _ in range(times):
             self.local.clock.advance(seconds)
-            self.local.service.reconcile()
-            self.laws.check(self.local.service)
+            self.reconcile()
 
     @precondition(lambda self: self.has_job)
     @rule(state=st.sampled_from(["dies", "restarts", "recovers", "finishes", "checkpoints"]))
