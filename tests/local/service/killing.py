@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
@@ -57,16 +58,25 @@ class KillableStore(Store):
         self._killer.point()
 
 
-class KillableDriver(SimulatedDriver):
-    """Jobs that are killed before, in and after each order, and a ledger of the state that is safe.
+@dataclass
+class Ledger:
+    """The state that is safe, and each launch with it.
 
-    ``safe`` is what the newest checkpoint has, or the savepoint by which a job ended, by application.
+    ``safe`` is what the newest checkpoint has, or the savepoint by which a job ended, by application. ``restored`` has
+    what each launch restored, and what was safe then.
     """
 
-    def __init__(self, folder: Path, killer: Killer, *, clock: Callable[[], datetime], safe: dict[str, int]) -> None:
+    safe: dict[str, int] = field(default_factory=dict)
+    restored: list[tuple[int, int]] = field(default_factory=list)
+
+
+class KillableDriver(SimulatedDriver):
+    """Jobs that are killed before, in and after each order."""
+
+    def __init__(self, folder: Path, killer: Killer, *, clock: Callable[[], datetime], ledger: Ledger) -> None:
         super().__init__(folder, clock=clock)
-        self.safe = safe
-        self.restored: list[tuple[int, int]] = []
+        self._ledger = ledger
+        self._is_last = False
         self._killer = killer
 
     def launch(self, application: str, launch: Launch) -> None:
@@ -75,7 +85,8 @@ class KillableDriver(SimulatedDriver):
         known = len(self.launches)
         super().launch(application, launch)
         if len(self.launches) > known:
-            self.restored.append((self.jobs[application].records, self.safe.get(application, 0)))
+            safe = self._ledger.safe.get(application, 0)
+            self._ledger.restored.append((self.jobs[application].records, safe))
         self._killer.point()
 
     def save(self, application: str, snapshot: str, *, stop: bool) -> None:
@@ -103,5 +114,5 @@ class KillableDriver(SimulatedDriver):
         self._killer.point()
         super()._write(file, job)
         if self._is_last:
-            self.safe[job.launch.launch_id.partition("-")[0]] = job.records
+            self._ledger.safe[job.launch.launch_id.partition("-")[0]] = job.records
         self._killer.point()

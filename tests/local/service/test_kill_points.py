@@ -15,7 +15,7 @@ from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.system_actions import maintain, scale
 from tests.local.service.in_process import Clock, InProcess, properties
-from tests.local.service.killing import KillableDriver, KillableStore, KilledError, Killer
+from tests.local.service.killing import KillableDriver, KillableStore, KilledError, Killer, Ledger
 from tests.model.lifecycle.laws import Laws
 from tests.model.lifecycle.test_laws_of_applications import Applications
 
@@ -32,14 +32,14 @@ class Served:
         self.folder = folder
         self.clock = Clock()
         self.killer = Killer()
-        self.safe: dict[str, int] = {}
+        self.ledger = Ledger()
         self.laws = Laws()
         self.processed = 0
         self.local = self.serve()
 
     def serve(self) -> InProcess:
         """Return a new service on the same folder: no jobs, no memory."""
-        driver = KillableDriver(self.folder / "savepoints", self.killer, clock=self.clock, safe=self.safe)
+        driver = KillableDriver(self.folder / "savepoints", self.killer, clock=self.clock, ledger=self.ledger)
         store = KillableStore(self.folder / "records.db", self.killer)
         return InProcess(self.folder, clock=self.clock, store=store, driver=driver)
 
@@ -108,11 +108,11 @@ def test_each_launch_restores_exactly_what_is_safe(steps: list[tuple[str, bool]]
             if settles:
                 served.settle()
             # Whether it was killed or not, each job starts from what was safe at that moment.
-            assert all(restored == safe for restored, safe in served.local.driver.restored)
+            assert all(restored == safe for restored, safe in served.ledger.restored)
         was_killed = served.killer.kills > 0
         served.killer.left = None
         served.settle()
-        assert all(restored == safe for restored, safe in served.local.driver.restored)
+        assert all(restored == safe for restored, safe in served.ledger.restored)
         (application,) = served.local.service.store.all_applications()
         job = served.local.service.driver.observe(application.uid)
         if application.status is ApplicationStatus.RUNNING:
@@ -125,7 +125,7 @@ def test_each_launch_restores_exactly_what_is_safe(steps: list[tuple[str, bool]]
             assert newest is not None
             served.local.msf.start_application(ApplicationName="app")
             served.settle()
-            assert served.local.job().records == served.safe[application.uid]
+            assert served.local.job().records == served.ledger.safe[application.uid]
             assert was_killed or served.local.job().records == served.processed
         served.local.service.store.close()
 
@@ -140,7 +140,7 @@ class KilledApplications(Applications):
 
     def serve(self) -> InProcess:
         """Return a new service on the same folder."""
-        driver = KillableDriver(self.folder / "savepoints", self.killer, clock=self.clock, safe={})
+        driver = KillableDriver(self.folder / "savepoints", self.killer, clock=self.clock, ledger=Ledger())
         store = KillableStore(self.folder / "records.db", self.killer)
         return InProcess(
             self.folder, switches=self.switches, policies=self.policies, clock=self.clock, store=store, driver=driver
