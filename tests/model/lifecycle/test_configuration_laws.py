@@ -17,7 +17,7 @@ from cdk_penstock.model.lifecycle.switches import Switches
 
 KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111"
 NAMES = st.text("abcxyz-", min_size=1, max_size=6)
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     "Checkpoint": {"CheckpointingEnabled": True, "CheckpointInterval": 60_000, "MinPauseBetweenCheckpoints": 5_000},
     "Monitoring": {"MetricsLevel": "APPLICATION", "LogLevel": "INFO"},
     "Parallelism": {"Parallelism": 1, "ParallelismPerKPU": 1, "AutoScalingEnabled": True},
@@ -168,7 +168,7 @@ def test_type_default_ignores_values_at_creation_and_at_update(data: st.DataObje
     name = f"{block}ConfigurationDescription"
     flink = {f"{block}Configuration": {"ConfigurationType": "DEFAULT", **values}}
     default = created_configuration({"FlinkApplicationConfiguration": flink}, context())
-    expected = {"ConfigurationType": "DEFAULT", **DEFAULTS[block]}
+    expected: dict[str, Any] = {"ConfigurationType": "DEFAULT", **DEFAULTS[block]}
     assert default["FlinkApplicationConfigurationDescription"][name] == expected
     custom = created_configuration(
         {"FlinkApplicationConfiguration": {f"{block}Configuration": {"ConfigurationType": "CUSTOM", **values}}},
