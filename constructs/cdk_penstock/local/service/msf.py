@@ -113,7 +113,7 @@ class Msf:
         keys = application.settings.encryption.keys
         if application.effective_encryption is not None:
             keys |= application.effective_encryption.keys
-        if application.transit is not None and application.transit.restore:
+        if application.transit is not None and self.store.has_snapshot(application.transit.restore):
             keys |= self.store.snapshot(application.transit.restore).encryption.keys
         return keys
 
@@ -139,20 +139,25 @@ class Msf:
         self.begun.set()
 
     def commit(self, change: Change) -> None:
-        """Write a change, then give its orders: after an interruption between the two, they are given again."""
+        """Write a change, then give its orders: after an interruption between the two, they are given again.
+
+        Files go before the records that name them, or nothing would remember to remove them.
+        """
         uid = change.application.uid
-        gone = change.removed_snapshots
+        removed = list(change.removed_snapshots)
         if change.is_deleted:
-            gone = (*gone, *(snapshot for _, snapshot in self.store.legacy_snapshots(change.application)))
+            self.driver.release(uid)
+            removed += [snapshot for _, snapshot in self.store.legacy_snapshots(change.application)]
+            self.store.write_note("deleted", change.application.arn, self.options.clock().timestamp())
+        for snapshot in removed:
+            # A running job that has no checkpoint yet would start from it again.
+            if change.is_deleted or not self.store.is_restored(snapshot.location):
+                remove_savepoint(snapshot)
         self.store.write(change)
         for order in change.orders:
             order.give(self.driver, uid)
-        for snapshot in gone:
-            remove_savepoint(snapshot)
         if change.is_deleted:
-            self.driver.release(uid)
             self.faults.pop(uid, None)
-            self.store.write_note("deleted", change.application.arn, self.options.clock().timestamp())
 
     def throttle(self, application: Application) -> None:
         """Raise RefusedCallError if a fault says that the next call is throttled."""

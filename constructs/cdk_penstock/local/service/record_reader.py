@@ -152,6 +152,11 @@ class RecordReader:
         """Return True if there is a snapshot with this uid."""
         return bool(self._rows("select 1 from snapshots where uid = ?", uid))
 
+    def is_restored(self, location: str) -> bool:
+        """Return True if the running job of an application started from the savepoint at this location."""
+        query = "select 1 from applications where is_active and json_extract(document, '$.restored') = ? limit 1"
+        return bool(location) and bool(self._rows(query, location))
+
     def unsettled_snapshots(self, application: Application) -> tuple[SnapshotRecord, ...]:
         """Return the snapshots of the application that are being created or deleted."""
         rows = self._rows(

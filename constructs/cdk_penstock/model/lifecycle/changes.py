@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from cdk_penstock.model.lifecycle.records import Application, Operation, Phase, SnapshotRecord
+from cdk_penstock.model.lifecycle.records import Application, Operation, SnapshotRecord
 from cdk_penstock.model.lifecycle.statuses import OperationStatus, SnapshotStatus
 from cdk_penstock.model.lifecycle.switches import Switches
+from cdk_penstock.model.lifecycle.transit import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

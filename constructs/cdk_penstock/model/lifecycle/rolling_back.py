@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation, end_transit, touch
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
-from cdk_penstock.model.lifecycle.records import Phase, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.switches import RollbackRestores
-from cdk_penstock.model.lifecycle.updating import check_current, version_of
+from cdk_penstock.model.lifecycle.transit import Phase, Transit
+from cdk_penstock.model.lifecycle.updating import check_current
+from cdk_penstock.model.lifecycle.versions import gone_back
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Moment, Records
@@ -27,7 +28,12 @@ __all__ = ("roll_back", "rollback_target", "system_rollback")
 
 
 def rollback_target(application: Application) -> int | None:
-    """Return the version that a rollback goes back to: the last one that ran before the present one."""
+    """Return the version that a rollback goes back to: the last one that ran before the present one.
+
+    A scaling made no version: it goes back to the parallelism before.
+    """
+    if application.status is ApplicationStatus.AUTOSCALING:
+        return application.running_version
     return next((each for each in reversed(application.ran) if each != application.version_id), None)
 
 
@@ -65,7 +71,7 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
         raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
     version = records.version(application, target)
     abandoned = end_transit(application, records, moment)
-    change = _going_back(abandoned.application, version, snapshot, "RollbackApplication", moment)
+    change = _going_back(abandoned.application, version, snapshot, moment)
     if is_saving:
         back = change.application
         waiting = replace(_transit_of(back), phase=Phase.SAVE, snapshot=snapshot.uid)
@@ -90,7 +96,7 @@ def system_rollback(at: Situation) -> Change | None:
     snapshot = None if target is None else _snapshot(application, target, records, moment)
     if target is None or snapshot is None:
         return None
-    return _going_back(application, records.version(application, target), snapshot, "SystemRollback", moment)
+    return _going_back(application, records.version(application, target), snapshot, moment)
 
 
 def _transit_of(application: Application) -> Transit:
@@ -101,20 +107,22 @@ def _transit_of(application: Application) -> Transit:
 
 
 def _going_back(
-    application: Application, version: ApplicationVersion, snapshot: SnapshotRecord, name: str, moment: Moment
+    application: Application, version: ApplicationVersion, snapshot: SnapshotRecord, moment: Moment
 ) -> Change:
-    new_id = application.version_id + 1 if moment.switches.rollback_makes_new_version else version.version_id
-    operation = begin_operation(application, name, moment, updated_to=new_id)
+    """Return the change that begins a rollback; MSF calls its own by the same name (how-system-rollbacks)."""
+    back = touch(application, moment)
+    versions: tuple[ApplicationVersion, ...] = ()
+    updated_to: int | None = None
+    if version.version_id != application.version_id:
+        back, versions = gone_back(application, version, moment)
+        updated_to = back.version_id
+    operation = begin_operation(application, StatusBound.ROLLBACK, moment, updated_to=updated_to)
+    parallelism = version.settings.parallelism
+    if version.version_id == application.running_version and application.current_parallelism is not None:
+        parallelism = application.current_parallelism
     back = replace(
-        touch(application, moment),
+        back,
         status=ApplicationStatus.ROLLING_BACK,
-        settings=version.settings,
-        version_id=new_id,
-        version_created_at=moment.now,
-        updated_from=application.version_id,
-        rolled_back_from=application.version_id,
-        rolled_back_to=version.version_id,
-        ran=tuple(each for each in application.ran if each != application.version_id),
         launch=application.launch + 1,
         transit=Transit(
             operation_id=operation.operation_id,
@@ -122,8 +130,7 @@ def _going_back(
             since=moment.now,
             phase_since=moment.now,
             restore=snapshot.uid,
-            parallelism=version.settings.parallelism,
+            parallelism=parallelism,
         ),
     )
-    left = replace(version_of(application), status=ApplicationStatus.ROLLED_BACK)
-    return Change(application=back, versions=(left, version_of(back)), operations=(operation,))
+    return Change(application=back, versions=versions, operations=(operation,))

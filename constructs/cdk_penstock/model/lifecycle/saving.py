@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.changes import Change, SaveOrder
 from cdk_penstock.model.lifecycle.jobs import JobState, SavedState, SaveState
-from cdk_penstock.model.lifecycle.records import Phase
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus, SnapshotStatus
-from cdk_penstock.model.lifecycle.updating import version_of
+from cdk_penstock.model.lifecycle.transit import Phase
+from cdk_penstock.model.lifecycle.versions import gone_back
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Order
@@ -49,10 +49,12 @@ def advance_save(at: Situation) -> Change | None:
 
 
 def _saved(snapshot: SnapshotRecord, at: Situation) -> SavedState | None:
+    saved = at.job.saved.get(snapshot.uid)
     key = snapshot.encryption.key_arn
-    if key in at.moment.unusable_keys:
+    # What was written with the key while it was enabled is not lost.
+    if saved is None and key in at.moment.unusable_keys:
         return SavedState(state=SaveState.FAILED, error=f"KMSInvalidStateException: key {key} is not enabled")
-    return at.job.saved.get(snapshot.uid)
+    return saved
 
 
 def _ready(snapshot: SnapshotRecord, saved: SavedState) -> SnapshotRecord:
@@ -73,18 +75,12 @@ def _unsaved(at: Situation, snapshot: SnapshotRecord, error: str) -> Change:
     version = application.running_version
     if version is None or version == application.version_id:
         return change
-    kept = replace(
-        change.application,
-        settings=at.records.version(application, version).settings,
-        version_id=application.version_id + 1 if at.moment.switches.rollback_makes_new_version else version,
-        version_created_at=at.moment.now,
-        updated_from=application.version_id,
-        rolled_back_from=application.version_id,
-        rolled_back_to=version,
-    )
-    kept = replace(kept, running_version=kept.version_id, ran=(*application.ran, kept.version_id))
-    left = replace(version_of(application), status=ApplicationStatus.ROLLED_BACK)
-    return replace(change, application=kept, versions=(left, replace(version_of(kept), has_run=True)))
+    kept, versions = change.application, change.versions
+    # A rollback has the settings of the running version already.
+    if application.status is not ApplicationStatus.ROLLING_BACK:
+        kept, versions = gone_back(kept, at.records.version(application, version), at.moment)
+    ran = (*(each for each in kept.ran if each != version), kept.version_id)
+    return replace(change, application=replace(kept, running_version=kept.version_id, ran=ran), versions=versions)
 
 
 def with_requested_snapshots(change: Change | None, at: Situation) -> Change | None:
@@ -112,5 +108,6 @@ def with_requested_snapshots(change: Change | None, at: Situation) -> Change | N
         change,
         snapshots=(*change.snapshots, *settled),
         removed_snapshots=tuple(removed),
-        orders=(*change.orders, *orders),
+        # Before the order that ends the job.
+        orders=(*orders, *change.orders),
     )

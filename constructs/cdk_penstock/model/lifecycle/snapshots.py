@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = (
     "MAXIMUM_SNAPSHOTS",
     "automatic_snapshot",
+    "can_save",
     "check_can_save",
     "check_deletable",
     "create_snapshot",
@@ -39,9 +40,14 @@ MAXIMUM_SNAPSHOTS: Final = 1_000
 _RESERVED_PREFIX: Final = "SYSTEMSNAPSHOT"
 
 
+def can_save(at: Situation) -> bool:
+    """Return True if the job can take a savepoint now."""
+    return at.job.state is JobState.RUNNING and not at.is_lost
+
+
 def check_can_save(at: Situation) -> None:
     """Raise RefusedCallError if the job cannot take a savepoint now."""
-    if at.job.state is JobState.RUNNING and not at.is_lost:
+    if can_save(at):
         return
     message = (
         f"Failed to take snapshot for the application {at.application.name} at this moment. The application is"

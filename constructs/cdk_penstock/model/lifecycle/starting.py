@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
-from cdk_penstock.model.lifecycle.records import Phase, RunConfiguration, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
+from cdk_penstock.model.lifecycle.transit import Phase, RunConfiguration, Transit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ def start(at: Situation, given: Mapping[str, Any]) -> Begun:
             since=moment.now,
             phase_since=moment.now,
             restore=snapshot.uid if snapshot else "",
-            allow_non_restored_state=run.allow_non_restored_state,
+            run=run,
             parallelism=settings.parallelism,
         ),
     )

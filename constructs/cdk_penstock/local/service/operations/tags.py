@@ -48,6 +48,9 @@ def _check_number(tags: Mapping[str, str]) -> None:
 def _tags_of(call: Call) -> dict[str, str]:
     arn = call.parameters["ResourceARN"]
     call.msf.authorization.check_action(call.caller, call.operation, arn)
+    if not arn.startswith(f"{call.scope}:"):
+        message = f"Resource {arn} not found in account {call.caller.account} and Region {call.caller.region}"
+        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
     if _SNAPSHOT in arn:
         snapshot = call.msf.store.enhanced_snapshot(arn)
         if snapshot is None:
