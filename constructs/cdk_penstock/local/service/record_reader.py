@@ -11,18 +11,19 @@ from pydantic import TypeAdapter
 from cdk_penstock.local.service.tables import SCHEMA
 from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "VERSIONS", "RecordReader", "scope_of")
+__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "SNAPSHOT_OPERATIONS", "VERSIONS", "RecordReader", "scope_of")
 
 APPLICATIONS = TypeAdapter(Application)
 VERSIONS = TypeAdapter(ApplicationVersion)
 OPERATIONS = TypeAdapter(Operation)
 SNAPSHOTS = TypeAdapter(SnapshotRecord)
+SNAPSHOT_OPERATIONS = TypeAdapter(SnapshotOperation)
 
 
 def scope_of(arn: str) -> str:
@@ -200,12 +201,3 @@ class RecordReader:
             application.uid, after, limit,
         )  # fmt: skip
         return [(number, SNAPSHOTS.validate_json(document)) for number, document in rows]
-
-    def enhanced_snapshots(self, scope: str, *, after: int = 0) -> Iterator[tuple[int, SnapshotRecord]]:
-        """Yield enhanced snapshots of an account in a Region with their numbers, from the oldest on."""
-        rows = self._rows(
-            "select number, document from snapshots where is_enhanced and scope = ? and number > ? order by number",
-            scope, after,
-        )  # fmt: skip
-        for number, document in rows:
-            yield number, SNAPSHOTS.validate_json(document)

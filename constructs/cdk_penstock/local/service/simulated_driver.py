@@ -48,7 +48,7 @@ class SimulatedJob:
 class SimulatedDriver:
     """A driver for tests of the API, and of programs that use it.
 
-    Its savepoints are files with the launch that they come from, so that a service that is started again finds them.
+    Its savepoints are folders with the launch that they come from, so that a service that is started again finds them.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class SimulatedDriver:
             if self.observe(application).state is not JobState.RUNNING:
                 job.saved[snapshot] = SavedState(state=SaveState.FAILED, error=job.error or "the job does not run")
                 return
-            file = self._savepoint(application, snapshot)
+            file = self._savepoint(application, snapshot) / "_metadata"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps({"launch_id": job.launch.launch_id}), encoding="utf-8")
             if stop:
@@ -115,9 +115,9 @@ class SimulatedDriver:
         """Return the job as it is."""
         with self._lock:
             saved = {}
-            for file in self._folder.glob(f"{application}/*"):
-                saved[file.name] = SavedState(
-                    state=SaveState.DONE, location=file.absolute().as_uri(), size_bytes=file.stat().st_size
+            for file in self._folder.glob(f"{application}/*/_metadata"):
+                saved[file.parent.name] = SavedState(
+                    state=SaveState.DONE, location=file.parent.absolute().as_uri(), size_bytes=file.stat().st_size
                 )
             job = self.jobs.get(application)
             if job is None:
