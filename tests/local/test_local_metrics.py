@@ -70,7 +70,7 @@ def result(samples: list[Sample], problems: tuple[str, ...] = ()) -> DemoResult:
         dead_letters={"late": 2},
         restarts=0,
         checkpoints=CheckpointStatistics(completed=3, failed=0, duration_average_ms=7),
-        addresses=Addresses(flink="http://f", prometheus="http://p", kafka="k:1"),
+        addresses=Addresses(msf="http://m", flink="http://f", prometheus="http://p", kafka="k:1"),
         window_seconds=5,
         problems=problems,
         checked="all",

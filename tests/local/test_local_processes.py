@@ -127,7 +127,8 @@ def test_a_guard_kills_what_it_watches_over_but_not_what_it_was_told_to_forget()
     guard.forget(processes[3].pid)
     guard.forget(processes[3].pid)
     end_of_input(guard)
-    assert [process.poll() is None for process in processes] == [False, True, False, True]
+    assert [process.wait(timeout=10) for process in processes[::2]] == [-signal.SIGKILL] * 2
+    assert [process.poll() for process in processes[1::2]] == [None, None]
     for process in processes:
         process.kill()
         process.wait()

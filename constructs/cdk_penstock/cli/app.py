@@ -31,8 +31,8 @@ class _Command(TyperCommand):
 def _needs_extra() -> None:
     """Needs the extra `local` of the wheel, or `make setup` in a clone."""
     message = (
-        "this command needs confluent-kafka and matplotlib, which are not installed: install the wheel with its extra,"
-        " `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a clone"
+        "this command needs confluent-kafka, matplotlib, starlette and uvicorn, and not all are installed: install the"
+        " wheel with its extra, `pip install 'WHEEL[local]'` with the path of the wheel, or run `make setup` in a clone"
     )
     raise PenstockError(message)
 
@@ -51,14 +51,16 @@ app.command("package", cls=_Command)(package_command)
 app.command("review")(review_command)
 app.command("size")(size_command)
 
-if all(find_spec(module) for module in ("confluent_kafka", "matplotlib")):
+if all(find_spec(module) for module in ("confluent_kafka", "matplotlib", "starlette", "uvicorn")):
     from cdk_penstock.cli.demo import DemoCommand, demo_command
+    from cdk_penstock.cli.local import local_app
     from cdk_penstock.cli.replay import replay_command
 
     app.command("demo", cls=DemoCommand)(demo_command)
+    app.add_typer(local_app, name="local")
     app.command("replay", cls=_Command)(replay_command)
 else:
-    for _name in ("demo", "replay"):
+    for _name in ("demo", "local", "replay"):
         app.command(_name, context_settings=_ANY_ARGUMENTS, add_help_option=False)(_needs_extra)
 
 

@@ -20,9 +20,9 @@ from cdk_penstock.cli.progress import ConsoleProgress
 from cdk_penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, parse_speed_up
 from cdk_penstock.cli.screen import new_console, show_error
 from cdk_penstock.local.demo.discovery import job_folder, load_scenario, scenario_names
+from cdk_penstock.local.demo.platform import PlatformOptions
 from cdk_penstock.local.demo.run import DemoOptions
 from cdk_penstock.local.errors import ScenarioError
-from cdk_penstock.local.pipeline import PipelineOptions
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError
 
@@ -151,10 +151,10 @@ def _run(context: typer.Context, arguments: DemoArguments, scenario: Scenario, f
             options = DemoOptions(
                 scenario=scenario,
                 package=prepare_package(arguments.package, folder, progress),
-                pipeline=PipelineOptions(
+                platform=PlatformOptions(
                     job_python=python,
                     folder=arguments.folder,
-                    flink_port=arguments.flink_port,
+                    msf_port=arguments.msf_port,
                     prometheus_port=arguments.prometheus_port,
                     kafka_port=arguments.kafka_port,
                 ),

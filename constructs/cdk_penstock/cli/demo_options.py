@@ -56,7 +56,7 @@ class DemoArguments:
     ] = None
     folder: Annotated[Path | None, typer.Option(file_okay=False, help="Keep configuration and logs here.")] = None
     parallelism: Annotated[int, typer.Option(min=1, max=4, help="Parallelism of the job.")] = 2
-    flink_port: Annotated[int, typer.Option(min=0, max=65535, help="Flink's pages; 0: any free port.")] = 0
+    msf_port: Annotated[int, typer.Option(min=0, max=65535, help="The local MSF; 0: any free port.")] = 0
     prometheus_port: Annotated[int, typer.Option(min=0, max=65535, help="Prometheus; 0: any free port.")] = 0
     kafka_port: Annotated[int, typer.Option(min=0, max=65535, help="Kafka; 0: any free port.")] = 0
     as_json: JsonOption = False
@@ -65,7 +65,7 @@ class DemoArguments:
     def ports(self) -> dict[str, int]:
         """The ports by the names of their options."""
         return {
-            "--flink-port": self.flink_port,
+            "--msf-port": self.msf_port,
             "--prometheus-port": self.prometheus_port,
             "--kafka-port": self.kafka_port,
         }

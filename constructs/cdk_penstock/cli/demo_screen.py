@@ -83,7 +83,8 @@ def _show_addresses(result: DemoResult, console: Console) -> None:
     ends = [sample.timestamp_ms for sample in result.samples] or [int(time.time() * 1000)]
     graphs = graph_url(result.addresses.prometheus, result.layout, begin_ms=min(ends), end_ms=max(ends))
     for name, address in (
-        ("Flink", result.addresses.flink), ("Prometheus", graphs), ("Kafka", result.addresses.kafka),
+        ("local MSF", result.addresses.msf), ("Flink", result.addresses.flink), ("Prometheus", graphs),
+        ("Kafka", result.addresses.kafka),
     ):  # fmt: skip
         console.print(f"{name + ':':<14}{address}", soft_wrap=True)
 
@@ -92,8 +93,7 @@ def _wait_for_interrupt(demo: Demo, console: Console) -> None:
     try:
         console.print("everything keeps running; press Ctrl-C to stop it")
         while True:
-            for process in demo.pipeline.processes:
-                process.require_alive()
+            demo.check_running()
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         console.print("stopping")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cdk_penstock.local.broker.kafka import KafkaBroker
 from cdk_penstock.local.broker.topics import TopicAccess
-from cdk_penstock.local.errors import JobError, RestError
+from cdk_penstock.local.consumption import CONSUME_TIMEOUT_SECONDS, wait_consumed
 from cdk_penstock.local.flink.cluster import FlinkCluster
 from cdk_penstock.local.flink.settings import FlinkOptions
 from cdk_penstock.local.flink.submission import submit_job
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.progress import Progress
 
 __all__ = ("LocalPipeline", "PipelineOptions")
-
-CONSUME_TIMEOUT_SECONDS = 600.0
-CONSUME_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +193,7 @@ class LocalPipeline:
         job
             The job that reads.
         topic
-            What it reads; nothing may write to it any more.
+            The topic that it reads; nothing may write to it any more.
         group
             The consumer group to which the job commits with each checkpoint.
         timeout_seconds
@@ -208,21 +204,6 @@ class LocalPipeline:
         JobError
             The job ended or does not advance.
         """
-        fewest: int | None = None
-        advanced = time.monotonic()
-        while True:
-            remaining = self.topics.remaining(topic, group=group)
-            if remaining == 0:
-                return
-            if fewest is None or remaining < fewest:
-                fewest, advanced = remaining, time.monotonic()
-            state = job.state()
-            if state in {"FAILED", "CANCELED", "FINISHED"} or time.monotonic() - advanced > timeout_seconds:
-                cause = job.root_cause() or "no exception was recorded"
-                msg = f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}"
-                raise JobError(msg)
-            self._progress.update(f"{remaining:,} records to go")
-            time.sleep(CONSUME_POLL_SECONDS)
-            # Offsets are committed with checkpoints; one that fails, as during a restart, is followed by the next.
-            with contextlib.suppress(JobError, RestError):
-                job.checkpoint()
+        wait_consumed(
+            self.topics, job, topic=topic, group=group, progress=self._progress, timeout_seconds=timeout_seconds
+        )

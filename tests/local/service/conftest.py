@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 
 
 class Endpoint:
-    """What the endpoint of the tests is made of."""
+    """The endpoint of the tests, and its parts."""
 
     def __init__(self, folder: Path) -> None:
+        self.root = folder
         self.operations = RecordedOperations()
         self.clock = SetClock()
         self.policies = RefusingPolicies()
         self.sessions = MemorySessions()
         self.user: Credential = user()
         self.identity = Identity(Credentials(self.user, self.sessions), clock=self.clock)
+        folder.mkdir()
         self.objects = ObjectStore(folder)
         self.app = service_app(
             operations=self.operations,
@@ -48,7 +50,7 @@ class Endpoint:
 @pytest.fixture(scope="session")
 def running_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Endpoint, str]]:
     """Return the endpoint that all tests share, and its URL."""
-    endpoint = Endpoint(tmp_path_factory.mktemp("objects"))
+    endpoint = Endpoint(tmp_path_factory.mktemp("objects") / "buckets")
     with serve(endpoint.app) as url:
         yield endpoint, url
 

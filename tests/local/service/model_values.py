@@ -10,7 +10,7 @@ from botocore.model import ServiceModel
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NAME = "kinesisanalyticsv2"
 MODEL = ServiceModel(create_loader().load_service_model(NAME, "service-2"), NAME)
@@ -20,7 +20,7 @@ MOST_ELEMENTS = 2
 
 def all_shapes() -> Iterator[Any]:
     """Yield every shape of the model."""
-    return (MODEL.shape_for(name) for name in MODEL.shape_names)
+    yield from (MODEL.shape_for(name) for name in MODEL.shape_names)
 
 
 def valid_request(shape: Any) -> st.SearchStrategy[Any]:
@@ -29,7 +29,7 @@ def valid_request(shape: Any) -> st.SearchStrategy[Any]:
 
 
 def _structure(shape: Any) -> st.SearchStrategy[Any]:
-    members = {name: st.deferred(lambda member=member: valid_request(member)) for name, member in shape.members.items()}
+    members = {name: valid_request(member) for name, member in shape.members.items()}
     required = {name: members[name] for name in shape.required_members}
     optional = {name: value for name, value in members.items() if name not in required}
     return st.fixed_dictionaries(required, optional=optional)
@@ -45,18 +45,23 @@ def _text(shape: Any) -> st.SearchStrategy[str]:
     return st.text(UNICODE, min_size=least, max_size=max(least, min(most or 20, 20)))
 
 
-def _sizes(shape: Any) -> dict[str, int]:
+def _list(shape: Any) -> st.SearchStrategy[list[Any]]:
     least = shape.metadata.get("min", 0)
-    return {"min_size": least, "max_size": max(least, MOST_ELEMENTS)}
+    return st.lists(valid_request(shape.member), min_size=least, max_size=max(least, MOST_ELEMENTS))
 
 
-KINDS = {
+def _map(shape: Any) -> st.SearchStrategy[dict[str, Any]]:
+    least, most = shape.metadata.get("min", 0), MOST_ELEMENTS
+    return st.dictionaries(valid_request(shape.key), valid_request(shape.value), min_size=least, max_size=most)
+
+
+KINDS: dict[str, Callable[[Any], st.SearchStrategy[Any]]] = {
     "blob": lambda _: st.binary(max_size=20),
     "boolean": lambda _: st.booleans(),
     "integer": lambda shape: st.integers(shape.metadata.get("min", -(2**31)), shape.metadata.get("max", 2**31 - 1)),
-    "list": lambda shape: st.lists(valid_request(shape.member), **_sizes(shape)),
+    "list": _list,
     "long": lambda shape: st.integers(shape.metadata.get("min", -(2**63)), shape.metadata.get("max", 2**63 - 1)),
-    "map": lambda shape: st.dictionaries(valid_request(shape.key), valid_request(shape.value), **_sizes(shape)),
+    "map": _map,
     "string": _text,
     "structure": _structure,
     # botocore sends whole seconds.
@@ -72,7 +77,9 @@ SCALARS = (
     | st.text(st.characters())
     | st.sampled_from(["\ud800", "\0", "../../x", "a" * 3000, "arn:", "{}", "2026-05-01T12:00:00Z", "9999999999"])
 )
-ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+)
 
 
 def nearly_valid(shape: Any) -> st.SearchStrategy[Any]:
@@ -82,7 +89,7 @@ def nearly_valid(shape: Any) -> st.SearchStrategy[Any]:
 
 
 def _nearly_structure(shape: Any) -> st.SearchStrategy[Any]:
-    optional = {name: st.deferred(lambda member=member: nearly_valid(member)) for name, member in shape.members.items()}
+    optional = {name: nearly_valid(member) for name, member in shape.members.items()}
     members = st.fixed_dictionaries({}, optional=optional)
     more = st.integers(0, 9).flatmap(
         lambda dice: st.dictionaries(st.text(), ANYTHING, max_size=2) if dice == 0 else st.just({})
@@ -98,7 +105,7 @@ def _nearly_time(_: Any) -> st.SearchStrategy[Any]:
     return st.floats() | st.integers() | st.text() | st.datetimes().map(datetime.isoformat)
 
 
-_NEARLY = {
+_NEARLY: dict[str, Callable[[Any], st.SearchStrategy[Any]]] = {
     "structure": _nearly_structure,
     "list": lambda shape: st.lists(nearly_valid(shape.member), max_size=3),
     "map": lambda shape: st.dictionaries(st.text(max_size=3), nearly_valid(shape.value), max_size=3),

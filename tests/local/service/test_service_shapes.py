@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +51,6 @@ def test_an_answer_that_the_model_allows_is_written_and_read_back_by_botocore(da
     operation = data.draw(st.sampled_from(MODEL.operation_names))
     answer = data.draw(valid_request(MODEL.operation_model(operation).output_shape))
     body = json.dumps(SHAPES.write(operation, answer)).encode()
-    from botocore.parsers import create_parser
-
     response = {"body": body, "headers": {}, "status_code": 200}
     parsed = create_parser("json").parse(response, MODEL.operation_model(operation).output_shape)
     parsed.pop("ResponseMetadata")
@@ -71,25 +70,41 @@ def test_every_pattern_of_the_model_is_one_that_python_has() -> None:
         (
             "DescribeApplication",
             {"ApplicationName": "a b"},
-            "1 validation error detected: Value 'a b' at 'applicationName' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+            (
+                "1 validation error detected: Value 'a b' at 'applicationName' failed to satisfy constraint: "
+                "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+            ),
         ),
         (
             "DescribeApplication",
             {},
-            "1 validation error detected: Value null at 'applicationName' failed to satisfy constraint: "
-            "Member must not be null",
+            (
+                "1 validation error detected: Value null at 'applicationName' failed to satisfy constraint: "
+                "Member must not be null"
+            ),
         ),
         ("DescribeApplication", {"ApplicationName": None}, "Value null at 'applicationName'"),
         ("DescribeApplication", {"ApplicationName": "good\n"}, "regular expression pattern"),
         ("DescribeApplication", {"ApplicationName": ""}, "Member must have length greater than or equal to 1"),
         ("DescribeApplication", {"ApplicationName": "a" * 129}, "Member must have length less than or equal to 128"),
         ("DescribeApplication", {"ApplicationName": 1}, "Value '1' at 'applicationName' failed to satisfy"),
-        ("DescribeApplication", {"ApplicationName": "a", "Foo": 1}, "'Foo' failed to satisfy constraint: Member must be"),
+        (
+            "DescribeApplication",
+            {"ApplicationName": "a", "Foo": 1},
+            "'Foo' failed to satisfy constraint: Member must be",
+        ),
         ("DescribeApplication", {"ApplicationName": "a", "applicationName": "a"}, "a member of DescribeApplicationReq"),
-        ("ListApplications", {"Limit": 51}, "Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50"),
+        (
+            "ListApplications",
+            {"Limit": 51},
+            "Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50",
+        ),
         ("ListApplications", {"Limit": 0}, "Member must have value greater than or equal to 1"),
-        ("ListApplications", {"Limit": True}, "Value 'true' at 'limit' failed to satisfy constraint: Member must be a whole"),
+        (
+            "ListApplications",
+            {"Limit": True},
+            "Value 'true' at 'limit' failed to satisfy constraint: Member must be a whole",
+        ),
         ("ListApplications", {"Limit": 1.0}, "Member must be a whole number of 32 bits"),
         ("ListApplications", {"Limit": "5"}, "Member must be a whole number of 32 bits"),
         ("StopApplication", {"ApplicationName": "a", "Force": "true"}, "Value 'true' at 'force'"),
@@ -112,7 +127,11 @@ def test_every_pattern_of_the_model_is_one_that_python_has() -> None:
         ("CreateApplication", group({}), "propertyMap' failed to satisfy constraint: Member must have length greater"),
         ("CreateApplication", group({str(n): "v" for n in range(51)}), "less than or equal to 50"),
         ("CreateApplication", group({"k": ""}), "propertyMap.k.member' failed to satisfy constraint: Member must have"),
-        ("CreateApplication", group({"k": None}), "propertyMap.k.member' failed to satisfy constraint: Member must not"),
+        (
+            "CreateApplication",
+            group({"k": None}),
+            "propertyMap.k.member' failed to satisfy constraint: Member must not",
+        ),
         ("CreateApplication", group({"k" * 2049: "v"}), "propertyMap.key' failed to satisfy constraint"),
         ("CreateApplication", group([]), "Member must be a map"),
         ("CreateApplication", group({"k": "\ud800"}), "lone surrogate"),
@@ -151,7 +170,9 @@ def test_binary_data_is_base64_and_its_length_is_that_of_the_bytes() -> None:
         return {**CREATE, "ApplicationConfiguration": {"ApplicationCodeConfiguration": code}}
 
     read = SHAPES.read("CreateApplication", document("AAEC"))
-    assert read["ApplicationConfiguration"]["ApplicationCodeConfiguration"]["CodeContent"]["ZipFileContent"] == b"\0\1\2"
+    assert (
+        read["ApplicationConfiguration"]["ApplicationCodeConfiguration"]["CodeContent"]["ZipFileContent"] == b"\0\1\2"
+    )
     for wrong in ("AAE", "A*EC", "äöü=", 1, ["AAEC"]):
         assert "Member must be base64 text" in message("CreateApplication", document(wrong))
 

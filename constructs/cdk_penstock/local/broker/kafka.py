@@ -78,17 +78,20 @@ class KafkaBroker(LocalService):
     Parameters
     ----------
     folder
-        Where its configuration, data and logs go. The data are deleted at the stop, the log stays.
+        Where its configuration, data and logs go. The log stays.
     port
         Where clients connect, 0 for a free port.
     cache
         Where the jars are kept between runs; default: the user's cache folder.
+    keep_data
+        True to go on with the topics of an earlier broker in the folder, and to keep them at the stop.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, cache: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, cache: Path | None = None, keep_data: bool = False) -> None:
         self._folder = folder
         self._wanted_port = port
         self._cache = cache
+        self._keep_data = keep_data
         self._port = 0
         self._process: ManagedProcess | None = None
 
@@ -131,8 +134,9 @@ class KafkaBroker(LocalService):
             f"-Djava.io.tmpdir={self._temporary_folder()}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{jars}/*",
         ]  # fmt: skip
-        form = [*base, "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(settings_file)]
-        run_to_end(self._command("kafka storage tool", form), timeout_seconds=START_TIMEOUT_SECONDS)
+        if not (self._folder / "data" / "meta.properties").exists():
+            form = [*base, "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(settings_file)]
+            run_to_end(self._command("kafka storage tool", form), timeout_seconds=START_TIMEOUT_SECONDS)
         with defer_stop_signals():
             run = [*base, "kafka.Kafka", str(settings_file)]
             self._process = ManagedProcess(self._command("kafka", run)).start()
@@ -166,10 +170,10 @@ class KafkaBroker(LocalService):
             return False
 
     def stop(self) -> None:
-        """Stop the broker and delete its data; its log stays."""
+        """Stop the broker and delete its data, unless they are kept; its log stays."""
         with defer_stop_signals():
             if self._process is not None:
                 self._process.stop(timeout_seconds=STOP_TIMEOUT_SECONDS)
                 self._process = None
-            for name in ("data", "tmp"):
+            for name in ("tmp",) if self._keep_data else ("data", "tmp"):
                 shutil.rmtree(self._folder / name, ignore_errors=True)

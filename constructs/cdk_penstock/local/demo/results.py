@@ -23,6 +23,7 @@ MINUTE_MS = 60_000
 class Addresses:
     """The addresses of the components while they run."""
 
+    msf: str
     flink: str
     prometheus: str
     kafka: str

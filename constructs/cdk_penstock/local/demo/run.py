@@ -6,14 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from cdk_penstock.local.consumption import wait_consumed
 from cdk_penstock.local.demo.checks import check_gaps, count_reasons, parse_dead_letter
+from cdk_penstock.local.demo.platform import DemoApplication, DemoPlatform
 from cdk_penstock.local.demo.results import Addresses, DemoResult
-from cdk_penstock.local.errors import JobError, ScenarioError
+from cdk_penstock.local.errors import ScenarioError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines
 from cdk_penstock.local.event_lines import minutes_shift_ms, parse_line, shift_line
 from cdk_penstock.local.kafka_sink import KafkaSink
 from cdk_penstock.local.package import require_programs
-from cdk_penstock.local.pipeline import LocalPipeline
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.samples import read_samples
 from cdk_penstock.local.replay import EventTime, ReplayOptions, replay
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from cdk_penstock.local.demo.platform import PlatformOptions
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.flink.jobs import FlinkJob
-    from cdk_penstock.local.package import UnpackedPackage
-    from cdk_penstock.local.pipeline import PipelineOptions
     from cdk_penstock.local.progress import Progress
 
 __all__ = ("Demo", "DemoOptions")
@@ -48,7 +48,7 @@ class DemoOptions:
 
     scenario: Scenario
     package: Path
-    pipeline: PipelineOptions
+    platform: PlatformOptions
     seconds: float = 60.0
     input_file: Path | None = None
     speed_up: float = 0.0
@@ -83,7 +83,8 @@ class Demo:
         options.scenario.check_inputs()
         if options.input_file is not None:
             self._shift_ms = self._input_shift_ms(options.input_file)
-        self._pipeline = LocalPipeline(options.pipeline, progress=self._progress)
+        self._platform = DemoPlatform(options.platform, progress=self._progress)
+        self._applications: list[DemoApplication] = []
 
     def _programs(self) -> list[str]:
         scenario = self._options.scenario
@@ -101,19 +102,22 @@ class Demo:
         return minutes_shift_ms(latest_ms, int(time.time() * 1000))
 
     def __enter__(self) -> Self:
-        self._progress.stage("start Kafka, Flink and Prometheus")
-        self._pipeline.__enter__()
+        self._progress.stage("start Kafka, Prometheus and the local MSF")
+        self._platform.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._pipeline.stop()
+        self._platform.stop()
 
-    @property
-    def pipeline(self) -> LocalPipeline:
-        """The pipeline that it plays on."""
-        return self._pipeline
+    def check_running(self) -> None:
+        """Raise LocalPipelineError unless everything that it started runs."""
+        for process in (self._platform.kafka.process, self._platform.prometheus.process):
+            if process is not None:
+                process.require_alive()
+        for application in self._applications:
+            application.check_running()
 
     def run(self) -> DemoResult:
         """Play it, and return what was found.
@@ -125,26 +129,32 @@ class Demo:
         """
         options, scenario = self._options, self._options.scenario
         self._progress.stage(f"start the {scenario.job_name} of the package")
-        package = self._pipeline.unpack(options.package)
-        job = self._start_job(package)
+        package = self._platform.upload(options.package)
+        job, generator = self._start_applications()
         if options.input_file is not None:
             self._progress.stage(f"replay {options.input_file}")
             begin = self._replay(options.input_file)
-        else:
+        if generator is not None:
             self._progress.stage(f"{scenario.generating} for {options.seconds:g} s")
-            begin = self._generate(package, job)
-        stay = options.keep_running and options.input_file is None
-        events = self._pipeline.topics.count(scenario.events_topic)
+            begin = self._generate(generator)
+        stay = options.keep_running and generator is not None
+        events = self._platform.topics.count(scenario.events_topic)
         if not stay:
             self._progress.stage("read the rest and close the last window")
-            self._pipeline.wait_consumed(job, topic=scenario.events_topic, group=scenario.consumer_group)
+            wait_consumed(
+                self._platform.topics,
+                job,
+                topic=scenario.events_topic,
+                group=scenario.consumer_group,
+                progress=self._progress,
+            )
         seconds = time.monotonic() - begin
         checkpoints, restarts, dropped = job.checkpoints(), job.restarts(), self._dropped(job)
         if not stay:
             job.stop(drain=True)
         self._progress.stage("read the samples back and check them")
-        samples = read_samples(self._pipeline.prometheus.url, metrics=scenario.layout.metrics)
-        letters = [parse_dead_letter(value) for value in self._pipeline.topics.records(scenario.dead_letters_topic)]
+        samples = read_samples(self._platform.prometheus.url, metrics=scenario.layout.metrics)
+        letters = [parse_dead_letter(value) for value in self._platform.topics.records(scenario.dead_letters_topic)]
         problems: list[str] = []
         exact = not stay and events <= MOST_EVENTS_TO_RECOMPUTE
         if exact:
@@ -162,30 +172,38 @@ class Demo:
             restarts=restarts,
             checkpoints=checkpoints,
             addresses=Addresses(
-                flink=self._pipeline.flink.url,
-                prometheus=self._pipeline.prometheus.url,
-                kafka=self._pipeline.kafka.bootstrap_servers,
+                msf=self._platform.stack.msf.url,
+                flink=job.cluster_url,
+                prometheus=self._platform.prometheus.url,
+                kafka=self._platform.kafka.bootstrap_servers,
             ),
             window_seconds=scenario.window_seconds,
             problems=problems,
             checked=EXACT_CHECK if exact else GAPS_CHECK,
         )
 
-    def _start_job(self, package: UnpackedPackage) -> FlinkJob:
-        scenario, pipeline = self._options.scenario, self._pipeline
-        pipeline.topics.create(scenario.events_topic, partitions=self._options.parallelism)
-        pipeline.topics.create(scenario.dead_letters_topic, partitions=1)
-        pipeline.write_properties(
-            scenario.property_groups(
-                bootstrap_servers=pipeline.kafka.bootstrap_servers,
-                remote_write_url=pipeline.prometheus.remote_write_url,
-            )
+    def _start_applications(self) -> tuple[FlinkJob, DemoApplication | None]:
+        scenario, platform = self._options.scenario, self._platform
+        platform.topics.create(scenario.events_topic, partitions=self._options.parallelism)
+        platform.topics.create(scenario.dead_letters_topic, partitions=1)
+        properties = scenario.property_groups(
+            bootstrap_servers=platform.kafka.bootstrap_servers,
+            remote_write_url=platform.prometheus.remote_write_url,
         )
-        return pipeline.run(package, scenario.job_program, parallelism=self._options.parallelism)
+        name = scenario.job_name.replace(" ", "-")
+        application = DemoApplication(platform, name)
+        application.create(scenario.job_program, properties, parallelism=self._options.parallelism)
+        generator = None
+        if self._options.input_file is None:
+            generator = DemoApplication(platform, f"{name}-generator")
+            generator.create(self._programs()[-1], properties, parallelism=1)
+        job = application.wait_running()
+        self._applications = [application, *([generator] if generator else [])]
+        return job, generator
 
     def _sent_lines(self) -> Iterator[bytes]:
         if self._options.input_file is None:
-            yield from self._pipeline.topics.records(self._options.scenario.events_topic)
+            yield from self._platform.topics.records(self._options.scenario.events_topic)
         else:
             fields = self._options.scenario.fields
             # From the file, and not from the topic: so that a record lost on its way there is missed.
@@ -194,31 +212,27 @@ class Demo:
 
     def _replay(self, input_file: Path) -> float:
         begin = time.monotonic()
-        sink = KafkaSink(self._pipeline.kafka.bootstrap_servers, self._options.scenario.events_topic)
+        sink = KafkaSink(self._platform.kafka.bootstrap_servers, self._options.scenario.events_topic)
         how = ReplayOptions(
             fields=self._options.scenario.fields, speed_up=self._options.speed_up, shift_ms=self._shift_ms
         )
         replay(read_lines(input_file), sink, how, progress=self._progress)
         return begin
 
-    def _generate(self, package: UnpackedPackage, job: FlinkJob) -> float:
-        pipeline, scenario = self._pipeline, self._options.scenario
-        generator = pipeline.run(package, self._programs()[-1], parallelism=1)
+    def _generate(self, generator: DemoApplication) -> float:
+        topics, scenario = self._platform.topics, self._options.scenario
+        generator.wait_running()
         begin = time.monotonic()
         while (elapsed := time.monotonic() - begin) < self._options.seconds:
-            events = pipeline.topics.count(scenario.events_topic)
+            events = topics.count(scenario.events_topic)
             rate = events / max(elapsed, 1.0)
             self._progress.update(
                 f"{elapsed:.0f} of {self._options.seconds:g} s, {events:,} events, {rate:,.0f} a second"
             )
-            for one, name in ((job, scenario.job_name), (generator, "generator")):
-                state = one.state()
-                if state in {"FAILED", "CANCELED"}:
-                    msg = f"the {name} is {state}: {one.root_cause()[:4000]}"
-                    raise JobError(msg)
+            self.check_running()
             time.sleep(POLL_SECONDS)
         if not self._options.keep_running:
-            generator.cancel()
+            generator.stop()
         return begin
 
     @staticmethod

@@ -72,6 +72,11 @@ class FlinkJob:
         self._log_file = log_file
         self.job_id = job_id
 
+    @property
+    def cluster_url(self) -> str:
+        """The address of the cluster that it runs on."""
+        return self._client.base_url
+
     def details(self) -> Any:
         """Return what Flink says of the job."""
         return self._client.get(f"/jobs/{self.job_id}")

@@ -31,17 +31,20 @@ class Prometheus(LocalService):
     Parameters
     ----------
     folder
-        Where its configuration, data and log go. The data are deleted at the stop, the log stays.
+        Where its configuration, data and log go. The log stays.
     port
         Where it listens, 0 for a free port.
     cache
         Where a downloaded Prometheus is kept between runs; default: the user's cache folder.
+    keep_data
+        True to keep the samples at the stop, for a later one in the folder.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, cache: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, cache: Path | None = None, keep_data: bool = False) -> None:
         self._folder = folder
         self._wanted_port = port
         self._cache = cache
+        self._keep_data = keep_data
         self._port = 0
         self._process: ManagedProcess | None = None
 
@@ -109,9 +112,10 @@ class Prometheus(LocalService):
         return True
 
     def stop(self) -> None:
-        """Stop it and delete its data; its log stays."""
+        """Stop it and delete its data, unless they are kept; its log stays."""
         with defer_stop_signals():
             if self._process is not None:
                 self._process.stop(timeout_seconds=STOP_TIMEOUT_SECONDS)
                 self._process = None
-            shutil.rmtree(self._folder / "data", ignore_errors=True)
+            if not self._keep_data:
+                shutil.rmtree(self._folder / "data", ignore_errors=True)

@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from io import BufferedReader
 
 __all__ = ("ObjectStore", "StoredObject", "check_key")
 
@@ -25,6 +27,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UPLOAD: Final = ".penstock-upload-"
 _LONGEST_KEY: Final = 1024
 _LONGEST_NAME: Final = 255
+_SETTLED_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +118,24 @@ class ObjectStore:
             raise _no_such_key(key)
         return path
 
+    def open(self, bucket: str, key: str) -> tuple[StoredObject, BufferedReader]:
+        """Return an object and its open file, which keeps its content when the object is replaced.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket or key.
+        """
+        path = self.read(bucket, key)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError as error:
+            raise _no_such_key(key) from error
+        status = os.fstat(file.fileno())
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        etag = self._etag(path, file, status)
+        return StoredObject(key=key, path=path, size_bytes=status.st_size, etag=etag, modified=modified), file
+
     def describe(self, bucket: str, key: str) -> StoredObject:
         """Return an object.
 
@@ -123,7 +144,9 @@ class ObjectStore:
         ObjectStoreError
             There is no such bucket or key.
         """
-        return self._described(key, self.read(bucket, key))
+        stored, file = self.open(bucket, key)
+        file.close()
+        return stored
 
     @contextmanager
     def upload(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
@@ -137,7 +160,7 @@ class ObjectStore:
         path = self._path(bucket, key)
         descriptor, name = tempfile.mkstemp(prefix=_UPLOAD, dir=self._folder(bucket))
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "w+b") as file:
                 yield file
             with self._moving:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -200,19 +223,16 @@ class ObjectStore:
             raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
         return path
 
-    def _described(self, key: str, path: Path) -> StoredObject:
-        try:
-            with path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                seen = (status.st_ino, status.st_size, status.st_mtime_ns)
-                known, etag = self._etags.get(path, ((), ""))
-                if known != seen:
-                    etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-                    self._etags[path] = (seen, etag)
-        except FileNotFoundError as error:
-            raise _no_such_key(key) from error
-        modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        return StoredObject(key=key, path=path, size_bytes=status.st_size, etag=etag, modified=modified)
+    def _etag(self, path: Path, file: BufferedReader, status: os.stat_result) -> str:
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+        known, etag = self._etags.get(path, ((), ""))
+        if known == seen:
+            return etag
+        etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        # A file that has just changed may change again without another time, size and number.
+        if time.time() - status.st_mtime > _SETTLED_SECONDS:
+            self._etags[path] = (seen, etag)
+        return etag
 
 
 def _no_such_key(key: str) -> ObjectStoreError:

@@ -80,9 +80,10 @@ class _SignedFirst:
         self._services: Final = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(_OTHER_PATHS):
+        if scope["type"] == "http":
             head = RequestHead.of(scope)
-            if scope_service(head) is not None or head.header(TARGET) is not None:
+            targeted = head.header(TARGET) is not None and not head.path.startswith(_OTHER_PATHS)
+            if targeted or scope_service(head) is not None:
                 await self._services.answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)

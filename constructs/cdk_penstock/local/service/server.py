@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from cdk_penstock.local.errors import StartTimeoutError
+from cdk_penstock.local.errors import JobError, StartTimeoutError
 from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, require_free_port
 from cdk_penstock.local.service.code_store import CodeStore
@@ -169,6 +169,22 @@ class LocalMsf(LocalService):
     def url(self) -> str:
         """The address of the endpoint."""
         return f"http://{LOOPBACK}:{self._port}"
+
+    def flink_url(self, application_name: str) -> str:
+        """Return the address of Flink's REST API and pages of an application of the endpoint's own account and Region.
+
+        Raises
+        ------
+        JobError
+            Nothing of it runs.
+        """
+        scope = f"arn:aws:kinesisanalytics:{self._options.region}:{self._options.account}"
+        application = self.msf.store.application(f"{scope}:application/{application_name}")
+        address = self.driver.dashboard(application.uid)
+        if address is None:
+            msg = f"no Flink cluster runs for application {application_name}, which is {application.status}"
+            raise JobError(msg)
+        return address
 
     @property
     def client_options(self) -> dict[str, str]:

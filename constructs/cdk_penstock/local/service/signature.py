@@ -82,7 +82,8 @@ class Signature:
 
     @classmethod
     def _presigned(cls, head: RequestHead) -> Self:
-        fields = {name.removeprefix("X-Amz-"): value for name, value in head.query_parameters}
+        prefix = "X-Amz-"
+        fields = {n.removeprefix(prefix): value for n, value in head.query_parameters if n.startswith(prefix)}
         expires = fields.get("Expires", "")
         if not _EXPIRES.fullmatch(expires) or not 1 <= int(expires) <= _LONGEST_SECONDS:
             _refuse(f"X-Amz-Expires must be 1 to {_LONGEST_SECONDS} seconds, got {expires!r}")

@@ -82,7 +82,7 @@ class Sts:
         code, status = "InternalFailure", HTTPStatus.INTERNAL_SERVER_ERROR
         if isinstance(error, RefusedCallError):
             fault, message = "Sender", str(error)
-            code, status = _ERRORS[error.code]
+            code, status = _ERRORS.get(error.code, (error.code, HTTPStatus.BAD_REQUEST))
         fields = {"Type": fault, "Code": code, "Message": message}
         details = element("Error", *(text_element(*each) for each in fields.items()))
         root = element("ErrorResponse", details, text_element("RequestId", request_id), namespace=_NAMESPACE)
@@ -90,7 +90,7 @@ class Sts:
 
     def _answer(self, head: RequestHead, body: bytes, request_id: str) -> Response:
         caller = authenticate_body(self._identity, head, body, service="sts")
-        given = _form(body.decode("utf-8", "surrogateescape") if head.method == "POST" else head.query)
+        given = _form(body.decode("utf-8", "surrogateescape") or head.query)
         action = given.pop("Action", "")
         if action not in self._actions:
             message = f"Could not find operation {action!a} for version 2011-06-15: only {', '.join(self._actions)}"

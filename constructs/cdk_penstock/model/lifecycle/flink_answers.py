@@ -64,7 +64,7 @@ def java_error(stack_trace: str) -> str:
     frames = [line for line in causes[-1] if line.startswith(_FRAME)]
     # An outer exception without a message repeats its cause as its message.
     outer = [head for head in heads[1:] if heads[0] not in head]
-    return _cut([heads[0], *frames[:1], *outer])
+    return _cut([heads[0], *frames[:1], *dict.fromkeys(outer)])
 
 
 def _head(lines: list[str]) -> str:

@@ -58,7 +58,7 @@ class ApplicationJob:
         self._busy = False
         self._url: str | None = None
         self._lock = threading.Lock()
-        self._observation = JobObservation(state=JobState.ABSENT)
+        self._observation = JobObservation(state=JobState.ABSENT, saved=self._saves.states)
         self._given_up = threading.Event()
         self._orders: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"flink-{places.folder.name}", daemon=True)
@@ -131,10 +131,13 @@ class ApplicationJob:
     def _work(self) -> None:
         try:
             while self._work_once():
-                running = self._cluster.running
-                self._url = None if running is None else running.url
+                self._look_at_cluster()
         finally:
             self._cluster.stop()
+
+    def _look_at_cluster(self) -> None:
+        running = self._cluster.running
+        self._url = None if running is None else running.url
 
     def _work_once(self) -> bool:
         try:
@@ -176,6 +179,8 @@ class ApplicationJob:
             self._publish(launch.launch_id, state=JobState.FAILED, error=str(error)[:ERROR_LENGTH])
         else:
             self._job, self._job_launch_id = job, launch.launch_id
+            # Whoever sees the job must be able to look at its pages.
+            self._look_at_cluster()
             self._ready, self._busy = False, True
             self._publish(launch.launch_id, state=JobState.RUNNING)
 

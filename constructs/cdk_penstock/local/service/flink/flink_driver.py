@@ -95,6 +95,9 @@ class FlinkDriver:
         """Return what was last seen of the job, at most about a second ago."""
         with self._lock:
             job = self._jobs.get(application)
+        if job is None and (self._folder / application).is_dir():
+            # The savepoints of an earlier process are seen as well: an operation may wait for one of them.
+            job = self._job(application)
         return JobObservation(state=JobState.ABSENT) if job is None else job.observe()
 
     def dashboard(self, application: str) -> str | None:

@@ -17,7 +17,7 @@ from cdk_penstock.model.lifecycle.flink_answers import java_error
 from cdk_penstock.model.lifecycle.jobs import SavedState, SaveState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cdk_penstock.local.rest import JsonClient
 
@@ -36,6 +36,18 @@ class _Save:
     path: str = ""
 
 
+def _complete(folder: Path) -> Iterator[tuple[str, SavedState]]:
+    """Yield the savepoints of an earlier process that are complete: Flink writes the metadata last."""
+    for metadata in folder.glob("*/*/_metadata"):
+        location = metadata.parent
+        snapshot = location.parent.name.rpartition("-")[0]
+        yield snapshot, SavedState(state=SaveState.DONE, location=str(location), size_bytes=_size(location))
+
+
+def _size(location: Path) -> int:
+    return sum(file.stat().st_size for file in location.rglob("*") if file.is_file())
+
+
 class Saves:
     """The savepoints of one application; any thread may ask for one, and only one thread carries them out.
 
@@ -49,7 +61,7 @@ class Saves:
         self._folder = folder
         self._lock = threading.Lock()
         self._open: dict[str, _Save] = {}
-        self._states: dict[str, SavedState] = {}
+        self._states: dict[str, SavedState] = dict(_complete(folder))
 
     @property
     def pending(self) -> bool:
@@ -137,5 +149,4 @@ class Saves:
             self._fail(snapshot, save, java_error(str(cause["stack-trace"])))
             return
         location = Path(unquote(urlsplit(str(operation["location"])).path))
-        size = sum(file.stat().st_size for file in location.rglob("*") if file.is_file())
-        self._end(snapshot, SavedState(state=SaveState.DONE, location=str(location), size_bytes=size))
+        self._end(snapshot, SavedState(state=SaveState.DONE, location=str(location), size_bytes=_size(location)))

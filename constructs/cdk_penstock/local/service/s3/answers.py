@@ -44,8 +44,8 @@ def object_headers(stored: StoredObject) -> dict[str, str]:
     }
 
 
-def object_answer(stored: StoredObject, wanted: str | None) -> Response:
-    """Return the answer with the bytes of an object, or with the range of them that is wanted.
+def object_answer(stored: StoredObject, file: IO[bytes], wanted: str | None) -> Response:
+    """Return the answer with the bytes of an object, or with the range of them that is wanted; it closes the file.
 
     Raises
     ------
@@ -58,8 +58,6 @@ def object_answer(stored: StoredObject, wanted: str | None) -> Response:
     if wanted is not None and _RANGE.fullmatch(wanted):
         status = HTTPStatus.PARTIAL_CONTENT
         headers["content-range"] = f"bytes {first}-{last}/{stored.size_bytes}"
-    # Opened now: the object may be replaced while it is sent.
-    file = stored.path.open("rb")
     return StreamingResponse(_blocks(file, first, last - first + 1), status_code=status, headers=headers)
 
 

@@ -42,20 +42,21 @@ def page_of(keys: Sequence[str], parameters: Mapping[str, str]) -> Page:
     found: list[str] = []
     prefixes: list[str] = []
     for key in keys:
-        entry = _entry(key, prefix, delimiter)
+        entry, is_prefix = _entry(key, prefix, delimiter)
         # Keys below a prefix that was listed already belong to it.
-        if _order(key) <= _order(after) or entry == last:
+        if _order(key) <= _order(after) or (is_prefix and entry == last):
             continue
         if len(found) + len(prefixes) == most:
             return Page(keys=found, common_prefixes=prefixes, next_token=_encoded(last) if most else "", most=most)
-        (found if entry == key else prefixes).append(entry)
+        (prefixes if is_prefix else found).append(entry)
         last = entry
     return Page(keys=found, common_prefixes=prefixes, next_token="", most=most)
 
 
-def _entry(key: str, prefix: str, delimiter: str) -> str:
+def _entry(key: str, prefix: str, delimiter: str) -> tuple[str, bool]:
+    """Return the entry of the listing that a key belongs to, and True if that is a common prefix."""
     head, found, _ = key.removeprefix(prefix).partition(delimiter) if delimiter else (key, "", "")
-    return f"{prefix}{head}{found}" if found else key
+    return (f"{prefix}{head}{found}", True) if found else (key, False)
 
 
 def _most(parameters: Mapping[str, str]) -> int:
@@ -76,7 +77,7 @@ def _encoded(key: str) -> str:
 
 def _decoded(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         message = f"expected the continuation-token of a listing, got {token!a}"
         raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error

@@ -112,7 +112,12 @@ class S3:
         return listing_answer(call.bucket, call.parameters, page, objects)
 
     def _get(self, call: S3Call, head: RequestHead) -> Response:
-        return object_answer(self._store.describe(call.bucket, call.key), head.header("range"))
+        stored, file = self._store.open(call.bucket, call.key)
+        try:
+            return object_answer(stored, file, head.header("range"))
+        except ObjectStoreError:
+            file.close()
+            raise
 
     def _head(self, call: S3Call, _head: RequestHead) -> Response:
         stored = self._store.describe(call.bucket, call.key)
