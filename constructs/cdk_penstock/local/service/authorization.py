@@ -88,7 +88,7 @@ class Authorization:
             self.check_key_use(caller, involved, begun.change.application.arn)
 
     def check_key_use(self, caller: ApiCaller, key_arns: frozenset[str], resource_arn: str) -> None:
-        """Raise RefusedCallError unless each key is enabled, and caller and MSF may use it for the data of a resource."""
+        """Raise RefusedCallError unless each key is enabled, and caller and MSF may use it for a resource's data."""
         for key_arn in sorted(key_arns):
             state = self._state(key_arn)
             if state is not KeyState.ENABLED:

@@ -25,8 +25,8 @@ __all__ = (
     "operation_detail",
     "operation_info",
     "snapshot_detail",
-    "without_empty",
     "version_detail",
+    "without_empty",
 )
 
 _WINDOW_HOURS = 8

@@ -1,4 +1,4 @@
-"""Operations on enhanced snapshots that no job takes part in: imports, exports and deletions, carried on to their end."""
+"""Operations on enhanced snapshots without a job: imports, exports and deletions, carried on to their end."""
 
 from __future__ import annotations
 

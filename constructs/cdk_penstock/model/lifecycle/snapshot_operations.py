@@ -1,7 +1,7 @@
 """Operations on enhanced snapshots, as ListSnapshotOperations shows them.
 
-Sources: snapshots-monitor-operations and snapshots-import-export of the developer guide, API_SnapshotOperationInfoDetails.
-The codes of errors are not documented.
+Sources: snapshots-monitor-operations and snapshots-import-export of the developer guide, and
+API_SnapshotOperationInfoDetails. The codes of errors are not documented.
 """
 
 from __future__ import annotations
