@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_penstock.local.service.object_store import ObjectStore
@@ -76,9 +76,7 @@ def status(msf: InProcessMsf, name: str) -> str:
 
 
 def operation(msf: InProcessMsf, name: str, begun: dict[str, Any]) -> dict[str, Any]:
-    answer = msf.call(
-        "DescribeSnapshotOperation", SnapshotName=name, SnapshotOperationId=begun["SnapshotOperationId"]
-    )
+    answer = msf.call("DescribeSnapshotOperation", SnapshotName=name, SnapshotOperationId=begun["SnapshotOperationId"])
     return dict(answer["SnapshotOperationInfoDetails"])
 
 
@@ -188,8 +186,7 @@ def test_an_export_into_no_bucket_fails_and_leaves_the_snapshot(msf: InProcessMs
         importing("one", "x", destination="11111111-2222-3333-4444-555555555555"),
         importing("one", "x", destination=KEYS[0].replace(ACCOUNT, "999999999999")),
         importing("one", "x") | {"DestinationEncryptionConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}},
-        importing("one", "x")
-        | {"DestinationEncryptionConfiguration": {"KeyType": "AWS_OWNED_KEY", "KeyId": KEYS[0]}},
+        importing("one", "x") | {"DestinationEncryptionConfiguration": {"KeyType": "AWS_OWNED_KEY", "KeyId": KEYS[0]}},
     ],
 )
 def test_an_import_refuses_what_is_not_valid(msf: InProcessMsf, parameters: dict[str, Any]) -> None:
@@ -305,7 +302,6 @@ NAMES = st.text("abc-._", min_size=1, max_size=5).filter(lambda name: name not i
 FILES = st.dictionaries(NAMES.map(lambda name: f"f{name}"), st.binary(max_size=50), max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES, folder=NAMES)
 def test_an_export_and_an_import_give_back_every_file(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], folder: str
