@@ -179,8 +179,8 @@ class InProcessMsf:
 
     def start(self, name: str = "app", **restore: Any) -> None:
         """Start an application, with an ApplicationRestoreConfiguration if one is given, and wait."""
-        run = {"RunConfiguration": {"ApplicationRestoreConfiguration": restore}} if restore else {}
-        self.call("StartApplication", ApplicationName=name, **run)
+        run = {"ApplicationRestoreConfiguration": restore} if restore else {}
+        self.call("StartApplication", ApplicationName=name, RunConfiguration=run)
         self.settle()
 
     def run(self, name: str = "app", **options: Any) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -70,10 +70,11 @@ class Flink(BaseHTTPRequestHandler):
 @contextmanager
 def flink() -> Iterator[tuple[str, list[tuple[str, str, dict[str, str]]]]]:
     """Run the stand-in, and give its address with what it was asked."""
-    handler = type("Handler", (Flink,), {"asked": []})
+    asked: list[tuple[str, str, dict[str, str]]] = []
+    handler = type("Handler", (Flink,), {"asked": asked})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", handler.asked
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
         server.shutdown()
 
 
@@ -90,13 +91,13 @@ class Dashboard:
     def __init__(self, msf: InProcessMsf, url: str, asked: list[tuple[str, str, dict[str, str]]]) -> None:
         self.msf, self.url, self.asked = msf, url, asked
 
-    def presigned(self, name: str = "app", **options: object) -> str:
+    def presigned(self, name: str = "app", **options: Any) -> str:
         answer = self.msf.call(
             "CreateApplicationPresignedUrl", ApplicationName=name, UrlType="FLINK_DASHBOARD_URL", **options
         )
         return str(answer["AuthorizedUrl"])
 
-    def token(self, **options: object) -> str:
+    def token(self, **options: Any) -> str:
         return parse_qs(urlsplit(self.presigned(**options)).query)["authToken"][0]
 
     @property
@@ -144,7 +145,7 @@ def test_a_url_has_the_form_of_msf_and_its_token_is_kept_as_a_hash_only(dashboar
 
 
 def test_only_a_running_application_has_a_url(dashboard: Dashboard) -> None:
-    parameters = {"ApplicationName": "app", "UrlType": "FLINK_DASHBOARD_URL"}
+    parameters: dict[str, Any] = {"ApplicationName": "app", "UrlType": "FLINK_DASHBOARD_URL"}
     dashboard.msf.update()
     assert dashboard.msf.refusal("CreateApplicationPresignedUrl", **parameters) is RefusalCode.RESOURCE_IN_USE
     dashboard.msf.settle()
@@ -157,7 +158,7 @@ def test_only_a_running_application_has_a_url(dashboard: Dashboard) -> None:
 
 
 def test_a_flink_application_has_no_zeppelin_pages(dashboard: Dashboard) -> None:
-    parameters = {"ApplicationName": "app", "UrlType": "ZEPPELIN_UI_URL"}
+    parameters: dict[str, Any] = {"ApplicationName": "app", "UrlType": "ZEPPELIN_UI_URL"}
     assert dashboard.msf.refusal("CreateApplicationPresignedUrl", **parameters) is RefusalCode.INVALID_ARGUMENT
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
-TO_ENHANCED = {"ApplicationSnapshotConfigurationUpdate": {"SnapshotModeUpdate": "ENHANCED_SNAPSHOTS"}}
-TO_LEGACY = {"ApplicationSnapshotConfigurationUpdate": {"SnapshotModeUpdate": "APPLICATION_SNAPSHOTS_LEGACY"}}
+TO_ENHANCED: dict[str, Any] = {"ApplicationSnapshotConfigurationUpdate": {"SnapshotModeUpdate": "ENHANCED_SNAPSHOTS"}}
+TO_LEGACY: dict[str, Any] = {
+    "ApplicationSnapshotConfigurationUpdate": {"SnapshotModeUpdate": "APPLICATION_SNAPSHOTS_LEGACY"}
+}
 SAVING = SavedState(state=SaveState.IN_PROGRESS)
 
 
@@ -376,12 +378,14 @@ def test_pages_have_every_snapshot_and_operation_once(msf: InProcessMsf, limit: 
         delete(msf, "a") if name == "a" else None
         msf.settle()
     take(msf, "a")
+    of_a: dict[str, Any] = {"SnapshotName": "a"}
     for call, member, key, parameters, expected in (
         ("ListSnapshots", "SnapshotInfoList", "SnapshotName", {}, ["a", "c", "b"]),
-        ("ListSnapshotOperations", "SnapshotOperationInfoList", "SnapshotOperation", {"SnapshotName": "a"},
+        ("ListSnapshotOperations", "SnapshotOperationInfoList", "SnapshotOperation", of_a,
          ["CreateSnapshot", "DeleteSnapshot", "CreateSnapshot"]),
     ):  # fmt: skip
-        found, token = [], {}
+        found: list[str] = []
+        token: dict[str, Any] = {}
         while True:
             answer = msf.call(call, Limit=limit, **parameters, **token)
             found += [each[key] for each in answer[member]]
@@ -398,12 +402,12 @@ def test_operations_are_listed_by_one_filter_for_ninety_days(msf: InProcessMsf) 
     assert len(operations(msf, "one", SnapshotOperation="CreateSnapshot")) == 1
     assert operations(msf, "one", SnapshotOperation="ExportSnapshot") == []
     assert operations(msf, "one", SnapshotOperationStatus="IN_PROGRESS") == []
-    both = {"SnapshotOperation": "CreateSnapshot", "SnapshotOperationStatus": "FAILED"}
+    both: dict[str, Any] = {"SnapshotOperation": "CreateSnapshot", "SnapshotOperationStatus": "FAILED"}
     assert msf.refusal("ListSnapshotOperations", SnapshotName="one", **both) is RefusalCode.INVALID_ARGUMENT
     assert msf.refusal("ListSnapshotOperations", SnapshotName="two") is RefusalCode.RESOURCE_NOT_FOUND
     msf.clock.advance(90 * 24 * 3600)
     assert operations(msf, "one") == []
-    described_late = {"SnapshotName": "one", "SnapshotOperationId": operation_id}
+    described_late: dict[str, Any] = {"SnapshotName": "one", "SnapshotOperationId": operation_id}
     assert msf.refusal("DescribeSnapshotOperation", **described_late) is RefusalCode.RESOURCE_NOT_FOUND
 
 
@@ -452,7 +456,7 @@ def test_an_update_of_mode_and_runtime_needs_two_calls(msf: InProcessMsf) -> Non
     )
     both = {"RuntimeEnvironmentUpdate": "FLINK-1_20", "ApplicationConfigurationUpdate": TO_ENHANCED}
     for update in (both, {"ApplicationConfigurationUpdate": TO_ENHANCED}):
-        call = {"ApplicationName": "app", "CurrentApplicationVersionId": 2, **update}
+        call: dict[str, Any] = {"ApplicationName": "app", "CurrentApplicationVersionId": 2, **update}
         assert msf.refusal("UpdateApplication", **call) is RefusalCode.INVALID_ARGUMENT
     msf.call("UpdateApplication", ApplicationName="app", CurrentApplicationVersionId=2,
              RuntimeEnvironmentUpdate="FLINK-1_20")  # fmt: skip

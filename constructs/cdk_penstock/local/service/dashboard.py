@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from starlette.routing import Route
 
 from cdk_penstock.local.service.calls import ApiCaller
-from cdk_penstock.local.service.dashboard_tokens import DashboardTokens
+from cdk_penstock.local.service.dashboard_tokens import DashboardTokens, dashboard_path
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.dashboard_tokens import DashboardSession
     from cdk_penstock.local.service.msf import Msf
 
-__all__ = ("create_routes", "dashboard_path")
+__all__ = ("create_routes",)
 
 _TOKEN: Final = "authToken"  # noqa: S105 - the name of a parameter
 _COOKIE: Final = "flinkdashboard"
@@ -56,11 +56,6 @@ _FROM_FLINK: Final = frozenset(
 _OURS: Final = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 # GET requests of Flink that end a job, or run the main() of a jar. It takes a version before each path.
 _WRITING: Final = re.compile(r"(v\d+/)?(jobs/[^/]*/yarn-(cancel|stop)|jars/[^/]*/plan)")
-
-
-def dashboard_path(uid: str) -> str:
-    """Return the path of an application's pages."""
-    return f"/_apps/{uid}/flinkdashboard"
 
 
 def create_routes(msf: Msf) -> list[BaseRoute]:

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.store import Store
     from cdk_penstock.model.lifecycle.records import Application
 
-__all__ = ("DashboardSession", "DashboardTokens")
+__all__ = ("DashboardSession", "DashboardTokens", "dashboard_path")
 
 _KIND: Final = "dashboard"
 _FIRST_USE_WITHIN: Final = timedelta(minutes=3)
+
+
+def dashboard_path(uid: str) -> str:
+    """Return the path of an application's pages."""
+    return f"/_apps/{uid}/flinkdashboard"
 
 
 @dataclass(frozen=True, kw_only=True)

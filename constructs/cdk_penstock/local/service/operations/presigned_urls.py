@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.local.service.dashboard import dashboard_path
-from cdk_penstock.local.service.dashboard_tokens import DashboardTokens
+from cdk_penstock.local.service.dashboard_tokens import DashboardTokens, dashboard_path
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
