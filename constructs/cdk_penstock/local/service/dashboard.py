@@ -75,7 +75,7 @@ class _Pages:
         self._tokens = DashboardTokens(msf.store)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request, in a thread of its own since Flink may take its time."""
+        """Answer a request, in a thread of the pool: Flink may take its time."""
         uid, path = request.path_params["uid"], request.path_params.get("path")
         given = request.query_params.get(_TOKEN)
         token = request.cookies.get(_COOKIE, "") if given is None else given
