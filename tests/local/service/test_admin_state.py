@@ -9,6 +9,7 @@ import pytest
 from cdk_penstock.model.keys.key_assignment import KeyAssignment
 from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 from tests.local.service.admin_service import ACCOUNT, HOSTILE, KEY, REGION, AdminService
 
 if TYPE_CHECKING:
@@ -190,12 +191,16 @@ def enhanced(service: AdminService, name: str, application_uid: str) -> Snapshot
 def test_an_enhanced_snapshot_is_with_its_application_and_outlives_it(service: AdminService) -> None:
     service.create("orders")
     scope = f"arn:aws:kinesisanalytics:{REGION}:{ACCOUNT}"
-    service.msf.store.write_snapshot(enhanced(service, "of-orders", service.uid("orders")), scope)
+    service.msf.store.write_snapshots(
+        SnapshotChange(scope=scope, snapshots=(enhanced(service, "of-orders", service.uid("orders")),))
+    )
     assert [each["name"] for each in application(service)["snapshots"]] == ["of-orders"]
-    service.msf.store.write_snapshot(enhanced(service, "of-nobody", "gone"), scope)
+    service.msf.store.write_snapshots(SnapshotChange(scope=scope, snapshots=(enhanced(service, "of-nobody", "gone"),)))
     (orphan,) = state(service)["snapshots_without_application"]
     assert (orphan["name"], orphan["account"], orphan["region"], orphan["key"]) == ("of-nobody", ACCOUNT, REGION, KEY)
-    service.msf.store.remove_snapshot(enhanced(service, "of-orders", service.uid("orders")))
+    service.msf.store.write_snapshots(
+        SnapshotChange(scope=scope, removed_snapshots=(enhanced(service, "of-orders", service.uid("orders")),))
+    )
     assert application(service)["snapshots"] == []
 
 

@@ -13,6 +13,7 @@ import boto3
 import pytest
 
 from cdk_penstock.local.service.server import LocalMsf, LocalMsfOptions
+from cdk_penstock.model.lifecycle.system_actions import scale
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from tests.local.service.flink_jobs import TIMEOUT_SECONDS, Bench, counting_zip
 
@@ -52,7 +53,7 @@ class App:
     configuration: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.client = boto3.client("kinesisanalyticsv2", **self.msf.client_options)  # type: ignore[call-overload]
+        self.client = boto3.client("kinesisanalyticsv2", **self.msf.client_options)
         self.bench = Bench(driver=self.msf.driver, code=Path(), out=self.out, count=self.count)
 
     def properties(self, *, rate: int, **more: str) -> dict[str, Any]:
@@ -164,17 +165,11 @@ def test_counts_survive_update_stop_start_rollback_and_scaling(app: App) -> None
     app.wait_rows(20, "two")
     assert app.stop() == "READY"
     assert app.start() == "RUNNING"
-    app.msf.msf.commit(_scaled(app))
+    app.msf.msf.commit(scale(app.msf.msf.situation(app.msf.application(app.name).arn), up=True))
     assert app.settled() == "RUNNING"
     flink = app.detail()["ApplicationConfigurationDescription"]["FlinkApplicationConfigurationDescription"]
     assert flink["ParallelismConfigurationDescription"]["CurrentParallelism"] == 2
     app.finish()
-
-
-def _scaled(app: App) -> Any:
-    from cdk_penstock.model.lifecycle.system_actions import scale
-
-    return scale(app.msf.msf.situation(app.msf.application(app.name).arn), up=True)
 
 
 def test_a_rollback_goes_on_from_the_snapshot_that_the_update_took(app: App) -> None:

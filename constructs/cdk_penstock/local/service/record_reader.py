@@ -11,18 +11,19 @@ from pydantic import TypeAdapter
 from cdk_penstock.local.service.tables import SCHEMA
 from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "VERSIONS", "RecordReader", "scope_of")
+__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "SNAPSHOT_OPERATIONS", "VERSIONS", "RecordReader", "scope_of")
 
 APPLICATIONS = TypeAdapter(Application)
 VERSIONS = TypeAdapter(ApplicationVersion)
 OPERATIONS = TypeAdapter(Operation)
 SNAPSHOTS = TypeAdapter(SnapshotRecord)
+SNAPSHOT_OPERATIONS = TypeAdapter(SnapshotOperation)
 
 
 def scope_of(arn: str) -> str:
@@ -152,7 +153,7 @@ class RecordReader:
         """Return True if there is a snapshot with this uid."""
         return bool(self._rows("select 1 from snapshots where uid = ?", uid))
 
-    def is_restored(self, location: str) -> bool:
+    def is_running_from(self, location: str) -> bool:
         """Return True if the running job of an application started from the savepoint at this location."""
         query = "select 1 from applications where is_active and json_extract(document, '$.restored') = ? limit 1"
         return bool(location) and bool(self._rows(query, location))
@@ -239,12 +240,3 @@ class RecordReader:
             application.uid, after, limit,
         )  # fmt: skip
         return [(number, SNAPSHOTS.validate_json(document)) for number, document in rows]
-
-    def enhanced_snapshots(self, scope: str, *, after: int = 0) -> Iterator[tuple[int, SnapshotRecord]]:
-        """Yield enhanced snapshots of an account in a Region with their numbers, from the oldest on."""
-        rows = self._rows(
-            "select number, document from snapshots where is_enhanced and scope = ? and number > ? order by number",
-            scope, after,
-        )  # fmt: skip
-        for number, document in rows:
-            yield number, SNAPSHOTS.validate_json(document)

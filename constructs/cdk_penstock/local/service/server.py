@@ -16,6 +16,7 @@ from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, require_free_port
 from cdk_penstock.local.service.code_store import CodeStore
 from cdk_penstock.local.service.credentials import Credentials
+from cdk_penstock.local.service.dashboard import create_routes
 from cdk_penstock.local.service.flink.flink_driver import FlinkDriver
 from cdk_penstock.local.service.identity import Identity
 from cdk_penstock.local.service.msf import Msf, MsfOptions
@@ -26,6 +27,7 @@ from cdk_penstock.local.service.protocol import service_app
 from cdk_penstock.local.service.reconciler import Reconciler
 from cdk_penstock.local.service.sessions import StoredSessions, kept_user
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver
+from cdk_penstock.local.service.snapshot_files import SnapshotFiles
 from cdk_penstock.local.service.store import Store
 
 if TYPE_CHECKING:
@@ -135,11 +137,16 @@ class LocalMsf(LocalService):
             code=CodeStore(folder / "code", self.objects),
             policies=self.policies,
             options=replace(options.service, base_url=lambda: self.url),
+            snapshot_files=SnapshotFiles(folder / "imports", self.objects),
         )
         self.user: Credential = kept_user(self._store, account=options.account)
         identity = Identity(Credentials(self.user, StoredSessions(self._store)), clock=options.service.clock)
         app = service_app(
-            operations=ServiceOperations(self.msf), identity=identity, policies=self.policies, objects=self.objects
+            operations=ServiceOperations(self.msf),
+            identity=identity,
+            policies=self.policies,
+            objects=self.objects,
+            routes=create_routes(self.msf),
         )
         self._reconciler = Reconciler(self.msf)
         self._reconciler.start()

@@ -7,8 +7,6 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState, Launch, SavedState, SaveState
 
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("SimulatedDriver", "SimulatedJob")
 
 _ABSENT: Final = JobObservation(state=JobState.ABSENT)
+_METADATA: Final = "_metadata"
 _UNFINISHED: Final = ".unfinished"
 
 
@@ -52,14 +51,15 @@ class SimulatedJob:
 
 
 def _complete(file: Path) -> SavedState:
-    return SavedState(state=SaveState.DONE, location=file.absolute().as_uri(), size_bytes=file.stat().st_size)
+    location = file.parent.absolute()
+    return SavedState(state=SaveState.DONE, location=str(location), size_bytes=file.stat().st_size)
 
 
 class SimulatedDriver:
     """A driver for tests of the API, and of programs that use it.
 
-    Its savepoints and checkpoints are files with the count of the job, so that another driver on the same folder goes
-    on from them, as after a kill of the service.
+    Its savepoints and checkpoints hold the count of the job, so that another driver on the same folder goes on from
+    them, as after a kill of the service.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ class SimulatedDriver:
             if checkpoint.exists():
                 job.records = json.loads(checkpoint.read_text(encoding="utf-8"))["records"]
             elif launch.savepoint is not None:
-                savepoint = url2pathname(urlsplit(launch.savepoint).path)
-                job.records = json.loads(Path(savepoint).read_text(encoding="utf-8"))["records"]
+                savepoint = Path(launch.savepoint) / _METADATA
+                job.records = json.loads(savepoint.read_text(encoding="utf-8"))["records"]
         except OSError as error:
             job.state, job.error = JobState.FAILED, f"the state to restore is not there: {error}"
         return job
@@ -130,7 +130,7 @@ class SimulatedDriver:
                 job.saved[snapshot] = SavedState(state=SaveState.FAILED, error=job.error or "the job does not run")
                 return
             savepoints = self._savepoints(application)
-            file = self._folder / application / snapshot
+            file = self._folder / application / snapshot / _METADATA
             self._write(file, job)
             savepoints[snapshot] = _complete(file)
             if stop:
@@ -139,8 +139,8 @@ class SimulatedDriver:
 
     def _savepoints(self, application: str) -> dict[str, SavedState]:
         if application not in self._complete:
-            files = (each for each in self._folder.glob(f"{application}/*") if not each.name.endswith(_UNFINISHED))
-            self._complete[application] = {file.name: _complete(file) for file in files}
+            files = self._folder.glob(f"{application}/*/{_METADATA}")
+            self._complete[application] = {file.parent.name: _complete(file) for file in files}
         return self._complete[application]
 
     def _checkpoint(self, application: str) -> Path:

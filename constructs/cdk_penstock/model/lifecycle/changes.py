@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
     from cdk_penstock.model.lifecycle.jobs import Launch
     from cdk_penstock.model.lifecycle.records import ApplicationVersion
+    from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 
 __all__ = (
     "Begun",
@@ -121,6 +122,7 @@ class Change:
     operations: tuple[Operation, ...] = ()
     snapshots: tuple[SnapshotRecord, ...] = ()
     removed_snapshots: tuple[SnapshotRecord, ...] = ()
+    snapshot_operations: tuple[SnapshotOperation, ...] = ()
     orders: tuple[Order, ...] = ()
     is_deleted: bool = False
 
@@ -201,5 +203,6 @@ def end_transit(application: Application, records: Records, moment: Moment) -> C
         operations = (end_operation(present, moment, OperationStatus.CANCELLED),)
     snapshots: tuple[SnapshotRecord, ...] = ()
     if transit.phase is Phase.SAVE:
-        snapshots = (replace(records.snapshot(transit.snapshot), status=SnapshotStatus.FAILED),)
+        error = "another operation took the place of the one that the snapshot was taken for"
+        snapshots = (replace(records.snapshot(transit.snapshot), status=SnapshotStatus.FAILED, error=error),)
     return Change(application=replace(application, transit=None), operations=operations, snapshots=snapshots)

@@ -174,7 +174,9 @@ class SnapshotRecord:
     description, tags
         Of an enhanced one.
     imported_from
-        The bucket and prefix of an imported one.
+        The bucket's ARN and the prefix of an imported one, with a slash between them.
+    error
+        Why it FAILED.
     """
 
     uid: str
@@ -194,3 +196,4 @@ class SnapshotRecord:
     description: str = ""
     tags: dict[str, str] | None = None
     imported_from: str = ""
+    error: str = ""

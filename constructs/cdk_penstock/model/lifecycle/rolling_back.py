@@ -49,7 +49,8 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
     Raises
     ------
     RefusedCallError
-        The status or the guard do not allow it, no earlier version ran, or there is no snapshot.
+        The status or the guard do not allow it, no earlier version ran, there is no snapshot, or the application
+        was updated since it changed to enhanced snapshots.
     """
     application, records, moment = at.application, at.records, at.moment
     check_status(StatusBound.ROLLBACK, application.name, application.status)
@@ -70,6 +71,7 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
         message = f"Application {application.name} has no snapshot to roll back to; stop it by force instead"
         raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
     version = records.version(application, target)
+    _check_mode(application, version, records)
     abandoned = end_transit(application, records, moment)
     change = _going_back(abandoned.application, version, snapshot, moment)
     if is_saving:
@@ -87,6 +89,19 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
             restored_snapshot=snapshot.encryption,
         ),
     )
+
+
+def _check_mode(application: Application, version: ApplicationVersion, records: Records) -> None:
+    """Raise RefusedCallError if legacy snapshots would come back after more than the one update that ended them."""
+    if version.settings.has_enhanced_snapshots or not application.settings.has_enhanced_snapshots:
+        return
+    before = application.updated_from
+    if before is None or records.version(application, before).settings.has_enhanced_snapshots:
+        message = (
+            f"Application {application.name} was updated since it changed to ENHANCED_SNAPSHOTS, and cannot go back to"
+            f" version {version.version_id} with APPLICATION_SNAPSHOTS_LEGACY"
+        )
+        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
 
 
 def system_rollback(at: Situation) -> Change | None:

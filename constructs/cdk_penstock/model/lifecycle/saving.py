@@ -68,7 +68,7 @@ def _unsaved(at: Situation, snapshot: SnapshotRecord, error: str) -> Change:
     change = Change(
         application=replace(at.touched(), status=ApplicationStatus.RUNNING, transit=None),
         operations=at.ended(OperationStatus.FAILED, error=message),
-        snapshots=(replace(snapshot, status=SnapshotStatus.FAILED),),
+        snapshots=(replace(snapshot, status=SnapshotStatus.FAILED, error=error),),
     )
     if at.is_finished:
         return replace(change, application=at.stopped())
@@ -84,7 +84,11 @@ def _unsaved(at: Situation, snapshot: SnapshotRecord, error: str) -> Change:
 
 
 def with_requested_snapshots(change: Change | None, at: Situation) -> Change | None:
-    """Add what the snapshots that somebody asked for need: they are taken beside whatever the application does."""
+    """Add what the snapshots that somebody asked for need: they are taken beside whatever the application does.
+
+    An enhanced snapshot is deleted by the account, which it belongs to.
+    """
+    is_deleted = change is not None and change.is_deleted
     automatic = at.application.transit.snapshot if at.application.transit else ""
     settled: list[SnapshotRecord] = []
     removed: list[SnapshotRecord] = []
@@ -92,15 +96,16 @@ def with_requested_snapshots(change: Change | None, at: Situation) -> Change | N
     for each in at.records.unsettled_snapshots(at.application):
         saved = _saved(each, at)
         if each.status is SnapshotStatus.DELETING:
-            removed.append(each)
+            removed.extend(() if each.is_enhanced else (each,))
         elif each.uid == automatic:
             continue
         elif saved is None and at.job.state is JobState.RUNNING and not at.is_lost:
             orders.append(SaveOrder(snapshot=each.uid, stop=False))
         elif saved is not None and saved.state is SaveState.DONE:
             settled.append(_ready(each, saved))
-        elif saved is None or saved.state is SaveState.FAILED:
-            settled.append(replace(each, status=SnapshotStatus.FAILED))
+        elif saved is None or saved.state is SaveState.FAILED or is_deleted:
+            error = (saved.error if saved else "") or "the job ended before its snapshot was complete"
+            settled.append(replace(each, status=SnapshotStatus.FAILED, error=error))
     if not settled and not removed and not orders:
         return change
     change = change or Change(application=at.application)

@@ -151,10 +151,10 @@ def _restart(
     # MSF's message says that disabling snapshots lets an update through while the job is down.
     if application.settings.snapshots_enabled and (settings.snapshots_enabled or can_save(at)):
         check_can_save(at)
-        saved = (automatic_snapshot(application, moment),)
+        saved = (automatic_snapshot(application, moment, enhanced=settings.has_enhanced_snapshots),)
     # Without snapshots, an update starts without state, also if there are older ones.
     latest = run.restore_type == "RESTORE_FROM_LATEST_SNAPSHOT"
-    chosen = None if latest else chosen_snapshot(at, run)
+    chosen = None if latest else chosen_snapshot(at, run, settings)
     restored = saved if latest else ((chosen,) if chosen else ())
     transit = Transit(
         operation_id=operation.operation_id,

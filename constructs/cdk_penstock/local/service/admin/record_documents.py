@@ -53,7 +53,7 @@ def job_document(job: JobObservation, *, has_page: bool) -> Document:
     return {"state": job.state.value, "error": job.error, "restarts": job.restarts, "has_page": has_page}
 
 
-def version_document(version: ApplicationVersion) -> Document:
+def version_document(application: Application, version: ApplicationVersion) -> Document:
     """Return a version of an application."""
     return {
         "version": version.version_id,
@@ -61,7 +61,7 @@ def version_document(version: ApplicationVersion) -> Document:
         "runtime": version.settings.runtime,
         "parallelism": version.settings.parallelism,
         "configured_key": version.settings.encryption.key_arn,
-        "has_run": version.has_run,
+        "has_run": version.version_id in application.ran,
         "updated_from": version.updated_from,
         "rolled_back_from": version.rolled_back_from,
         "rolled_back_to": version.rolled_back_to,

@@ -92,7 +92,9 @@ class StateView:
         if not store.has_application(arn) or (application := store.application(arn)).uid != uid:
             return None
         lists = {
-            "versions": [version_document(each) for each in store.recent_versions(application, _RECENT + 1)],
+            "versions": [
+                version_document(application, each) for each in store.recent_versions(application, _RECENT + 1)
+            ],
             "snapshots": [snapshot_document(each) for each in store.recent_snapshots(application, _RECENT + 1)],
             "operations": [operation_document(each) for _, each in store.operations(application, limit=_RECENT + 1)],
         }

@@ -44,6 +44,11 @@ class Call:
         """The ARN of the application that the call names."""
         return f"{self.scope}:application/{self.parameters['ApplicationName']}"
 
+    @property
+    def snapshot_arn(self) -> str:
+        """The ARN of the enhanced snapshot that the call names."""
+        return f"{self.scope}:snapshot/{self.parameters['SnapshotName']}"
+
     def situation(self) -> Situation:
         """Return the application that the call names; its caller must be allowed to call the operation on it.
 

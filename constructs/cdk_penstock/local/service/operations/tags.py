@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_penstock.local.service.record_reader import scope_of
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +67,7 @@ def _write(call: Call, tags: dict[str, str]) -> None:
     store, arn = call.msf.store, call.parameters["ResourceARN"]
     snapshot = store.enhanced_snapshot(arn) if _SNAPSHOT in arn else None
     if snapshot is not None:
-        store.write_snapshot(replace(snapshot, tags=tags), arn.rpartition(":")[0])
+        store.write_snapshots(SnapshotChange(scope=scope_of(arn), snapshots=(replace(snapshot, tags=tags),)))
         return
     application = store.application(arn)
     check_status(StatusBound.TAG, application.name, application.status)

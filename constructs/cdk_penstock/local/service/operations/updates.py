@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.local.service.describing import application_detail, maintenance_window
 from cdk_penstock.local.service.operations.applications import check_flink_runtime, configuration_context
 from cdk_penstock.model.lifecycle.code import location_of_code
-from cdk_penstock.model.lifecycle.configuration import check_configuration, updated_configuration
+from cdk_penstock.model.lifecycle.configuration import check_configuration, check_snapshot_mode, updated_configuration
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.options import described_logging, described_vpc, updated_logging, without_option
 from cdk_penstock.model.lifecycle.updating import Guard, change_settings, check_current, set_maintenance_window
@@ -67,6 +67,8 @@ def _update_application(call: Call) -> Document:
     context = configuration_context(call, at.application.newest_version_id + 1, location)
     configuration = updated_configuration(present.configuration, update, context)
     check_configuration(configuration, runtime, msf.options.switches)
+    # The present runtime counts: a change of both needs two updates.
+    check_snapshot_mode(configuration, present.runtime)
     logging_options = updated_logging(present.logging_options, given.get("CloudWatchLoggingOptionUpdates", []))
     settings = replace(
         present,
