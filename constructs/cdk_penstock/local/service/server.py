@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -14,9 +15,14 @@ import uvicorn
 from cdk_penstock.local.errors import JobError, StartTimeoutError
 from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, require_free_port
+from cdk_penstock.local.service.admin import admin_routes
+from cdk_penstock.local.service.calls import ApiCaller
 from cdk_penstock.local.service.code_store import CodeStore
 from cdk_penstock.local.service.credentials import Credentials
 from cdk_penstock.local.service.dashboard import create_routes
+from cdk_penstock.local.service.dashboard_tokens import DashboardTokens, dashboard_path
+from cdk_penstock.local.service.delayed_policies import DelayedPolicies
+from cdk_penstock.local.service.feed import Feed
 from cdk_penstock.local.service.flink.flink_driver import FlinkDriver
 from cdk_penstock.local.service.identity import Identity
 from cdk_penstock.local.service.msf import Msf, MsfOptions
@@ -28,6 +34,7 @@ from cdk_penstock.local.service.reconciler import Reconciler
 from cdk_penstock.local.service.sessions import StoredSessions, kept_user
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver
 from cdk_penstock.local.service.snapshot_files import SnapshotFiles
+from cdk_penstock.local.service.status_page import page_routes
 from cdk_penstock.local.service.store import Store
 
 if TYPE_CHECKING:
@@ -46,6 +53,7 @@ _LOG = logging.getLogger(__name__)
 _START_TIMEOUT_SECONDS = 30.0
 _STOP_TIMEOUT_SECONDS = 5.0
 _STEADY_TIMEOUT_SECONDS = 600.0
+_PAGE_LIFETIME = timedelta(hours=12)
 _POLL_SECONDS = 0.05
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
@@ -110,7 +118,8 @@ class LocalMsf(LocalService):
     ) -> None:
         self._options = options
         self._driver = driver
-        self.policies = policies or AllowAll()
+        self.policies = DelayedPolicies(policies or AllowAll(), clock=options.service.clock)
+        self._feed = Feed()
         self._port = 0
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -146,7 +155,11 @@ class LocalMsf(LocalService):
             identity=identity,
             policies=self.policies,
             objects=self.objects,
-            routes=create_routes(self.msf),
+            routes=[
+                *page_routes(),
+                *admin_routes(self.msf, self.policies, feed=self._feed, dashboard=self._presigned_url),
+                *create_routes(self.msf),
+            ],
         )
         self._reconciler = Reconciler(self.msf)
         self._reconciler.start()
@@ -168,6 +181,17 @@ class LocalMsf(LocalService):
             options=options.flink,
             fresh_cluster_per_version=options.fresh_cluster_per_version,
         )
+
+    def _presigned_url(self, application: Application) -> str | None:
+        """Return a URL of an application's Flink pages for the endpoint's own page, which can only read there."""
+        if self.driver.dashboard(application.uid) is None:
+            return None
+        account, region = application.arn.split(":")[4], application.arn.split(":")[3]
+        caller = ApiCaller(account=account, region=region, principal_arn=self.user.principal.arn)
+        token = DashboardTokens(self.msf.store).create(
+            application, caller, now=self._options.service.clock(), lifetime=_PAGE_LIFETIME
+        )
+        return f"{self.url}{dashboard_path(application.uid)}?authToken={token}"
 
     @property
     def url(self) -> str:
@@ -251,6 +275,8 @@ class LocalMsf(LocalService):
 
     def stop(self) -> None:
         """Stop serving, and end all jobs; the records stay, and a new endpoint in the same folder goes on with them."""
+        # The events of a status page never end by themselves.
+        self._feed.close()
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(_STOP_TIMEOUT_SECONDS)
