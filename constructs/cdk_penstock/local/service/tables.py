@@ -6,6 +6,8 @@ from typing import Final
 
 __all__ = ("SCHEMA",)
 
+SCHEMA_VERSION: Final = 2
+"""Raised with each change of the tables: records of another version are refused."""
 SCHEMA: Final = """
 create table if not exists applications (
     number integer primary key autoincrement,
