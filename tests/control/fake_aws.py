@@ -122,12 +122,16 @@ class Client:
                 assert code in modelled | COMMON_ERRORS or not modelled, (operation, code)
                 self._world.end()
                 raise
-            if model.output_shape is not None:
-                check(answer, model.output_shape)
+            self._check_answer(operation, answer)
             self._world.end()
             return answer
 
         return call
+
+    def _check_answer(self, operation: str, answer: dict[str, Any]) -> None:
+        shape = self._model.operation_model(operation).output_shape
+        if shape is not None:
+            check(answer, shape)
 
 
 def check(value: Any, shape: Any) -> None:

@@ -53,14 +53,14 @@ class SimulatedDriver:
     Parameters
     ----------
     folder
-        Where savepoints go.
+        Where savepoints go; None to let jobs remember them, without files.
     clock
         Returns the time.
     launch_seconds
         How long a job is LAUNCHING.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
+    def __init__(self, folder: Path | None, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
         self.jobs: dict[str, SimulatedJob] = {}
         self.launches: list[tuple[str, Launch]] = []
         self.on_launch: Callable[[str, SimulatedJob], None] | None = None
@@ -90,14 +90,24 @@ class SimulatedDriver:
             if self.observe(application).state is not JobState.RUNNING:
                 job.saved[snapshot] = SavedState(state=SaveState.FAILED, error=job.error or "the job does not run")
                 return
-            file = self._savepoint(application, snapshot)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps({"launch_id": job.launch.launch_id}), encoding="utf-8")
+            if self._folder is None:
+                job.saved[snapshot] = SavedState(state=SaveState.DONE, location=f"simulated://{snapshot}")
+            else:
+                file = self._folder / application / snapshot
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps({"launch_id": job.launch.launch_id}), encoding="utf-8")
             if stop:
                 job.state = JobState.FINISHED
 
-    def _savepoint(self, application: str, snapshot: str) -> Path:
-        return self._folder / application / snapshot
+    def _saved(self, application: str) -> dict[str, SavedState]:
+        if self._folder is None:
+            return {}
+        return {
+            file.name: SavedState(
+                state=SaveState.DONE, location=file.absolute().as_uri(), size_bytes=file.stat().st_size
+            )
+            for file in self._folder.glob(f"{application}/*")
+        }
 
     def cancel(self, application: str) -> None:
         """End the job."""
@@ -114,11 +124,7 @@ class SimulatedDriver:
     def observe(self, application: str) -> JobObservation:
         """Return the job as it is."""
         with self._lock:
-            saved = {}
-            for file in self._folder.glob(f"{application}/*"):
-                saved[file.name] = SavedState(
-                    state=SaveState.DONE, location=file.absolute().as_uri(), size_bytes=file.stat().st_size
-                )
+            saved = self._saved(application)
             job = self.jobs.get(application)
             if job is None:
                 return replace(_ABSENT, saved=saved)
