@@ -49,6 +49,12 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
+@cache
+def operations_by_method(service: str) -> dict[str, str]:
+    """Return the names of a service's operations by boto3's names of their methods."""
+    return {xform_name(name): name for name in service_model(service).operation_names}
+
+
 def error(code: str, message: str, operation: str = "Operation") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
@@ -104,7 +110,7 @@ class Client:
         self._model = service_model(service)
         self._backend = backend
         self._world = world
-        self._operations = {xform_name(name): name for name in self._model.operation_names}
+        self._operations = operations_by_method(service)
 
     def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
         operation = self._operations[method]

@@ -7,13 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore import xform_name
-
 from cdk_penstock.local.service.calls import ApiCaller
 from cdk_penstock.local.service.code_store import CodeStore
 from cdk_penstock.local.service.faults import Faults
 from cdk_penstock.local.service.msf import Msf, MsfOptions
-from cdk_penstock.local.service.operations.registry import OPERATIONS, ServiceOperations
+from cdk_penstock.local.service.operations.registry import ServiceOperations
 from cdk_penstock.local.service.policy_source import AllowAll, KeyState, ResolvedKey
 from cdk_penstock.local.service.shapes.service_shapes import ServiceShapes
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
@@ -34,6 +32,7 @@ from tests.control.fake_aws import (
     FakeKms,
     World,
     error,
+    operations_by_method,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.policies.evaluator import Caller, Request
+    from cdk_penstock.model.policies.evaluator import Caller
     from cdk_penstock.model.policies.operations import KeyPath
 
 AWS_OWNED = {"KeyType": "AWS_OWNED_KEY"}
@@ -51,8 +50,8 @@ PAGE = 3
 TRANSITION_SECONDS = 25.0
 RECONCILE_SECONDS = 5.0
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/administrator"
-_SHAPES = ServiceShapes("kinesisanalyticsv2")
-_METHODS = {xform_name(operation): operation for operation in OPERATIONS}
+SERVICE = "kinesisanalyticsv2"
+_SHAPES = ServiceShapes(SERVICE)
 
 
 def cmk(arn: str) -> dict[str, str]:
@@ -134,7 +133,7 @@ class MsfInProcess:
         self.create()
 
     def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
-        operation = _METHODS[method]
+        operation = operations_by_method(SERVICE)[method]
 
         def call(**parameters: Any) -> dict[str, Any]:
             if (self.world.time - self._reconciled_at).total_seconds() >= RECONCILE_SECONDS:
@@ -248,7 +247,7 @@ class MsfInProcess:
         for _ in range(100):
             if self.status in statuses:
                 return
-            self.world.sleep(RECONCILE_SECONDS)
+            self.world.sleep(2 * RECONCILE_SECONDS)
         raise AssertionError(self.status)
 
     def take(self, snapshot: str) -> None:
