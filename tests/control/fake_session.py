@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cdk_penstock.control.application_control import ApplicationControl
+from tests.control.arranged_msf import ArrangedMsf
 from tests.control.fake_aws import (
     APPLICATION,
     OPERATOR,
@@ -17,7 +18,7 @@ from tests.control.fake_aws import (
     FakeSts,
     World,
 )
-from tests.control.local_msf import MsfClient, MsfInProcess
+from tests.control.local_msf import SERVICE, MsfClient
 
 
 class FakeAws:
@@ -27,12 +28,12 @@ class FakeAws:
         self.world = World()
         self.kms = FakeKms(self.world)
         self.iam = FakeIam(self.world)
-        self.msf = MsfInProcess(self.world, self.kms, self.iam)
+        self.msf = ArrangedMsf(self.world, self.kms, self.iam)
         self.ec2 = FakeEc2()
         self.stack = FakeCloudFormation(self.world)
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
-            "kinesisanalyticsv2": self.msf,
+            SERVICE: self.msf,
             "kms": self.kms,
             "iam": self.iam,
             "sts": FakeSts(self.world),
@@ -41,11 +42,11 @@ class FakeAws:
         }
 
     def client(self, service: str) -> Any:
-        make = MsfClient if service == "kinesisanalyticsv2" else Client
+        make = MsfClient if service == SERVICE else Client
         return make(service, self._backends[service], self.world)
 
     def control(self) -> ApplicationControl:
-        return ApplicationControl(self.client("kinesisanalyticsv2"), APPLICATION, clock=self.world.clock)
+        return ApplicationControl(self.client(SERVICE), APPLICATION, clock=self.world.clock)
 
     def new_session(self, **options: Any) -> FakeSession:
         self.sessions.append(options)
@@ -62,5 +63,5 @@ class FakeSession:
         as_operator = self._options.get("aws_access_key_id") == f"of {OPERATOR}"
         assert config is not None or "profile_name" in self._options or as_operator
         # MSF is called as the operator, everything else as the caller.
-        assert as_operator == (service == "kinesisanalyticsv2") or "profile_name" in self._options
+        assert as_operator == (service == SERVICE) or "profile_name" in self._options
         return self._aws.client(service)

@@ -95,7 +95,7 @@ def world_for(name: str, *, running: bool = True, old_snapshots: int = 1) -> Fak
 
 
 def material(aws: FakeAws, encryption: dict[str, str] | None, at: datetime) -> int:
-    """Return which material a job uses that runs at a time: that of the moment at which it was launched."""
+    """Return the number of the material that the job at a time uses: that of the moment at which it was launched."""
     if encryption is None:
         return 0
     launched_at = max(each for each in aws.msf.launched_at if each <= at)
