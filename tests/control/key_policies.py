@@ -31,6 +31,6 @@ class KeyPolicies(AllowAll):
         denied = Decision(outcome=Outcome.IMPLICIT_DENY, statements=(), reason="no statement allows it")
         return Verdict(calls=tuple((each, denied) for each in path.requests(caller, key_arn)))
 
-    def resolve_key(self, key_id: str, *, account: str, region: str) -> ResolvedKey | None:
+    def resolve_key(self, key_id: str, *, account: str, region: str) -> ResolvedKey | None:  # noqa: ARG002 - the interface
         known = self._kms.metadata.get(key_id)
         return ResolvedKey(arn=key_id, state=KeyState(known["KeyState"])) if known else None
