@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -26,6 +27,13 @@ OPERATIONS = TypeAdapter(Operation)
 SNAPSHOTS = TypeAdapter(SnapshotRecord)
 SNAPSHOT_OPERATIONS = TypeAdapter(SnapshotOperation)
 
+_MAXIMUM_READ = 1_000
+# Records are values and never change, while the same ones are read again and again.
+_application_of = lru_cache(maxsize=256)(APPLICATIONS.validate_json)
+_version_of = lru_cache(maxsize=256)(VERSIONS.validate_json)
+_operation_of = lru_cache(maxsize=256)(OPERATIONS.validate_json)
+_snapshot_of = lru_cache(maxsize=256)(SNAPSHOTS.validate_json)
+
 
 def scope_of(arn: str) -> str:
     """Return account and Region of an ARN, as its beginning."""
@@ -43,6 +51,7 @@ class RecordReader:
 
     def __init__(self, file: Path | None) -> None:
         self.lock = threading.RLock()
+        self._read: dict[tuple[object, ...], list[Any]] = {}
         self._database = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = normal")
@@ -67,8 +76,14 @@ class RecordReader:
             self._database.close()
 
     def _rows(self, query: str, *values: object) -> list[Any]:
+        # Nothing but this process writes, and reads are far more: each is answered once between two writes.
         with self.lock:
-            return self._database.execute(query, values).fetchall()
+            rows = self._read.get((query, *values))
+            if rows is None:
+                if len(self._read) >= _MAXIMUM_READ:
+                    self._read.clear()
+                rows = self._read[query, *values] = self._database.execute(query, values).fetchall()
+            return rows
 
     # Applications
 
@@ -78,7 +93,7 @@ class RecordReader:
         if not rows:
             message = f"Application {arn.rpartition('/')[2]} not found in {':'.join(arn.split(':')[3:5])}"
             raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
-        return APPLICATIONS.validate_json(rows[0][0])
+        return _application_of(rows[0][0])
 
     def has_application(self, arn: str) -> bool:
         """Return True if there is an application with this ARN."""
@@ -94,11 +109,11 @@ class RecordReader:
             "select number, document from applications where scope = ? and number > ? order by number limit ?",
             scope, after, limit,
         )  # fmt: skip
-        return [(number, APPLICATIONS.validate_json(document)) for number, document in rows]
+        return [(number, _application_of(document)) for number, document in rows]
 
     def all_applications(self) -> list[Application]:
         """Return every application, of any account and Region."""
-        return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
+        return [_application_of(row[0]) for row in self._rows(
             "select document from applications order by number"
         )]  # fmt: skip
 
@@ -108,7 +123,7 @@ class RecordReader:
 
     def active_applications(self) -> list[Application]:
         """Return the applications that have a job, an operation in progress, or a snapshot to come."""
-        return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
+        return [_application_of(row[0]) for row in self._rows(
             "select document from applications where is_active"
         )]  # fmt: skip
 
@@ -122,7 +137,7 @@ class RecordReader:
         if not rows:
             message = f"Version {version_id} of application {application.name} not found"
             raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
-        return VERSIONS.validate_json(rows[0][0])
+        return _version_of(rows[0][0])
 
     def operation(self, application: Application, operation_id: str) -> Operation:
         """Return an operation; raise RefusedCallError if there is none."""
@@ -133,11 +148,11 @@ class RecordReader:
         if not rows:
             message = f"Operation {operation_id} of application {application.name} not found"
             raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
-        return OPERATIONS.validate_json(rows[0][0])
+        return _operation_of(rows[0][0])
 
     def snapshot(self, uid: str) -> SnapshotRecord:
         """Return a snapshot, which exists."""
-        return SNAPSHOTS.validate_json(self._rows("select document from snapshots where uid = ?", uid)[0][0])
+        return _snapshot_of(self._rows("select document from snapshots where uid = ?", uid)[0][0])
 
     def legacy_snapshot(self, application: Application, name: str) -> SnapshotRecord | None:
         """Return the application's legacy snapshot of this name, None if there is none."""
@@ -161,7 +176,7 @@ class RecordReader:
     def _snapshot(self, condition: str, *values: object) -> SnapshotRecord | None:
         query = f"select document from snapshots where {condition} order by created_at desc, number desc limit 1"  # noqa: S608
         rows = self._rows(query, *values)
-        return SNAPSHOTS.validate_json(rows[0][0]) if rows else None
+        return _snapshot_of(rows[0][0]) if rows else None
 
     def has_snapshot(self, uid: str) -> bool:
         """Return True if there is a snapshot with this uid."""
@@ -178,7 +193,7 @@ class RecordReader:
             "select document from snapshots where application_uid = ? and status in (?, ?)",
             application.uid, SnapshotStatus.CREATING.value, SnapshotStatus.DELETING.value,
         )  # fmt: skip
-        return tuple(SNAPSHOTS.validate_json(row[0]) for row in rows)
+        return tuple(_snapshot_of(row[0]) for row in rows)
 
     def count_snapshots(self, application: Application) -> int:
         """Return how many legacy snapshots the application has."""
@@ -225,7 +240,7 @@ class RecordReader:
             "select document from versions where application_uid = ? and version_id > ? order by version_id limit ?",
             application.uid, after, limit,
         )  # fmt: skip
-        return [VERSIONS.validate_json(row[0]) for row in rows]
+        return [_version_of(row[0]) for row in rows]
 
     def operations(
         self,
@@ -242,7 +257,7 @@ class RecordReader:
             " and (? = '' or name = ?) and (? = '' or status = ?) order by number desc limit ?",
             application.uid, before, before, name, name, status, status, limit,
         )  # fmt: skip
-        return [(number, OPERATIONS.validate_json(document)) for number, document in rows]
+        return [(number, _operation_of(document)) for number, document in rows]
 
     def legacy_snapshots(
         self, application: Application, *, after: int = 0, limit: int = -1
@@ -253,4 +268,4 @@ class RecordReader:
             " order by number limit ?",
             application.uid, after, limit,
         )  # fmt: skip
-        return [(number, SNAPSHOTS.validate_json(document)) for number, document in rows]
+        return [(number, _snapshot_of(document)) for number, document in rows]

@@ -57,12 +57,16 @@ class Store(SnapshotReader):
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self.lock:
             self._database.execute("begin immediate")
+            self._read.clear()
             try:
                 yield self._database
             except BaseException:
                 self._database.execute("rollback")
                 raise
-            self._database.execute("commit")
+            else:
+                self._database.execute("commit")
+            finally:
+                self._read.clear()
 
     def write(self, change: Change) -> None:
         """Write a change, all of it or nothing."""
