@@ -22,25 +22,8 @@ from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
 from cdk_penstock.control.snapshot_control import SnapshotControl
-from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action
+from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
-from cdk_penstock.model.keys.steps import (
-    Action,
-    AwaitRotation,
-    AwaitSnapshot,
-    AwaitStart,
-    AwaitSteady,
-    CloseWindow,
-    DeleteSnapshot,
-    Done,
-    OpenWindow,
-    RotateKey,
-    Soak,
-    Start,
-    Stop,
-    TakeSnapshot,
-    UpdateEncryption,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,60 +122,60 @@ class KeyRunner:
         """Return a key by its id, ARN or alias."""
         return self._keys.describe(key_id)
 
-    def run(self, goal: Goal, on_step: Callable[[Action], None]) -> Done | Soak | AwaitStart:
+    def run(self, goal: Goal, on_step: Callable[[steps.Action], None]) -> steps.Done | steps.Soak | steps.AwaitStart:
         """Take every step that can be taken now, each told to ``on_step`` before, and return what ended the run."""
         target = getattr(goal, "key_arn", None)
         key_arns = [target] if target else []
         for _ in range(MAX_STEPS):
             step = next_action(self.observe(*key_arns), goal)
             on_step(step)
-            if isinstance(step, Done | Soak | AwaitStart):
+            if isinstance(step, steps.Done | steps.Soak | steps.AwaitStart):
                 return step
             self._take(step)
         raise ControlError(f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on")
 
-    def _take(self, step: Action) -> None:
+    def _take(self, step: steps.Action) -> None:
         match step:
-            case OpenWindow() | CloseWindow():
+            case steps.OpenWindow() | steps.CloseWindow():
                 self._take_window(step)
-            case TakeSnapshot():
+            case steps.TakeSnapshot():
                 self._snapshots.take(step.name)
-            case DeleteSnapshot():
+            case steps.DeleteSnapshot():
                 self._snapshots.delete(step.snapshot)
-            case AwaitSnapshot():
+            case steps.AwaitSnapshot():
                 self._snapshots.wait(step.snapshot.name)
-            case RotateKey():
+            case steps.RotateKey():
                 self._keys.rotate(step.key_arn)
-            case AwaitRotation():
+            case steps.AwaitRotation():
                 self._keys.wait_for_rotation(step.key_arn)
-            case AwaitSteady():
+            case steps.AwaitSteady():
                 self._application.wait_until_steady()
             case _:
                 self._take_change(step)
 
-    def _take_window(self, step: OpenWindow | CloseWindow) -> None:
+    def _take_window(self, step: steps.OpenWindow | steps.CloseWindow) -> None:
         if self._permission_windows is None:  # pragma: no cover - the planner names no window that was not observed
             return
-        if isinstance(step, OpenWindow):
+        if isinstance(step, steps.OpenWindow):
             self._permission_windows.open(step.key_arn)
         else:
             self._permission_windows.close(step.key_arn)
 
-    def _take_change(self, step: Action) -> None:
+    def _take_change(self, step: steps.Action) -> None:
         """Carry out a step that ends in another status of the application, and check where it ended."""
         begin = self._application.clock.now().replace(microsecond=0)
         wanted: ApplicationStatus | None = ApplicationStatus.RUNNING
-        if isinstance(step, UpdateEncryption):
+        if isinstance(step, steps.UpdateEncryption):
             accepted = self._application.change_encryption(step.target) is Progress.REQUESTED
             wanted = ApplicationStatus.RUNNING if step.restarts else None
-        elif isinstance(step, Stop):
+        elif isinstance(step, steps.Stop):
             accepted, wanted = self._application.stop(), ApplicationStatus.READY
-        elif isinstance(step, Start):
+        elif isinstance(step, steps.Start):
             accepted = self._application.start()
         else:  # pragma: no cover - the other steps end a run
             return
         detail = self._application.wait_until_steady()
-        there = not isinstance(step, UpdateEncryption) or detail.encryption == step.target
+        there = not isinstance(step, steps.UpdateEncryption) or detail.encryption == step.target
         if not accepted or (there and wanted in {None, detail.status}):
             return
         failed = [each for each in self._application.operations(since=begin) if each.failed]

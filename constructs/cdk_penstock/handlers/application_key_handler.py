@@ -47,12 +47,8 @@ _GONE: Final = "the application was gone"
 _UNDECLARED: Final = " (a key that is neither this resource's nor a previous one)"
 
 
-class ApplicationKeyHandler(Handler):
+class ApplicationKeyHandler(Handler[Services]):
     """Answers the framework's two calls with the clients it is given."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(services.clock)
-        self._services = services
 
     def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""

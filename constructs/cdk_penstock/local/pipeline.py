@@ -8,7 +8,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cdk_penstock.local.broker.kafka import KafkaBroker
 from cdk_penstock.local.broker.topics import TopicAccess
@@ -23,14 +23,13 @@ from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.processes import ManagedProcess
     from cdk_penstock.local.progress import Progress
 
-CONSUME_TIMEOUT_SECONDS = 600.0
-CONSUME_POLL_SECONDS = 1.0
+_CONSUME_TIMEOUT_SECONDS: Final = 600.0
+_CONSUME_POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +84,7 @@ class LocalPipeline:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stop()
 
     def _start(self) -> None:
@@ -144,13 +141,7 @@ class LocalPipeline:
             self._stack.close()
 
     def unpack(self, package: Path) -> UnpackedPackage:
-        """Unpack a job package into the pipeline's folder.
-
-        Raises
-        ------
-        PackageError
-            The package is missing or broken.
-        """
+        """Unpack a job package into the pipeline's folder; raise PackageError if it is missing or broken."""
         self._packages += 1
         folder = self.folder / f"package-{self._packages}"
         folder.mkdir()
@@ -162,48 +153,22 @@ class LocalPipeline:
         write_properties(self.properties_file, groups)
 
     def run(self, package: UnpackedPackage, program: str, *, parallelism: int | None = None) -> FlinkJob:
-        """Submit a program of a package and wait until all its tasks run.
+        """Submit a program at a package's top level, and wait until all its tasks run.
 
-        Parameters
-        ----------
-        package
-            An unpacked package.
-        program
-            The program's file at the package's top level.
-        parallelism
-            The job's parallelism; default: the cluster's.
-
-        Raises
-        ------
-        JobError
-            The program failed, made no job, or its tasks did not come to run.
-        PackageError
-            The package has no such program.
+        Without ``parallelism`` it has the cluster's. Raises JobError if the program fails or makes no job, or if its
+        tasks do not come to run, and PackageError if the package has no such program.
         """
         job = submit_job(self.flink, package.program(program, parallelism=parallelism))
         job.wait_running()
         return job
 
     def wait_consumed(
-        self, job: FlinkJob, *, topic: str, group: str, timeout_seconds: float = CONSUME_TIMEOUT_SECONDS
+        self, job: FlinkJob, *, topic: str, group: str, timeout_seconds: float = _CONSUME_TIMEOUT_SECONDS
     ) -> None:
-        """Wait until a job has read all of a topic, and a checkpoint says so; takes a checkpoint every second.
+        """Wait until a job has read all of a topic, and a checkpoint says so; take a checkpoint every second.
 
-        Parameters
-        ----------
-        job
-            The job that reads.
-        topic
-            What it reads; nothing may write to it any more.
-        group
-            The consumer group to which the job commits with each checkpoint.
-        timeout_seconds
-            How long it may take without any advance.
-
-        Raises
-        ------
-        JobError
-            The job ended or does not advance.
+        Nothing may write to the topic any more; ``group`` is the consumer group to which the job commits. Raises
+        JobError if the job ends, or does not advance for the timeout.
         """
         fewest: int | None = None
         advanced = time.monotonic()
@@ -218,7 +183,7 @@ class LocalPipeline:
                 cause = job.root_cause() or "no exception was recorded"
                 raise JobError(f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}")
             self._progress.update(f"{remaining:,} records to go")
-            time.sleep(CONSUME_POLL_SECONDS)
+            time.sleep(_CONSUME_POLL_SECONDS)
             # Offsets are committed with checkpoints; one that fails, as during a restart, is followed by the next.
             with contextlib.suppress(JobError, RestError):
                 job.checkpoint()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -21,11 +21,11 @@ from cdk_penstock.local.signals import defer_stop_signals
 if TYPE_CHECKING:
     from pathlib import Path
 
-START_TIMEOUT_SECONDS = 90.0
-STOP_TIMEOUT_SECONDS = 5.0  # what it would still flush is deleted anyway
-HEAP_MIB = 512
+START_TIMEOUT_SECONDS: Final = 90.0
+STOP_TIMEOUT_SECONDS: Final = 5.0  # what it would still flush is deleted anyway
+_HEAP_MIB: Final = 512
 # Old event times must not make a record's segment expire, and a client must not create a topic by a typing error.
-FIXED_SETTINGS = {
+_FIXED_SETTINGS: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
@@ -51,18 +51,8 @@ def new_cluster_id() -> str:
 
 
 def broker_settings(*, port: int, controller_port: int, data_folder: Path) -> dict[str, str]:
-    """Return the content of ``server.properties``.
-
-    Parameters
-    ----------
-    port
-        Where clients connect.
-    controller_port
-        Where the broker speaks with itself in its other role.
-    data_folder
-        Where the records go.
-    """
-    return FIXED_SETTINGS | {
+    """Return the content of ``server.properties``; the broker is its own controller, on a second port."""
+    return _FIXED_SETTINGS | {
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
         "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
@@ -108,14 +98,8 @@ class KafkaBroker(LocalService):
     def start(self) -> None:
         """Resolve the jars, format the storage and start the broker, without waiting for it.
 
-        Raises
-        ------
-        MissingProgramError
-            Java or Maven is missing.
-        PortInUseError
-            The wanted port is taken.
-        ProcessDiedError
-            Maven or the formatting of the storage failed.
+        Raises MissingProgramError without Java or Maven, PortInUseError for a wanted port that is taken, and
+        ProcessDiedError where Maven or the formatting fails.
         """
         java = find_java(purpose="to run the Kafka broker")
         jars = resolve_broker_jars(cache=self._cache)
@@ -125,7 +109,7 @@ class KafkaBroker(LocalService):
         settings_file = self._folder / "server.properties"
         settings_file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
         base = [
-            java, f"-Xmx{HEAP_MIB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4",
+            java, f"-Xmx{_HEAP_MIB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4",
             f"-Djava.io.tmpdir={self._temporary_folder()}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{jars}/*",
         ]  # fmt: skip
@@ -144,15 +128,7 @@ class KafkaBroker(LocalService):
         return folder
 
     def wait_ready(self, *, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
-        """Wait until the broker answers.
-
-        Raises
-        ------
-        ProcessDiedError
-            The broker ended.
-        StartTimeoutError
-            It took too long.
-        """
+        """Wait until the broker answers; raise ProcessDiedError if it ends, StartTimeoutError if it takes too long."""
         processes = [] if self._process is None else [self._process]
         wait_until(self._answers, what="kafka to answer", timeout_seconds=timeout_seconds, processes=processes)
 

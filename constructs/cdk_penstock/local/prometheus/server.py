@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.errors import RestError
 from cdk_penstock.local.local_service import LocalService
@@ -16,11 +16,11 @@ from cdk_penstock.local.signals import defer_stop_signals
 if TYPE_CHECKING:
     from pathlib import Path
 
-START_TIMEOUT_SECONDS = 60.0
-STOP_TIMEOUT_SECONDS = 5.0
+START_TIMEOUT_SECONDS: Final = 60.0
+STOP_TIMEOUT_SECONDS: Final = 5.0
 # Replays carry event times of any age, in any order of runs. With a narrow window Prometheus 2.42 would answer "too old
 # sample" with 500, which makes a writer retry for minutes. Nothing is scraped: that would write at the present time.
-CONFIGURATION = "storage: {tsdb: {out_of_order_time_window: 36500d}}\n"
+_CONFIGURATION: Final = "storage: {tsdb: {out_of_order_time_window: 36500d}}\n"
 
 
 class Prometheus(LocalService):
@@ -61,18 +61,14 @@ class Prometheus(LocalService):
     def start(self) -> None:
         """Start it, without waiting for it.
 
-        Raises
-        ------
-        MissingProgramError
-            There is no Prometheus, and none can be downloaded.
-        PortInUseError
-            The wanted port is taken.
+        Raises MissingProgramError if there is no Prometheus and none can be downloaded, and PortInUseError for a wanted
+        port that is taken.
         """
         binary = find_prometheus(cache=self._cache)
         self._port = require_free_port(self._wanted_port, owner="Prometheus")
         self._folder.mkdir(parents=True, exist_ok=True)
         configuration = self._folder / "prometheus.yml"
-        configuration.write_text(CONFIGURATION, encoding="utf-8")
+        configuration.write_text(_CONFIGURATION, encoding="utf-8")
         arguments = [
             str(binary.program), f"--config.file={configuration}", f"--storage.tsdb.path={self._folder / 'data'}",
             f"--web.listen-address={LOOPBACK}:{self._port}", "--web.enable-remote-write-receiver",
@@ -86,15 +82,7 @@ class Prometheus(LocalService):
             self._process = ManagedProcess(command).start()
 
     def wait_ready(self, *, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
-        """Wait until it takes samples.
-
-        Raises
-        ------
-        ProcessDiedError
-            It ended.
-        StartTimeoutError
-            It took too long.
-        """
+        """Wait until it takes samples; raise ProcessDiedError if it ends, StartTimeoutError if it takes too long."""
         processes = [] if self._process is None else [self._process]
         wait_until(self._answers, what="prometheus to answer", timeout_seconds=timeout_seconds, processes=processes)
 
