@@ -1,7 +1,7 @@
 """Steps of an application to a key goal, each decided on what is observed.
 
-Whatever ends a run, an error, a kill or a soak, the next run observes again and goes on. The state in between is one
-of:
+A run may end with an error, a kill or a soak: the next run observes again and continues. Between two runs, the state is
+one of these:
 
 - before the update: the application under the old key, perhaps with a permission window open for the new one and
   another snapshot under the old key;
@@ -9,7 +9,7 @@ of:
   rollback and a restore of any of them still work;
 - after a rotation on demand: under the old material, or stopped between the stop and the start of the restart, from
   which the next run of the same command starts it;
-- after the purge has begun: under the new key with at least one READY snapshot under it.
+- during the deletion of old snapshots: under the new key, with at least one READY snapshot under it.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class KeyRunner:
         self._permission_windows = permission_windows
 
     def observe(self, *key_arns: str) -> ObservedApplication:
-        """Return what is there now; the configured key and ``key_arns`` are described as well.
+        """Return the present state, with the configured key and ``key_arns``.
 
-        Raises MissingPermissionError for a key that the caller may not describe: every step to a goal needs its state.
+        Raises MissingPermissionError for a key that the caller may not describe: every step needs the key's state.
         """
         observed = self._observe_application()
         arns = dict.fromkeys([*observed.configured.keys, *key_arns])
@@ -73,9 +73,9 @@ class KeyRunner:
         )
 
     def status(self) -> KeyStatus:
-        """Return what is there now as far as the caller may see it, to be shown.
+        """Return the present state, as far as the caller may see it.
 
-        The keys of snapshots and open permission windows are described as well: restore and rollback depend on them.
+        It includes the keys of snapshots and of open permission windows, because restore and rollback depend on them.
         """
         observed = self._observe_application()
         permissions = None if self._permission_windows is None else self._permission_windows.key_permissions()
@@ -123,7 +123,7 @@ class KeyRunner:
         return self._keys.describe(key_id)
 
     def run(self, goal: Goal, on_step: Callable[[steps.Action], None]) -> steps.Done | steps.Soak | steps.AwaitStart:
-        """Take every step that can be taken now, each told to ``on_step`` before, and return what ended the run."""
+        """Take every step that is possible now, and return the last one; ``on_step`` is called before each."""
         target = getattr(goal, "key_arn", None)
         key_arns = [target] if target else []
         for _ in range(MAX_STEPS):

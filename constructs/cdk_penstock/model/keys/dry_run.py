@@ -1,6 +1,6 @@
-"""The whole way to a key goal, for people to read before anything is changed.
+"""All steps to a key goal, to be read before anything is changed.
 
-It is what the planner answers when each step is assumed to succeed; what comes true in between may change it.
+They are the answers of the planner if each step succeeds; what happens in between may change them.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _TICK: Final = timedelta(seconds=1)
 
 
 def plan(observed: ObservedApplication, goal: Goal) -> tuple[steps.Action, ...]:
-    """Return every step from here to the goal, or to where it has to wait for somebody; the last one says which.
+    """Return every step to the goal, or to the point where somebody must act; the last step says which.
 
-    A soak is among the steps, and those behind it are taken by a later run.
+    After a soak, a later run takes the remaining steps.
     """
     taken: list[steps.Action] = []
     while len(taken) < MAX_STEPS:

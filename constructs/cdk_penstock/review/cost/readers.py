@@ -1,4 +1,4 @@
-"""One reader per type of resource that costs money: from a template's properties to the lines of a bill."""
+"""Readers of the resources that cost money, one for each type: from a template's properties to the lines of a bill."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HIGH_RESOLUTION_BELOW_SECONDS: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateInputs:
-    """Inputs that every reader has beside its resource."""
+    """Inputs of every reader, in addition to its resource."""
 
     templates: Templates
     usage: Usage
