@@ -43,7 +43,7 @@ FRESH_SECONDS: Final = 3600
 def next_action(observed: ObservedApplication, goal: Goal) -> steps.Action:
     """Return the next step; Done, Soak or AwaitStart where there is none to take now.
 
-    Raises PenstockError or PenstockError, before anything of the goal was changed, where the goal cannot be reached.
+    Raises PenstockError, before anything was changed, if the goal cannot be reached.
     """
     if not observed.is_steady:
         return steps.AwaitSteady(status=observed.status)
