@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 JOB_VENV := .venv-job
+CLIENTS_VENV := .venv-clients
 PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
 PARALLEL := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
@@ -28,7 +29,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # A company's own flags for Maven, for example -s settings.xml.
 MAVEN_OPTIONS ?= -B -q
 
-.PHONY: help demo test check setup setup-library prerequisites lint test-static test-fast test-library \
+.PHONY: help demo test check setup setup-library clients prerequisites lint test-static test-fast test-library \
   test-pipeline test-job test-java wheel bench lock clean
 
 help: ## List the commands
@@ -37,7 +38,7 @@ help: ## List the commands
 demo: setup ## Run a job of flink_app end to end on this machine; DEMO_OPTIONS="--seconds 30 --report out"
 	$(VENV)/bin/penstock demo $(DEMO_SCENARIO) $(DEMO_OPTIONS)
 
-test: setup test-static test-library test-pipeline test-job ## Every check that CI runs
+test: setup clients test-static test-library test-pipeline test-job ## Every check that CI runs
 
 # mypy works on one core, Maven waits a lot: side by side they take the time of the longer one.
 test-static:
@@ -81,6 +82,9 @@ setup: setup-library $(JOB_ENVIRONMENT) ## Install what is missing
 
 setup-library: $(VENV)/.installed node_modules/.installed ## Install what cdk synth and penstock need, without Java
 
+# The AWS CLI and AWS's SDK for JavaScript, with which tests call the local MSF.
+clients: $(CLIENTS_VENV)/.installed node_modules/.clients-installed
+
 prerequisites:
 	@sh tools/prerequisites.sh $(SCOPE)
 
@@ -93,16 +97,26 @@ $(JOB_VENV)/.installed: requirements/job.txt tools/install.py | prerequisites
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | prerequisites
-	npm ci --loglevel=error --no-progress
+	npm ci --omit=dev --loglevel=error --no-progress
 	@touch $@
+
+$(CLIENTS_VENV)/.installed: requirements/clients.txt tools/install.py | prerequisites
+	$(BASE_PYTHON) tools/install.py $(CLIENTS_VENV) requirements/clients.txt
+	@touch $@
+
+node_modules/.clients-installed: node_modules/.installed
+	npm ci --loglevel=error --no-progress
+	@touch $< $@
 
 lock: $(VENV)/.installed ## Renew the lock files
 	$(VENV)/bin/uv pip compile -q pyproject.toml --extra dev --extra local --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
 	$(VENV)/bin/uv pip compile -q requirements/job.in --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements/job.txt
+	$(VENV)/bin/uv pip compile -q requirements/clients.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements/clients.txt
 	npm install --package-lock-only --silent
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/*/target flink_app/*/.penstock build dist .coverage \
+	rm -rf $(VENV) $(JOB_VENV) $(CLIENTS_VENV) node_modules cdk.out flink_app/*/target flink_app/*/.penstock build dist .coverage \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
