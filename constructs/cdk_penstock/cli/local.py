@@ -10,8 +10,8 @@ from typing import Annotated, Final
 import typer
 
 from cdk_penstock.cli.arguments import JsonOption, check_writable
-from cdk_penstock.cli.demo import default_job_python
 from cdk_penstock.cli.console_progress import ConsoleProgress
+from cdk_penstock.cli.demo import default_job_python
 from cdk_penstock.cli.screen import new_console, print_json, show_error
 from cdk_penstock.local.flink.distribution import find_flink
 from cdk_penstock.local.service.background import (
