@@ -76,6 +76,7 @@ wheel: $(VENV)/.installed ## The library as a wheel in dist, built with what is 
 bench: setup ## The benchmarks: figures, no thresholds that a busy machine could miss
 	$(PYTHON) benchmarks/synth.py
 	$(PYTHON) benchmarks/vehicle_job.py
+	$(PYTHON) benchmarks/local_msf.py
 
 # Each installation waits for the prerequisites, so that a missing program is named before anything runs.
 setup: setup-library $(JOB_ENVIRONMENT) ## Install what is missing

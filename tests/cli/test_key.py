@@ -15,7 +15,8 @@ from cdk_penstock.control.permission_windows import WINDOW_PREFIX
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
-from tests.control.fake_msf import FakeAws, cmk
+from tests.control.fake_session import FakeAws
+from tests.control.local_msf import AWS_OWNED, cmk
 
 if TYPE_CHECKING:
     from cdk_penstock.model.policies.documents import PolicyDocument
@@ -31,7 +32,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     aws = FakeAws()
     monkeypatch.setattr(key_session.aws_access, "new_session", aws.new_session)
     monkeypatch.setattr(key_session.aws_access, "clock", aws.world.clock)
-    aws.msf.managed_keys = {KEY_1}
+    aws.msf.policies.managed_keys = {KEY_1}
     aws.msf.run(cmk(KEY_1))
     return aws
 
@@ -99,8 +100,9 @@ def test_a_rotation_waits_for_its_soak_with_exit_code_3_and_then_goes_on(aws: Fa
 
 
 def test_a_key_is_enabled_as_the_caller_without_windows(aws: FakeAws) -> None:
-    aws.msf.configured = aws.msf.effective = {"KeyType": "AWS_OWNED_KEY"}
-    aws.msf.managed_keys = {KEY_2}
+    aws.msf.change_key(AWS_OWNED)
+    # The snapshots are under the old key.
+    aws.msf.policies.managed_keys = {KEY_2}
     result = invoke("enable", "--key", KEY_2, *COMMON, "--soak-seconds", "0", "--apply", "--json")
     assert result.exit_code == 0
     done = json.loads(result.stdout)
@@ -112,7 +114,7 @@ def test_a_key_is_enabled_as_the_caller_without_windows(aws: FakeAws) -> None:
 
 
 def test_windows_are_left_alone_where_something_else_manages_them(aws: FakeAws) -> None:
-    aws.msf.managed_keys = {KEY_1, KEY_2}
+    aws.msf.policies.managed_keys = {KEY_1, KEY_2}
     result = invoke("rotate", "--key", KEY_2, *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply")
     assert result.exit_code == 0
     assert not aws.world.named("PutRolePolicy")
@@ -144,7 +146,7 @@ def test_the_status_shows_keys_snapshots_windows_and_a_pending_restart(aws: Fake
         "rotated 2026-01-31",
     ):
         assert words in text
-    aws.msf.move("STOPPING", "READY", looks=0)
+    aws.msf.stop()
     text = invoke("status", *COMMON).output
     assert "effective key            none, the application is not running" in text
     assert "not shown without --operator-role" in text
@@ -178,8 +180,8 @@ def test_the_status_does_not_say_never_rotated_of_a_key_whose_rotations_are_hidd
 
 
 def test_the_status_shows_the_keys_of_snapshots_and_which_are_gone(aws: FakeAws) -> None:
-    aws.msf.managed_keys = {KEY_1, KEY_2}
-    aws.msf.configured = aws.msf.effective = cmk(KEY_2)
+    aws.msf.policies.managed_keys = {KEY_1, KEY_2}
+    aws.msf.change_key(cmk(KEY_2))
     aws.kms.metadata[KEY_1]["KeyState"] = "PendingDeletion"
     assert f"{KEY_1} is PendingDeletion" in invoke("status", *AS_OPERATOR).output
     del aws.kms.metadata[KEY_1]

@@ -49,6 +49,12 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
+@cache
+def operations_by_method(service: str) -> dict[str, str]:
+    """Return the names of a service's operations by boto3's names of their methods."""
+    return {xform_name(name): name for name in service_model(service).operation_names}
+
+
 def error(code: str, message: str, operation: str = "Operation") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
@@ -104,7 +110,7 @@ class Client:
         self._model = service_model(service)
         self._backend = backend
         self._world = world
-        self._operations = {xform_name(name): name for name in self._model.operation_names}
+        self._operations = operations_by_method(service)
 
     def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
         operation = self._operations[method]
@@ -122,12 +128,16 @@ class Client:
                 assert code in modelled | COMMON_ERRORS or not modelled, (operation, code)
                 self._world.end()
                 raise
-            if model.output_shape is not None:
-                check(answer, model.output_shape)
+            self._check_answer(operation, answer)
             self._world.end()
             return answer
 
         return call
+
+    def _check_answer(self, operation: str, answer: dict[str, Any]) -> None:
+        shape = self._model.operation_model(operation).output_shape
+        if shape is not None:
+            check(answer, shape)
 
 
 def check(value: Any, shape: Any) -> None:

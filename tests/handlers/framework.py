@@ -9,7 +9,7 @@ from cdk_penstock.handlers.events import Event
 from tests.control.fake_aws import STACK
 
 if TYPE_CHECKING:
-    from tests.control.fake_msf import FakeAws
+    from tests.control.fake_session import FakeAws
 
 QUERY_SECONDS = 30
 TOTAL_SECONDS = 55 * 60

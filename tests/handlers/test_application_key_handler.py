@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,12 +19,11 @@ from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
 from cdk_penstock.handlers.events import Event
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.lifecycle.jobs import JobState
 from tests.control.fake_aws import ACCOUNT, APPLICATION, KEY_1, KEY_2, OPERATOR, error
-from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
+from tests.control.fake_session import FakeAws
+from tests.control.local_msf import AWS_OWNED, cmk
 from tests.handlers.framework import Framework
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def properties(key_arn: str = KEY_1, **changes: Any) -> dict[str, Any]:
@@ -40,7 +39,7 @@ def properties(key_arn: str = KEY_1, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def aws() -> FakeAws:
     aws = FakeAws()
-    aws.msf.managed_keys = {KEY_1, KEY_2}
+    aws.msf.policies.managed_keys = {KEY_1, KEY_2}
     return aws
 
 
@@ -50,15 +49,20 @@ def framework(aws: FakeAws) -> Framework:
     return Framework(aws, handler)
 
 
-START_STATES: dict[str, Callable[[FakeAws], object]] = {
-    "stopped": lambda _aws: None,
-    "running": lambda aws: aws.msf.run(),
-    "in maintenance": lambda aws: (aws.msf.run(), aws.msf.move("MAINTENANCE", "RUNNING", looks=3)),
-    "autoscaling": lambda aws: (aws.msf.run(), aws.msf.move("AUTOSCALING", "RUNNING", looks=5)),
-    "starting": lambda aws: (aws.msf.run(), aws.msf.move("STARTING", "RUNNING")),
-    "stopping": lambda aws: aws.msf.move("STOPPING", "READY"),
-    "rolled back": lambda aws: aws.msf.move("ROLLING_BACK", "READY"),
-}
+def arrange(aws: FakeAws, state: str) -> None:
+    if state != "stopped":
+        aws.msf.run()
+    aws.msf.fault(transition_seconds=100)
+    if state == "rollback ends ready":
+        aws.msf.outcomes = [JobState.FAILED]
+        aws.msf.move("ROLLING_BACK")
+    elif state not in {"stopped", "RUNNING"}:
+        aws.msf.move(state)
+
+
+STATES = ("stopped", "RUNNING", "MAINTENANCE", "AUTOSCALING", "STARTING", "STOPPING", "rollback ends ready")
+AT_REST = ("stopped", "STOPPING", "rollback ends ready")
+"""Those in which no job runs in the end."""
 PASSING_ERRORS = {
     "none": [],
     "IAM not seen yet": [error("AccessDeniedException", "is not authorized to perform: kms:CreateGrant")] * 8,
@@ -71,14 +75,14 @@ PASSING_ERRORS = {
 }
 
 
-@pytest.mark.parametrize("state", START_STATES)
+@pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("passing", PASSING_ERRORS)
 def test_create_waits_changes_the_key_and_reads_it_back(
     aws: FakeAws, framework: Framework, state: str, passing: str
 ) -> None:
-    START_STATES[state](aws)
+    arrange(aws, state)
     aws.world.fail("UpdateApplication", *PASSING_ERRORS[passing])
-    was_running = aws.msf.effective is not None
+    was_running = state not in AT_REST
     answer = framework.create(properties())
     assert answer["PhysicalResourceId"] == f"penstock-application-key/{APPLICATION}"
     assert answer["Data"]["KeyType"] == "CUSTOMER_MANAGED_KEY"
@@ -90,7 +94,7 @@ def test_create_waits_changes_the_key_and_reads_it_back(
     assert not aws.world.named("StartApplication")
     # A running application restarted through a snapshot under the old key.
     if was_running:
-        assert aws.msf.snapshots[-1].encryption == AWS_OWNED
+        assert aws.msf.snapshots[-1]["ApplicationEncryptionConfigurationDescription"] == AWS_OWNED
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -98,7 +102,7 @@ def test_create_waits_changes_the_key_and_reads_it_back(
 def test_an_update_that_changes_nothing_only_reads(
     aws: FakeAws, framework: Framework, running: bool, revision: str
 ) -> None:
-    aws.msf.configured = cmk(KEY_1)
+    aws.msf.change_key(cmk(KEY_1))
     if running:
         aws.msf.run()
     answer = framework.update(properties(ApplicationRevision=revision), properties())
@@ -145,7 +149,9 @@ def test_a_key_that_nobody_declared_is_remarked(aws: FakeAws, framework: Framewo
 def test_the_request_is_nested_and_carries_the_token_or_the_version(
     aws: FakeAws, framework: Framework, tokens: bool
 ) -> None:
-    aws.msf.tokens = tokens
+    if not tokens:
+        # MSF documents ConditionalToken, and not that it is always there.
+        aws.msf.rewrite = lambda _operation, answer: answer.get("ApplicationDetail", {}).pop("ConditionalToken", None)
     framework.create(properties())
     framework.delete(properties())
     enabling, disabling = aws.world.named("UpdateApplication")
@@ -157,11 +163,11 @@ def test_the_request_is_nested_and_carries_the_token_or_the_version(
     assert ("ConditionalToken" in enabling, "CurrentApplicationVersionId" in enabling) == (tokens, not tokens)
 
 
-@pytest.mark.parametrize("state", START_STATES)
+@pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("passing", PASSING_ERRORS)
 def test_delete_switches_back_explicitly(aws: FakeAws, framework: Framework, state: str, passing: str) -> None:
-    aws.msf.configured = cmk(KEY_1)
-    START_STATES[state](aws)
+    aws.msf.change_key(cmk(KEY_1))
+    arrange(aws, state)
     aws.world.fail("UpdateApplication", *PASSING_ERRORS[passing])
     framework.delete(properties())
     assert aws.msf.configured == AWS_OWNED
@@ -170,21 +176,20 @@ def test_delete_switches_back_explicitly(aws: FakeAws, framework: Framework, sta
 
 @pytest.mark.parametrize("state", ["gone", "being deleted", "goes while waiting"])
 def test_delete_of_an_application_that_is_gone_is_fine(aws: FakeAws, framework: Framework, state: str) -> None:
-    aws.msf.configured = cmk(KEY_1)
-    if state == "gone":
-        aws.msf.exists = False
-    elif state == "being deleted":
-        aws.msf.status = "DELETING"
-    else:
-        aws.msf.move("STOPPING", "READY", looks=3)
-        looks = 0
+    if state == "goes while waiting":
+        aws.msf.run(cmk(KEY_1))
+        aws.msf.fault(transition_seconds=60)
+        aws.msf.move("STOPPING")
 
         def vanish(operation: str, _request: dict[str, Any]) -> None:
-            nonlocal looks
-            looks += operation == "DescribeApplication"
-            aws.msf.exists = looks < 3
+            if operation == "DescribeApplication" and aws.msf.status == "READY":
+                aws.msf.delete()
+                aws.world.on_call = None
 
         aws.world.on_call = vanish
+    else:
+        aws.msf.change_key(cmk(KEY_1))
+        aws.msf.delete(seconds=3600 if state == "being deleted" else 0)
     assert framework.delete(properties())["Data"]["WhatWasFound"] == "the application was gone"
     assert not aws.world.named("UpdateApplication")
 
@@ -255,7 +260,7 @@ class TestClosingThePreviousKey:
         assert framework.failed_in == ""
 
     def test_an_application_without_snapshots_needs_no_key_for_them(self, aws: FakeAws, framework: Framework) -> None:
-        aws.msf.configured = cmk(KEY_2)
+        aws.msf.change_key(cmk(KEY_2))
         closed = properties(KEY_2, KeyGeneration="2", ClosesPreviousKey="true")
         framework.update(closed, properties(KEY_2, KeyGeneration="2"))
         assert framework.failed_in == ""
@@ -268,16 +273,16 @@ class TestFailures:
         ("arrange", "kind", "match"),
         [
             (
-                lambda aws: setattr(aws.msf, "runtime", "FLINK-1_19"),
+                lambda aws: (aws.msf.delete(), aws.msf.create("FLINK-1_19")),
                 ControlError,
                 "needs a runtime from FLINK-1_20 on",
             ),
             (
-                lambda aws: (aws.msf.run(), setattr(aws.msf, "snapshots_enabled", False)),
+                lambda aws: (aws.msf.run(), aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)),
                 ControlError,
                 "would lose its state",
             ),
-            (lambda aws: setattr(aws.msf, "exists", False), ApplicationMissingError, "does not exist in this account"),
+            (lambda aws: aws.msf.delete(), ApplicationMissingError, "does not exist in this account"),
             (lambda aws: aws.msf.run(cmk(KEY_2)), ControlError, "which the template does not know.* previous_key"),
         ],
     )
@@ -290,11 +295,21 @@ class TestFailures:
         assert framework.failed_in == "on_event"
         assert not aws.world.named("UpdateApplication")
 
-    @pytest.mark.parametrize("runtime", ["FLINK-1_19", "FLINK-1_20"])
+    @pytest.mark.parametrize("described", [True, False])
     def test_an_update_that_leaves_the_key_does_not_ask_for_more(
-        self, aws: FakeAws, framework: Framework, runtime: str
+        self, aws: FakeAws, framework: Framework, described: bool
     ) -> None:
-        aws.msf.runtime, aws.msf.configured, aws.msf.snapshots_enabled = runtime, cmk(KEY_1), None
+        aws.msf.run(cmk(KEY_1))
+        aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)
+
+        def be_older(operation: str, answer: dict[str, Any]) -> None:
+            if operation == "DescribeApplication":
+                detail = answer["ApplicationDetail"]
+                detail["RuntimeEnvironment"] = "FLINK-1_19"
+                del detail["ApplicationConfigurationDescription"]["ApplicationSnapshotConfigurationDescription"]
+
+        if not described:
+            aws.msf.rewrite = be_older
         assert framework.update(properties(), properties())["Data"]["KeyArn"] == KEY_1
 
     @pytest.mark.parametrize(
@@ -360,8 +375,9 @@ class TestFailures:
     ) -> None:
         old = {"Create": AWS_OWNED, "Update": cmk(KEY_2), "Delete": cmk(KEY_1)}[request_type]
         aws.msf.run(old)
-        aws.msf.failing["UpdateApplication"] = 1
-        aws.msf.system_rollback = system_rollback
+        if system_rollback:
+            aws.msf.enable_rollback()
+        aws.msf.outcomes = [JobState.FAILED]
         with pytest.raises(ControlError, match="the job did not start.* the application is (RUNNING|READY)"):
             framework.send(request_type, properties(), properties(KEY_2))
         wanted = AWS_OWNED if request_type == "Delete" else cmk(KEY_1)
@@ -372,8 +388,8 @@ class TestFailures:
         self, aws: FakeAws, framework: Framework
     ) -> None:
         aws.msf.run()
-        aws.msf.failing["UpdateApplication"] = 1
-        aws.msf.system_rollback = True
+        aws.msf.enable_rollback()
+        aws.msf.outcomes = [JobState.FAILED]
         with pytest.raises(ControlError, match="and then failed it"):
             framework.create(properties())
         # The framework knows the physical id, so CloudFormation's Delete arrives.
@@ -382,8 +398,12 @@ class TestFailures:
         assert aws.msf.configured == AWS_OWNED
         assert len(aws.world.named("UpdateApplication")) == 1
 
-    def test_an_update_that_the_service_ignores_is_found_out(self, aws: FakeAws, framework: Framework) -> None:
-        aws.msf.ignoring_updates = True
+    def test_an_update_that_another_one_undoes_is_found_out(self, aws: FakeAws, framework: Framework) -> None:
+        def undo(operation: str, _request: dict[str, Any]) -> None:
+            if operation == "DescribeApplication" and aws.msf.configured == cmk(KEY_1):
+                aws.msf.change_key(AWS_OWNED)
+
+        aws.world.on_call = undo
         with pytest.raises(ControlError, match="as successful, but the application is READY under the AWS-owned key"):
             framework.create(properties())
 
@@ -399,7 +419,8 @@ class TestFailures:
         self, aws: FakeAws, framework: Framework
     ) -> None:
         aws.msf.run()
-        aws.msf.move("UPDATING", "RUNNING", looks=100_000)
+        aws.msf.fault(hanging_operations=True)
+        aws.msf.move("UPDATING")
         with pytest.raises(PenstockError, match="gave up on [A-Z][a-z]* after 52 minutes"):
             framework.create(properties())
         assert aws.msf.configured == AWS_OWNED
@@ -411,18 +432,22 @@ class TestFailures:
 
     def test_the_reason_of_a_failure_may_be_unreadable(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
-        aws.msf.failing["UpdateApplication"] = 1
-        aws.msf.system_rollback = True
+        aws.msf.enable_rollback()
+        aws.msf.outcomes = [JobState.FAILED]
         aws.world.fail("DescribeApplicationOperation", error("ResourceNotFoundException", "gone"))
         with pytest.raises(ControlError, match="its reason cannot be read .ResourceNotFoundException"):
             framework.create(properties())
 
     def test_other_operations_are_not_taken_for_ours(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
-        aws.world.sleep(1)
-        operation = aws.msf._operation("ApplicationMaintenance")
-        operation["StartTime"] = operation["EndTime"] = aws.world.time.replace(year=2030)
-        operation["OperationStatus"] = "FAILED"
+        aws.msf.outcomes = [JobState.FAILED]
+
+        def maintain(operation: str, _request: dict[str, Any]) -> None:
+            if operation == "DescribeApplication":
+                aws.msf.move("MAINTENANCE")
+                aws.world.on_call = None
+
+        aws.world.on_call = maintain
         assert framework.create(properties())["Data"]["KeyArn"] == KEY_1
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, MissingPermissionError
 from cdk_penstock.handlers import application_start_handler
 from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.lifecycle.jobs import JobState
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
-from tests.control.fake_msf import AWS_OWNED, FakeAws, cmk
+from tests.control.fake_session import FakeAws
+from tests.control.local_msf import AWS_OWNED, cmk
 from tests.handlers.framework import Framework
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FORCE_SECONDS = 900
 
@@ -36,8 +36,8 @@ def properties(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def aws() -> FakeAws:
     aws = FakeAws()
-    aws.msf.managed_keys = {KEY_1}
-    aws.msf.configured = cmk(KEY_1)
+    aws.msf.policies.managed_keys = {KEY_1}
+    aws.msf.change_key(cmk(KEY_1))
     return aws
 
 
@@ -46,15 +46,33 @@ def framework(aws: FakeAws) -> Framework:
     return Framework(aws, ApplicationStartHandler(Services(new_session=aws.new_session, clock=aws.world.clock)))
 
 
-STATES: dict[str, Callable[[FakeAws], object]] = {
-    "stopped": lambda _aws: None,
-    "running": lambda aws: aws.msf.run(),
-    "updating": lambda aws: (aws.msf.run(), aws.msf.move("UPDATING", "RUNNING", looks=4)),
-    "update ends ready": lambda aws: aws.msf.move("UPDATING", "READY", looks=4),
-    "maintenance": lambda aws: (aws.msf.run(), aws.msf.move("MAINTENANCE", "RUNNING", looks=4)),
-    "stopping": lambda aws: aws.msf.move("STOPPING", "READY", looks=4),
-    "rolled back": lambda aws: setattr(aws.msf, "status", "READY"),
-}
+def arrange(aws: FakeAws, state: str) -> None:
+    if state != "stopped":
+        aws.msf.run()
+    aws.msf.fault(transition_seconds=100)
+    if state == "update ends ready":
+        aws.msf.outcomes = [JobState.FAILED]
+        aws.msf.move("UPDATING")
+    elif state == "rollback ends ready":
+        aws.msf.outcomes = [JobState.FAILED]
+        aws.msf.move("ROLLING_BACK")
+    elif state not in {"stopped", "RUNNING"}:
+        aws.msf.move(state)
+
+
+STATES = (
+    "stopped",
+    "RUNNING",
+    "STARTING",
+    "UPDATING",
+    "update ends ready",
+    "MAINTENANCE",
+    "STOPPING",
+    "ROLLING_BACK",
+    "rollback ends ready",
+)
+AT_REST = ("stopped", "update ends ready", "STOPPING", "rollback ends ready")
+"""Those in which no job runs in the end."""
 ERRORS = {
     "none": [],
     "IAM not seen yet": [error("AccessDeniedException", "not authorized to perform: kms:Decrypt")] * 5,
@@ -68,13 +86,14 @@ ERRORS = {
 def test_it_sees_to_it_that_the_application_runs(
     aws: FakeAws, framework: Framework, request_type: str, state: str, passing: str
 ) -> None:
-    STATES[state](aws)
+    arrange(aws, state)
+    starts = len(aws.msf.operation_ids("StartApplication"))
     aws.world.fail("StartApplication", *ERRORS[passing])
     answer = framework.send(request_type, properties(), properties(ApplicationRevision="0"))
     assert aws.msf.status == "RUNNING"
-    assert answer["Data"] == {"Status": "RUNNING", "ApplicationVersionId": "1"}
+    assert answer["Data"] == {"Status": "RUNNING", "ApplicationVersionId": str(aws.msf.application.version_id)}
     assert answer["PhysicalResourceId"].startswith(f"penstock-application-start/{APPLICATION}")
-    assert len(aws.msf.operations) <= 1
+    assert len(aws.msf.operation_ids("StartApplication")) == starts + (state in AT_REST)
 
 
 def test_a_rollback_is_an_update_with_the_old_properties(aws: FakeAws, framework: Framework) -> None:
@@ -86,7 +105,7 @@ def test_a_rollback_is_an_update_with_the_old_properties(aws: FakeAws, framework
 
 
 def test_a_batch_job_that_has_finished_is_not_started_again(aws: FakeAws, framework: Framework) -> None:
-    aws.msf.batch = True
+    aws.msf.outcomes = [JobState.FINISHED]
     assert framework.create(properties())["Data"]["Status"] == "READY"
     assert len(aws.world.named("StartApplication")) == 1
 
@@ -96,7 +115,7 @@ def test_a_batch_job_that_has_finished_is_not_started_again(aws: FakeAws, framew
 def test_another_key_than_the_expected_one_is_refused(
     aws: FakeAws, framework: Framework, running: bool, configured: dict[str, str]
 ) -> None:
-    aws.msf.configured = configured
+    aws.msf.change_key(configured)
     if running:
         aws.msf.run()
     with pytest.raises(ControlError, match="is configured with .*, expected .* was left so"):
@@ -106,18 +125,18 @@ def test_another_key_than_the_expected_one_is_refused(
 
 
 def test_any_key_is_fine_where_none_is_expected(aws: FakeAws, framework: Framework) -> None:
-    aws.msf.configured = AWS_OWNED
+    aws.msf.change_key(AWS_OWNED)
     framework.create(properties(ExpectedKeyArn="", SubnetIds=[], SecurityGroupIds=[]))
     assert aws.msf.status == "RUNNING"
 
 
 def test_a_start_that_msf_fails_is_tried_once(aws: FakeAws, framework: Framework) -> None:
-    aws.msf.failing["StartApplication"] = 5
+    aws.msf.outcomes = [JobState.FAILED] * 5
     with pytest.raises(ControlError, match="did not start: the job did not start; it is READY"):
         framework.create(properties())
     assert len(aws.world.named("StartApplication")) == 1
     # The next deployment tries again, and what failed before it does not count.
-    aws.msf.failing.clear()
+    aws.msf.outcomes.clear()
     framework.update(properties(), properties())
     assert aws.msf.status == "RUNNING"
 
@@ -126,7 +145,7 @@ def test_a_missing_application_or_permission_is_reported(aws: FakeAws, framework
     aws.world.fail("StartApplication", *[error("AccessDeniedException", "kms:Decrypt not authorized")] * 40)
     with pytest.raises(MissingPermissionError, match="start application vehicles"):
         framework.create(properties())
-    aws.msf.exists = False
+    aws.msf.delete()
     with pytest.raises(ApplicationMissingError):
         framework.create(properties())
 
@@ -145,8 +164,7 @@ class TestRollback:
         "status", ["RUNNING", "STARTING", "UPDATING", "AUTOSCALING", "MAINTENANCE", "ROLLING_BACK"]
     )
     def test_what_ran_before_goes_on(self, aws: FakeAws, framework: Framework, status: str) -> None:
-        aws.msf.run()
-        aws.msf.move(status, "RUNNING", looks=4)
+        arrange(aws, status)
         framework.create(properties())
         framework.delete(properties())
         assert aws.msf.status == "RUNNING"
@@ -178,14 +196,14 @@ class TestDelete:
     def test_it_stops_with_a_snapshot_and_waits_for_the_interfaces(
         self, aws: FakeAws, framework: Framework, state: str, passing: str
     ) -> None:
-        STATES[state](aws)
+        arrange(aws, state)
+        snapshots = len(aws.msf.snapshots)
         aws.world.fail("StopApplication", *ERRORS[passing])
         aws.ec2.interfaces = ["eni-1", "eni-2", "eni-3"]
-        ran = aws.msf.effective is not None
         answer = framework.delete(properties())
         assert aws.msf.status == "READY"
         assert not any(request.get("Force") for request in aws.world.named("StopApplication"))
-        assert len(aws.msf.snapshots) == (2 if ran else 0)
+        assert len(aws.msf.snapshots) == snapshots + (state not in AT_REST)
         assert aws.ec2.interfaces == []
         assert answer["Data"]["RemainingNetworkInterfaces"] == ""
 
@@ -194,7 +212,10 @@ class TestDelete:
         self, aws: FakeAws, framework: Framework, state: str
     ) -> None:
         aws.msf.run()
-        aws.msf.move(state, "RUNNING", looks=100_000)
+        aws.msf.outcomes = [JobState.LAUNCHING]
+        aws.msf.move(state)
+        if state == "STOPPING":
+            aws.msf.hold_saving()
         begin = aws.world.time
         framework.delete(properties())
         assert aws.msf.status == "READY"
@@ -225,32 +246,25 @@ class TestDelete:
 
     def test_a_rollback_of_msf_cannot_be_forced_and_is_waited_for(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
-        aws.msf.move("ROLLING_BACK", "RUNNING", looks=100_000)
+        aws.msf.outcomes = [JobState.LAUNCHING]
+        aws.msf.move("ROLLING_BACK")
         with pytest.raises(PenstockError, match="gave up on [A-Z][a-z]* after 52 minutes"):
             framework.delete(properties())
         assert not aws.world.named("StopApplication")
 
     def test_a_missing_permission_ends_the_delete(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
-        aws.msf.managed_keys = set()
+        aws.msf.policies.managed_keys = set()
         with pytest.raises(MissingPermissionError, match="stop application vehicles"):
             framework.delete(properties())
         assert aws.msf.status == "RUNNING"
 
-    @pytest.mark.parametrize("gone", [True, False])
-    def test_an_application_that_is_gone_or_going(self, aws: FakeAws, framework: Framework, gone: bool) -> None:
-        aws.msf.exists = not gone
-        if not gone:
-            aws.msf.status = "DELETING"
-            looks = 0
-
-            def vanish(_operation: str, _request: dict[str, Any]) -> None:
-                nonlocal looks
-                looks += 1
-                aws.msf.exists = looks < 6
-
-            aws.world.on_call = vanish
+    @pytest.mark.parametrize("seconds", [0, 300])
+    def test_an_application_that_is_gone_or_going(self, aws: FakeAws, framework: Framework, seconds: float) -> None:
+        aws.msf.delete(seconds)
         assert framework.delete(properties())["Data"]["Status"] == "READY"
+        with pytest.raises(ClientError, match="not found"):
+            aws.msf.ask("DescribeApplication")
 
     def test_interfaces_that_stay_are_named_and_do_not_block_for_ever(self, aws: FakeAws, framework: Framework) -> None:
         aws.ec2.interfaces, aws.ec2.going = ["eni-2", "eni-1"], False

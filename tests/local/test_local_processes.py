@@ -107,13 +107,6 @@ def shell_of(guard: ProcessGuard) -> subprocess.Popen[bytes]:
     return guard._shell
 
 
-def end_of_input(guard: ProcessGuard) -> None:
-    shell = shell_of(guard)
-    assert shell.stdin is not None
-    shell.stdin.close()
-    shell.wait(timeout=10)
-
-
 def sleeper() -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sleep", "100"], start_new_session=True)
 
@@ -126,7 +119,7 @@ def test_a_guard_kills_what_it_watches_over_but_not_what_it_was_told_to_forget()
     guard.forget(processes[1].pid)
     guard.forget(processes[3].pid)
     guard.forget(processes[3].pid)
-    end_of_input(guard)
+    guard.close()
     assert [process.wait(timeout=10) for process in processes[::2]] == [-signal.SIGKILL] * 2
     assert [process.poll() for process in processes[1::2]] == [None, None]
     for process in processes:
@@ -141,7 +134,8 @@ def test_a_guard_that_was_killed_is_replaced_and_knows_the_groups_of_before() ->
     shell_of(guard).kill()
     shell_of(guard).wait()
     guard.watch(second.pid)
-    end_of_input(guard)
+    guard.close()
+    guard.close()
     for process in (first, second):
         assert process.wait(timeout=10) == -signal.SIGKILL
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +106,11 @@ def test_a_python_error_begins_with_the_last_exception_and_shows_the_users_own_l
         'File "/code/dep/job.py", line 7, in run',
         'File "/code/main.py", line 9, in <module>',
     ]
+
+
+def test_a_single_traceback_is_read_with_any_margin() -> None:
+    single = PYTHON[PYTHON.rindex("  Traceback") :]
+    assert python_error(single) == python_error(PYTHON) == python_error(textwrap.dedent(PYTHON))
 
 
 def test_an_error_of_java_that_went_through_python_begins_with_its_cause() -> None:

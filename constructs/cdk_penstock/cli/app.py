@@ -13,6 +13,7 @@ from cdk_penstock.cli.key import key_app
 from cdk_penstock.cli.package import package_command
 from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
+from cdk_penstock.model.errors import PenstockError
 
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 

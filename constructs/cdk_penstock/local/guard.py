@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import threading
 
 __all__ = ("ProcessGuard", "process_guard")
 
+CLOSE_TIMEOUT_SECONDS = 5.0
 # Reads groups to watch over and to forget. Its input ends when the process that writes to it ends, in whatever way.
 SCRIPT = """
 trap '' HUP INT TERM
@@ -48,6 +50,16 @@ class ProcessGuard:
                 self._groups.remove(group)
                 self._tell("forget", group)
 
+    def close(self) -> None:
+        """End the shell, and with it every group that it still watches over."""
+        with self._lock:
+            if self._shell is not None and self._shell.stdin is not None:
+                # A forked child of this process may hold the pipe open.
+                with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                    self._shell.stdin.close()
+                    self._shell.wait(timeout=CLOSE_TIMEOUT_SECONDS)
+                self._shell = None
+
     def _tell(self, verb: str, group: int) -> None:
         if self._shell is not None and self._shell.poll() is None and self._write(self._shell, f"{verb} {group}\n"):
             return
@@ -77,3 +89,4 @@ class ProcessGuard:
 
 process_guard = ProcessGuard()
 """The guard of all children of this process."""
+atexit.register(process_guard.close)

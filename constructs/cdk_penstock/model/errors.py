@@ -4,6 +4,7 @@ An error has a separate class only if somebody catches it, or if users can impor
 
     PenstockError
         AddressPlanError
+        AdminRequestError
         ApplicationNameError
         ApplicationPropsError
         ArchiveBucketError
@@ -36,6 +37,7 @@ An error has a separate class only if somebody catches it, or if users can impor
             ClientSettingError
             InputFileError
             JobError
+                InterruptedLaunchError
             MissingProgramError
             PackageError
             PortInUseError

@@ -41,6 +41,8 @@ if "hang" in job:
 if "fail" in job:
     raise ValueError(job["fail"])
 t = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+# A chain that depends on the parallelism would give the operators other ids, so that their state fits no more.
+t.get_config().set("pipeline.operator-chaining.enabled", "false")
 for name in ("numbers", "others"):
     t.execute_sql(
         f"CREATE TABLE {name} (n BIGINT, came AS PROCTIME()) WITH ('connector' = 'datagen',"
@@ -164,6 +166,10 @@ class Bench:
             return len(self.rows(version)) >= number or None
 
         wait_for(there, self.observe)
+
+    def wait_file(self, file: Path) -> None:
+        """Wait until the job's program has written a file."""
+        wait_for(lambda: file.exists() or None, self.observe)
 
     def saved(self, snapshot: str, *, stop: bool) -> str:
         """Take a savepoint and return its location."""

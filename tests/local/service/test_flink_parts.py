@@ -2,19 +2,24 @@ from __future__ import annotations
 
 import os
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from cdk_penstock.local.errors import PackageError, RestError
+from cdk_penstock.local.flink.settings import FlinkOptions
 from cdk_penstock.local.flink.submission import JarProgram, JobProgram
+from cdk_penstock.local.service.flink import application_cluster
+from cdk_penstock.local.service.flink.application_cluster import ApplicationCluster, ClusterChoices
 from cdk_penstock.local.service.flink.code import prepare_program
 from cdk_penstock.local.service.flink.places import ApplicationPlaces
 from cdk_penstock.local.service.flink.saves import Saves
-from cdk_penstock.model.lifecycle.jobs import SaveState
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.lifecycle.jobs import Launch, SaveState
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 JOB = "/jobs/1"
@@ -137,7 +142,7 @@ def test_a_savepoint_waits_for_the_tasks_and_is_followed_to_its_end(tmp_path: Pa
     (location / "_metadata").write_bytes(b"12345")
     flink = FakeFlink(
         {"status": {"id": "IN_PROGRESS"}},
-        {"status": {"id": "COMPLETED"}, "operation": {"location": location.as_uri()}},
+        {"status": {"id": "COMPLETED"}, "operation": {"location": f"file:{location}"}},
     )
     saves = Saves(tmp_path)
     saves.ask("..", stop=True)
@@ -148,7 +153,7 @@ def test_a_savepoint_waits_for_the_tasks_and_is_followed_to_its_end(tmp_path: Pa
     assert (method, path) == ("POST", f"{JOB}/stop")
     assert isinstance(body, dict)
     assert body["drain"] is False
-    assert body["targetDirectory"].startswith(f"{tmp_path.as_uri()}/..-")
+    assert body["targetDirectory"].startswith(f"file://{tmp_path}/..-")
     saves.ask("..", stop=True)
     advance(saves, flink)
     assert saves.states[".."].state is SaveState.IN_PROGRESS
@@ -189,3 +194,104 @@ def test_only_savepoints_that_wait_fail_while_the_job_restarts(tmp_path: Path) -
     }
     saves.fail_all("the job was canceled")
     assert saves.states["begun"].error == "the job was canceled"
+
+
+class FakeCluster:
+    """Takes the place of a FlinkCluster, and knows whether it runs."""
+
+    made: ClassVar[list[FakeCluster]] = []
+
+    def __init__(self, folder: Path, *, python: Path, options: FlinkOptions, environment: dict[str, str]) -> None:
+        assert python.name == "python"
+        assert environment["APPLICATION_PROPERTIES_FILE"] == str(folder.parent / "application_properties.json")
+        self.options = options
+        self.job_manager_alive = False
+        self.sizes = [options.task_managers]
+        self.killed = 0
+        self.made.append(self)
+
+    def start(self) -> None:
+        self.job_manager_alive = True
+
+    def stop(self) -> None:
+        self.job_manager_alive = False
+
+    def resize(self, task_managers: int) -> None:
+        self.sizes.append(task_managers)
+
+    def kill_task_manager(self) -> None:
+        self.killed += 1
+
+
+@pytest.fixture
+def make_cluster(monkeypatch: pytest.MonkeyPatch, places: ApplicationPlaces) -> Callable[[bool], ApplicationCluster]:
+    monkeypatch.setattr(application_cluster, "FlinkCluster", FakeCluster)
+    monkeypatch.setattr(application_cluster, "_installed_version", lambda _: "1.20.5")
+    monkeypatch.setattr(FakeCluster, "made", [])
+
+    def make(fresh: bool) -> ApplicationCluster:
+        options = FlinkOptions(task_manager_memory_mib=900, extra={"a": "b"})
+        python = places.folder / "python"
+        choices = ClusterChoices(python=python, options=options, fresh_cluster_per_version=fresh)
+        return ApplicationCluster(places, choices)
+
+    return make
+
+
+def order(runtime: str = "FLINK-1_20", **numbers: int) -> Launch:
+    return Launch(launch_id="1", code="code", runtime=runtime, **numbers)  # type: ignore[arg-type]
+
+
+def test_a_cluster_is_kept_and_resized_while_the_slots_stay(
+    make_cluster: Callable[[bool], ApplicationCluster], places: ApplicationPlaces
+) -> None:
+    cluster = make_cluster(False)
+    for parallelism in (1, 3, 2):
+        cluster.fit(order(parallelism=parallelism))
+    (first,) = FakeCluster.made
+    assert first.sizes == [1, 3, 2]
+    assert (first.options.slots, first.options.task_manager_memory_mib) == (1, 900)
+    assert first.options.checkpoint_interval_seconds is None
+    extra = first.options.extra or {}
+    assert extra["a"] == "b"
+    assert extra["execution.checkpointing.dir"] == f"file://{places.checkpoints}"
+    cluster.kill_task_manager()
+    cluster.replace_lost_task_managers()
+    assert (first.killed, first.sizes[3:]) == (1, [2, 2])
+    cluster.fit(order(parallelism=4, parallelism_per_kpu=4))
+    assert not first.job_manager_alive
+    second = FakeCluster.made[1]
+    assert (second.options.slots, second.sizes) == (4, [1])
+    second.job_manager_alive = False
+    assert cluster.running is None
+    cluster.kill_task_manager()
+    cluster.replace_lost_task_managers()
+    assert (second.killed, second.sizes) == (0, [1])
+    cluster.fit(order(parallelism=4, parallelism_per_kpu=4))
+    assert len(FakeCluster.made) == 3
+
+
+def test_a_fresh_cluster_per_version_is_a_choice(make_cluster: Callable[[bool], ApplicationCluster]) -> None:
+    cluster = make_cluster(True)
+    for _ in range(2):
+        cluster.fit(order())
+    assert [made.job_manager_alive for made in FakeCluster.made] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "error"),
+    [
+        (
+            "FLINK-1_19",
+            "runtime FLINK-1_19 needs Flink 1.19, but .*python has 1.20.5: pass the python of",
+        ),
+        ("FLINK-1_2", "runtime FLINK-1_2 needs Flink 1.2, but "),
+        ("SQL-1_0", "runtime must be of the form FLINK-"),
+    ],
+)
+def test_another_runtime_than_the_installed_one_is_refused(
+    make_cluster: Callable[[bool], ApplicationCluster], runtime: str, error: str
+) -> None:
+    with pytest.raises(PenstockError, match=error):
+        make_cluster(False).fit(order(runtime))
+    assert FakeCluster.made == []

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.local.service.policy_source import KeyState
 from cdk_penstock.model.keys.involved_keys import keys_involved
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 from cdk_penstock.model.policies.evaluator import Caller, Request
 from cdk_penstock.model.policies.operations import KeyPath
 
 if TYPE_CHECKING:
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.policy_source import PolicySource
-    from cdk_penstock.model.lifecycle.changes import Begun
+    from cdk_penstock.model.lifecycle.changes import Begun, Change
     from cdk_penstock.model.policies.operations import Verdict
 
 __all__ = ("Authorization",)
@@ -71,20 +72,32 @@ class Authorization:
         found = self._policies.resolve_key(key_arn, account=account, region=region)
         return found.state if found else None
 
+    def check_system_snapshot(self, caller: ApiCaller, change: Change) -> None:
+        """Raise RefusedCallError unless the caller may let MSF take the enhanced snapshots that the change begins.
+
+        Source: managed-flink, snapshots-upgrade and security-iam-snapshots.
+        """
+        begun = [each for each in change.snapshots if each.status is SnapshotStatus.CREATING]
+        if any(each.is_enhanced and each.is_automatic for each in begun):
+            self.check_action(caller, "CreateSystemSnapshot", change.application.arn)
+
     def check_keys(self, caller: ApiCaller, begun: Begun) -> None:
         """Raise RefusedCallError unless each key that the operation involves is enabled, for its caller and for MSF."""
-        if begun.key_operation is None or begun.key_use is None:
-            return
-        application_arn = begun.change.application.arn
-        for key_arn in sorted(keys_involved(begun.key_operation, begun.key_use)):
+        if begun.key_operation is not None and begun.key_use is not None:
+            involved = keys_involved(begun.key_operation, begun.key_use)
+            self.check_key_use(caller, involved, begun.change.application.arn)
+
+    def check_key_use(self, caller: ApiCaller, key_arns: frozenset[str], resource_arn: str) -> None:
+        """Raise RefusedCallError unless each key is enabled, and caller and MSF may use it for a resource's data."""
+        for key_arn in sorted(key_arns):
             state = self._state(key_arn)
             if state is not KeyState.ENABLED:
                 message = f"KMSInvalidStateException: key {key_arn} is {state or 'not there'}"
                 raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
-            path = KeyPath(application_arn=application_arn, region=caller.region)
+            path = KeyPath(application_arn=resource_arn, region=caller.region)
             principal = Caller.role(caller.principal_arn)
             _check_verdict(self._policies.caller_can_use_key(principal, path, key_arn), key_arn)
-            _check_verdict(self._policies.service_can_use_key(application_arn, key_arn), key_arn)
+            _check_verdict(self._policies.service_can_use_key(resource_arn, key_arn), key_arn)
 
 
 def _check_verdict(verdict: Verdict, key_arn: str) -> None:

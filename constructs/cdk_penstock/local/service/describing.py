@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.model.lifecycle.snapshots import enhanced_arn
 from cdk_penstock.model.lifecycle.statuses import OperationStatus
 
 if TYPE_CHECKING:
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
-    from cdk_penstock.model.lifecycle.records import (
-        Application,
-        ApplicationVersion,
-        Operation,
-        RunConfiguration,
-        SnapshotRecord,
-    )
+    from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
     from cdk_penstock.model.lifecycle.settings import Document, Settings
+    from cdk_penstock.model.lifecycle.transit import RunConfiguration
 
 __all__ = (
     "application_detail",
     "application_summary",
+    "encryption",
     "maintenance_window",
     "operation_detail",
     "operation_info",
     "snapshot_detail",
     "version_detail",
+    "without_empty",
 )
 
 _WINDOW_HOURS = 8
 
 
-def _without_empty(document: Document) -> Document:
+def without_empty(document: Document) -> Document:
+    """Return the document without the members that have nothing to tell."""
     return {name: value for name, value in document.items() if value not in (None, "", [])}
 
 
 def encryption(assignment: KeyAssignment) -> Document:
     """Return an ApplicationEncryptionConfigurationDescription, or another block of its form."""
-    return _without_empty({"KeyType": assignment.key_type.value, "KeyId": assignment.key_arn})
+    return without_empty({"KeyType": assignment.key_type.value, "KeyId": assignment.key_arn})
 
 
 def _run_configuration(run: RunConfiguration) -> Document:
@@ -47,7 +44,7 @@ def _run_configuration(run: RunConfiguration) -> Document:
         "SnapshotArn": run.snapshot_arn,
     }
     return {
-        "ApplicationRestoreConfigurationDescription": _without_empty(restore),
+        "ApplicationRestoreConfigurationDescription": without_empty(restore),
         "FlinkRunConfigurationDescription": {"AllowNonRestoredState": run.allow_non_restored_state},
     }
 
@@ -82,7 +79,7 @@ def application_detail(application: Application, *, plan: str = "") -> Document:
     configuration = _configuration(settings, application.current_parallelism or settings.parallelism, plan)
     if application.run_configuration is not None:
         configuration["RunConfigurationDescription"] = _run_configuration(application.run_configuration)
-    return _without_empty(
+    return without_empty(
         _base(application, settings)
         | {
             "ApplicationStatus": application.status.value,
@@ -102,7 +99,7 @@ def version_detail(application: Application, version: ApplicationVersion) -> Doc
     """Return the ApplicationDetail of a version, as it was."""
     settings = version.settings
     is_present = version.version_id == application.version_id
-    return _without_empty(
+    return without_empty(
         _base(application, settings)
         | {
             "ApplicationStatus": (application.status if is_present else version.status).value,
@@ -176,42 +173,3 @@ def snapshot_detail(snapshot: SnapshotRecord) -> Document:
         "RuntimeEnvironment": snapshot.runtime,
         "ApplicationEncryptionConfigurationDescription": encryption(snapshot.encryption),
     }
-
-
-def enhanced_detail(application_arn: str, snapshot: SnapshotRecord) -> Document:
-    """Return the SnapshotInfoDetails of an enhanced snapshot."""
-    source: Document
-    if snapshot.imported_from:
-        bucket, _, prefix = snapshot.imported_from.partition("/")
-        source = {"S3PrefixLocation": {"BucketARN": f"arn:aws:s3:::{bucket}", "KeyPrefix": prefix}}
-    else:
-        source = {
-            "SourceApplicationDescription": {
-                "ApplicationName": snapshot.application_name,
-                "ApplicationCreationTimestamp": snapshot.application_created_at,
-                "ApplicationVersionId": snapshot.version_id,
-            }
-        }
-    return _without_empty(
-        {
-            "SnapshotName": snapshot.name,
-            "SnapshotArn": enhanced_arn(application_arn, snapshot.name),
-            "SnapshotDescription": snapshot.description,
-            "SnapshotStatus": snapshot.status.value,
-            "SnapshotCreationTimestamp": snapshot.created_at,
-            "RuntimeEnvironment": snapshot.runtime,
-            "SnapshotSizeInBytes": snapshot.size_bytes,
-            "SnapshotEncryptionConfigurationDescription": encryption(snapshot.encryption),
-            "SnapshotInitiator": "SYSTEM" if snapshot.is_automatic else "USER",
-            "SnapshotInitiatorOperation": snapshot_initiator(snapshot),
-            "SnapshotSourceDescription": source,
-            "SnapshotFormat": "CANONICAL",
-        }
-    )
-
-
-def snapshot_initiator(snapshot: SnapshotRecord) -> str:
-    """Return the operation that made an enhanced snapshot, as MSF names it."""
-    if snapshot.imported_from:
-        return "ImportSnapshot"
-    return "SystemCreateSnapshot" if snapshot.is_automatic else "CreateSnapshot"

@@ -19,7 +19,10 @@ class JobDriver(Protocol):
     """
 
     def launch(self, application: str, launch: Launch) -> None:
-        """Begin to launch a job, after cancelling the one that runs, if its launch id is another."""
+        """Begin to launch a job, after cancelling the one that runs, if its launch id is another.
+
+        Unless the launch recovers, checkpoints of the jobs before do not count any more.
+        """
 
     def save(self, application: str, snapshot: str, *, stop: bool) -> None:
         """Begin to take a savepoint of the running job, and with ``stop`` let it end by that.

@@ -37,7 +37,8 @@ class Faults:
         """Return the observation of a job as these faults make it, with the snapshots that it was asked for."""
         if self.failing_snapshots:
             failed = SavedState(state=SaveState.FAILED, error="a fault was requested: snapshots fail")
-            job = replace(job, saved=dict.fromkeys(snapshots, failed))
+            # What is saved already stays so: the job may have ended by it.
+            job = replace(job, saved=dict.fromkeys(snapshots, failed) | dict(job.saved))
         if self.looping_job and job.state is JobState.RUNNING:
             job = replace(
                 job, state=JobState.RESTARTING, restarts=job.restarts + 1_000, error="a fault was requested: a loop"

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from cdk_penstock.local.service.authorization import Authorization
 from cdk_penstock.local.service.faults import Faults
 from cdk_penstock.local.service.savepoints import remove_savepoint
+from cdk_penstock.local.service.snapshot_work import carry_on_snapshots
 from cdk_penstock.model.lifecycle.changes import Moment
 from cdk_penstock.model.lifecycle.progress import advance
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.situation import Situation
+from cdk_penstock.model.lifecycle.snapshot_operations import with_snapshot_operations
 from cdk_penstock.model.lifecycle.switches import Switches
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.code_store import CodeStore
     from cdk_penstock.local.service.driver import JobDriver
     from cdk_penstock.local.service.policy_source import PolicySource
+    from cdk_penstock.local.service.snapshot_files import SnapshotFiles
     from cdk_penstock.local.service.store import Store
     from cdk_penstock.model.lifecycle.changes import Begun, Change
     from cdk_penstock.model.lifecycle.records import Application
+    from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 
 __all__ = ("Msf", "MsfOptions")
 
@@ -75,6 +79,8 @@ class Msf:
         Who decides on permissions.
     options
         Options of the service.
+    snapshot_files
+        Copies snapshots from and to S3; without it, ImportSnapshot and ExportSnapshot are refused.
     """
 
     def __init__(
@@ -85,12 +91,14 @@ class Msf:
         code: CodeStore,
         policies: PolicySource,
         options: MsfOptions | None = None,
+        snapshot_files: SnapshotFiles | None = None,
     ) -> None:
         self.store = store
         self.driver = driver
         self.code = code
         self.authorization = Authorization(policies)
         self.options = options or MsfOptions()
+        self.snapshot_files = snapshot_files
         self.faults: dict[str, Faults] = {}
         self.begun = threading.Event()
 
@@ -113,7 +121,7 @@ class Msf:
         keys = application.settings.encryption.keys
         if application.effective_encryption is not None:
             keys |= application.effective_encryption.keys
-        if application.transit is not None and application.transit.restore:
+        if application.transit is not None and self.store.has_snapshot(application.transit.restore):
             keys |= self.store.snapshot(application.transit.restore).encryption.keys
         return keys
 
@@ -134,25 +142,37 @@ class Msf:
         RefusedCallError
             A key is not enabled, or a permission is missing.
         """
+        self.authorization.check_system_snapshot(caller, begun.change)
         self.authorization.check_keys(caller, begun)
         self.commit(begun.change)
         self.begun.set()
 
     def commit(self, change: Change) -> None:
-        """Write a change, then give its orders: after an interruption between the two, they are given again."""
+        """Write a change, then give its orders: after an interruption between the two, they are given again.
+
+        Files go before the records that name them, or nothing would remember to remove them.
+        """
         uid = change.application.uid
-        gone = change.removed_snapshots
+        change = with_snapshot_operations(change, self.store, self.moment())
+        removed = list(change.removed_snapshots)
         if change.is_deleted:
-            gone = (*gone, *(snapshot for _, snapshot in self.store.legacy_snapshots(change.application)))
+            self.driver.release(uid)
+            removed += [snapshot for _, snapshot in self.store.legacy_snapshots(change.application)]
+            self.store.write_note("deleted", change.application.arn, self.options.clock().timestamp())
+        for snapshot in removed:
+            # A running job that has no checkpoint yet would start from it again.
+            if change.is_deleted or not self.store.is_running_from(snapshot.location):
+                remove_savepoint(snapshot)
         self.store.write(change)
         for order in change.orders:
             order.give(self.driver, uid)
-        for snapshot in gone:
-            remove_savepoint(snapshot)
         if change.is_deleted:
-            self.driver.release(uid)
             self.faults.pop(uid, None)
-            self.store.write_note("deleted", change.application.arn, self.options.clock().timestamp())
+
+    def begin_on_snapshots(self, change: SnapshotChange) -> None:
+        """Write what a call begins on snapshots of the account."""
+        self.store.write_snapshots(change)
+        self.begun.set()
 
     def throttle(self, application: Application) -> None:
         """Raise RefusedCallError if a fault says that the next call is throttled."""
@@ -162,8 +182,8 @@ class Msf:
             raise RefusedCallError(RefusalCode.THROTTLING, "Rate exceeded")
 
     def reconcile(self) -> bool:
-        """Carry on with every application that has something to do; return True if anything changed."""
-        changed = False
+        """Carry on with everything that has something to do; return True if anything changed."""
+        changed = carry_on_snapshots(self)
         for active in self.store.active_applications():
             changed |= self.carry_on(active.arn)
         return changed

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cdk_penstock.local.service.snapshot_work import carry_on_snapshots
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_penstock.local.service.msf import Msf
 
 __all__ = ("Reconciler",)
@@ -17,7 +22,7 @@ _QUIET_SECONDS = 0.5
 
 
 class Reconciler:
-    """Looks at all applications that have something to do, often while something changes.
+    """Looks at all applications and snapshots that have something to do, often while something changes.
 
     Parameters
     ----------
@@ -44,13 +49,16 @@ class Reconciler:
         while not self._stopped.is_set():
             is_busy = False
             for each in self._msf.store.active_applications():
-                is_busy |= self._carry_on(each.arn) or each.transit is not None
+                arn = each.arn
+                is_busy |= self._carried(arn, partial(self._msf.carry_on, arn)) or each.transit is not None
+            is_busy |= self._carried("snapshots of accounts", partial(carry_on_snapshots, self._msf))
             self._msf.begun.wait(_BUSY_SECONDS if is_busy else _QUIET_SECONDS)
             self._msf.begun.clear()
 
-    def _carry_on(self, arn: str) -> bool:
+    @staticmethod
+    def _carried(name: str, carry_on: Callable[[], bool]) -> bool:
         try:
-            return self._msf.carry_on(arn)
+            return carry_on()
         except Exception:  # noqa: BLE001 - one application's trouble must not end the service of all others
-            _LOG.exception("%s could not be carried on; the next look tries again", arn)
+            _LOG.exception("%s could not be carried on; the next look tries again", name)
             return False

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from cdk_penstock.local.service.tables import SCHEMA
+from cdk_penstock.local.errors import LocalPipelineError
+from cdk_penstock.local.service.tables import SCHEMA, SCHEMA_VERSION
 from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "VERSIONS", "RecordReader", "scope_of")
+__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "SNAPSHOT_OPERATIONS", "VERSIONS", "RecordReader", "scope_of")
 
 APPLICATIONS = TypeAdapter(Application)
 VERSIONS = TypeAdapter(ApplicationVersion)
 OPERATIONS = TypeAdapter(Operation)
 SNAPSHOTS = TypeAdapter(SnapshotRecord)
+SNAPSHOT_OPERATIONS = TypeAdapter(SnapshotOperation)
+
+_MAXIMUM_READ = 1_000
+# Records are values and never change, while the same ones are read again and again.
+_application_of = lru_cache(maxsize=256)(APPLICATIONS.validate_json)
+_version_of = lru_cache(maxsize=256)(VERSIONS.validate_json)
+_operation_of = lru_cache(maxsize=256)(OPERATIONS.validate_json)
+_snapshot_of = lru_cache(maxsize=256)(SNAPSHOTS.validate_json)
 
 
 def scope_of(arn: str) -> str:
@@ -41,10 +51,24 @@ class RecordReader:
 
     def __init__(self, file: Path | None) -> None:
         self.lock = threading.RLock()
+        self._read: dict[tuple[object, ...], list[Any]] = {}
         self._database = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = normal")
+        self._check_version(file)
         self._database.executescript(SCHEMA)
+
+    def _check_version(self, file: Path | None) -> None:
+        """Raise LocalPipelineError for records that another version of penstock has written."""
+        (version,) = self._database.execute("pragma user_version").fetchone()
+        (tables,) = self._database.execute("select count(*) from sqlite_schema").fetchone()
+        if tables and version != SCHEMA_VERSION:
+            self._database.close()
+            raise LocalPipelineError(
+                f"{file} has the records of another version of penstock (form {version}, expected {SCHEMA_VERSION}):"
+                " delete its folder, or use another one"
+            )
+        self._database.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close the database."""
@@ -52,8 +76,14 @@ class RecordReader:
             self._database.close()
 
     def _rows(self, query: str, *values: object) -> list[Any]:
+        # Nothing but this process writes, and reads are far more: each is answered once between two writes.
         with self.lock:
-            return self._database.execute(query, values).fetchall()
+            rows = self._read.get((query, *values))
+            if rows is None:
+                if len(self._read) >= _MAXIMUM_READ:
+                    self._read.clear()
+                rows = self._read[query, *values] = self._database.execute(query, values).fetchall()
+            return rows
 
     # Applications
 
@@ -63,7 +93,7 @@ class RecordReader:
         if not rows:
             message = f"Application {arn.rpartition('/')[2]} not found in {':'.join(arn.split(':')[3:5])}"
             raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
-        return APPLICATIONS.validate_json(rows[0][0])
+        return _application_of(rows[0][0])
 
     def has_application(self, arn: str) -> bool:
         """Return True if there is an application with this ARN."""
@@ -79,17 +109,21 @@ class RecordReader:
             "select number, document from applications where scope = ? and number > ? order by number limit ?",
             scope, after, limit,
         )  # fmt: skip
-        return [(number, APPLICATIONS.validate_json(document)) for number, document in rows]
+        return [(number, _application_of(document)) for number, document in rows]
 
     def all_applications(self) -> list[Application]:
         """Return every application, of any account and Region."""
-        return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
+        return [_application_of(row[0]) for row in self._rows(
             "select document from applications order by number"
         )]  # fmt: skip
 
+    def application_arns(self) -> list[tuple[str, str]]:
+        """Return uid and ARN of every application, in the order of their creation."""
+        return self._rows("select uid, arn from applications order by number")
+
     def active_applications(self) -> list[Application]:
         """Return the applications that have a job, an operation in progress, or a snapshot to come."""
-        return [APPLICATIONS.validate_json(row[0]) for row in self._rows(
+        return [_application_of(row[0]) for row in self._rows(
             "select document from applications where is_active"
         )]  # fmt: skip
 
@@ -103,7 +137,7 @@ class RecordReader:
         if not rows:
             message = f"Version {version_id} of application {application.name} not found"
             raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
-        return VERSIONS.validate_json(rows[0][0])
+        return _version_of(rows[0][0])
 
     def operation(self, application: Application, operation_id: str) -> Operation:
         """Return an operation; raise RefusedCallError if there is none."""
@@ -114,11 +148,11 @@ class RecordReader:
         if not rows:
             message = f"Operation {operation_id} of application {application.name} not found"
             raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
-        return OPERATIONS.validate_json(rows[0][0])
+        return _operation_of(rows[0][0])
 
     def snapshot(self, uid: str) -> SnapshotRecord:
         """Return a snapshot, which exists."""
-        return SNAPSHOTS.validate_json(self._rows("select document from snapshots where uid = ?", uid)[0][0])
+        return _snapshot_of(self._rows("select document from snapshots where uid = ?", uid)[0][0])
 
     def legacy_snapshot(self, application: Application, name: str) -> SnapshotRecord | None:
         """Return the application's legacy snapshot of this name, None if there is none."""
@@ -142,11 +176,16 @@ class RecordReader:
     def _snapshot(self, condition: str, *values: object) -> SnapshotRecord | None:
         query = f"select document from snapshots where {condition} order by created_at desc, number desc limit 1"  # noqa: S608
         rows = self._rows(query, *values)
-        return SNAPSHOTS.validate_json(rows[0][0]) if rows else None
+        return _snapshot_of(rows[0][0]) if rows else None
 
     def has_snapshot(self, uid: str) -> bool:
         """Return True if there is a snapshot with this uid."""
         return bool(self._rows("select 1 from snapshots where uid = ?", uid))
+
+    def is_running_from(self, location: str) -> bool:
+        """Return True if the running job of an application started from the savepoint at this location."""
+        query = "select 1 from applications where is_active and json_extract(document, '$.restored') = ? limit 1"
+        return bool(location) and bool(self._rows(query, location))
 
     def unsettled_snapshots(self, application: Application) -> tuple[SnapshotRecord, ...]:
         """Return the snapshots of the application that are being created or deleted."""
@@ -154,7 +193,7 @@ class RecordReader:
             "select document from snapshots where application_uid = ? and status in (?, ?)",
             application.uid, SnapshotStatus.CREATING.value, SnapshotStatus.DELETING.value,
         )  # fmt: skip
-        return tuple(SNAPSHOTS.validate_json(row[0]) for row in rows)
+        return tuple(_snapshot_of(row[0]) for row in rows)
 
     def count_snapshots(self, application: Application) -> int:
         """Return how many legacy snapshots the application has."""
@@ -162,6 +201,36 @@ class RecordReader:
             "select count(*) from snapshots where application_uid = ? and not is_enhanced", application.uid
         )
         return int(rows[0][0])
+
+    # The newest records
+
+    def recent_versions(self, application: Application, limit: int) -> list[ApplicationVersion]:
+        """Return the newest versions of an application, from the newest on."""
+        rows = self._rows(
+            "select document from versions where application_uid = ? order by version_id desc limit ?",
+            application.uid, limit,
+        )  # fmt: skip
+        return [VERSIONS.validate_json(row[0]) for row in rows]
+
+    def recent_snapshots(self, application: Application, limit: int) -> list[SnapshotRecord]:
+        """Return the newest snapshots that were taken from an application, legacy and enhanced, from the newest on."""
+        rows = self._rows(
+            "select document from (select * from snapshots where application_uid = ? and not is_enhanced"
+            " order by number desc limit ?) union all select document from (select * from snapshots"
+            " where application_uid = ? and is_enhanced order by number desc limit ?)",
+            application.uid, limit, application.uid, limit,
+        )  # fmt: skip
+        found = [SNAPSHOTS.validate_json(row[0]) for row in rows]
+        return sorted(found, key=lambda each: each.created_at, reverse=True)[:limit]
+
+    def snapshots_without_application(self, limit: int) -> list[tuple[str, SnapshotRecord]]:
+        """Return the newest enhanced snapshots whose application does not exist, each with account and Region."""
+        rows = self._rows(
+            "select scope, document from snapshots where is_enhanced and application_uid not in"
+            " (select uid from applications) order by number desc limit ?",
+            limit,
+        )  # fmt: skip
+        return [(scope, SNAPSHOTS.validate_json(document)) for scope, document in rows]
 
     # Pages
 
@@ -171,7 +240,7 @@ class RecordReader:
             "select document from versions where application_uid = ? and version_id > ? order by version_id limit ?",
             application.uid, after, limit,
         )  # fmt: skip
-        return [VERSIONS.validate_json(row[0]) for row in rows]
+        return [_version_of(row[0]) for row in rows]
 
     def operations(
         self,
@@ -179,16 +248,16 @@ class RecordReader:
         *,
         before: int | None = None,
         limit: int = -1,
-        name: str = "%",
-        status: str = "%",
+        name: str = "",
+        status: str = "",
     ) -> list[tuple[int, Operation]]:
-        """Return operations of an application with their numbers, from the newest on."""
+        """Return operations of an application with their numbers, from the newest on; empty stands for any."""
         rows = self._rows(
             "select number, document from operations where application_uid = ? and (? is null or number < ?)"
             " and (? = '' or name = ?) and (? = '' or status = ?) order by number desc limit ?",
             application.uid, before, before, name, name, status, status, limit,
         )  # fmt: skip
-        return [(number, OPERATIONS.validate_json(document)) for number, document in rows]
+        return [(number, _operation_of(document)) for number, document in rows]
 
     def legacy_snapshots(
         self, application: Application, *, after: int = 0, limit: int = -1
@@ -199,13 +268,4 @@ class RecordReader:
             " order by number limit ?",
             application.uid, after, limit,
         )  # fmt: skip
-        return [(number, SNAPSHOTS.validate_json(document)) for number, document in rows]
-
-    def enhanced_snapshots(self, scope: str, *, after: int = 0) -> Iterator[tuple[int, SnapshotRecord]]:
-        """Yield enhanced snapshots of an account in a Region with their numbers, from the oldest on."""
-        rows = self._rows(
-            "select number, document from snapshots where is_enhanced and scope = ? and number > ? order by number",
-            scope, after,
-        )  # fmt: skip
-        for number, document in rows:
-            yield number, SNAPSHOTS.validate_json(document)
+        return [(number, _snapshot_of(document)) for number, document in rows]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -13,8 +15,14 @@ import uvicorn
 from cdk_penstock.local.errors import JobError, StartTimeoutError
 from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, require_free_port
+from cdk_penstock.local.service.admin import admin_routes
+from cdk_penstock.local.service.calls import ApiCaller
 from cdk_penstock.local.service.code_store import CodeStore
 from cdk_penstock.local.service.credentials import Credentials
+from cdk_penstock.local.service.dashboard import create_routes
+from cdk_penstock.local.service.dashboard_tokens import DashboardTokens, dashboard_path
+from cdk_penstock.local.service.delayed_policies import DelayedPolicies
+from cdk_penstock.local.service.feed import Feed
 from cdk_penstock.local.service.flink.flink_driver import FlinkDriver
 from cdk_penstock.local.service.identity import Identity
 from cdk_penstock.local.service.msf import Msf, MsfOptions
@@ -25,6 +33,8 @@ from cdk_penstock.local.service.protocol import service_app
 from cdk_penstock.local.service.reconciler import Reconciler
 from cdk_penstock.local.service.sessions import StoredSessions, kept_user
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver
+from cdk_penstock.local.service.snapshot_files import SnapshotFiles
+from cdk_penstock.local.service.status_page import page_routes
 from cdk_penstock.local.service.store import Store
 
 if TYPE_CHECKING:
@@ -35,12 +45,16 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.credentials import Credential
     from cdk_penstock.local.service.driver import JobDriver
     from cdk_penstock.local.service.policy_source import PolicySource
+    from cdk_penstock.model.lifecycle.records import Application
 
 __all__ = ("LocalMsf", "LocalMsfOptions")
 
 _LOG = logging.getLogger(__name__)
 _START_TIMEOUT_SECONDS = 30.0
 _STOP_TIMEOUT_SECONDS = 5.0
+_STEADY_TIMEOUT_SECONDS = 600.0
+_PAGE_LIFETIME = timedelta(hours=12)
+_POLL_SECONDS = 0.05
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
@@ -104,7 +118,8 @@ class LocalMsf(LocalService):
     ) -> None:
         self._options = options
         self._driver = driver
-        self.policies = policies or AllowAll()
+        self.policies = DelayedPolicies(policies or AllowAll(), clock=options.service.clock)
+        self._feed = Feed()
         self._port = 0
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -131,11 +146,20 @@ class LocalMsf(LocalService):
             code=CodeStore(folder / "code", self.objects),
             policies=self.policies,
             options=replace(options.service, base_url=lambda: self.url),
+            snapshot_files=SnapshotFiles(folder / "imports", self.objects),
         )
         self.user: Credential = kept_user(self._store, account=options.account)
         identity = Identity(Credentials(self.user, StoredSessions(self._store)), clock=options.service.clock)
         app = service_app(
-            operations=ServiceOperations(self.msf), identity=identity, policies=self.policies, objects=self.objects
+            operations=ServiceOperations(self.msf),
+            identity=identity,
+            policies=self.policies,
+            objects=self.objects,
+            routes=[
+                *page_routes(),
+                *admin_routes(self.msf, self.policies, feed=self._feed, dashboard=self._presigned_url),
+                *create_routes(self.msf),
+            ],
         )
         self._reconciler = Reconciler(self.msf)
         self._reconciler.start()
@@ -158,10 +182,41 @@ class LocalMsf(LocalService):
             fresh_cluster_per_version=options.fresh_cluster_per_version,
         )
 
+    def _presigned_url(self, application: Application) -> str | None:
+        """Return a URL of an application's Flink pages for the endpoint's own page, which can only read there."""
+        if self.driver.dashboard(application.uid) is None:
+            return None
+        account, region = application.arn.split(":")[4], application.arn.split(":")[3]
+        caller = ApiCaller(account=account, region=region, principal_arn=self.user.principal.arn)
+        token = DashboardTokens(self.msf.store).create(
+            application, caller, now=self._options.service.clock(), lifetime=_PAGE_LIFETIME
+        )
+        return f"{self.url}{dashboard_path(application.uid)}?authToken={token}"
+
     @property
     def url(self) -> str:
         """The address of the endpoint."""
         return f"http://{LOOPBACK}:{self._port}"
+
+    def application(self, name: str) -> Application:
+        """Return an application of the endpoint's own account and Region; raise RefusedCallError if there is none."""
+        scope = f"arn:aws:kinesisanalytics:{self._options.region}:{self._options.account}"
+        return self.msf.store.application(f"{scope}:application/{name}")
+
+    def wait_until_steady(self, name: str, *, timeout_seconds: float = _STEADY_TIMEOUT_SECONDS) -> Application:
+        """Return an application as soon as no operation of it is in progress.
+
+        Raises
+        ------
+        StartTimeoutError
+            It took too long.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while (application := self.application(name)).transit is not None:
+            if time.monotonic() >= deadline:
+                raise StartTimeoutError(f"application {name} is still {application.status} after {timeout_seconds:g} s")
+            time.sleep(_POLL_SECONDS)
+        return application
 
     def flink_url(self, application_name: str) -> str:
         """Return the address of Flink's REST API and pages of an application of the endpoint's own account and Region.
@@ -171,8 +226,7 @@ class LocalMsf(LocalService):
         JobError
             Nothing of it runs.
         """
-        scope = f"arn:aws:kinesisanalytics:{self._options.region}:{self._options.account}"
-        application = self.msf.store.application(f"{scope}:application/{application_name}")
+        application = self.application(application_name)
         address = self.driver.dashboard(application.uid)
         if address is None:
             msg = f"no Flink cluster runs for application {application_name}, which is {application.status}"
@@ -221,6 +275,8 @@ class LocalMsf(LocalService):
 
     def stop(self) -> None:
         """Stop serving, and end all jobs; the records stay, and a new endpoint in the same folder goes on with them."""
+        # The events of a status page never end by themselves.
+        self._feed.close()
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(_STOP_TIMEOUT_SECONDS)

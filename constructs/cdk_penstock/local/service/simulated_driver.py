@@ -1,27 +1,29 @@
-"""A driver without Flink: jobs that do what they are asked for, as fast as they are told to."""
+"""A driver without Flink: jobs that count records, with checkpoints and savepoints of that count."""
 
 from __future__ import annotations
 
 import json
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState, Launch, SavedState, SaveState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
 
 __all__ = ("SimulatedDriver", "SimulatedJob")
 
-_ABSENT = JobObservation(state=JobState.ABSENT)
+_ABSENT: Final = JobObservation(state=JobState.ABSENT)
+_METADATA: Final = "_metadata"
+_UNFINISHED: Final = ".unfinished"
 
 
 @dataclass(kw_only=True)
 class SimulatedJob:
-    """A job that does nothing; a test may set its fields at any time.
+    """A job whose only state is a count; a test may set its fields at any time.
 
     Parameters
     ----------
@@ -33,8 +35,10 @@ class SimulatedJob:
         Its state once it is launched.
     error, restarts
         As observed.
+    records
+        The records that it and the jobs whose state it goes on from have counted.
     saved
-        Its savepoints, by snapshot.
+        Its savepoints that failed, by snapshot.
     """
 
     launch: Launch
@@ -42,25 +46,32 @@ class SimulatedJob:
     state: JobState = JobState.RUNNING
     error: str = ""
     restarts: int = 0
+    records: int = 0
     saved: dict[str, SavedState] = field(default_factory=dict)
+
+
+def _complete(file: Path) -> SavedState:
+    location = file.parent.absolute()
+    return SavedState(state=SaveState.DONE, location=str(location), size_bytes=file.stat().st_size)
 
 
 class SimulatedDriver:
     """A driver for tests of the API, and of programs that use it.
 
-    Its savepoints are files with the launch that they come from, so that a service that is started again finds them.
+    Its savepoints and checkpoints hold the count of the job, so that another driver on the same folder goes on from
+    them, as after a kill of the service.
 
     Parameters
     ----------
     folder
-        Where savepoints go.
+        Where savepoints and checkpoints go.
     clock
         Returns the time.
     launch_seconds
         How long a job is LAUNCHING.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
+    def __init__(self, folder: Path | None, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
         self.jobs: dict[str, SimulatedJob] = {}
         self.launches: list[tuple[str, Launch]] = []
         self.on_launch: Callable[[str, SimulatedJob], None] | None = None
@@ -68,6 +79,7 @@ class SimulatedDriver:
         self._clock = clock
         self._launch_seconds = launch_seconds
         self._lock = threading.RLock()
+        self._complete: dict[str, dict[str, SavedState]] = {}
 
     def launch(self, application: str, launch: Launch) -> None:
         """Launch a job; ``on_launch`` may change it before it is seen."""
@@ -75,11 +87,38 @@ class SimulatedDriver:
             present = self.jobs.get(application)
             if present is not None and present.launch.launch_id == launch.launch_id:
                 return
-            job = SimulatedJob(launch=launch, launched_at=self._clock())
+            job = self._restored(application, launch)
             self.launches.append((application, launch))
             if self.on_launch is not None:
                 self.on_launch(application, job)
             self.jobs[application] = job
+
+    def _restored(self, application: str, launch: Launch) -> SimulatedJob:
+        job = SimulatedJob(launch=launch, launched_at=self._clock())
+        checkpoint = self._checkpoint(application)
+        if not launch.recover:
+            checkpoint.unlink(missing_ok=True)
+        try:
+            if checkpoint.exists():
+                job.records = json.loads(checkpoint.read_text(encoding="utf-8"))["records"]
+            elif launch.savepoint is not None:
+                savepoint = Path(launch.savepoint) / _METADATA
+                job.records = json.loads(savepoint.read_text(encoding="utf-8"))["records"]
+        except OSError as error:
+            job.state, job.error = JobState.FAILED, f"the state to restore is not there: {error}"
+        return job
+
+    def process(self, application: str, records: int) -> None:
+        """Let the job count records, if it runs."""
+        with self._lock:
+            if self.observe(application).state is JobState.RUNNING:
+                self.jobs[application].records += records
+
+    def checkpoint(self, application: str) -> None:
+        """Take a checkpoint of the job, if it runs."""
+        with self._lock:
+            if self.observe(application).state is JobState.RUNNING:
+                self._write(self._checkpoint(application), self.jobs[application])
 
     def save(self, application: str, snapshot: str, *, stop: bool) -> None:
         """Save at once, if the job runs."""
@@ -90,18 +129,34 @@ class SimulatedDriver:
             if self.observe(application).state is not JobState.RUNNING:
                 job.saved[snapshot] = SavedState(state=SaveState.FAILED, error=job.error or "the job does not run")
                 return
-            file = self._savepoint(application, snapshot)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps({"launch_id": job.launch.launch_id}), encoding="utf-8")
+            savepoints = self._savepoints(application)
+            file = self._folder / application / snapshot / _METADATA
+            self._write(file, job)
+            savepoints[snapshot] = _complete(file)
             if stop:
                 job.state = JobState.FINISHED
+                self._checkpoint(application).unlink(missing_ok=True)
 
-    def _savepoint(self, application: str, snapshot: str) -> Path:
-        return self._folder / application / snapshot
+    def _savepoints(self, application: str) -> dict[str, SavedState]:
+        if application not in self._complete:
+            files = self._folder.glob(f"{application}/*/{_METADATA}")
+            self._complete[application] = {file.parent.name: _complete(file) for file in files}
+        return self._complete[application]
+
+    def _checkpoint(self, application: str) -> Path:
+        return self._folder / "checkpoints" / application
+
+    def _write(self, file: Path, job: SimulatedJob) -> None:
+        """Write the state of a job, all of it or nothing."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(file.name + _UNFINISHED)
+        unfinished.write_text(json.dumps({"records": job.records}), encoding="utf-8")
+        unfinished.replace(file)
 
     def cancel(self, application: str) -> None:
-        """End the job."""
+        """End the job, whose checkpoints go with it."""
         with self._lock:
+            self._checkpoint(application).unlink(missing_ok=True)
             job = self.jobs.get(application)
             if job is not None:
                 job.state = JobState.CANCELED
@@ -109,19 +164,17 @@ class SimulatedDriver:
     def release(self, application: str) -> None:
         """Forget the job."""
         with self._lock:
+            self.cancel(application)
             self.jobs.pop(application, None)
+            self._complete.pop(application, None)
 
     def observe(self, application: str) -> JobObservation:
         """Return the job as it is."""
         with self._lock:
-            saved = {}
-            for file in self._folder.glob(f"{application}/*"):
-                saved[file.name] = SavedState(
-                    state=SaveState.DONE, location=file.absolute().as_uri(), size_bytes=file.stat().st_size
-                )
+            saved = self._savepoints(application)
             job = self.jobs.get(application)
             if job is None:
-                return replace(_ABSENT, saved=saved)
+                return replace(_ABSENT, saved=dict(saved))
             age = (self._clock() - job.launched_at).total_seconds()
             is_launching = age < self._launch_seconds and job.state in {JobState.RUNNING, JobState.FAILED}
             return JobObservation(

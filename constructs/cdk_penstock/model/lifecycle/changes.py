@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from cdk_penstock.model.lifecycle.records import Application, Operation, Phase, SnapshotRecord
+from cdk_penstock.model.lifecycle.records import Application, Operation, SnapshotRecord
 from cdk_penstock.model.lifecycle.statuses import OperationStatus, SnapshotStatus
 from cdk_penstock.model.lifecycle.switches import Switches
+from cdk_penstock.model.lifecycle.transit import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
     from cdk_penstock.model.lifecycle.jobs import Launch
     from cdk_penstock.model.lifecycle.records import ApplicationVersion
+    from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 
 __all__ = (
     "Begun",
@@ -120,6 +122,7 @@ class Change:
     operations: tuple[Operation, ...] = ()
     snapshots: tuple[SnapshotRecord, ...] = ()
     removed_snapshots: tuple[SnapshotRecord, ...] = ()
+    snapshot_operations: tuple[SnapshotOperation, ...] = ()
     orders: tuple[Order, ...] = ()
     is_deleted: bool = False
 
@@ -200,5 +203,6 @@ def end_transit(application: Application, records: Records, moment: Moment) -> C
         operations = (end_operation(present, moment, OperationStatus.CANCELLED),)
     snapshots: tuple[SnapshotRecord, ...] = ()
     if transit.phase is Phase.SAVE:
-        snapshots = (replace(records.snapshot(transit.snapshot), status=SnapshotStatus.FAILED),)
+        error = "another operation took the place of the one that the snapshot was taken for"
+        snapshots = (replace(records.snapshot(transit.snapshot), status=SnapshotStatus.FAILED, error=error),)
     return Change(application=replace(application, transit=None), operations=operations, snapshots=snapshots)

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.lifecycle.settings import Document
 
-__all__ = ("CodeCopy", "CodeLocation", "code_unavailable", "described_code", "location_of_code")
+__all__ = ("CodeCopy", "CodeLocation", "check_bucket_arn", "code_unavailable", "described_code", "location_of_code")
 
 _BUCKET_ARN: Final = re.compile(r"arn:aws[a-z-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
+
+
+def check_bucket_arn(arn: str) -> None:
+    """Raise RefusedCallError unless it is the ARN of a bucket."""
+    if _BUCKET_ARN.fullmatch(arn) is None:
+        message = f"Invalid bucket ARN: {arn!r}, expected arn:aws:s3:::BUCKET"
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +38,8 @@ class CodeLocation:
     @property
     def bucket(self) -> str:
         """The name of the bucket."""
-        match = _BUCKET_ARN.fullmatch(self.bucket_arn)
-        if match is None:
-            message = f"Invalid bucket ARN: {self.bucket_arn!r}, expected arn:aws:s3:::BUCKET"
-            raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
-        return match[1]
+        check_bucket_arn(self.bucket_arn)
+        return self.bucket_arn.rpartition(":")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = (
     "ConfigurationContext",
     "check_configuration",
+    "check_snapshot_mode",
     "created_configuration",
     "updated_configuration",
 )
@@ -164,9 +165,7 @@ def check_configuration(configuration: Document, runtime: str, switches: Switche
     if encryption["KeyType"] == "CUSTOMER_MANAGED_KEY" and not release.customer_managed_key_allowed:
         message = f"Customer managed keys are not supported for {runtime}: {CUSTOMER_MANAGED_KEY_NEEDS}"
         raise _refuse(message)
-    if _mode(configuration) == "ENHANCED_SNAPSHOTS" and release.release < (1, 20):
-        message = f"ENHANCED_SNAPSHOTS needs a runtime from FLINK-1_20 on, got {runtime}"
-        raise _refuse(message)
+    check_snapshot_mode(configuration, runtime)
     block = configuration["FlinkApplicationConfigurationDescription"]["ParallelismConfigurationDescription"]
     per_kpu, parallelism = block["ParallelismPerKPU"], block["Parallelism"]
     if per_kpu > _MAXIMUM_PARALLELISM_PER_KPU:
@@ -176,6 +175,13 @@ def check_configuration(configuration: Document, runtime: str, switches: Switche
     if kpus > switches.maximum_kpus:
         message = f"Parallelism {parallelism} needs {kpus} KPUs, the limit is {switches.maximum_kpus}"
         raise _refuse(message, RefusalCode.LIMIT_EXCEEDED)
+
+
+def check_snapshot_mode(configuration: Document, runtime: str) -> None:
+    """Raise RefusedCallError if the runtime is too old for the mode of the snapshots."""
+    if _mode(configuration) == "ENHANCED_SNAPSHOTS" and FlinkRuntime.of(runtime).release < (1, 20):
+        message = f"ENHANCED_SNAPSHOTS needs a runtime from FLINK-1_20 on, got {runtime}"
+        raise _refuse(message)
 
 
 def _check_kind(given: Mapping[str, Any], suffix: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from cdk_penstock.model.lifecycle.jobs import JobState
 
 __all__ = ("ERROR_LENGTH", "java_error", "job_state", "python_error", "task_managers_needed")
@@ -84,10 +86,9 @@ def python_error(traceback: str) -> str:
     traceback
         As Python prints it; of several in a chain the last counts.
     """
-    lines = [line.rstrip() for line in traceback.strip().splitlines()]
-    begin = max((index for index, line in enumerate(lines) if line.strip().startswith("Traceback (most ")), default=0)
-    margin = lines[begin][: len(lines[begin]) - len(lines[begin].lstrip())] if lines else ""
-    body = [line.removeprefix(margin) for line in lines[begin + 1 :]]
+    lines = textwrap.dedent(traceback).strip().splitlines()
+    begin = max((index for index, line in enumerate(lines) if line.startswith("Traceback (most ")), default=-1)
+    body = [line.rstrip() for line in lines[begin + 1 :]]
     last_indented = max((index for index, line in enumerate(body) if line.startswith("  ")), default=-1)
     exception = body[last_indented + 1 :] or body
     own = [

@@ -73,7 +73,8 @@ class Launch:
     savepoint
         Location of the savepoint to restore, None to start empty.
     recover
-        True to go on from the application's newest checkpoint instead, if there is one: its process has died.
+        True to go on from the newest checkpoint instead, if there is one: its process has died. Only checkpoints count
+        that were taken since the last launch with False: older ones may be older than ``savepoint``.
     allow_non_restored_state
         True to leave out state that no operator of the new code takes.
     """
@@ -107,7 +108,8 @@ class JobObservation:
     restarts
         How often Flink restarted it.
     saved
-        The savepoints that were asked for since this process began, by the name of their snapshot.
+        The savepoints that were asked for, by the name of their snapshot; complete ones also if another process of the
+        service asked for them, since a job that ended by one has no checkpoints any more.
     plan
         Flink's plan of the job as JSON text, once it runs; else empty.
     """

@@ -9,8 +9,9 @@ from cdk_penstock.model.lifecycle.jobs import Launch
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Records
-    from cdk_penstock.model.lifecycle.records import Application, Transit
+    from cdk_penstock.model.lifecycle.records import Application
     from cdk_penstock.model.lifecycle.settings import Settings
+    from cdk_penstock.model.lifecycle.transit import Transit
 
 __all__ = ("launch_order", "recovery_order")
 
@@ -45,7 +46,7 @@ def launch_order(application: Application, transit: Transit, records: Records) -
         parallelism=transit.parallelism,
         savepoint=records.snapshot(transit.restore).location if transit.restore else None,
         recover=False,
-        allow_non_restored_state=transit.allow_non_restored_state,
+        allow_non_restored_state=bool(transit.run and transit.run.allow_non_restored_state),
     )
 
 
@@ -57,9 +58,7 @@ def recovery_order(application: Application, records: Records) -> LaunchOrder:
         application,
         settings,
         parallelism=application.current_parallelism or settings.parallelism,
-        savepoint=(
-            records.snapshot(application.restored).location if records.has_snapshot(application.restored) else None
-        ),
+        savepoint=application.restored or None,
         recover=True,
         # The state that was left out at the start is left out again, should there be no checkpoint yet.
         allow_non_restored_state=True,

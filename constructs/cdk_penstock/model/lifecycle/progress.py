@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.lifecycle.changes import CancelOrder, Change
 from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.launch_phase import advance_launch
-from cdk_penstock.model.lifecycle.records import Phase
 from cdk_penstock.model.lifecycle.saving import advance_save, with_requested_snapshots
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
+from cdk_penstock.model.lifecycle.transit import Phase
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.situation import Situation

@@ -7,78 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment
 from cdk_penstock.model.lifecycle.settings import Settings
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus, SnapshotStatus
+from cdk_penstock.model.lifecycle.transit import RunConfiguration, Transit
 
 __all__ = (
     "Application",
     "ApplicationVersion",
     "Operation",
-    "Phase",
-    "RunConfiguration",
     "SnapshotRecord",
-    "Transit",
 )
-
-
-class Phase(StrEnum):
-    """What an operation in progress waits for."""
-
-    SAVE = "SAVE"
-    """The running job takes a savepoint and ends by it."""
-    LAUNCH = "LAUNCH"
-    """Flink accepts a job."""
-    CANCEL = "CANCEL"
-    """The job ends without a savepoint."""
-    STUCK = "STUCK"
-    """A person: the operation failed, and its status stays."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transit:
-    """An operation in progress, with all that is needed to go on after an interruption.
-
-    Parameters
-    ----------
-    operation_id
-        The operation that it carries out; empty if MSF does not list it.
-    phase
-        The present phase.
-    since
-        When the operation began.
-    phase_since
-        When the phase began.
-    snapshot
-        The uid of the snapshot that SAVE takes; empty without one.
-    restore
-        The uid of the snapshot that LAUNCH restores; empty to start without state.
-    allow_non_restored_state
-        As in the run configuration.
-    parallelism
-        The parallelism of the job to launch.
-    """
-
-    operation_id: str
-    phase: Phase
-    since: datetime
-    phase_since: datetime
-    snapshot: str = ""
-    restore: str = ""
-    allow_non_restored_state: bool = False
-    parallelism: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunConfiguration:
-    """How the job was last started: MSF's restore type, with the snapshot of a custom restore."""
-
-    restore_type: str = "RESTORE_FROM_LATEST_SNAPSHOT"
-    snapshot_name: str = ""
-    snapshot_arn: str = ""
-    allow_non_restored_state: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +35,8 @@ class Application:
         When it, its last change, and its version were made.
     status, version_id, settings
         The present ones. A running job has those of ``running_version``.
+    newest_version_id
+        The highest version id so far, which a rollback may leave; it is never given again.
     changes
         Counts every change, for the conditional token.
     maintenance_start
@@ -102,17 +44,18 @@ class Application:
     updated_from, rolled_back_from, rolled_back_to
         Versions, if the present one was made so.
     run_configuration
-        Of the running job; None while none runs.
+        Of the running job, or of the one that is being started; None while there is no job.
     running_version
-        The version of the job that runs, or that is being launched; None while none is.
+        The version of the job that runs, or ran until an operation in progress ended it; None without one.
     ran
-        Versions that ran, the last one at the end, without those that were rolled back.
+        Versions that ran, the last one at the end, without those that were rolled back; a version that a rollback made
+        stands in the place of the one that it went back to.
     current_parallelism
         The parallelism of the running job, which autoscaling may have changed; None while none runs.
     effective_encryption
         The key that the running job uses; None while none runs.
     restored
-        The uid of the snapshot that the running job started from; empty if it started without state.
+        Where the data of the snapshot is that the running job started from; empty if it started without state.
     launch
         Counts launches of jobs: with ``uid`` the id of the last order to launch.
     launched_at
@@ -135,6 +78,7 @@ class Application:
     mode: str = "STREAMING"
     status: ApplicationStatus = ApplicationStatus.READY
     version_id: int = 1
+    newest_version_id: int = 1
     changes: int = 1
     updated_from: int | None = None
     rolled_back_from: int | None = None
@@ -163,17 +107,13 @@ class Application:
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationVersion:
-    """A version: what DescribeApplicationVersion shows of the application as it was.
-
-    ``has_run`` is True from the moment at which Flink accepted its job.
-    """
+    """A version, for DescribeApplicationVersion: the application as it was."""
 
     application_uid: str
     version_id: int
     created_at: datetime
     settings: Settings
     status: ApplicationStatus = ApplicationStatus.READY
-    has_run: bool = False
     updated_from: int | None = None
     rolled_back_from: int | None = None
     rolled_back_to: int | None = None
@@ -234,7 +174,9 @@ class SnapshotRecord:
     description, tags
         Of an enhanced one.
     imported_from
-        The bucket and prefix of an imported one.
+        The bucket's ARN and the prefix of an imported one, with a slash between them.
+    error
+        Why it FAILED.
     """
 
     uid: str
@@ -254,3 +196,4 @@ class SnapshotRecord:
     description: str = ""
     tags: dict[str, str] | None = None
     imported_from: str = ""
+    error: str = ""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation, end_transit, touch
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
-from cdk_penstock.model.lifecycle.records import Phase, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.switches import RollbackRestores
-from cdk_penstock.model.lifecycle.updating import check_current, version_of
+from cdk_penstock.model.lifecycle.transit import Phase, Transit
+from cdk_penstock.model.lifecycle.updating import check_current
+from cdk_penstock.model.lifecycle.versions import gone_back
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Moment, Records
@@ -27,7 +28,12 @@ __all__ = ("roll_back", "rollback_target", "system_rollback")
 
 
 def rollback_target(application: Application) -> int | None:
-    """Return the version that a rollback goes back to: the last one that ran before the present one."""
+    """Return the version that a rollback goes back to: the last one that ran before the present one.
+
+    A scaling made no version: it goes back to the parallelism before.
+    """
+    if application.status is ApplicationStatus.AUTOSCALING:
+        return application.running_version
     return next((each for each in reversed(application.ran) if each != application.version_id), None)
 
 
@@ -43,7 +49,8 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
     Raises
     ------
     RefusedCallError
-        The status or the guard do not allow it, no earlier version ran, or there is no snapshot.
+        The status or the guard do not allow it, no earlier version ran, there is no snapshot, or the application
+        was updated since it changed to enhanced snapshots.
     """
     application, records, moment = at.application, at.records, at.moment
     check_status(StatusBound.ROLLBACK, application.name, application.status)
@@ -64,8 +71,9 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
         message = f"Application {application.name} has no snapshot to roll back to; stop it by force instead"
         raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
     version = records.version(application, target)
+    _check_mode(application, version, records)
     abandoned = end_transit(application, records, moment)
-    change = _going_back(abandoned.application, version, snapshot, "RollbackApplication", moment)
+    change = _going_back(abandoned.application, version, snapshot, moment)
     if is_saving:
         back = change.application
         waiting = replace(_transit_of(back), phase=Phase.SAVE, snapshot=snapshot.uid)
@@ -83,6 +91,19 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
     )
 
 
+def _check_mode(application: Application, version: ApplicationVersion, records: Records) -> None:
+    """Raise RefusedCallError if legacy snapshots would come back after more than the one update that ended them."""
+    if version.settings.has_enhanced_snapshots or not application.settings.has_enhanced_snapshots:
+        return
+    before = application.updated_from
+    if before is None or records.version(application, before).settings.has_enhanced_snapshots:
+        message = (
+            f"Application {application.name} was updated since it changed to ENHANCED_SNAPSHOTS, and cannot go back to"
+            f" version {version.version_id} with APPLICATION_SNAPSHOTS_LEGACY"
+        )
+        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+
+
 def system_rollback(at: Situation) -> Change | None:
     """Return the change that begins MSF's own rollback of a failed update; None if nothing can be gone back to."""
     application, records, moment = at.application, at.records, at.moment
@@ -90,7 +111,7 @@ def system_rollback(at: Situation) -> Change | None:
     snapshot = None if target is None else _snapshot(application, target, records, moment)
     if target is None or snapshot is None:
         return None
-    return _going_back(application, records.version(application, target), snapshot, "SystemRollback", moment)
+    return _going_back(application, records.version(application, target), snapshot, moment)
 
 
 def _transit_of(application: Application) -> Transit:
@@ -101,20 +122,22 @@ def _transit_of(application: Application) -> Transit:
 
 
 def _going_back(
-    application: Application, version: ApplicationVersion, snapshot: SnapshotRecord, name: str, moment: Moment
+    application: Application, version: ApplicationVersion, snapshot: SnapshotRecord, moment: Moment
 ) -> Change:
-    new_id = application.version_id + 1 if moment.switches.rollback_makes_new_version else version.version_id
-    operation = begin_operation(application, name, moment, updated_to=new_id)
+    """Return the change that begins a rollback; MSF calls its own by the same name (how-system-rollbacks)."""
+    back = touch(application, moment)
+    versions: tuple[ApplicationVersion, ...] = ()
+    updated_to: int | None = None
+    if version.version_id != application.version_id:
+        back, versions = gone_back(application, version, moment)
+        updated_to = back.version_id
+    operation = begin_operation(application, StatusBound.ROLLBACK, moment, updated_to=updated_to)
+    parallelism = version.settings.parallelism
+    if version.version_id == application.running_version and application.current_parallelism is not None:
+        parallelism = application.current_parallelism
     back = replace(
-        touch(application, moment),
+        back,
         status=ApplicationStatus.ROLLING_BACK,
-        settings=version.settings,
-        version_id=new_id,
-        version_created_at=moment.now,
-        updated_from=application.version_id,
-        rolled_back_from=application.version_id,
-        rolled_back_to=version.version_id,
-        ran=tuple(each for each in application.ran if each != application.version_id),
         launch=application.launch + 1,
         transit=Transit(
             operation_id=operation.operation_id,
@@ -122,8 +145,7 @@ def _going_back(
             since=moment.now,
             phase_since=moment.now,
             restore=snapshot.uid,
-            parallelism=version.settings.parallelism,
+            parallelism=parallelism,
         ),
     )
-    left = replace(version_of(application), status=ApplicationStatus.ROLLED_BACK)
-    return Change(application=back, versions=(left, version_of(back)), operations=(operation,))
+    return Change(application=back, versions=versions, operations=(operation,))

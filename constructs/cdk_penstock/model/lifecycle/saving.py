@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.changes import Change, SaveOrder
 from cdk_penstock.model.lifecycle.jobs import JobState, SavedState, SaveState
-from cdk_penstock.model.lifecycle.records import Phase
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus, SnapshotStatus
-from cdk_penstock.model.lifecycle.updating import version_of
+from cdk_penstock.model.lifecycle.transit import Phase
+from cdk_penstock.model.lifecycle.versions import gone_back
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Order
@@ -49,10 +49,12 @@ def advance_save(at: Situation) -> Change | None:
 
 
 def _saved(snapshot: SnapshotRecord, at: Situation) -> SavedState | None:
+    saved = at.job.saved.get(snapshot.uid)
     key = snapshot.encryption.key_arn
-    if key in at.moment.unusable_keys:
+    # What was written with the key while it was enabled is not lost.
+    if saved is None and key in at.moment.unusable_keys:
         return SavedState(state=SaveState.FAILED, error=f"KMSInvalidStateException: key {key} is not enabled")
-    return at.job.saved.get(snapshot.uid)
+    return saved
 
 
 def _ready(snapshot: SnapshotRecord, saved: SavedState) -> SnapshotRecord:
@@ -66,29 +68,27 @@ def _unsaved(at: Situation, snapshot: SnapshotRecord, error: str) -> Change:
     change = Change(
         application=replace(at.touched(), status=ApplicationStatus.RUNNING, transit=None),
         operations=at.ended(OperationStatus.FAILED, error=message),
-        snapshots=(replace(snapshot, status=SnapshotStatus.FAILED),),
+        snapshots=(replace(snapshot, status=SnapshotStatus.FAILED, error=error),),
     )
     if at.is_finished:
         return replace(change, application=at.stopped())
     version = application.running_version
     if version is None or version == application.version_id:
         return change
-    kept = replace(
-        change.application,
-        settings=at.records.version(application, version).settings,
-        version_id=application.version_id + 1 if at.moment.switches.rollback_makes_new_version else version,
-        version_created_at=at.moment.now,
-        updated_from=application.version_id,
-        rolled_back_from=application.version_id,
-        rolled_back_to=version,
-    )
-    kept = replace(kept, running_version=kept.version_id, ran=(*application.ran, kept.version_id))
-    left = replace(version_of(application), status=ApplicationStatus.ROLLED_BACK)
-    return replace(change, application=kept, versions=(left, replace(version_of(kept), has_run=True)))
+    kept, versions = change.application, change.versions
+    # A rollback has the settings of the running version already.
+    if application.status is not ApplicationStatus.ROLLING_BACK:
+        kept, versions = gone_back(kept, at.records.version(application, version), at.moment)
+    ran = (*(each for each in kept.ran if each != version), kept.version_id)
+    return replace(change, application=replace(kept, running_version=kept.version_id, ran=ran), versions=versions)
 
 
 def with_requested_snapshots(change: Change | None, at: Situation) -> Change | None:
-    """Add what the snapshots that somebody asked for need: they are taken beside whatever the application does."""
+    """Add what the snapshots that somebody asked for need: they are taken beside whatever the application does.
+
+    An enhanced snapshot is deleted by the account, which it belongs to.
+    """
+    is_deleted = change is not None and change.is_deleted
     automatic = at.application.transit.snapshot if at.application.transit else ""
     settled: list[SnapshotRecord] = []
     removed: list[SnapshotRecord] = []
@@ -96,15 +96,16 @@ def with_requested_snapshots(change: Change | None, at: Situation) -> Change | N
     for each in at.records.unsettled_snapshots(at.application):
         saved = _saved(each, at)
         if each.status is SnapshotStatus.DELETING:
-            removed.append(each)
+            removed.extend(() if each.is_enhanced else (each,))
         elif each.uid == automatic:
             continue
         elif saved is None and at.job.state is JobState.RUNNING and not at.is_lost:
             orders.append(SaveOrder(snapshot=each.uid, stop=False))
         elif saved is not None and saved.state is SaveState.DONE:
             settled.append(_ready(each, saved))
-        elif saved is None or saved.state is SaveState.FAILED:
-            settled.append(replace(each, status=SnapshotStatus.FAILED))
+        elif saved is None or saved.state is SaveState.FAILED or is_deleted:
+            error = (saved.error if saved else "") or "the job ended before its snapshot was complete"
+            settled.append(replace(each, status=SnapshotStatus.FAILED, error=error))
     if not settled and not removed and not orders:
         return change
     change = change or Change(application=at.application)
@@ -112,5 +113,6 @@ def with_requested_snapshots(change: Change | None, at: Situation) -> Change | N
         change,
         snapshots=(*change.snapshots, *settled),
         removed_snapshots=tuple(removed),
-        orders=(*change.orders, *orders),
+        # Before the order that ends the job.
+        orders=(*orders, *change.orders),
     )

@@ -13,7 +13,8 @@ from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationSt
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Moment, Records
     from cdk_penstock.model.lifecycle.jobs import JobObservation
-    from cdk_penstock.model.lifecycle.records import Application, Operation, Transit
+    from cdk_penstock.model.lifecycle.records import Application, Operation
+    from cdk_penstock.model.lifecycle.transit import Transit
 
 __all__ = ("Situation",)
 
@@ -82,8 +83,15 @@ class Situation:
         return (end_operation(operation, self.moment, status, error=error),)
 
     def recovered(self) -> Change | None:
-        """Return the order to launch a lost job again; None for a while after the last order, should it fail always."""
+        """Return the order to launch a lost job again; None while it cannot be.
+
+        That is for a while after the last order, should it fail always, and while the key is not enabled.
+        """
         application, now = self.application, self.moment.now
+        # A key is used when state is read; the job comes back once its key is enabled again.
+        key = application.effective_encryption
+        if key is not None and key.keys & self.moment.unusable_keys:
+            return None
         since = _RECOVERY_PAUSE_SECONDS
         if application.launched_at is not None:
             since = (now - application.launched_at).total_seconds()

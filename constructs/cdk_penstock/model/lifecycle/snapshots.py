@@ -16,9 +16,11 @@ from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperationName, begin_snapshot_operation
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cdk_penstock.model.lifecycle.changes import Moment
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 __all__ = (
     "MAXIMUM_SNAPSHOTS",
     "automatic_snapshot",
+    "can_save",
     "check_can_save",
     "check_deletable",
+    "check_enhanced_name",
+    "create_enhanced_snapshot",
     "create_snapshot",
     "enhanced_arn",
 )
@@ -39,9 +44,14 @@ MAXIMUM_SNAPSHOTS: Final = 1_000
 _RESERVED_PREFIX: Final = "SYSTEMSNAPSHOT"
 
 
+def can_save(at: Situation) -> bool:
+    """Return True if the job can take a savepoint now."""
+    return at.job.state is JobState.RUNNING and not at.is_lost
+
+
 def check_can_save(at: Situation) -> None:
     """Raise RefusedCallError if the job cannot take a savepoint now."""
-    if at.job.state is JobState.RUNNING and not at.is_lost:
+    if can_save(at):
         return
     message = (
         f"Failed to take snapshot for the application {at.application.name} at this moment. The application is"
@@ -68,53 +78,89 @@ def _taken(application: Application, moment: Moment, name: str) -> SnapshotRecor
     )
 
 
-def automatic_snapshot(application: Application, moment: Moment) -> SnapshotRecord:
-    """Return a snapshot that MSF takes by itself, with the version and the key of the job that runs."""
+def automatic_snapshot(application: Application, moment: Moment, *, enhanced: bool | None = None) -> SnapshotRecord:
+    """Return a snapshot that MSF takes by itself, with the version and the key of the job that runs.
+
+    An update to enhanced snapshots takes an enhanced one already; otherwise the present mode decides.
+    """
     taken = _taken(application, moment, "")
+    taken = taken if enhanced is None else replace(taken, is_enhanced=enhanced)
     prefix = f"{_RESERVED_PREFIX}-" if taken.is_enhanced else ""
     return replace(taken, name=f"{prefix}{application.name[:60]}-{taken.uid[:20]}", is_automatic=True)
 
 
-def create_snapshot(at: Situation, name: str, *, enhanced: bool) -> Begun:
-    """Begin CreateApplicationSnapshot, or CreateSnapshot, whose snapshots are ``enhanced``.
+def create_snapshot(at: Situation, name: str) -> Begun:
+    """Begin CreateApplicationSnapshot.
 
     Raises
     ------
     RefusedCallError
-        Status, mode or job do not allow it, snapshots are disabled, the name is taken or reserved, or there are too
-        many.
+        Status, mode or job do not allow it, snapshots are disabled, the name is taken, or there are too many.
     """
-    application, records = at.application, at.records
-    settings = application.settings
-    bound = StatusBound.ENHANCED_SNAPSHOT if enhanced else StatusBound.SNAPSHOT
-    check_status(bound, application.name, application.status)
-    if enhanced != settings.has_enhanced_snapshots:
-        mode = "ENHANCED_SNAPSHOTS" if enhanced else "APPLICATION_SNAPSHOTS_LEGACY"
-        message = f"{bound} needs an application whose SnapshotMode is {mode}"
-        raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
-    if not settings.snapshots_enabled:
+    application = at.application
+    _check_can_snapshot(at, StatusBound.SNAPSHOT, enhanced=False)
+    if not application.settings.snapshots_enabled:
         message = f"Snapshots are disabled for application {application.name}: enable them with UpdateApplication"
         raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
-    if enhanced and name.upper().startswith(_RESERVED_PREFIX):
-        message = f"SnapshotName must not begin with {_RESERVED_PREFIX}, which is reserved; got {name}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
-    taken = (
-        records.enhanced_snapshot(enhanced_arn(application.arn, name))
-        if enhanced
-        else records.legacy_snapshot(application, name)
-    )
-    if taken is not None:
-        message = f"Snapshot {name} already exists"
-        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
-    if not enhanced and records.count_snapshots(application) >= MAXIMUM_SNAPSHOTS:
+    if at.records.legacy_snapshot(application, name) is not None:
+        raise _name_taken(name)
+    if at.records.count_snapshots(application) >= MAXIMUM_SNAPSHOTS:
         message = f"Application {application.name} has {MAXIMUM_SNAPSHOTS} snapshots, the limit: delete old ones"
         raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
     check_can_save(at)
+    return _begun(at, Change(application=application, snapshots=(_taken(application, at.moment, name),)))
+
+
+def create_enhanced_snapshot(at: Situation, name: str, *, description: str, tags: Mapping[str, str]) -> Begun:
+    """Begin CreateSnapshot, also if snapshots are disabled: that concerns only those that MSF takes by itself.
+
+    Raises
+    ------
+    RefusedCallError
+        Status, mode or job do not allow it, the name is taken or reserved, or another one is being created.
+    """
+    application, records = at.application, at.records
+    _check_can_snapshot(at, StatusBound.ENHANCED_SNAPSHOT, enhanced=True)
+    check_enhanced_name(name, records.enhanced_snapshot(enhanced_arn(application.arn, name)))
+    present = [each for each in records.unsettled_snapshots(application) if each.status is SnapshotStatus.CREATING]
+    if present:
+        message = f"Snapshot {present[0].name} of application {application.name} is being created: one at a time"
+        raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
+    check_can_save(at)
+    snapshot = replace(_taken(application, at.moment, name), description=description, tags=dict(tags))
+    operation = begin_snapshot_operation(snapshot, SnapshotOperationName.CREATE, at.moment)
+    change = Change(application=application, snapshots=(snapshot,), snapshot_operations=(operation,))
+    return replace(_begun(at, change), operation_id=operation.operation_id)
+
+
+def _check_can_snapshot(at: Situation, bound: StatusBound, *, enhanced: bool) -> None:
+    check_status(bound, at.application.name, at.application.status)
+    if enhanced != at.application.settings.has_enhanced_snapshots:
+        mode = "ENHANCED_SNAPSHOTS" if enhanced else "APPLICATION_SNAPSHOTS_LEGACY"
+        message = f"{bound} needs an application whose SnapshotMode is {mode}"
+        raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
+
+
+def _begun(at: Situation, change: Change) -> Begun:
+    application = at.application
     return Begun(
-        change=Change(application=application, snapshots=(_taken(application, at.moment, name),)),
+        change=change,
         key_operation=LifecycleOperation.SNAPSHOT,
-        key_use=KeyUse(configured=settings.encryption, effective=application.effective_encryption),
+        key_use=KeyUse(configured=application.settings.encryption, effective=application.effective_encryption),
     )
+
+
+def _name_taken(name: str) -> RefusedCallError:
+    return RefusedCallError(RefusalCode.RESOURCE_IN_USE, f"Snapshot {name} already exists")
+
+
+def check_enhanced_name(name: str, present: SnapshotRecord | None) -> None:
+    """Raise RefusedCallError if the name is MSF's, or that of a present snapshot, be it a FAILED one."""
+    if name.upper().startswith(_RESERVED_PREFIX):
+        message = f"SnapshotName must not begin with {_RESERVED_PREFIX}, which is reserved; got {name}"
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+    if present is not None:
+        raise _name_taken(name)
 
 
 def check_deletable(snapshot: SnapshotRecord, created_at: datetime, application: Application | None) -> None:
@@ -127,14 +173,14 @@ def check_deletable(snapshot: SnapshotRecord, created_at: datetime, application:
     created_at
         Its time of creation as the caller gives it: it must be exact, to the second or to the microsecond.
     application
-        Its application, None if that does not exist any more.
+        The application that a legacy one belongs to, None for an enhanced one: that is deleted as soon as nothing
+        uses it.
     """
-    transit = application.transit if application else None
-    if application is not None and not snapshot.is_enhanced:
+    if application is not None:
         check_status(StatusBound.DELETE_SNAPSHOT, application.name, application.status)
-    if transit is not None and transit.restore == snapshot.uid:
-        message = f"Snapshot {snapshot.name} is being restored, and cannot be deleted now"
-        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+        if application.transit is not None and application.transit.restore == snapshot.uid:
+            message = f"Snapshot {snapshot.name} is being restored, and cannot be deleted now"
+            raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
     given, known = created_at.astimezone(UTC), snapshot.created_at
     if given != known and given != known.replace(microsecond=0):
         message = f"SnapshotCreationTimestamp {created_at.isoformat()} does not match that of snapshot {snapshot.name}"

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
-from cdk_penstock.model.lifecycle.records import Phase, RunConfiguration, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshots import enhanced_arn
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
+from cdk_penstock.model.lifecycle.transit import Phase, RunConfiguration, Transit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
+    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.situation import Situation
 
 __all__ = ("chosen_snapshot", "parsed_run_configuration", "start")
@@ -52,13 +54,15 @@ def parsed_run_configuration(given: Mapping[str, Any]) -> RunConfiguration:
     return parsed
 
 
-def chosen_snapshot(at: Situation, run: RunConfiguration) -> SnapshotRecord | None:
+def chosen_snapshot(at: Situation, run: RunConfiguration, settings: Settings) -> SnapshotRecord | None:
     """Return the snapshot to restore, None to start without state: the first start has none, whatever it asks for.
+
+    An enhanced snapshot may be another application's, but of the same account and Region.
 
     Raises
     ------
     RefusedCallError
-        The snapshot does not exist, or is not READY.
+        The snapshot does not exist, is not READY, or is not of the mode of these settings.
     """
     application, records = at.application, at.records
     if run.restore_type == "SKIP_RESTORE_FROM_SNAPSHOT":
@@ -66,6 +70,16 @@ def chosen_snapshot(at: Situation, run: RunConfiguration) -> SnapshotRecord | No
     if run.restore_type == "RESTORE_FROM_LATEST_SNAPSHOT":
         return records.newest_snapshot(application)
     name = run.snapshot_name or run.snapshot_arn
+    if settings.has_enhanced_snapshots != bool(run.snapshot_arn):
+        message = (
+            "SnapshotArn is for an application with ENHANCED_SNAPSHOTS, SnapshotName for one without; got"
+            f" {name} for application {application.name}"
+        )
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+    expected = enhanced_arn(application.arn, run.snapshot_arn.rpartition("/")[2])
+    if run.snapshot_arn not in {"", expected}:
+        message = f"SnapshotArn must be of the application's account and Region, as {expected}; got {name}"
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
     found = (
         records.legacy_snapshot(application, run.snapshot_name)
         if run.snapshot_name
@@ -91,9 +105,9 @@ def start(at: Situation, given: Mapping[str, Any]) -> Begun:
     application, moment = at.application, at.moment
     check_status(StatusBound.START, application.name, application.status)
     run = parsed_run_configuration(given)
-    snapshot = chosen_snapshot(at, run)
-    operation = begin_operation(application, "StartApplication", moment)
     settings = application.settings
+    snapshot = chosen_snapshot(at, run, settings)
+    operation = begin_operation(application, "StartApplication", moment)
     started = replace(
         at.touched(),
         status=ApplicationStatus.STARTING,
@@ -105,7 +119,7 @@ def start(at: Situation, given: Mapping[str, Any]) -> Begun:
             since=moment.now,
             phase_since=moment.now,
             restore=snapshot.uid if snapshot else "",
-            allow_non_restored_state=run.allow_non_restored_state,
+            run=run,
             parallelism=settings.parallelism,
         ),
     )

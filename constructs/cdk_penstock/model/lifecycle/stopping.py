@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation, end_transit, touch
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
-from cdk_penstock.model.lifecycle.records import Phase, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshots import automatic_snapshot, check_can_save
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
+from cdk_penstock.model.lifecycle.transit import Phase, Transit
 
 if TYPE_CHECKING:
     from datetime import datetime

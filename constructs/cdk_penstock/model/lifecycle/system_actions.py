@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.changes import Change, begin_operation
-from cdk_penstock.model.lifecycle.records import Phase, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshots import automatic_snapshot
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
+from cdk_penstock.model.lifecycle.transit import Phase, Transit
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.situation import Situation

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.lifecycle.changes import Begun, Change, begin_operation, end_operation
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
-from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Phase, Transit
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
-from cdk_penstock.model.lifecycle.snapshots import automatic_snapshot, check_can_save
+from cdk_penstock.model.lifecycle.snapshots import automatic_snapshot, can_save, check_can_save
 from cdk_penstock.model.lifecycle.starting import chosen_snapshot, parsed_run_configuration
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
+from cdk_penstock.model.lifecycle.transit import Phase, Transit
+from cdk_penstock.model.lifecycle.versions import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
-    from cdk_penstock.model.lifecycle.records import Operation, RunConfiguration, SnapshotRecord
+    from cdk_penstock.model.lifecycle.records import Application, Operation, SnapshotRecord
     from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.transit import RunConfiguration
 
-__all__ = ("Guard", "change_settings", "check_current", "create", "set_maintenance_window", "version_of")
+__all__ = ("Guard", "change_settings", "check_current", "create", "set_maintenance_window")
 
 DEFAULT_MAINTENANCE_START: Final = "03:00"
 
@@ -49,26 +51,19 @@ def check_current(application: Application, guard: Guard) -> None:
         raise RefusedCallError(RefusalCode.CONCURRENT_MODIFICATION, message)
 
 
-def version_of(application: Application) -> ApplicationVersion:
-    """Return the record of the application's present version."""
-    return ApplicationVersion(
-        application_uid=application.uid,
-        version_id=application.version_id,
-        created_at=application.version_created_at,
-        settings=application.settings,
-        updated_from=application.updated_from,
-        rolled_back_from=application.rolled_back_from,
-        rolled_back_to=application.rolled_back_to,
-    )
-
-
 def create(application: Application) -> Change:
     """Return the change that adds a new application, READY at version 1."""
     return Change(application=application, versions=(version_of(application),))
 
 
 def change_settings(
-    at: Situation, settings: Settings, *, bound: StatusBound, guard: Guard, run: Mapping[str, Any]
+    at: Situation,
+    settings: Settings,
+    *,
+    bound: StatusBound,
+    guard: Guard,
+    run: Mapping[str, Any],
+    names_parallelism: bool = False,
 ) -> Begun:
     """Begin an update to new settings: at once if the application is READY, with a restart if it is RUNNING.
 
@@ -84,6 +79,8 @@ def change_settings(
         The state that the caller believes it to be in.
     run
         RunConfigurationUpdate.
+    names_parallelism
+        True if the caller names the parallelism, be it the configured one: what autoscaling has made of it ends.
 
     Raises
     ------
@@ -93,11 +90,13 @@ def change_settings(
     application, moment = at.application, at.moment
     check_status(bound, application.name, application.status)
     check_current(application, guard)
-    operation = begin_operation(application, bound, moment, updated_to=application.version_id + 1)
+    new_id = application.newest_version_id + 1
+    operation = begin_operation(application, bound, moment, updated_to=new_id)
     updated = replace(
         at.touched(),
         settings=settings,
-        version_id=application.version_id + 1,
+        version_id=new_id,
+        newest_version_id=new_id,
         version_created_at=moment.now,
         updated_from=application.version_id,
         rolled_back_from=None,
@@ -105,11 +104,10 @@ def change_settings(
     )
     restart = None
     if application.status is ApplicationStatus.RUNNING:
-        restart = _restart(at, settings, operation, parsed_run_configuration(run))
+        restart = _restart(at, settings, operation, parsed_run_configuration(run), names_parallelism=names_parallelism)
         updated = replace(
             updated,
             status=ApplicationStatus.UPDATING,
-            run_configuration=restart.run,
             transit=restart.transit,
             launch=application.launch + (1 if restart.transit.phase is Phase.LAUNCH else 0),
         )
@@ -140,21 +138,23 @@ def change_settings(
 class _Restart:
     """The restart of an update: its snapshots to take, and the key of an older one to restore."""
 
-    run: RunConfiguration
     transit: Transit
     snapshots: tuple[SnapshotRecord, ...]
     restored: KeyAssignment | None
 
 
-def _restart(at: Situation, settings: Settings, operation: Operation, run: RunConfiguration) -> _Restart:
+def _restart(
+    at: Situation, settings: Settings, operation: Operation, run: RunConfiguration, *, names_parallelism: bool
+) -> _Restart:
     application, moment = at.application, at.moment
     saved: tuple[SnapshotRecord, ...] = ()
-    if application.settings.snapshots_enabled:
+    # MSF's message says that disabling snapshots lets an update through while the job is down.
+    if application.settings.snapshots_enabled and (settings.snapshots_enabled or can_save(at)):
         check_can_save(at)
-        saved = (automatic_snapshot(application, moment),)
+        saved = (automatic_snapshot(application, moment, enhanced=settings.has_enhanced_snapshots),)
     # Without snapshots, an update starts without state, also if there are older ones.
     latest = run.restore_type == "RESTORE_FROM_LATEST_SNAPSHOT"
-    chosen = None if latest else chosen_snapshot(at, run)
+    chosen = None if latest else chosen_snapshot(at, run, settings)
     restored = saved if latest else ((chosen,) if chosen else ())
     transit = Transit(
         operation_id=operation.operation_id,
@@ -163,10 +163,10 @@ def _restart(at: Situation, settings: Settings, operation: Operation, run: RunCo
         phase_since=moment.now,
         snapshot=saved[0].uid if saved else "",
         restore=restored[0].uid if restored else "",
-        allow_non_restored_state=run.allow_non_restored_state,
-        parallelism=_parallelism(at, settings),
+        run=run,
+        parallelism=settings.parallelism if names_parallelism else _parallelism(at, settings),
     )
-    return _Restart(run=run, transit=transit, snapshots=saved, restored=chosen.encryption if chosen else None)
+    return _Restart(transit=transit, snapshots=saved, restored=chosen.encryption if chosen else None)
 
 
 def _parallelism(at: Situation, settings: Settings) -> int:

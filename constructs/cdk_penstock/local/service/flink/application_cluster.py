@@ -97,7 +97,7 @@ class ApplicationCluster:
     def _start(self, slots: int) -> FlinkCluster:
         self.stop()
         options = self._choices.options
-        settings = {"execution.checkpointing.dir": self._places.checkpoints.as_uri()} | RETENTION
+        settings = {"execution.checkpointing.dir": f"file://{self._places.checkpoints}"} | RETENTION
         self._places.checkpoints.mkdir(parents=True, exist_ok=True)
         self._cluster = FlinkCluster(
             self._places.cluster,

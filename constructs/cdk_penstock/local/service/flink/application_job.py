@@ -131,11 +131,11 @@ class ApplicationJob:
     def _work(self) -> None:
         try:
             while self._work_once():
-                self._look_at_cluster()
+                self._note_url()
         finally:
             self._cluster.stop()
 
-    def _look_at_cluster(self) -> None:
+    def _note_url(self) -> None:
         running = self._cluster.running
         self._url = None if running is None else running.url
 
@@ -158,10 +158,10 @@ class ApplicationJob:
             return None
         return BUSY_INTERVAL_SECONDS if self._busy or self._saves.pending else INTERVAL_SECONDS
 
-    def _publish(self, launch_id: str | None = None, **changes: object) -> None:
-        """Change the observation, unless another launch has been ordered meanwhile."""
+    def _publish(self, of: str | None = None, /, **changes: object) -> None:
+        """Change the observation, unless it is about one launch and another one has been ordered meanwhile."""
         with self._lock:
-            if launch_id is None or launch_id == self._observation.launch_id:
+            if of is None or of == self._observation.launch_id:
                 self._observation = replace(self._observation, **changes)  # type: ignore[arg-type]
 
     def _launch(self, launch: Launch, given_up: threading.Event) -> None:
@@ -176,12 +176,13 @@ class ApplicationJob:
         except InterruptedLaunchError:
             self._publish(launch.launch_id, state=JobState.CANCELED)
         except (PenstockError, OSError) as error:
+            if self._cluster.running is None:
+                self._cluster.stop()
             self._publish(launch.launch_id, state=JobState.FAILED, error=str(error)[:ERROR_LENGTH])
         else:
             self._job, self._job_launch_id = job, launch.launch_id
-            # Whoever sees the job must be able to look at its pages.
-            self._look_at_cluster()
             self._ready, self._busy = False, True
+            self._note_url()
             self._publish(launch.launch_id, state=JobState.RUNNING)
 
     def _end_job(self, reason: str, *, keep_checkpoints: bool = False) -> None:

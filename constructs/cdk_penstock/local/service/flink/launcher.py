@@ -37,10 +37,6 @@ class InterruptedLaunchError(JobError):
     """The launch was given up for another order."""
 
 
-class _MainTimeoutError(JobError):
-    """main() took too long."""
-
-
 def start_job(
     launch: Launch,
     places: ApplicationPlaces,
@@ -55,8 +51,10 @@ def start_job(
     ------
     InterruptedLaunchError
         The launch was given up.
+    TimeoutError
+        ``main()`` took too long.
     PenstockError
-        The program failed, made no job or took too long; the message begins with the reason.
+        The program failed or made no job; the message begins with the reason.
     """
     checkpoint = places.newest_checkpoint() if launch.recover else None
     places.delete_checkpoints(keep=checkpoint)
@@ -69,18 +67,15 @@ def start_job(
     )
     write_properties(places.properties, launch.property_groups)
     cluster = application_cluster.fit(launch)
+    _wait_for_cluster(cluster, given_up)
     try:
-        _wait_for_cluster(cluster, given_up)
         return RunningJob(cluster, _run_program(cluster, program, given_up, main_timeout_seconds))
-    except (InterruptedLaunchError, _MainTimeoutError):
+    except (InterruptedLaunchError, TimeoutError):
         # A main() that does not return ends only with the JobManager.
         application_cluster.stop()
         raise
     except JobError:
-        if application_cluster.running is None:
-            application_cluster.stop()
-        else:
-            _cancel_leftovers(cluster)
+        _cancel_leftovers(cluster)
         raise
 
 
@@ -126,7 +121,7 @@ def _run_program(
         _require_going_on(cluster, given_up)
         if time.monotonic() >= deadline:
             msg = f"Flink job did not start within a total timeout of {timeout_seconds / 60:g} minutes"
-            raise _MainTimeoutError(msg)
+            raise TimeoutError(msg)
         time.sleep(POLL_SECONDS)
     try:
         return answer.result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ def answered_error(error: RestError) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class JobLook:
-    """What was seen of a job at one moment."""
+    """The state of a job at one moment."""
 
     state: JobState
     all_tasks_run: bool
@@ -105,7 +106,9 @@ class RunningJob:
         try:
             if self._ended():
                 return True
-            self.client.send("PATCH", f"{self.path}?mode=cancel")
+            # It may end by itself meanwhile, and Flink then refuses to cancel it.
+            with contextlib.suppress(RestError):
+                self.client.send("PATCH", f"{self.path}?mode=cancel")
             while not self._ended():
                 if time.monotonic() >= deadline:
                     return False

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from cdk_penstock.local.errors import RestError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ("Saves",)
 
 NAME_LENGTH = 100
+FILE_SCHEME = "file:"
 IN_PROGRESS = SavedState(state=SaveState.IN_PROGRESS)
 
 
@@ -133,7 +133,8 @@ class Saves:
     @staticmethod
     def _begin(client: JsonClient, job: str, save: _Save) -> str:
         save.folder.mkdir(parents=True, exist_ok=True)
-        target = save.folder.as_uri()
+        # Flink neither encodes nor decodes the special characters of a path, unlike Path.as_uri().
+        target = f"{FILE_SCHEME}//{save.folder}"
         if save.stop:
             answer = client.send("POST", f"{job}/stop", {"targetDirectory": target, "drain": False})
         else:
@@ -148,5 +149,5 @@ class Saves:
         if cause is not None:
             self._fail(snapshot, save, java_error(str(cause["stack-trace"])))
             return
-        location = Path(unquote(urlsplit(str(operation["location"])).path))
+        location = Path(str(operation["location"]).removeprefix(FILE_SCHEME))
         self._end(snapshot, SavedState(state=SaveState.DONE, location=str(location), size_bytes=_size(location)))

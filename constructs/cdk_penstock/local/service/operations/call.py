@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("DEFAULT_LIMIT", "Call", "page", "position_of")
 
 DEFAULT_LIMIT: Final = 50
+_MAXIMUM_POSITION: Final = 2**63 - 1
 T = TypeVar("T")
 
 
@@ -42,6 +43,11 @@ class Call:
     def application_arn(self) -> str:
         """The ARN of the application that the call names."""
         return f"{self.scope}:application/{self.parameters['ApplicationName']}"
+
+    @property
+    def snapshot_arn(self) -> str:
+        """The ARN of the enhanced snapshot that the call names."""
+        return f"{self.scope}:snapshot/{self.parameters['SnapshotName']}"
 
     def situation(self) -> Situation:
         """Return the application that the call names; its caller must be allowed to call the operation on it.
@@ -69,10 +75,13 @@ def position_of(parameters: Mapping[str, Any]) -> int | None:
     if token is None:
         return None
     try:
-        return int(base64.urlsafe_b64decode(token.encode()).decode())
-    except (ValueError, binascii.Error) as error:
+        position = int(base64.urlsafe_b64decode(token.encode()).decode())
+    except (ValueError, binascii.Error):
+        position = -1
+    if not 0 <= position <= _MAXIMUM_POSITION:
         message = f"NextToken {token!r} is not valid: take it from the answer before"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message) from error
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+    return position
 
 
 def page(name: str, rows: Sequence[tuple[int, T]], limit: int, describe: Callable[[T], Document]) -> Document:

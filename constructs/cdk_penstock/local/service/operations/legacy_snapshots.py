@@ -22,7 +22,7 @@ __all__ = ("OPERATIONS",)
 
 def _create_snapshot(call: Call) -> Document:
     at = call.situation()
-    call.msf.begin(call.caller, create_snapshot(at, call.parameters["SnapshotName"], enhanced=False))
+    call.msf.begin(call.caller, create_snapshot(at, call.parameters["SnapshotName"]))
     return {}
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.local.service.operations import applications, legacy_snapshots, lifecycle, tags, updates
+from cdk_penstock.local.service.operations import (
+    applications,
+    enhanced_snapshots,
+    legacy_snapshots,
+    lifecycle,
+    presigned_urls,
+    snapshot_transfers,
+    tags,
+    updates,
+)
 from cdk_penstock.local.service.operations.call import Call
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
@@ -19,8 +28,11 @@ __all__ = ("OPERATIONS", "SQL_ONLY_OPERATIONS", "ServiceOperations")
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], Document]]] = {
     **applications.OPERATIONS,
+    **enhanced_snapshots.OPERATIONS,
     **legacy_snapshots.OPERATIONS,
     **lifecycle.OPERATIONS,
+    **presigned_urls.OPERATIONS,
+    **snapshot_transfers.OPERATIONS,
     **tags.OPERATIONS,
     **updates.OPERATIONS,
 }

@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_penstock.local.service.record_reader import scope_of
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +50,9 @@ def _check_number(tags: Mapping[str, str]) -> None:
 def _tags_of(call: Call) -> dict[str, str]:
     arn = call.parameters["ResourceARN"]
     call.msf.authorization.check_action(call.caller, call.operation, arn)
+    if not arn.startswith(f"{call.scope}:"):
+        message = f"Resource {arn} not found in account {call.caller.account} and Region {call.caller.region}"
+        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
     if _SNAPSHOT in arn:
         snapshot = call.msf.store.enhanced_snapshot(arn)
         if snapshot is None:
@@ -62,7 +67,7 @@ def _write(call: Call, tags: dict[str, str]) -> None:
     store, arn = call.msf.store, call.parameters["ResourceARN"]
     snapshot = store.enhanced_snapshot(arn) if _SNAPSHOT in arn else None
     if snapshot is not None:
-        store.write_snapshot(replace(snapshot, tags=tags), arn.rpartition(":")[0])
+        store.write_snapshots(SnapshotChange(scope=scope_of(arn), snapshots=(replace(snapshot, tags=tags),)))
         return
     application = store.application(arn)
     check_status(StatusBound.TAG, application.name, application.status)

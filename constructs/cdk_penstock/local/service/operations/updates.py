@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.local.service.describing import application_detail, maintenance_window
 from cdk_penstock.local.service.operations.applications import check_flink_runtime, configuration_context
 from cdk_penstock.model.lifecycle.code import location_of_code
-from cdk_penstock.model.lifecycle.configuration import check_configuration, updated_configuration
+from cdk_penstock.model.lifecycle.configuration import check_configuration, check_snapshot_mode, updated_configuration
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.options import described_logging, described_vpc, updated_logging, without_option
 from cdk_penstock.model.lifecycle.updating import Guard, change_settings, check_current, set_maintenance_window
@@ -31,19 +31,28 @@ def guard_of(call: Call) -> Guard:
     return Guard(version_id=given.get("CurrentApplicationVersionId"), token=given.get("ConditionalToken"))
 
 
+def _current(call: Call, bound: StatusBound) -> Situation:
+    """Return the application if it may be changed: that comes before anything that the call asks for."""
+    at = call.situation()
+    check_status(bound, at.application.name, at.application.status)
+    check_current(at.application, guard_of(call))
+    return at
+
+
 def _begin(call: Call, at: Situation, settings: Settings, bound: StatusBound) -> tuple[Application, str]:
     run = call.parameters.get("RunConfigurationUpdate", {})
-    begun = change_settings(at, settings, bound=bound, guard=guard_of(call), run=run)
+    update = call.parameters.get("ApplicationConfigurationUpdate", {}).get("FlinkApplicationConfigurationUpdate", {})
+    names_parallelism = "ParallelismUpdate" in update.get("ParallelismConfigurationUpdate", {})
+    begun = change_settings(
+        at, settings, bound=bound, guard=guard_of(call), run=run, names_parallelism=names_parallelism
+    )
     call.msf.begin(call.caller, begun)
     return begun.change.application, begun.operation_id
 
 
 def _update_application(call: Call) -> Document:
-    at, given, msf = call.situation(), call.parameters, call.msf
+    at, given, msf = _current(call, StatusBound.UPDATE), call.parameters, call.msf
     present = at.application.settings
-    # Both are checked again later, but nothing should be copied for a call that is refused.
-    check_status(StatusBound.UPDATE, at.application.name, at.application.status)
-    check_current(at.application, guard_of(call))
     role = given.get("ServiceExecutionRoleUpdate", present.role_arn)
     if role != present.role_arn:
         msf.authorization.check_pass_role(call.caller, role)
@@ -55,9 +64,11 @@ def _update_application(call: Call) -> Document:
         present.configuration["ApplicationCodeConfigurationDescription"],
         suffix="Update",
     )
-    context = configuration_context(call, at.application.version_id + 1, location)
+    context = configuration_context(call, at.application.newest_version_id + 1, location)
     configuration = updated_configuration(present.configuration, update, context)
     check_configuration(configuration, runtime, msf.options.switches)
+    # The present runtime counts: a change of both needs two updates.
+    check_snapshot_mode(configuration, present.runtime)
     logging_options = updated_logging(present.logging_options, given.get("CloudWatchLoggingOptionUpdates", []))
     settings = replace(
         present,
@@ -81,11 +92,11 @@ def _changed(call: Call, at: Situation, settings: Settings, bound: StatusBound) 
 
 
 def _new_id(at: Situation) -> str:
-    return f"{at.application.version_id + 1}.1"
+    return f"{at.application.newest_version_id + 1}.1"
 
 
 def _add_logging_option(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.ADD_LOGGING)
     settings = at.application.settings
     added = described_logging(call.parameters["CloudWatchLoggingOption"], _new_id(at))
     changed = replace(settings, logging_options=(*settings.logging_options, added))
@@ -94,7 +105,7 @@ def _add_logging_option(call: Call) -> Document:
 
 
 def _delete_logging_option(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.DELETE_LOGGING)
     settings = at.application.settings
     kept = without_option(settings.logging_options, _LOGGING_ID, call.parameters[_LOGGING_ID])
     answer = _changed(call, at, replace(settings, logging_options=tuple(kept)), StatusBound.DELETE_LOGGING)
@@ -106,16 +117,16 @@ def _with_vpcs(settings: Settings, vpcs: list[Document]) -> Settings:
 
 
 def _add_vpc_configuration(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.ADD_VPC)
     settings = at.application.settings
-    context = configuration_context(call, at.application.version_id + 1, None)
+    context = configuration_context(call, at.application.newest_version_id + 1, None)
     added = described_vpc(call.parameters["VpcConfiguration"], context.vpc_id, _new_id(at))
     changed = _with_vpcs(settings, [*settings.configuration.get(_VPC, []), added])
     return _changed(call, at, changed, StatusBound.ADD_VPC) | {"VpcConfigurationDescription": added}
 
 
 def _delete_vpc_configuration(call: Call) -> Document:
-    at = call.situation()
+    at = _current(call, StatusBound.DELETE_VPC)
     settings = at.application.settings
     vpcs = settings.configuration.get(_VPC, [])
     kept = without_option(vpcs, "VpcConfigurationId", call.parameters["VpcConfigurationId"])

@@ -1,0 +1,249 @@
+"""The local MSF over Flink, called with boto3: a job that counts loses and repeats nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from cdk_penstock.local.service.server import LocalMsf, LocalMsfOptions
+from cdk_penstock.model.lifecycle.system_actions import scale
+from cdk_penstock.model.names import RUN_OPTIONS_GROUP
+from tests.local.service.flink_jobs import TIMEOUT_SECONDS, Bench, counting_zip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.pipeline
+
+ROLE = "arn:aws:iam::000000000000:role/job"
+FAST = 100_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("msf")
+
+
+@pytest.fixture(scope="module")
+def msf(folder: Path, job_python: Path) -> Iterator[LocalMsf]:
+    """Return the endpoint of all tests, with two versions of the code in a bucket."""
+    bucket = folder / "buckets" / "code"
+    bucket.mkdir(parents=True)
+    for version in ("one", "two"):
+        counting_zip(bucket / f"{version}.zip", version)
+    with LocalMsf(LocalMsfOptions(folder=folder, job_python=job_python)) as msf:
+        yield msf
+
+
+@dataclass
+class App:
+    """The application of one test. All have one name in turn, but each has its own cluster."""
+
+    msf: LocalMsf
+    name: str
+    out: Path
+    count: int = 6_000
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client = boto3.client("kinesisanalyticsv2", **self.msf.client_options)
+        self.bench = Bench(driver=self.msf.driver, code=Path(), out=self.out, count=self.count)
+
+    def properties(self, *, rate: int, **more: str) -> dict[str, Any]:
+        job = {"count": str(self.count), "rate": str(rate), "out": str(self.out), **more}
+        return {
+            "PropertyGroups": [
+                {"PropertyGroupId": RUN_OPTIONS_GROUP, "PropertyMap": {"python": "main.py", "pyFiles": "dep"}},
+                {"PropertyGroupId": "job", "PropertyMap": job},
+            ]
+        }
+
+    def create(self, *, rate: int = 100, rollback: bool = False) -> None:
+        self.client.create_application(
+            ApplicationName=self.name,
+            RuntimeEnvironment="FLINK-1_20",
+            ServiceExecutionRole=ROLE,
+            ApplicationConfiguration={
+                "ApplicationCodeConfiguration": {
+                    "CodeContentType": "ZIPFILE",
+                    "CodeContent": {"S3ContentLocation": {"BucketARN": "arn:aws:s3:::code", "FileKey": "one.zip"}},
+                },
+                "EnvironmentProperties": self.properties(rate=rate),
+                "ApplicationSystemRollbackConfiguration": {"RollbackEnabled": rollback},
+                "FlinkApplicationConfiguration": {
+                    "CheckpointConfiguration": {
+                        "ConfigurationType": "CUSTOM",
+                        "CheckpointingEnabled": True,
+                        "CheckpointInterval": 300,
+                        "MinPauseBetweenCheckpoints": 100,
+                    },
+                    "ParallelismConfiguration": {
+                        "ConfigurationType": "CUSTOM",
+                        "Parallelism": 1,
+                        "ParallelismPerKPU": 1,
+                        "AutoScalingEnabled": True,
+                    },
+                },
+            },
+        )
+
+    def start(self, **run: Any) -> str:
+        self.client.start_application(ApplicationName=self.name, **({"RunConfiguration": run} if run else {}))
+        return self.settled()
+
+    def stop(self) -> str:
+        self.client.stop_application(ApplicationName=self.name)
+        return self.settled()
+
+    def update(self, **update: Any) -> str:
+        run = {"RunConfigurationUpdate": update.pop("run")} if "run" in update else {}
+        self.client.update_application(
+            ApplicationName=self.name,
+            ConditionalToken=self.detail()["ConditionalToken"],
+            ApplicationConfigurationUpdate=update,
+            **run,
+        )
+        return self.settled()
+
+    def code(self, version: str) -> dict[str, Any]:
+        return {
+            "CodeContentUpdate": {"S3ContentLocationUpdate": {"FileKeyUpdate": f"{version}.zip"}},
+        }
+
+    def finish(self) -> None:
+        """Let the job count to its end, which makes the application READY, and see that it counted exactly."""
+        self.update(EnvironmentPropertyUpdates=self.properties(rate=FAST))
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while self.detail()["ApplicationStatus"] != "READY":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        self.bench.assert_exact()
+
+    def wait_rows(self, number: int, version: str = "one") -> None:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(self.bench.rows(version)) < number:
+            assert time.monotonic() < deadline, self.detail()
+            time.sleep(0.05)
+
+    def detail(self) -> dict[str, Any]:
+        return self.client.describe_application(ApplicationName=self.name)["ApplicationDetail"]
+
+    def settled(self) -> str:
+        return str(self.msf.wait_until_steady(self.name).status)
+
+    def last_operation(self) -> dict[str, Any]:
+        found = self.client.list_application_operations(ApplicationName=self.name)["ApplicationOperationInfoList"]
+        answer = self.client.describe_application_operation(
+            ApplicationName=self.name, OperationId=found[0]["OperationId"]
+        )
+        return answer["ApplicationOperationInfoDetails"] | {"Operation": found[0]["Operation"]}
+
+
+@pytest.fixture
+def app(msf: LocalMsf, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[App]:
+    app = App(msf, f"app-{abs(hash(request.node.name)) % 10**8}", tmp_path / "out")
+    yield app
+    application = msf.wait_until_steady(app.name)
+    if application.status == "RUNNING":
+        app.client.stop_application(ApplicationName=app.name, Force=True)
+        msf.wait_until_steady(app.name)
+    app.client.delete_application(ApplicationName=app.name, CreateTimestamp=application.created_at)
+
+
+def test_counts_survive_update_stop_start_rollback_and_scaling(app: App) -> None:
+    app.create()
+    assert app.start() == "RUNNING"
+    app.wait_rows(50)
+    assert app.update(ApplicationCodeConfigurationUpdate=app.code("two")) == "RUNNING"
+    app.wait_rows(20, "two")
+    assert app.stop() == "READY"
+    assert app.start() == "RUNNING"
+    app.msf.msf.commit(scale(app.msf.msf.situation(app.msf.application(app.name).arn), up=True))
+    assert app.settled() == "RUNNING"
+    flink = app.detail()["ApplicationConfigurationDescription"]["FlinkApplicationConfigurationDescription"]
+    assert flink["ParallelismConfigurationDescription"]["CurrentParallelism"] == 2
+    app.finish()
+
+
+def test_a_rollback_goes_on_from_the_snapshot_that_the_update_took(app: App) -> None:
+    app.create()
+    app.start()
+    app.wait_rows(50)
+    app.update(ApplicationCodeConfigurationUpdate=app.code("two"))
+    app.client.rollback_application(ApplicationName=app.name, CurrentApplicationVersionId=2)
+    assert app.settled() == "RUNNING"
+    detail = app.detail()
+    assert detail["ApplicationVersionRolledBackTo"] == 1
+    code = detail["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
+    assert code["CodeContentDescription"]["S3ApplicationCodeLocationDescription"]["FileKey"] == "one.zip"
+    assert {row[0] for row in app.bench.rows()} <= {"one", "two"}
+
+
+def test_a_failing_update_is_rolled_back_and_the_counts_go_on(app: App) -> None:
+    app.create(rollback=True)
+    app.start()
+    app.wait_rows(50)
+    status = app.update(EnvironmentPropertyUpdates=app.properties(rate=100, fail="no luck"))
+    assert status == "RUNNING"
+    operation = app.last_operation()
+    assert operation["OperationStatus"] == "SUCCESSFUL"
+    failed = app.client.list_application_operations(ApplicationName=app.name, OperationStatus="FAILED")
+    assert [each["Operation"] for each in failed["ApplicationOperationInfoList"]] == ["UpdateApplication"]
+    assert "no luck" not in str(app.detail()["ApplicationConfigurationDescription"]["EnvironmentPropertyDescriptions"])
+    app.finish()
+
+
+def test_state_that_does_not_fit_fails_the_start_and_is_left_out_on_request(app: App) -> None:
+    app.create()
+    app.start()
+    app.wait_rows(50)
+    app.stop()
+    app.update(EnvironmentPropertyUpdates=app.properties(rate=100, reshape="yes"))
+    assert app.start() == "READY"
+    operation = app.last_operation()
+    assert operation["OperationStatus"] == "FAILED"
+    assert "Cannot map checkpoint/savepoint state" in operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]
+    assert app.start(FlinkRunConfiguration={"AllowNonRestoredState": True}) == "RUNNING"
+
+
+def test_counts_survive_the_loss_of_a_task_manager_and_the_kill_of_everything(
+    app: App, folder: Path, job_python: Path
+) -> None:
+    app.create()
+    app.start()
+    app.wait_rows(50)
+    app.msf.driver.kill_task_manager(app.msf.application(app.name).uid)
+    app.wait_rows(200)
+    _kill_cluster(app)
+    app.wait_rows(len(app.bench.rows()) + 50)
+    assert app.detail()["ApplicationStatus"] == "RUNNING"
+    app.finish()
+
+
+def _kill_cluster(app: App) -> None:
+    driver: Any = app.msf.driver
+    cluster = driver._jobs[app.msf.application(app.name).uid]._cluster.running
+    os.kill(cluster._job_manager.pid, signal.SIGKILL)
+
+
+def test_an_update_costs_at_most_twice_what_a_restore_on_the_kept_cluster_costs(app: App) -> None:
+    app.count = app.bench.count = 100_000
+    app.create(rate=200)
+    app.start()
+    app.wait_rows(100)
+    app.update(ApplicationCodeConfigurationUpdate=app.code("two"))
+    app.wait_rows(100, "two")
+    gap = app.bench.times("two")[0] - app.bench.times("one")[-1]
+    app.stop()
+    begin = time.monotonic()
+    app.start()
+    rows = len(app.bench.rows("two"))
+    app.wait_rows(rows + 1, "two")
+    assert gap <= 2 * (time.monotonic() - begin)
