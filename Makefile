@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 JOB_VENV := .venv-job
+CLIENTS_VENV := .venv-clients
 PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
 # Compiled files in any case: else each worker, and each program that a test starts, compiles all that it imports.
@@ -34,7 +35,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # A company's own flags for Maven, for example -s settings.xml.
 MAVEN_OPTIONS ?= -B -q
 
-.PHONY: help demo test check setup setup-library prerequisites lint package test-fast test-library test-pipeline \
+.PHONY: help demo test check setup setup-library clients prerequisites lint package test-fast test-library test-pipeline \
   test-coverage test-job test-java wheel bench lock clean
 
 help: ## List the commands
@@ -44,7 +45,7 @@ demo: setup ## Run a job of flink_app end to end on this machine; DEMO_OPTIONS="
 	$(VENV)/bin/penstock demo $(DEMO_SCENARIO) $(DEMO_OPTIONS)
 
 # The first two leave behind what the others need: the jars, and mypy's cache for the test of the wheel's types.
-test: setup ## Every check that CI runs
+test: setup clients ## Every check that CI runs
 	@echo "side by side, each shown when it is done: lint, test-java"
 	@+$(SIDE_BY_SIDE) lint test-java
 	@echo "side by side, each shown when it is done: test-library, test-pipeline, test-job"
@@ -97,6 +98,9 @@ setup: setup-library $(JOB_ENVIRONMENT) ## Install what is missing
 
 setup-library: $(VENV)/.installed node_modules/.installed ## Install what cdk synth and penstock need, without Java
 
+# The AWS CLI and AWS's SDK for JavaScript, with which tests call the local MSF.
+clients: $(CLIENTS_VENV)/.installed node_modules/.clients-installed
+
 prerequisites:
 	@sh tools/prerequisites.sh $(SCOPE)
 
@@ -109,14 +113,24 @@ $(JOB_VENV)/.installed: requirements/job.txt tools/install.py | prerequisites
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | prerequisites
-	npm ci --loglevel=error --no-progress
+	npm ci --omit=dev --loglevel=error --no-progress
 	@touch $@
+
+$(CLIENTS_VENV)/.installed: requirements/clients.txt tools/install.py | prerequisites
+	$(BASE_PYTHON) tools/install.py $(CLIENTS_VENV) requirements/clients.txt
+	@touch $@
+
+node_modules/.clients-installed: node_modules/.installed
+	npm ci --loglevel=error --no-progress
+	@touch $< $@
 
 lock: $(VENV)/.installed ## Renew the lock files
 	$(VENV)/bin/uv pip compile -q pyproject.toml --extra dev --extra local --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
 	$(VENV)/bin/uv pip compile -q requirements/job.in --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements/job.txt
+	$(VENV)/bin/uv pip compile -q requirements/clients.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements/clients.txt
 	npm install --package-lock-only --silent
 
 clean: ## Remove what the commands made
