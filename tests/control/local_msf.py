@@ -14,7 +14,7 @@ from cdk_penstock.local.service.operations.registry import ServiceOperations
 from cdk_penstock.local.service.shapes.service_shapes import ServiceShapes
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
 from cdk_penstock.local.service.store import Store
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from tests.control.fake_aws import (
     ACCOUNT,

@@ -36,8 +36,7 @@ class UnpackedPackage:
         main = self.folder / name
         if not main.is_file():
             found = ", ".join(sorted(file.name for file in self.folder.glob("*.py"))) or "none"
-            msg = f"the package has no {name} at its top level; programs found there: {found}"
-            raise PackageError(msg)
+            raise PackageError(f"the package has no {name} at its top level; programs found there: {found}")
         packages = [] if self.packages is None else [self.packages]
         return JobProgram(main=main, packages=packages, jar=self.jar, parallelism=parallelism)
 

@@ -67,8 +67,9 @@ class JsonClient:
             raise RestError(f"{request.get_method()} {request.full_url} failed: {error}") from error
         if status >= HTTPStatus.BAD_REQUEST:
             answer = text.decode(errors="replace")
-            msg = f"{request.get_method()} {request.full_url} answered {status}: {answer[:4000]}"
-            raise RestError(msg, answer=answer)
+            raise RestError(
+                f"{request.get_method()} {request.full_url} answered {status}: {answer[:4000]}", answer=answer
+            )
         return json.loads(text) if text else None
 
 

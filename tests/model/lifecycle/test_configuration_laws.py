@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.lifecycle.code import CodeCopy, CodeLocation
-from cdk_penstock.model.lifecycle.configuration import (
+from cdk_penstock.model.lifecycle.code_copies import CodeCopy, CodeLocation
+from cdk_penstock.model.lifecycle.configuration_rules import (
     ConfigurationContext,
     created_configuration,
     updated_configuration,

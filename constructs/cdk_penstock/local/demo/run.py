@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from cdk_penstock.local.consumption import wait_consumed
 from cdk_penstock.local.demo.checks import check_gaps, count_reasons, parse_dead_letter
-from cdk_penstock.local.demo.platform import DemoApplication, DemoPlatform
+from cdk_penstock.local.demo.demo_platform import DemoApplication, DemoPlatform
 from cdk_penstock.local.demo.results import Addresses, DemoResult
 from cdk_penstock.local.errors import ScenarioError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cdk_penstock.local.demo.platform import PlatformOptions
+    from cdk_penstock.local.demo.demo_platform import PlatformOptions
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.progress import Progress

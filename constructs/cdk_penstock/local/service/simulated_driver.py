@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState, Launch, SavedState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState, Launch, SavedState, SaveState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-__all__ = ("SimulatedDriver", "SimulatedJob")
 
 _ABSENT: Final = JobObservation(state=JobState.ABSENT)
 _METADATA: Final = "_metadata"

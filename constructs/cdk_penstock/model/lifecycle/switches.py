@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ("SWITCH_SOURCES", "FailedUpdate", "RollbackRestores", "Switches")
-
 
 class FailedUpdate(StrEnum):
     """The status after an update of a running application that failed, without system rollback."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ("Phase", "RunConfiguration", "Transit")
-
 
 class Phase(StrEnum):
     """What an operation in progress waits for."""
