@@ -122,7 +122,7 @@ class Begun:
 
 
 class Records(Protocol):
-    """What the state machine reads of an application beside the application itself."""
+    """Records of an application that the state machine reads beside the application itself."""
 
     def version(self, application: Application, version_id: int) -> ApplicationVersion:
         """Return a version, which exists."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 KEPT_FOR: Final = timedelta(days=90)
-"""How long an operation can be described, also after its snapshot is deleted."""
+"""Time for which an operation can be described, also after its snapshot is deleted."""
 _ERROR_LENGTH: Final = 512
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What an operation in progress waits for."""
+    """The event that an operation in progress waits for."""
 
     SAVE = "SAVE"
     """The running job takes a savepoint and ends by it."""

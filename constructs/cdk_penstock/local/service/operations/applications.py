@@ -13,8 +13,8 @@ from cdk_penstock.local.service.describing import (
 )
 from cdk_penstock.local.service.operations.operation_call import DEFAULT_LIMIT, page, position_of
 from cdk_penstock.local.service.operations.tags import parsed_tags
-from cdk_penstock.model.lifecycle.code_copies import location_of_code
-from cdk_penstock.model.lifecycle.configuration_rules import (
+from cdk_penstock.model.lifecycle.code_location import location_of_code
+from cdk_penstock.model.lifecycle.described_configuration import (
     ConfigurationContext,
     check_configuration,
     created_configuration,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.local.service.operations.operation_call import Call
-    from cdk_penstock.model.lifecycle.code_copies import CodeLocation
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
     from cdk_penstock.model.lifecycle.version_settings import Document
 
 

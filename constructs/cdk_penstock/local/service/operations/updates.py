@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.local.service.describing import application_detail, maintenance_window
 from cdk_penstock.local.service.operations.applications import check_flink_runtime, configuration_context
-from cdk_penstock.model.lifecycle.code_copies import location_of_code
-from cdk_penstock.model.lifecycle.configuration_rules import (
+from cdk_penstock.model.lifecycle.code_location import location_of_code
+from cdk_penstock.model.lifecycle.described_configuration import (
     check_configuration,
     check_snapshot_mode,
     updated_configuration,

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.lifecycle.code_copies import described_code
+from cdk_penstock.model.lifecycle.code_location import described_code
 from cdk_penstock.model.lifecycle.options import described_vpc, updated_vpcs
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FlinkRuntime
@@ -19,7 +19,7 @@ from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FlinkRuntime
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cdk_penstock.model.lifecycle.code_copies import CodeCopy, CodeLocation
+    from cdk_penstock.model.lifecycle.code_location import CodeCopy, CodeLocation
     from cdk_penstock.model.lifecycle.switches import Switches
     from cdk_penstock.model.lifecycle.version_settings import Document
 
@@ -35,7 +35,7 @@ _OF_OTHER_APPLICATIONS: Final = ("SqlApplicationConfiguration", "ZeppelinApplica
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationContext:
-    """What a configuration depends on beside the request.
+    """Everything that a configuration depends on beside the request.
 
     Parameters
     ----------
