@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.lifecycle.code import CodeCopy, code_unavailable
+from cdk_penstock.model.lifecycle.code_location import CodeCopy, code_unavailable
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.lifecycle.code import CodeLocation
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
 
 __all__ = ("CodeObjects", "CodeStore")
 

@@ -138,7 +138,7 @@ class Begun:
 
 
 class Records(Protocol):
-    """What the state machine reads of an application beside the application itself."""
+    """The records that the state machine reads beside the application itself."""
 
     def version(self, application: Application, version_id: int) -> ApplicationVersion:
         """Return a version, which exists."""

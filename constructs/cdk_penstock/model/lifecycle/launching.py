@@ -10,8 +10,8 @@ from cdk_penstock.model.lifecycle.jobs import Launch
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Records
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.transit import Transit
+    from cdk_penstock.model.lifecycle.version_settings import Settings
 
 __all__ = ("launch_order", "recovery_order")
 

@@ -9,7 +9,7 @@ from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("described_logging", "described_vpc", "updated_logging", "updated_vpcs", "without_option")
 

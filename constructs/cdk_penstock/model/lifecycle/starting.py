@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.version_settings import Settings
 
 __all__ = ("chosen_snapshot", "parsed_run_configuration", "start")
 

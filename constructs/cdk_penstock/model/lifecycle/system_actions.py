@@ -1,4 +1,4 @@
-"""What MSF does to a running application by itself: scaling and maintenance, both a restart with a snapshot.
+"""MSF's own actions on a running application: scaling and maintenance, both a restart with a snapshot.
 
 Sources: how-scaling-auto and maintenance of the developer guide. The names of the two operations are not documented.
 """

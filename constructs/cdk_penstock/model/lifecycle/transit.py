@@ -10,7 +10,7 @@ __all__ = ("Phase", "RunConfiguration", "Transit")
 
 
 class Phase(StrEnum):
-    """What an operation in progress waits for."""
+    """The next event that an operation in progress waits for."""
 
     SAVE = "SAVE"
     """The running job takes a savepoint and ends by it."""

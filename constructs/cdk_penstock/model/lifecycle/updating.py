@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
     from cdk_penstock.model.lifecycle.records import Application, Operation, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.situation import Situation
     from cdk_penstock.model.lifecycle.transit import RunConfiguration
+    from cdk_penstock.model.lifecycle.version_settings import Settings
 
 __all__ = ("Guard", "change_settings", "check_current", "create", "set_maintenance_window")
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.msf import Msf
     from cdk_penstock.model.lifecycle.changes import Change
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Document
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("ApplicationActions",)
 

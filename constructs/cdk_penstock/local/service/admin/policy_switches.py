@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.admin_answers import AdminCall
     from cdk_penstock.local.service.delayed_policies import DelayedPolicies
     from cdk_penstock.local.service.feed import Feed
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("PolicySwitches",)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.lifecycle.jobs import JobObservation
     from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = (
     "application_document",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.feed import Feed
     from cdk_penstock.local.service.msf import Msf
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("StateView",)
 

@@ -13,8 +13,8 @@ from cdk_penstock.local.service.describing import (
 )
 from cdk_penstock.local.service.operations.call import DEFAULT_LIMIT, page, position_of
 from cdk_penstock.local.service.operations.tags import parsed_tags
-from cdk_penstock.model.lifecycle.code import location_of_code
-from cdk_penstock.model.lifecycle.configuration import (
+from cdk_penstock.model.lifecycle.code_location import location_of_code
+from cdk_penstock.model.lifecycle.described_configuration import (
     ConfigurationContext,
     check_configuration,
     created_configuration,
@@ -22,16 +22,16 @@ from cdk_penstock.model.lifecycle.configuration import (
 from cdk_penstock.model.lifecycle.options import described_logging
 from cdk_penstock.model.lifecycle.records import Application
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
-from cdk_penstock.model.lifecycle.settings import Settings
 from cdk_penstock.model.lifecycle.stopping import delete
 from cdk_penstock.model.lifecycle.updating import DEFAULT_MAINTENANCE_START, create
+from cdk_penstock.model.lifecycle.version_settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.code import CodeLocation
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS", "check_flink_runtime", "configuration_context")
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.msf import Msf
-    from cdk_penstock.model.lifecycle.settings import Document
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("DEFAULT_LIMIT", "Call", "page", "position_of")
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.operations.call import Call
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS", "accepted", "present_snapshot")
 

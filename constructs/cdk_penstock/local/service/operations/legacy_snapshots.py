@@ -15,7 +15,7 @@ from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 if TYPE_CHECKING:
     from cdk_penstock.local.service.operations.call import Call
     from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS",)
 

@@ -13,7 +13,7 @@ from cdk_penstock.model.lifecycle.stopping import force_stop, stop
 
 if TYPE_CHECKING:
     from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS",)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.msf import Msf
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS", "SQL_ONLY_OPERATIONS", "ServiceOperations")
 

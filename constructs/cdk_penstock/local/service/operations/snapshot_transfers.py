@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.local.service.operations.enhanced_snapshots import accepted, present_snapshot
 from cdk_penstock.local.service.operations.tags import parsed_tags
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment, KeyType, is_key_arn
-from cdk_penstock.model.lifecycle.code import check_bucket_arn
+from cdk_penstock.model.lifecycle.code_location import check_bucket_arn
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshot_operations import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS",)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = ("OPERATIONS", "parsed_tags")
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.lifecycle.code import described_code
+from cdk_penstock.model.lifecycle.code_location import described_code
 from cdk_penstock.model.lifecycle.options import described_vpc, updated_vpcs
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FlinkRuntime
@@ -19,9 +19,9 @@ from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FlinkRuntime
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cdk_penstock.model.lifecycle.code import CodeCopy, CodeLocation
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.code_location import CodeCopy, CodeLocation
     from cdk_penstock.model.lifecycle.switches import Switches
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 __all__ = (
     "ConfigurationContext",
@@ -42,7 +42,7 @@ _OF_OTHER_APPLICATIONS: Final = ("SqlApplicationConfiguration", "ZeppelinApplica
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationContext:
-    """What a configuration depends on beside the request.
+    """The facts beside the request on which a configuration depends.
 
     Parameters
     ----------
