@@ -419,7 +419,7 @@ class TestFailures:
         self, aws: FakeAws, framework: Framework
     ) -> None:
         aws.msf.run()
-        aws.msf.outcomes = [JobState.LAUNCHING]
+        aws.msf.fault(hanging_operations=True)
         aws.msf.move("UPDATING")
         with pytest.raises(PenstockError, match="gave up on [A-Z][a-z]* after 52 minutes"):
             framework.create(properties())

@@ -12,6 +12,7 @@ from cdk_penstock.local.service.record_reader import scope_of
 from cdk_penstock.local.service.store import Store
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
+from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
 from cdk_penstock.model.lifecycle.version_settings import Settings
 
@@ -58,11 +59,12 @@ def test_a_record_is_the_written_one_after_each_write(store: Store) -> None:
 
 def test_an_empty_answer_is_no_more_true_after_a_write(store: Store) -> None:
     assert store.unsettled_snapshots(APPLICATION) == ()
-    store.write_snapshot(SNAPSHOT, scope_of(ARN))
+    store.write_snapshots(SnapshotChange(scope=scope_of(ARN), snapshots=(SNAPSHOT,)))
     assert store.unsettled_snapshots(APPLICATION) == (SNAPSHOT,)
-    store.write_snapshot(replace(SNAPSHOT, status=SnapshotStatus.READY), scope_of(ARN))
+    ready = replace(SNAPSHOT, status=SnapshotStatus.READY)
+    store.write_snapshots(SnapshotChange(scope=scope_of(ARN), snapshots=(ready,)))
     assert store.unsettled_snapshots(APPLICATION) == ()
-    store.remove_snapshot(SNAPSHOT)
+    store.write_snapshots(SnapshotChange(scope=scope_of(ARN), removed_snapshots=(SNAPSHOT,)))
     assert not store.has_snapshot("s")
 
 
@@ -76,7 +78,7 @@ def test_what_is_read_in_a_write_that_fails_is_forgotten(store: Store) -> None:
     with pytest.raises(ConnectionError):
         store.write(change)
     assert not store.has_snapshot("s")
-    store.write_snapshot(SNAPSHOT, scope_of(ARN))
+    store.write_snapshots(SnapshotChange(scope=scope_of(ARN), snapshots=(SNAPSHOT,)))
     assert store.has_snapshot("s")
 
 

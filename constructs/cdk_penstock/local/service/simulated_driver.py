@@ -71,7 +71,7 @@ class SimulatedDriver:
         How long a job is LAUNCHING.
     """
 
-    def __init__(self, folder: Path | None, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
         self.jobs: dict[str, SimulatedJob] = {}
         self.launches: list[tuple[str, Launch]] = []
         self.on_launch: Callable[[str, SimulatedJob], None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -72,15 +73,12 @@ class LocalStack(LocalService):
         )
 
     def _known_ports(self) -> dict[str, int]:
-        """Return the ports of the last time that are free."""
-        if not self._ports_file.exists():
-            return {}
-        found = {}
-        for name, port in json.loads(self._ports_file.read_text(encoding="utf-8")).items():
-            try:
-                found[name] = require_free_port(port, owner=name)
-            except PortInUseError:
-                continue
+        """Return the ports of the last time that are free; a kill may have left half a file."""
+        found: dict[str, int] = {}
+        with contextlib.suppress(OSError, ValueError):
+            for name, port in json.loads(self._ports_file.read_text(encoding="utf-8")).items():
+                with contextlib.suppress(PortInUseError):
+                    found[name] = require_free_port(port, owner=name)
         return found
 
     @property
