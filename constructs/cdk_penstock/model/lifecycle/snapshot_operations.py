@@ -32,7 +32,7 @@ __all__ = (
 )
 
 KEPT_FOR: Final = timedelta(days=90)
-"""How long an operation can be described, also after its snapshot is deleted."""
+"""Time for which an operation can be described, also after its snapshot is deleted."""
 _ERROR_LENGTH: Final = 512
 
 
