@@ -90,9 +90,9 @@ class MsfInProcess:
         self.driver = SimulatedDriver(_FOLDER / "savepoints", clock=lambda: world.time)
         self.driver.on_launch = self._launched
         self.launched_at: list[datetime] = []
-        """When each job was launched."""
+        """The time at which each job was launched."""
         self.outcomes: list[JobState] = []
-        """What becomes of the next jobs; all others run."""
+        """The fate of the next jobs; all others run."""
         self.rewrite: Callable[[str, dict[str, Any]], None] | None = None
         """Changes the answers to calls that are not the administrator's: for an MSF that is not as the service is."""
         self.msf = Msf(

@@ -79,4 +79,4 @@ SWITCH_SOURCES: Final = {
     "maximum_applications": "Service Quotas: 50; developer guide: 100",
     "maximum_kpus": "Service Quotas: 64, can be raised to 250; an older text: 32",
 }
-"""What is known of each switch, by its name."""
+"""The sources of each switch, by its name."""
