@@ -184,5 +184,5 @@ def test_what_needs_the_extra_says_so_without_it(command: str) -> None:
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr.startswith(
-        "error: this command needs confluent-kafka and matplotlib, which are not installed: install"
+        "error: this command needs confluent-kafka, matplotlib, starlette and uvicorn, and not all are installed: "
     )

@@ -212,10 +212,8 @@ class TestDelete:
         self, aws: FakeAws, framework: Framework, state: str
     ) -> None:
         aws.msf.run()
-        aws.msf.outcomes = [JobState.LAUNCHING]
         aws.msf.move(state)
-        if state == "STOPPING":
-            aws.msf.hold_saving()
+        aws.msf.fault(hanging_operations=True)
         begin = aws.world.time
         framework.delete(properties())
         assert aws.msf.status == "READY"
@@ -246,8 +244,8 @@ class TestDelete:
 
     def test_a_rollback_of_msf_cannot_be_forced_and_is_waited_for(self, aws: FakeAws, framework: Framework) -> None:
         aws.msf.run()
-        aws.msf.outcomes = [JobState.LAUNCHING]
         aws.msf.move("ROLLING_BACK")
+        aws.msf.fault(hanging_operations=True)
         with pytest.raises(PenstockError, match="gave up on [A-Z][a-z]* after 52 minutes"):
             framework.delete(properties())
         assert not aws.world.named("StopApplication")

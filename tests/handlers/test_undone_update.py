@@ -72,7 +72,10 @@ def test_an_update_that_was_rolled_back_fails_and_its_own_rollback_succeeds(
     with pytest.raises(ControlError) as caught:
         framework.update(new, OLD)
     text = str(caught.value)
-    update_id, rollback_id = aws.msf.operation_ids("UpdateApplication")[-1], aws.msf.operation_ids("SystemRollback")[0]
+    update_id, rollback_id = (
+        aws.msf.operation_ids("UpdateApplication")[-1],
+        aws.msf.operation_ids("RollbackApplication")[0],
+    )
     assert f"UpdateApplication {update_id}, which began at 2026-" in text
     assert f"is FAILED: the job did not start (MSF rolled it back with operation {rollback_id})" in text
     assert f"it is RUNNING in version {before + 2}, rolled back from {before + 1}, with s3://code/job-1.zip on" in text

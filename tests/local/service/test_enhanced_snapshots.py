@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,6 @@ from tests.local.service.in_process_msf import ACCOUNT, CALLER, REGION, SCOPE, I
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 TO_ENHANCED: dict[str, Any] = {"ApplicationSnapshotConfigurationUpdate": {"SnapshotModeUpdate": "ENHANCED_SNAPSHOTS"}}
@@ -242,7 +242,7 @@ def test_snapshots_survive_their_application_and_start_another_one(msf: InProces
     msf.start("other", ApplicationRestoreType="RESTORE_FROM_CUSTOM_SNAPSHOT", SnapshotArn=arn)
     savepoint = msf.driver.launches[-1][1].savepoint
     assert savepoint is not None
-    assert savepoint.startswith("file:")
+    assert (Path(savepoint) / "_metadata").is_file()
     assert msf.detail("other")["ApplicationStatus"] == "RUNNING"
     delete(msf, "one")
     msf.settle()

@@ -16,7 +16,7 @@ class Faults:
     failing_snapshots
         True: each snapshot fails.
     hanging_operations
-        True: an operation in progress does not end.
+        True: an operation in progress does not end, but for a forced stop and a deletion.
     looping_job
         True: the job seems to restart without end, and cannot take a snapshot.
     throttled_calls

@@ -18,6 +18,7 @@ from cdk_penstock.model.lifecycle.changes import Moment
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.situation import Situation
 from cdk_penstock.model.lifecycle.snapshot_operations import with_snapshot_operations
+from cdk_penstock.model.lifecycle.statuses import STEADY_STATUSES, ApplicationStatus
 from cdk_penstock.model.lifecycle.switches import Switches
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 
 _LOG = logging.getLogger(__name__)
+# A forced stop is the way out of an operation that hangs.
+_HANGING = (
+    frozenset(ApplicationStatus) - STEADY_STATUSES - {ApplicationStatus.FORCE_STOPPING, ApplicationStatus.DELETING}
+)
 
 
 def _now() -> datetime:
@@ -194,7 +199,7 @@ class Msf:
                 return False
             situation = self.situation(arn)
             application = situation.application
-            if application.transit is not None and self.faults_of(application).hanging_operations:
+            if application.status in _HANGING and self.faults_of(application).hanging_operations:
                 return False
             change = advance(situation)
             if change is not None:
