@@ -7,7 +7,13 @@ JOB_VENV := .venv-job
 CLIENTS_VENV := .venv-clients
 PYTHON := $(VENV)/bin/python
 JOB_PYTHON := $(JOB_VENV)/bin/python
-PARALLEL := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
+# Compiled files in any case: else each worker, and each program that a test starts, compiles all that it imports.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest
+PARALLEL := $(PYTEST) -n auto --maxprocesses 4 --dist loadscope
+# The report with the gate comes when each part has measured into its file.
+COVERAGE := --cov --cov-report= --cov-fail-under=0
+# Each part's output is printed whole when the part is done, if this version of make can.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory -j $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 POM := flink_app/pom.xml
 MACHINE ?= $(shell uname -m)
 # The library's Python: the first that is there. The job's is MSF's.
@@ -29,8 +35,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # A company's own flags for Maven, for example -s settings.xml.
 MAVEN_OPTIONS ?= -B -q
 
-.PHONY: help demo test check setup setup-library clients prerequisites lint test-static test-fast test-library \
-  test-pipeline test-job test-java wheel bench lock clean
+.PHONY: help demo test check setup setup-library clients prerequisites lint package test-fast test-library test-pipeline \
+  test-coverage test-job test-java wheel bench lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,11 +44,13 @@ help: ## List the commands
 demo: setup ## Run a job of flink_app end to end on this machine; DEMO_OPTIONS="--seconds 30 --report out"
 	$(VENV)/bin/penstock demo $(DEMO_SCENARIO) $(DEMO_OPTIONS)
 
-test: setup clients test-static test-library test-pipeline test-job ## Every check that CI runs
-
-# mypy works on one core, Maven waits a lot: side by side they take the time of the longer one.
-test-static:
-	@$(MAKE) --no-print-directory -j2 lint test-java
+# The first two leave behind what the others need: the jars, and mypy's cache for the test of the wheel's types.
+test: setup clients ## Every check that CI runs
+	@echo "side by side, each shown when it is done: lint, test-java"
+	@+$(SIDE_BY_SIDE) lint test-java
+	@echo "side by side, each shown when it is done: test-library, test-pipeline, test-job"
+	@+$(SIDE_BY_SIDE) test-library test-pipeline test-job
+	@$(MAKE) --no-print-directory test-coverage
 
 check: $(VENV)/.installed lint test-fast ## The fast checks: no Java, no Maven, no npm
 
@@ -53,15 +61,22 @@ lint:
 	@set -e; for main in flink_app/*/main.py; do $(VENV)/bin/mypy $$(dirname $$main); done
 
 test-fast:
-	PENSTOCK_HYPOTHESIS=fast $(PARALLEL) -m "not validators and not build and not pipeline"
+	PENSTOCK_HYPOTHESIS=fast $(PARALLEL) -p no:pytest_cov -m "not validators and not build and not pipeline"
 
-# The job's package is built before, so that no two workers build it at once.
-test-library:
+# The job's package is built before, so that no two processes build it at once.
+package:
 	$(VENV)/bin/penstock package flink_app/vehicle_metrics >/dev/null
-	$(PARALLEL) -m "not pipeline" --cov --cov-report=
 
-test-pipeline: ## The tests on real Kafka, Flink and Prometheus, and the coverage gate over test-library and them
-	$(PYTHON) -m pytest -m pipeline --cov --cov-append --cov-report=term:skip-covered
+# In the order of tests/conftest.py, not by the number of a module's tests.
+test-library: package
+	COVERAGE_FILE=.coverage.library $(PARALLEL) --no-loadscope-reorder -m "not pipeline" $(COVERAGE)
+
+test-pipeline: package ## The tests on real Kafka, Flink and Prometheus
+	COVERAGE_FILE=.coverage.pipeline $(PYTEST) -m pipeline $(COVERAGE)
+
+test-coverage: # of the two before
+	$(PYTHON) -m coverage combine --quiet --keep .coverage.library .coverage.pipeline
+	$(PYTHON) -m coverage report
 
 test-job: ## The tests of the PyFlink jobs, in their own environment
 	@set -e; for ini in tests/flink_app/*/pytest.ini; do $(JOB_PYTHON) -m pytest -c $$ini $$(dirname $$ini); done
@@ -119,5 +134,5 @@ lock: $(VENV)/.installed ## Renew the lock files
 	npm install --package-lock-only --silent
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) $(JOB_VENV) $(CLIENTS_VENV) node_modules cdk.out flink_app/*/target flink_app/*/.penstock build dist .coverage \
+	rm -rf $(VENV) $(JOB_VENV) node_modules cdk.out flink_app/*/target flink_app/*/.penstock build dist .coverage .coverage.* \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache

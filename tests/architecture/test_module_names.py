@@ -11,7 +11,6 @@ LIBRARY = Path(cdk_penstock.__file__).parent
 SHARED = {
     "__init__": "the face of a package",
     "errors": "the errors of a package; the base of all is in model/errors",
-    "jobs": "local/flink asks Flink's REST API for jobs, model/lifecycle has what the service says about them",
 }
 """Names that several modules have, each with the reason."""
 

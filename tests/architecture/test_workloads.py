@@ -32,9 +32,10 @@ name = "hello"
 start = true
 """
 JOB = """
+from flink_job.declarations import Text
 from hello.greeting import GREETING
 
-print(GREETING)
+print(Text("greeting", "the words", GREETING).default)
 """
 PIPELINE = """
 from __future__ import annotations
@@ -149,4 +150,4 @@ def test_a_new_workload_is_two_folders_and_a_line(copy: Path) -> None:
     assert {"input.events", "output.events"} < set(groups)
     (package,) = (copy / "flink_app" / "hello" / ".penstock").glob("*.zip")
     with zipfile.ZipFile(package) as archive:
-        assert {"main.py", "dep/hello/greeting.py"} < set(archive.namelist())
+        assert {"main.py", "dep/hello/greeting.py", "dep/flink_job/declarations.py"} < set(archive.namelist())

@@ -11,7 +11,7 @@ import pytest
 import cdk_penstock
 from cdk_penstock.model.arguments import ArgumentError
 from cdk_penstock.model.arguments.border import parameters_of
-from cdk_penstock.model.arguments.kinds import Anything
+from cdk_penstock.model.arguments.kinds import ANYTHING
 from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_every_parameter_refuses_what_is_of_no_type_it_has(
                 function(**{each.name: Unrelated()})
         return
     known = parameters_of(function)[parameter]
-    if isinstance(known.kind, Anything):
+    if known.kind is ANYTHING:
         assert request.node.callspec.id in TAKES_ANYTHING
         return
     if parts[parameter].kind is inspect.Parameter.VAR_POSITIONAL:

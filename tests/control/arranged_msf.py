@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.local.service.faults import Faults
-from cdk_penstock.model.lifecycle.jobs import JobState, SavedState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import JobState, SavedState, SaveState
 from cdk_penstock.model.lifecycle.system_actions import maintain, scale
 from tests.control.fake_aws import APPLICATION_ARN, OPERATOR
 from tests.control.local_msf import CODE_BUCKET, RECONCILE_SECONDS, MsfInProcess

@@ -117,7 +117,7 @@ class Client:
         model = self._model.operation_model(operation)
 
         def call(**request: Any) -> dict[str, Any]:
-            check(request, model.input_shape)
+            check(request, model.input_shape, service=model.service_model.service_name)
             try:
                 self._world.begin(operation, request)
                 answer = getattr(self._backend, method)(**request) or {}
@@ -137,15 +137,23 @@ class Client:
     def _check_answer(self, operation: str, answer: dict[str, Any]) -> None:
         shape = self._model.operation_model(operation).output_shape
         if shape is not None:
-            check(answer, shape)
+            check(answer, shape, service=self._model.service_name)
 
 
-def check(value: Any, shape: Any) -> None:
+# Calls of one shape with one value repeat by the thousand, where every interruption of a change is tried.
+VALID: set[tuple[str, str, str]] = set()
+
+
+def check(value: Any, shape: Any, *, service: str) -> None:
     """Raise what boto3 raises for types, members and required ones, and fail for values out of an enum."""
+    checked = (service, shape.name, repr(value))
+    if checked in VALID:
+        return
     report = ParamValidator().validate(value, shape)
     if report.has_errors():
         raise ParamValidationError(report=report.generate_report())
     _check_enums(value, shape)
+    VALID.add(checked)
 
 
 def _check_enums(value: Any, shape: Any) -> None:

@@ -14,7 +14,7 @@ from cdk_penstock.local.service.operations.registry import ServiceOperations
 from cdk_penstock.local.service.shapes.service_shapes import ServiceShapes
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
 from cdk_penstock.local.service.store import Store
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from tests.control.fake_aws import (
     ACCOUNT,
@@ -90,9 +90,9 @@ class MsfInProcess:
         self.driver = SimulatedDriver(_FOLDER / "savepoints", clock=lambda: world.time)
         self.driver.on_launch = self._launched
         self.launched_at: list[datetime] = []
-        """When each job was launched."""
+        """The times at which jobs were launched."""
         self.outcomes: list[JobState] = []
-        """What becomes of the next jobs; all others run."""
+        """The outcomes of the next jobs; all others run."""
         self.rewrite: Callable[[str, dict[str, Any]], None] | None = None
         """Changes the answers to calls that are not the administrator's: for an MSF that is not as the service is."""
         self.msf = Msf(

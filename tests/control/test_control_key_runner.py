@@ -24,7 +24,7 @@ from cdk_penstock.control.permission_windows import KeyPermissions, PermissionWi
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey, plan
 from cdk_penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Soak
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, FakeIam, Killed, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED as AWS_OWNED_BLOCK

@@ -13,6 +13,7 @@ from cdk_penstock.checks import add_checks
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.log_encryption import LOG_KEY_POLICY_WARNING
 from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
+from tests.conftest import WITH_ASSETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def of_type(scope: Stack, kind: str) -> list[Any]:
 
 
 def test_the_functions_carry_what_the_handlers_need_and_no_more(tmp_path: Path) -> None:
-    app = App(outdir=str(tmp_path))
+    app = App(outdir=str(tmp_path), post_cli_context=WITH_ASSETS)
     scope = Stack(app, "Stack")
     ControlProvider(scope, "Provider", handler="application")
     app.synth()
@@ -69,7 +70,7 @@ def test_the_functions_carry_what_the_handlers_need_and_no_more(tmp_path: Path) 
 
 def test_the_code_is_the_same_however_often_it_is_packed(tmp_path: Path) -> None:
     for number in (1, 2):
-        app = App(outdir=str(tmp_path / str(number)))
+        app = App(outdir=str(tmp_path / str(number)), post_cli_context=WITH_ASSETS)
         ControlProvider(Stack(app, "Stack"), "Provider", handler="application")
         app.synth()
     first, second = ({path.name for path in (tmp_path / n).glob("asset.*")} for n in ("1", "2"))

@@ -11,6 +11,7 @@ from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
 from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.events import complete
 from cdk_penstock.handlers.handler import Handler
+from cdk_penstock.handlers.services import Services
 
 if TYPE_CHECKING:
     from cdk_penstock.handlers.events import Event, Result
@@ -21,7 +22,7 @@ TYPES = {
 }
 
 
-class Recorder(Handler):
+class Recorder(Handler[Services]):
     def begin(self, event: Event) -> Result:
         return {"PhysicalResourceId": event.properties["Name"]}
 
@@ -36,7 +37,8 @@ def test_each_type_of_resource_has_its_own_handler() -> None:
 @pytest.mark.parametrize("resource_type", TYPES)
 def test_an_event_goes_to_the_handler_of_its_type(resource_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    monkeypatch.setitem(application_handler._BY_TYPE, resource_type, lambda _services: Recorder(Clock(now=lambda: now)))
+    services = Services(clock=Clock(now=lambda: now))
+    monkeypatch.setitem(application_handler._BY_TYPE, resource_type, lambda _services: Recorder(services))
     event = {"RequestType": "Create", "ResourceType": resource_type, "ResourceProperties": {"Name": resource_type}}
     answer = application_handler.on_event(event, None)
     assert answer == {"PhysicalResourceId": resource_type, "StartedAt": str(int(now.timestamp()))}

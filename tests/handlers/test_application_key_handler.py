@@ -19,7 +19,7 @@ from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
 from cdk_penstock.handlers.events import Event
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import ACCOUNT, APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED, cmk

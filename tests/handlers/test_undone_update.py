@@ -9,7 +9,7 @@ import pytest
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.services import Services
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import CODE_BUCKET, cmk

@@ -18,7 +18,7 @@ import typer
 from typer.testing import CliRunner
 
 from cdk_penstock.cli.demo import DemoCommand, demo_command
-from cdk_penstock.local.report.series import read_series
+from tests.local.recorded_series import read_series
 from vehicle_metrics_scenario.checks import expected_samples
 
 if TYPE_CHECKING:

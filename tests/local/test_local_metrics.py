@@ -23,7 +23,8 @@ from cdk_penstock.local.prometheus.samples import Sample, parse_matrix
 from cdk_penstock.local.report.layout import Plot, ReportLayout
 from cdk_penstock.local.report.page import render_page
 from cdk_penstock.local.report.plots import draw_plots, largest_lines, with_gaps
-from cdk_penstock.local.report.series import format_value, read_series, total_by, write_series
+from cdk_penstock.local.report.series import format_value, total_by, write_series
+from tests.local.recorded_series import read_series
 
 BEGIN_MS = 1_700_000_000_000
 LAYOUT = ReportLayout(

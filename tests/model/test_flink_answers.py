@@ -13,7 +13,7 @@ from cdk_penstock.model.lifecycle.flink_answers import (
     python_error,
     task_managers_needed,
 )
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 
 JAVA = """org.apache.flink.runtime.rest.handler.RestHandlerException: Could not execute application.
 \tat org.apache.flink.runtime.webmonitor.handlers.JarRunHandler.lambda$1(JarRunHandler.java:114)

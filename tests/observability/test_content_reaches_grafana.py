@@ -15,6 +15,7 @@ from aws_cdk.assertions import Template
 from cdk_penstock.handlers.grafana_content_handler import GrafanaContentHandler, GrafanaServices
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from stacks.vehicle_metrics.dashboard import connected_vehicles
+from tests.conftest import WITH_ASSETS
 from tests.control.fake_grafana import WORKSPACE_ID, FakeGrafana, FakeManagedGrafana, World
 from tests.handlers.framework import Framework
 from tests.observability.conftest import flatten
@@ -35,7 +36,7 @@ def build(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
     folder = tmp_path_factory.mktemp("assembly")
-    app = App(outdir=str(folder))
+    app = App(outdir=str(folder), post_cli_context=WITH_ASSETS)
     stack = Stack(app, "Stack", env=Environment(account="111122223333", region="eu-central-1"))
     build(stack)
     template = Template.from_stack(stack)

@@ -29,6 +29,7 @@ from cdk_penstock.observability import (
     IdentitySource,
     MetricsWorkspace,
 )
+from tests.conftest import WITH_ASSETS
 from tests.observability.conftest import Synthesized, flatten
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def test_a_dashboards_key_follows_its_content(synthesize: Synthesize, tmp_path: 
 
 
 def test_an_asset_is_the_dashboard_with_its_owners_mark(tmp_path: Path) -> None:
-    app = App(outdir=str(tmp_path))
+    app = App(outdir=str(tmp_path), post_cli_context=WITH_ASSETS)
     grafana = workspace(Stack(app, "Stack"))
     assert grafana.add_dashboard(FLEET) == "penstock-fleet"
     app.synth()

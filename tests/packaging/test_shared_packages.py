@@ -49,6 +49,15 @@ def test_a_job_takes_the_shared_packages_that_it_imports_and_those_that_they_imp
     assert PyFlinkProject(jobs / "taxi").passed_over == []
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["import sys\nsys.path.append('.')\nimport texts\n", "try:\n    import texts\nexcept ImportError:\n    pass\n"],
+)
+def test_an_import_that_may_fail_takes_the_shared_package_too(jobs: Path, source: str) -> None:
+    (jobs / "plain" / "main.py").write_text(source)
+    assert "dep/texts/__init__.py" in entries(jobs / "plain")
+
+
 def test_a_shared_package_counts_as_the_jobs_own(jobs: Path) -> None:
     package = build_package(PyFlinkProject(jobs / "taxi"), runtime=RUNTIME)
     assert CodeArchive.open(package.path).manifest.packages == ("settings", "taxi", "texts")

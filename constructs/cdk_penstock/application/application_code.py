@@ -40,9 +40,9 @@ class CodeBinding:
     bucket
         The bucket that holds it.
     object_key, object_version
-        The object in it; without a version, the one that is there at deployment.
+        The object in the bucket. Without a version: the newest one at the time of the deployment.
     encryption_key
-        The key that the object is encrypted with, None for the ones that S3 manages.
+        Customer managed key of the object, None if S3 manages its key.
     run_options
         The property group ``kinesis.analytics.flink.run.options`` of a Python job, empty for a jar.
     """
@@ -77,7 +77,7 @@ class ApplicationCode(ABC):
 
     @abstractmethod
     def bind(self, scope: Construct, runtime: FlinkRuntime) -> CodeBinding:
-        """Make the code available to the application in this scope, and say where it is."""
+        """Make the code available to the application in this scope, and return where it is."""
 
     @staticmethod
     def from_asset(
@@ -95,7 +95,7 @@ class ApplicationCode(ABC):
         entry_point
             The Python file in the zip that holds the job; a jar has none.
         bucket_encryption_key
-            The key of the CDK's asset bucket where the account was bootstrapped with a customer managed one.
+            Key of the CDK's asset bucket, if the account was bootstrapped with a customer managed key.
         """
         return _AssetCode(Path(path), entry_point, bucket_encryption_key)
 
@@ -112,11 +112,11 @@ class ApplicationCode(ABC):
         Parameters
         ----------
         bucket
-            The bucket; where it is encrypted with a customer managed key, import it with ``encryption_key``.
+            The bucket. If it has a customer managed key, import it with ``encryption_key``.
         object_key, object_version
-            The object. Without a version, overwriting it does not update the application, which is warned about.
+            The object. Without a version, a new object of that name does not update the application; a warning says so.
         pyflink
-            What is where in the zip of a PyFlink job. Leave it out for a jar.
+            Paths in the zip of a PyFlink job. Leave it out for a jar.
         """
         return _BucketCode(bucket, object_key, object_version, pyflink)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class ApplicationLog(Construct):
     """An encrypted log group with retention and the one stream in it that MSF writes to.
 
-    Group and stream carry the names that the console gives them, so that people and queries find them. The log
-    of another application name gets another key, and the log group that stays keeps its key.
+    Group and stream have the names that the console would give them, so that people and queries find them. After a
+    change of the application name, the new log group has a new key, and the old one keeps its key.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ApplicationLog(Construct):
         return f"{self.group_arn}:log-stream:{self.stream.log_stream_name}"
 
     def attach(self, application: kinesisanalytics.CfnApplication) -> None:
-        """Make the application log here; CloudFormation has no property for it, only a resource."""
+        """Send the log of the application here, with a separate resource: the application has no property for it."""
         option = kinesisanalytics.CfnApplicationCloudWatchLoggingOption(
             self,
             "LoggingOption",

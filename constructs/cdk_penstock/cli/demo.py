@@ -19,8 +19,8 @@ from cdk_penstock.cli.demo_options import JOB_PYTHON_VARIABLE, DemoArguments, pa
 from cdk_penstock.cli.demo_screen import play
 from cdk_penstock.cli.replay import EXIT_FAILED, EXIT_INTERRUPTED, parse_speed_up
 from cdk_penstock.cli.screen import new_console, show_error
+from cdk_penstock.local.demo.demo_platform import PlatformOptions
 from cdk_penstock.local.demo.discovery import job_folder, load_scenario, scenario_names
-from cdk_penstock.local.demo.platform import PlatformOptions
 from cdk_penstock.local.demo.run import DemoOptions
 from cdk_penstock.local.errors import ScenarioError
 from cdk_penstock.local.signals import stop_signals_raise

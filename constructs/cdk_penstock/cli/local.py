@@ -23,8 +23,6 @@ from cdk_penstock.local.service.background import (
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("local_app",)
-
 _EXIT_FAILED: Final = 1
 _EXIT_INTERRUPTED: Final = 130
 _VARIABLE: Final = "PENSTOCK_LOCAL_FOLDER"

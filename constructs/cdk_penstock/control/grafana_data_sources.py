@@ -1,4 +1,4 @@
-"""Brings the data sources of a Grafana workspace to what a deployment wants; see ``grafana_content``."""
+"""Brings the data sources of a Grafana workspace to what a deployment wants; see ``grafana_sync``."""
 
 from __future__ import annotations
 

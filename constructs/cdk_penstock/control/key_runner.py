@@ -1,7 +1,7 @@
 """Steps of an application to a key goal, each decided on what is observed.
 
-Whatever ends a run, an error, a kill or a soak, the next run observes again and goes on. The state in between is one
-of:
+A run may end with an error, a kill or a soak: the next run observes again and continues. Between two runs, the state is
+one of these:
 
 - before the update: the application under the old key, perhaps with a permission window open for the new one and
   another snapshot under the old key;
@@ -9,7 +9,7 @@ of:
   rollback and a restore of any of them still work;
 - after a rotation on demand: under the old material, or stopped between the stop and the start of the restart, from
   which the next run of the same command starts it;
-- after the purge has begun: under the new key with at least one READY snapshot under it.
+- during the deletion of old snapshots: under the new key, with at least one READY snapshot under it.
 """
 
 from __future__ import annotations
@@ -22,25 +22,8 @@ from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
 from cdk_penstock.control.snapshot_control import SnapshotControl
-from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action
+from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
-from cdk_penstock.model.keys.steps import (
-    Action,
-    AwaitRotation,
-    AwaitSnapshot,
-    AwaitStart,
-    AwaitSteady,
-    CloseWindow,
-    DeleteSnapshot,
-    Done,
-    OpenWindow,
-    RotateKey,
-    Soak,
-    Start,
-    Stop,
-    TakeSnapshot,
-    UpdateEncryption,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +60,9 @@ class KeyRunner:
         self._permission_windows = permission_windows
 
     def observe(self, *key_arns: str) -> ObservedApplication:
-        """Return what is there now; the configured key and ``key_arns`` are described as well.
+        """Return the present state, with the configured key and ``key_arns``.
 
-        Raises MissingPermissionError for a key that the caller may not describe: every step to a goal needs its state.
+        Raises MissingPermissionError for a key that the caller may not describe: every step needs the key's state.
         """
         observed = self._observe_application()
         arns = dict.fromkeys([*observed.configured.keys, *key_arns])
@@ -90,9 +73,9 @@ class KeyRunner:
         )
 
     def status(self) -> KeyStatus:
-        """Return what is there now as far as the caller may see it, to be shown.
+        """Return the present state, as far as the caller may see it.
 
-        The keys of snapshots and open permission windows are described as well: restore and rollback depend on them.
+        It includes the keys of snapshots and of open permission windows, because restore and rollback depend on them.
         """
         observed = self._observe_application()
         permissions = None if self._permission_windows is None else self._permission_windows.key_permissions()
@@ -139,60 +122,60 @@ class KeyRunner:
         """Return a key by its id, ARN or alias."""
         return self._keys.describe(key_id)
 
-    def run(self, goal: Goal, on_step: Callable[[Action], None]) -> Done | Soak | AwaitStart:
-        """Take every step that can be taken now, each told to ``on_step`` before, and return what ended the run."""
+    def run(self, goal: Goal, on_step: Callable[[steps.Action], None]) -> steps.Done | steps.Soak | steps.AwaitStart:
+        """Take every step that is possible now, and return the last one; ``on_step`` is called before each."""
         target = getattr(goal, "key_arn", None)
         key_arns = [target] if target else []
         for _ in range(MAX_STEPS):
             step = next_action(self.observe(*key_arns), goal)
             on_step(step)
-            if isinstance(step, Done | Soak | AwaitStart):
+            if isinstance(step, steps.Done | steps.Soak | steps.AwaitStart):
                 return step
             self._take(step)
         raise ControlError(f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on")
 
-    def _take(self, step: Action) -> None:
+    def _take(self, step: steps.Action) -> None:
         match step:
-            case OpenWindow() | CloseWindow():
+            case steps.OpenWindow() | steps.CloseWindow():
                 self._take_window(step)
-            case TakeSnapshot():
+            case steps.TakeSnapshot():
                 self._snapshots.take(step.name)
-            case DeleteSnapshot():
+            case steps.DeleteSnapshot():
                 self._snapshots.delete(step.snapshot)
-            case AwaitSnapshot():
+            case steps.AwaitSnapshot():
                 self._snapshots.wait(step.snapshot.name)
-            case RotateKey():
+            case steps.RotateKey():
                 self._keys.rotate(step.key_arn)
-            case AwaitRotation():
+            case steps.AwaitRotation():
                 self._keys.wait_for_rotation(step.key_arn)
-            case AwaitSteady():
+            case steps.AwaitSteady():
                 self._application.wait_until_steady()
             case _:
                 self._take_change(step)
 
-    def _take_window(self, step: OpenWindow | CloseWindow) -> None:
+    def _take_window(self, step: steps.OpenWindow | steps.CloseWindow) -> None:
         if self._permission_windows is None:  # pragma: no cover - the planner names no window that was not observed
             return
-        if isinstance(step, OpenWindow):
+        if isinstance(step, steps.OpenWindow):
             self._permission_windows.open(step.key_arn)
         else:
             self._permission_windows.close(step.key_arn)
 
-    def _take_change(self, step: Action) -> None:
+    def _take_change(self, step: steps.Action) -> None:
         """Carry out a step that ends in another status of the application, and check where it ended."""
         begin = self._application.clock.now().replace(microsecond=0)
         wanted: ApplicationStatus | None = ApplicationStatus.RUNNING
-        if isinstance(step, UpdateEncryption):
+        if isinstance(step, steps.UpdateEncryption):
             accepted = self._application.change_encryption(step.target) is Progress.REQUESTED
             wanted = ApplicationStatus.RUNNING if step.restarts else None
-        elif isinstance(step, Stop):
+        elif isinstance(step, steps.Stop):
             accepted, wanted = self._application.stop(), ApplicationStatus.READY
-        elif isinstance(step, Start):
+        elif isinstance(step, steps.Start):
             accepted = self._application.start()
         else:  # pragma: no cover - the other steps end a run
             return
         detail = self._application.wait_until_steady()
-        there = not isinstance(step, UpdateEncryption) or detail.encryption == step.target
+        there = not isinstance(step, steps.UpdateEncryption) or detail.encryption == step.target
         if not accepted or (there and wanted in {None, detail.status}):
             return
         failed = [each for each in self._application.operations(since=begin) if each.failed]

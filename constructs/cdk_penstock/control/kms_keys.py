@@ -1,7 +1,7 @@
 """Description of a key by KMS, and its rotation on demand, called as the key administrator.
 
-End states. Reading changes nothing. A rotation that KMS accepted completes by itself; the application goes on with the
-old material until it is restarted.
+End states. Reading changes nothing. A rotation that KMS has accepted completes by itself; the application uses the old
+material until it is restarted.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class KmsKeys:
         )
 
     def lost_principals(self, key_arn: str) -> tuple[str, ...]:
-        """Return the unique ids in the key's policy of roles and users that are no more."""
+        """Return the unique ids that stand in the key's policy for deleted roles and users."""
         answer = call_with_retry(
             lambda: self._client.get_key_policy(KeyId=key_arn, PolicyName="default"),
             action=f"read the policy of key {key_arn} (kms:GetKeyPolicy)",
@@ -73,8 +73,8 @@ class KmsKeys:
         return lost_principals(PolicyDocument.from_json(json.loads(answer["Policy"])))
 
     def rotate(self, key_arn: str) -> None:
-        """Rotate on demand and wait until KMS has completed it; one that is in progress is waited for."""
-        # Two runs at once, or a run after a killed one: the rotation in progress is the one that is wanted.
+        """Rotate on demand and wait until KMS has completed it; if a rotation is in progress, wait for that one."""
+        # Another run, or one that was killed, has begun the rotation that is wanted.
         with suppress(ClientError):
             call_with_retry(
                 lambda: self._client.rotate_key_on_demand(KeyId=key_arn),

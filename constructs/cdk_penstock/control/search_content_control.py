@@ -1,8 +1,8 @@
-"""Keeps content in an OpenSearch domain: what is wanted is there, what was and is not wanted any more is gone.
+"""Content of an OpenSearch domain: puts what is wanted, and removes what is no longer wanted.
 
-A ledger in the domain, a component template that no index uses, names what is ours. It is written before anything is
-put and after everything is removed, so that a run that was cut off is finished by the next one, and nothing of anybody
-else's is ever overwritten or removed.
+A ledger in the domain, a component template that no index uses, lists the items of this deployment. It is written
+before anything is put and after everything is removed. So the next run completes a run that was interrupted, and no
+item of another owner is ever overwritten or removed.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class SearchContentControl:
     domain
         The domain, spoken to as its master user.
     ledger_name
-        The name of the component template that says what is ours.
+        The name of the component template that is the ledger.
     """
 
     domain: OpenSearch
     ledger_name: str
 
     def keep(self, content: Content) -> frozenset[Item]:
-        """Make the domain have this content, and return what is ours of it now.
+        """Bring the domain to this content, and return the items in the ledger.
 
         Raises ContentError, having changed nothing, where some of it is there from somebody else; ControlError where
         the domain refuses or does not answer, in which case calling again goes on.
@@ -69,7 +69,7 @@ class SearchContentControl:
         return steps.put
 
     def remove_all(self) -> None:
-        """Remove everything that is ours, and the ledger last."""
+        """Remove all items of the ledger, and then the ledger."""
         owned = self._read_ledger()
         for item in plan(frozenset(), owned=owned, present=frozenset()).remove:
             self._remove(item, owned)
@@ -116,7 +116,7 @@ class SearchContentControl:
             self._import(content.saved_objects)
 
     def _import(self, saved_objects: tuple[Any, ...]) -> None:
-        """Import all objects at once, over those that are there: all are ours by now.
+        """Import all objects at once, over the present ones: all of them are in the ledger by now.
 
         The call that resolves conflicts takes in its body what the plain import takes as a query.
         """

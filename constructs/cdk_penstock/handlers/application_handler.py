@@ -14,7 +14,7 @@ from cdk_penstock.model.custom_resources.application_start_resource import Appli
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BY_TYPE: Final[dict[str, Callable[[Services], Handler]]] = {
+_BY_TYPE: Final[dict[str, Callable[[Services], Handler[Services]]]] = {
     ApplicationKeyResource.resource_type: ApplicationKeyHandler,
     ApplicationStartResource.resource_type: ApplicationStartHandler,
 }

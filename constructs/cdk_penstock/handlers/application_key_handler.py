@@ -1,23 +1,23 @@
-"""The handler that encrypts an application with a customer managed key, and keeps it so.
+"""The handler that encrypts an application with a customer managed key.
 
 Attributes: ``KeyType``, ``KeyArn``, ``WhatWasFound``.
 
 End states, which each error's message names as well:
 
 - Create or Update refused (permission, disabled key, Region, runtime, snapshots disabled, application missing): the
-  application goes on under the key that it had. A Create refuses a customer managed key that the template does not
+  application keeps its key. A Create refuses a customer managed key that the template does not
   know, because its rollback could not give it back. An Update refuses to have a key closed that the application or its
   newest snapshot needs.
 - Create, Update or Delete accepted by MSF and then failed: RUNNING under the old key with system rollback, else READY
-  and configured with the new one. It is asked once a deployment, never again and again. CloudFormation then rolls
-  back: an Update with the old properties, or the Delete of a resource that was being created.
+  and configured with the new one. The change is requested only once in a deployment. CloudFormation then rolls back: an
+  Update with the old properties, or the Delete of a resource that was being created.
 - Delete, which is also how a Create is rolled back: the application is under the key that it was under before the
-  Create, the AWS-owned one or a customer managed one, which the physical id names; or it was gone. If MSF refuses that,
-  it stays under the key. Where the stack is being deleted, the operator keeps its permission: correct the cause and
-  delete again. Where an update of the stack has dropped the resource, CloudFormation tries three times and goes on:
-  disable the key before that, with ``penstock key disable``.
-- Delete where another key than ``KeyArn`` is configured: left alone. This resource did not set it, or a Create that was
-  to replace it has failed; taking away the encryption that was there before would be no rollback.
+  Create (the AWS-owned one, or a customer managed one that the physical id names), or it no longer exists. If MSF
+  refuses that, it stays under the key. If the stack is being deleted, the operator keeps its permission: correct the
+  cause and delete again. If an update of the stack has removed the resource, CloudFormation tries three times and then
+  continues: disable the key before such an update, with ``penstock key disable``.
+- Delete where another key than ``KeyArn`` is configured: nothing is changed. Somebody else has set that key, or a
+  Create that was to replace it has failed; to remove the earlier encryption would be no rollback.
 
 A stopped application is never started, a RUNNING one restarts through a snapshot under its old key
 (managed-flink, key-management-flink).
@@ -47,12 +47,8 @@ _GONE: Final = "the application was gone"
 _UNDECLARED: Final = " (a key that is neither this resource's nor a previous one)"
 
 
-class ApplicationKeyHandler(Handler):
+class ApplicationKeyHandler(Handler[Services]):
     """Answers the framework's two calls with the clients it is given."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(services.clock)
-        self._services = services
 
     def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""
@@ -85,7 +81,7 @@ class ApplicationKeyHandler(Handler):
         }
 
     def advance(self, event: Event) -> Result:
-        """Take the next step towards the wanted encryption, and say whether it is there."""
+        """Take the next step to the wanted encryption, and return whether it is reached."""
         if event.is_delete:
             try:
                 return self._delete(event)
@@ -95,7 +91,7 @@ class ApplicationKeyHandler(Handler):
         application = self._application(resource)
         if not self._assert(application, resource.target, event):
             return not_complete()
-        # What the service says now, not what was asked of it.
+        # The present state of the service, not what was requested.
         detail = application.describe()
         return complete(
             KeyType=detail.encryption.key_type.value,
@@ -131,7 +127,7 @@ def _refuse_to_close(
     resource: ApplicationKeyResource,
     before: ApplicationKeyResource,
 ) -> None:
-    """Refuse before anything is changed, where the key that the template closes afterwards is needed."""
+    """Refuse, before anything is changed, to close a key that is needed."""
     if not resource.closes_previous_key:
         return
     if resource.key_arn != before.key_arn:
@@ -153,7 +149,7 @@ def _refuse_to_close(
 
 
 def _physical_id(resource: ApplicationKeyResource, event: Event, *, found_key: str | None = None) -> str:
-    """Return an id that stays as long as the application does, and names the key that it was under before."""
+    """Return an id that lives as long as the application, with the key that it was under before."""
     own = f"penstock-application-key/{resource.application_name}"
     if event.request_type == "Create":
         return own if found_key is None else f"{own}/{found_key}"
@@ -168,7 +164,7 @@ def _encryption_before(resource: ApplicationKeyResource, event: Event) -> KeyAss
 
 
 def _check_change(detail: ApplicationDetail, target: KeyAssignment) -> None:
-    """Refuse early what MSF would refuse late; where there is nothing to change, there is nothing to refuse."""
+    """Refuse a change that MSF would refuse later; without a change, refuse nothing."""
     if detail.encryption != target:
         detail.check_encryption_change(target)
 
@@ -176,7 +172,7 @@ def _check_change(detail: ApplicationDetail, target: KeyAssignment) -> None:
 def _is_undeclared_key(
     detail: ApplicationDetail, resource: ApplicationKeyResource, before: ApplicationKeyResource | None
 ) -> bool:
-    """Return True if somebody has put the application under a key that the template does not know."""
+    """Return True if the application is under a key that the template does not know."""
     known = {resource.key_arn, *resource.previous_key_arns, None if before is None else before.key_arn}
     return not detail.encryption.keys <= known
 

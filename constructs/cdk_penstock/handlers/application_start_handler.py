@@ -74,12 +74,8 @@ _AT_REST: Final = frozenset(
 _FOUND_RUNNING: Final = "/found-running"
 
 
-class ApplicationStartHandler(Handler):
+class ApplicationStartHandler(Handler[Services]):
     """Answers the framework's two calls with the clients it is given."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(services.clock)
-        self._services = services
 
     def begin(self, event: Event) -> Result:
         """Check the properties, look at the application, and change nothing."""

@@ -21,14 +21,11 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError, MissingPermissionError, UnavailableError, is_permission_trouble
 from cdk_penstock.control.grafana_access import (
     GrafanaClient,
@@ -41,6 +38,7 @@ from cdk_penstock.control.grafana_api import GrafanaApi, connect_to
 from cdk_penstock.control.grafana_sync import GrafanaSync
 from cdk_penstock.handlers.events import Event, Result, complete
 from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.handlers.services import AwsServices
 from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.grafana import Content
@@ -66,40 +64,25 @@ class S3Client(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GrafanaServices:
+class GrafanaServices(AwsServices):
     """The clients, connections and time of the handler; a test gives it others.
 
-    Parameters
-    ----------
-    new_session
-        Builds a session as ``boto3.Session`` does, which is the default.
-    connect
-        Opens a connection to a workspace's host. Default: TLS with a verified certificate.
-    clock
-        The time.
+    ``connect`` opens a connection to a workspace's host. Default: TLS with a verified certificate.
     """
 
-    new_session: Callable[..., Any] = boto3.Session
     connect: Callable[[str], http.client.HTTPConnection] = connect_to
-    clock: Clock = field(default_factory=Clock)
 
     def grafana(self) -> GrafanaClient:
         """Return ``grafana`` with the function's own role."""
-        client: GrafanaClient = self.new_session().client("grafana", config=_config())
-        return client
+        return cast("GrafanaClient", self.client("grafana"))
 
     def s3(self) -> S3Client:
         """Return ``s3`` with the function's own role."""
-        client: S3Client = self.new_session().client("s3", config=_config())
-        return client
+        return cast("S3Client", self.client("s3"))
 
 
-class GrafanaContentHandler(Handler):
+class GrafanaContentHandler(Handler[GrafanaServices]):
     """Answers the framework's two calls."""
-
-    def __init__(self, services: GrafanaServices) -> None:
-        super().__init__(services.clock)
-        self._services = services
 
     def begin(self, event: Event) -> Result:
         """Check the properties and change nothing."""
@@ -179,10 +162,6 @@ def _read_dashboard(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
     if not isinstance(dashboard, dict):
         raise PenstockError(f"expected s3://{bucket}/{key} to hold a JSON object, got {type(dashboard).__name__}")
     return dashboard
-
-
-def _config() -> Any:
-    return Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
 
 
 on_event, is_complete = entry_points(lambda _event: GrafanaContentHandler(GrafanaServices()))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,17 +33,21 @@ _PLACE_SECONDS: Final = 240.0
 _PAUSE_SECONDS: Final = 10.0
 
 
-class Handler(ABC):
-    """Answers the framework's two calls for one type of custom resource.
+class _HasClock(Protocol):
+    @property
+    def clock(self) -> Clock:
+        """The time."""
 
-    Parameters
-    ----------
-    clock
-        The time.
-    """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+ServicesT = TypeVar("ServicesT", bound=_HasClock)
+
+
+class Handler(ABC, Generic[ServicesT]):
+    """Answers the framework's two calls for one type of custom resource, with the clients and the time it is given."""
+
+    def __init__(self, services: ServicesT) -> None:
+        self._services = services
+        self._clock = services.clock
 
     @abstractmethod
     def begin(self, event: Event) -> Result:
@@ -91,14 +95,8 @@ def _raise_unless_it_passes(
     raise ControlError(f"gave up on {event.request_type} after {waited_seconds:.0f} seconds of: {error}") from error
 
 
-def entry_points(choose: Callable[[Mapping[str, Any]], Handler]) -> tuple[EntryPoint, EntryPoint]:
-    """Return ``on_event`` and ``is_complete`` of a Lambda function whose events a handler answers.
-
-    Parameters
-    ----------
-    choose
-        Makes the handler of an event.
-    """
+def entry_points(choose: Callable[[Mapping[str, Any]], Handler[Any]]) -> tuple[EntryPoint, EntryPoint]:
+    """Return ``on_event`` and ``is_complete`` of a Lambda function; ``choose`` makes the handler of an event."""
 
     def on_event(event: Mapping[str, Any], context: object) -> Result:
         del context

@@ -17,12 +17,8 @@ _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
 
-class KafkaBootstrapBrokersHandler(Handler):
+class KafkaBootstrapBrokersHandler(Handler[Services]):
     """Answers the framework's two calls with the clients it is given."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(services.clock)
-        self._services = services
 
     def begin(self, event: Event) -> Result:
         """Check the properties."""

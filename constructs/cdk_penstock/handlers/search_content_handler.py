@@ -14,23 +14,19 @@ End states:
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-import boto3
 from botocore import exceptions
 from botocore.config import Config
 
-from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.opensearch import OpenSearch, SearchNameError, SearchUnavailableError
 from cdk_penstock.control.operator_session import operator_session
 from cdk_penstock.control.search_content_control import SearchContentControl
 from cdk_penstock.handlers.events import Event, Result, complete
 from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.handlers.services import AwsServices
 from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
@@ -40,23 +36,17 @@ NAME_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchServices:
+class SearchServices(AwsServices):
     """Domains, spoken to with the credentials of their master role.
 
     Parameters
     ----------
-    new_session
-        Builds a session as ``boto3.Session`` does, which is the default.
-    clock
-        The time.
     scheme
         How a domain is reached. Default: ``https``.
     timeout_seconds
         How long a domain may take to answer. Default: 20 seconds.
     """
 
-    new_session: Callable[..., Any] = boto3.Session
-    clock: Clock = field(default_factory=Clock)
     scheme: str = "https"
     timeout_seconds: float = 20.0
 
@@ -90,12 +80,8 @@ class SearchServices:
         return SearchContentControl(domain=domain, ledger_name=f"penstock-{content_id.lower()}")
 
 
-class SearchContentHandler(Handler):
+class SearchContentHandler(Handler[SearchServices]):
     """Answers the framework's two calls with the services it is given."""
-
-    def __init__(self, services: SearchServices) -> None:
-        super().__init__(services.clock)
-        self._services = services
 
     def begin(self, event: Event) -> Result:
         """Check the properties, and change nothing."""

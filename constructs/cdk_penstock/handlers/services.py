@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 from botocore.config import Config
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from cdk_penstock.control.stack_deployment import CloudFormationClient
 
 
+CLIENT_CONFIG: Final = Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Services:
-    """Clients of the function's own role, and of the operator role that it assumes.
+class AwsServices:
+    """Clients of the function's own role.
 
     Parameters
     ----------
@@ -35,34 +38,35 @@ class Services:
     new_session: Callable[..., Any] = boto3.Session
     clock: Clock = field(default_factory=Clock)
 
+    def client(self, service: str) -> Any:
+        """Return the client of a service."""
+        return self.new_session().client(service, config=CLIENT_CONFIG)
+
+
+class Services(AwsServices):
+    """Clients of the function's own role, and of the operator role that it assumes."""
+
     def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:
         """Return the application as its operator; the credentials are new with each call, and last for an hour."""
         own = self.new_session()
         session = operator_session(
-            own.client("sts", config=_config()),
+            own.client("sts", config=CLIENT_CONFIG),
             role_arn=operator_role_arn,
             application_name=name,
             region=own.region_name,
             new_session=self.new_session,
             clock=self.clock,
         )
-        return ApplicationControl(session.client("kinesisanalyticsv2", config=_config()), name, clock=self.clock)
+        return ApplicationControl(session.client("kinesisanalyticsv2", config=CLIENT_CONFIG), name, clock=self.clock)
 
     def kafka(self) -> KafkaClient:
         """Return ``kafka`` with the function's own role."""
-        client: KafkaClient = self.new_session().client("kafka", config=_config())
-        return client
+        return cast("KafkaClient", self.client("kafka"))
 
     def cloudformation(self) -> CloudFormationClient:
         """Return ``cloudformation`` with the function's own role."""
-        client: CloudFormationClient = self.new_session().client("cloudformation", config=_config())
-        return client
+        return cast("CloudFormationClient", self.client("cloudformation"))
 
     def ec2(self) -> Ec2Client:
         """Return ``ec2`` with the function's own role."""
-        client: Ec2Client = self.new_session().client("ec2", config=_config())
-        return client
-
-
-def _config() -> Any:
-    return Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
+        return cast("Ec2Client", self.client("ec2"))

@@ -20,19 +20,10 @@ def default_cache() -> Path:
 
 
 def cached_folder(cache: Path, name: str, fill: Callable[[Path], None]) -> Path:
-    """Return a folder of the cache, filled once.
+    """Return a folder of the cache, which ``fill`` fills once; change its name when the content should change.
 
     The folder is filled under another name and then renamed, so that an interrupted run leaves nothing that looks done,
     and two runs at the same time do not disturb each other.
-
-    Parameters
-    ----------
-    cache
-        The cache's root.
-    name
-        The folder's name; it changes when the content should.
-    fill
-        Fills an empty folder.
     """
     folder = cache / name
     if folder.is_dir():

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("CONSUME_TIMEOUT_SECONDS", "wait_consumed")
 
 CONSUME_TIMEOUT_SECONDS = 600.0
 CONSUME_POLL_SECONDS = 1.0
@@ -61,8 +60,7 @@ def wait_consumed(
         state = job.state()
         if state in {"FAILED", "CANCELED", "FINISHED"} or time.monotonic() - advanced > timeout_seconds:
             cause = job.root_cause() or "no exception was recorded"
-            msg = f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}"
-            raise JobError(msg)
+            raise JobError(f"the job is {state} with {remaining:,} records of {topic} unread: {cause[:4000]}")
         progress.update(f"{remaining:,} records to go")
         time.sleep(CONSUME_POLL_SECONDS)
         # Offsets are committed with checkpoints; one that fails, as during a restart, is followed by the next.

@@ -8,7 +8,7 @@ import io
 import sys
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cdk_penstock.local.errors import InputFileError
 from cdk_penstock.local.event_lines import parse_line
@@ -18,25 +18,12 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.event_lines import LineFormat
 
-STANDARD_INPUT = Path("-")
-GZIP_MAGIC = b"\x1f\x8b"
+STANDARD_INPUT: Final = Path("-")
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 def require_file(path: Path, *, what: str) -> Path:
-    """Return a file that is there and not empty.
-
-    Parameters
-    ----------
-    path
-        The file.
-    what
-        What it is, for the message.
-
-    Raises
-    ------
-    InputFileError
-        It is missing, no file, or empty.
-    """
+    """Return a file; raise InputFileError, with ``what`` the file is, if it is missing, no file, or empty."""
     if not path.exists():
         raise InputFileError(f"{what} {path} does not exist")
     if not path.is_file():
@@ -47,19 +34,10 @@ def require_file(path: Path, *, what: str) -> Path:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file of events without their ends; blank lines are left out.
+    """Yield the lines of a file of events, ``-`` for the standard input, without line ends and without blank lines.
 
-    Whether it is compressed is seen from its first bytes, not from its name.
-
-    Parameters
-    ----------
-    path
-        The file, ``-`` for the standard input.
-
-    Raises
-    ------
-    InputFileError
-        It is missing, unreadable, broken, or has no line at all.
+    The first bytes show whether it is compressed, not its name. Raises InputFileError for a file that is missing,
+    unreadable or broken, or that has no line.
     """
     what = "the standard input" if path == STANDARD_INPUT else f"the input file {path}"
     if path != STANDARD_INPUT:
@@ -88,18 +66,12 @@ def _refuse_other_encoding(first: bytes, what: str) -> None:
 
 
 def _decompressed(raw: io.BufferedReader) -> BinaryIO:
-    if raw.peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)] == GZIP_MAGIC:
+    if raw.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] == _GZIP_MAGIC:
         return io.BufferedReader(gzip.GzipFile(fileobj=raw))
     return raw
 
 
 def latest_event_ms(path: Path, fields: LineFormat) -> int | None:
-    """Return the latest event time of a file in milliseconds, ``None`` if no line has one.
-
-    Raises
-    ------
-    InputFileError
-        The file cannot be read.
-    """
+    """Return the latest event time of a file in milliseconds, ``None`` if no line has one."""
     times = (parsed.timestamp_ms for line in read_lines(path) if (parsed := parse_line(line, fields)) is not None)
     return max(times, default=None)

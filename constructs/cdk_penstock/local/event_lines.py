@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MINUTE_MS = 60_000
-LARGEST_LONG = 2**63 - 1
+MINUTE_MS: Final = 60_000
+_LARGEST_LONG: Final = 2**63 - 1
 """The job reads times into a long of Java."""
 
 
-TIME_FIELD = "timestamp"
+TIME_FIELD: Final = "timestamp"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +44,7 @@ class ParsedLine:
 
 
 def parse_line(line: bytes, fields: LineFormat) -> ParsedLine | None:
-    """Return a line's key and time, ``None`` if it is malformed.
-
-    Parameters
-    ----------
-    line
-        One line of a JSON Lines file.
-    fields
-        Where key and time are.
-    """
+    """Return the key and the time of a line of JSON, ``None`` if it is malformed."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
@@ -65,23 +57,13 @@ def parse_line(line: bytes, fields: LineFormat) -> ParsedLine | None:
     timestamp_ms = event.get(fields.time_field)
     if not isinstance(timestamp_ms, int) or isinstance(timestamp_ms, bool):
         return None
-    if abs(timestamp_ms) > LARGEST_LONG:
+    if abs(timestamp_ms) > _LARGEST_LONG:
         return None
     return ParsedLine(key=key, timestamp_ms=timestamp_ms)
 
 
 def shift_line(line: bytes, shift_ms: int, fields: LineFormat) -> bytes:
-    """Return a well-formed line with its event time moved, and all else as it was.
-
-    Parameters
-    ----------
-    line
-        A line for which :func:`parse_line` finds a time.
-    shift_ms
-        What to add to the time, in milliseconds.
-    fields
-        Where the time is.
-    """
+    """Return a line that :func:`parse_line` accepts, with its event time moved and everything else unchanged."""
     if shift_ms == 0:
         return line
     event = json.loads(line)
@@ -90,33 +72,17 @@ def shift_line(line: bytes, shift_ms: int, fields: LineFormat) -> bytes:
 
 
 def minutes_shift_ms(anchor_ms: int, now_ms: int) -> int:
-    """Return the whole number of minutes, in milliseconds, that brings an event time to now, or up to a minute before.
+    """Return the whole minutes, in milliseconds, that move the time ``anchor_ms`` to now, or up to a minute before.
 
-    Windows of any length that divides a minute keep their limits under such a shift.
-
-    Parameters
-    ----------
-    anchor_ms
-        The event time that is to become the present one.
-    now_ms
-        The present time.
+    Windows whose length divides a minute keep their limits under such a shift.
     """
     return (now_ms - anchor_ms) // MINUTE_MS * MINUTE_MS
 
 
 def first_event_shift(lines: Iterable[bytes], fields: LineFormat, *, now_ms: int) -> tuple[int, Iterable[bytes]]:
-    """Return the shift that brings the first well-formed line to now, and all the lines again.
+    """Return the shift that moves the first well-formed line to now, and all the lines again.
 
-    For a stream that cannot be read twice: whatever precedes that line is held back until it has come.
-
-    Parameters
-    ----------
-    lines
-        The lines.
-    fields
-        Where the time is.
-    now_ms
-        The present time.
+    For a stream that cannot be read twice: the lines before that line are held back until it has come.
     """
     rest = iter(lines)
     held: list[bytes] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cdk_penstock.local.event_lines import LineFormat, parse_line, shift_line
 from cdk_penstock.local.progress import SilentProgress
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.progress import Progress
 
-PROGRESS_SECONDS = 0.5
-LONGEST_SLEEP_SECONDS = 0.5
-SHORTEST_SLEEP_SECONDS = 0.0005  # shorter ones cost more than they are worth
+_PROGRESS_SECONDS: Final = 0.5
+_LONGEST_SLEEP_SECONDS: Final = 0.5
+_SHORTEST_SLEEP_SECONDS: Final = 0.0005  # shorter ones cost more than they are worth
 
 
 class EventTime(StrEnum):
@@ -72,17 +72,7 @@ class RecordSink(Protocol):
 
 
 def due_seconds(timestamp_ms: int, *, first_ms: int, speed_up: float) -> float:
-    """Return when an event is to be sent, in seconds after the first one; 0 for "at once".
-
-    Parameters
-    ----------
-    timestamp_ms
-        The event's time.
-    first_ms
-        The first sent event's time.
-    speed_up
-        How much faster than recorded; 0 for as fast as possible.
-    """
+    """Return when an event is to be sent, in seconds after the first one; 0 for "at once", and for a speed-up of 0."""
     if speed_up <= 0:
         return 0.0
     return max(0.0, (timestamp_ms - first_ms) / 1000.0 / speed_up)
@@ -112,8 +102,8 @@ class _Timetable:
         if self._speed_up <= 0:
             return
         due = due_seconds(timestamp_ms, first_ms=self.first_ms, speed_up=self._speed_up)
-        while (early := due - self.elapsed()) > SHORTEST_SLEEP_SECONDS:
-            self._sleep(min(early, LONGEST_SLEEP_SECONDS))
+        while (early := due - self.elapsed()) > _SHORTEST_SLEEP_SECONDS:
+            self._sleep(min(early, _LONGEST_SLEEP_SECONDS))
         if timestamp_ms >= self.last_ms:  # an event that is out of order is late by nature
             self.lag_seconds = self.elapsed() - due
             self.max_lag_seconds = max(self.max_lag_seconds, self.lag_seconds)
@@ -128,20 +118,9 @@ def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReplaySummary:
-    """Send lines to a sink, in their order, with their keys; malformed lines go as they are, without a key.
+    """Send lines without ends to a sink, in their order and with their keys; a malformed line goes without a key.
 
-    Parameters
-    ----------
-    lines
-        The lines, without their ends.
-    sink
-        Where they go.
-    options
-        How to replay.
-    progress
-        Learns of the rate and the lag while it runs.
-    clock, sleep
-        The time; for tests.
+    ``progress`` hears of rate and lag while it runs; ``clock`` and ``sleep`` are for tests.
     """
     listener = progress or SilentProgress()
     timetable = _Timetable(options.speed_up, clock, sleep)
@@ -157,7 +136,7 @@ def replay(
             key = None if parsed.key is None else parsed.key.encode(errors="replace")
             sink.send(key, shift_line(line, options.shift_ms, options.fields))
         sent += 1
-        if clock() - told >= PROGRESS_SECONDS:
+        if clock() - told >= _PROGRESS_SECONDS:
             told = clock()
             rate = sent / max(timetable.elapsed(), 0.001)
             listener.update(f"{sent:,} records, {rate:,.0f} a second, {timetable.lag_seconds:.1f} s behind")

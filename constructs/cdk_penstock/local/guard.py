@@ -8,8 +8,6 @@ import shutil
 import subprocess
 import threading
 
-__all__ = ("ProcessGuard", "process_guard")
-
 CLOSE_TIMEOUT_SECONDS = 5.0
 # Reads groups to watch over and to forget. Its input ends when the process that writes to it ends, in whatever way.
 SCRIPT = """

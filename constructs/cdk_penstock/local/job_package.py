@@ -6,7 +6,7 @@ import contextlib
 import json
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.errors import PackageError
 from cdk_penstock.local.flink.submission import JobProgram
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-PROPERTIES_VARIABLE = "APPLICATION_PROPERTIES_FILE"
-JAR_NAME = "lib/pyflink-dependencies.jar"
-PACKAGES_NAME = "dep"
+PROPERTIES_VARIABLE: Final = "APPLICATION_PROPERTIES_FILE"
+JAR_NAME: Final = "lib/pyflink-dependencies.jar"
+PACKAGES_NAME: Final = "dep"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,44 +29,20 @@ class UnpackedPackage:
     jar: Path | None
 
     def program(self, name: str, *, parallelism: int | None = None) -> JobProgram:
-        """Return a program of the package, with the package's Python packages and jar.
+        """Return a program at the package's top level, such as ``main.py``, with the package's Python packages and jar.
 
-        Parameters
-        ----------
-        name
-            The file at the package's top level, for example ``main.py``.
-        parallelism
-            The job's parallelism; default: the cluster's.
-
-        Raises
-        ------
-        PackageError
-            The package has no such program.
+        Without ``parallelism`` it has the cluster's. Raises PackageError if the package has no such program.
         """
         main = self.folder / name
         if not main.is_file():
             found = ", ".join(sorted(file.name for file in self.folder.glob("*.py"))) or "none"
-            msg = f"the package has no {name} at its top level; programs found there: {found}"
-            raise PackageError(msg)
+            raise PackageError(f"the package has no {name} at its top level; programs found there: {found}")
         packages = [] if self.packages is None else [self.packages]
         return JobProgram(main=main, packages=packages, jar=self.jar, parallelism=parallelism)
 
 
 def require_programs(package: Path, names: Sequence[str]) -> None:
-    """Raise unless a package is there and has programs, before anything is started for it.
-
-    Parameters
-    ----------
-    package
-        The zip.
-    names
-        Files that must be at its top level.
-
-    Raises
-    ------
-    PackageError
-        The zip is missing, is no zip, or lacks one of the programs.
-    """
+    """Raise PackageError for a package that is missing, is no zip, or lacks one of these files at its top level."""
     with _open(package) as archive:
         entries = set(archive.namelist())
     missing = [name for name in names if name not in entries]
@@ -86,19 +62,9 @@ def _open(package: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack_package(package: Path, folder: Path) -> UnpackedPackage:
-    """Unpack a package into a new folder.
+    """Unpack a package into a folder, which is made if it is not there.
 
-    Parameters
-    ----------
-    package
-        The zip.
-    folder
-        Where its files go; made if it is not there.
-
-    Raises
-    ------
-    PackageError
-        The zip is missing, is no zip, or holds a path that leads out of the folder.
+    Raises PackageError for a zip that is missing, that is no zip, or that holds a path that leads out of the folder.
     """
     root = folder.resolve()
     with _open(package) as archive:
@@ -113,14 +79,6 @@ def unpack_package(package: Path, folder: Path) -> UnpackedPackage:
 
 
 def write_properties(file: Path, groups: Mapping[str, Mapping[str, str]]) -> None:
-    """Write property groups in the form of the managed service's ``application_properties.json``.
-
-    Parameters
-    ----------
-    file
-        The file to write.
-    groups
-        Properties by group.
-    """
+    """Write property groups in the form of MSF's ``application_properties.json``."""
     document = [{"PropertyGroupId": group, "PropertyMap": dict(values)} for group, values in groups.items()]
     file.write_text(json.dumps(document, indent=2), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
@@ -13,8 +13,8 @@ from cdk_penstock.local.errors import ClientSettingError, LocalPipelineError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FLUSH_SECONDS = 60.0
-METADATA_SECONDS = 10.0
+_FLUSH_SECONDS: Final = 60.0
+METADATA_SECONDS: Final = 10.0
 # Idempotence keeps the order per partition through retries; murmur2 puts a key where Java clients put it.
 PRODUCER_SETTINGS: dict[str, str | bool] = {
     "enable.idempotence": "true",
@@ -28,23 +28,11 @@ PRODUCER_SETTINGS: dict[str, str | bool] = {
 
 
 class KafkaSink:
-    """A :class:`cdk_penstock.local.event_replay.RecordSink` that is one topic.
+    """A :class:`cdk_penstock.local.event_replay.RecordSink` that is one topic, which must exist.
 
-    Parameters
-    ----------
-    bootstrap_servers
-        The brokers' addresses.
-    topic
-        An existing topic.
-    settings
-        More settings of librdkafka, for example for TLS and SASL.
-
-    Raises
-    ------
-    ClientSettingError
-        The client does not know a setting, or not its value: found before any broker is asked.
-    LocalPipelineError
-        No broker answers, or there is no such topic.
+    ``settings`` are more settings of librdkafka, for example for TLS and SASL. Raises ClientSettingError for a setting
+    that the client refuses, before any broker is asked, and LocalPipelineError where no broker answers or there is no
+    such topic.
     """
 
     def __init__(self, bootstrap_servers: str, topic: str, *, settings: Mapping[str, str] | None = None) -> None:
@@ -72,12 +60,9 @@ class KafkaSink:
         self._error = error or self._error
 
     def send(self, key: bytes | None, value: bytes) -> None:
-        """Send one record; waits while too many are on their way.
+        """Send one record; wait while too many are on their way.
 
-        Raises
-        ------
-        LocalPipelineError
-            A record sent before could not be delivered.
+        Raises LocalPipelineError if a record sent before could not be delivered.
         """
         while True:
             try:
@@ -89,17 +74,11 @@ class KafkaSink:
         self._require_delivery()
 
     def flush(self) -> None:
-        """Wait until all records have arrived.
-
-        Raises
-        ------
-        LocalPipelineError
-            Some have not.
-        """
-        left = self._producer.flush(FLUSH_SECONDS)
+        """Wait until all records have arrived; raise LocalPipelineError if some have not."""
+        left = self._producer.flush(_FLUSH_SECONDS)
         self._require_delivery()
         if left:
-            raise LocalPipelineError(f"{left:,} records did not reach topic {self._topic} within {FLUSH_SECONDS:g} s")
+            raise LocalPipelineError(f"{left:,} records did not reach topic {self._topic} within {_FLUSH_SECONDS:g} s")
 
     def _require_delivery(self) -> None:
         if self._error is not None:

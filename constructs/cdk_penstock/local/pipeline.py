@@ -22,7 +22,6 @@ from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.processes import ManagedProcess
@@ -81,9 +80,7 @@ class LocalPipeline:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stop()
 
     def _start(self) -> None:
@@ -140,13 +137,7 @@ class LocalPipeline:
             self._stack.close()
 
     def unpack(self, package: Path) -> UnpackedPackage:
-        """Unpack a job package into the pipeline's folder.
-
-        Raises
-        ------
-        PackageError
-            The package is missing or broken.
-        """
+        """Unpack a job package into the pipeline's folder; raise PackageError if it is missing or broken."""
         self._packages += 1
         folder = self.folder / f"package-{self._packages}"
         folder.mkdir()
@@ -158,23 +149,10 @@ class LocalPipeline:
         write_properties(self.properties_file, groups)
 
     def run(self, package: UnpackedPackage, program: str, *, parallelism: int | None = None) -> FlinkJob:
-        """Submit a program of a package and wait until all its tasks run.
+        """Submit a program at a package's top level, and wait until all its tasks run.
 
-        Parameters
-        ----------
-        package
-            An unpacked package.
-        program
-            The program's file at the package's top level.
-        parallelism
-            The job's parallelism; default: the cluster's.
-
-        Raises
-        ------
-        JobError
-            The program failed, made no job, or its tasks did not come to run.
-        PackageError
-            The package has no such program.
+        Without ``parallelism`` it has the cluster's. Raises JobError if the program fails or makes no job, or if its
+        tasks do not come to run, and PackageError if the package has no such program.
         """
         job = submit_job(self.flink, package.program(program, parallelism=parallelism))
         job.wait_running()
@@ -183,23 +161,10 @@ class LocalPipeline:
     def wait_consumed(
         self, job: FlinkJob, *, topic: str, group: str, timeout_seconds: float = CONSUME_TIMEOUT_SECONDS
     ) -> None:
-        """Wait until a job has read all of a topic, and a checkpoint says so; takes a checkpoint every second.
+        """Wait until a job has read all of a topic, and a checkpoint says so; take a checkpoint every second.
 
-        Parameters
-        ----------
-        job
-            The job that reads.
-        topic
-            The topic that it reads; nothing may write to it any more.
-        group
-            The consumer group to which the job commits with each checkpoint.
-        timeout_seconds
-            How long it may take without any advance.
-
-        Raises
-        ------
-        JobError
-            The job ended or does not advance.
+        Nothing may write to the topic any more; ``group`` is the consumer group to which the job commits. Raises
+        JobError if the job ends, or does not advance for the timeout.
         """
         wait_consumed(
             self.topics, job, topic=topic, group=group, progress=self._progress, timeout_seconds=timeout_seconds

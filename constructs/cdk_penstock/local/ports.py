@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import socket
+from typing import Final
 
 from cdk_penstock.local.errors import PortInUseError
 
-LOOPBACK = "127.0.0.1"
-MAX_PORT = 65_535
+LOOPBACK: Final = "127.0.0.1"
+_MAX_PORT: Final = 65_535
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Pick ports that nobody listens on at this moment, all different.
-
-    Parameters
-    ----------
-    count
-        How many ports to pick.
-    """
+    """Pick ports that nobody listens on at this moment, all different."""
     listeners: list[socket.socket] = []
     try:
         for _ in range(count):
@@ -33,20 +28,10 @@ def free_ports(count: int) -> tuple[int, ...]:
 def require_free_port(port: int, *, owner: str) -> int:
     """Return a port that is free: the wanted one, or any if the wanted one is 0.
 
-    Parameters
-    ----------
-    port
-        The wanted port, 0 for any.
-    owner
-        Who will listen on it, for the message.
-
-    Raises
-    ------
-    PortInUseError
-        The wanted port is taken, or there is no such port.
+    Raises PortInUseError, which names the owner, for a wanted port that is taken, and for a number that is no port.
     """
-    if not 0 <= port <= MAX_PORT:
-        raise PortInUseError(f"port {port}, wanted for {owner}, is no port: expected 0, for any, to {MAX_PORT}")
+    if not 0 <= port <= _MAX_PORT:
+        raise PortInUseError(f"port {port}, wanted for {owner}, is no port: expected 0, for any, to {_MAX_PORT}")
     if port == 0:
         return free_ports(1)[0]
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ("Command", "ManagedProcess", "log_tail", "run_to_end", "wait_until")
 
 T = TypeVar("T")
 
@@ -150,8 +149,9 @@ class ManagedProcess:
         """
         if not self.alive:
             log_file = self.command.log_file
-            msg = f"{self.command.name} ended by itself; the end of its log ({log_file}):\n{log_tail(log_file)}"
-            raise ProcessDiedError(msg)
+            raise ProcessDiedError(
+                f"{self.command.name} ended by itself; the end of its log ({log_file}):\n{log_tail(log_file)}"
+            )
 
 
 def wait_until(
@@ -190,8 +190,7 @@ def wait_until(
                 f"{log_tail(process.command.log_file)}"
                 for process in processes
             )
-            msg = f"waited {timeout_seconds:g} s for {what}, in vain; {tails}"
-            raise StartTimeoutError(msg)
+            raise StartTimeoutError(f"waited {timeout_seconds:g} s for {what}, in vain; {tails}")
         time.sleep(POLL_SECONDS)
 
 
@@ -211,12 +210,12 @@ def run_to_end(command: Command, *, timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
         while process.alive:
             if time.monotonic() >= deadline:
-                msg = f"{command.name} took longer than {timeout_seconds:g} s:\n{log_tail(command.log_file)}"
-                raise StartTimeoutError(msg)
+                raise StartTimeoutError(
+                    f"{command.name} took longer than {timeout_seconds:g} s:\n{log_tail(command.log_file)}"
+                )
             time.sleep(POLL_SECONDS)
         code = process.exit_code()
         if code != 0:
-            msg = f"{command.name} ended with exit code {code}:\n{log_tail(command.log_file)}"
-            raise ProcessDiedError(msg)
+            raise ProcessDiedError(f"{command.name} ended with exit code {code}:\n{log_tail(command.log_file)}")
     finally:
         process.stop()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Final
 
 from cdk_penstock.local.errors import MissingProgramError
 
-INSTALL_HINTS = {
+_INSTALL_HINTS: Final = {
     "java": "a Java runtime, version 11, 17 or 21: sudo apt-get install -y openjdk-17-jre-headless",
     "mvn": "Apache Maven: sudo apt-get install -y maven",
     "dpkg": "Debian's package tool, which only Debian and its relatives have",
@@ -17,23 +18,10 @@ INSTALL_HINTS = {
 
 
 def require_program(name: str, *, purpose: str) -> str:
-    """Return the full path of a program.
-
-    Parameters
-    ----------
-    name
-        What the program is called on the PATH.
-    purpose
-        What it is needed for, for the message.
-
-    Raises
-    ------
-    MissingProgramError
-        It is not on the PATH.
-    """
+    """Return the full path of a program; raise MissingProgramError, with the purpose, if it is not on the PATH."""
     path = shutil.which(name)
     if path is None:
-        hint = INSTALL_HINTS.get(name, name)
+        hint = _INSTALL_HINTS.get(name, name)
         raise MissingProgramError(f"{name} is not on the PATH and is needed {purpose}; install {hint}")
     return path
 
@@ -41,10 +29,7 @@ def require_program(name: str, *, purpose: str) -> str:
 def find_java(*, purpose: str) -> str:
     """Return the full path of ``java``: the one of JAVA_HOME if that is set, else the one on the PATH.
 
-    Raises
-    ------
-    MissingProgramError
-        There is no Java.
+    Raises MissingProgramError if there is no Java.
     """
     home = os.environ.get("JAVA_HOME", "")
     if home:

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from cdk_penstock.local.errors import RestError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class JsonClient:
@@ -36,37 +36,19 @@ class JsonClient:
         self._timeout_seconds = timeout_seconds
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
-        """Get a resource.
-
-        Raises
-        ------
-        RestError
-            The server is not there, or answers with an error.
-        """
+        """Get a resource; raise RestError if the server is not there, or answers with an error."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         return self._send(urllib.request.Request(f"{self.base_url}{path}{query}"))  # noqa: S310 - loopback
 
     def send(self, method: str, path: str, body: object = None) -> Any:
-        """Send a JSON body, ``None`` for an empty one.
-
-        Raises
-        ------
-        RestError
-            The server is not there, or answers with an error.
-        """
+        """Send a JSON body, ``None`` for an empty one; raise RestError as ``get`` does."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.base_url}{path}", data=data, headers=headers, method=method)  # noqa: S310
         return self._send(request)
 
     def upload(self, path: str, *, field: str, file: Path) -> Any:
-        """Send a file as a form's field.
-
-        Raises
-        ------
-        RestError
-            The server is not there, or answers with an error.
-        """
+        """Send a file as a form's field; raise RestError as ``get`` does."""
         boundary = uuid4().hex
         head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{file.name}"\r\n'
@@ -85,8 +67,9 @@ class JsonClient:
             raise RestError(f"{request.get_method()} {request.full_url} failed: {error}") from error
         if status >= HTTPStatus.BAD_REQUEST:
             answer = text.decode(errors="replace")
-            msg = f"{request.get_method()} {request.full_url} answered {status}: {answer[:4000]}"
-            raise RestError(msg, answer=answer)
+            raise RestError(
+                f"{request.get_method()} {request.full_url} answered {status}: {answer[:4000]}", answer=answer
+            )
         return json.loads(text) if text else None
 
 

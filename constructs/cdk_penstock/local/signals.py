@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _State:
@@ -53,9 +53,9 @@ def stop_signals_raise() -> Iterator[None]:
         yield
         return
     _State.pending, _State.raised = None, False
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
     try:
-        for number in STOP_SIGNALS:
+        for number in _STOP_SIGNALS:
             signal.signal(number, _handle)
         yield
     finally:

@@ -28,7 +28,7 @@ def check_query(key: str, query: str) -> str:
 
 
 def object_of_queries(queries: Mapping[str, str]) -> str:
-    """Return one query that has each value as a field; jq takes more than a term only in parentheses."""
+    """Return one query whose result has a field for each query; in parentheses, because jq takes only a term there."""
     return "{" + ",".join(f"{key}:({query})" for key, query in queries.items()) + "}"
 
 

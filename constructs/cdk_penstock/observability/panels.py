@@ -1,8 +1,7 @@
 """Queries and panels for dashboards of a job's metrics; importing this imports grafana-foundation-sdk.
 
-A series of a job has a sample for each window in which it has events, and none for others; Prometheus would then repeat
-the last one for five minutes. So every query reads the last sample of a minute: what has not reported for that long is
-not counted as being there.
+A series of a job has a sample only for windows with events; for five minutes, Prometheus would repeat the last one. So
+every query reads the last sample of a minute, and a series without a sample in that minute does not count.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class LabelledMetrics:
     metrics, labels
         The names.
     stale_after
-        How old a sample may be to count as being there, in PromQL's form. Default: a minute.
+        Age from which a sample no longer counts, in PromQL's form. Default: a minute.
     """
 
     metrics: tuple[str, ...]
@@ -186,5 +185,5 @@ def _query(expression: str, *, instant: bool, legend: str = "") -> prometheus.Da
 
 
 def _no_thresholds() -> dashboards.ThresholdsConfig:
-    # Without any, Grafana draws what is above 80 in red.
+    # Without thresholds, Grafana draws values above 80 in red.
     return dashboards.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value=None, color="blue")])

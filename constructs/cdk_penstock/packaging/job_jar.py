@@ -56,7 +56,7 @@ def build_jar(pom: Path) -> bytes:
 
 
 def _without_advice(output: str) -> list[str]:
-    """Return the lines about the failure, without escape codes and without Maven's advice about Maven."""
+    """Return the lines about the failure, without escape codes and without Maven's advice on how to debug Maven."""
     lines = (_HELP.sub("", _ESCAPES.sub("", line)).rstrip() for line in output.splitlines())
     return [line for line in lines if line and not _ADVICE.match(line)]
 

@@ -63,6 +63,17 @@ def imported_modules(source: bytes) -> frozenset[str]:
     return frozenset(found)
 
 
+def mentioned_modules(source: bytes) -> frozenset[str]:
+    """Return the first part of each module in any absolute import of the source, also of those that may fail."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except _UNPARSABLE:
+        return frozenset()
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    return frozenset(name.partition(".")[0] for name in names)
+
+
 def text_constants(source: bytes) -> list[str]:
     """Return the texts in the source, also those in f-strings."""
     try:

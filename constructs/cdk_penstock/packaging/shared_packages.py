@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_penstock.packaging.job_folder import list_files, read_file
-from cdk_penstock.packaging.python_imports import imported_modules
+from cdk_penstock.packaging.python_imports import mentioned_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ def find_shared_packages(
     found: dict[str, list[Path]] = {}
     pending = list(sources)
     while pending:
-        for module in imported_modules(read_file(pending.pop())) - set(found):
+        for module in mentioned_modules(read_file(pending.pop())) - set(found):
             files = by_folder.get(module, [])
             if shared / module / "__init__.py" in files:
                 found[module] = files

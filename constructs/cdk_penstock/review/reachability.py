@@ -1,4 +1,4 @@
-"""The rule that a job in a VPC can reach what its role lets it call."""
+"""The rule that a job in a VPC can reach all services that its role allows it to call."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _NOT_OF_THE_JOB: Final = {"ec2", "iam"}
 
 
 def job_reaches_what_it_calls(templates: Templates) -> Iterator[Violation]:
-    """Yield services, clusters and domains that the role of a job in a VPC lets it call, and that it cannot reach.
+    """Yield services, clusters and domains that the role of a job in a VPC allows, but that the job cannot reach.
 
-    A VPC that is not in the templates is not judged.
+    A VPC that is not in the templates is not checked.
     """
     for application in flink_applications(templates):
         configuration = as_mapping(next(iter(as_list(application.get(_VPC))), None))

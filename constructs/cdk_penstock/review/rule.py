@@ -28,7 +28,7 @@ class Violation:
     subject
         The part of the finding's id in brackets, so that each subject is acknowledged alone. Default: no brackets.
     is_warning
-        True if it may be intended, so that it does not fail the synthesis. Default: it fails it.
+        True if it may be intended; then it does not fail the synthesis. Default: it fails the synthesis.
     """
 
     problem: str
@@ -55,7 +55,7 @@ class Rule:
     id
         The id, such as MSF1.
     title
-        What it finds, as the guide's table says it.
+        What it finds, in the words of the guide's table.
     source
         The address of the AWS page that the rule follows.
     check

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from cdk_penstock.model.lifecycle.jobs import JobState, Launch
+from cdk_penstock.model.lifecycle.observed_job import JobState, Launch
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_penstock.local.service.driver import JobDriver
-    from cdk_penstock.model.lifecycle.jobs import JobObservation
+    from cdk_penstock.model.lifecycle.observed_job import JobObservation
 
 T = TypeVar("T")
 KEYS = 7

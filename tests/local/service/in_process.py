@@ -18,7 +18,7 @@ from cdk_penstock.local.service.policy_source import AllowAll
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
 from cdk_penstock.local.service.store import Store
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.switches import Switches
 
 if TYPE_CHECKING:

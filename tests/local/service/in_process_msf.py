@@ -15,7 +15,7 @@ from cdk_penstock.local.service.shapes import ServiceShapes
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver
 from cdk_penstock.local.service.snapshot_files import SnapshotFiles
 from cdk_penstock.local.service.store import Store
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.policies.evaluator import Decision, Outcome
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from cdk_penstock.local.service.admin.event_stream import EventStream
+from cdk_penstock.local.service.admin.admin_events import EventStream
 from cdk_penstock.local.service.admin.job_watch import JobWatch
 from cdk_penstock.local.service.feed import Feed
 from tests.local.service.admin_service import ACCOUNT, KEY, REGION, AdminService
@@ -195,7 +195,7 @@ def test_a_feed_that_is_closed_ends_the_streams_so_that_a_server_can_stop(servic
 
 
 def test_too_many_clients_are_refused(service: AdminService, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdk_penstock.local.service.admin.event_stream._MOST_CLIENTS", 1)
+    monkeypatch.setattr("cdk_penstock.local.service.admin.admin_events._MOST_CLIENTS", 1)
     with Client(port) as first:
         first.event()
         with Client(port) as second:

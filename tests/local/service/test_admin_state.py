@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_penstock.model.keys.key_assignment import KeyAssignment
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 from tests.local.service.admin_service import ACCOUNT, HOSTILE, KEY, REGION, AdminService

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.applications import Starlette
 
-from cdk_penstock.local.service.dashboard import create_routes
 from cdk_penstock.local.service.dashboard_tokens import DashboardTokens
+from cdk_penstock.local.service.flink_proxy import create_routes
 from cdk_penstock.local.service.store import Store
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusalCode
 from tests.local.service.in_process_msf import SCOPE, InProcessMsf, in_process_msf
 from tests.local.service.serving import serve

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_penstock.local.service.calls import ApiCaller
-from cdk_penstock.model.lifecycle.jobs import SavedState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import SavedState, SaveState
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from tests.local.service.in_process_msf import ACCOUNT, CALLER, REGION, SCOPE, InProcessMsf, in_process_msf
 

@@ -12,7 +12,7 @@ from cdk_penstock.local.errors import JobError
 from cdk_penstock.local.flink.distribution import find_flink
 from cdk_penstock.local.rest import JsonClient
 from cdk_penstock.local.service.flink import FlinkDriver
-from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState, SaveState
 from tests.local.service.flink_jobs import Bench, counting_jar, counting_zip, wait_for
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from cdk_penstock.local.flink.settings import FlinkOptions
 from cdk_penstock.local.flink.submission import JarProgram, JobProgram
 from cdk_penstock.local.service.flink import application_cluster
 from cdk_penstock.local.service.flink.application_cluster import ApplicationCluster, ClusterChoices
-from cdk_penstock.local.service.flink.code import prepare_program
+from cdk_penstock.local.service.flink.flink_program import prepare_program
 from cdk_penstock.local.service.flink.places import ApplicationPlaces
 from cdk_penstock.local.service.flink.saves import Saves
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.lifecycle.jobs import Launch, SaveState
+from cdk_penstock.model.lifecycle.observed_job import Launch, SaveState
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 
 if TYPE_CHECKING:

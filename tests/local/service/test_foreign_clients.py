@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from cdk_penstock.local.service.server import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

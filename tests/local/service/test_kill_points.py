@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.system_actions import maintain, scale

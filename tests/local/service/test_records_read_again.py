@@ -12,9 +12,9 @@ from cdk_penstock.local.service.record_reader import scope_of
 from cdk_penstock.local.service.store import Store
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
-from cdk_penstock.model.lifecycle.settings import Settings
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
+from cdk_penstock.model.lifecycle.version_settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

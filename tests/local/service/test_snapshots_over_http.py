@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from cdk_penstock.local.service.server import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
 from tests.local.service.in_process_msf import BUCKET, CODE, ROLE
 
 if TYPE_CHECKING:

@@ -181,15 +181,15 @@ def test_a_grafana_workspace_has_at_least_one_editor() -> None:
 def test_platform_services_are_paid_for_by_the_piece() -> None:
     hours = 730
     assert total(platform.interface_endpoint("a", zones=3, prices=PRICES)) == pytest.approx(3 * hours * 0.01)
-    assert total(platform.nat_gateway("a", prices=PRICES)) == pytest.approx(32.85)
-    assert total(platform.public_address("a", prices=PRICES)) == pytest.approx(3.65)
-    assert total(platform.key("a", prices=PRICES)) == 1.0
-    assert total(platform.secret("a", prices=PRICES)) == 0.40
+    assert total(platform.FIXED_COSTS["AWS::EC2::NatGateway"].lines("a", prices=PRICES)) == pytest.approx(32.85)
+    assert total(platform.FIXED_COSTS["AWS::EC2::EIP"].lines("a", prices=PRICES)) == pytest.approx(3.65)
+    assert total(platform.FIXED_COSTS["AWS::KMS::Key"].lines("a", prices=PRICES)) == 1.0
+    assert total(platform.FIXED_COSTS["AWS::SecretsManager::Secret"].lines("a", prices=PRICES)) == 0.40
     assert total(platform.alarm("a", metrics=2, high_resolution=False, prices=PRICES)) == pytest.approx(0.20)
     assert total(platform.alarm("a", metrics=1, high_resolution=True, prices=PRICES)) == pytest.approx(0.30)
-    assert total(platform.composite_alarm("a", prices=PRICES)) == 0.50
+    assert total(platform.FIXED_COSTS["AWS::CloudWatch::CompositeAlarm"].lines("a", prices=PRICES)) == 0.50
     assert total(platform.custom_metrics("a", metrics=2, prices=PRICES)) == pytest.approx(0.60)
-    assert total(platform.dashboard("a", prices=PRICES)) == 3.0
+    assert total(platform.FIXED_COSTS["AWS::CloudWatch::Dashboard"].lines("a", prices=PRICES)) == 3.0
 
 
 def test_a_domain_pays_for_its_nodes_and_the_volumes_of_its_data_nodes() -> None:

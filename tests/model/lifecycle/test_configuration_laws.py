@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.lifecycle.code import CodeCopy, CodeLocation
-from cdk_penstock.model.lifecycle.configuration import (
+from cdk_penstock.model.lifecycle.code_location import CodeCopy, CodeLocation
+from cdk_penstock.model.lifecycle.described_configuration import (
     ConfigurationContext,
     created_configuration,
     updated_configuration,

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from cdk_penstock.local.service.faults import Faults
 from cdk_penstock.local.service.policy_source import AllowAll
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.switches import FailedUpdate, RollbackRestores, Switches

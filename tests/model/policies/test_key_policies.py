@@ -13,7 +13,6 @@ from cdk_penstock.model.policies.key_administration import (
     ADMINISTRATOR_ACTIONS,
     CLOUDFORMATION_ACTIONS,
     ENDING_ACTIONS,
-    key_administrator_policy,
 )
 from cdk_penstock.model.policies.key_policy import application_key_policy, development_key_policy
 from cdk_penstock.model.policies.operations import KeyPath, can_operate, can_use_key, service_can_use_key
@@ -152,14 +151,6 @@ def test_cloudformation_may_delete_a_key_only_if_it_is_not_retained(retained: bo
     ending = by_sid["AllowCloudFormationToManageKey"] & set(ENDING_ACTIONS)
     assert ending == (set() if retained else set(ENDING_ACTIONS))
     assert set(ENDING_ACTIONS) <= by_sid["AllowKeyAdministratorsToManageKey"]
-
-
-def test_an_administrators_policy_names_the_key_and_its_alias() -> None:
-    document = key_administrator_policy(KEY, "arn:aws:kms:us-east-1:123456789012:alias/flink")
-    resources = {s.sid: s.resources for s in document.statements}
-    assert resources["AllowToManageKey"] == (KEY,)
-    assert resources["AllowToManageAlias"] == ("arn:aws:kms:us-east-1:123456789012:alias/flink",)
-    assert "AllowToManageAlias" not in {s.sid for s in key_administrator_policy(KEY).statements}
 
 
 @pytest.mark.parametrize("operation", LifecycleOperation)

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from cdk_penstock.local.broker.jars import resolve_broker_jars
 from cdk_penstock.local.broker.topics import QUIET_CLIENT
-from cdk_penstock.local.local_service import LocalService
+from cdk_penstock.local.local_service import ProcessService
 from cdk_penstock.local.ports import LOOPBACK, free_ports, require_free_port
-from cdk_penstock.local.processes import Command, ManagedProcess, run_to_end, wait_until
+from cdk_penstock.local.processes import run_to_end
 from cdk_penstock.local.programs import find_java
-from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-START_TIMEOUT_SECONDS = 90.0
-STOP_TIMEOUT_SECONDS = 5.0  # what it would still flush is deleted anyway
-HEAP_MIB = 512
+_HEAP_MIB: Final = 512
 # Old event times must not make a record's segment expire, and a client must not create a topic by a typing error.
-FIXED_SETTINGS = {
+_FIXED_SETTINGS: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
@@ -51,18 +47,8 @@ def new_cluster_id() -> str:
 
 
 def broker_settings(*, port: int, controller_port: int, data_folder: Path) -> dict[str, str]:
-    """Return the content of ``server.properties``.
-
-    Parameters
-    ----------
-    port
-        Where clients connect.
-    controller_port
-        Where the broker speaks with itself in its other role.
-    data_folder
-        Where the records go.
-    """
-    return FIXED_SETTINGS | {
+    """Return the content of ``server.properties``; the broker is its own controller, on a second port."""
+    return _FIXED_SETTINGS | {
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
         "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
@@ -70,55 +56,23 @@ def broker_settings(*, port: int, controller_port: int, data_folder: Path) -> di
     }
 
 
-class KafkaBroker(LocalService):
-    """A broker on loopback, as a context manager; :meth:`start` and :meth:`wait_ready` may also be called apart.
+class KafkaBroker(ProcessService):
+    """A broker on loopback, as a context manager; :meth:`start` and :meth:`wait_ready` may also be called apart."""
 
-    Parameters
-    ----------
-    folder
-        Where its configuration, data and logs go. The log stays.
-    port
-        Where clients connect, 0 for a free port.
-    cache
-        Where the jars are kept between runs; default: the user's cache folder.
-    keep_data
-        True to go on with the topics of an earlier broker in the folder, and to keep them at the stop.
-    """
-
-    def __init__(self, folder: Path, *, port: int = 0, cache: Path | None = None, keep_data: bool = False) -> None:
-        self._folder = folder
-        self._wanted_port = port
-        self._cache = cache
-        self._keep_data = keep_data
-        self._port = 0
-        self._process: ManagedProcess | None = None
+    name = "kafka"
+    start_timeout_seconds = 90.0
+    data_folders = ("data", "tmp")
 
     @property
     def bootstrap_servers(self) -> str:
         """The address for clients."""
         return f"{LOOPBACK}:{self._port}"
 
-    @property
-    def log_file(self) -> Path:
-        """The broker's warnings and errors."""
-        return self._folder / "kafka.log"
-
-    @property
-    def process(self) -> ManagedProcess | None:
-        """The broker's process, ``None`` if it does not run."""
-        return self._process
-
     def start(self) -> None:
         """Resolve the jars, format the storage and start the broker, without waiting for it.
 
-        Raises
-        ------
-        MissingProgramError
-            Java or Maven is missing.
-        PortInUseError
-            The wanted port is taken.
-        ProcessDiedError
-            Maven or the formatting of the storage failed.
+        Raises MissingProgramError without Java or Maven, PortInUseError for a wanted port that is taken, and
+        ProcessDiedError where Maven or the formatting fails.
         """
         java = find_java(purpose="to run the Kafka broker")
         jars = resolve_broker_jars(cache=self._cache)
@@ -128,50 +82,24 @@ class KafkaBroker(LocalService):
         settings_file = self._folder / "server.properties"
         settings_file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
         base = [
-            java, f"-Xmx{HEAP_MIB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4",
+            java, f"-Xmx{_HEAP_MIB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4",
             f"-Djava.io.tmpdir={self._temporary_folder()}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{jars}/*",
         ]  # fmt: skip
         if not (self._folder / "data" / "meta.properties").exists():
             form = [*base, "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(settings_file)]
-            run_to_end(self._command("kafka storage tool", form), timeout_seconds=START_TIMEOUT_SECONDS)
-        with defer_stop_signals():
-            run = [*base, "kafka.Kafka", str(settings_file)]
-            self._process = ManagedProcess(self._command("kafka", run)).start()
-
-    def _command(self, name: str, arguments: list[str]) -> Command:
-        return Command(name=name, arguments=arguments, log_file=self.log_file, folder=self._folder)
+            run_to_end(self._command("kafka storage tool", form), timeout_seconds=self.start_timeout_seconds)
+        self._start([*base, "kafka.Kafka", str(settings_file)])
 
     def _temporary_folder(self) -> Path:
         folder = self._folder / "tmp"
         folder.mkdir(exist_ok=True)
         return folder
 
-    def wait_ready(self, *, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
-        """Wait until the broker answers.
-
-        Raises
-        ------
-        ProcessDiedError
-            The broker ended.
-        StartTimeoutError
-            It took too long.
-        """
-        processes = [] if self._process is None else [self._process]
-        wait_until(self._answers, what="kafka to answer", timeout_seconds=timeout_seconds, processes=processes)
-
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Return True if it answers a request now."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "socket.timeout.ms": "1000", **QUIET_CLIENT})
         try:
             return bool(admin.list_topics(timeout=1.0).brokers)
         except KafkaException:
             return False
-
-    def stop(self) -> None:
-        """Stop the broker and delete its data, unless they are kept; its log stays."""
-        with defer_stop_signals():
-            if self._process is not None:
-                self._process.stop(timeout_seconds=STOP_TIMEOUT_SECONDS)
-                self._process = None
-            for name in ("tmp",) if self._keep_data else ("data", "tmp"):
-                shutil.rmtree(self._folder / name, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import (
     Consumer,
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # librdkafka writes to standard error when a broker goes away, which here is always on purpose.
-QUIET_CLIENT = {"log_level": "0", "log.connection.close": "false"}
+QUIET_CLIENT: Final = {"log_level": "0", "log.connection.close": "false"}
 
-TIMEOUT_SECONDS = 15.0
-DRAIN_POLL_SECONDS = 1.0
-BATCH_RECORDS = 10_000
+TIMEOUT_SECONDS: Final = 15.0
+_DRAIN_POLL_SECONDS: Final = 1.0
+_BATCH_RECORDS: Final = 10_000
 
 
-COORDINATOR_NOT_SETTLED = frozenset(
+_COORDINATOR_NOT_SETTLED: Final = frozenset(
     {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
 )
 
@@ -40,12 +40,8 @@ def explain(error: KafkaException) -> str:
 def remaining_records(*, ends: Mapping[int, int], starts: Mapping[int, int], committed: Mapping[int, int]) -> int:
     """Return how many records a consumer group has still to read.
 
-    Parameters
-    ----------
-    ends, starts
-        The offset after the last record and that of the first one, per partition.
-    committed
-        The group's committed offset per partition; negative or absent if it never committed any.
+    ``ends`` and ``starts`` are the offsets after the last record and of the first one, by partition. A committed offset
+    is negative or absent if the group never committed any.
     """
     total = 0
     for partition, end in ends.items():
@@ -68,13 +64,7 @@ class TopicAccess:
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, **QUIET_CLIENT})
 
     def create(self, topic: str, *, partitions: int) -> None:
-        """Create a topic.
-
-        Raises
-        ------
-        LocalPipelineError
-            The broker refuses, for example because it exists already.
-        """
+        """Create a topic; raise LocalPipelineError if the broker refuses it, for example because it exists already."""
         future = self._admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])[topic]
         try:
             future.result(timeout=TIMEOUT_SECONDS)
@@ -123,7 +113,7 @@ class TopicAccess:
             places = consumer.committed([TopicPartition(topic, number) for number in ends], timeout=TIMEOUT_SECONDS)
         except KafkaException as error:
             cause = error.args[0]
-            if not isinstance(cause, KafkaError) or cause.code() not in COORDINATOR_NOT_SETTLED:
+            if not isinstance(cause, KafkaError) or cause.code() not in _COORDINATOR_NOT_SETTLED:
                 raise
             places = []
         finally:
@@ -140,7 +130,7 @@ class TopicAccess:
             try:
                 consumer.assign([TopicPartition(topic, partition, position)])
                 while position < end:
-                    for message in consumer.consume(BATCH_RECORDS, timeout=DRAIN_POLL_SECONDS):
+                    for message in consumer.consume(_BATCH_RECORDS, timeout=_DRAIN_POLL_SECONDS):
                         offset = message.offset()
                         if message.error() is None and offset is not None and offset < end:
                             yield message.value() or b""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.prometheus.samples import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-SHOWN = 5
+_SHOWN: Final = 5
 
 
 def parse_dead_letter(value: bytes) -> tuple[str, bytes]:
@@ -41,20 +41,11 @@ def reconcile(
     is_event: Callable[[bytes], bool],
     excuses: Collection[str],
 ) -> Reconciliation:
-    """Find every record that was sent in the samples or among the dead letters.
+    """Find every record that was sent in the samples or among the dead letters, which are reasons and records.
 
-    A dead letter may come more than once, because a restarted job writes again what followed its last checkpoint.
-
-    Parameters
-    ----------
-    lines
-        The records that were sent.
-    letters
-        The dead letters: reasons and records.
-    is_event
-        Tells an event from a record that the job puts aside as malformed.
-    excuses
-        The reasons for which a correct event may be put aside, such as that it is late.
+    ``is_event`` tells an event from a record that the job refuses as malformed; ``excuses`` are the reasons for which a
+    correct event may be a dead letter, such as that it is late. A dead letter may come more than once, because a
+    restarted job writes again what followed its last checkpoint.
     """
     aside = {payload.decode(errors="replace") for _, payload in letters}
     excused = Counter(payload for reason, payload in letters if reason in excuses)
@@ -82,15 +73,7 @@ def reconcile(
 
 
 def differences(expected: Iterable[Sample], found: Iterable[Sample]) -> list[str]:
-    """Return how two sets of samples differ, in words; a sample with another value is in both lists.
-
-    Parameters
-    ----------
-    expected
-        The samples that must be there.
-    found
-        The samples that are there.
-    """
+    """Return how two sets of samples differ, in words; a sample with another value is in both lists."""
     wanted, there = Counter(expected), Counter(found)
     return [
         *_listed("expected samples are missing", sorted((wanted - there).elements())),
@@ -99,17 +82,7 @@ def differences(expected: Iterable[Sample], found: Iterable[Sample]) -> list[str
 
 
 def check_gaps(samples: Sequence[Sample], *, events: int, window_seconds: int) -> list[str]:
-    """Return what is missing from a run whose series all have events all the time; an empty list if nothing is.
-
-    Parameters
-    ----------
-    samples
-        What Prometheus holds.
-    events
-        How many events were generated.
-    window_seconds
-        The length of the windows.
-    """
+    """Return what is missing from a run whose series all have events all the time; an empty list if nothing is."""
     if not events:
         return ["the generator sent no events"]
     if not samples:
@@ -122,13 +95,6 @@ def missing_windows(samples: Sequence[Sample], *, window_seconds: int) -> list[S
 
     Every series that occurs must have a sample at the end of every window between the first and the last one; these
     two may be incomplete.
-
-    Parameters
-    ----------
-    samples
-        All samples of a run.
-    window_seconds
-        The length of the windows.
     """
     window_ms = window_seconds * 1000
     ends = {sample.timestamp_ms for sample in samples}
@@ -146,4 +112,4 @@ def missing_windows(samples: Sequence[Sample], *, window_seconds: int) -> list[S
 
 
 def _listed(what: str, samples: Sequence[Sample]) -> list[str]:
-    return [f"{len(samples):,} {what}, first: {'; '.join(map(str, samples[:SHOWN]))}"] if samples else []
+    return [f"{len(samples):,} {what}, first: {'; '.join(map(str, samples[:_SHOWN]))}"] if samples else []

@@ -32,10 +32,7 @@ def job_folder(name: str) -> Path:
 def load_scenario(name: str | None = None) -> type[Scenario]:
     """Return a workload's scenario; without a name the only one that there is.
 
-    Raises
-    ------
-    ScenarioError
-        There is no scenario, there are several and no name was given, or the file declares no scenario.
+    Raises ScenarioError where there is no scenario, for several and no name, and for a file that declares no scenario.
     """
     names = scenario_names()
     if not names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.demo.results import metric_rows
 from cdk_penstock.local.report.page import render_page
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.demo.results import DemoResult
 
-SERIES_NAME = "series.csv"
-PAGE_NAME = "report.html"
+_SERIES_NAME: Final = "series.csv"
+_PAGE_NAME: Final = "report.html"
 
 
 def figures(result: DemoResult) -> list[tuple[str, str]]:
@@ -40,20 +40,12 @@ def figures(result: DemoResult) -> list[tuple[str, str]]:
 
 
 def write_report(result: DemoResult, folder: Path) -> list[Path]:
-    """Write the report and return its files, the page first.
-
-    Parameters
-    ----------
-    result
-        What the run found.
-    folder
-        Where the files go; made if it is not there.
-    """
+    """Write the report into a folder, which is made if it is not there, and return its files, the page first."""
     from cdk_penstock.local.report.plots import draw_plots  # noqa: PLC0415 - matplotlib is slow to load, and only a report needs it
 
     layout = result.layout
     folder.mkdir(parents=True, exist_ok=True)
-    series, page = folder / SERIES_NAME, folder / PAGE_NAME
+    series, page = folder / _SERIES_NAME, folder / _PAGE_NAME
     write_series(series, result.samples, labels=layout.labels)
     pictures = draw_plots(result.samples, folder, plots=layout.plots, window_seconds=result.window_seconds)
     columns = ("metric", layout.by, f"{layout.over}s", "samples", "mean", "peak", "last")

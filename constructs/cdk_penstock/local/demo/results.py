@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.prometheus.samples import Sample
     from cdk_penstock.local.report.layout import ReportLayout
 
-MINUTE_MS = 60_000
+MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +87,7 @@ class DemoResult:
 
 
 def metric_rows(samples: Sequence[Sample], layout: ReportLayout) -> list[MetricRow]:
-    """Return the table of metrics.
-
-    Parameters
-    ----------
-    samples
-        All samples of a run.
-    layout
-        The label of the lines, and the one that is summed up.
-    """
+    """Return the table of metrics: a line for each value of one label, the other label summed up."""
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
         groups.setdefault((sample.metric, sample.label(layout.by)), []).append(sample)
@@ -119,17 +111,7 @@ def metric_rows(samples: Sequence[Sample], layout: ReportLayout) -> list[MetricR
 
 
 def graph_url(prometheus: str, layout: ReportLayout, *, begin_ms: int, end_ms: int) -> str:
-    """Return the address of Prometheus's own graphs of the metrics over a span of time, widened to whole minutes.
-
-    Parameters
-    ----------
-    prometheus
-        Prometheus's address.
-    layout
-        The metrics, and the label to sum by.
-    begin_ms, end_ms
-        The first and the last sample's time, in milliseconds.
-    """
+    """Return the address of Prometheus's own graphs of the metrics over a span of time, widened to whole minutes."""
     # The page knows no seconds.
     end_minute = -(-end_ms // MINUTE_MS)
     minutes = max(1, end_minute - begin_ms // MINUTE_MS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cdk_penstock.local.consumption import wait_consumed
 from cdk_penstock.local.demo.checks import check_gaps, count_reasons, parse_dead_letter
-from cdk_penstock.local.demo.platform import DemoApplication, DemoPlatform
+from cdk_penstock.local.demo.demo_platform import DemoApplication, DemoPlatform
 from cdk_penstock.local.demo.results import Addresses, DemoResult
 from cdk_penstock.local.errors import ScenarioError
 from cdk_penstock.local.event_files import latest_event_ms, read_lines
@@ -22,18 +22,17 @@ from cdk_penstock.local.prometheus.samples import read_samples
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
 
-    from cdk_penstock.local.demo.platform import PlatformOptions
+    from cdk_penstock.local.demo.demo_platform import PlatformOptions
     from cdk_penstock.local.demo.scenario import Scenario
     from cdk_penstock.local.flink.jobs import FlinkJob
     from cdk_penstock.local.progress import Progress
 
-POLL_SECONDS = 0.5
+POLL_SECONDS: Final = 0.5
 # Recomputing takes some 6 microseconds an event; beyond this, only gaps are looked for.
-MOST_EVENTS_TO_RECOMPUTE = 2_000_000
-EXACT_CHECK = "every sample equals an independent computation from the events"
-GAPS_CHECK = "every series has a sample for every window"
+_MOST_EVENTS_TO_RECOMPUTE: Final = 2_000_000
+_EXACT_CHECK: Final = "every sample equals an independent computation from the events"
+_GAPS_CHECK: Final = "every series has a sample for every window"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,19 +57,8 @@ class DemoOptions:
 class Demo:
     """The demonstration, as a context manager around :meth:`run`; everything stops when it is left.
 
-    Parameters
-    ----------
-    options
-        What to play.
-    progress
-        Learns what happens.
-
-    Raises
-    ------
-    InputFileError
-        An input file is missing, empty or unreadable: found before anything is started.
-    PackageError, ScenarioError
-        The package is missing or lacks a program, or no program makes up events: found before anything is started.
+    Before anything is started, it raises InputFileError for an input file that is missing, empty or unreadable,
+    PackageError for a package that is missing or lacks a program, and ScenarioError where no program makes up events.
     """
 
     def __init__(self, options: DemoOptions, *, progress: Progress | None = None) -> None:
@@ -103,9 +91,7 @@ class Demo:
         self._platform.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._platform.stop()
 
     def check_running(self) -> None:
@@ -117,13 +103,7 @@ class Demo:
             application.check_running()
 
     def run(self) -> DemoResult:
-        """Play it, and return what was found.
-
-        Raises
-        ------
-        LocalPipelineError
-            A stage failed.
-        """
+        """Run all stages and return what was found; raise LocalPipelineError for a stage that fails."""
         options, scenario = self._options, self._options.scenario
         self._progress.stage(f"start the {scenario.job_name} of the package")
         package = self._platform.upload(options.package)
@@ -153,7 +133,7 @@ class Demo:
         samples = read_samples(self._platform.prometheus.url, metrics=scenario.layout.metrics)
         letters = [parse_dead_letter(value) for value in self._platform.topics.records(scenario.dead_letters_topic)]
         problems: list[str] = []
-        exact = not stay and events <= MOST_EVENTS_TO_RECOMPUTE
+        exact = not stay and events <= _MOST_EVENTS_TO_RECOMPUTE
         if exact:
             problems += scenario.check(self._sent_lines(), letters, samples, jar=package.jar)
         if options.input_file is None:
@@ -176,7 +156,7 @@ class Demo:
             ),
             window_seconds=scenario.window_seconds,
             problems=problems,
-            checked=EXACT_CHECK if exact else GAPS_CHECK,
+            checked=_EXACT_CHECK if exact else _GAPS_CHECK,
         )
 
     def _start_applications(self) -> tuple[FlinkJob, DemoApplication | None]:

@@ -49,13 +49,6 @@ class Scenario(ABC):
 
         No partition may be called idle: then the slowest one holds the watermark, no event is late that was not late
         in its file, and the windows that stay open are closed by draining the job.
-
-        Parameters
-        ----------
-        bootstrap_servers
-            The broker's address.
-        remote_write_url
-            Where Prometheus takes samples.
         """
 
     @abstractmethod
@@ -69,14 +62,6 @@ class Scenario(ABC):
     ) -> list[str]:
         """Return how a run differs from what its events must lead to; an empty list if it does not.
 
-        Parameters
-        ----------
-        lines
-            The records that were sent.
-        letters
-            The dead letters: reasons and records.
-        samples
-            What Prometheus holds.
-        jar
-            The package's jar.
+        ``lines`` are the records that were sent, ``letters`` the dead letters with their reasons, ``samples`` those of
+        Prometheus, ``jar`` is the package's.
         """

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.flink.distribution import FlinkDistribution
 
-__all__ = ("FlinkCluster",)
 
 START_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 10.0

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from cdk_penstock.local.errors import MissingProgramError
 
-__all__ = ("FlinkDistribution", "find_flink", "parse_java_options")
-
 INSPECTION_TIMEOUT_SECONDS = 60.0
 LOCATE_SCRIPT = (
     "import importlib.util as u; s = u.find_spec('pyflink'); print(s.submodule_search_locations[0] if s else '')"
@@ -72,15 +70,13 @@ def find_flink(python: Path) -> FlinkDistribution:
     """
     fix = "make the job's environment: python3.11 -m venv .venv-job && .venv-job/bin/pip install apache-flink==1.20.5"
     if not python.is_file():
-        msg = f"the job's python {python} does not exist; {fix}"
-        raise MissingProgramError(msg)
+        raise MissingProgramError(f"the job's python {python} does not exist; {fix}")
     found = subprocess.run(
         [str(python), "-I", "-c", LOCATE_SCRIPT],
         check=False, capture_output=True, text=True, timeout=INSPECTION_TIMEOUT_SECONDS,
     )  # fmt: skip
     home = found.stdout.strip()
     if found.returncode != 0 or not home:
-        msg = f"the package apache-flink is not installed for {python}; {fix}"
-        raise MissingProgramError(msg)
+        raise MissingProgramError(f"the package apache-flink is not installed for {python}; {fix}")
     # The interpreter stays unresolved: behind a virtual environment's link there is one without its packages.
     return FlinkDistribution(python=python.absolute(), home=Path(home))

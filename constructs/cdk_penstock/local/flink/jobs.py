@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.rest import JsonClient
 
-__all__ = ("TERMINAL_STATES", "CheckpointStatistics", "FlinkJob", "tasks_running")
 
 RUNNING_TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2
@@ -126,11 +125,10 @@ class FlinkJob:
                 return
             if details["state"] in TERMINAL_STATES or time.monotonic() >= deadline:
                 cause = self.root_cause() or log_tail(self._log_file)
-                msg = (
+                raise JobError(
                     f"job {details['name']} should {goal} within {timeout_seconds:g} s, but is {details['state']} "
                     f"(log: {self._log_file}):\n{cause[:4000]}"
                 )
-                raise JobError(msg)
             time.sleep(POLL_SECONDS)
 
     def stop(self, *, drain: bool, timeout_seconds: float = 120.0) -> str:
@@ -186,14 +184,12 @@ class FlinkJob:
             if answer["status"]["id"] == "COMPLETED":
                 break
             if time.monotonic() >= deadline:
-                msg = f"the {what} of job {self.job_id} was not done within {timeout_seconds:g} s"
-                raise JobError(msg)
+                raise JobError(f"the {what} of job {self.job_id} was not done within {timeout_seconds:g} s")
             time.sleep(POLL_SECONDS)
         operation = answer["operation"]
         cause = operation.get("failure-cause")
         if cause is not None:
-            msg = f"the {what} of job {self.job_id} failed: {cause['stack-trace'][:4000]}"
-            raise JobError(msg)
+            raise JobError(f"the {what} of job {self.job_id} failed: {cause['stack-trace'][:4000]}")
         return operation
 
     def cancel(self, *, timeout_seconds: float = 60.0) -> None:

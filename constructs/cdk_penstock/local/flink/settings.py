@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ("FlinkLayout", "FlinkOptions", "cluster_settings", "render_settings")
 
 # What Managed Service for Apache Flink sets and does not let a job change.
 SERVICE_SETTINGS = {

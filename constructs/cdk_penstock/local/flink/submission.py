@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.flink.cluster import FlinkCluster
     from cdk_penstock.local.flink.distribution import FlinkDistribution
 
-__all__ = ("JarProgram", "JobProgram", "JobSubmission", "python_traceback", "run_program", "submit_job")
 
 PYTHON_DRIVER = "org.apache.flink.client.python.PythonDriver"
 SUBMIT_TIMEOUT_SECONDS = 300.0  # main() may take as long on the managed service
@@ -157,8 +156,9 @@ def submit_job(
     try:
         job_id = run_program(client, cluster.distribution, program)
     except RestError as error:
-        msg = f"{program.name} made no job; {_reason(cluster.job_manager_log, log_start, str(error))}"
-        raise JobError(msg) from error
+        raise JobError(
+            f"{program.name} made no job; {_reason(cluster.job_manager_log, log_start, str(error))}"
+        ) from error
     return FlinkJob(client=client, job_id=job_id, log_file=cluster.job_manager_log)
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cdk_penstock.local.cache import cached_folder, default_cache
 from cdk_penstock.local.errors import LocalPipelineError, MissingProgramError
 from cdk_penstock.local.processes import Command, run_to_end
 
-INSTALL_COMMAND = "sudo apt-get update && sudo apt-get install -y prometheus && sudo systemctl disable --now prometheus"
-DOWNLOAD_TIMEOUT_SECONDS = 300.0
+_INSTALL_COMMAND: Final = (
+    "sudo apt-get update && sudo apt-get install -y prometheus && sudo systemctl disable --now prometheus"
+)
+DOWNLOAD_TIMEOUT_SECONDS: Final = 300.0
 # The pages of Debian's Prometheus borrow their scripts and styles from these packages.
-DEBIAN_PACKAGES = (
+_DEBIAN_PACKAGES: Final = (
     "prometheus",
     "fonts-glyphicons-halflings",
     "libjs-bootstrap4",
@@ -43,15 +46,7 @@ class PrometheusBinary:
 def find_prometheus(*, cache: Path | None = None) -> PrometheusBinary:
     """Return Prometheus: the one on the PATH, the one in the cache, or else Debian's, downloaded into the cache.
 
-    Parameters
-    ----------
-    cache
-        Where a download is kept; default: the user's cache folder.
-
-    Raises
-    ------
-    MissingProgramError
-        There is none, and it cannot be downloaded here; the message has the command that installs it.
+    Raises MissingProgramError, with the command that installs it, if it cannot be downloaded here.
     """
     installed = shutil.which("prometheus")
     if installed is not None:
@@ -67,11 +62,11 @@ def _download(folder: Path) -> None:
     if apt_get is None or dpkg is None:
         raise MissingProgramError(
             "prometheus is not on the PATH, and without apt-get and dpkg it cannot be unpacked here; "
-            f"install it (on Debian: {INSTALL_COMMAND})"
+            f"install it (on Debian: {_INSTALL_COMMAND})"
         )
     log_file = folder / "download.log"
     try:
-        arguments = [apt_get, "download", *DEBIAN_PACKAGES]
+        arguments = [apt_get, "download", *_DEBIAN_PACKAGES]
         command = Command(name="apt-get", arguments=arguments, log_file=log_file, folder=folder)
         run_to_end(command, timeout_seconds=DOWNLOAD_TIMEOUT_SECONDS)
         for package in sorted(folder.glob("*.deb")):
@@ -81,6 +76,6 @@ def _download(folder: Path) -> None:
             package.unlink()
     except LocalPipelineError as error:
         raise MissingProgramError(
-            f"prometheus is not on the PATH, and could not be downloaded ({error}); install it: {INSTALL_COMMAND}"
+            f"prometheus is not on the PATH, and could not be downloaded ({error}); install it: {_INSTALL_COMMAND}"
         ) from error
     log_file.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.local.rest import JsonClient
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # Longer than any data can be: an instant query with a range returns raw samples, a range query would resample them.
-EVERYTHING = "36500d"
-MAX_TIMESTAMP_SECONDS = 253402300799  # the end of the year 9999
+EVERYTHING: Final = "36500d"
+_MAX_TIMESTAMP_SECONDS: Final = 253402300799  # the end of the year 9999
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -40,13 +40,7 @@ class Sample:
 
 
 def parse_matrix(series: Iterable[Mapping[str, Any]]) -> list[Sample]:
-    """Return the samples of a query's result of type matrix, sorted.
-
-    Parameters
-    ----------
-    series
-        The ``data.result`` of Prometheus's answer.
-    """
+    """Return the samples of a query's result of type matrix, ``data.result`` of Prometheus's answer, sorted."""
     samples = []
     for one in series:
         labels = dict(one["metric"])
@@ -58,20 +52,7 @@ def parse_matrix(series: Iterable[Mapping[str, Any]]) -> list[Sample]:
 
 
 def read_samples(url: str, *, metrics: Sequence[str]) -> list[Sample]:
-    """Return every sample that Prometheus holds of the given metrics, sorted.
-
-    Parameters
-    ----------
-    url
-        Prometheus's address.
-    metrics
-        Names of metrics.
-
-    Raises
-    ------
-    RestError
-        Prometheus is not there or refuses the query.
-    """
+    """Return every sample that Prometheus holds of these metrics, sorted; raise RestError if it refuses the query."""
     client = JsonClient(url, timeout_seconds=120.0)
     samples: list[Sample] = []
     for metric in metrics:
@@ -84,4 +65,4 @@ def read_samples(url: str, *, metrics: Sequence[str]) -> list[Sample]:
 def _newest_second(client: JsonClient) -> int:
     head = client.get("/api/v1/status/tsdb")["data"]["headStats"]
     newest_ms = int(head["maxTime"])
-    return min(max(newest_ms // 1000 + 1, 0), MAX_TIMESTAMP_SECONDS)
+    return min(max(newest_ms // 1000 + 1, 0), _MAX_TIMESTAMP_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PageTable = tuple[tuple[str, ...], "Sequence[tuple[str, ...]]"]
 
-STYLE = """
+_STYLE: Final = """
 :root { color-scheme: light; }
 body { margin: 2.5rem auto; max-width: 68rem; padding: 0 1.5rem; color: #24292f; background: #fff;
        font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -44,18 +44,10 @@ def _table(table: PageTable) -> str:
 def render_page(
     *, title: str, lead: str, tables: Sequence[tuple[str, PageTable]], pictures: Sequence[tuple[str, Path]]
 ) -> str:
-    """Return the page.
+    """Return the page, with one sentence under its title.
 
-    Parameters
-    ----------
-    title
-        The page's title.
-    lead
-        One sentence under it.
-    tables
-        Headings and tables; a table is its columns' names and its rows.
-    pictures
-        Alternative texts and PNG files, which become part of the page.
+    A table is its columns' names and its rows, under a heading. A picture is a PNG file, which becomes part of the
+    page, behind its alternative text.
     """
     shown = "\n".join(
         f'<img alt="{escape(text, quote=True)}" src="data:image/png;base64,'
@@ -65,7 +57,7 @@ def render_page(
     sections = "\n".join(f"<h2>{escape(heading)}</h2>\n{_table(table)}" for heading, table in tables)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{_STYLE}</style>\n</head>\n'
         f'<body>\n<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n{sections}\n'
         f"<h2>Pictures</h2>\n{shown}\n</body>\n</html>\n"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -21,33 +21,28 @@ if TYPE_CHECKING:
     from cdk_penstock.local.prometheus.samples import Sample
     from cdk_penstock.local.report.layout import Plot
 
-MAX_LINES = 12
+_MAX_LINES: Final = 12
 # More lines or more points than this hide each other on one pair of axes, so each gets separate axes.
-MAX_LINES_TOGETHER = 6
-MAX_POINTS_TOGETHER = 80
+_MAX_LINES_TOGETHER: Final = 6
+_MAX_POINTS_TOGETHER: Final = 80
 # Distinguishable with every common form of colour blindness (Okabe and Ito).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, GRID = "#24292f", "#d0d7de"
-FEW_POINTS = 40
-GAP_WINDOWS = 3  # more windows than this without a sample interrupt the line
-DOTS_PER_INCH = 130
+_FEW_POINTS: Final = 40
+_GAP_WINDOWS: Final = 3  # more windows than this without a sample interrupt the line
+_DOTS_PER_INCH: Final = 130
 HEADROOM, FOOTROOM = 1.08, 0.04  # a line at zero must not hide behind the axis
 # For years, months, days, hours, minutes and seconds; the date stands once, at the end of the axis.
-TIME_FORMATS = ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
+_TIME_FORMATS: Final = ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
 WIDTH_INCHES, HEIGHT_INCHES, PANEL_INCHES, FRAME_INCHES = 11.0, 5.0, 0.85, 1.3
 
 Points = list[tuple[int, float]]
 
 
 def with_gaps(points: Sequence[tuple[int, float]], *, longest_ms: int) -> list[tuple[int, float]]:
-    """Return the points with a missing value (NaN) wherever two neighbours lie too far apart to be joined by a line.
+    """Return the points with a missing value (NaN) wherever two neighbours are more than ``longest_ms`` apart.
 
-    Parameters
-    ----------
-    points
-        Pairs of time in milliseconds and value, sorted by time.
-    longest_ms
-        The longest distance that is still joined, in milliseconds.
+    The points are pairs of time in milliseconds and value, sorted by time.
     """
     result: list[tuple[int, float]] = []
     for time_ms, value in points:
@@ -57,34 +52,14 @@ def with_gaps(points: Sequence[tuple[int, float]], *, longest_ms: int) -> list[t
     return result
 
 
-def largest_lines(lines: Mapping[str, Points], *, limit: int = MAX_LINES) -> dict[str, Points]:
-    """Return the lines with the largest totals, in the order of their names.
-
-    Parameters
-    ----------
-    lines
-        Points per name.
-    limit
-        How many lines there may be at most.
-    """
+def largest_lines(lines: Mapping[str, Points], *, limit: int = _MAX_LINES) -> dict[str, Points]:
+    """Return the lines with the largest totals, in the order of their names."""
     ranked = sorted(lines, key=lambda name: (-sum(value for _, value in lines[name]), name))
     return {name: lines[name] for name in sorted(ranked[:limit])}
 
 
 def draw_plots(samples: Sequence[Sample], folder: Path, *, plots: Sequence[Plot], window_seconds: int) -> list[Path]:
-    """Draw the pictures and return the files.
-
-    Parameters
-    ----------
-    samples
-        What to draw.
-    folder
-        Where the PNG files go.
-    plots
-        The pictures.
-    window_seconds
-        The job's window, for the axis and for what counts as a gap.
-    """
+    """Draw the pictures as PNG files and return them; the job's window decides on the axis and on gaps."""
     return [_draw(plot, samples, folder, window_seconds=window_seconds) for plot in plots]
 
 
@@ -92,13 +67,13 @@ def _draw(plot: Plot, samples: Sequence[Sample], folder: Path, *, window_seconds
     everything = total_by(samples, metric=plot.metric, label=plot.label)
     lines = largest_lines(everything)
     longest = max((len(points) for points in lines.values()), default=0)
-    together = len(lines) <= 1 or (len(lines) <= MAX_LINES_TOGETHER and longest <= MAX_POINTS_TOGETHER)
+    together = len(lines) <= 1 or (len(lines) <= _MAX_LINES_TOGETHER and longest <= _MAX_POINTS_TOGETHER)
     height = HEIGHT_INCHES if together else FRAME_INCHES + PANEL_INCHES * len(lines)
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     panels = 1 if together else len(lines)
     axes = [row[0] for row in figure.subplots(panels, 1, sharex=True, sharey=True, squeeze=False)]
-    longest_gap_ms = GAP_WINDOWS * window_seconds * 1000
+    longest_gap_ms = _GAP_WINDOWS * window_seconds * 1000
     for number, (name, points) in enumerate(lines.items()):
         _draw_line(axes[0 if together else number], name, points, number=number, longest_gap_ms=longest_gap_ms)
     highest = max((value for points in lines.values() for _, value in points), default=0.0)
@@ -117,7 +92,7 @@ def _draw(plot: Plot, samples: Sequence[Sample], folder: Path, *, window_seconds
     axes[-1].set_xlabel(f"event time (UTC), at the end of each {window_seconds} s window", color=INK)
     figure.supylabel(plot.unit, color=INK, fontsize=11)
     file = folder / plot.file_name
-    figure.savefig(file, dpi=DOTS_PER_INCH, metadata={"Software": None})
+    figure.savefig(file, dpi=_DOTS_PER_INCH, metadata={"Software": None})
     return file
 
 
@@ -125,12 +100,12 @@ def _draw_line(axes: Axes, name: str, points: Points, *, number: int, longest_ga
     shown = with_gaps(points, longest_ms=longest_gap_ms)
     times = [datetime.fromtimestamp(time_ms / 1000, tz=UTC) for time_ms, _ in shown]
     values = [value for _, value in shown]
-    few = len(points) <= FEW_POINTS
+    few = len(points) <= _FEW_POINTS
     axes.plot(
         times,  # type: ignore[arg-type]
         values,
         label=name,
-        color=COLOURS[number % len(COLOURS)],
+        color=_COLOURS[number % len(_COLOURS)],
         linewidth=1.8 if few else 1.0,
         marker="o" if few else ".",  # a sample between two gaps is a line without length
         markersize=4 if few else 2,
@@ -141,7 +116,7 @@ def _dress(axes: Axes, *, top: float) -> None:
     locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formatter = ConciseDateFormatter(  # type: ignore[no-untyped-call]
-        locator, tz=UTC, formats=TIME_FORMATS, zero_formats=TIME_FORMATS
+        locator, tz=UTC, formats=_TIME_FORMATS, zero_formats=_TIME_FORMATS
     )
     axes.xaxis.set_major_formatter(formatter)
     axes.yaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, min_n_ticks=2))

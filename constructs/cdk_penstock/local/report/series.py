@@ -6,14 +6,11 @@ import csv
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from cdk_penstock.local.prometheus.samples import Sample
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-# The columns before those of the labels, and behind them.
-FIRST_COLUMNS, LAST_COLUMNS = ("metric",), ("timestamp_ms", "value")
+    from cdk_penstock.local.prometheus.samples import Sample
 
 
 def format_value(value: float) -> str:
@@ -22,53 +19,17 @@ def format_value(value: float) -> str:
 
 
 def write_series(file: Path, samples: Iterable[Sample], *, labels: Sequence[str]) -> None:
-    """Write one line a sample, sorted, under a line with the columns' names.
-
-    Parameters
-    ----------
-    file
-        The file to write.
-    samples
-        What to write.
-    labels
-        The labels that have a column each.
-    """
+    """Write one line a sample, sorted, under a line with the columns' names; each label has a column."""
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow((*FIRST_COLUMNS, *labels, *LAST_COLUMNS))
+        writer.writerow(("metric", *labels, "timestamp_ms", "value"))
         for sample in sorted(samples):
             values = (sample.label(name) for name in labels)
             writer.writerow((sample.metric, *values, sample.timestamp_ms, format_value(sample.value)))
 
 
-def read_series(file: Path) -> list[Sample]:
-    """Return the samples of a file that :func:`write_series` wrote."""
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream)
-        labels = [name for name in rows.fieldnames or () if name not in {*FIRST_COLUMNS, *LAST_COLUMNS}]
-        return [
-            Sample.of(
-                row["metric"],
-                {name: row[name] for name in labels},
-                timestamp_ms=int(row["timestamp_ms"]),
-                value=float(row["value"]),
-            )
-            for row in rows
-        ]
-
-
 def total_by(samples: Iterable[Sample], *, metric: str, label: str) -> dict[str, list[tuple[int, float]]]:
-    """Return one metric's totals per value of a label: pairs of time in milliseconds and value, sorted by time.
-
-    Parameters
-    ----------
-    samples
-        Samples of any metrics.
-    metric
-        The metric to keep.
-    label
-        The label to keep; all others are summed over.
-    """
+    """Return one metric's totals per value of a label: pairs of time in milliseconds and value, sorted by time."""
     totals: defaultdict[str, defaultdict[int, float]] = defaultdict(lambda: defaultdict(float))
     for sample in samples:
         if sample.metric == metric:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("AdminCall", "AdminRequestError", "answering", "json_answer", "refusal")
 
 _MOST_BYTES: Final = 64 * 1024
 _STATUSES: Final = {
@@ -74,15 +73,12 @@ class AdminCall:
             document = json.loads(self._body)
         # A document that is nested too deeply ends in a RecursionError.
         except (ValueError, RecursionError) as error:
-            message = f"got a body that is not JSON, {expected}: {error}"
-            raise AdminRequestError(message) from error
+            raise AdminRequestError(f"got a body that is not JSON, {expected}: {error}") from error
         if not isinstance(document, dict):
-            message = f"got a {type(document).__name__}, {expected}"
-            raise AdminRequestError(message)
+            raise AdminRequestError(f"got a {type(document).__name__}, {expected}")
         unknown = sorted(set(document) - fields)
         if unknown:
-            message = f"got the field {unknown[0]!r}, {expected}"
-            raise AdminRequestError(message)
+            raise AdminRequestError(f"got the field {unknown[0]!r}, {expected}")
         return document
 
 
@@ -116,6 +112,7 @@ async def _body(request: Request) -> bytes:
     async for block in request.stream():
         body += block
         if len(body) > _MOST_BYTES:
-            message = f"got a body of more than {_MOST_BYTES} bytes, expected a small JSON object"
-            raise AdminRequestError(message, status=413)
+            raise AdminRequestError(
+                f"got a body of more than {_MOST_BYTES} bytes, expected a small JSON object", status=413
+            )
     return bytes(body)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.identity import Authenticated, Identity
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("SERVICE", "TARGET", "Api", "authenticate_body")
 
 SERVICE: Final = "kinesisanalytics"
 """The name of the service in signatures, and before its IAM actions."""
@@ -40,8 +39,9 @@ def authenticate_body(identity: Identity, head: RequestHead, body: bytes, *, ser
     body_hash = hashlib.sha256(body).hexdigest()
     announced = head.header("x-amz-content-sha256") or body_hash
     if announced not in {body_hash, UNSIGNED_PAYLOAD}:
-        message = "the header x-amz-content-sha256 is not the hash of the body"
-        raise RefusedCallError(RefusalCode.INVALID_SIGNATURE, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_SIGNATURE, "the header x-amz-content-sha256 is not the hash of the body"
+        )
     return identity.authenticate(head, payload_hash=announced, service=service)
 
 
@@ -76,8 +76,10 @@ class Api:
         prefix, _, operation = target.rpartition(".")
         expected = self._shapes.target_prefix
         if head.method != "POST" or prefix != expected or operation not in self._shapes:
-            message = f"expected POST with X-Amz-Target: {expected}.OPERATION, got {head.method} with {target!a}"
-            raise RefusedCallError(RefusalCode.UNKNOWN_OPERATION, message)
+            raise RefusedCallError(
+                RefusalCode.UNKNOWN_OPERATION,
+                f"expected POST with X-Amz-Target: {expected}.OPERATION, got {head.method} with {target!a}",
+            )
         return lambda body: self._answer(operation, head, body.read())
 
     def refused(self, error: Exception | None, head: RequestHead, request_id: str) -> Response:  # noqa: ARG002

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Begun, Change
     from cdk_penstock.model.policies.operations import Verdict
 
-__all__ = ("Authorization",)
 
 _SERVICE: Final = "kinesisanalytics.amazonaws.com"
 
@@ -52,15 +51,19 @@ class Authorization:
             Request(caller=principal, action=action, resource=resource, context=context or {})
         )
         if not decision.allowed:
-            message = f"User: {principal} is not authorized to perform: {action} on resource: {resource}"
-            raise RefusedCallError(RefusalCode.ACCESS_DENIED, message)
+            raise RefusedCallError(
+                RefusalCode.ACCESS_DENIED,
+                f"User: {principal} is not authorized to perform: {action} on resource: {resource}",
+            )
 
     def key_arn(self, caller: ApiCaller, key_id: str) -> str:
         """Return the canonical ARN of a key; raise RefusedCallError if there is none."""
         found = self._policies.resolve_key(key_id, account=caller.account, region=caller.region)
         if found is None:
-            message = f"Key {key_id} not found in account {caller.account} and Region {caller.region}"
-            raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+            raise RefusedCallError(
+                RefusalCode.INVALID_ARGUMENT,
+                f"Key {key_id} not found in account {caller.account} and Region {caller.region}",
+            )
         return found.arn
 
     def unusable(self, key_arns: frozenset[str]) -> frozenset[str]:
@@ -92,8 +95,9 @@ class Authorization:
         for key_arn in sorted(key_arns):
             state = self._state(key_arn)
             if state is not KeyState.ENABLED:
-                message = f"KMSInvalidStateException: key {key_arn} is {state or 'not there'}"
-                raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+                raise RefusedCallError(
+                    RefusalCode.INVALID_ARGUMENT, f"KMSInvalidStateException: key {key_arn} is {state or 'not there'}"
+                )
             path = KeyPath(application_arn=resource_arn, region=caller.region)
             principal = Caller.role(caller.principal_arn)
             _check_verdict(self._policies.caller_can_use_key(principal, path, key_arn), key_arn)
@@ -103,5 +107,7 @@ class Authorization:
 def _check_verdict(verdict: Verdict, key_arn: str) -> None:
     for request, decision in verdict.calls:
         if not decision.allowed:
-            message = f"User: {request.caller} is not authorized to perform: {request.action} on resource: {key_arn}"
-            raise RefusedCallError(RefusalCode.ACCESS_DENIED, message)
+            raise RefusedCallError(
+                RefusalCode.ACCESS_DENIED,
+                f"User: {request.caller} is not authorized to perform: {request.action} on resource: {key_arn}",
+            )

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING
 
 from cdk_penstock.local.errors import LocalPipelineError, StartTimeoutError
 from cdk_penstock.local.processes import log_tail
-from cdk_penstock.local.service.server import LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.progress import Progress
 
-__all__ = ("BackgroundOptions", "RunningStack", "find_running", "start_in_background", "stop_in_background")
 
 _LOG = logging.getLogger(__name__)
 _START_TIMEOUT_SECONDS = 300.0
@@ -129,10 +128,9 @@ def start_in_background(folder: Path, options: BackgroundOptions, *, progress: P
     if _is_locked(folder):
         running = find_running(folder)
         where = f"at {running.url}, process {running.pid}" if running else "and is starting or stopping"
-        msg = (
+        raise LocalPipelineError(
             f"a local MSF runs in {folder} already, {where}: stop it with penstock local down, or name another --folder"
         )
-        raise LocalPipelineError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     _state_file(folder).unlink(missing_ok=True)
     (folder / "options.json").write_text(json.dumps(asdict(options)), encoding="utf-8")
@@ -161,13 +159,13 @@ def _ready(folder: Path, process: subprocess.Popen[bytes], log_file: Path, progr
         if running is not None and running.pid == process.pid:
             return running
         if process.poll() is not None:
-            msg = f"the local MSF did not start; the end of its log ({log_file}):\n{log_tail(log_file)}"
-            raise LocalPipelineError(msg)
+            raise LocalPipelineError(
+                f"the local MSF did not start; the end of its log ({log_file}):\n{log_tail(log_file)}"
+            )
         lines = log_tail(log_file, lines=1).strip()
         progress.update(lines)
         time.sleep(_POLL_SECONDS)
-    msg = f"the local MSF did not start within {_START_TIMEOUT_SECONDS:g} s; its log is {log_file}"
-    raise StartTimeoutError(msg)
+    raise StartTimeoutError(f"the local MSF did not start within {_START_TIMEOUT_SECONDS:g} s; its log is {log_file}")
 
 
 def stop_in_background(folder: Path) -> bool:
@@ -186,8 +184,9 @@ def stop_in_background(folder: Path) -> bool:
     deadline = time.monotonic() + _STOP_TIMEOUT_SECONDS
     while _is_locked(folder):
         if time.monotonic() >= deadline:
-            msg = f"the local MSF, process {running.pid}, did not end within {_STOP_TIMEOUT_SECONDS:g} s: kill -9 it"
-            raise LocalPipelineError(msg)
+            raise LocalPipelineError(
+                f"the local MSF, process {running.pid}, did not end within {_STOP_TIMEOUT_SECONDS:g} s: kill -9 it"
+            )
         time.sleep(_POLL_SECONDS)
     return True
 

@@ -17,7 +17,6 @@ from cdk_penstock.local.service.admin_answers import refusal
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ("ADMIN_HEADER", "BrowserGuard")
 
 ADMIN_HEADER: Final = "X-Penstock-Admin"
 """A header that a form cannot send, and a script of another site only if this server allowed it, which it does not."""

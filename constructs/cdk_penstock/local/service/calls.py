@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("ApiCaller", "ApiOperations")
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApiCaller:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.lifecycle.code import CodeCopy, code_unavailable
+from cdk_penstock.model.lifecycle.code_location import CodeCopy, code_unavailable
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.lifecycle.code import CodeLocation
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
 
-__all__ = ("CodeObjects", "CodeStore")
 
 _MAXIMUM_BYTES: Final = 512 * 1024 * 1024
 
@@ -52,8 +51,9 @@ class CodeStore:
         """
         content = location.content if location.content is not None else self._read(location)
         if len(content) > _MAXIMUM_BYTES:
-            message = f"The code must be at most {_MAXIMUM_BYTES} bytes, it has {len(content)}"
-            raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+            raise RefusedCallError(
+                RefusalCode.INVALID_ARGUMENT, f"The code must be at most {_MAXIMUM_BYTES} bytes, it has {len(content)}"
+            )
         suffix = ".jar" if location.key.lower().endswith(".jar") else ".zip"
         path = self._folder / f"{hashlib.sha256(content).hexdigest()}{suffix}"
         if not path.exists():

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-__all__ = ("Credential", "Credentials", "MemorySessions", "Principal", "SessionStore", "unique_id", "user")
-
 _DEFAULT_ACCOUNT: Final = "000000000000"
 _ID_CHARACTERS: Final = string.ascii_uppercase + "234567"
 _SECRET_BYTES: Final = 30

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.store import Store
     from cdk_penstock.model.lifecycle.records import Application
 
-__all__ = ("DashboardSession", "DashboardTokens", "dashboard_path")
 
 _KIND: Final = "dashboard"
 _FIRST_USE_WITHIN: Final = timedelta(minutes=3)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.policies.evaluator import Caller, Decision, Request
     from cdk_penstock.model.policies.operations import KeyPath, Verdict
 
-__all__ = ("LONGEST_DELAY_SECONDS", "DelayedPolicies")
 
 LONGEST_DELAY_SECONDS: Final = 3_600.0
 

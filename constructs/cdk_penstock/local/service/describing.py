@@ -9,20 +9,9 @@ from cdk_penstock.model.lifecycle.statuses import OperationStatus
 if TYPE_CHECKING:
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
     from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document, Settings
     from cdk_penstock.model.lifecycle.transit import RunConfiguration
+    from cdk_penstock.model.lifecycle.version_settings import Document, Settings
 
-__all__ = (
-    "application_detail",
-    "application_summary",
-    "encryption",
-    "maintenance_window",
-    "operation_detail",
-    "operation_info",
-    "snapshot_detail",
-    "version_detail",
-    "without_empty",
-)
 
 _WINDOW_HOURS = 8
 

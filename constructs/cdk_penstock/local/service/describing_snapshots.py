@@ -10,10 +10,8 @@ from cdk_penstock.model.lifecycle.statuses import OperationStatus
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
     from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation, Transfer
-
-__all__ = ("enhanced_detail", "enhanced_info", "snapshot_operation_detail", "snapshot_operation_info")
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 
 def enhanced_info(arn: str, snapshot: SnapshotRecord) -> Document:

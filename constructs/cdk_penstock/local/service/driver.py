@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.lifecycle.jobs import JobObservation, Launch
-
-__all__ = ("JobDriver",)
+    from cdk_penstock.model.lifecycle.observed_job import JobObservation, Launch
 
 
 class JobDriver(Protocol):

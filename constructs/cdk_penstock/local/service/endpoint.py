@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.request_head import RequestHead
     from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 
-__all__ = ("Endpoint", "internal_failure")
-
 
 class Endpoint(Protocol):
     """A service. Its methods may block, and are called from any thread."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState, SavedState, SaveState
-
-__all__ = ("Faults",)
+from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState, SavedState, SaveState
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("Feed", "FeedMessage", "Subscription")
-
 
 @dataclass(frozen=True, kw_only=True)
 class FeedMessage:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.credentials import Credential, Credentials
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("UNSIGNED_PAYLOAD", "Authenticated", "Identity", "utc_now")
 
 UNSIGNED_PAYLOAD: Final = "UNSIGNED-PAYLOAD"
 _SKEW: Final = timedelta(minutes=15)
@@ -77,23 +76,24 @@ class Identity:
         if signature is None:
             raise RefusedCallError(RefusalCode.MISSING_AUTHENTICATION, "Missing Authentication Token")
         if signature.service != service:
-            message = f"Credential should be scoped to correct service: '{service}'."
-            raise RefusedCallError(RefusalCode.INVALID_SIGNATURE, message)
+            raise RefusedCallError(
+                RefusalCode.INVALID_SIGNATURE, f"Credential should be scoped to correct service: '{service}'."
+            )
         now = self.clock()
         _check_time(signature, now)
         credential = self.credentials.find(signature.access_key_id)
         if credential is None or credential.session_token != signature.session_token:
-            message = "The security token included in the request is invalid."
-            raise RefusedCallError(RefusalCode.UNRECOGNIZED_CLIENT, message)
-        if not signature.is_made_with(credential.secret_access_key, head, payload_hash):
-            message = (
-                "The request signature we calculated does not match the signature you provided. "
-                "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+            raise RefusedCallError(
+                RefusalCode.UNRECOGNIZED_CLIENT, "The security token included in the request is invalid."
             )
-            raise RefusedCallError(RefusalCode.INVALID_SIGNATURE, message)
+        if not signature.is_made_with(credential.secret_access_key, head, payload_hash):
+            raise RefusedCallError(
+                RefusalCode.INVALID_SIGNATURE,
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+            )
         if credential.expires_at is not None and credential.expires_at <= now:
-            message = "The security token included in the request is expired"
-            raise RefusedCallError(RefusalCode.EXPIRED_TOKEN, message)
+            raise RefusedCallError(RefusalCode.EXPIRED_TOKEN, "The security token included in the request is expired")
         return Authenticated(credential=credential, signature=signature)
 
 
@@ -102,11 +102,15 @@ def _check_time(signature: Signature, now: datetime) -> None:
     lifetime = _SKEW if signature.expires_seconds is None else timedelta(seconds=signature.expires_seconds)
     # Differences, since a sum may be beyond the year 9999.
     if now - signed_at > lifetime:
-        message = f"Signature expired: {signature.time_text} is more than {lifetime} earlier than {_text(now)}"
-        raise RefusedCallError(RefusalCode.INVALID_SIGNATURE, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_SIGNATURE,
+            f"Signature expired: {signature.time_text} is more than {lifetime} earlier than {_text(now)}",
+        )
     if signed_at - now > _SKEW:
-        message = f"Signature not yet current: {signature.time_text} is more than {_SKEW} later than {_text(now)}"
-        raise RefusedCallError(RefusalCode.INVALID_SIGNATURE, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_SIGNATURE,
+            f"Signature not yet current: {signature.time_text} is more than {_SKEW} later than {_text(now)}",
+        )
 
 
 def _text(time: datetime) -> str:

@@ -13,8 +13,8 @@ from cdk_penstock.local.service.authorization import Authorization
 from cdk_penstock.local.service.faults import Faults
 from cdk_penstock.local.service.savepoints import remove_savepoint
 from cdk_penstock.local.service.snapshot_work import carry_on_snapshots
+from cdk_penstock.model.lifecycle.advancing import advance
 from cdk_penstock.model.lifecycle.changes import Moment
-from cdk_penstock.model.lifecycle.progress import advance
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.situation import Situation
 from cdk_penstock.model.lifecycle.snapshot_operations import with_snapshot_operations
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.records import Application
     from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 
-__all__ = ("Msf", "MsfOptions")
 
 _LOG = logging.getLogger(__name__)
 

@@ -7,8 +7,6 @@ from http import HTTPStatus
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("ObjectErrorCode", "ObjectStoreError")
-
 
 class ObjectErrorCode(Enum):
     """The errors of S3's API that the object store uses, each with its HTTP status."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from io import BufferedReader
 
-__all__ = ("ObjectStore", "StoredObject", "check_key")
 
 _BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -54,15 +53,18 @@ def check_key(key: str) -> None:
     try:
         length = len(key.encode())
     except UnicodeEncodeError as error:
-        message = f"expected a key in UTF-8, got {key!a}"
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, f"expected a key in UTF-8, got {key!a}") from error
     names = key.split("/")
     if length > _LONGEST_KEY or any(len(name.encode()) > _LONGEST_NAME for name in names):
-        message = f"a key may have {_LONGEST_KEY} bytes, {_LONGEST_NAME} between two slashes; got {length} bytes"
-        raise ObjectStoreError(ObjectErrorCode.KEY_TOO_LONG, message)
+        raise ObjectStoreError(
+            ObjectErrorCode.KEY_TOO_LONG,
+            f"a key may have {_LONGEST_KEY} bytes, {_LONGEST_NAME} between two slashes; got {length} bytes",
+        )
     if _CONTROL.search(key) or any(name in {"", ".", ".."} or name.startswith(_UPLOAD) for name in names):
-        message = f"expected a key that is the path of a file, such as jobs/job.zip, got {key!a}"
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+        raise ObjectStoreError(
+            ObjectErrorCode.INVALID_ARGUMENT,
+            f"expected a key that is the path of a file, such as jobs/job.zip, got {key!a}",
+        )
 
 
 class ObjectStore:
@@ -92,14 +94,15 @@ class ObjectStore:
             It exists, or cannot have this name.
         """
         if not _BUCKET.fullmatch(bucket):
-            message = f"expected a bucket's name, 3 to 63 lowercase letters, digits, dots and hyphens, got {bucket!a}"
-            raise ObjectStoreError(ObjectErrorCode.INVALID_BUCKET_NAME, message)
+            raise ObjectStoreError(
+                ObjectErrorCode.INVALID_BUCKET_NAME,
+                f"expected a bucket's name, 3 to 63 lowercase letters, digits, dots and hyphens, got {bucket!a}",
+            )
         self._root.mkdir(parents=True, exist_ok=True)
         try:
             (self._folders.get(bucket) or self._root / bucket).mkdir()
         except FileExistsError as error:
-            message = f"the bucket {bucket} exists already"
-            raise ObjectStoreError(ObjectErrorCode.BUCKET_EXISTS, message) from error
+            raise ObjectStoreError(ObjectErrorCode.BUCKET_EXISTS, f"the bucket {bucket} exists already") from error
 
     def check_bucket(self, bucket: str) -> None:
         """Raise ObjectStoreError if there is no such bucket."""
@@ -166,8 +169,10 @@ class ObjectStore:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Path(name).replace(path)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            message = f"{key!a} is the beginning of another object's key, or the reverse, which files cannot have"
-            raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error
+            raise ObjectStoreError(
+                ObjectErrorCode.INVALID_ARGUMENT,
+                f"{key!a} is the beginning of another object's key, or the reverse, which files cannot have",
+            ) from error
         finally:
             Path(name).unlink(missing_ok=True)
 
@@ -210,8 +215,7 @@ class ObjectStore:
     def _folder(self, bucket: str) -> Path:
         folder = self._folders.get(bucket) or self._root / bucket
         if not (bucket in self._folders or _BUCKET.fullmatch(bucket)) or not folder.is_dir():
-            message = f"there is no bucket {bucket!a}"
-            raise ObjectStoreError(ObjectErrorCode.NO_SUCH_BUCKET, message)
+            raise ObjectStoreError(ObjectErrorCode.NO_SUCH_BUCKET, f"there is no bucket {bucket!a}")
         return folder
 
     def _path(self, bucket: str, key: str) -> Path:
@@ -219,8 +223,9 @@ class ObjectStore:
         check_key(key)
         path = folder / key
         if not path.resolve().is_relative_to(folder.resolve()):
-            message = f"{key!a} leads out of the bucket, over a symbolic link"
-            raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+            raise ObjectStoreError(
+                ObjectErrorCode.INVALID_ARGUMENT, f"{key!a} leads out of the bucket, over a symbolic link"
+            )
         return path
 
     def _etag(self, path: Path, file: BufferedReader, status: os.stat_result) -> str:

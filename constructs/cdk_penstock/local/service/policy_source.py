@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.policies.evaluator import Caller, Request
     from cdk_penstock.model.policies.operations import KeyPath
 
-__all__ = ("AllowAll", "KeyState", "PolicySource", "ResolvedKey")
 
 _ALIAS: Final = "alias/"
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.object_store import ObjectStore
     from cdk_penstock.local.service.policy_source import PolicySource
 
-__all__ = ("service_app",)
 
 _LOG: Final = logging.getLogger(__name__)
 _OTHER_PATHS: Final = "/_"
@@ -140,7 +139,6 @@ async def _read_body(request: Request, file: IO[bytes], most_bytes: int) -> None
     async for block in request.stream():
         size += len(block)
         if size > most_bytes:
-            message = f"the body has more than {most_bytes} bytes"
-            raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+            raise RefusedCallError(RefusalCode.INVALID_REQUEST, f"the body has more than {most_bytes} bytes")
         file.write(block)
     file.seek(0)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.msf import Msf
 
-__all__ = ("Reconciler",)
 
 _LOG = logging.getLogger(__name__)
 _BUSY_SECONDS = 0.05

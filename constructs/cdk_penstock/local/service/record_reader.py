@@ -19,7 +19,6 @@ from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("APPLICATIONS", "OPERATIONS", "SNAPSHOTS", "SNAPSHOT_OPERATIONS", "VERSIONS", "RecordReader", "scope_of")
 
 APPLICATIONS = TypeAdapter(Application)
 VERSIONS = TypeAdapter(ApplicationVersion)
@@ -91,8 +90,10 @@ class RecordReader:
         """Return an application; raise RefusedCallError if there is none with this ARN."""
         rows = self._rows("select document from applications where arn = ?", arn)
         if not rows:
-            message = f"Application {arn.rpartition('/')[2]} not found in {':'.join(arn.split(':')[3:5])}"
-            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+            raise RefusedCallError(
+                RefusalCode.RESOURCE_NOT_FOUND,
+                f"Application {arn.rpartition('/')[2]} not found in {':'.join(arn.split(':')[3:5])}",
+            )
         return _application_of(rows[0][0])
 
     def has_application(self, arn: str) -> bool:
@@ -135,8 +136,9 @@ class RecordReader:
             "select document from versions where application_uid = ? and version_id = ?", application.uid, version_id
         )
         if not rows:
-            message = f"Version {version_id} of application {application.name} not found"
-            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+            raise RefusedCallError(
+                RefusalCode.RESOURCE_NOT_FOUND, f"Version {version_id} of application {application.name} not found"
+            )
         return _version_of(rows[0][0])
 
     def operation(self, application: Application, operation_id: str) -> Operation:
@@ -146,8 +148,9 @@ class RecordReader:
             application.uid, operation_id,
         )  # fmt: skip
         if not rows:
-            message = f"Operation {operation_id} of application {application.name} not found"
-            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+            raise RefusedCallError(
+                RefusalCode.RESOURCE_NOT_FOUND, f"Operation {operation_id} of application {application.name} not found"
+            )
         return _operation_of(rows[0][0])
 
     def snapshot(self, uid: str) -> SnapshotRecord:

@@ -10,8 +10,6 @@ from urllib.parse import unquote_to_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("RequestHead", "unquoted")
-
 
 def unquoted(text: str) -> str:
     """Return text with its percent-encoded bytes decoded; what is not UTF-8 becomes a lone surrogate."""

@@ -11,7 +11,6 @@ from cdk_penstock.local.service.credentials import Credential, user
 if TYPE_CHECKING:
     from cdk_penstock.local.service.store import Store
 
-__all__ = ("StoredSessions", "kept_user")
 
 _CREDENTIAL = TypeAdapter(Credential)
 

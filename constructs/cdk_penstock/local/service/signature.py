@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("Signature", "scope_service")
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _SCOPE_PARTS: Final = 5

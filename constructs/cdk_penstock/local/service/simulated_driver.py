@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState, Launch, SavedState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState, Launch, SavedState, SaveState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-__all__ = ("SimulatedDriver", "SimulatedJob")
 
 _ABSENT: Final = JobObservation(state=JobState.ABSENT)
 _METADATA: Final = "_metadata"
@@ -71,7 +70,7 @@ class SimulatedDriver:
         How long a job is LAUNCHING.
     """
 
-    def __init__(self, folder: Path | None, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
         self.jobs: dict[str, SimulatedJob] = {}
         self.launches: list[tuple[str, Launch]] = []
         self.on_launch: Callable[[str, SimulatedJob], None] | None = None

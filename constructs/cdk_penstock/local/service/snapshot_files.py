@@ -12,7 +12,6 @@ from cdk_penstock.model.errors import PenstockError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-__all__ = ("SnapshotFiles", "SnapshotObjects")
 
 _METADATA: Final = "_metadata"
 """The file that makes a folder a savepoint of Flink."""
@@ -65,8 +64,9 @@ class SnapshotFiles:
         """
         keys = self._objects.keys(bucket, prefix=prefix)
         if f"{prefix}{_METADATA}" not in keys:
-            message = f"s3://{bucket}/{prefix} is not a savepoint: expected an object {_METADATA} below the prefix"
-            raise PenstockError(message)
+            raise PenstockError(
+                f"s3://{bucket}/{prefix} is not a savepoint: expected an object {_METADATA} below the prefix"
+            )
         self._folder.mkdir(parents=True, exist_ok=True)
         place = self._folder.absolute() / name
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="import-") as temporary:
@@ -90,8 +90,7 @@ class SnapshotFiles:
             A file cannot be copied.
         """
         if savepoint is None or not (savepoint / _METADATA).is_file():
-            message = f"the data of the snapshot is not there: expected {_METADATA} in {savepoint}"
-            raise PenstockError(message)
+            raise PenstockError(f"the data of the snapshot is not there: expected {_METADATA} in {savepoint}")
         files = sorted(file for file in savepoint.rglob("*") if file.is_file())
         for file in sorted(files, key=lambda each: each == savepoint / _METADATA):
             key = f"{prefix}{file.relative_to(savepoint).as_posix()}"

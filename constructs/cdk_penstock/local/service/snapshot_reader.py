@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
     from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 
-__all__ = ("SnapshotFilter", "SnapshotReader")
-
 
 class SnapshotFilter(StrEnum):
     """The columns by which enhanced snapshots can be listed; each has an index."""

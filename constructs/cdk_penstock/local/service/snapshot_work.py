@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
     from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation, Transfer
 
-__all__ = ("carry_on_snapshots",)
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
@@ -111,8 +109,9 @@ _WORK: Final[Mapping[SnapshotOperationName, Callable[[Msf, SnapshotOperation], _
 
 def _transfer_of(msf: Msf, operation: SnapshotOperation) -> tuple[Transfer, SnapshotFiles]:
     if operation.transfer is None or msf.snapshot_files is None:
-        message = f"{operation.name} of snapshot {operation.snapshot_name} needs a place in S3, and the objects of S3"
-        raise RuntimeError(message)
+        raise RuntimeError(
+            f"{operation.name} of snapshot {operation.snapshot_name} needs a place in S3, and the objects of S3"
+        )
     return operation.transfer, msf.snapshot_files
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Change
     from cdk_penstock.model.lifecycle.records import Application
 
-__all__ = ("Store",)
-
 
 class Store(SnapshotReader):
     """All records, to read and to write; a change is written in one transaction.

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.policy_source import PolicySource
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("Sts",)
 
 _NAMESPACE: Final = "https://sts.amazonaws.com/doc/2011-06-15/"
 _ROLE: Final = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/(?:[\x21-\x7e]+/)?([\w+=,.@-]{1,64})", re.ASCII)
@@ -93,8 +92,10 @@ class Sts:
         given = _form(body.decode("utf-8", "surrogateescape") or head.query)
         action = given.pop("Action", "")
         if action not in self._actions:
-            message = f"Could not find operation {action!a} for version 2011-06-15: only {', '.join(self._actions)}"
-            raise RefusedCallError(RefusalCode.UNKNOWN_OPERATION, message)
+            raise RefusedCallError(
+                RefusalCode.UNKNOWN_OPERATION,
+                f"Could not find operation {action!a} for version 2011-06-15: only {', '.join(self._actions)}",
+            )
         result = self._actions[action](self._shapes.read(action, given), caller)
         metadata = element("ResponseMetadata", text_element("RequestId", request_id))
         root = element(f"{action}Response", element(f"{action}Result", result), metadata, namespace=_NAMESPACE)
@@ -109,17 +110,19 @@ class Sts:
         role_arn, session = parameters["RoleArn"], parameters["RoleSessionName"]
         for name in _WITHOUT:
             if name in parameters:
-                message = f"{name} is not supported by this local STS: a session has all the rights of its role"
-                raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+                raise RefusedCallError(
+                    RefusalCode.INVALID_ARGUMENT,
+                    f"{name} is not supported by this local STS: a session has all the rights of its role",
+                )
         role = _ROLE.fullmatch(role_arn)
         if role is None:
             raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, f"{role_arn} is invalid: expected the ARN of a role")
         seconds = parameters.get("DurationSeconds", _DEFAULT_SECONDS)
         if caller.credential.is_session and seconds > _CHAINED_SECONDS:
-            message = (
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+            raise RefusedCallError(
+                RefusalCode.INVALID_ARGUMENT,
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
             )
-            raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
         self._require_permission(role_arn, parameters, caller.credential.principal)
         partition, account, name = role.groups()
         principal = Principal(
@@ -148,8 +151,10 @@ class Sts:
             caller=Caller.role(principal.arn), action="sts:AssumeRole", resource=role_arn, context=context
         )
         if not self._policies.decide(request).allowed:
-            message = f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
-            raise RefusedCallError(RefusalCode.ACCESS_DENIED, message)
+            raise RefusedCallError(
+                RefusalCode.ACCESS_DENIED,
+                f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
+            )
 
 
 def _form(text: str) -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ("SCHEMA",)
-
 SCHEMA_VERSION: Final = 2
 """Raised with each change of the tables: records of another version are refused."""
 SCHEMA: Final = """

@@ -6,8 +6,6 @@ import html
 import re
 from typing import Final
 
-__all__ = ("document", "element", "text_element")
-
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.model.arguments.kinds import Kind, Nothing
+from cdk_penstock.model.arguments.kinds import NOTHING, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ class OneOf(Kind):
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = kinds
-        self._named = [kind for kind in kinds if not isinstance(kind, Nothing)]
+        self._named = [kind for kind in kinds if kind is not NOTHING]
 
     @property
     def expected(self) -> str:

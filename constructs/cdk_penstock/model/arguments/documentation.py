@@ -22,8 +22,7 @@ _PROPS_CLASS: Final = re.compile(r"^class \w+Props\(.*?(?=^\S|\Z)", re.MULTILINE
 def document(documented: type) -> None:
     """Make a class, and its subclasses, show the parameters of their constructor.
 
-    The metaclass of the CDK's constructs hides them behind ``(*args, **kwargs)``, and a TypedDict its keys behind its
-    name.
+    Without this, the metaclass of the CDK's constructs shows only ``(*args, **kwargs)``, and a TypedDict only its name.
     """
     type.__setattr__(documented, "__signature__", _ConstructorSignature())
     if _unpacked(vars(documented)["__init__"]):
@@ -34,12 +33,12 @@ class _ConstructorSignature:
     """The signature of the class that it is read from: a subclass may have more parameters."""
 
     def __get__(self, instance: object, owner: type) -> inspect.Signature:
-        # Without the first, which is the instance.
+        # The first one is the instance.
         return inspect.Signature(list(_parameters(owner))[1:])
 
 
 class _Shown:
-    """A default as a user writes it, for an object that would show its address, and for a missing default."""
+    """A default as a user writes it: for an object whose text would be an address, and for a missing default."""
 
     def __init__(self, value: Any = ...) -> None:
         self._text = "..." if value is ... else f"{type(value).__name__}.seconds({value.to_seconds()})"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.arguments.advice import how_to_get
 from cdk_penstock.model.arguments.words import described, public_name, with_article
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # The CDK encodes values that are known only at deployment in such numbers (CDK, Token.asNumber).
 _LARGEST_NUMBER_TOKEN: Final = -1e288
@@ -47,121 +48,82 @@ class Kind(ABC):
         return f"{where} must be {self.expected}, got {described(value)}: {self.fix(value)}"
 
 
-class _Simple(Kind):
-    """A kind with a fixed name."""
+@dataclass(frozen=True)
+class Simple(Kind):
+    """A kind without parts: its words, the test of a value, and the advice for a value of another kind."""
 
-    words: ClassVar[str]
+    words: str
+    is_one: Callable[[Any], bool]
+    advice: Callable[[Any], str]
 
     @property
     def expected(self) -> str:
         """The values in words."""
         return self.words
 
-
-class Anything(_Simple):
-    """Every value."""
-
-    words = "any value"
-
-    def accepts(self, value: Any) -> bool:  # noqa: ARG002 - every value
+    def accepts(self, value: Any) -> bool:
         """Return True if the value is of this kind."""
-        return True
+        return self.is_one(value)
 
     def fix(self, value: Any) -> str:
         """Return the value to write instead."""
-        return f"use {value!r}"
+        return self.advice(value)
 
 
-class Nothing(_Simple):
-    """None, which stands for a default."""
-
-    words = "None"
-
-    def accepts(self, value: Any) -> bool:
-        """Return True if the value is of this kind."""
-        return value is None
-
-    def fix(self, value: Any) -> str:  # noqa: ARG002 - the same for every value
-        """Return the value to write instead."""
-        return "leave it out"
+_MEANT: Final = {
+    "0": False,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "on": True,
+    "true": True,
+    "yes": True,
+}
 
 
-class TrueOrFalse(_Simple):
-    """True and False; not 1, and not text, which is always true."""
-
-    words = "True or False"
-    _meant: Final = {
-        "0": False,
-        "1": True,
-        "false": False,
-        "no": False,
-        "off": False,
-        "on": True,
-        "true": True,
-        "yes": True,
-    }
-
-    def accepts(self, value: Any) -> bool:
-        """Return True if the value is of this kind."""
-        return isinstance(value, bool)
-
-    def fix(self, value: Any) -> str:
-        """Return the value to write instead."""
-        meant = self._meant.get(str(value).strip().lower())
-        return "use True or False" if meant is None else f"use {meant}"
+def _as_bool(value: Any) -> str:
+    return f"use {_MEANT.get(str(value).strip().lower(), 'True or False')}"
 
 
-class WholeNumber(_Simple):
-    """Whole numbers, without tokens: the library needs every count at synthesis."""
-
-    words = "a whole number"
-
-    def accepts(self, value: Any) -> bool:
-        """Return True if the value is of this kind."""
-        return isinstance(value, int) and not isinstance(value, bool)
-
-    def fix(self, value: Any) -> str:
-        """Return the value to write instead."""
-        if isinstance(value, str):
-            text = value.strip()
-            return f"use {text} without quotes" if text.lstrip("+-").isdecimal() else "use a number"
-        if isinstance(value, float) and value < _LARGEST_NUMBER_TOKEN:
-            return "only the deployment knows its value; use a number that is known at synthesis"
-        if isinstance(value, int | float) and math.isfinite(value):
-            return f"use {int(value)}" if value == int(value) else f"use {math.floor(value)} or {math.ceil(value)}"
-        return "use a number"
+def _as_whole_number(value: Any) -> str:
+    if isinstance(value, str):
+        text = value.strip()
+        return f"use {text} without quotes" if text.lstrip("+-").isdecimal() else "use a number"
+    if isinstance(value, float) and value < _LARGEST_NUMBER_TOKEN:
+        return "only the deployment knows its value; use a number that is known at synthesis"
+    if isinstance(value, int | float) and math.isfinite(value):
+        return f"use {int(value)}" if value == int(value) else f"use {math.floor(value)} or {math.ceil(value)}"
+    return "use a number"
 
 
-class Number(_Simple):
-    """Numbers, with or without a fraction."""
-
-    words = "a number"
-
-    def accepts(self, value: Any) -> bool:
-        """Return True if the value is of this kind."""
-        return isinstance(value, int | float) and not isinstance(value, bool)
-
-    def fix(self, value: Any) -> str:
-        """Return the value to write instead."""
-        return f"use {int(value)}" if isinstance(value, bool) else "use a number, without quotes"
+def _as_number(value: Any) -> str:
+    return f"use {int(value)}" if isinstance(value, bool) else "use a number, without quotes"
 
 
-class Text(_Simple):
-    """Text, including the CDK's tokens for text."""
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return f'use "{str(value).lower()}"'
+    if isinstance(value, int | float):
+        return f'put it into quotes: "{value}"'
+    return 'write it in quotes: "..."'
 
-    words = "text"
 
-    def accepts(self, value: Any) -> bool:
-        """Return True if the value is of this kind."""
-        return isinstance(value, str)
+def _is(*types: type) -> Callable[[Any], bool]:
+    """Return a test for instances of these types; True and False are no numbers."""
+    return lambda value: isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
-    def fix(self, value: Any) -> str:
-        """Return the value to write instead."""
-        if isinstance(value, bool):
-            return f'use "{str(value).lower()}"'
-        if isinstance(value, int | float):
-            return f'put it into quotes: "{value}"'
-        return 'write it in quotes: "..."'
+
+ANYTHING: Final = Simple("any value", lambda _: True, lambda value: f"use {value!r}")
+NOTHING: Final = Simple("None", lambda value: value is None, lambda _: "leave it out")
+"""None, which stands for a default."""
+TRUE_OR_FALSE: Final = Simple("True or False", _is(bool), _as_bool)
+"""Not 1, and not text, which is always true."""
+WHOLE_NUMBER: Final = Simple("a whole number", _is(int), _as_whole_number)
+"""Without tokens: the library needs every count at synthesis."""
+NUMBER: Final = Simple("a number", _is(int, float), _as_number)
+TEXT: Final = Simple("text", _is(str), _as_text)
+"""Including the CDK's tokens for text."""
 
 
 class Instance(Kind):

@@ -9,27 +9,26 @@ from typing import Any, Final, Literal, NewType, TypeVar, Union, get_args, get_o
 
 from cdk_penstock.model.arguments.compound import Items, Mapped, OneOf, OneValueOf
 from cdk_penstock.model.arguments.kinds import (
-    Anything,
+    ANYTHING,
+    NOTHING,
+    NUMBER,
+    TEXT,
+    TRUE_OR_FALSE,
+    WHOLE_NUMBER,
     Instance,
     Kind,
-    Nothing,
-    Number,
     Shape,
-    Text,
-    TrueOrFalse,
-    WholeNumber,
 )
 
-_ANYTHING: Final = Anything()
 _SIMPLE: Final[Mapping[object, Kind]] = {
-    Any: _ANYTHING,
-    object: _ANYTHING,
-    None: Nothing(),
-    NoneType: Nothing(),
-    bool: TrueOrFalse(),
-    int: WholeNumber(),
-    float: Number(),
-    str: Text(),
+    Any: ANYTHING,
+    object: ANYTHING,
+    None: NOTHING,
+    NoneType: NOTHING,
+    bool: TRUE_OR_FALSE,
+    int: WHOLE_NUMBER,
+    float: NUMBER,
+    str: TEXT,
 }
 
 
@@ -49,9 +48,9 @@ def kind_of(wanted: Any) -> Kind:
     if isinstance(origin, type):
         return _kind_of_generic(origin, arguments)
     if is_typeddict(wanted):
-        return Mapped(kind_of(str), _ANYTHING)
+        return Mapped(kind_of(str), ANYTHING)
     if isinstance(wanted, TypeVar) or not isinstance(wanted, type):
-        return _ANYTHING
+        return ANYTHING
     return Shape(wanted) if getattr(wanted, "_is_protocol", False) else Instance(wanted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.cost.estimate import cost_lines
@@ -9,7 +10,7 @@ from cdk_penstock.model.cost.usage import BYTES_PER_GB
 from cdk_penstock.model.sizing import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cdk_penstock.model.cost.estimate import CostLine
     from cdk_penstock.model.cost.prices import Prices
@@ -93,22 +94,10 @@ def alarm(name: str, *, metrics: int, high_resolution: bool, prices: Prices) -> 
     return cost_lines(_CLOUDWATCH, name, [("alarm", metrics, "metric", price)])
 
 
-def composite_alarm(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return the cost of a composite alarm."""
-    return cost_lines(
-        _CLOUDWATCH, name, [("composite alarm", 1, "alarm", prices.observability.composite_alarm_month_usd)]
-    )
-
-
 def custom_metrics(name: str, *, metrics: int, prices: Prices) -> list[CostLine]:
     """Return the cost of the metrics that a filter makes of log events."""
     price = prices.observability.custom_metric_month_usd
     return cost_lines(_CLOUDWATCH, name, [("custom metrics", metrics, "metric", price)])
-
-
-def dashboard(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return the cost of a CloudWatch dashboard."""
-    return cost_lines(_CLOUDWATCH, name, [("dashboard", 1, "dashboard", prices.observability.dashboard_month_usd)])
 
 
 def search_domain(
@@ -140,28 +129,42 @@ def interface_endpoint(name: str, *, zones: int, prices: Prices) -> list[CostLin
     return cost_lines(_VPC, name, [amount])
 
 
-def nat_gateway(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return the cost of a NAT gateway."""
-    return cost_lines(_VPC, name, [("NAT gateway", HOURS_PER_MONTH, "hour", prices.platform.nat_gateway_hour_usd)])
-
-
-def public_address(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return the cost of a public IPv4 address."""
-    return cost_lines(
-        _VPC, name, [("public address", HOURS_PER_MONTH, "hour", prices.platform.public_address_hour_usd)]
-    )
-
-
-def key(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return the cost of a customer managed key before its first rotation."""
-    return cost_lines("KMS", name, [("key", 1, "key", prices.platform.key_month_usd)])
-
-
-def secret(name: str, *, prices: Prices) -> list[CostLine]:
-    """Return the cost of a secret."""
-    return cost_lines("Secrets Manager", name, [("secret", 1, "secret", prices.platform.secret_month_usd)])
-
-
 def bucket(name: str, *, usage: Usage, prices: Prices) -> list[CostLine]:
     """Return the cost of a bucket's objects in the standard storage class."""
     return cost_lines("S3", name, [("objects", usage.archived_gb, "GB-month", prices.platform.object_gb_month_usd)])
+
+
+@dataclass(frozen=True)
+class FixedCost:
+    """A cost that is the same for each resource of a type."""
+
+    service: str
+    item: str
+    quantity: float
+    unit: str
+    price: Callable[[Prices], float]
+
+    def lines(self, name: str, *, prices: Prices) -> list[CostLine]:
+        """Return the cost of one resource."""
+        return cost_lines(self.service, name, [(self.item, self.quantity, self.unit, self.price(prices))])
+
+
+FIXED_COSTS: Final = {
+    "AWS::CloudWatch::CompositeAlarm": FixedCost(
+        _CLOUDWATCH, "composite alarm", 1, "alarm", lambda prices: prices.observability.composite_alarm_month_usd
+    ),
+    "AWS::CloudWatch::Dashboard": FixedCost(
+        _CLOUDWATCH, "dashboard", 1, "dashboard", lambda prices: prices.observability.dashboard_month_usd
+    ),
+    "AWS::EC2::EIP": FixedCost(
+        _VPC, "public address", HOURS_PER_MONTH, "hour", lambda prices: prices.platform.public_address_hour_usd
+    ),
+    "AWS::EC2::NatGateway": FixedCost(
+        _VPC, "NAT gateway", HOURS_PER_MONTH, "hour", lambda prices: prices.platform.nat_gateway_hour_usd
+    ),
+    "AWS::KMS::Key": FixedCost("KMS", "key", 1, "key", lambda prices: prices.platform.key_month_usd),
+    "AWS::SecretsManager::Secret": FixedCost(
+        "Secrets Manager", "secret", 1, "secret", lambda prices: prices.platform.secret_month_usd
+    ),
+}
+"""The cost by type of resource; a customer managed key before its first rotation."""

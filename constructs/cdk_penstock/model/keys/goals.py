@@ -12,29 +12,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Enable:
+class _UseKey:
+    key_arn: str
+    soak_seconds: int = 0
+
+    @property
+    def target(self) -> KeyAssignment:
+        """The encryption of the application in the end."""
+        return KeyAssignment.customer_managed(self.key_arn)
+
+
+class Enable(_UseKey):
     """Encrypt an application, so far on the AWS-owned key, with a customer managed key."""
 
-    key_arn: str
-    soak_seconds: int = 0
 
-    @property
-    def target(self) -> KeyAssignment:
-        """The encryption of the application in the end."""
-        return KeyAssignment.customer_managed(self.key_arn)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RotateToNewKey:
+class RotateToNewKey(_UseKey):
     """Change from one customer managed key to another."""
-
-    key_arn: str
-    soak_seconds: int = 0
-
-    @property
-    def target(self) -> KeyAssignment:
-        """The encryption of the application in the end."""
-        return KeyAssignment.customer_managed(self.key_arn)
 
 
 @dataclass(frozen=True, kw_only=True)

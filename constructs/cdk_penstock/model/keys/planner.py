@@ -20,25 +20,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.keys import steps
 from cdk_penstock.model.keys.goal_checks import check_snapshots_enabled, check_switch, checked_key
 from cdk_penstock.model.keys.goals import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation, keys_involved
-from cdk_penstock.model.keys.steps import (
-    AwaitRotation,
-    AwaitSnapshot,
-    AwaitStart,
-    AwaitSteady,
-    CloseWindow,
-    DeleteSnapshot,
-    Done,
-    OpenWindow,
-    RotateKey,
-    Soak,
-    Start,
-    Stop,
-    TakeSnapshot,
-    UpdateEncryption,
-)
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
@@ -46,7 +31,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.goals import Goal
     from cdk_penstock.model.keys.observed_application import ObservedApplication, Snapshot
-    from cdk_penstock.model.keys.steps import Action
 
 BEFORE_PREFIX: Final = "penstock-before-key-"
 VERIFY_PREFIX: Final = "penstock-verify-key-"
@@ -56,13 +40,13 @@ FRESH_SECONDS: Final = 3600
 """A snapshot this young is good enough as the one before a change."""
 
 
-def next_action(observed: ObservedApplication, goal: Goal) -> Action:
+def next_action(observed: ObservedApplication, goal: Goal) -> steps.Action:
     """Return the next step; Done, Soak or AwaitStart where there is none to take now.
 
-    Raises PenstockError or PenstockError, before anything of the goal was changed, where the goal cannot be reached.
+    Raises PenstockError, before anything was changed, if the goal cannot be reached.
     """
     if not observed.is_steady:
-        return AwaitSteady(status=observed.status)
+        return steps.AwaitSteady(status=observed.status)
     match goal:
         case Enable() | RotateToNewKey() | Disable():
             return _switch(observed, goal)
@@ -70,13 +54,13 @@ def next_action(observed: ObservedApplication, goal: Goal) -> Action:
             return _rotate_on_demand(observed, goal)
         case PurgeSnapshots():
             current = [each for each in observed.snapshots if each.encryption == observed.configured]
-            return _finish(observed, current, goal.soak_seconds) or Done(
+            return _finish(observed, current, goal.soak_seconds) or steps.Done(
                 text=f"every snapshot is under {observed.configured}"
             )
     assert_never(goal)  # pragma: no cover
 
 
-def _switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> Action:
+def _switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> steps.Action:
     check_switch(observed, goal)
     target = goal.target
     involved = keys_involved(
@@ -84,49 +68,49 @@ def _switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disab
         KeyUse(configured=observed.configured, effective=observed.effective, new=target),
     )
     if observed.permission_windows is not None and involved - observed.permission_windows:
-        return OpenWindow(key_arn=min(involved - observed.permission_windows))
+        return steps.OpenWindow(key_arn=min(involved - observed.permission_windows))
     if observed.configured != target:
         before = _before_change(observed) if observed.is_running else None
-        return before or UpdateEncryption(target=target, restarts=observed.is_running)
+        return before or steps.UpdateEncryption(target=target, restarts=observed.is_running)
     current = [each for each in observed.snapshots if each.encryption == target]
     for step in (_finish(observed, current, goal.soak_seconds), _close_window(observed, target.key_arn)):
         if step is not None:
             return step
     if not observed.is_running:
-        return Done(text=f"the application is configured with {target} and uses it from its next start")
-    return Done(text=f"the application runs under {target}, and so is every snapshot")
+        return steps.Done(text=f"the application is configured with {target} and uses it from its next start")
+    return steps.Done(text=f"the application runs under {target}, and so is every snapshot")
 
 
-def _rotate_on_demand(observed: ObservedApplication, goal: RotateOnDemand) -> Action:
+def _rotate_on_demand(observed: ObservedApplication, goal: RotateOnDemand) -> steps.Action:
     key = checked_key(observed, observed.configured.key_arn, "rotate --on-demand")
     if key.is_rotating:
-        return AwaitRotation(key_arn=key.key_arn)
+        return steps.AwaitRotation(key_arn=key.key_arn)
     if key.rotated_at is None or key.rotated_at < goal.rotated_since:
         if observed.is_running:
             check_snapshots_enabled(observed)
         before = _before_change(observed) if observed.is_running else None
-        return before or RotateKey(key_arn=key.key_arn)
+        return before or steps.RotateKey(key_arn=key.key_arn)
     restart = observed.restart_after(key.rotated_at)
     if restart is None:
         if observed.is_running:
             check_snapshots_enabled(observed)
-            return Stop()
+            return steps.Stop()
         if observed.stopped_at is not None and observed.stopped_at >= key.rotated_at:
-            return Start()
+            return steps.Start()
         if observed.snapshots:
-            return AwaitStart(reason="its snapshots are under the material from before the rotation")
-        return Done(text=f"{key.key_arn} was rotated; the application uses the new material from its first start")
+            return steps.AwaitStart(reason="its snapshots are under the material from before the rotation")
+        return steps.Done(text=f"{key.key_arn} was rotated; the application uses the new material from its first start")
     current = [
         each
         for each in observed.snapshots
         if each.encryption == observed.configured and each.created_at > restart.ended_at
     ]
-    return _finish(observed, current, goal.soak_seconds) or Done(
+    return _finish(observed, current, goal.soak_seconds) or steps.Done(
         text=f"the application runs under the material of {key.rotated_at:%Y-%m-%d %H:%M:%SZ}, and so is every snapshot"
     )
 
 
-def _finish(observed: ObservedApplication, current: Sequence[Snapshot], soak_seconds: int) -> Action | None:
+def _finish(observed: ObservedApplication, current: Sequence[Snapshot], soak_seconds: int) -> steps.Action | None:
     """Return the next step from the change to a state in which only the current snapshots are left."""
     others = [each for each in observed.snapshots if each not in current]
     latest_other = max((each.created_at for each in others), default=None)
@@ -141,18 +125,18 @@ def _finish(observed: ObservedApplication, current: Sequence[Snapshot], soak_sec
         return None
     until = min(each.created_at for each in good) + timedelta(seconds=soak_seconds)
     if observed.now < until:
-        return Soak(until=until, seconds=soak_seconds)
+        return steps.Soak(until=until, seconds=soak_seconds)
     for each in sorted(others, key=lambda other: other.created_at):
         if each.status in {SnapshotStatus.READY, SnapshotStatus.FAILED}:
-            return DeleteSnapshot(snapshot=each)
-    return AwaitSnapshot(snapshot=others[0])
+            return steps.DeleteSnapshot(snapshot=each)
+    return steps.AwaitSnapshot(snapshot=others[0])
 
 
-def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot]) -> Action | None:
+def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot]) -> steps.Action | None:
     """Return how to come by a good snapshot; None where there is no state that would need one."""
     creating = [each for each in observed.snapshots if each.status is SnapshotStatus.CREATING]
     if creating:
-        return AwaitSnapshot(snapshot=creating[0])
+        return steps.AwaitSnapshot(snapshot=creating[0])
     wrong = [
         each
         for each in others
@@ -168,21 +152,23 @@ def _missing_snapshot(observed: ObservedApplication, others: Sequence[Snapshot])
         if not others and not observed.snapshots_enabled:
             return None
         check_snapshots_enabled(observed)
-        return TakeSnapshot(
+        return steps.TakeSnapshot(
             name=_snapshot_name(VERIFY_PREFIX, observed),
             encryption=observed.configured,
             reason="to verify the key and to have a good one before others are deleted",
         )
     if others:
-        return AwaitStart(reason=f"{len(others)} older snapshots are left, and no good one is newer than they are")
+        return steps.AwaitStart(
+            reason=f"{len(others)} older snapshots are left, and no good one is newer than they are"
+        )
     return None
 
 
-def _before_change(observed: ObservedApplication) -> Action | None:
+def _before_change(observed: ObservedApplication) -> steps.Action | None:
     """Return the snapshot to take, or to wait for, before a running application is changed."""
     for each in observed.snapshots:
         if each.status is SnapshotStatus.CREATING:
-            return AwaitSnapshot(snapshot=each)
+            return steps.AwaitSnapshot(snapshot=each)
     oldest = observed.now - timedelta(seconds=FRESH_SECONDS)
     fresh = [
         each
@@ -191,7 +177,7 @@ def _before_change(observed: ObservedApplication) -> Action | None:
     ]
     if fresh:
         return None
-    return TakeSnapshot(
+    return steps.TakeSnapshot(
         name=_snapshot_name(BEFORE_PREFIX, observed), encryption=observed.configured, reason="to go back to"
     )
 
@@ -200,8 +186,8 @@ def _snapshot_name(prefix: str, observed: ObservedApplication) -> str:
     return f"{prefix}v{observed.version_id}-{observed.now:%Y%m%d-%H%M%S}"
 
 
-def _close_window(observed: ObservedApplication, kept: str | None) -> Action | None:
+def _close_window(observed: ObservedApplication, kept: str | None) -> steps.Action | None:
     for key_arn in sorted((observed.permission_windows or frozenset()) - {kept}):
         if not observed.dependents(key_arn):
-            return CloseWindow(key_arn=key_arn)
+            return steps.CloseWindow(key_arn=key_arn)
     return None

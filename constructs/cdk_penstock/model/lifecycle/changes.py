@@ -15,25 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
-    from cdk_penstock.model.lifecycle.jobs import Launch
+    from cdk_penstock.model.lifecycle.observed_job import Launch
     from cdk_penstock.model.lifecycle.records import ApplicationVersion
     from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
-
-__all__ = (
-    "Begun",
-    "CancelOrder",
-    "Change",
-    "JobOrders",
-    "LaunchOrder",
-    "Moment",
-    "Order",
-    "Records",
-    "SaveOrder",
-    "begin_operation",
-    "end_operation",
-    "end_transit",
-    "touch",
-)
 
 
 class JobOrders(Protocol):
@@ -138,7 +122,7 @@ class Begun:
 
 
 class Records(Protocol):
-    """What the state machine reads of an application beside the application itself."""
+    """Records of an application that the state machine reads beside the application itself."""
 
     def version(self, application: Application, version_id: int) -> ApplicationVersion:
         """Return a version, which exists."""

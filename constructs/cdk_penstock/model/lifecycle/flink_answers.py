@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from cdk_penstock.model.lifecycle.jobs import JobState
-
-__all__ = ("ERROR_LENGTH", "java_error", "job_state", "python_error", "task_managers_needed")
+from cdk_penstock.model.lifecycle.observed_job import JobState
 
 ERROR_LENGTH = 512
 """Characters of an error message; MSF cuts those of operations at the same length."""

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.lifecycle.changes import Change
-from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.launching import launch_order
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.rolling_back import system_rollback
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus
 from cdk_penstock.model.lifecycle.switches import FailedUpdate
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.lifecycle.situation import Situation
 
-__all__ = ("advance_launch",)
 
 _ROLLED_BACK_BY_MSF: Final = frozenset({ApplicationStatus.UPDATING, ApplicationStatus.AUTOSCALING})
 _VERSIONS_REMEMBERED: Final = 10

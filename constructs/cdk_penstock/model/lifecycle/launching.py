@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.changes import LaunchOrder
-from cdk_penstock.model.lifecycle.jobs import Launch
+from cdk_penstock.model.lifecycle.observed_job import Launch
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Records
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.transit import Transit
-
-__all__ = ("launch_order", "recovery_order")
+    from cdk_penstock.model.lifecycle.version_settings import Settings
 
 
 def _launch(application: Application, settings: Settings, *, parallelism: int, savepoint: str | None,

@@ -17,7 +17,6 @@ from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("LEGAL_STATUSES", "StatusBound", "check_status")
 
 _S = ApplicationStatus
 _ALL: Final = frozenset(ApplicationStatus)
@@ -89,10 +88,11 @@ def check_status(bound: StatusBound, name: str, status: ApplicationStatus) -> No
     if status in LEGAL_STATUSES[bound]:
         return
     if bound is StatusBound.FORCE_STOP:
-        message = f"You can't force stop an application in '{status}' status."
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST, f"You can't force stop an application in '{status}' status."
+        )
     legal = ", ".join(sorted(LEGAL_STATUSES[bound]))
-    message = (
-        f"{bound} cannot be performed: application {name} is in {status} status, and must be in one of these: {legal}."
+    raise RefusedCallError(
+        RefusalCode.RESOURCE_IN_USE,
+        f"{bound} cannot be performed: application {name} is in {status} status, and must be in one of these: {legal}.",
     )
-    raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)

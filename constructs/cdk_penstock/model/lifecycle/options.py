@@ -9,9 +9,7 @@ from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cdk_penstock.model.lifecycle.settings import Document
-
-__all__ = ("described_logging", "described_vpc", "updated_logging", "updated_vpcs", "without_option")
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 
 def described_vpc(given: Mapping[str, Any], vpc_id: str, option_id: str) -> Document:
@@ -61,5 +59,7 @@ def without_option(present: Sequence[Document], id_name: str, option_id: str) ->
 def _check_known(present: Sequence[Document], id_name: str, option_id: str) -> None:
     known = [str(each[id_name]) for each in present]
     if option_id not in known:
-        message = f"{id_name} {option_id} not found; the application has {', '.join(known) or 'none'}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"{id_name} {option_id} not found; the application has {', '.join(known) or 'none'}",
+        )

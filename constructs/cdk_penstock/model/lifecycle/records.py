@@ -9,16 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment
-from cdk_penstock.model.lifecycle.settings import Settings
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus, SnapshotStatus
 from cdk_penstock.model.lifecycle.transit import RunConfiguration, Transit
-
-__all__ = (
-    "Application",
-    "ApplicationVersion",
-    "Operation",
-    "SnapshotRecord",
-)
+from cdk_penstock.model.lifecycle.version_settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,6 @@ from enum import StrEnum
 
 from cdk_penstock.model.errors import PenstockError
 
-__all__ = ("RefusalCode", "RefusedCallError")
-
 
 class RefusalCode(StrEnum):
     """The errors of MSF's API, as it names them; each is an answer with HTTP status 400.

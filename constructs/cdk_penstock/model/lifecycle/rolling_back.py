@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.situation import Situation
     from cdk_penstock.model.lifecycle.updating import Guard
 
-__all__ = ("roll_back", "rollback_target", "system_rollback")
-
 
 def rollback_target(application: Application) -> int | None:
     """Return the version that a rollback goes back to: the last one that ran before the present one.
@@ -57,8 +55,10 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
     check_current(application, guard)
     target = rollback_target(application)
     if target is None:
-        message = f"Application {application.name} has no previous running version to roll back to"
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST,
+            f"Application {application.name} has no previous running version to roll back to",
+        )
     transit = application.transit
     # A rollback that comes before the update's snapshot is complete goes on from that one.
     is_saving = transit is not None and transit.phase is Phase.SAVE
@@ -68,8 +68,10 @@ def roll_back(at: Situation, guard: Guard) -> Begun:
         else _snapshot(application, target, records, moment)
     )
     if snapshot is None:
-        message = f"Application {application.name} has no snapshot to roll back to; stop it by force instead"
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST,
+            f"Application {application.name} has no snapshot to roll back to; stop it by force instead",
+        )
     version = records.version(application, target)
     _check_mode(application, version, records)
     abandoned = end_transit(application, records, moment)
@@ -97,11 +99,11 @@ def _check_mode(application: Application, version: ApplicationVersion, records: 
         return
     before = application.updated_from
     if before is None or records.version(application, before).settings.has_enhanced_snapshots:
-        message = (
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST,
             f"Application {application.name} was updated since it changed to ENHANCED_SNAPSHOTS, and cannot go back to"
-            f" version {version.version_id} with APPLICATION_SNAPSHOTS_LEGACY"
+            f" version {version.version_id} with APPLICATION_SNAPSHOTS_LEGACY",
         )
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
 
 
 def system_rollback(at: Situation) -> Change | None:
@@ -116,8 +118,7 @@ def system_rollback(at: Situation) -> Change | None:
 
 def _transit_of(application: Application) -> Transit:
     if application.transit is None:
-        message = f"application {application.name} must be on its way, it is {application.status}"
-        raise RuntimeError(message)
+        raise RuntimeError(f"application {application.name} must be on its way, it is {application.status}")
     return application.transit
 
 

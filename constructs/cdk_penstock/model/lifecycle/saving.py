@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.changes import Change, SaveOrder
-from cdk_penstock.model.lifecycle.jobs import JobState, SavedState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import JobState, SavedState, SaveState
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus, SnapshotStatus
 from cdk_penstock.model.lifecycle.transit import Phase
 from cdk_penstock.model.lifecycle.versions import gone_back
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Order
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
     from cdk_penstock.model.lifecycle.situation import Situation
-
-__all__ = ("advance_save", "with_requested_snapshots")
 
 
 def advance_save(at: Situation) -> Change | None:

@@ -6,17 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.changes import Change, end_operation, touch
-from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.launching import recovery_order
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, OperationStatus
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Moment, Records
-    from cdk_penstock.model.lifecycle.jobs import JobObservation
+    from cdk_penstock.model.lifecycle.observed_job import JobObservation
     from cdk_penstock.model.lifecycle.records import Application, Operation
     from cdk_penstock.model.lifecycle.transit import Transit
 
-__all__ = ("Situation",)
 
 _RECOVERY_PAUSE_SECONDS = 5.0
 
@@ -34,8 +33,9 @@ class Situation:
     def transit(self) -> Transit:
         """The operation in progress, in a status that has one."""
         if self.application.transit is None:
-            message = f"application {self.application.name} is {self.application.status}, without an operation"
-            raise RuntimeError(message)
+            raise RuntimeError(
+                f"application {self.application.name} is {self.application.status}, without an operation"
+            )
         return self.application.transit
 
     @property

@@ -18,21 +18,9 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Change, Moment
     from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
 
-__all__ = (
-    "KEPT_FOR",
-    "SnapshotChange",
-    "SnapshotOperation",
-    "SnapshotOperationName",
-    "SnapshotOperationRecords",
-    "Transfer",
-    "begin_snapshot_operation",
-    "end_snapshot_operation",
-    "origin_of",
-    "with_snapshot_operations",
-)
 
 KEPT_FOR: Final = timedelta(days=90)
-"""How long an operation can be described, also after its snapshot is deleted."""
+"""Time for which an operation can be described, also after its snapshot is deleted."""
 _ERROR_LENGTH: Final = 512
 
 

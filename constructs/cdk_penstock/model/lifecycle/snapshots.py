@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED
 from cdk_penstock.model.lifecycle.changes import Begun, Change
-from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperationName, begin_snapshot_operation
@@ -27,17 +27,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.records import Application
     from cdk_penstock.model.lifecycle.situation import Situation
 
-__all__ = (
-    "MAXIMUM_SNAPSHOTS",
-    "automatic_snapshot",
-    "can_save",
-    "check_can_save",
-    "check_deletable",
-    "check_enhanced_name",
-    "create_enhanced_snapshot",
-    "create_snapshot",
-    "enhanced_arn",
-)
 
 MAXIMUM_SNAPSHOTS: Final = 1_000
 """Legacy snapshots of an application from which on MSF takes none on request; automatic ones go on."""
@@ -53,14 +42,14 @@ def check_can_save(at: Situation) -> None:
     """Raise RefusedCallError if the job cannot take a savepoint now."""
     if can_save(at):
         return
-    message = (
+    raise RefusedCallError(
+        RefusalCode.INVALID_APPLICATION_CONFIGURATION,
         f"Failed to take snapshot for the application {at.application.name} at this moment. The application is"
         " currently experiencing downtime. Please check the application's CloudWatch metrics or CloudWatch logs for any"
         " possible errors and retry the request. You can also retry the request after disabling the snapshots in the"
         " Amazon Managed Service for Apache Flink console or by updating the ApplicationSnapshotConfiguration through"
-        " the AWS SDK."
+        " the AWS SDK.",
     )
-    raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
 
 
 def _taken(application: Application, moment: Moment, name: str) -> SnapshotRecord:
@@ -100,13 +89,17 @@ def create_snapshot(at: Situation, name: str) -> Begun:
     application = at.application
     _check_can_snapshot(at, StatusBound.SNAPSHOT, enhanced=False)
     if not application.settings.snapshots_enabled:
-        message = f"Snapshots are disabled for application {application.name}: enable them with UpdateApplication"
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST,
+            f"Snapshots are disabled for application {application.name}: enable them with UpdateApplication",
+        )
     if at.records.legacy_snapshot(application, name) is not None:
         raise _name_taken(name)
     if at.records.count_snapshots(application) >= MAXIMUM_SNAPSHOTS:
-        message = f"Application {application.name} has {MAXIMUM_SNAPSHOTS} snapshots, the limit: delete old ones"
-        raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
+        raise RefusedCallError(
+            RefusalCode.LIMIT_EXCEEDED,
+            f"Application {application.name} has {MAXIMUM_SNAPSHOTS} snapshots, the limit: delete old ones",
+        )
     check_can_save(at)
     return _begun(at, Change(application=application, snapshots=(_taken(application, at.moment, name),)))
 
@@ -124,8 +117,10 @@ def create_enhanced_snapshot(at: Situation, name: str, *, description: str, tags
     check_enhanced_name(name, records.enhanced_snapshot(enhanced_arn(application.arn, name)))
     present = [each for each in records.unsettled_snapshots(application) if each.status is SnapshotStatus.CREATING]
     if present:
-        message = f"Snapshot {present[0].name} of application {application.name} is being created: one at a time"
-        raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
+        raise RefusedCallError(
+            RefusalCode.LIMIT_EXCEEDED,
+            f"Snapshot {present[0].name} of application {application.name} is being created: one at a time",
+        )
     check_can_save(at)
     snapshot = replace(_taken(application, at.moment, name), description=description, tags=dict(tags))
     operation = begin_snapshot_operation(snapshot, SnapshotOperationName.CREATE, at.moment)
@@ -137,8 +132,9 @@ def _check_can_snapshot(at: Situation, bound: StatusBound, *, enhanced: bool) ->
     check_status(bound, at.application.name, at.application.status)
     if enhanced != at.application.settings.has_enhanced_snapshots:
         mode = "ENHANCED_SNAPSHOTS" if enhanced else "APPLICATION_SNAPSHOTS_LEGACY"
-        message = f"{bound} needs an application whose SnapshotMode is {mode}"
-        raise RefusedCallError(RefusalCode.INVALID_APPLICATION_CONFIGURATION, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_APPLICATION_CONFIGURATION, f"{bound} needs an application whose SnapshotMode is {mode}"
+        )
 
 
 def _begun(at: Situation, change: Change) -> Begun:
@@ -157,8 +153,10 @@ def _name_taken(name: str) -> RefusedCallError:
 def check_enhanced_name(name: str, present: SnapshotRecord | None) -> None:
     """Raise RefusedCallError if the name is MSF's, or that of a present snapshot, be it a FAILED one."""
     if name.upper().startswith(_RESERVED_PREFIX):
-        message = f"SnapshotName must not begin with {_RESERVED_PREFIX}, which is reserved; got {name}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"SnapshotName must not begin with {_RESERVED_PREFIX}, which is reserved; got {name}",
+        )
     if present is not None:
         raise _name_taken(name)
 
@@ -179,15 +177,19 @@ def check_deletable(snapshot: SnapshotRecord, created_at: datetime, application:
     if application is not None:
         check_status(StatusBound.DELETE_SNAPSHOT, application.name, application.status)
         if application.transit is not None and application.transit.restore == snapshot.uid:
-            message = f"Snapshot {snapshot.name} is being restored, and cannot be deleted now"
-            raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+            raise RefusedCallError(
+                RefusalCode.RESOURCE_IN_USE, f"Snapshot {snapshot.name} is being restored, and cannot be deleted now"
+            )
     given, known = created_at.astimezone(UTC), snapshot.created_at
     if given != known and given != known.replace(microsecond=0):
-        message = f"SnapshotCreationTimestamp {created_at.isoformat()} does not match that of snapshot {snapshot.name}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"SnapshotCreationTimestamp {created_at.isoformat()} does not match that of snapshot {snapshot.name}",
+        )
     if snapshot.status in {SnapshotStatus.CREATING, SnapshotStatus.DELETING}:
-        message = f"Snapshot {snapshot.name} is {snapshot.status}, and cannot be deleted now"
-        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+        raise RefusedCallError(
+            RefusalCode.RESOURCE_IN_USE, f"Snapshot {snapshot.name} is {snapshot.status}, and cannot be deleted now"
+        )
 
 
 def enhanced_arn(application_arn: str, name: str) -> str:

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.situation import Situation
-
-__all__ = ("chosen_snapshot", "parsed_run_configuration", "start")
+    from cdk_penstock.model.lifecycle.version_settings import Settings
 
 
 def parsed_run_configuration(given: Mapping[str, Any]) -> RunConfiguration:
@@ -35,8 +33,9 @@ def parsed_run_configuration(given: Mapping[str, Any]) -> RunConfiguration:
         A custom restore names no snapshot, or two; another restore names one; or it is of an SQL application.
     """
     if given.get("SqlRunConfigurations"):
-        message = "SqlRunConfigurations is not supported for a Flink application"
-        raise RefusedCallError(RefusalCode.UNSUPPORTED_OPERATION, message)
+        raise RefusedCallError(
+            RefusalCode.UNSUPPORTED_OPERATION, "SqlRunConfigurations is not supported for a Flink application"
+        )
     restore = given.get("ApplicationRestoreConfiguration", {})
     parsed = RunConfiguration(
         restore_type=restore.get("ApplicationRestoreType", "RESTORE_FROM_LATEST_SNAPSHOT"),
@@ -46,11 +45,11 @@ def parsed_run_configuration(given: Mapping[str, Any]) -> RunConfiguration:
     )
     named = bool(parsed.snapshot_name) + bool(parsed.snapshot_arn)
     if named != (parsed.restore_type == "RESTORE_FROM_CUSTOM_SNAPSHOT"):
-        message = (
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
             "RESTORE_FROM_CUSTOM_SNAPSHOT needs exactly one of SnapshotName and SnapshotArn, and only that takes one;"
-            f" got {parsed.restore_type} with {named}"
+            f" got {parsed.restore_type} with {named}",
         )
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
     return parsed
 
 
@@ -71,26 +70,30 @@ def chosen_snapshot(at: Situation, run: RunConfiguration, settings: Settings) ->
         return records.newest_snapshot(application)
     name = run.snapshot_name or run.snapshot_arn
     if settings.has_enhanced_snapshots != bool(run.snapshot_arn):
-        message = (
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
             "SnapshotArn is for an application with ENHANCED_SNAPSHOTS, SnapshotName for one without; got"
-            f" {name} for application {application.name}"
+            f" {name} for application {application.name}",
         )
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
     expected = enhanced_arn(application.arn, run.snapshot_arn.rpartition("/")[2])
     if run.snapshot_arn not in {"", expected}:
-        message = f"SnapshotArn must be of the application's account and Region, as {expected}; got {name}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"SnapshotArn must be of the application's account and Region, as {expected}; got {name}",
+        )
     found = (
         records.legacy_snapshot(application, run.snapshot_name)
         if run.snapshot_name
         else records.enhanced_snapshot(run.snapshot_arn)
     )
     if found is None:
-        message = f"Snapshot {name} not found for application {application.name}"
-        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        raise RefusedCallError(
+            RefusalCode.RESOURCE_NOT_FOUND, f"Snapshot {name} not found for application {application.name}"
+        )
     if found.status is not SnapshotStatus.READY:
-        message = f"Snapshot {name} is {found.status}, and must be READY to be restored"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, f"Snapshot {name} is {found.status}, and must be READY to be restored"
+        )
     return found
 
 

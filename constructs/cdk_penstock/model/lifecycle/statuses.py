@@ -8,8 +8,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-__all__ = ("STEADY_STATUSES", "ApplicationStatus", "OperationStatus", "SnapshotStatus")
-
 
 class ApplicationStatus(StrEnum):
     """The status of an application, as MSF names it."""

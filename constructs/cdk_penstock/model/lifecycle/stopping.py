@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
     from cdk_penstock.model.lifecycle.situation import Situation
 
-__all__ = ("delete", "force_stop", "stop")
-
 
 def stop(at: Situation) -> Begun:
     """Begin StopApplication: with a snapshot, if snapshots are enabled.
@@ -89,8 +87,10 @@ def delete(at: Situation, created_at: datetime) -> Begun:
     application, moment = at.application, at.moment
     check_status(StatusBound.DELETE, application.name, application.status)
     if created_at.astimezone(UTC).replace(microsecond=0) != application.created_at.replace(microsecond=0):
-        message = f"CreateTimestamp {created_at.isoformat()} does not match that of application {application.name}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"CreateTimestamp {created_at.isoformat()} does not match that of application {application.name}",
+        )
     deleting = replace(
         at.touched(),
         status=ApplicationStatus.DELETING,

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ("SWITCH_SOURCES", "FailedUpdate", "RollbackRestores", "Switches")
-
 
 class FailedUpdate(StrEnum):
     """The status after an update of a running application that failed, without system rollback."""
@@ -79,4 +77,4 @@ SWITCH_SOURCES: Final = {
     "maximum_applications": "Service Quotas: 50; developer guide: 100",
     "maximum_kpus": "Service Quotas: 64, can be raised to 250; an older text: 32",
 }
-"""What is known of each switch, by its name."""
+"""The knowledge behind each switch, by its name."""

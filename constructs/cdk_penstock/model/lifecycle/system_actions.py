@@ -1,4 +1,4 @@
-"""What MSF does to a running application by itself: scaling and maintenance, both a restart with a snapshot.
+"""Scaling and maintenance, which MSF does by itself: both are a restart with a snapshot.
 
 Sources: how-scaling-auto and maintenance of the developer guide. The names of the two operations are not documented.
 """
@@ -18,8 +18,6 @@ from cdk_penstock.model.lifecycle.transit import Phase, Transit
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.situation import Situation
 
-__all__ = ("maintain", "scale")
-
 
 def scale(at: Situation, *, up: bool) -> Change:
     """Begin what autoscaling does: double the parallelism, or halve it, but not below the configured one.
@@ -35,14 +33,15 @@ def scale(at: Situation, *, up: bool) -> Change:
     wanted = present * 2 if up else max(settings.parallelism, math.ceil(present / 2))
     limit = moment.switches.maximum_kpus * settings.parallelism_per_kpu
     if not settings.flink["ParallelismConfigurationDescription"]["AutoScalingEnabled"]:
-        message = f"AutoScalingEnabled is false for application {application.name}"
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
-    if wanted == present or wanted > limit:
-        message = (
-            f"Application {application.name} stays at parallelism {present}: it must be between"
-            f" {settings.parallelism} and {limit}"
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST, f"AutoScalingEnabled is false for application {application.name}"
         )
-        raise RefusedCallError(RefusalCode.INVALID_REQUEST, message)
+    if wanted == present or wanted > limit:
+        raise RefusedCallError(
+            RefusalCode.INVALID_REQUEST,
+            f"Application {application.name} stays at parallelism {present}: it must be between"
+            f" {settings.parallelism} and {limit}",
+        )
     return _restart(at, ApplicationStatus.AUTOSCALING, "AutoScaling", wanted)
 
 
@@ -62,8 +61,9 @@ def maintain(at: Situation) -> Change:
 def _restart(at: Situation, status: ApplicationStatus, name: str, parallelism: int) -> Change:
     application, moment = at.application, at.moment
     if application.status is not ApplicationStatus.RUNNING:
-        message = f"Application {application.name} must be RUNNING, it is {application.status}"
-        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+        raise RefusedCallError(
+            RefusalCode.RESOURCE_IN_USE, f"Application {application.name} must be RUNNING, it is {application.status}"
+        )
     operation = begin_operation(application, name, moment)
     # MSF takes the snapshot also when the application has snapshots disabled: it could not keep its state otherwise.
     saved = automatic_snapshot(application, moment)

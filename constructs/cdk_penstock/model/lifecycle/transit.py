@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ("Phase", "RunConfiguration", "Transit")
-
 
 class Phase(StrEnum):
-    """What an operation in progress waits for."""
+    """The event that an operation in progress waits for."""
 
     SAVE = "SAVE"
     """The running job takes a savepoint and ends by it."""

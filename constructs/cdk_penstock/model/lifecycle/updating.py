@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
     from cdk_penstock.model.lifecycle.records import Application, Operation, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Settings
     from cdk_penstock.model.lifecycle.situation import Situation
     from cdk_penstock.model.lifecycle.transit import RunConfiguration
+    from cdk_penstock.model.lifecycle.version_settings import Settings
 
-__all__ = ("Guard", "change_settings", "check_current", "create", "set_maintenance_window")
 
 DEFAULT_MAINTENANCE_START: Final = "03:00"
 
@@ -43,12 +42,15 @@ class Guard:
 def check_current(application: Application, guard: Guard) -> None:
     """Raise RefusedCallError unless the caller names the present state, by version or by token, or by both."""
     if guard.version_id is None and guard.token is None:
-        message = "Either CurrentApplicationVersionId or ConditionalToken must be given"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, "Either CurrentApplicationVersionId or ConditionalToken must be given"
+        )
     if guard.version_id not in {None, application.version_id} or guard.token not in {None, application.token}:
         got = f"version {guard.version_id}" if guard.version_id is not None else "the given ConditionalToken"
-        message = f"Application {application.name} is at version {application.version_id} now, {got} is not current"
-        raise RefusedCallError(RefusalCode.CONCURRENT_MODIFICATION, message)
+        raise RefusedCallError(
+            RefusalCode.CONCURRENT_MODIFICATION,
+            f"Application {application.name} is at version {application.version_id} now, {got} is not current",
+        )
 
 
 def create(application: Application) -> Change:
@@ -112,8 +114,7 @@ def change_settings(
             launch=application.launch + (1 if restart.transit.phase is Phase.LAUNCH else 0),
         )
     elif run and moment.switches.refuses_run_configuration_when_ready:
-        message = "RunConfigurationUpdate needs a RUNNING application"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, "RunConfigurationUpdate needs a RUNNING application")
     else:
         operation = end_operation(operation, moment)
     return Begun(

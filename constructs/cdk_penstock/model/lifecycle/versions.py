@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.changes import Moment
     from cdk_penstock.model.lifecycle.records import Application
 
-__all__ = ("gone_back", "version_of")
-
 
 def version_of(application: Application) -> ApplicationVersion:
     """Return the record of the application's present version."""

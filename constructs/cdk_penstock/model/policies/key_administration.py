@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.documents import Statement
 from cdk_penstock.model.policies.principals import named_together
 
 if TYPE_CHECKING:
@@ -109,48 +109,4 @@ def cloudformation_statements(role: KeyPrincipal, *, has_alias: bool, is_retaine
             source=_CLOUDFORMATION_SOURCE,
         )
         for group in named_together([role])
-    )
-
-
-def key_administrator_policy(key_arn: str, alias_arn: str | None = None) -> PolicyDocument:
-    """Return the identity policy of a key's administrator, which the key policy has to name as well.
-
-    An administrator whose ARN the key policy names can do without it, except for aliases, which are allowed on the key
-    and on the alias; one that comes in through IAM Identity Center needs it.
-
-    Parameters
-    ----------
-    key_arn
-        The key.
-    alias_arn
-        Its alias, if it has one.
-    """
-    return PolicyDocument(
-        statements=(
-            Statement(
-                sid="AllowToManageKey",
-                actions=ADMINISTRATOR_ACTIONS,
-                resources=(key_arn,),
-                source=_ADMINISTRATOR_SOURCE,
-            ),
-            *(
-                ()
-                if alias_arn is None
-                else (
-                    Statement(
-                        sid="AllowToManageAlias",
-                        actions=ALIAS_ACTIONS,
-                        resources=(alias_arn,),
-                        source="kms, alias-access: permissions on the key and on the alias",
-                    ),
-                )
-            ),
-            # These two list the Region's keys, and can only be allowed on every resource.
-            Statement(
-                sid="AllowToFindKey",
-                actions=("kms:ListAliases", "kms:ListKeys"),
-                resources=_EVERY_RESOURCE,
-                source="service authorization reference, AWS Key Management Service",
-            ),
-        )
     )

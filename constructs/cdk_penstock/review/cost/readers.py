@@ -1,4 +1,4 @@
-"""One reader per type of resource that costs money: from a template's properties to the lines of a bill."""
+"""Readers of the resources that cost money, one for each type: from a template's properties to the lines of a bill."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cdk_penstock.model.cost.usage import Usage
     from cdk_penstock.review.templates import Resource, Templates
 
+    _Reader = Callable[[Resource, "EstimateInputs"], list[CostLine]]
+
 _PARALLELISM: Final = "ApplicationConfiguration.FlinkApplicationConfiguration.ParallelismConfiguration"
 _VOLUME: Final = "BrokerNodeGroupInfo.StorageInfo.EBSStorageInfo.VolumeSize"
 _RETENTION: Final = "WorkspaceConfiguration.RetentionPeriodInDays"
@@ -30,7 +32,7 @@ _HIGH_RESOLUTION_BELOW_SECONDS: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateInputs:
-    """Inputs that every reader has beside its resource."""
+    """Inputs of every reader, in addition to its resource."""
 
     templates: Templates
     usage: Usage
@@ -145,17 +147,9 @@ def _alarm(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     return platform.alarm(resource.name, metrics=len(periods), high_resolution=high_resolution, prices=inputs.prices)
 
 
-def _composite_alarm(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
-    return platform.composite_alarm(resource.name, prices=inputs.prices)
-
-
 def _metric_filter(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     metrics = len(as_list(resource.get("MetricTransformations")))
     return platform.custom_metrics(resource.name, metrics=metrics, prices=inputs.prices)
-
-
-def _dashboard(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
-    return platform.dashboard(resource.name, prices=inputs.prices)
 
 
 def _search_domain(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
@@ -191,36 +185,20 @@ def _endpoint(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     return platform.interface_endpoint(resource.name, zones=zones, prices=inputs.prices)
 
 
-def _nat_gateway(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
-    return platform.nat_gateway(resource.name, prices=inputs.prices)
-
-
-def _public_address(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
-    return platform.public_address(resource.name, prices=inputs.prices)
-
-
-def _key(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
-    return platform.key(resource.name, prices=inputs.prices)
-
-
-def _secret(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
-    return platform.secret(resource.name, prices=inputs.prices)
-
-
 def _bucket(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     return platform.bucket(resource.name, usage=inputs.usage, prices=inputs.prices)
 
 
-READERS: Final[Mapping[str, Callable[[Resource, EstimateInputs], list[CostLine]]]] = {
+def _fixed(cost: platform.FixedCost) -> _Reader:
+    return lambda resource, inputs: cost.lines(resource.name, prices=inputs.prices)
+
+
+READERS: Final[Mapping[str, _Reader]] = {
+    **{kind: _fixed(cost) for kind, cost in platform.FIXED_COSTS.items()},
     "AWS::APS::Workspace": _metrics_workspace,
     "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
-    "AWS::CloudWatch::Dashboard": _dashboard,
-    "AWS::EC2::EIP": _public_address,
-    "AWS::EC2::NatGateway": _nat_gateway,
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::Grafana::Workspace": _dashboard_workspace,
-    "AWS::KMS::Key": _key,
     "AWS::Kinesis::Stream": _stream,
     "AWS::Kinesis::StreamConsumer": _consumer,
     "AWS::KinesisAnalyticsV2::Application": _application,
@@ -231,5 +209,4 @@ READERS: Final[Mapping[str, Callable[[Resource, EstimateInputs], list[CostLine]]
     "AWS::MSK::ServerlessCluster": _serverless_cluster,
     "AWS::OpenSearchService::Domain": _search_domain,
     "AWS::S3::Bucket": _bucket,
-    "AWS::SecretsManager::Secret": _secret,
 }

@@ -1,4 +1,4 @@
-"""The calls that CloudFormation makes for one resource, each on its resources and under its conditions."""
+"""The calls that CloudFormation makes for one resource, each with its resources and conditions."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def _linked_role(resource: Resource, target: Target) -> Call:
 
 
 def _key(action: str, target: Target) -> Call:
-    """Return a call on the key of another service's data: that service makes it, except for describing the key."""
+    """Return a call on the key of another service's data. That service makes the call, except DescribeKey."""
     condition: dict[str, Condition] = {
         "kms:CreateGrant": ("Bool", "kms:GrantIsForAWSResource", ("true",)),
         "kms:RevokeGrant": ("Bool", "kms:GrantIsForAWSResource", ("true",)),
@@ -227,7 +227,7 @@ def _key(action: str, target: Target) -> Call:
 
 
 def _application_key(action: str, target: Target) -> Iterator[Call]:
-    """Yield calls on the key of an application's state, as one of its operators, if any application has a key."""
+    """Yield calls that an operator makes on the key of an application's state, if any application has one."""
     if not target.has_application_keys:
         return
     applications = [arn for each in target.templates.resources(APPLICATION) for arn in arns_of(each, target)]

@@ -1,4 +1,4 @@
-"""All templates of a deployment target, and the names that their resources will have there, as patterns of IAM."""
+"""The templates of one deployment target, and the names of their resources there, as patterns for IAM."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Target:
         return self._resolutions[resource.template.path].stack
 
     def names(self, resource: Resource, name_property: str) -> tuple[str, ...]:
-        """Return patterns of the name that a property sets, of the generated name if it is left out."""
+        """Return patterns of the name that a property sets, or of the generated name if the property is left out."""
         value = as_mapping(resource.body.get("Properties")).get(name_property)
         if value is not None:
             return (self.text(value, resource),)

@@ -100,7 +100,7 @@ class ArchiveNotifications(Construct):
         )
 
     def overlaps(self, prefix: str, suffix: str | None) -> bool:
-        """Return True if an object may match this queue's filter and another, which S3 refuses on one bucket."""
+        """Return True if an object may match the filters of both queues, which S3 refuses for one bucket."""
         if any(Token.is_unresolved(text) for text in (prefix, suffix, self.prefix, self.suffix)):
             return False
         ours, theirs = self.suffix or "", suffix or ""
@@ -109,7 +109,7 @@ class ArchiveNotifications(Construct):
         )
 
     def grant_consume(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow the grantee to receive and delete messages of the queue, not to send, to purge or to read dead letters.
+        """Allow the grantee to receive and delete messages of the queue, but not to send, purge or read dead letters.
 
         ``ArchiveBucket.grant_read`` allows to read the objects that the messages name.
         """

@@ -10,7 +10,7 @@ import pytest
 
 from cdk_penstock.local.service.policy_source import AllowAll
 from cdk_penstock.model.lifecycle.changes import Change
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.snapshots import MAXIMUM_SNAPSHOTS
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from tests.local.service.in_process import InProcess, properties
 

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.msf import Msf
     from cdk_penstock.model.lifecycle.changes import Change
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Document
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("ApplicationActions",)
 
 _DIRECTIONS: Final = {"up": True, "down": False}
 
@@ -72,8 +71,7 @@ class ApplicationActions:
         """Do what autoscaling does."""
         direction = call.document(frozenset({"direction"})).get("direction")
         if not isinstance(direction, str) or direction not in _DIRECTIONS:
-            message = f"got direction {direction!r}, expected 'up' or 'down'"
-            raise AdminRequestError(message)
+            raise AdminRequestError(f"got direction {direction!r}, expected 'up' or 'down'")
         return self._begin(call, lambda at: scale(at, up=_DIRECTIONS[direction]))
 
     def maintain(self, call: AdminCall) -> Document:
@@ -98,13 +96,16 @@ class ApplicationActions:
         application = self._running(call)
         url = self._dashboard(application)
         if url is None:
-            message = f"application {application.name!r} has no Flink pages now: try again once its job runs on Flink"
-            raise AdminRequestError(message, status=409)
+            raise AdminRequestError(
+                f"application {application.name!r} has no Flink pages now: try again once its job runs on Flink",
+                status=409,
+            )
         return {"url": url}
 
     def _running(self, call: AdminCall) -> Application:
         application = named_application(self._msf.store, call)
         if application.running_version is None:
-            message = f"application {application.name!r} is {application.status}, and has no job: start it first"
-            raise AdminRequestError(message, status=409)
+            raise AdminRequestError(
+                f"application {application.name!r} is {application.status}, and has no job: start it first", status=409
+            )
         return application

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.store import Store
     from cdk_penstock.model.lifecycle.records import Application
 
-__all__ = ("named_application",)
 
 _MOST_NAMES = 5
 
@@ -34,14 +33,15 @@ def named_application(store: Store, call: AdminCall) -> Application:
     if len(found) == 1:
         return found[0]
     if found:
-        message = f"application {name!r} is in {_in(found)}: add ?account= and &region= to the address"
-        raise AdminRequestError(message, status=409)
+        raise AdminRequestError(
+            f"application {name!r} is in {_in(found)}: add ?account= and &region= to the address", status=409
+        )
     if named:
-        message = f"got account and region {wanted}, but application {name!r} is in {_in(named)}"
-        raise AdminRequestError(message, status=404)
+        raise AdminRequestError(
+            f"got account and region {wanted}, but application {name!r} is in {_in(named)}", status=404
+        )
     names = _joined({each.name for each in everywhere}) or "none yet: create one with CreateApplication"
-    message = f"got application {name!r}, expected one that exists: {names}"
-    raise AdminRequestError(message, status=404)
+    raise AdminRequestError(f"got application {name!r}, expected one that exists: {names}", status=404)
 
 
 def _place(application: Application) -> tuple[str, str]:

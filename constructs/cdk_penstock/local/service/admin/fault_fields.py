@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.admin_answers import AdminCall
 
-__all__ = ("finite_number", "requested_faults")
 
 _MOST_THROTTLED_CALLS: Final = 1_000_000
 _LONGEST_TRANSITION_SECONDS: Final = 86_400.0
@@ -24,22 +23,21 @@ def finite_number(name: str, value: object, most: float) -> float:
     """Return a number from 0 on; raise AdminRequestError for anything else."""
     # In Python, True is a number.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most or math.isnan(value):
-        message = f"got {name} {value!r}, expected a number of seconds from 0 to {most:g}"
-        raise AdminRequestError(message)
+        raise AdminRequestError(f"got {name} {value!r}, expected a number of seconds from 0 to {most:g}")
     return float(value)
 
 
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        message = f"got {name} {value!r}, expected true or false"
-        raise AdminRequestError(message)
+        raise AdminRequestError(f"got {name} {value!r}, expected true or false")
     return value
 
 
 def _count(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_THROTTLED_CALLS:
-        message = f"got {name} {value!r}, expected a whole number of calls from 0 to {_MOST_THROTTLED_CALLS}"
-        raise AdminRequestError(message)
+        raise AdminRequestError(
+            f"got {name} {value!r}, expected a whole number of calls from 0 to {_MOST_THROTTLED_CALLS}"
+        )
     return value
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.feed import Feed
     from cdk_penstock.local.service.msf import Msf
 
-__all__ = ("JobWatch",)
 
 _Seen = tuple[str, str, int, bool]
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.admin_answers import AdminCall
     from cdk_penstock.local.service.delayed_policies import DelayedPolicies
     from cdk_penstock.local.service.feed import Feed
-    from cdk_penstock.model.lifecycle.settings import Document
-
-__all__ = ("PolicySwitches",)
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 
 class PolicySwitches:
@@ -57,8 +55,7 @@ class PolicySwitches:
         except PenstockError as error:
             raise AdminRequestError(str(error)) from error
         if self._policies.resolve_key(given, account=arn.account, region=arn.region) is None:
-            message = f"got key {given}, expected one that exists: none has this ARN"
-            raise AdminRequestError(message, status=404)
+            raise AdminRequestError(f"got key {given}, expected one that exists: none has this ARN", status=404)
         return given
 
     def show_delay(self, _call: AdminCall) -> Document:

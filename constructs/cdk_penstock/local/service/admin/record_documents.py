@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cdk_penstock.model.lifecycle.jobs import JobObservation
+    from cdk_penstock.model.lifecycle.observed_job import JobObservation
     from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
-
-__all__ = (
-    "application_document",
-    "job_document",
-    "operation_document",
-    "snapshot_document",
-    "version_document",
-)
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from cdk_penstock.local.service.admin.actions import ApplicationActions
-from cdk_penstock.local.service.admin.event_stream import EventStream
+from cdk_penstock.local.service.admin.admin_events import EventStream
 from cdk_penstock.local.service.admin.job_watch import JobWatch
 from cdk_penstock.local.service.admin.policy_switches import PolicySwitches
 from cdk_penstock.local.service.admin.state_view import StateView
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.delayed_policies import DelayedPolicies
     from cdk_penstock.local.service.msf import Msf
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("admin_routes",)
 
 _METHODS: Final = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
 
@@ -80,10 +79,10 @@ def admin_routes(
     known = sorted({f"{method} /_admin{path.replace(':path', '')}" for method, path, _ in handlers})
 
     def unknown(call: AdminCall) -> Document:
-        message = (
-            f"got {call.method} /_admin/{call.path['rest']}, expected one of: GET /_admin/events, {', '.join(known)}"
+        raise AdminRequestError(
+            f"got {call.method} /_admin/{call.path['rest']}, expected one of: GET /_admin/events, {', '.join(known)}",
+            status=404,
         )
-        raise AdminRequestError(message, status=404)
 
     stream = EventStream(changes, JobWatch(msf, changes))
     routes = [

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.feed import Feed
     from cdk_penstock.local.service.msf import Msf
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("StateView",)
 
 _RECENT: Final = 20
 """The most versions, snapshots and operations of an application in the document; the API lists all."""

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.flink.settings import FlinkOptions
     from cdk_penstock.local.service.flink.places import ApplicationPlaces
-    from cdk_penstock.model.lifecycle.jobs import Launch
+    from cdk_penstock.model.lifecycle.observed_job import Launch
 
-__all__ = ("ApplicationCluster", "ClusterChoices")
 
 # Neither the cluster's death nor a cancelled job deletes checkpoints: the driver does, when nothing can need them.
 RETENTION = {"execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"}
@@ -88,11 +87,10 @@ class ApplicationCluster:
     def _require_runtime(self, runtime: str) -> None:
         version, wanted = _installed_version(self._choices.python), FlinkRuntime.of(runtime).minor_version
         if not version.startswith(f"{wanted}."):
-            msg = (
+            raise JobError(
                 f"runtime {runtime} needs Flink {wanted}, but {self._choices.python} has {version}: pass the python of "
                 f"an environment with apache-flink {wanted}"
             )
-            raise JobError(msg)
 
     def _start(self, slots: int) -> FlinkCluster:
         self.stop()

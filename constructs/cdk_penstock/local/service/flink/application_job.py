@@ -14,7 +14,7 @@ from cdk_penstock.local.service.flink.launcher import InterruptedLaunchError, st
 from cdk_penstock.local.service.flink.saves import Saves
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.flink_answers import ERROR_LENGTH
-from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState
+from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.flink.application_cluster import ClusterChoices
     from cdk_penstock.local.service.flink.places import ApplicationPlaces
     from cdk_penstock.local.service.flink.running_job import RunningJob
-    from cdk_penstock.model.lifecycle.jobs import Launch
+    from cdk_penstock.model.lifecycle.observed_job import Launch
 
-__all__ = ("ApplicationJob",)
 
 BUSY_INTERVAL_SECONDS = 0.1
 INTERVAL_SECONDS = 1.0

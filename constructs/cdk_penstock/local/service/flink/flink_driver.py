@@ -10,14 +10,13 @@ from cdk_penstock.local.flink.settings import FlinkOptions
 from cdk_penstock.local.service.flink.application_cluster import ClusterChoices
 from cdk_penstock.local.service.flink.application_job import ApplicationJob
 from cdk_penstock.local.service.flink.places import ApplicationPlaces
-from cdk_penstock.model.lifecycle.jobs import JobObservation, JobState
+from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_penstock.model.lifecycle.jobs import Launch
+    from cdk_penstock.model.lifecycle.observed_job import Launch
 
-__all__ = ("MAIN_TIMEOUT_SECONDS", "FlinkDriver")
 
 MAIN_TIMEOUT_SECONDS = 300.0
 """The time that MSF gives ``main()`` to submit its job."""
@@ -123,8 +122,7 @@ class FlinkDriver:
     def _job(self, application: str) -> ApplicationJob:
         with self._lock:
             if self._closed:
-                msg = f"the driver is closed, and takes no order for {application}"
-                raise JobError(msg)
+                raise JobError(f"the driver is closed, and takes no order for {application}")
             if application not in self._jobs:
                 self._jobs[application] = ApplicationJob(
                     ApplicationPlaces(self._folder / application),

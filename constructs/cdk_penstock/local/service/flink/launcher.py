@@ -15,7 +15,7 @@ from cdk_penstock.local.flink.submission import python_traceback, run_program
 from cdk_penstock.local.job_package import write_properties
 from cdk_penstock.local.processes import log_tail
 from cdk_penstock.local.rest import JsonClient
-from cdk_penstock.local.service.flink.code import prepare_program
+from cdk_penstock.local.service.flink.flink_program import prepare_program
 from cdk_penstock.local.service.flink.running_job import RunningJob, answered_error
 from cdk_penstock.model.lifecycle.flink_answers import python_error
 
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from cdk_penstock.local.flink.submission import JobSubmission
     from cdk_penstock.local.service.flink.application_cluster import ApplicationCluster
     from cdk_penstock.local.service.flink.places import ApplicationPlaces
-    from cdk_penstock.model.lifecycle.jobs import Launch
+    from cdk_penstock.model.lifecycle.observed_job import Launch
 
-__all__ = ("InterruptedLaunchError", "start_job")
 
 CLUSTER_TIMEOUT_SECONDS = 300.0
 POLL_SECONDS = 0.05
@@ -94,18 +93,17 @@ def _wait_for_cluster(cluster: FlinkCluster, given_up: threading.Event) -> None:
     while not cluster.ready():
         _require_going_on(cluster, given_up)
         if time.monotonic() >= deadline:
-            msg = f"Flink offered not all slots within {CLUSTER_TIMEOUT_SECONDS:g} s"
-            raise JobError(msg)
+            raise JobError(f"Flink offered not all slots within {CLUSTER_TIMEOUT_SECONDS:g} s")
         time.sleep(POLL_SECONDS)
 
 
 def _require_going_on(cluster: FlinkCluster, given_up: threading.Event) -> None:
     if given_up.is_set():
-        msg = "the launch was given up"
-        raise InterruptedLaunchError(msg)
+        raise InterruptedLaunchError("the launch was given up")
     if not cluster.job_manager_alive:
-        msg = f"the JobManager ended by itself; the end of its log:\n{log_tail(cluster.job_manager_log, lines=5)}"
-        raise JobError(msg)
+        raise JobError(
+            f"the JobManager ended by itself; the end of its log:\n{log_tail(cluster.job_manager_log, lines=5)}"
+        )
 
 
 def _run_program(
@@ -120,8 +118,7 @@ def _run_program(
     while not answer.done():
         _require_going_on(cluster, given_up)
         if time.monotonic() >= deadline:
-            msg = f"Flink job did not start within a total timeout of {timeout_seconds / 60:g} minutes"
-            raise TimeoutError(msg)
+            raise TimeoutError(f"Flink job did not start within a total timeout of {timeout_seconds / 60:g} minutes")
         time.sleep(POLL_SECONDS)
     try:
         return answer.result()

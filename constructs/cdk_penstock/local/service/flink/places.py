@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("ApplicationPlaces",)
 
 METADATA_FILE = "_metadata"
 

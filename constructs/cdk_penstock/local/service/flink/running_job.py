@@ -12,12 +12,11 @@ from cdk_penstock.local.errors import RestError
 from cdk_penstock.local.flink.jobs import TERMINAL_STATES, tasks_running
 from cdk_penstock.local.rest import JsonClient
 from cdk_penstock.model.lifecycle.flink_answers import java_error, job_state
-from cdk_penstock.model.lifecycle.jobs import JobState
+from cdk_penstock.model.lifecycle.observed_job import JobState
 
 if TYPE_CHECKING:
     from cdk_penstock.local.flink.cluster import FlinkCluster
 
-__all__ = ("JobLook", "RunningJob", "answered_error")
 
 ANSWER_TIMEOUT_SECONDS = 30.0
 CANCEL_TIMEOUT_SECONDS = 60.0

@@ -13,14 +13,13 @@ from uuid import uuid4
 from cdk_penstock.local.errors import RestError
 from cdk_penstock.local.service.flink.running_job import answered_error
 from cdk_penstock.model.lifecycle.flink_answers import java_error
-from cdk_penstock.model.lifecycle.jobs import SavedState, SaveState
+from cdk_penstock.model.lifecycle.observed_job import SavedState, SaveState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cdk_penstock.local.rest import JsonClient
 
-__all__ = ("Saves",)
 
 NAME_LENGTH = 100
 FILE_SCHEME = "file:"

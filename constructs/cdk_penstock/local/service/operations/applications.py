@@ -11,10 +11,10 @@ from cdk_penstock.local.service.describing import (
     application_summary,
     version_detail,
 )
-from cdk_penstock.local.service.operations.call import DEFAULT_LIMIT, page, position_of
+from cdk_penstock.local.service.operations.operation_call import DEFAULT_LIMIT, page, position_of
 from cdk_penstock.local.service.operations.tags import parsed_tags
-from cdk_penstock.model.lifecycle.code import location_of_code
-from cdk_penstock.model.lifecycle.configuration import (
+from cdk_penstock.model.lifecycle.code_location import location_of_code
+from cdk_penstock.model.lifecycle.described_configuration import (
     ConfigurationContext,
     check_configuration,
     created_configuration,
@@ -22,18 +22,17 @@ from cdk_penstock.model.lifecycle.configuration import (
 from cdk_penstock.model.lifecycle.options import described_logging
 from cdk_penstock.model.lifecycle.records import Application
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
-from cdk_penstock.model.lifecycle.settings import Settings
 from cdk_penstock.model.lifecycle.stopping import delete
 from cdk_penstock.model.lifecycle.updating import DEFAULT_MAINTENANCE_START, create
+from cdk_penstock.model.lifecycle.version_settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.code import CodeLocation
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.local.service.operations.operation_call import Call
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("OPERATIONS", "check_flink_runtime", "configuration_context")
 
 _TAGS_FORGOTTEN_AFTER_SECONDS: Final = 60.0
 
@@ -41,8 +40,10 @@ _TAGS_FORGOTTEN_AFTER_SECONDS: Final = 60.0
 def check_flink_runtime(runtime: str) -> None:
     """Raise RefusedCallError for the runtime of an SQL or Studio application."""
     if not runtime.startswith("FLINK-"):
-        message = f"RuntimeEnvironment {runtime} is not supported: only applications of Apache Flink are"
-        raise RefusedCallError(RefusalCode.UNSUPPORTED_OPERATION, message)
+        raise RefusedCallError(
+            RefusalCode.UNSUPPORTED_OPERATION,
+            f"RuntimeEnvironment {runtime} is not supported: only applications of Apache Flink are",
+        )
 
 
 def configuration_context(call: Call, version_id: int, location: CodeLocation | None) -> ConfigurationContext:
@@ -65,8 +66,10 @@ def _create_application(call: Call) -> Document:
     msf.authorization.check_action(call.caller, call.operation, "*")
     check_flink_runtime(given["RuntimeEnvironment"])
     if given.get("ApplicationMode", "STREAMING") != "STREAMING":
-        message = f"ApplicationMode {given['ApplicationMode']} is not supported for {given['RuntimeEnvironment']}"
-        raise RefusedCallError(RefusalCode.UNSUPPORTED_OPERATION, message)
+        raise RefusedCallError(
+            RefusalCode.UNSUPPORTED_OPERATION,
+            f"ApplicationMode {given['ApplicationMode']} is not supported for {given['RuntimeEnvironment']}",
+        )
     tags = parsed_tags(given.get("Tags", []))
     _check_new(call, arn, tags)
     msf.authorization.check_pass_role(call.caller, given["ServiceExecutionRole"])
@@ -106,20 +109,20 @@ def _logging_options(given: Mapping[str, Any]) -> tuple[Document, ...]:
 def _check_new(call: Call, arn: str, tags: dict[str, str]) -> None:
     msf, name = call.msf, call.parameters["ApplicationName"]
     if msf.store.has_application(arn):
-        message = f"Application {name} already exists"
-        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, f"Application {name} already exists")
     limit = msf.options.switches.maximum_applications
     if msf.store.count_applications(call.scope) >= limit:
-        message = f"The account has {limit} applications in this Region, the limit"
-        raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
+        raise RefusedCallError(
+            RefusalCode.LIMIT_EXCEEDED, f"The account has {limit} applications in this Region, the limit"
+        )
     deleted_at = msf.store.note("deleted", arn)
     since = msf.options.clock().timestamp() - (deleted_at or 0.0)
     if tags and since < _TAGS_FORGOTTEN_AFTER_SECONDS:
-        message = (
+        raise RefusedCallError(
+            RefusalCode.CONCURRENT_MODIFICATION,
             f"Tags are already registered for this resource ARN: {arn}, please retry later. Or you can create without"
-            " tags and then add tags using TagResource API after successful resource creation"
+            " tags and then add tags using TagResource API after successful resource creation",
         )
-        raise RefusedCallError(RefusalCode.CONCURRENT_MODIFICATION, message)
 
 
 def _describe_application(call: Call) -> Document:

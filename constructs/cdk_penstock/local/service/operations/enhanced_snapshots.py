@@ -14,7 +14,7 @@ from cdk_penstock.local.service.describing_snapshots import (
     snapshot_operation_detail,
     snapshot_operation_info,
 )
-from cdk_penstock.local.service.operations.call import DEFAULT_LIMIT, page, position_of
+from cdk_penstock.local.service.operations.operation_call import DEFAULT_LIMIT, page, position_of
 from cdk_penstock.local.service.operations.tags import parsed_tags
 from cdk_penstock.local.service.snapshot_reader import SnapshotFilter
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cdk_penstock.local.service.operations.call import Call
+    from cdk_penstock.local.service.operations.operation_call import Call
     from cdk_penstock.model.lifecycle.records import SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("OPERATIONS", "accepted", "present_snapshot")
 
 _FILTERS: Final[Mapping[str, SnapshotFilter]] = {
     "SourceApplicationName": SnapshotFilter.APPLICATION,
@@ -112,8 +111,9 @@ def _only_filter(call: Call, *names: str) -> str:
     """Return the filter that the call gives, an empty text for none; raise RefusedCallError for more than one."""
     given = [name for name in names if name in call.parameters]
     if len(given) > 1:
-        message = f"{call.operation} takes one filter at a time, got {' and '.join(given)}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, f"{call.operation} takes one filter at a time, got {' and '.join(given)}"
+        )
     return given[0] if given else ""
 
 
@@ -134,8 +134,7 @@ def _describe_operation(call: Call) -> Document:
     arn, operation_id = _authorized_arn(call), call.parameters["SnapshotOperationId"]
     operation = call.msf.store.snapshot_operation(arn, operation_id, since=_kept_since(call))
     if operation is None:
-        message = f"Operation {operation_id} of snapshot {arn} not found"
-        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, f"Operation {operation_id} of snapshot {arn} not found")
     return {"SnapshotOperationInfoDetails": snapshot_operation_detail(arn, operation)}
 
 

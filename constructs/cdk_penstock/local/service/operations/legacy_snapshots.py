@@ -6,18 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.service.describing import snapshot_detail
-from cdk_penstock.local.service.operations.call import DEFAULT_LIMIT, page, position_of
+from cdk_penstock.local.service.operations.operation_call import DEFAULT_LIMIT, page, position_of
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshots import check_deletable, create_snapshot
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
-    from cdk_penstock.local.service.operations.call import Call
+    from cdk_penstock.local.service.operations.operation_call import Call
     from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
-    from cdk_penstock.model.lifecycle.settings import Document
-
-__all__ = ("OPERATIONS",)
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 
 def _create_snapshot(call: Call) -> Document:
@@ -30,8 +28,9 @@ def _found(call: Call, application: Application) -> SnapshotRecord:
     name = call.parameters["SnapshotName"]
     snapshot = call.msf.store.legacy_snapshot(application, name)
     if snapshot is None:
-        message = f"Snapshot {name} of application {application.name} not found"
-        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        raise RefusedCallError(
+            RefusalCode.RESOURCE_NOT_FOUND, f"Snapshot {name} of application {application.name} not found"
+        )
     return snapshot
 
 

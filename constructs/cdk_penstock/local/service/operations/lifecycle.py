@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.service.describing import application_detail, operation_detail, operation_info
-from cdk_penstock.local.service.operations.call import DEFAULT_LIMIT, page, position_of
+from cdk_penstock.local.service.operations.operation_call import DEFAULT_LIMIT, page, position_of
 from cdk_penstock.local.service.operations.updates import guard_of
 from cdk_penstock.model.lifecycle.rolling_back import roll_back
 from cdk_penstock.model.lifecycle.starting import start
 from cdk_penstock.model.lifecycle.stopping import force_stop, stop
 
 if TYPE_CHECKING:
-    from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
-
-__all__ = ("OPERATIONS",)
+    from cdk_penstock.local.service.operations.operation_call import Call
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
 
 def _start_application(call: Call) -> Document:

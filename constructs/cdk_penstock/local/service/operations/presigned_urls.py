@@ -13,10 +13,9 @@ from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
-    from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.local.service.operations.operation_call import Call
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("OPERATIONS",)
 
 _DEFAULT_SECONDS: Final = 43_200
 
@@ -25,8 +24,10 @@ def _create_url(call: Call) -> Document:
     given, msf = call.parameters, call.msf
     application = call.situation().application
     if given["UrlType"] != "FLINK_DASHBOARD_URL":
-        message = f"UrlType {given['UrlType']} is for Studio notebooks: expected FLINK_DASHBOARD_URL"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"UrlType {given['UrlType']} is for Studio notebooks: expected FLINK_DASHBOARD_URL",
+        )
     check_status(StatusBound.PRESIGNED_URL, application.name, application.status)
     token = DashboardTokens(msf.store).create(
         application,

@@ -14,7 +14,7 @@ from cdk_penstock.local.service.operations import (
     tags,
     updates,
 )
-from cdk_penstock.local.service.operations.call import Call
+from cdk_penstock.local.service.operations.operation_call import Call
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.msf import Msf
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("OPERATIONS", "SQL_ONLY_OPERATIONS", "ServiceOperations")
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], Document]]] = {
     **applications.OPERATIONS,
@@ -67,8 +66,9 @@ class ServiceOperations:
             The service refuses the call; nothing has changed.
         """
         if operation in SQL_ONLY_OPERATIONS:
-            message = f"{operation} is supported for SQL applications only"
-            raise RefusedCallError(RefusalCode.UNSUPPORTED_OPERATION, message)
+            raise RefusedCallError(
+                RefusalCode.UNSUPPORTED_OPERATION, f"{operation} is supported for SQL applications only"
+            )
         call = Call(msf=self._msf, operation=operation, parameters=parameters, caller=caller)
         with self._msf.store.lock:
             return OPERATIONS[operation](call)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.local.service.operations.enhanced_snapshots import accepted, present_snapshot
 from cdk_penstock.local.service.operations.tags import parsed_tags
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment, KeyType, is_key_arn
-from cdk_penstock.model.lifecycle.code import check_bucket_arn
+from cdk_penstock.model.lifecycle.code_location import check_bucket_arn
 from cdk_penstock.model.lifecycle.records import SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshot_operations import (
@@ -25,10 +25,9 @@ from cdk_penstock.model.lifecycle.statuses import OperationStatus, SnapshotStatu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.local.service.operations.operation_call import Call
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("OPERATIONS",)
 
 _PREFIX_LENGTH: Final = 200
 
@@ -91,27 +90,32 @@ def _export_snapshot(call: Call) -> Document:
 
 def _check_exportable(call: Call, snapshot: SnapshotRecord) -> None:
     if snapshot.status is not SnapshotStatus.READY:
-        message = f"Snapshot {snapshot.name} is {snapshot.status}, and must be READY to be exported"
-        raise RefusedCallError(RefusalCode.RESOURCE_IN_USE, message)
+        raise RefusedCallError(
+            RefusalCode.RESOURCE_IN_USE,
+            f"Snapshot {snapshot.name} is {snapshot.status}, and must be READY to be exported",
+        )
     if call.msf.store.is_exported(snapshot):
-        message = f"An export of snapshot {snapshot.name} is in progress: one at a time"
-        raise RefusedCallError(RefusalCode.LIMIT_EXCEEDED, message)
+        raise RefusedCallError(
+            RefusalCode.LIMIT_EXCEEDED, f"An export of snapshot {snapshot.name} is in progress: one at a time"
+        )
 
 
 def _check_s3(call: Call) -> None:
     if call.msf.snapshot_files is None:
-        message = f"{call.operation} needs the objects of S3, which this service does not have"
-        raise RefusedCallError(RefusalCode.UNSUPPORTED_OPERATION, message)
+        raise RefusedCallError(
+            RefusalCode.UNSUPPORTED_OPERATION,
+            f"{call.operation} needs the objects of S3, which this service does not have",
+        )
 
 
 def _check_length(prefix: str) -> None:
     """Raise RefusedCallError for an exported prefix that DescribeSnapshotOperation could not show."""
     if len(prefix) > _PREFIX_LENGTH:
-        message = (
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
             f"KeyPrefix with the operation's id after it must have at most {_PREFIX_LENGTH} characters, it has"
-            f" {len(prefix)}: choose a shorter KeyPrefix"
+            f" {len(prefix)}: choose a shorter KeyPrefix",
         )
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
 
 
 def _transfer(
@@ -132,8 +136,10 @@ def _key(call: Call, given: Mapping[str, Any] | None) -> KeyAssignment:
         return AWS_OWNED
     key_id: str = given.get("KeyId", "")
     if given["KeyType"] != KeyType.CUSTOMER_MANAGED_KEY or not is_key_arn(key_id):
-        message = f"CUSTOMER_MANAGED_KEY needs the ARN of a key as KeyId, and only that takes one; got {key_id!r}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            f"CUSTOMER_MANAGED_KEY needs the ARN of a key as KeyId, and only that takes one; got {key_id!r}",
+        )
     return KeyAssignment.customer_managed(call.msf.authorization.key_arn(call.caller, key_id))
 
 

@@ -15,10 +15,9 @@ from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cdk_penstock.local.service.operations.call import Call
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.local.service.operations.operation_call import Call
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("OPERATIONS", "parsed_tags")
 
 _MAXIMUM_TAGS: Final = 50
 _SNAPSHOT: Final = ":snapshot/"
@@ -28,14 +27,16 @@ def parsed_tags(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return tags by key; raise RefusedCallError for a key that is given twice, reserved, or one too many."""
     twice = sorted(key for key, count in Counter(each["Key"] for each in given).items() if count > 1)
     if twice:
-        message = f"Tag keys must be unique, these are given more than once: {', '.join(twice)}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, f"Tag keys must be unique, these are given more than once: {', '.join(twice)}"
+        )
     tags = {each["Key"]: each.get("Value", "") for each in given}
     # CloudFormation gives its own tags.
     reserved = sorted(each for each in tags if each.startswith("aws:") and not each.startswith("aws:cloudformation:"))
     if reserved:
-        message = f"Tag keys must not begin with aws:, got {', '.join(reserved)}"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, f"Tag keys must not begin with aws:, got {', '.join(reserved)}"
+        )
     _check_number(tags)
     return tags
 
@@ -43,21 +44,23 @@ def parsed_tags(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _check_number(tags: Mapping[str, str]) -> None:
     own = [key for key in tags if not key.startswith("aws:")]
     if len(own) > _MAXIMUM_TAGS:
-        message = f"A resource has at most {_MAXIMUM_TAGS} tags, got {len(own)}"
-        raise RefusedCallError(RefusalCode.TOO_MANY_TAGS, message)
+        raise RefusedCallError(
+            RefusalCode.TOO_MANY_TAGS, f"A resource has at most {_MAXIMUM_TAGS} tags, got {len(own)}"
+        )
 
 
 def _tags_of(call: Call) -> dict[str, str]:
     arn = call.parameters["ResourceARN"]
     call.msf.authorization.check_action(call.caller, call.operation, arn)
     if not arn.startswith(f"{call.scope}:"):
-        message = f"Resource {arn} not found in account {call.caller.account} and Region {call.caller.region}"
-        raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+        raise RefusedCallError(
+            RefusalCode.RESOURCE_NOT_FOUND,
+            f"Resource {arn} not found in account {call.caller.account} and Region {call.caller.region}",
+        )
     if _SNAPSHOT in arn:
         snapshot = call.msf.store.enhanced_snapshot(arn)
         if snapshot is None:
-            message = f"Snapshot {arn} not found"
-            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, message)
+            raise RefusedCallError(RefusalCode.RESOURCE_NOT_FOUND, f"Snapshot {arn} not found")
         return dict(snapshot.tags or {})
     return dict(call.msf.store.application(arn).tags or {})
 

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.local.service.describing import application_detail, maintenance_window
 from cdk_penstock.local.service.operations.applications import check_flink_runtime, configuration_context
-from cdk_penstock.model.lifecycle.code import location_of_code
-from cdk_penstock.model.lifecycle.configuration import check_configuration, check_snapshot_mode, updated_configuration
+from cdk_penstock.model.lifecycle.code_location import location_of_code
+from cdk_penstock.model.lifecycle.described_configuration import (
+    check_configuration,
+    check_snapshot_mode,
+    updated_configuration,
+)
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.options import described_logging, described_vpc, updated_logging, without_option
 from cdk_penstock.model.lifecycle.updating import Guard, change_settings, check_current, set_maintenance_window
 
 if TYPE_CHECKING:
-    from cdk_penstock.local.service.operations.call import Call
+    from cdk_penstock.local.service.operations.operation_call import Call
     from cdk_penstock.model.lifecycle.records import Application
-    from cdk_penstock.model.lifecycle.settings import Document, Settings
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.version_settings import Document, Settings
 
-__all__ = ("OPERATIONS", "guard_of")
 
 _LOGGING_ID: Final = "CloudWatchLoggingOptionId"
 _VPC: Final = "VpcConfigurationDescriptions"

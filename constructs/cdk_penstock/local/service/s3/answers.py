@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.object_store import StoredObject
     from cdk_penstock.local.service.s3.listing import Page
 
-__all__ = ("error_answer", "listing_answer", "object_answer", "object_headers")
 
 _NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 _XML: Final = "application/xml"
@@ -71,8 +70,9 @@ def _range(wanted: str | None, size: int) -> tuple[int, int]:
     else:
         first, last = max(size - int(match[2]), 0), size
     if first >= size or first > last:
-        message = f"the object has {size} bytes, none of them in {wanted!a}"
-        raise ObjectStoreError(ObjectErrorCode.INVALID_RANGE, message)
+        raise ObjectStoreError(
+            ObjectErrorCode.INVALID_RANGE, f"the object has {size} bytes, none of them in {wanted!a}"
+        )
     return first, min(last, size - 1)
 
 

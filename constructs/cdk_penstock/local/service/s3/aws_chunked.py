@@ -15,7 +15,6 @@ from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStor
 if TYPE_CHECKING:
     from cdk_penstock.local.service.signature import Signature
 
-__all__ = ("ChunkSignatures", "decode_chunks")
 
 _HEADER: Final = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}))?\r\n")
 _TRAILER: Final = re.compile(rb"([A-Za-z0-9-]+):([\x20-\x7e]*?)\r?\n(?:\r\n)?")
@@ -48,8 +47,7 @@ class ChunkSignatures:
         text = "\n".join((algorithm, self._context.context["timestamp"], scope, self._previous, *hashes))
         expected = self._signer.signature(text, self._context)
         if not hmac.compare_digest(expected.encode(), given.encode()):
-            message = "the signature of a chunk of the body is wrong"
-            raise ObjectStoreError(ObjectErrorCode.SIGNATURE_MISMATCH, message)
+            raise ObjectStoreError(ObjectErrorCode.SIGNATURE_MISMATCH, "the signature of a chunk of the body is wrong")
         self._previous = expected
 
 
@@ -111,5 +109,4 @@ def _trailers(source: IO[bytes], signatures: ChunkSignatures | None) -> dict[str
 
 
 def _refuse(problem: str) -> NoReturn:
-    message = f"the body is not a complete one in chunks: {problem}"
-    raise ObjectStoreError(ObjectErrorCode.INCOMPLETE_BODY, message)
+    raise ObjectStoreError(ObjectErrorCode.INCOMPLETE_BODY, f"the body is not a complete one in chunks: {problem}")

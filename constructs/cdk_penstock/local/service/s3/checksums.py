@@ -12,7 +12,6 @@ from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ("check_checksums",)
 
 _BLOCK: Final = 1 << 20
 
@@ -72,10 +71,12 @@ def check_checksums(content: IO[bytes], headers: Iterable[tuple[str, str]], *, c
         for digest in digests:
             digest.update(block)
     if content_hash is not None and signed.hexdigest() != content_hash:
-        message = "the header x-amz-content-sha256 is not the hash of the body"
-        raise ObjectStoreError(ObjectErrorCode.CONTENT_MISMATCH, message)
+        raise ObjectStoreError(
+            ObjectErrorCode.CONTENT_MISMATCH, "the header x-amz-content-sha256 is not the hash of the body"
+        )
     for name, value, digest in expected:
         computed = base64.b64encode(digest.digest()).decode()
         if computed != value:
-            message = f"{name} is {value!a}, but that of the content is {computed}"
-            raise ObjectStoreError(ObjectErrorCode.BAD_DIGEST, message)
+            raise ObjectStoreError(
+                ObjectErrorCode.BAD_DIGEST, f"{name} is {value!a}, but that of the content is {computed}"
+            )

@@ -12,7 +12,6 @@ from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ("MOST_KEYS", "Page", "page_of")
 
 MOST_KEYS: Final = 1000
 
@@ -62,8 +61,7 @@ def _entry(key: str, prefix: str, delimiter: str) -> tuple[str, bool]:
 def _most(parameters: Mapping[str, str]) -> int:
     text = parameters.get("max-keys", str(MOST_KEYS))
     if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004 - digits of S3's int
-        message = f"expected a number in max-keys, got {text!a}"
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, f"expected a number in max-keys, got {text!a}")
     return min(int(text), MOST_KEYS)
 
 
@@ -79,5 +77,6 @@ def _decoded(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        message = f"expected the continuation-token of a listing, got {token!a}"
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message) from error
+        raise ObjectStoreError(
+            ObjectErrorCode.INVALID_ARGUMENT, f"expected the continuation-token of a listing, got {token!a}"
+        ) from error

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.identity import Authenticated
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("announced_payload", "write_content")
 
 _HEADER: Final = "x-amz-content-sha256"
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -36,13 +35,12 @@ def announced_payload(head: RequestHead) -> str:
         if head.header("authorization") is None:
             # A presigned URL says nothing of the body, whoever will send it.
             return UNSIGNED_PAYLOAD
-        message = f"the header {_HEADER} is missing"
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
+        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, f"the header {_HEADER} is missing")
     if announced not in {*_CHUNKS, UNSIGNED_PAYLOAD} and not _HASH.fullmatch(announced):
-        message = (
-            f"expected a SHA-256 in the header {_HEADER}, or one of {', '.join(sorted(_CHUNKS))}; got {announced!a}"
+        raise ObjectStoreError(
+            ObjectErrorCode.INVALID_ARGUMENT,
+            f"expected a SHA-256 in the header {_HEADER}, or one of {', '.join(sorted(_CHUNKS))}; got {announced!a}",
         )
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, message)
     return announced
 
 
@@ -66,7 +64,9 @@ def write_content(head: RequestHead, caller: Authenticated, body: IO[bytes], tar
             target.write(block)
     length = head.header("x-amz-decoded-content-length")
     if length is not None and length != str(target.tell()):
-        message = f"x-amz-decoded-content-length is {length!a}, but the content has {target.tell()} bytes"
-        raise ObjectStoreError(ObjectErrorCode.INCOMPLETE_BODY, message)
+        raise ObjectStoreError(
+            ObjectErrorCode.INCOMPLETE_BODY,
+            f"x-amz-decoded-content-length is {length!a}, but the content has {target.tell()} bytes",
+        )
     content_hash = announced if _HASH.fullmatch(announced) else None
     check_checksums(target, (*head.headers, *trailers.items()), content_hash=content_hash)

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from cdk_penstock.local.service.endpoint import internal_failure
 from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
 from cdk_penstock.local.service.s3.answers import error_answer, listing_answer, object_answer, object_headers
-from cdk_penstock.local.service.s3.call import S3Call
 from cdk_penstock.local.service.s3.listing import page_of
 from cdk_penstock.local.service.s3.payload import announced_payload, write_content
+from cdk_penstock.local.service.s3.s3_call import S3Call
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.object_store import ObjectStore
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("S3",)
 
 _IDENTITY_ERRORS: Final = {
     RefusalCode.EXPIRED_TOKEN: ObjectErrorCode.EXPIRED_TOKEN,
@@ -74,8 +73,10 @@ class S3:
         if call.kind == ("PUT", "object"):
             return lambda body: self._put(call, head, caller, body)
         if call.kind not in self._calls:
-            message = f"{call.method} on a {call.kind[1]} is not implemented by this local object store"
-            raise ObjectStoreError(ObjectErrorCode.NOT_IMPLEMENTED, message)
+            raise ObjectStoreError(
+                ObjectErrorCode.NOT_IMPLEMENTED,
+                f"{call.method} on a {call.kind[1]} is not implemented by this local object store",
+            )
         return lambda _: self._calls[call.kind](call, head)
 
     def refused(self, error: Exception | None, head: RequestHead, request_id: str) -> Response:
@@ -102,8 +103,10 @@ class S3:
 
     def _list(self, call: S3Call, _head: RequestHead) -> Response:
         if call.parameters.get("list-type") != "2":
-            message = "ListObjects is not implemented by this local object store, only ListObjectsV2"
-            raise ObjectStoreError(ObjectErrorCode.NOT_IMPLEMENTED, message)
+            raise ObjectStoreError(
+                ObjectErrorCode.NOT_IMPLEMENTED,
+                "ListObjects is not implemented by this local object store, only ListObjectsV2",
+            )
         page = page_of(self._store.keys(call.bucket, prefix=call.parameters.get("prefix", "")), call.parameters)
         objects = []
         for key in page.keys:

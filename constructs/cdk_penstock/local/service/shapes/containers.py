@@ -10,8 +10,6 @@ from cdk_penstock.local.service.shapes.shape import NOT_NULL, Problems, Shape, U
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("ListShape", "MapShape", "StructureShape")
-
 
 class StructureShape(Shape):
     """Named members, some of them required.

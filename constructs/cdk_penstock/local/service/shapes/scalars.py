@@ -14,8 +14,6 @@ from cdk_penstock.local.service.shapes.shape import Problems, Shape, UnexpectedA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("BlobShape", "BooleanShape", "NumberShape", "TextShape", "TimeShape")
-
 
 class TextShape(Shape):
     """Text, perhaps with a pattern, an enumeration or limits of its length."""

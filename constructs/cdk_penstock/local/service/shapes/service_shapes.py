@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.shapes.shape import Shape
 
-__all__ = ("ServiceShapes",)
-
 
 class ServiceShapes:
     """The shapes of a service, all made once.

@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
-__all__ = ("NOT_NULL", "Problems", "Shape", "UnexpectedAnswerError", "length_problem")
-
 NOT_NULL: Final = "Member must not be null"
 _SHOWN_CHARACTERS: Final = 256
 _SHOWN_PROBLEMS: Final = 10
@@ -38,8 +36,9 @@ class Problems:
         if self._texts:
             count = len(self._texts)
             errors = "validation error" if count == 1 else "validation errors"
-            message = f"{count} {errors} detected: {'; '.join(self._texts[:_SHOWN_PROBLEMS])}"
-            raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+            raise RefusedCallError(
+                RefusalCode.INVALID_ARGUMENT, f"{count} {errors} detected: {'; '.join(self._texts[:_SHOWN_PROBLEMS])}"
+            )
 
 
 class Shape(ABC):

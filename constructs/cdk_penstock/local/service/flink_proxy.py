@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.dashboard_tokens import DashboardSession
     from cdk_penstock.local.service.msf import Msf
 
-__all__ = ("create_routes",)
 
 _TOKEN: Final = "authToken"  # noqa: S105 - the name of a parameter
 _COOKIE: Final = "flinkdashboard"

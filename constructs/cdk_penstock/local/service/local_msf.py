@@ -19,11 +19,11 @@ from cdk_penstock.local.service.admin import admin_routes
 from cdk_penstock.local.service.calls import ApiCaller
 from cdk_penstock.local.service.code_store import CodeStore
 from cdk_penstock.local.service.credentials import Credentials
-from cdk_penstock.local.service.dashboard import create_routes
 from cdk_penstock.local.service.dashboard_tokens import DashboardTokens, dashboard_path
 from cdk_penstock.local.service.delayed_policies import DelayedPolicies
 from cdk_penstock.local.service.feed import Feed
 from cdk_penstock.local.service.flink.flink_driver import FlinkDriver
+from cdk_penstock.local.service.flink_proxy import create_routes
 from cdk_penstock.local.service.identity import Identity
 from cdk_penstock.local.service.msf import Msf, MsfOptions
 from cdk_penstock.local.service.object_store import ObjectStore
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.policy_source import PolicySource
     from cdk_penstock.model.lifecycle.records import Application
 
-__all__ = ("LocalMsf", "LocalMsfOptions")
 
 _LOG = logging.getLogger(__name__)
 _START_TIMEOUT_SECONDS = 30.0
@@ -229,8 +228,7 @@ class LocalMsf(LocalService):
         application = self.application(application_name)
         address = self.driver.dashboard(application.uid)
         if address is None:
-            msg = f"no Flink cluster runs for application {application_name}, which is {application.status}"
-            raise JobError(msg)
+            raise JobError(f"no Flink cluster runs for application {application_name}, which is {application.status}")
         return address
 
     @property
@@ -270,8 +268,7 @@ class LocalMsf(LocalService):
             if self._thread is None or not self._thread.is_alive():
                 break
             self._thread.join(0.05)
-        msg = f"the local MSF did not begin to serve {self.url} within {_START_TIMEOUT_SECONDS:g} s"
-        raise StartTimeoutError(msg)
+        raise StartTimeoutError(f"the local MSF did not begin to serve {self.url} within {_START_TIMEOUT_SECONDS:g} s")
 
     def stop(self) -> None:
         """Stop serving, and end all jobs; the records stay, and a new endpoint in the same folder goes on with them."""

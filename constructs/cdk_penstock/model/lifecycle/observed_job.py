@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("JobObservation", "JobState", "Launch", "SaveState", "SavedState")
-
 
 class JobState(StrEnum):
     """The state of an application's job, as far as MSF's statuses depend on it.

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.msf import Msf
-    from cdk_penstock.model.lifecycle.settings import Document
     from cdk_penstock.model.lifecycle.situation import Situation
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("DEFAULT_LIMIT", "Call", "page", "position_of")
 
 DEFAULT_LIMIT: Final = 50
 _MAXIMUM_POSITION: Final = 2**63 - 1
@@ -79,8 +78,9 @@ def position_of(parameters: Mapping[str, Any]) -> int | None:
     except (ValueError, binascii.Error):
         position = -1
     if not 0 <= position <= _MAXIMUM_POSITION:
-        message = f"NextToken {token!r} is not valid: take it from the answer before"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, f"NextToken {token!r} is not valid: take it from the answer before"
+        )
     return position
 
 

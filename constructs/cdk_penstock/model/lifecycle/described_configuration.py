@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.lifecycle.code import described_code
+from cdk_penstock.model.lifecycle.code_location import described_code
 from cdk_penstock.model.lifecycle.options import described_vpc, updated_vpcs
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FlinkRuntime
@@ -19,17 +19,10 @@ from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FlinkRuntime
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cdk_penstock.model.lifecycle.code import CodeCopy, CodeLocation
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.code_location import CodeCopy, CodeLocation
     from cdk_penstock.model.lifecycle.switches import Switches
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = (
-    "ConfigurationContext",
-    "check_configuration",
-    "check_snapshot_mode",
-    "created_configuration",
-    "updated_configuration",
-)
 
 _MAXIMUM_PARALLELISM_PER_KPU: Final = 8
 _DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
@@ -42,7 +35,7 @@ _OF_OTHER_APPLICATIONS: Final = ("SqlApplicationConfiguration", "ZeppelinApplica
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationContext:
-    """What a configuration depends on beside the request.
+    """Everything that a configuration depends on beside the request.
 
     Parameters
     ----------
@@ -149,8 +142,7 @@ def updated_configuration(present: Document, given: Mapping[str, Any], context: 
             present.get("VpcConfigurationDescriptions", []), given["VpcConfigurationUpdates"], context.vpc_id
         )
     if _mode(present) == "ENHANCED_SNAPSHOTS" != _mode(described):
-        message = "An application with ENHANCED_SNAPSHOTS cannot go back to APPLICATION_SNAPSHOTS_LEGACY"
-        raise _refuse(message)
+        raise _refuse("An application with ENHANCED_SNAPSHOTS cannot go back to APPLICATION_SNAPSHOTS_LEGACY")
     return described
 
 
@@ -163,32 +155,30 @@ def check_configuration(configuration: Document, runtime: str, switches: Switche
     release = FlinkRuntime.of(runtime)
     encryption = configuration["ApplicationEncryptionConfigurationDescription"]
     if encryption["KeyType"] == "CUSTOMER_MANAGED_KEY" and not release.customer_managed_key_allowed:
-        message = f"Customer managed keys are not supported for {runtime}: {CUSTOMER_MANAGED_KEY_NEEDS}"
-        raise _refuse(message)
+        raise _refuse(f"Customer managed keys are not supported for {runtime}: {CUSTOMER_MANAGED_KEY_NEEDS}")
     check_snapshot_mode(configuration, runtime)
     block = configuration["FlinkApplicationConfigurationDescription"]["ParallelismConfigurationDescription"]
     per_kpu, parallelism = block["ParallelismPerKPU"], block["Parallelism"]
     if per_kpu > _MAXIMUM_PARALLELISM_PER_KPU:
-        message = f"ParallelismPerKPU must be at most {_MAXIMUM_PARALLELISM_PER_KPU}, got {per_kpu}"
-        raise _refuse(message)
+        raise _refuse(f"ParallelismPerKPU must be at most {_MAXIMUM_PARALLELISM_PER_KPU}, got {per_kpu}")
     kpus = math.ceil(parallelism / per_kpu)
     if kpus > switches.maximum_kpus:
-        message = f"Parallelism {parallelism} needs {kpus} KPUs, the limit is {switches.maximum_kpus}"
-        raise _refuse(message, RefusalCode.LIMIT_EXCEEDED)
+        raise _refuse(
+            f"Parallelism {parallelism} needs {kpus} KPUs, the limit is {switches.maximum_kpus}",
+            RefusalCode.LIMIT_EXCEEDED,
+        )
 
 
 def check_snapshot_mode(configuration: Document, runtime: str) -> None:
     """Raise RefusedCallError if the runtime is too old for the mode of the snapshots."""
     if _mode(configuration) == "ENHANCED_SNAPSHOTS" and FlinkRuntime.of(runtime).release < (1, 20):
-        message = f"ENHANCED_SNAPSHOTS needs a runtime from FLINK-1_20 on, got {runtime}"
-        raise _refuse(message)
+        raise _refuse(f"ENHANCED_SNAPSHOTS needs a runtime from FLINK-1_20 on, got {runtime}")
 
 
 def _check_kind(given: Mapping[str, Any], suffix: str) -> None:
     for name in _OF_OTHER_APPLICATIONS:
         if f"{name}{suffix}" in given:
-            message = f"{name}{suffix} is not supported for a Flink application"
-            raise _refuse(message, RefusalCode.UNSUPPORTED_OPERATION)
+            raise _refuse(f"{name}{suffix} is not supported for a Flink application", RefusalCode.UNSUPPORTED_OPERATION)
 
 
 def _plain(update: Mapping[str, Any]) -> Document:
@@ -209,8 +199,7 @@ def _properties(given: Mapping[str, Any]) -> Document:
     ids = [each["PropertyGroupId"] for each in groups]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     if twice:
-        message = f"PropertyGroupId must be unique, these are given more than once: {', '.join(twice)}"
-        raise _refuse(message)
+        raise _refuse(f"PropertyGroupId must be unique, these are given more than once: {', '.join(twice)}")
     return {"PropertyGroupDescriptions": groups}
 
 
@@ -218,12 +207,10 @@ def _encryption(given: Mapping[str, Any], context: ConfigurationContext) -> Docu
     key_id = given.get("KeyId")
     if given["KeyType"] == "AWS_OWNED_KEY":
         if key_id is not None:
-            message = "KeyId must not be given with KeyType AWS_OWNED_KEY"
-            raise _refuse(message)
+            raise _refuse("KeyId must not be given with KeyType AWS_OWNED_KEY")
         return {"KeyType": "AWS_OWNED_KEY"}
     if key_id is None:
-        message = "KeyId is required with KeyType CUSTOMER_MANAGED_KEY"
-        raise _refuse(message)
+        raise _refuse("KeyId is required with KeyType CUSTOMER_MANAGED_KEY")
     return {"KeyType": "CUSTOMER_MANAGED_KEY", "KeyId": context.resolve_key(key_id)}
 
 

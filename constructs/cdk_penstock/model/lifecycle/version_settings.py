@@ -10,8 +10,6 @@ from typing import Any
 
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED, KeyAssignment
 
-__all__ = ("Document", "Settings")
-
 Document = dict[str, Any]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.lifecycle.changes import CancelOrder, Change
-from cdk_penstock.model.lifecycle.jobs import JobState
 from cdk_penstock.model.lifecycle.launch_phase import advance_launch
+from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.saving import advance_save, with_requested_snapshots
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.transit import Phase
@@ -17,7 +17,6 @@ from cdk_penstock.model.lifecycle.transit import Phase
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.situation import Situation
 
-__all__ = ("advance",)
 
 _ENDED: Final = frozenset({JobState.ABSENT, JobState.FINISHED, JobState.FAILED, JobState.CANCELED})
 

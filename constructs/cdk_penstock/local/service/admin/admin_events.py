@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.admin.job_watch import JobWatch
     from cdk_penstock.local.service.feed import Feed
 
-__all__ = ("EventStream",)
 
 _MOST_CLIENTS: Final = 100
 

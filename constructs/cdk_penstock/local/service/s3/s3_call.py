@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.local.service.request_head import RequestHead
 
-__all__ = ("S3Call",)
 
 _VIRTUAL_HOST: Final = ".localhost"
 _SIGNING: Final = "x-amz-"
@@ -89,5 +88,4 @@ def _bucket_and_key(head: RequestHead) -> tuple[str, str]:
 
 
 def _refuse(thing: str) -> NoReturn:
-    message = f"{thing} is not implemented by this local object store"
-    raise ObjectStoreError(ObjectErrorCode.NOT_IMPLEMENTED, message)
+    raise ObjectStoreError(ObjectErrorCode.NOT_IMPLEMENTED, f"{thing} is not implemented by this local object store")

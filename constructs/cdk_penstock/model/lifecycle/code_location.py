@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from cdk_penstock.model.lifecycle.settings import Document
+    from cdk_penstock.model.lifecycle.version_settings import Document
 
-__all__ = ("CodeCopy", "CodeLocation", "check_bucket_arn", "code_unavailable", "described_code", "location_of_code")
 
 _BUCKET_ARN: Final = re.compile(r"arn:aws[a-z-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
 
@@ -22,8 +21,9 @@ _BUCKET_ARN: Final = re.compile(r"arn:aws[a-z-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[
 def check_bucket_arn(arn: str) -> None:
     """Raise RefusedCallError unless it is the ARN of a bucket."""
     if _BUCKET_ARN.fullmatch(arn) is None:
-        message = f"Invalid bucket ARN: {arn!r}, expected arn:aws:s3:::BUCKET"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT, f"Invalid bucket ARN: {arn!r}, expected arn:aws:s3:::BUCKET"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,10 @@ def location_of_code(
     """
     content = given.get(f"CodeContent{suffix}", {})
     if f"TextContent{suffix}" in content:
-        message = "TextContent is for SQL applications; a Flink application needs S3ContentLocation or ZipFileContent"
-        raise RefusedCallError(RefusalCode.INVALID_ARGUMENT, message)
+        raise RefusedCallError(
+            RefusalCode.INVALID_ARGUMENT,
+            "TextContent is for SQL applications; a Flink application needs S3ContentLocation or ZipFileContent",
+        )
     zipped = content.get(f"ZipFileContent{suffix}")
     if zipped is not None:
         return CodeLocation(content=zipped)

@@ -19,7 +19,7 @@ from cdk_penstock.local.errors import JobError
 from cdk_penstock.local.flink.jobs import FlinkJob
 from cdk_penstock.local.job_package import JAR_NAME, PACKAGES_NAME, unpack_package
 from cdk_penstock.local.rest import JsonClient
-from cdk_penstock.local.service.server import LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
 from cdk_penstock.local.signals import defer_stop_signals
 from cdk_penstock.model.keys import ApplicationStatus
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.progress import Progress
     from cdk_penstock.local.prometheus.server import Prometheus
 
-__all__ = ("DemoApplication", "DemoPlatform", "PlatformOptions")
 
 T = TypeVar("T")
 _BUCKET: Final = "code"
@@ -120,8 +119,9 @@ class DemoApplication:
         detail = self._control.wait_until_steady()
         if detail.status is not ApplicationStatus.RUNNING:
             reasons = [self._control.reason_of(each) for each in self._control.operations() if each.failed]
-            msg = f"application {self.name} is {detail.status} and not RUNNING: {'; '.join(reasons) or 'it ended'}"
-            raise JobError(msg)
+            raise JobError(
+                f"application {self.name} is {detail.status} and not RUNNING: {'; '.join(reasons) or 'it ended'}"
+            )
         address = self._platform.stack.msf.flink_url(self.name)
         client = JsonClient(address)
         jobs = [each["id"] for each in client.get("/jobs")["jobs"] if each["status"] != "CANCELED"]
@@ -138,8 +138,7 @@ class DemoApplication:
         """Raise JobError unless it runs."""
         detail = self._control.describe()
         if detail.status is not ApplicationStatus.RUNNING:
-            msg = f"application {self.name} is {detail.status} and does not run any more"
-            raise JobError(msg)
+            raise JobError(f"application {self.name} is {detail.status} and does not run any more")
 
 
 class DemoPlatform:
@@ -243,6 +242,5 @@ class DemoPlatform:
 
 def _there(server: T | None) -> T:
     if server is None:
-        msg = "the stack has been made without this server"
-        raise RuntimeError(msg)
+        raise RuntimeError("the stack has been made without this server")
     return server

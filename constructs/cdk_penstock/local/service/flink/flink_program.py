@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cdk_penstock.local.flink.submission import JobSubmission
     from cdk_penstock.local.service.flink.places import ApplicationPlaces
 
-__all__ = ("prepare_program",)
 
 MANIFEST = "META-INF/MANIFEST.MF"
 RUNTIME_SETTINGS = "config.properties"
@@ -58,11 +57,10 @@ def _python_program(root: Path, options: Mapping[str, str]) -> JobProgram:
         files = [root / name for name in names]
         for name, file in zip(names, files, strict=True):
             if not file.resolve().is_relative_to(root) or not file.exists():
-                msg = (
+                raise PackageError(
                     f"the zip has no {name}, which {option} of the property group {RUN_OPTIONS_GROUP} names; "
                     f"it has {', '.join(sorted(entry.name for entry in root.iterdir())) or 'nothing'}"
                 )
-                raise PackageError(msg)
         return files
 
     main, jar = existing("python"), existing("jarfile")
@@ -85,14 +83,12 @@ def _jar(code: Path, places: ApplicationPlaces) -> Path:
             names = set(archive.namelist())
             settings = archive.read(RUNTIME_SETTINGS).decode() if RUNTIME_SETTINGS in names else ""
     except (OSError, zipfile.BadZipFile) as error:
-        msg = f"the code {code} cannot be read: {error}"
-        raise PackageError(msg) from error
+        raise PackageError(f"the code {code} cannot be read: {error}") from error
     if MANIFEST not in names:
-        msg = (
+        raise PackageError(
             f"the code {code.name} is no jar, and no Python job either: its property groups have no python in "
             f"{RUN_OPTIONS_GROUP}"
         )
-        raise PackageError(msg)
     if RUNTIME_SETTING not in settings:
         return code
     copy = places.code / code.with_suffix(".jar").name
