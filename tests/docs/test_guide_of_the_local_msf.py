@@ -1,4 +1,4 @@
-"""What docs/local-msf.md shows is done by a local MSF, and its tables are those of the code."""
+"""The guide of the local MSF: a local MSF does what it shows, and its tables are those of the code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from cdk_penstock.local.service import admin
-from cdk_penstock.local.service.server import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
 from cdk_penstock.model.lifecycle.switches import SWITCH_SOURCES, Switches
 from tests.docs.fences import IN_A_PYTEST, NEEDS_LOCAL_MSF, ROOT, all_fences, fences_of
 
