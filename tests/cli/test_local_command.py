@@ -318,6 +318,15 @@ def test_a_folder_that_cannot_be_made_is_one_error(tmp_path: Path) -> None:
     assert done.stderr == f"error: {tmp_path / 'link'}: File exists\n"
 
 
+def test_a_folder_in_which_flink_cannot_work_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cdk_penstock.cli.local.find_flink", lambda _python: None)
+    done = local("up", folder, "--no-kafka", "--no-prometheus", "--job-python", sys.executable)
+    assert (done.exit_code, done.stdout) == (FAILED, "")
+    message = " ".join(done.stderr.split())
+    assert f"Flink cannot work in the folder '{folder}/applications': expected a path without white space" in message
+    assert "Traceback" not in done.stderr
+
+
 def test_what_a_kill_left_of_the_file_of_ports_does_not_stop_the_next_start(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text('{"msf": 80')
     options = LocalMsfOptions(folder=tmp_path)

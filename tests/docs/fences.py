@@ -9,6 +9,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 NEEDS_ACCOUNT = "# with the account"
+NEEDS_LOCAL_MSF = "# with a local MSF"
+IN_A_PYTEST = "# in a pytest"
 NEEDS_PROCESSES = "# starts real processes"
 PROGRAMS = (
     "penstock",

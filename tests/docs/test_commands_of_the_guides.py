@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.fences import NEEDS_ACCOUNT, PAGES, ROOT, Fence, all_fences, mentions_of, name_of
+from tests.docs.fences import NEEDS_ACCOUNT, NEEDS_LOCAL_MSF, PAGES, ROOT, Fence, all_fences, mentions_of, name_of
 from tests.docs.programs import CHECKS, PENSTOCK, check_penstock, path_of
 from tests.docs.shell import commands_of
 
@@ -58,8 +58,8 @@ def test_the_files_that_a_command_reads_are_there(fence: Fence) -> None:
 
 
 @pytest.mark.parametrize("fence", FENCES, ids=lambda fence: fence.place)
-def test_a_block_that_needs_an_account_says_so(fence: Fence) -> None:
-    assert bool(CALLS_AWS.search(fence.text)) == fence.text.startswith(NEEDS_ACCOUNT)
+def test_a_block_that_calls_aws_says_whether_it_needs_an_account(fence: Fence) -> None:
+    assert bool(CALLS_AWS.search(fence.text)) == fence.text.startswith((NEEDS_ACCOUNT, NEEDS_LOCAL_MSF))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -16,7 +16,7 @@ from tests.docs.fences import PAGES, PROGRAMS, ROOT, Fence, all_fences, fences_o
 if TYPE_CHECKING:
     from pathlib import Path
 
-READ_BY_A_TEST = {"sh", "python", "toml", "json", "mermaid", ""}
+READ_BY_A_TEST = {"sh", "python", "toml", "json", "hcl", "mermaid", ""}
 PRICES, ENVIRONMENT = "# prices.toml", "# environments/"
 MINIMAL = {
     "name": "guide",

@@ -14,7 +14,7 @@ from aws_cdk import App, Stack
 
 from cdk_penstock.application import ApplicationCode
 from cdk_penstock.pipeline import StreamingPipeline
-from tests.docs.fences import NEEDS_PROCESSES, ROOT, Fence, all_fences, name_of
+from tests.docs.fences import IN_A_PYTEST, NEEDS_LOCAL_MSF, NEEDS_PROCESSES, ROOT, Fence, all_fences, name_of
 from tests.docs.fences import PAGES as ALL_PAGES
 from tests.docs.prelude import Prelude, names_taken_for_given
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FENCES = [fence for fence in all_fences("python") if not fence.is_doctest]
-PAGES = sorted({fence.page for fence in FENCES})
+NOT_HERE = (NEEDS_PROCESSES, NEEDS_LOCAL_MSF, IN_A_PYTEST)
+PAGES = sorted({fence.page for fence in FENCES if not fence.text.startswith(NOT_HERE)})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -38,7 +39,7 @@ def test_the_examples_of_a_page_run_one_after_the_other(
     )
     prelude = Prelude(job_zip)
     for fence in FENCES:
-        if fence.page == page and not fence.text.startswith(NEEDS_PROCESSES):
+        if fence.page == page and not fence.text.startswith(NOT_HERE):
             given = [name for name in names_taken_for_given(fence.text) if name not in prelude.names]
             assert not [name for name in given if name[0].isupper()], f"{fence.place} does not import {given}"
             prelude.give(fence.text)

@@ -187,6 +187,20 @@ def test_answers_that_are_errors(server: FakeServer, tmp_path: Path) -> None:
         JsonClient("http://127.0.0.1:1", timeout_seconds=2).get("/")
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "2026 INFO  org.apache.flink.client.python.PythonDriver [] - --- Python Process Exited",
+        "java.lang.RuntimeException: Python process exits with code: 1",
+        "08:23:42.218 [flink-jar] ERROR o.a.f.runtime.webmonitor.handlers.JarRunHandler - Could not execute application.",
+        "2026-11-27 08:23:42,218 ERROR JarRunHandler [] - Could not execute application.",
+    ],
+)
+def test_a_traceback_ends_before_the_words_of_java(behind: str) -> None:
+    log = "\n".join(["Traceback (most recent call last):", "ValueError: no luck", behind])
+    assert python_traceback(log).splitlines() == ["  Traceback (most recent call last):", "  ValueError: no luck"]
+
+
 def test_a_traceback_is_shown_once_and_without_java() -> None:
     driver = "2026 INFO  org.apache.flink.client.python.PythonDriver [] - "
     log = "\n".join([

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import RestError
 from cdk_penstock.local.flink.distribution import find_flink
-from cdk_penstock.local.flink.settings import FlinkLayout, FlinkOptions, cluster_settings, render_settings
+from cdk_penstock.local.flink.settings import (
+    FlinkLayout,
+    FlinkOptions,
+    cluster_settings,
+    render_settings,
+    usable_folder,
+)
 from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import LOOPBACK, free_ports, require_free_port
 from cdk_penstock.local.processes import Command, ManagedProcess, wait_until
@@ -53,7 +59,7 @@ class FlinkCluster(LocalService):
         environment: Mapping[str, str] | None = None,
         port: int = 0,
     ) -> None:
-        self._folder = folder.absolute()
+        self._folder = usable_folder(folder)
         self._python = python
         self._options = options or FlinkOptions()
         self._environment = dict(environment or {})

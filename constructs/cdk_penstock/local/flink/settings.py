@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdk_penstock.local.errors import LocalPipelineError
 from cdk_penstock.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -94,6 +95,21 @@ class FlinkLayout:
     def savepoints(self) -> Path:
         """The folder of the savepoints."""
         return self.folder / "savepoints"
+
+
+def usable_folder(folder: Path) -> Path:
+    """Return a folder as an absolute path, in which Flink can work.
+
+    Raises
+    ------
+    LocalPipelineError
+        Its path has white space, at which Flink's scripts split the options of Java.
+    """
+    if any(character.isspace() for character in str(folder.absolute())):
+        raise LocalPipelineError(
+            f"Flink cannot work in the folder {str(folder.absolute())!r}: expected a path without white space"
+        )
+    return folder.absolute()
 
 
 def cluster_settings(layout: FlinkLayout, options: FlinkOptions, *, python: Path, java_options: str) -> dict[str, str]:

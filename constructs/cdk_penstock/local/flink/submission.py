@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 PYTHON_DRIVER = "org.apache.flink.client.python.PythonDriver"
 SUBMIT_TIMEOUT_SECONDS = 300.0  # main() may take as long on the managed service
 TRACEBACK_LINES = 40
+_END_OF_PROGRAM = re.compile("Python Process Exited|Python process exits with code")
+# Lines of Java come between those of the program: a stack trace, or a line of the log with its time.
+_OF_JAVA = re.compile(rf"{re.escape(PYTHON_DRIVER)}|^\tat |^(?:\d{{4}}-\d\d-\d\d )?\d\d:\d\d:\d\d[.,]\d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,9 +180,9 @@ def python_traceback(log: str, *, lines: int | None = TRACEBACK_LINES) -> str:
     for line in log.splitlines():
         if not kept and not line.startswith("Traceback (most recent call last)"):
             continue
-        if "Python Process Exited" in line:
+        if _END_OF_PROGRAM.search(line):
             break
-        if PYTHON_DRIVER not in line and not line.startswith("\tat "):
+        if not _OF_JAVA.search(line):
             kept.append(f"  {line}")
     return "\n".join(kept[:lines])
 

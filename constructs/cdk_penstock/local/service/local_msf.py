@@ -136,9 +136,9 @@ class LocalMsf(LocalService):
         options, folder = self._options, self._options.folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
         self._port = require_free_port(options.port, owner="the local MSF")
+        self.driver = self._driver or self._made_driver(folder / "applications")
         self._store = Store(folder / "records.sqlite")
         self.objects = ObjectStore(folder / "buckets", folders=options.buckets)
-        self.driver = self._driver or self._made_driver(folder / "applications")
         self.msf = Msf(
             store=self._store,
             driver=self.driver,

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import JobError
-from cdk_penstock.local.flink.settings import FlinkOptions
+from cdk_penstock.local.flink.settings import FlinkOptions, usable_folder
 from cdk_penstock.local.service.flink.application_cluster import ClusterChoices
 from cdk_penstock.local.service.flink.application_job import ApplicationJob
 from cdk_penstock.local.service.flink.places import ApplicationPlaces
@@ -53,7 +53,7 @@ class FlinkDriver:
         fresh_cluster_per_version: bool = False,
         main_timeout_seconds: float = MAIN_TIMEOUT_SECONDS,
     ) -> None:
-        self._folder = folder.absolute()
+        self._folder = usable_folder(folder)
         self._choices = ClusterChoices(
             python=python, options=options or FlinkOptions(), fresh_cluster_per_version=fresh_cluster_per_version
         )
