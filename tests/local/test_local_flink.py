@@ -192,12 +192,12 @@ def test_answers_that_are_errors(server: FakeServer, tmp_path: Path) -> None:
     [
         "2026 INFO  org.apache.flink.client.python.PythonDriver [] - --- Python Process Exited",
         "java.lang.RuntimeException: Python process exits with code: 1",
-        "08:23:42.218 [flink-jar] ERROR o.a.f.runtime.webmonitor.handlers.JarRunHandler - Could not execute application.",
+        "08:23:42.218 [flink-jar] ERROR JarRunHandler - Could not execute application.",
         "2026-11-27 08:23:42,218 ERROR JarRunHandler [] - Could not execute application.",
     ],
 )
 def test_a_traceback_ends_before_the_words_of_java(behind: str) -> None:
-    log = "\n".join(["Traceback (most recent call last):", "ValueError: no luck", behind])
+    log = f"Traceback (most recent call last):\nValueError: no luck\n{behind}"
     assert python_traceback(log).splitlines() == ["  Traceback (most recent call last):", "  ValueError: no luck"]
 
 
