@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cdk_penstock.cli.local import local_app
-from cdk_penstock.local.service.local_msf import LocalMsfOptions
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 

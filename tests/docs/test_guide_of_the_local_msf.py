@@ -11,7 +11,8 @@ import boto3
 import pytest
 
 from cdk_penstock.local.service import admin
-from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.model.lifecycle.switches import SWITCH_SOURCES, Switches
 from tests.docs.fences import IN_A_PYTEST, NEEDS_LOCAL_MSF, ROOT, all_fences, fences_of
 

@@ -14,7 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.object_errors import ObjectStoreError
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 

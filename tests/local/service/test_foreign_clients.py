@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

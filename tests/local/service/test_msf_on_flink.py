@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.model.lifecycle.system_actions import scale
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from tests.local.service.flink_jobs import TIMEOUT_SECONDS, Bench, counting_zip

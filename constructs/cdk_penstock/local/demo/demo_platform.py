@@ -19,7 +19,7 @@ from cdk_penstock.local.errors import JobError
 from cdk_penstock.local.flink.jobs import FlinkJob
 from cdk_penstock.local.job_package import JAR_NAME, PACKAGES_NAME, unpack_package
 from cdk_penstock.local.rest import JsonClient
-from cdk_penstock.local.service.local_msf import LocalMsfOptions
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
 from cdk_penstock.local.signals import defer_stop_signals
 from cdk_penstock.model.keys import ApplicationStatus

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING
 
 from cdk_penstock.local.errors import LocalPipelineError, StartTimeoutError
 from cdk_penstock.local.processes import log_tail
-from cdk_penstock.local.service.local_msf import LocalMsfOptions
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
 from cdk_penstock.local.signals import stop_signals_raise
 from cdk_penstock.model.errors import PenstockError

@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from cdk_penstock.local.service.feed import Feed
 from cdk_penstock.local.service.flink.flink_driver import FlinkDriver
 from cdk_penstock.local.service.flink_proxy import create_routes
 from cdk_penstock.local.service.identity import Identity
-from cdk_penstock.local.service.msf import Msf, MsfOptions
+from cdk_penstock.local.service.msf import Msf
 from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.local.service.operations.registry import ServiceOperations
 from cdk_penstock.local.service.policy_source import AllowAll
@@ -38,12 +38,11 @@ from cdk_penstock.local.service.status_page import page_routes
 from cdk_penstock.local.service.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from cdk_penstock.local.flink.settings import FlinkOptions
     from cdk_penstock.local.service.credentials import Credential
     from cdk_penstock.local.service.driver import JobDriver
+    from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
     from cdk_penstock.local.service.policy_source import PolicySource
     from cdk_penstock.model.lifecycle.records import Application
 
@@ -54,43 +53,6 @@ _STOP_TIMEOUT_SECONDS = 5.0
 _STEADY_TIMEOUT_SECONDS = 600.0
 _PAGE_LIFETIME = timedelta(hours=12)
 _POLL_SECONDS = 0.05
-DEFAULT_ACCOUNT = "000000000000"
-DEFAULT_REGION = "us-east-1"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalMsfOptions:
-    """Options of the endpoint.
-
-    Parameters
-    ----------
-    folder
-        Records, copies of code, buckets, savepoints and logs; what is in it from an earlier run goes on.
-    port
-        Its port on loopback, 0 for a free one.
-    account, region
-        The account of its user, and the Region that :attr:`LocalMsf.environment` names. Every Region is served.
-    job_python
-        The interpreter of an environment with ``apache-flink``, for real Flink. Without it, jobs are simulated.
-    flink
-        Memory and settings of the Flink clusters.
-    fresh_cluster_per_version
-        True to start new Flink processes for each version, as MSF does.
-    buckets
-        Folders that are served as buckets of S3, by name; others are made in ``folder``.
-    service
-        Options of the service itself.
-    """
-
-    folder: Path
-    port: int = 0
-    account: str = DEFAULT_ACCOUNT
-    region: str = DEFAULT_REGION
-    job_python: Path | None = None
-    flink: FlinkOptions | None = None
-    fresh_cluster_per_version: bool = False
-    buckets: Mapping[str, Path] = field(default_factory=dict)
-    service: MsfOptions = field(default_factory=MsfOptions)
 
 
 class LocalMsf(LocalService):

@@ -13,11 +13,12 @@ from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.ports import require_free_port
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.prometheus.server import Prometheus
-from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf
 from cdk_penstock.local.signals import defer_stop_signals
 
 if TYPE_CHECKING:
     from cdk_penstock.local.progress import Progress
+    from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 
 
 @dataclass(frozen=True, kw_only=True)
