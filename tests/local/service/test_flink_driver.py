@@ -107,18 +107,6 @@ def test_a_rescaled_job_goes_on_exactly(bench: Bench, driver: FlinkDriver, code:
     bench.assert_exact()
 
 
-def test_a_lost_task_manager_is_replaced_and_the_job_goes_on_exactly(bench: Bench, driver: FlinkDriver) -> None:
-    bench.count = 6_000
-    bench.launch(rate=200)
-    bench.wait(JobState.RUNNING)
-    bench.wait_rows(100)
-    before = task_manager_pids(driver)
-    driver.kill_task_manager(APPLICATION)
-    wait_for(lambda: task_manager_pids(driver).isdisjoint(before) or None, bench.observe)
-    bench.wait(JobState.FINISHED)
-    bench.assert_exact()
-
-
 def test_after_the_death_of_its_cluster_the_job_recovers_from_its_newest_checkpoint(
     bench: Bench, driver: FlinkDriver, code: dict[str, Path]
 ) -> None:
@@ -134,18 +122,6 @@ def test_after_the_death_of_its_cluster_the_job_recovers_from_its_newest_checkpo
     bench.wait(JobState.FINISHED)
     bench.assert_exact()
     assert not list((job_of(driver)._places.checkpoints).iterdir())
-
-
-def test_state_that_fits_no_operator_must_be_left_out_knowingly(bench: Bench) -> None:
-    bench.launch()
-    bench.wait(JobState.RUNNING)
-    location = bench.saved("to-reshape", stop=True)
-    bench.launch(savepoint=location, reshape=True)
-    failed = wait_for(lambda: seen if (seen := bench.observe()).state is JobState.FAILED else None, bench.observe)
-    assert "Cannot map checkpoint/savepoint state for operator" in failed.error
-    assert len(failed.error) <= 512
-    bench.launch(savepoint=location, reshape=True, allow_non_restored_state=True)
-    bench.wait(JobState.RUNNING)
 
 
 @pytest.mark.parametrize(

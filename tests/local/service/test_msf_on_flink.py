@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from cdk_penstock.local.progress import SilentProgress
+from cdk_penstock.local.service.background import BackgroundOptions, RunningStack, start_in_background
+from cdk_penstock.local.service.identity import utc_now
 from cdk_penstock.local.service.local_msf import LocalMsf
 from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
+from cdk_penstock.local.service.simulated_driver import SimulatedDriver
 from cdk_penstock.model.lifecycle.system_actions import scale
 from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from tests.local.service.flink_jobs import TIMEOUT_SECONDS, Bench, counting_zip
@@ -50,12 +54,12 @@ class App:
     msf: LocalMsf
     name: str
     out: Path
+    client_options: dict[str, str] | None = None
     count: int = 6_000
-    configuration: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.client = boto3.client("kinesisanalyticsv2", **self.msf.client_options)
-        self.bench = Bench(driver=self.msf.driver, code=Path(), out=self.out, count=self.count)
+        self.client = boto3.client("kinesisanalyticsv2", **(self.client_options or self.msf.client_options))
+        self.bench = Bench(driver=SimulatedDriver(self.out, clock=utc_now), code=Path(), out=self.out, count=self.count)
 
     def properties(self, *, rate: int, **more: str) -> dict[str, Any]:
         job = {"count": str(self.count), "rate": str(rate), "out": str(self.out), **more}
@@ -219,21 +223,53 @@ def test_state_that_does_not_fit_fails_the_start_and_is_left_out_on_request(app:
     assert app.start(FlinkRunConfiguration={"AllowNonRestoredState": True}) == "RUNNING"
 
 
-def test_counts_survive_the_loss_of_a_task_manager_and_the_kill_of_everything(
-    app: App, folder: Path, job_python: Path
-) -> None:
+def test_counts_survive_the_loss_of_a_task_manager(app: App) -> None:
     app.create()
     app.start()
     app.wait_rows(50)
     app.msf.driver.kill_task_manager(app.msf.application(app.name).uid)
-    app.wait_rows(200)
-    _kill_cluster(app)
     app.wait_rows(len(app.bench.rows()) + 50)
     assert app.detail()["ApplicationStatus"] == "RUNNING"
     app.finish()
 
 
-def _kill_cluster(app: App) -> None:
-    driver: Any = app.msf.driver
-    cluster = driver._jobs[app.msf.application(app.name).uid]._cluster.running
-    os.kill(cluster._job_manager.pid, signal.SIGKILL)
+@pytest.mark.parametrize("moment", ["at once", "when the snapshot is there"])
+def test_counts_survive_a_kill_of_the_service_during_an_update(moment: str, job_python: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "killed"
+    bucket = folder / "buckets" / "code"
+    bucket.mkdir(parents=True)
+    for version in ("one", "two"):
+        counting_zip(bucket / f"{version}.zip", version)
+    options = BackgroundOptions(kafka=False, prometheus=False, job_python=str(job_python))
+    running = start_in_background(folder, options, progress=SilentProgress())
+    try:
+        killed = App(LocalMsf(LocalMsfOptions(folder=folder)), "killed", tmp_path / "out", client_options(running))
+        killed.create()
+        killed.client.start_application(ApplicationName="killed")
+        killed.wait_rows(50)
+        killed.client.update_application(
+            ApplicationName="killed",
+            CurrentApplicationVersionId=1,
+            ApplicationConfigurationUpdate={"ApplicationCodeConfigurationUpdate": killed.code("two")},
+        )
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while moment != "at once" and not list(folder.glob("applications/*/savepoints/*/*/_metadata")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        os.kill(running.pid, signal.SIGKILL)
+    with LocalMsf(LocalMsfOptions(folder=folder, job_python=job_python)) as msf:
+        app = App(msf, "killed", tmp_path / "out")
+        assert app.settled() == "RUNNING"
+        assert app.detail()["ApplicationVersionId"] == 2
+        app.wait_rows(1, "two")
+        app.finish()
+
+
+def client_options(running: RunningStack) -> dict[str, str]:
+    return {
+        "endpoint_url": running.url,
+        "region_name": running.environment["AWS_REGION"],
+        "aws_access_key_id": running.environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": running.environment["AWS_SECRET_ACCESS_KEY"],
+    }
