@@ -108,14 +108,20 @@ class App:
         return self.settled()
 
     def update(self, **update: Any) -> str:
-        run = {"RunConfigurationUpdate": update.pop("run")} if "run" in update else {}
-        self.client.update_application(
-            ApplicationName=self.name,
-            ConditionalToken=self.detail()["ConditionalToken"],
-            ApplicationConfigurationUpdate=update,
-            **run,
-        )
-        return self.settled()
+        """Update, once the job can take the snapshot for it: after a loss it restarts first."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                self.client.update_application(
+                    ApplicationName=self.name,
+                    ConditionalToken=self.detail()["ConditionalToken"],
+                    ApplicationConfigurationUpdate=update,
+                )
+            except self.client.exceptions.InvalidApplicationConfigurationException:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            else:
+                return self.settled()
 
     def code(self, version: str) -> dict[str, Any]:
         return {
