@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.observed_job import Launch
 
 
+SMALL = FlinkOptions(job_manager_memory_mib=832, task_manager_memory_mib=1088)
+"""The memory of an application that is not told otherwise: enough for the bundled job."""
 MAIN_TIMEOUT_SECONDS = 300.0
 """The time that MSF gives ``main()`` to submit its job."""
 
@@ -55,7 +57,7 @@ class FlinkDriver:
     ) -> None:
         self._folder = usable_folder(folder)
         self._choices = ClusterChoices(
-            python=python, options=options or FlinkOptions(), fresh_cluster_per_version=fresh_cluster_per_version
+            python=python, options=options or SMALL, fresh_cluster_per_version=fresh_cluster_per_version
         )
         self._main_timeout_seconds = main_timeout_seconds
         self._lock = threading.Lock()
