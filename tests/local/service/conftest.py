@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,3 +70,11 @@ def endpoint(running_endpoint: tuple[Endpoint, str]) -> Endpoint:
 def served(running_endpoint: tuple[Endpoint, str], endpoint: Endpoint) -> Served:
     """Return the endpoint's URL with its user's credential."""
     return Served(running_endpoint[1], endpoint.user)
+
+
+@pytest.fixture
+def bucket(endpoint: Endpoint, request: pytest.FixtureRequest) -> str:
+    """Return the name of a bucket of this test."""
+    name = "b" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
+    endpoint.objects.create_bucket(name)
+    return name
