@@ -29,10 +29,9 @@ _SETTLED_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """An object: its key, its file, its size, the MD5 of its content, and the time of its last change.
+    """An object: its key, its file, its size, its ETag, the time of its last change, and the headers of its upload.
 
-    The ETag of an object that was uploaded in parts is the MD5 of their MD5s instead, with their number. ``headers``
-    are those that the upload gave it.
+    The ETag is the MD5 of the content; after an upload in parts, the MD5 of their MD5s, and their number.
     """
 
     key: str
@@ -56,7 +55,7 @@ class ObjectStore:
     Attributes
     ----------
     multipart_folder
-        Where the parts of objects may wait. No bucket has its name.
+        The folder for parts of objects; no bucket can have its name.
     """
 
     def __init__(self, root: Path, *, folders: Mapping[str, Path] | None = None) -> None:
@@ -83,15 +82,15 @@ class ObjectStore:
             )
         self._root.mkdir(parents=True, exist_ok=True)
         try:
-            (self._folders.get(bucket) or self._root / bucket).mkdir()
+            self._place(bucket).mkdir()
         except FileExistsError as error:
             raise ObjectStoreError(ObjectErrorCode.BUCKET_EXISTS, f"the bucket {bucket} exists already") from error
 
     def buckets(self) -> dict[str, datetime]:
         """Return the names of all buckets, in order, each with the time of its last change."""
-        made = {path.name: path for path in (self._root.iterdir() if self._root.is_dir() else ())}
-        found = {name: path for name, path in {**made, **self._folders}.items() if self._is_bucket(name)}
-        return {name: datetime.fromtimestamp(path.stat().st_mtime, UTC) for name, path in sorted(found.items())}
+        names = {*self._folders, *(path.name for path in (self._root.iterdir() if self._root.is_dir() else ()))}
+        found = [(name, self._place(name)) for name in sorted(names) if self._is_bucket(name)]
+        return {name: datetime.fromtimestamp(place.stat().st_mtime, UTC) for name, place in found}
 
     def check_bucket(self, bucket: str) -> None:
         """Raise ObjectStoreError if there is no such bucket."""
@@ -128,10 +127,8 @@ class ObjectStore:
             headers = self._sidecars.read(bucket, key, status)
         etag = headers.pop("etag", None) or self._etag(path, file, status)
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        stored = StoredObject(
-            key=key, path=path, size_bytes=status.st_size, etag=etag, modified=modified, headers=headers
-        )
-        return stored, file
+        size = status.st_size
+        return StoredObject(key=key, path=path, size_bytes=size, etag=etag, modified=modified, headers=headers), file
 
     def describe(self, bucket: str, key: str) -> StoredObject:
         """Return an object.
@@ -216,14 +213,16 @@ class ObjectStore:
                         found.append(key)
         return sorted(found, key=str.encode)
 
+    def _place(self, bucket: str) -> Path:
+        return self._folders.get(bucket) or self._root / bucket
+
     def _is_bucket(self, bucket: str) -> bool:
-        may_be = bucket in self._folders or _BUCKET.fullmatch(bucket)
-        return bool(may_be) and (self._folders.get(bucket) or self._root / bucket).is_dir()
+        return bool(bucket in self._folders or _BUCKET.fullmatch(bucket)) and self._place(bucket).is_dir()
 
     def _folder(self, bucket: str) -> Path:
         if not self._is_bucket(bucket):
             raise ObjectStoreError(ObjectErrorCode.NO_SUCH_BUCKET, f"there is no bucket {bucket!a}")
-        return self._folders.get(bucket) or self._root / bucket
+        return self._place(bucket)
 
     def _path(self, bucket: str, key: str) -> Path:
         folder = self._folder(bucket)

@@ -41,7 +41,7 @@ class MultipartCalls:
     Attributes
     ----------
     calls
-        What answers a call, by its kind.
+        The methods that answer, by the kind of call.
     """
 
     def __init__(self, store: ObjectStore) -> None:

@@ -94,7 +94,7 @@ class S3Call:
                 _refuse(f"the parameter {name!a}")
         for name, _ in head.headers:
             if (name in _CONDITIONS or name.startswith(COPY_SOURCE)) and name not in _HEADERS.get(call.kind, ()):
-                _refuse(f"the header {name} of {call.method} on a {call.thing}")
+                _refuse(f"the header {name} with {call.method} of this {call.thing}")
         return call
 
     @property

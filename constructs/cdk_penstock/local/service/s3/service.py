@@ -90,7 +90,7 @@ class S3:
         if call.kind not in self._calls:
             raise ObjectStoreError(
                 ObjectErrorCode.NOT_IMPLEMENTED,
-                f"{call.method} on a {call.kind[1]} is not implemented by this local object store",
+                f"{call.method} of this {call.thing} is not implemented by this local object store",
             )
         return lambda body: self._calls[call.kind](S3Request(call=call, head=head, caller=caller, body=body))
 
