@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from cdk_penstock.local.service.identity import Identity
 from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.local.service.protocol import service_app
 from tests.local.service.fakes import RecordedOperations, RefusingPolicies, SetClock
+from tests.local.service.multipart_upload import Upload
 from tests.local.service.serving import Served, serve
 
 if TYPE_CHECKING:
@@ -78,3 +80,12 @@ def bucket(endpoint: Endpoint, request: pytest.FixtureRequest) -> str:
     name = "b" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
     endpoint.objects.create_bucket(name)
     return name
+
+
+@pytest.fixture
+def upload(served: Served, bucket: str) -> Iterator[Upload]:
+    """Return an upload that ends with the test."""
+    begun = Upload(served.client("s3"), bucket)
+    yield begun
+    with suppress(begun.s3.exceptions.NoSuchUpload):
+        begun.abort()

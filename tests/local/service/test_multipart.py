@@ -3,87 +3,26 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
-import threading
 import zlib
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
-from cdk_penstock.local.service.object_store import ObjectStore
-from cdk_penstock.local.service.s3.multipart_uploads import MultipartUploads
-from cdk_penstock.local.service.s3.wanted_parts import wanted_parts
+from tests.local.service.multipart_upload import LARGE, MIB, Upload, etag_of, md5, uploads
 from tests.local.service.s3_requests import chunked, code, error, put_raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from tests.local.service.conftest import Endpoint
     from tests.local.service.serving import Served
 
-MIB = 1 << 20
-LARGE = os.urandom(5 * MIB)
-"""The content of a part that may have another behind it."""
-
-
-def md5(content: bytes) -> bytes:
-    return hashlib.md5(content, usedforsecurity=False).digest()
-
-
-def etag_of(parts: Iterable[bytes]) -> str:
-    """Return the ETag of an object that was uploaded in these parts."""
-    md5s = [md5(part) for part in parts]
-    return f'"{md5(b"".join(md5s)).hex()}-{len(md5s)}"'
-
 
 def pieces(content: bytes, size: int) -> list[bytes]:
     return [content[first : first + size] for first in range(0, len(content), size)]
-
-
-def uploads(endpoint: Endpoint) -> list[str]:
-    """Return the names of the files of all uploads that have not ended."""
-    return [path.name for path in (endpoint.root / ".multipart").rglob("*")]
-
-
-NAMED = b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>"
-
-
-class Upload:
-    """An upload in parts of the key ``k``."""
-
-    def __init__(self, s3: Any, bucket: str, **headers: Any) -> None:
-        self.s3 = s3
-        self.about = {"Bucket": bucket, "Key": "k"}
-        self.about["UploadId"] = s3.create_multipart_upload(**self.about, **headers)["UploadId"]
-
-    def put(self, number: int, content: bytes, **more: Any) -> dict[str, Any]:
-        """Upload a part, and return it as it is named at the end."""
-        etag = self.s3.upload_part(**self.about, PartNumber=number, Body=content, **more)["ETag"]
-        return {"PartNumber": number, "ETag": etag}
-
-    def complete(self, *parts: dict[str, Any], **more: Any) -> dict[str, Any]:
-        return dict(self.s3.complete_multipart_upload(**self.about, MultipartUpload={"Parts": list(parts)}, **more))
-
-    def abort(self) -> None:
-        self.s3.abort_multipart_upload(**self.about)
-
-    def list(self, **more: Any) -> dict[str, Any]:
-        return dict(self.s3.list_parts(**self.about, **more))
-
-
-@pytest.fixture
-def upload(served: Served, bucket: str) -> Iterator[Upload]:
-    """Return an upload that ends with the test."""
-    begun = Upload(served.client("s3"), bucket)
-    yield begun
-    with suppress(begun.s3.exceptions.NoSuchUpload):
-        begun.abort()
 
 
 @pytest.mark.parametrize(
@@ -233,90 +172,3 @@ def test_a_checksum_of_the_whole_object_is_verified(endpoint: Endpoint, upload: 
 
 def test_the_checksum_of_the_checksums_is_left_to_the_etags(upload: Upload) -> None:
     assert upload.complete(upload.put(1, b"end"), ChecksumCRC32="AAAAAA==-1")["ETag"] == etag_of([b"end"])
-
-
-def test_parts_come_at_the_same_time(endpoint: Endpoint, served: Served, bucket: str, upload: Upload) -> None:
-    contents = [bytes([number]) * (5 * MIB) for number in range(8)]
-    parts: dict[int, dict[str, Any]] = {}
-
-    def put(number: int) -> None:
-        parts[number] = upload.put(number + 1, contents[number])
-
-    together(*(partial(put, number) for number in range(8)))
-    upload.complete(*(parts[number] for number in range(8)))
-    assert endpoint.objects.read(bucket, "k").read_bytes() == b"".join(contents)
-
-
-def test_of_calls_that_end_an_upload_at_the_same_time_one_does(endpoint: Endpoint, upload: Upload, bucket: str) -> None:
-    part = upload.put(1, LARGE)
-    results: list[str] = []
-
-    def end(call: Callable[[], object]) -> None:
-        try:
-            call()
-            results.append("done")
-        except upload.s3.exceptions.NoSuchUpload:
-            results.append("NoSuchUpload")
-
-    together(*[lambda: end(lambda: upload.complete(part)), lambda: end(upload.abort)] * 4)
-    assert sorted(results) == ["NoSuchUpload"] * 7 + ["done"]
-    assert uploads(endpoint) == []
-
-
-def test_a_part_that_comes_while_the_upload_is_aborted_leaves_nothing(endpoint: Endpoint, bucket: str) -> None:
-    parts = MultipartUploads(endpoint.objects)
-    begun = parts.create(bucket, "k", {})
-    with pytest.raises(ObjectStoreError) as refused, parts.part(begun, 1) as target:
-        target.write(b"half")
-        parts.abort(begun)
-    assert refused.value.code is ObjectErrorCode.NO_SUCH_UPLOAD
-    assert uploads(endpoint) == []
-
-
-def together(*calls: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def test_an_upload_outlives_a_restart_but_not_a_day(tmp_path: Path) -> None:
-    store = ObjectStore(tmp_path / "buckets")
-    store.create_bucket("code")
-    before = MultipartUploads(store)
-    old, young = before.create("code", "old", {}), before.create("code", "young", {})
-    os.utime(store.multipart_folder / old.value, (1, 1))
-    (store.multipart_folder / "ended-0").mkdir()
-    after = MultipartUploads(store)
-    assert [path.name for path in store.multipart_folder.iterdir()] == [young.value]
-    assert after.parts(young) == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"no XML",
-        b"\xff",
-        b"<CompleteMultipartUpload/>",
-        NAMED.replace(b"CompleteMultipartUpload", b"Other"),
-        NAMED.replace(b"<ETag>x</ETag>", b""),
-        NAMED.replace(b"1", b"x"),
-        b"<!DOCTYPE a>" + NAMED,
-        b"<a>" * 10_000 + NAMED + b"</a>" * 10_000,
-    ],
-)
-def test_parts_that_are_not_named_in_s3s_xml_are_refused(body: bytes) -> None:
-    with pytest.raises(ObjectStoreError) as refused:
-        wanted_parts(body)
-    assert refused.value.code is ObjectErrorCode.MALFORMED_XML
-
-
-@pytest.mark.parametrize("namespace", ["", ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'])
-def test_parts_are_read_with_and_without_a_namespace(namespace: str) -> None:
-    assert wanted_parts(NAMED) == [(1, "x")]
-    one = "<Part><ETag>&quot;a&quot;</ETag><PartNumber>1</PartNumber></Part>"
-    two = "<Part><ETag>b</ETag><PartNumber>20</PartNumber></Part>"
-    body = f"<CompleteMultipartUpload{namespace}>{one}{two}</CompleteMultipartUpload>".encode()
-    assert wanted_parts(body) == [(1, "a"), (20, "b")]

@@ -12,7 +12,7 @@ from boto3.s3.transfer import TransferConfig
 
 from cdk_penstock.local.service.object_store import ObjectStore
 from tests.local.service.raw_http import Raw
-from tests.local.service.s3_requests import code, error, put_raw
+from tests.local.service.s3_requests import chunked, code, error, put_raw
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +87,13 @@ def test_an_upload_that_fails_keeps_the_headers(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), store.upload("code", "k", {"x-amz-meta-a": "2"}):
         raise RuntimeError
     assert store.describe("code", "k").headers == {"x-amz-meta-a": "1"}
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("aws-chunked", None), ("aws-chunked, gzip", "gzip"), ("gzip", "gzip")])
+def test_the_form_of_the_body_is_not_kept(served: Served, bucket: str, sent: str, kept: str | None) -> None:
+    headers, body = chunked(b"content")
+    assert put_raw(served, bucket, {**headers, "content-encoding": sent}, body).status == 200
+    assert about(served.client("s3"), bucket)["ContentEncoding"] == kept
 
 
 def test_headers_that_s3_would_not_keep_are_refused(endpoint: Endpoint, served: Served, bucket: str) -> None:
