@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from cdk_penstock.local.service.identity import Identity
 from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.local.service.protocol import service_app
 from tests.local.service.fakes import RecordedOperations, RefusingPolicies, SetClock
+from tests.local.service.multipart_upload import Upload
 from tests.local.service.serving import Served, serve
 
 if TYPE_CHECKING:
@@ -69,3 +72,20 @@ def endpoint(running_endpoint: tuple[Endpoint, str]) -> Endpoint:
 def served(running_endpoint: tuple[Endpoint, str], endpoint: Endpoint) -> Served:
     """Return the endpoint's URL with its user's credential."""
     return Served(running_endpoint[1], endpoint.user)
+
+
+@pytest.fixture
+def bucket(endpoint: Endpoint, request: pytest.FixtureRequest) -> str:
+    """Return the name of a bucket of this test."""
+    name = "b" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
+    endpoint.objects.create_bucket(name)
+    return name
+
+
+@pytest.fixture
+def upload(served: Served, bucket: str) -> Iterator[Upload]:
+    """Return an upload that ends with the test."""
+    begun = Upload(served.client("s3"), bucket)
+    yield begun
+    with suppress(begun.s3.exceptions.NoSuchUpload):
+        begun.abort()

@@ -121,7 +121,7 @@ def test_the_aws_cli_leads_an_application_through_its_life(
     msf: LocalMsf, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     cli = AwsCli(run, msf, "by-the-cli")
-    (tmp_path / "own.zip").write_bytes(b"a zip")
+    (tmp_path / "own.zip").write_bytes(b"a zip" * (2 << 20))  # so large that the CLI uploads it in parts
     copied = cli.attempt("s3", "cp", tmp_path / "own.zip", "s3://code/own.zip")
     assert copied.returncode == 0, copied.stderr
     location = {"S3ContentLocation": {"BucketARN": "arn:aws:s3:::code", "FileKey": "own.zip"}}

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_penstock.local.service.key_paths import check_key
 from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
-from cdk_penstock.local.service.object_store import ObjectStore, check_key
+from cdk_penstock.local.service.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cdk_penstock.local.service.object_errors import ObjectStoreError
+from cdk_penstock.local.service.s3.multipart_uploads import MultipartUploads
 from cdk_penstock.local.service.shapes import ServiceShapes
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from tests.local.service.model_values import ANYTHING, MODEL, nearly_valid
@@ -162,22 +164,53 @@ def test_any_signature(
     assert not endpoint.operations.calls
 
 
+QUERIES = st.lists(
+    st.sampled_from(["uploads", "uploadId=ID", "uploadId=", "partNumber=1", "partNumber=", "max-parts=1"])
+    | st.sampled_from(["part-number-marker=x", "list-type=2", "prefix=", "max-buckets=1", "x-id=x"])
+    | st.text(st.sampled_from("ab=&%0F2-+"), max_size=10),
+    max_size=4,
+).map("&".join)
+UPLOAD_HEADERS = st.dictionaries(
+    st.sampled_from(["content-type", "content-encoding", "x-amz-meta-a", "if-match", "x-amz-checksum-crc32"])
+    | st.sampled_from(["x-amz-copy-source", "x-amz-copy-source-range", "x-amz-metadata-directive"]),
+    HEADERS.map(str.strip) | st.sampled_from(["bucket/k", "bucket/%", "bytes=0-0", "REPLACE", "aws-chunked,gzip"]),
+    max_size=2,
+)
+PART = b"<Part><PartNumber>1</PartNumber><ETag>%s</ETag></Part>"
+XML = st.lists(
+    st.sampled_from([b"<CompleteMultipartUpload>", b"</CompleteMultipartUpload>", PART % b"", PART % (b"0" * 32)])
+    | st.binary(max_size=10)
+).map(b"".join)
+
+
 @SHARED
 @given(
     method=st.sampled_from(["GET", "PUT", "HEAD", "DELETE", "POST", "PATCH"]),
-    path=st.text(st.sampled_from("ab/.%0F2e-_~:@!$&'()*+,;="), max_size=30),
-    query=st.text(st.sampled_from("ab=&%0F2-+list-type=2&prefix="), max_size=30),
-    body=st.binary(max_size=20),
+    path=st.just("bucket/k")
+    | st.text(st.sampled_from("ab/.%0F2e-_~:@!$&'()*+,;="), max_size=30).map("bucket/".__add__),
+    query=QUERIES,
+    headers=UPLOAD_HEADERS,
+    body=XML,
 )
-def test_any_path_of_s3(endpoint: Endpoint, served: Served, *, method: str, path: str, query: str, body: bytes) -> None:
+@example(method="PUT", path="bucket/k", query="partNumber=1&uploadId=ID", headers={}, body=b"part")
+@example(method="POST", path="bucket/k", query="uploadId=ID", headers={}, body=PART)
+@example(method="GET", path="", query="", headers={}, body=b"")
+def test_any_path_of_s3(
+    endpoint: Endpoint, served: Served, *, method: str, path: str, query: str, headers: dict[str, str], body: bytes
+) -> None:
     with suppress(ObjectStoreError):
         endpoint.objects.create_bucket("bucket")
-    beside = set(endpoint.root.parent.iterdir()) | {endpoint.root / "bucket"}
-    url = f"{served.url}/bucket/{path}" + (f"?{query}" if query else "")
-    request = Raw(method, url, {}, body).signed(served.credential, "s3")
-    assert request.send().status in {200, 204, 400, 403, 404, 409, 416, 501}
+    uploads = endpoint.objects.multipart_folder
+    upload = MultipartUploads(endpoint.objects).create("bucket", "k", {})
+    known = {endpoint.root / "bucket", endpoint.root / ".headers", uploads}
+    beside = {*endpoint.root.parent.iterdir(), *endpoint.root.iterdir()} | known
+    url = f"{served.url}/{path}" + (f"?{query.replace('ID', upload.value)}" if query else "")
+    answer = Raw(method, url, {**headers}, body).signed(served.credential, "s3").send()
+    assert answer.status in {200, 204, 206, 400, 403, 404, 409, 412, 416, 501}
     assert {*endpoint.root.parent.iterdir(), *endpoint.root.iterdir()} <= beside
     assert not list(endpoint.root.rglob(".penstock-*"))
+    assert {path.name for path in uploads.glob("*/*")} <= {"about.json", "00001"}
+    shutil.rmtree(uploads)
 
 
 @SHARED

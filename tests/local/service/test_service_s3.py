@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import socket
 import threading
-import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import pytest
-from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdk_penstock.local.service.credentials import user
+from cdk_penstock.local.service.key_paths import check_key
 from cdk_penstock.local.service.object_errors import ObjectStoreError
-from cdk_penstock.local.service.object_store import check_key
 from cdk_penstock.local.service.s3 import S3
 from cdk_penstock.local.service.s3.listing import page_of
-from tests.local.service.raw_http import Answer, Raw
+from tests.local.service.raw_http import Raw
+from tests.local.service.s3_requests import chunked, code, error, put_raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from tests.local.service.conftest import Endpoint
     from tests.local.service.serving import Served
-
-
-@pytest.fixture
-def bucket(endpoint: Endpoint, request: pytest.FixtureRequest) -> str:
-    """Return the name of a bucket of this test."""
-    name = "b" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
-    endpoint.objects.create_bucket(name)
-    return name
-
-
-def error(call: Callable[[], object]) -> tuple[int, str]:
-    """Return status and code of a refused call."""
-    with pytest.raises(ClientError) as caught:
-        call()
-    response = caught.value.response
-    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
 
 
 def can_be_key(key: str) -> bool:
@@ -54,19 +33,6 @@ def can_be_key(key: str) -> bool:
     except ObjectStoreError:
         return False
     return True
-
-
-def put_raw(served: Served, bucket: str, headers: Mapping[str, str], body: bytes, key: str = "k") -> Answer:
-    """Put an object; x-amz-content-sha256 may say anything."""
-    request = Raw("PUT", f"{served.url}/{bucket}/{key}", dict(headers), body)
-    announced = headers.get("x-amz-content-sha256", hashlib.sha256(body).hexdigest())
-    with patch("botocore.auth.S3SigV4Auth.payload", lambda _self, _request: announced):
-        return request.signed(served.credential, "s3").send()
-
-
-def code(answer: Answer) -> str:
-    """Return the code of an error, empty if it is none."""
-    return answer.body.decode().partition("<Code>")[2].partition("</Code>")[0]
 
 
 def test_an_object_is_put_read_and_deleted(endpoint: Endpoint, served: Served) -> None:
@@ -249,10 +215,19 @@ def test_a_key_that_would_leave_the_folder_is_refused(
         ("GET", "?location", {}),
         ("POST", "?delete", {}),
         ("DELETE", "", {}),
-        ("PUT", "/k", {"x-amz-copy-source": "/other/key"}),
+        ("GET", "/k", {"x-amz-copy-source": "/other/key"}),
+        ("PUT", "/k", {"x-amz-copy-source": "/other/key?versionId=1"}),
+        ("PUT", "/k", {"x-amz-copy-source": "/other/key", "x-amz-copy-source-if-none-match": "x"}),
+        ("PUT", "/k", {"x-amz-copy-source": "/other/key", "x-amz-copy-source-range": "bytes=0-1"}),
         ("PUT", "/k", {"if-none-match": "*"}),
-        ("POST", "/k?uploads", {}),
-        ("PUT", "/k?partNumber=1&uploadId=x", {}),
+        ("GET", "?uploads", {}),
+        ("GET", "/k?uploads", {}),
+        ("GET", "/k?partNumber=1", {}),
+        ("GET", "/k?uploadId=x&partNumber=1", {}),
+        ("PUT", "/k?partNumber=1", {}),
+        ("PUT", "/k?uploadId=x", {}),
+        ("DELETE", "/k?uploadId=x&versionId=1", {}),
+        ("POST", "/k?uploads&uploadId=x", {}),
         ("GET", "/k?versionId=1", {}),
         ("PATCH", "/k", {}),
     ],
@@ -272,19 +247,6 @@ def test_a_body_of_unknown_length_is_put(endpoint: Endpoint, served: Served, buc
     served.client("s3").upload_fileobj(io.BytesIO(content), bucket, "k2")
     for key in ("k", "k2"):
         assert endpoint.objects.read(bucket, key).read_bytes() == content
-
-
-def chunked(content: bytes, *, checksum: str | None = None) -> tuple[dict[str, str], bytes]:
-    """Return headers and body of an upload in chunks, as recent SDKs send it."""
-    right = base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()
-    trailer = f"x-amz-checksum-crc32:{right if checksum is None else checksum}\r\n".encode()
-    headers = {
-        "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-        "x-amz-decoded-content-length": str(len(content)),
-        "x-amz-trailer": "x-amz-checksum-crc32",
-        "content-encoding": "aws-chunked",
-    }
-    return headers, b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(content), content, trailer)
 
 
 def test_a_body_in_chunks_with_a_trailer_is_put(endpoint: Endpoint, served: Served, bucket: str) -> None:

@@ -9,12 +9,14 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from cdk_penstock.local.service.key_paths import UPLOAD_PREFIX, check_key
 from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
+from cdk_penstock.local.service.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,49 +24,22 @@ if TYPE_CHECKING:
 
 
 _BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_UPLOAD: Final = ".penstock-upload-"
-_LONGEST_KEY: Final = 1024
-_LONGEST_NAME: Final = 255
 _SETTLED_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """An object: its key, its file, its size, the MD5 of its content, and the time of its last change."""
+    """An object: its key, its file, its size, its ETag, the time of its last change, and the headers of its upload.
+
+    The ETag is the MD5 of the content; after an upload in parts, the MD5 of their MD5s, and their number.
+    """
 
     key: str
     path: Path
     size_bytes: int
     etag: str
     modified: datetime
-
-
-def check_key(key: str) -> None:
-    """Check that a key is the path of a file below a folder.
-
-    S3 takes more: keys that begin or end with a slash, that have two in a row, and control characters.
-
-    Raises
-    ------
-    ObjectStoreError
-        It is not: it would lead out of the folder, or no file can have this name.
-    """
-    try:
-        length = len(key.encode())
-    except UnicodeEncodeError as error:
-        raise ObjectStoreError(ObjectErrorCode.INVALID_ARGUMENT, f"expected a key in UTF-8, got {key!a}") from error
-    names = key.split("/")
-    if length > _LONGEST_KEY or any(len(name.encode()) > _LONGEST_NAME for name in names):
-        raise ObjectStoreError(
-            ObjectErrorCode.KEY_TOO_LONG,
-            f"a key may have {_LONGEST_KEY} bytes, {_LONGEST_NAME} between two slashes; got {length} bytes",
-        )
-    if _CONTROL.search(key) or any(name in {"", ".", ".."} or name.startswith(_UPLOAD) for name in names):
-        raise ObjectStoreError(
-            ObjectErrorCode.INVALID_ARGUMENT,
-            f"expected a key that is the path of a file, such as jobs/job.zip, got {key!a}",
-        )
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class ObjectStore:
@@ -76,11 +51,18 @@ class ObjectStore:
         The folder of the buckets; it is made when it is needed.
     folders
         Folders elsewhere that are buckets, by the name of the bucket.
+
+    Attributes
+    ----------
+    multipart_folder
+        The folder for parts of objects; no bucket can have its name.
     """
 
     def __init__(self, root: Path, *, folders: Mapping[str, Path] | None = None) -> None:
         self._root: Final = root
         self._folders: Final = dict(folders or {})
+        self.multipart_folder: Final = root / ".multipart"
+        self._sidecars: Final = Sidecars(root / ".headers")
         # A folder is removed with its last object, which must not happen while another object is put into it.
         self._moving: Final = threading.Lock()
         self._etags: dict[Path, tuple[tuple[int, ...], str]] = {}
@@ -100,9 +82,15 @@ class ObjectStore:
             )
         self._root.mkdir(parents=True, exist_ok=True)
         try:
-            (self._folders.get(bucket) or self._root / bucket).mkdir()
+            self._place(bucket).mkdir()
         except FileExistsError as error:
             raise ObjectStoreError(ObjectErrorCode.BUCKET_EXISTS, f"the bucket {bucket} exists already") from error
+
+    def buckets(self) -> dict[str, datetime]:
+        """Return the names of all buckets, in order, each with the time of its last change."""
+        names = {*self._folders, *(path.name for path in (self._root.iterdir() if self._root.is_dir() else ()))}
+        found = [(name, self._place(name)) for name in sorted(names) if self._is_bucket(name)]
+        return {name: datetime.fromtimestamp(place.stat().st_mtime, UTC) for name, place in found}
 
     def check_bucket(self, bucket: str) -> None:
         """Raise ObjectStoreError if there is no such bucket."""
@@ -122,7 +110,7 @@ class ObjectStore:
         return path
 
     def open(self, bucket: str, key: str) -> tuple[StoredObject, BufferedReader]:
-        """Return an object and its open file, which keeps its content when the object is replaced.
+        """Return an object and its open file, at any place, which keeps its content when the object is replaced.
 
         Raises
         ------
@@ -130,14 +118,17 @@ class ObjectStore:
             There is no such bucket or key.
         """
         path = self.read(bucket, key)
-        try:
-            file = path.open("rb")
-        except FileNotFoundError as error:
-            raise _no_such_key(key) from error
-        status = os.fstat(file.fileno())
+        with self._moving:
+            try:
+                file = path.open("rb")
+            except FileNotFoundError as error:
+                raise _no_such_key(key) from error
+            status = os.fstat(file.fileno())
+            headers = self._sidecars.read(bucket, key, status)
+        etag = headers.pop("etag", None) or self._etag(path, file, status)
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        etag = self._etag(path, file, status)
-        return StoredObject(key=key, path=path, size_bytes=status.st_size, etag=etag, modified=modified), file
+        size = status.st_size
+        return StoredObject(key=key, path=path, size_bytes=size, etag=etag, modified=modified, headers=headers), file
 
     def describe(self, bucket: str, key: str) -> StoredObject:
         """Return an object.
@@ -152,8 +143,16 @@ class ObjectStore:
         return stored
 
     @contextmanager
-    def upload(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
+    def upload(self, bucket: str, key: str, headers: Mapping[str, str] | None = None) -> Iterator[IO[bytes]]:
         """Give a file to write an object to, which becomes the object when the block ends without an error.
+
+        Parameters
+        ----------
+        bucket, key
+            Where the object will be.
+        headers
+            Headers that the object keeps, by their names in lowercase, as they are at the end of the block; with an
+            ``etag``, that is the object's instead of the MD5 of its content.
 
         Raises
         ------
@@ -161,13 +160,14 @@ class ObjectStore:
             There is no such bucket, or an object cannot have this key.
         """
         path = self._path(bucket, key)
-        descriptor, name = tempfile.mkstemp(prefix=_UPLOAD, dir=self._folder(bucket))
+        descriptor, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=self._folder(bucket))
         try:
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
             with self._moving:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Path(name).replace(path)
+                self._sidecars.write(bucket, key, path.stat(), headers or {})
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise ObjectStoreError(
                 ObjectErrorCode.INVALID_ARGUMENT,
@@ -189,6 +189,7 @@ class ObjectStore:
         with self._moving:
             if path.is_file():
                 path.unlink()
+                self._sidecars.remove(bucket, key)
                 with suppress(OSError):  # the first folder that is not empty
                     for parent in path.parents[: len(path.relative_to(folder).parts) - 1]:
                         parent.rmdir()
@@ -212,11 +213,16 @@ class ObjectStore:
                         found.append(key)
         return sorted(found, key=str.encode)
 
+    def _place(self, bucket: str) -> Path:
+        return self._folders.get(bucket) or self._root / bucket
+
+    def _is_bucket(self, bucket: str) -> bool:
+        return bool(bucket in self._folders or _BUCKET.fullmatch(bucket)) and self._place(bucket).is_dir()
+
     def _folder(self, bucket: str) -> Path:
-        folder = self._folders.get(bucket) or self._root / bucket
-        if not (bucket in self._folders or _BUCKET.fullmatch(bucket)) or not folder.is_dir():
+        if not self._is_bucket(bucket):
             raise ObjectStoreError(ObjectErrorCode.NO_SUCH_BUCKET, f"there is no bucket {bucket!a}")
-        return folder
+        return self._place(bucket)
 
     def _path(self, bucket: str, key: str) -> Path:
         folder = self._folder(bucket)

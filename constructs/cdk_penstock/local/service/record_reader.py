@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from cdk_penstock.local.errors import LocalPipelineError
-from cdk_penstock.local.service.tables import SCHEMA, SCHEMA_VERSION
+from cdk_penstock.local.service.database import open_database
 from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
@@ -51,23 +49,7 @@ class RecordReader:
     def __init__(self, file: Path | None) -> None:
         self.lock = threading.RLock()
         self._read: dict[tuple[object, ...], list[Any]] = {}
-        self._database = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-        self._database.execute("pragma journal_mode = wal")
-        self._database.execute("pragma synchronous = normal")
-        self._check_version(file)
-        self._database.executescript(SCHEMA)
-
-    def _check_version(self, file: Path | None) -> None:
-        """Raise LocalPipelineError for records that another version of penstock has written."""
-        (version,) = self._database.execute("pragma user_version").fetchone()
-        (tables,) = self._database.execute("select count(*) from sqlite_schema").fetchone()
-        if tables and version != SCHEMA_VERSION:
-            self._database.close()
-            raise LocalPipelineError(
-                f"{file} has the records of another version of penstock (form {version}, expected {SCHEMA_VERSION}):"
-                " delete its folder, or use another one"
-            )
-        self._database.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        self._database = open_database(file)
 
     def close(self) -> None:
         """Close the database."""

@@ -33,6 +33,21 @@ def error_answer(code: ObjectErrorCode, message: str, *, resource: str, request_
     return Response(body, status_code=code.status, media_type=_XML)
 
 
+def xml_answer(root: str, *children: str) -> Response:
+    """Return the answer with a document of S3."""
+    return Response(document(element(root, *children, namespace=_NAMESPACE)), media_type=_XML)
+
+
+def etag_element(etag: str) -> str:
+    """Return the element with an ETag."""
+    return text_element("ETag", f'"{etag}"')
+
+
+def time_element(name: str, time: datetime) -> str:
+    """Return an element with a time."""
+    return text_element(name, f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z")
+
+
 def object_headers(stored: StoredObject) -> dict[str, str]:
     """Return the headers that describe an object."""
     return {
@@ -40,7 +55,20 @@ def object_headers(stored: StoredObject) -> dict[str, str]:
         "content-type": "binary/octet-stream",
         "etag": f'"{stored.etag}"',
         "last-modified": f"{stored.modified:%a, %d %b %Y %H:%M:%S} GMT",
+        **stored.headers,
     }
+
+
+def check_match(stored: StoredObject, wanted: str | None) -> None:
+    """Raise ObjectStoreError if the header If-Match, None if there is none, names other ETags than the object's.
+
+    Clients send it with the ranges of a download, so that all come from one content.
+    """
+    etags = {etag.strip().strip('"') for etag in ("*" if wanted is None else wanted).split(",")}
+    if not etags & {"*", stored.etag}:
+        raise ObjectStoreError(
+            ObjectErrorCode.PRECONDITION_FAILED, f"the object's ETag is {stored.etag!a}, but If-Match is {wanted!a}"
+        )
 
 
 def object_answer(stored: StoredObject, file: IO[bytes], wanted: str | None) -> Response:
@@ -57,7 +85,7 @@ def object_answer(stored: StoredObject, file: IO[bytes], wanted: str | None) -> 
     if wanted is not None and _RANGE.fullmatch(wanted):
         status = HTTPStatus.PARTIAL_CONTENT
         headers["content-range"] = f"bytes {first}-{last}/{stored.size_bytes}"
-    return StreamingResponse(_blocks(file, first, last - first + 1), status_code=status, headers=headers)
+    return StreamingResponse(blocks(file, first, last - first + 1), status_code=status, headers=headers)
 
 
 def _range(wanted: str | None, size: int) -> tuple[int, int]:
@@ -76,7 +104,8 @@ def _range(wanted: str | None, size: int) -> tuple[int, int]:
     return first, min(last, size - 1)
 
 
-def _blocks(file: IO[bytes], first: int, length: int) -> Iterator[bytes]:
+def blocks(file: IO[bytes], first: int, length: int) -> Iterator[bytes]:
+    """Yield a range of a file, which is closed then."""
     with file:
         file.seek(first)
         left = length
@@ -108,8 +137,8 @@ def listing_answer(bucket: str, parameters: Mapping[str, str], page: Page, objec
         element(
             "Contents",
             text_element("Key", shown(each.key)),
-            text_element("LastModified", _iso(each.modified)),
-            text_element("ETag", f'"{each.etag}"'),
+            time_element("LastModified", each.modified),
+            etag_element(each.etag),
             text_element("Size", each.size_bytes),
             text_element("StorageClass", "STANDARD"),
         )
@@ -117,9 +146,4 @@ def listing_answer(bucket: str, parameters: Mapping[str, str], page: Page, objec
     ]
     prefixes = [element("CommonPrefixes", text_element("Prefix", shown(each))) for each in page.common_prefixes]
     head = [text_element(name, value) for name, value in fields.items() if value != "" or name == "Prefix"]
-    body = document(element("ListBucketResult", *head, *contents, *prefixes, namespace=_NAMESPACE))
-    return Response(body, media_type=_XML)
-
-
-def _iso(time: datetime) -> str:
-    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
+    return xml_answer("ListBucketResult", *head, *contents, *prefixes)

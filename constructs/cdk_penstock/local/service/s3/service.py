@@ -10,16 +10,30 @@ from starlette.responses import Response
 
 from cdk_penstock.local.service.endpoint import internal_failure
 from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
-from cdk_penstock.local.service.s3.answers import error_answer, listing_answer, object_answer, object_headers
+from cdk_penstock.local.service.s3.answers import (
+    blocks,
+    check_match,
+    error_answer,
+    etag_element,
+    listing_answer,
+    object_answer,
+    object_headers,
+    time_element,
+    xml_answer,
+)
+from cdk_penstock.local.service.s3.copies import copied_headers, open_source
 from cdk_penstock.local.service.s3.listing import page_of
-from cdk_penstock.local.service.s3.payload import announced_payload, write_content
-from cdk_penstock.local.service.s3.s3_call import S3Call
+from cdk_penstock.local.service.s3.multipart_calls import MultipartCalls
+from cdk_penstock.local.service.s3.payload import announced_payload
+from cdk_penstock.local.service.s3.s3_call import COPY_SOURCE, S3Call
+from cdk_penstock.local.service.s3.s3_request import S3Request
+from cdk_penstock.local.service.xml_elements import element, text_element
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cdk_penstock.local.service.identity import Authenticated, Identity
+    from cdk_penstock.local.service.identity import Identity
     from cdk_penstock.local.service.object_store import ObjectStore
     from cdk_penstock.local.service.request_head import RequestHead
 
@@ -48,13 +62,16 @@ class S3:
     def __init__(self, store: ObjectStore, identity: Identity) -> None:
         self._store: Final = store
         self._identity: Final = identity
-        self._calls: Final[Mapping[tuple[str, str], Callable[[S3Call, RequestHead], Response]]] = {
+        self._calls: Final[Mapping[tuple[str, str], Callable[[S3Request], Response]]] = {
             ("DELETE", "object"): self._delete,
             ("GET", "bucket"): self._list,
             ("GET", "object"): self._get,
+            ("GET", "service"): self._list_buckets,
             ("HEAD", "bucket"): self._head_bucket,
             ("HEAD", "object"): self._head,
             ("PUT", "bucket"): self._create_bucket,
+            ("PUT", "object"): self._put,
+            **MultipartCalls(store).calls,
         }
 
     def accept(self, head: RequestHead, request_id: str) -> Callable[[IO[bytes]], Response]:  # noqa: ARG002
@@ -70,14 +87,12 @@ class S3:
         except RefusedCallError as refusal:
             raise ObjectStoreError(_IDENTITY_ERRORS[refusal.code], str(refusal)) from refusal
         call = S3Call.of(head)
-        if call.kind == ("PUT", "object"):
-            return lambda body: self._put(call, head, caller, body)
         if call.kind not in self._calls:
             raise ObjectStoreError(
                 ObjectErrorCode.NOT_IMPLEMENTED,
-                f"{call.method} on a {call.kind[1]} is not implemented by this local object store",
+                f"{call.method} of this {call.thing} is not implemented by this local object store",
             )
-        return lambda _: self._calls[call.kind](call, head)
+        return lambda body: self._calls[call.kind](S3Request(call=call, head=head, caller=caller, body=body))
 
     def refused(self, error: Exception | None, head: RequestHead, request_id: str) -> Response:
         """Return the answer of a call that failed."""
@@ -88,44 +103,71 @@ class S3:
             code, message = ObjectErrorCode.ENTITY_TOO_LARGE, str(error)
         return error_answer(code, message, resource=head.path, request_id=request_id)
 
-    def _put(self, call: S3Call, head: RequestHead, caller: Authenticated, body: IO[bytes]) -> Response:
-        with self._store.upload(call.bucket, call.key) as target:
-            write_content(head, caller, body, target)
+    def _put(self, request: S3Request) -> Response:
+        call = request.call
+        if request.head.header(COPY_SOURCE) is not None:
+            return self._copy(request)
+        with self._store.upload(call.bucket, call.key, request.kept_headers) as target:
+            request.write_content(target)
         return Response(headers={"etag": f'"{self._store.describe(call.bucket, call.key).etag}"'})
 
-    def _create_bucket(self, call: S3Call, _head: RequestHead) -> Response:
-        self._store.create_bucket(call.bucket)
-        return Response(headers={"location": f"/{call.bucket}"})
+    def _copy(self, request: S3Request) -> Response:
+        call = request.call
+        source, file = open_source(self._store, request.head)
+        with file, self._store.upload(call.bucket, call.key, copied_headers(request, source)) as target:
+            target.writelines(blocks(file, 0, source.size_bytes))
+        copied = self._store.describe(call.bucket, call.key)
+        return xml_answer("CopyObjectResult", time_element("LastModified", copied.modified), etag_element(copied.etag))
 
-    def _head_bucket(self, call: S3Call, _head: RequestHead) -> Response:
-        self._store.check_bucket(call.bucket)
+    def _list_buckets(self, request: S3Request) -> Response:
+        parameters = request.call.parameters
+        buckets = self._store.buckets()
+        names = [name for name in buckets if name.startswith(parameters.get("prefix", ""))]
+        wanted = {"max-keys": parameters["max-buckets"]} if "max-buckets" in parameters else {}
+        page = page_of(names, {**wanted, "continuation-token": parameters.get("continuation-token", "")})
+        found = [
+            element("Bucket", text_element("Name", name), time_element("CreationDate", buckets[name]))
+            for name in page.keys
+        ]
+        token = [text_element("ContinuationToken", page.next_token)] if page.next_token else []
+        return xml_answer("ListAllMyBucketsResult", element("Buckets", *found), *token)
+
+    def _create_bucket(self, request: S3Request) -> Response:
+        self._store.create_bucket(request.call.bucket)
+        return Response(headers={"location": f"/{request.call.bucket}"})
+
+    def _head_bucket(self, request: S3Request) -> Response:
+        self._store.check_bucket(request.call.bucket)
         return Response()
 
-    def _list(self, call: S3Call, _head: RequestHead) -> Response:
-        if call.parameters.get("list-type") != "2":
+    def _list(self, request: S3Request) -> Response:
+        bucket, parameters = request.call.bucket, request.call.parameters
+        if parameters.get("list-type") != "2":
             raise ObjectStoreError(
                 ObjectErrorCode.NOT_IMPLEMENTED,
                 "ListObjects is not implemented by this local object store, only ListObjectsV2",
             )
-        page = page_of(self._store.keys(call.bucket, prefix=call.parameters.get("prefix", "")), call.parameters)
+        page = page_of(self._store.keys(bucket, prefix=parameters.get("prefix", "")), parameters)
         objects = []
         for key in page.keys:
             with suppress(ObjectStoreError):  # it was deleted meanwhile
-                objects.append(self._store.describe(call.bucket, key))
-        return listing_answer(call.bucket, call.parameters, page, objects)
+                objects.append(self._store.describe(bucket, key))
+        return listing_answer(bucket, parameters, page, objects)
 
-    def _get(self, call: S3Call, head: RequestHead) -> Response:
-        stored, file = self._store.open(call.bucket, call.key)
+    def _get(self, request: S3Request) -> Response:
+        stored, file = self._store.open(request.call.bucket, request.call.key)
         try:
-            return object_answer(stored, file, head.header("range"))
+            check_match(stored, request.head.header("if-match"))
+            return object_answer(stored, file, request.head.header("range"))
         except ObjectStoreError:
             file.close()
             raise
 
-    def _head(self, call: S3Call, _head: RequestHead) -> Response:
-        stored = self._store.describe(call.bucket, call.key)
+    def _head(self, request: S3Request) -> Response:
+        stored = self._store.describe(request.call.bucket, request.call.key)
+        check_match(stored, request.head.header("if-match"))
         return Response(headers={**object_headers(stored), "content-length": str(stored.size_bytes)})
 
-    def _delete(self, call: S3Call, _head: RequestHead) -> Response:
-        self._store.delete(call.bucket, call.key)
+    def _delete(self, request: S3Request) -> Response:
+        self._store.delete(request.call.bucket, request.call.key)
         return Response(status_code=HTTPStatus.NO_CONTENT)
