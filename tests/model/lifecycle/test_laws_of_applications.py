@@ -243,7 +243,7 @@ class Applications(RuleBasedStateMachine):
             self.local.driver.close()
         elif state == "checkpoints":
             self.local.driver.process(uid, 1)
-            self.local.driver.checkpoint(uid)
+            self.carry_out(lambda: self.local.driver.checkpoint(uid))
         elif state == "restarts" and job.state is JobState.RUNNING:
             job.state, job.restarts = JobState.RESTARTING, job.restarts + 1
         elif state == "recovers" and job.state is JobState.RESTARTING:
