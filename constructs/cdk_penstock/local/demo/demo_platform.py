@@ -8,7 +8,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 
@@ -18,6 +18,7 @@ from cdk_penstock.local.broker.topics import TopicAccess
 from cdk_penstock.local.errors import JobError
 from cdk_penstock.local.flink.jobs import FlinkJob
 from cdk_penstock.local.job_package import JAR_NAME, PACKAGES_NAME, unpack_package
+from cdk_penstock.local.local_service import LocalService
 from cdk_penstock.local.rest import JsonClient
 from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.stack import LocalStack, LocalStackOptions
@@ -27,7 +28,6 @@ from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from cdk_penstock.local.broker.kafka import KafkaBroker
     from cdk_penstock.local.job_package import UnpackedPackage
@@ -141,7 +141,7 @@ class DemoApplication:
             raise JobError(f"application {self.name} is {detail.status} and does not run any more")
 
 
-class DemoPlatform:
+class DemoPlatform(LocalService):
     """The local MSF, Kafka and Prometheus in one folder, as a context manager that leaves nothing behind but logs.
 
     Parameters
@@ -158,20 +158,8 @@ class DemoPlatform:
         self._cleanup = contextlib.ExitStack()
         self._run_options: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the servers in an empty folder."""
         options = self._options
         with defer_stop_signals():
             if options.folder is None:
@@ -195,6 +183,9 @@ class DemoPlatform:
         )
         self._cleanup.callback(self.stack.stop)
         self.stack.start()
+
+    def wait_ready(self) -> None:
+        """Wait until all of them answer."""
         self.stack.wait_ready()
         self.topics = TopicAccess(self.kafka.bootstrap_servers)
 
