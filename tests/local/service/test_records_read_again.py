@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_penstock.local.service.record_reader import scope_of
 from cdk_penstock.local.service.store import Store
+from cdk_penstock.local.service.tables import scope_of
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.records import Application, SnapshotRecord
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import threading
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from cdk_penstock.local.service.database import open_database
-from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
+from cdk_penstock.local.service.record_texts import application_of, operation_of, snapshot_of, version_of
+from cdk_penstock.local.service.tables import scope_of
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
-from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperation
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_penstock.model.lifecycle.records import Application, ApplicationVersion, Operation, SnapshotRecord
 
-APPLICATIONS = TypeAdapter(Application)
-VERSIONS = TypeAdapter(ApplicationVersion)
-OPERATIONS = TypeAdapter(Operation)
-SNAPSHOTS = TypeAdapter(SnapshotRecord)
-SNAPSHOT_OPERATIONS = TypeAdapter(SnapshotOperation)
 
 _MAXIMUM_READ = 1_000
-# Records are values and never change, while the same ones are read again and again.
-_application_of = lru_cache(maxsize=256)(APPLICATIONS.validate_json)
-_version_of = lru_cache(maxsize=256)(VERSIONS.validate_json)
-_operation_of = lru_cache(maxsize=256)(OPERATIONS.validate_json)
-_snapshot_of = lru_cache(maxsize=256)(SNAPSHOTS.validate_json)
-
-
-def scope_of(arn: str) -> str:
-    """Return account and Region of an ARN, as its beginning."""
-    return arn.rpartition(":")[0]
 
 
 class RecordReader:
@@ -76,7 +59,7 @@ class RecordReader:
                 RefusalCode.RESOURCE_NOT_FOUND,
                 f"Application {arn.rpartition('/')[2]} not found in {':'.join(arn.split(':')[3:5])}",
             )
-        return _application_of(rows[0][0])
+        return application_of(rows[0][0])
 
     def has_application(self, arn: str) -> bool:
         """Return True if there is an application with this ARN."""
@@ -92,11 +75,11 @@ class RecordReader:
             "select number, document from applications where scope = ? and number > ? order by number limit ?",
             scope, after, limit,
         )  # fmt: skip
-        return [(number, _application_of(document)) for number, document in rows]
+        return [(number, application_of(document)) for number, document in rows]
 
     def all_applications(self) -> list[Application]:
         """Return every application, of any account and Region."""
-        return [_application_of(row[0]) for row in self._rows(
+        return [application_of(row[0]) for row in self._rows(
             "select document from applications order by number"
         )]  # fmt: skip
 
@@ -106,7 +89,7 @@ class RecordReader:
 
     def active_applications(self) -> list[Application]:
         """Return the applications that have a job, an operation in progress, or a snapshot to come."""
-        return [_application_of(row[0]) for row in self._rows(
+        return [application_of(row[0]) for row in self._rows(
             "select document from applications where is_active"
         )]  # fmt: skip
 
@@ -121,7 +104,7 @@ class RecordReader:
             raise RefusedCallError(
                 RefusalCode.RESOURCE_NOT_FOUND, f"Version {version_id} of application {application.name} not found"
             )
-        return _version_of(rows[0][0])
+        return version_of(rows[0][0])
 
     def operation(self, application: Application, operation_id: str) -> Operation:
         """Return an operation; raise RefusedCallError if there is none."""
@@ -133,11 +116,11 @@ class RecordReader:
             raise RefusedCallError(
                 RefusalCode.RESOURCE_NOT_FOUND, f"Operation {operation_id} of application {application.name} not found"
             )
-        return _operation_of(rows[0][0])
+        return operation_of(rows[0][0])
 
     def snapshot(self, uid: str) -> SnapshotRecord:
         """Return a snapshot, which exists."""
-        return _snapshot_of(self._rows("select document from snapshots where uid = ?", uid)[0][0])
+        return snapshot_of(self._rows("select document from snapshots where uid = ?", uid)[0][0])
 
     def legacy_snapshot(self, application: Application, name: str) -> SnapshotRecord | None:
         """Return the application's legacy snapshot of this name, None if there is none."""
@@ -161,7 +144,7 @@ class RecordReader:
     def _snapshot(self, condition: str, *values: object) -> SnapshotRecord | None:
         query = f"select document from snapshots where {condition} order by created_at desc, number desc limit 1"  # noqa: S608
         rows = self._rows(query, *values)
-        return _snapshot_of(rows[0][0]) if rows else None
+        return snapshot_of(rows[0][0]) if rows else None
 
     def has_snapshot(self, uid: str) -> bool:
         """Return True if there is a snapshot with this uid."""
@@ -178,7 +161,7 @@ class RecordReader:
             "select document from snapshots where application_uid = ? and status in (?, ?)",
             application.uid, SnapshotStatus.CREATING.value, SnapshotStatus.DELETING.value,
         )  # fmt: skip
-        return tuple(_snapshot_of(row[0]) for row in rows)
+        return tuple(snapshot_of(row[0]) for row in rows)
 
     def count_snapshots(self, application: Application) -> int:
         """Return how many legacy snapshots the application has."""
@@ -195,7 +178,7 @@ class RecordReader:
             "select document from versions where application_uid = ? order by version_id desc limit ?",
             application.uid, limit,
         )  # fmt: skip
-        return [VERSIONS.validate_json(row[0]) for row in rows]
+        return [version_of(row[0]) for row in rows]
 
     def recent_snapshots(self, application: Application, limit: int) -> list[SnapshotRecord]:
         """Return the newest snapshots that were taken from an application, legacy and enhanced, from the newest on."""
@@ -205,7 +188,7 @@ class RecordReader:
             " where application_uid = ? and is_enhanced order by number desc limit ?)",
             application.uid, limit, application.uid, limit,
         )  # fmt: skip
-        found = [SNAPSHOTS.validate_json(row[0]) for row in rows]
+        found = [snapshot_of(row[0]) for row in rows]
         return sorted(found, key=lambda each: each.created_at, reverse=True)[:limit]
 
     def snapshots_without_application(self, limit: int) -> list[tuple[str, SnapshotRecord]]:
@@ -215,7 +198,7 @@ class RecordReader:
             " (select uid from applications) order by number desc limit ?",
             limit,
         )  # fmt: skip
-        return [(scope, SNAPSHOTS.validate_json(document)) for scope, document in rows]
+        return [(scope, snapshot_of(document)) for scope, document in rows]
 
     # Pages
 
@@ -225,7 +208,7 @@ class RecordReader:
             "select document from versions where application_uid = ? and version_id > ? order by version_id limit ?",
             application.uid, after, limit,
         )  # fmt: skip
-        return [_version_of(row[0]) for row in rows]
+        return [version_of(row[0]) for row in rows]
 
     def operations(
         self,
@@ -242,7 +225,7 @@ class RecordReader:
             " and (? = '' or name = ?) and (? = '' or status = ?) order by number desc limit ?",
             application.uid, before, before, name, name, status, status, limit,
         )  # fmt: skip
-        return [(number, _operation_of(document)) for number, document in rows]
+        return [(number, operation_of(document)) for number, document in rows]
 
     def legacy_snapshots(
         self, application: Application, *, after: int = 0, limit: int = -1
@@ -253,4 +236,4 @@ class RecordReader:
             " order by number limit ?",
             application.uid, after, limit,
         )  # fmt: skip
-        return [(number, _snapshot_of(document)) for number, document in rows]
+        return [(number, snapshot_of(document)) for number, document in rows]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cdk_penstock.local.service.record_reader import SNAPSHOT_OPERATIONS, SNAPSHOTS, RecordReader
+from cdk_penstock.local.service.record_reader import RecordReader
+from cdk_penstock.local.service.record_texts import SNAPSHOT_OPERATIONS, SNAPSHOTS
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotOperationName
 from cdk_penstock.model.lifecycle.statuses import OperationStatus
 

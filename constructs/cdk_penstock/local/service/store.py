@@ -6,15 +6,9 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.local.service.record_reader import (
-    APPLICATIONS,
-    OPERATIONS,
-    SNAPSHOT_OPERATIONS,
-    SNAPSHOTS,
-    VERSIONS,
-    scope_of,
-)
+from cdk_penstock.local.service.record_texts import APPLICATIONS, OPERATIONS, SNAPSHOT_OPERATIONS, SNAPSHOTS, VERSIONS
 from cdk_penstock.local.service.snapshot_reader import SnapshotReader
+from cdk_penstock.local.service.tables import scope_of
 from cdk_penstock.model.lifecycle.snapshot_operations import SnapshotChange, origin_of
 
 if TYPE_CHECKING:

@@ -81,3 +81,8 @@ create table if not exists notes (
 
 Operations on snapshots are found by the name of the snapshot, which they outlive.
 """
+
+
+def scope_of(arn: str) -> str:
+    """Return account and Region of an ARN, as its beginning."""
+    return arn.rpartition(":")[0]

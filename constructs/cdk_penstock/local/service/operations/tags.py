@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.local.service.record_reader import scope_of
+from cdk_penstock.local.service.tables import scope_of
 from cdk_penstock.model.lifecycle.changes import Change
 from cdk_penstock.model.lifecycle.legality import StatusBound, check_status
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
