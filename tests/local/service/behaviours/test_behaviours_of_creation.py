@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.switches import Switches
-from tests.local.service.in_process import ACCOUNT, BUCKET_ARN, KEY_1, REGION, ROLE, InProcess
+from tests.local.service.msf_account import properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-STREAM = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:log-stream:s"
-VPC = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
-KEY = {"KeyType": "CUSTOMER_MANAGED_KEY", "KeyId": KEY_1}
+    from tests.local.service.behaviours.conftest import Simulate
+    from tests.local.service.in_process import InProcess
+    from tests.local.service.msf_account import MsfAccount
 
 
 def configuration_of(detail: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -30,36 +29,48 @@ def configuration_of(detail: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def create(local: InProcess, **changes: Any) -> Mapping[str, Any]:
+def create(account: MsfAccount, **changes: Any) -> Mapping[str, Any]:
     """Create an application without code."""
-    given = {"ApplicationName": "app", "RuntimeEnvironment": "FLINK-1_20", "ServiceExecutionRole": ROLE, **changes}
-    detail: Mapping[str, Any] = local.msf.create_application(**given)["ApplicationDetail"]
+    given = {
+        "ApplicationName": account.name,
+        "RuntimeEnvironment": "FLINK-1_20",
+        "ServiceExecutionRole": account.role,
+        **changes,
+    }
+    detail: Mapping[str, Any] = account.msf.create_application(**given)["ApplicationDetail"]
     return detail
 
 
+def delete(account: MsfAccount, detail: Mapping[str, Any]) -> None:
+    """Delete an application that is described so."""
+    account.msf.delete_application(ApplicationName=detail["ApplicationName"], CreateTimestamp=detail["CreateTimestamp"])
+
+
 @pytest.mark.source("T")
-def test_an_application_is_created_ready_at_version_1_with_all_that_is_inline(local: InProcess) -> None:
+def test_an_application_is_created_ready_at_version_1_with_all_that_is_inline(
+    account: MsfAccount, log_stream: str, vpc: dict[str, list[str]]
+) -> None:
     detail = create(
-        local,
-        ApplicationConfiguration={"VpcConfigurations": [VPC]},
-        CloudWatchLoggingOptions=[{"LogStreamARN": STREAM}],
+        account,
+        ApplicationConfiguration={"VpcConfigurations": [vpc]},
+        CloudWatchLoggingOptions=[{"LogStreamARN": log_stream}],
     )
     assert (detail["ApplicationStatus"], detail["ApplicationVersionId"]) == ("READY", 1)
     assert detail["CloudWatchLoggingOptionDescriptions"] == [
-        {"CloudWatchLoggingOptionId": "1.1", "LogStreamARN": STREAM}
+        {"CloudWatchLoggingOptionId": "1.1", "LogStreamARN": log_stream}
     ]
-    versions = local.msf.list_application_versions(ApplicationName="app")["ApplicationVersionSummaries"]
+    versions = account.msf.list_application_versions(ApplicationName=account.name)["ApplicationVersionSummaries"]
     assert [each["ApplicationVersionId"] for each in versions] == [1]
 
 
 @pytest.mark.source("T")
-def test_the_arn_has_the_service_name_without_v2(local: InProcess) -> None:
-    assert create(local)["ApplicationARN"] == f"arn:aws:kinesisanalytics:{REGION}:{ACCOUNT}:application/app"
+def test_the_arn_has_the_service_name_without_v2(account: MsfAccount) -> None:
+    assert create(account)["ApplicationARN"] == f"{account.scope}:application/{account.name}"
 
 
 @pytest.mark.source("T", "M")
-def test_what_is_not_given_has_msf_s_defaults(local: InProcess) -> None:
-    configuration = configuration_of(create(local))
+def test_what_is_not_given_has_msf_s_defaults(account: MsfAccount) -> None:
+    configuration = configuration_of(create(account))
     assert configuration["ApplicationSnapshotConfigurationDescription"]["SnapshotsEnabled"] is True
     assert configuration["ApplicationSystemRollbackConfigurationDescription"] == {"RollbackEnabled": False}
     assert configuration["FlinkApplicationConfigurationDescription"] == {
@@ -94,112 +105,149 @@ def test_what_is_not_given_has_msf_s_defaults(local: InProcess) -> None:
     ],
 )
 def test_with_type_default_given_values_are_ignored(
-    local: InProcess, block: str, given: dict[str, Any], member: str, default: object
+    account: MsfAccount, block: str, given: dict[str, Any], member: str, default: object
 ) -> None:
     flink = {f"{block}Configuration": {"ConfigurationType": "DEFAULT", **given}}
-    local.create(FlinkApplicationConfiguration=flink)
-    described = configuration_of(local.describe())["FlinkApplicationConfigurationDescription"]
+    account.create(FlinkApplicationConfiguration=flink)
+    described = configuration_of(account.describe())["FlinkApplicationConfigurationDescription"]
     assert described[f"{block}ConfigurationDescription"][member] == default
 
 
 @pytest.mark.source("T")
-def test_there_is_no_run_configuration_before_the_first_start(local: InProcess) -> None:
-    assert "RunConfigurationDescription" not in configuration_of(local.create())
+def test_there_is_no_run_configuration_before_the_first_start(account: MsfAccount) -> None:
+    assert "RunConfigurationDescription" not in configuration_of(account.create())
 
 
 @pytest.mark.source("M")
-def test_a_name_that_exists_is_refused(local: InProcess) -> None:
-    create(local)
-    with pytest.raises(RefusedCallError, match="already exists") as refused:
-        create(local)
-    assert refused.value.code == "ResourceInUseException"
+def test_a_name_that_exists_is_refused(account: MsfAccount) -> None:
+    create(account)
+    with account.refused("ResourceInUseException", local_text="already exists"):
+        create(account)
 
 
 @pytest.mark.source("T")
-def test_code_that_is_not_in_s3_is_refused(local: InProcess) -> None:
-    missing = {"S3ContentLocation": {"BucketARN": BUCKET_ARN, "FileKey": "missing.zip"}}
-    with pytest.raises(RefusedCallError, match="Please check the role provided or validity of S3 location") as refused:
-        local.create(ApplicationCodeConfiguration={"CodeContentType": "ZIPFILE", "CodeContent": missing})
-    assert refused.value.code == "InvalidArgumentException"
-    assert local.msf.list_applications()["ApplicationSummaries"] == []
+def test_code_that_is_not_in_s3_is_refused(account: MsfAccount) -> None:
+    missing = {**account.code, "FileKey": "missing.zip"}
+    with account.refused("InvalidArgumentException", "Please check the role provided or validity of S3 location"):
+        account.create(ApplicationCodeConfiguration=account.code_configuration(missing))
+    assert account.applications() == []
 
 
 @pytest.mark.source("D")
-@pytest.mark.parametrize(
-    "configuration",
-    [
-        {"ApplicationEncryptionConfiguration": KEY},
-        {"ApplicationSnapshotConfiguration": {"SnapshotsEnabled": True, "SnapshotMode": "ENHANCED_SNAPSHOTS"}},
-    ],
-    ids=["key", "enhanced snapshots"],
-)
-def test_keys_and_enhanced_snapshots_need_flink_1_20(local: InProcess, configuration: dict[str, Any]) -> None:
-    with pytest.raises(RefusedCallError) as refused:
-        create(local, RuntimeEnvironment="FLINK-1_19", ApplicationConfiguration=configuration)
-    assert refused.value.code == "InvalidArgumentException"
-    create(local, ApplicationConfiguration=configuration)
-    with pytest.raises(RefusedCallError) as refused:
-        local.msf.update_application(
-            ApplicationName="app", CurrentApplicationVersionId=1, RuntimeEnvironmentUpdate="FLINK-1_19"
+@pytest.mark.parametrize("block", ["ApplicationEncryptionConfiguration", "ApplicationSnapshotConfiguration"])
+def test_keys_and_enhanced_snapshots_need_flink_1_20(account: MsfAccount, keys: tuple[str, str], block: str) -> None:
+    blocks = {
+        "ApplicationEncryptionConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY", "KeyId": keys[0]},
+        "ApplicationSnapshotConfiguration": {"SnapshotsEnabled": True, "SnapshotMode": "ENHANCED_SNAPSHOTS"},
+    }
+    configuration = {block: blocks[block]}
+    with account.refused("InvalidArgumentException"):
+        create(account, RuntimeEnvironment="FLINK-1_19", ApplicationConfiguration=configuration)
+    create(account, ApplicationConfiguration=configuration)
+    with account.refused("InvalidArgumentException"):
+        account.msf.update_application(
+            ApplicationName=account.name, CurrentApplicationVersionId=1, RuntimeEnvironmentUpdate="FLINK-1_19"
         )
-    assert refused.value.code == "InvalidArgumentException"
 
 
 @pytest.mark.source("T")
-def test_vpc_configurations_get_an_id_and_the_vpc_of_their_subnets(local: InProcess) -> None:
-    (vpc,) = configuration_of(local.create(VpcConfigurations=[VPC]))["VpcConfigurationDescriptions"]
-    assert vpc["VpcConfigurationId"] == "1.1"
-    assert vpc["VpcId"].startswith("vpc-")
-    assert {name: vpc[name] for name in VPC} == VPC
+def test_vpc_configurations_get_an_id_and_the_vpc_of_their_subnets(
+    account: MsfAccount, vpc: dict[str, list[str]]
+) -> None:
+    (described,) = configuration_of(account.create(VpcConfigurations=[vpc]))["VpcConfigurationDescriptions"]
+    assert described["VpcConfigurationId"] == "1.1"
+    assert described["VpcId"].startswith("vpc-")
+    assert {name: described[name] for name in vpc} == vpc
+
+
+def pages(call: Callable[..., Mapping[str, Any]], summaries: str, member: str, **given: Any) -> list[Any]:
+    """Return a member of everything that a call lists, in pages of three."""
+    seen: list[Any] = []
+    page = call(Limit=3, **given)
+    while True:
+        assert len(page[summaries]) <= 3
+        seen += [each[member] for each in page[summaries]]
+        if "NextToken" not in page:
+            return seen
+        page = call(Limit=3, NextToken=page["NextToken"], **given)
 
 
 @pytest.mark.source("M")
-def test_lists_page_in_a_stable_order_without_gaps(local: InProcess) -> None:
-    names = [f"app-{number}" for number in range(7)]
+def test_applications_are_listed_in_pages_without_gaps(account: MsfAccount) -> None:
+    names = [account.another(str(number)) for number in range(7)]
     for name in names:
-        local.create(name)
-    seen: list[str] = []
-    token: dict[str, str] = {}
-    while True:
-        page = local.msf.list_applications(Limit=3, **token)
-        seen += [each["ApplicationName"] for each in page["ApplicationSummaries"]]
-        if "NextToken" not in page:
-            break
-        token = {"NextToken": page["NextToken"]}
-    assert seen == names
+        account.create(name)
+    call = account.msf.list_applications
+    seen = pages(call, "ApplicationSummaries", "ApplicationName")
+    assert sorted(name for name in seen if name in names) == names
+    assert pages(call, "ApplicationSummaries", "ApplicationName") == seen
+
+
+@pytest.mark.source("M")
+def test_versions_operations_and_snapshots_are_listed_in_pages_without_gaps(account: MsfAccount) -> None:
+    account.create(start=True)
+    names = [f"s{number}" for number in range(4)]
+    for name in names:
+        account.msf.create_application_snapshot(ApplicationName=account.name, SnapshotName=name)
+        account.settle()
+    account.msf.stop_application(ApplicationName=account.name, Force=True)
+    account.settle()
+    for value in "123":
+        account.update(**properties(a=value))
+    msf, given = account.msf, {"ApplicationName": account.name}
+    assert set(pages(msf.list_application_snapshots, "SnapshotSummaries", "SnapshotName", **given)) == set(names)
+    versions = pages(msf.list_application_versions, "ApplicationVersionSummaries", "ApplicationVersionId", **given)
+    assert sorted(versions) == [1, 2, 3, 4]
+    operations = pages(msf.list_application_operations, "ApplicationOperationInfoList", "Operation", **given)
+    assert operations == ["UpdateApplication"] * 3 + ["StopApplication", "StartApplication"]
+
+
+@pytest.mark.source("M")
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "list_applications",
+        "list_application_versions",
+        "list_application_operations",
+        "list_application_snapshots",
+    ],
+)
+def test_a_page_has_at_most_50(account: MsfAccount, operation: str) -> None:
+    account.create()
+    given = {} if operation == "list_applications" else {"ApplicationName": account.name}
+    getattr(account.msf, operation)(Limit=50, **given)
+    with account.refused("InvalidArgumentException"):
+        getattr(account.msf, operation)(Limit=51, **given)
 
 
 @pytest.mark.source("M")
 @pytest.mark.parametrize("token", ["x", "bm9uZQ==", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "LTE="])
-def test_a_token_that_the_service_did_not_give_is_refused(local: InProcess, token: str) -> None:
-    with pytest.raises(RefusedCallError) as refused:
-        local.msf.list_applications(NextToken=token)
-    assert refused.value.code == "InvalidArgumentException"
+def test_a_token_that_the_service_did_not_give_is_refused(account: MsfAccount, token: str) -> None:
+    with account.refused("InvalidArgumentException"):
+        account.msf.list_applications(NextToken=token)
 
 
 @pytest.mark.source("M")
-def test_tags_are_listed_and_not_described(local: InProcess) -> None:
-    detail = create(local, Tags=[{"Key": "team", "Value": "fleet"}])
+def test_tags_are_listed_and_not_described(account: MsfAccount) -> None:
+    detail = create(account, Tags=[{"Key": "team", "Value": "fleet"}])
     assert "Tags" not in detail
     arn = detail["ApplicationARN"]
-    local.msf.tag_resource(ResourceARN=arn, Tags=[{"Key": "stage", "Value": "test"}])
-    local.msf.untag_resource(ResourceARN=arn, TagKeys=["team"])
-    assert local.msf.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "stage", "Value": "test"}]
+    account.msf.tag_resource(ResourceARN=arn, Tags=[{"Key": "stage", "Value": "test"}])
+    account.msf.untag_resource(ResourceARN=arn, TagKeys=["team"])
+    assert account.msf.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "stage", "Value": "test"}]
 
 
 @pytest.mark.source("M")
-def test_there_are_at_most_50_tags(local: InProcess) -> None:
-    with pytest.raises(RefusedCallError) as refused:
-        create(local, Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(51)])
-    assert refused.value.code == "TooManyTagsException"
+def test_there_are_at_most_50_tags(account: MsfAccount) -> None:
+    with account.refused("TooManyTagsException"):
+        create(account, Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(51)])
 
 
 @pytest.mark.source("M")
 def test_tags_of_another_account_s_application_are_not_there(local: InProcess) -> None:
-    arn = create(local)["ApplicationARN"].replace(ACCOUNT, "210987654321")
-    with pytest.raises(RefusedCallError) as refused:
+    arn = create(local)["ApplicationARN"].replace(":123456789012:", ":210987654321:")
+    with local.refused("ResourceNotFoundException"):
         local.msf.list_tags_for_resource(ResourceARN=arn)
-    assert refused.value.code == "ResourceNotFoundException"
 
 
 @pytest.mark.source("M")
@@ -215,11 +263,10 @@ def test_tags_of_another_account_s_application_are_not_there(local: InProcess) -
     ],
 )
 def test_an_application_that_does_not_exist_is_not_found(
-    local: InProcess, operation: str, given: dict[str, Any]
+    account: MsfAccount, operation: str, given: dict[str, Any]
 ) -> None:
-    with pytest.raises(RefusedCallError) as refused:
-        getattr(local.msf, operation)(ApplicationName="missing", **given)
-    assert refused.value.code == "ResourceNotFoundException"
+    with account.refused("ResourceNotFoundException"):
+        getattr(account.msf, operation)(ApplicationName=account.name, **given)
 
 
 @pytest.mark.source("M")
@@ -232,97 +279,133 @@ def test_an_application_that_does_not_exist_is_not_found(
         {"ApplicationConfiguration": {"SqlApplicationConfiguration": {}}},
     ],
 )
-def test_sql_and_studio_applications_are_not_supported(local: InProcess, given: dict[str, Any]) -> None:
-    with pytest.raises(RefusedCallError) as refused:
-        create(local, **given)
-    assert refused.value.code == "UnsupportedOperationException"
+def test_sql_and_studio_applications_are_not_supported(account: MsfAccount, given: dict[str, Any]) -> None:
+    with account.refused("UnsupportedOperationException"):
+        create(account, **given)
 
 
 @pytest.mark.source("M")
-def test_operations_for_sql_applications_are_not_supported(local: InProcess) -> None:
-    create(local)
-    with pytest.raises(RefusedCallError) as refused:
-        local.msf.add_application_output(
-            ApplicationName="app",
+def test_operations_for_sql_applications_are_not_supported(account: MsfAccount) -> None:
+    create(account)
+    with account.refused("UnsupportedOperationException"):
+        account.msf.add_application_output(
+            ApplicationName=account.name,
             CurrentApplicationVersionId=1,
             Output={"Name": "out", "DestinationSchema": {"RecordFormatType": "JSON"}},
         )
-    assert refused.value.code == "UnsupportedOperationException"
 
 
 @pytest.mark.source("M")
-def test_the_number_of_applications_is_limited(tmp_path: Path) -> None:
-    local = InProcess(tmp_path, switches=Switches(maximum_applications=2))
+def test_the_number_of_applications_is_limited(simulate: Simulate) -> None:
+    local = simulate(switches=Switches(maximum_applications=2))
     local.create("a")
     local.create("b")
-    with pytest.raises(RefusedCallError) as refused:
+    with local.refused("LimitExceededException"):
         local.create("c")
-    assert refused.value.code == "LimitExceededException"
 
 
 @pytest.mark.source("T", "M")
 @pytest.mark.parametrize("start", [False, True], ids=["ready", "running"])
-def test_an_application_is_deleted_also_while_it_runs(local: InProcess, *, start: bool) -> None:
-    created_at = local.create(start=start)["CreateTimestamp"]
-    local.msf.delete_application(ApplicationName="app", CreateTimestamp=created_at)
-    assert local.describe()["ApplicationStatus"] == "DELETING"
+def test_an_application_is_deleted_also_while_it_runs(account: MsfAccount, *, start: bool) -> None:
+    delete(account, account.create(start=start))
+    assert account.status() == "DELETING"
+    account.settle()
+    assert account.applications() == []
+    with account.refused("ResourceNotFoundException"):
+        account.describe()
+
+
+@pytest.mark.source("M")
+def test_the_job_of_a_deleted_application_ends(local: InProcess) -> None:
+    delete(local, local.create(start=True))
     local.settle()
-    assert local.msf.list_applications()["ApplicationSummaries"] == []
     assert local.driver.jobs == {}
 
 
 @pytest.mark.source("T")
-def test_the_time_of_creation_counts_by_the_second(local: InProcess) -> None:
-    created_at: datetime = local.create()["CreateTimestamp"]
+def test_the_time_of_creation_counts_by_the_second(account: MsfAccount) -> None:
+    created_at: datetime = account.create()["CreateTimestamp"]
     assert created_at.microsecond
-    with pytest.raises(RefusedCallError) as refused:
-        local.msf.delete_application(ApplicationName="app", CreateTimestamp=created_at + timedelta(seconds=1))
-    assert refused.value.code == "InvalidArgumentException"
-    local.msf.delete_application(ApplicationName="app", CreateTimestamp=created_at.replace(microsecond=0))
-    assert local.describe()["ApplicationStatus"] == "DELETING"
+    with account.refused("InvalidArgumentException"):
+        account.msf.delete_application(ApplicationName=account.name, CreateTimestamp=created_at + timedelta(seconds=1))
+    account.msf.delete_application(ApplicationName=account.name, CreateTimestamp=created_at.replace(microsecond=0))
+    assert account.describe()["ApplicationStatus"] == "DELETING"
 
 
 @pytest.mark.source("T")
 def test_a_name_that_was_just_deleted_takes_no_tags_for_a_while(local: InProcess) -> None:
-    local.msf.delete_application(ApplicationName="app", CreateTimestamp=create(local)["CreateTimestamp"])
+    delete(local, create(local))
     local.settle()
     tags = [{"Key": "team", "Value": "fleet"}]
-    with pytest.raises(RefusedCallError, match="Tags are already registered") as refused:
+    with local.refused("ConcurrentModificationException", "Tags are already registered"):
         create(local, Tags=tags)
-    assert refused.value.code == "ConcurrentModificationException"
     local.clock.advance(61)
     create(local, Tags=tags)
 
 
 @pytest.mark.source("T")
-def test_a_name_that_was_just_deleted_is_free_without_tags(local: InProcess) -> None:
-    local.msf.delete_application(ApplicationName="app", CreateTimestamp=create(local)["CreateTimestamp"])
-    local.settle()
-    assert create(local)["ApplicationVersionId"] == 1
+def test_a_name_that_was_just_deleted_is_free_without_tags(account: MsfAccount) -> None:
+    delete(account, create(account))
+    account.settle()
+    assert create(account)["ApplicationVersionId"] == 1
 
 
 @pytest.mark.source("M")
-def test_nothing_of_a_deleted_application_is_left(local: InProcess, tmp_path: Path) -> None:
+def test_snapshots_of_a_deleted_application_are_gone(account: MsfAccount) -> None:
+    account.create(start=True)
+    account.msf.create_application_snapshot(ApplicationName=account.name, SnapshotName="s")
+    account.settle()
+    delete(account, account.describe())
+    account.settle()
+    account.create()
+    assert account.snapshots() == []
+
+
+@pytest.mark.source("M")
+def test_files_of_a_deleted_application_are_gone(local: InProcess, tmp_path: Path) -> None:
     local.create(start=True)
-    local.msf.create_application_snapshot(ApplicationName="app", SnapshotName="s")
+    local.msf.create_application_snapshot(ApplicationName=local.name, SnapshotName="s")
     local.settle()
     assert [each for each in (tmp_path / "savepoints").rglob("*") if each.is_file()]
-    local.msf.delete_application(ApplicationName="app", CreateTimestamp=local.describe()["CreateTimestamp"])
+    delete(local, local.describe())
     local.settle()
-    local.create()
-    assert local.snapshots() == []
     assert [each for each in (tmp_path / "savepoints").rglob("*") if each.is_file()] == []
 
 
-@pytest.mark.source("T", "D")
-def test_the_maintenance_window_lasts_eight_hours_from_its_start(local: InProcess) -> None:
-    local.create(start=True)
-    answer = local.msf.update_application_maintenance_configuration(
-        ApplicationName="app",
-        ApplicationMaintenanceConfigurationUpdate={"ApplicationMaintenanceWindowStartTimeUpdate": "21:30"},
+def set_window(account: MsfAccount, start: str = "21:30") -> dict[str, str]:
+    """Set the maintenance window, and return it."""
+    answer = account.msf.update_application_maintenance_configuration(
+        ApplicationName=account.name,
+        ApplicationMaintenanceConfigurationUpdate={"ApplicationMaintenanceWindowStartTimeUpdate": start},
     )
+    window: dict[str, str] = answer["ApplicationMaintenanceConfigurationDescription"]
+    return window
+
+
+@pytest.mark.source("T", "D")
+def test_the_maintenance_window_lasts_eight_hours_from_its_start(account: MsfAccount) -> None:
+    account.create(start=True)
     window = {"ApplicationMaintenanceWindowStartTime": "21:30", "ApplicationMaintenanceWindowEndTime": "05:30"}
-    assert answer["ApplicationMaintenanceConfigurationDescription"] == window
-    detail = local.describe()
+    assert set_window(account, "21:30") == window
+    detail = account.describe()
     assert detail["ApplicationMaintenanceConfigurationDescription"] == window
     assert detail["ApplicationVersionId"] == 1
+
+
+@pytest.mark.source("T", "D")
+def test_the_maintenance_window_is_set_in_a_steady_status_only(account: MsfAccount) -> None:
+    account.create()
+    set_window(account)
+    account.msf.start_application(ApplicationName=account.name)
+    with account.refused("ResourceInUseException"):
+        set_window(account)
+    account.settle()
+    set_window(account)
+
+
+@pytest.mark.source("M")
+@pytest.mark.parametrize("time", ["24:00", "07:60", "night"])
+def test_the_maintenance_window_starts_at_a_time_of_day(account: MsfAccount, time: str) -> None:
+    account.create()
+    with account.refused("InvalidArgumentException"):
+        set_window(account, time)
