@@ -92,9 +92,11 @@ class MsfAccount(abc.ABC):
         """Return the statuses of the application from now until it is steady, each once."""
         seen = [self.status()]
         for _ in range(self.most_steps):
-            if not self.step():
-                break
+            is_steady = not self.step()
+            # Also the last one: it may have come between the status before and the step.
             seen.append(self.status())
+            if is_steady:
+                break
         return list(dict.fromkeys(seen))
 
     def code_configuration(self, location: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ ROLE, CODE = "PENSTOCK_AWS_ROLE_ARN", "PENSTOCK_AWS_CODE"
 KEYS, LOG_STREAM, VPC = "PENSTOCK_AWS_KEY_ARNS", "PENSTOCK_AWS_LOG_STREAM_ARN", "PENSTOCK_AWS_SUBNET_AND_SECURITY_GROUP"
 REQUIRED = (ROLE, CODE)
 _RUN = secrets.token_hex(4)
-_POLL_SECONDS = 2.0
+POLL_SECONDS = "PENSTOCK_AWS_POLL_SECONDS"
 _STEADY = {"READY", "RUNNING"}
 _IN_PROGRESS = {"CREATING", "DELETING"}
 
@@ -51,6 +51,7 @@ class AwsAccount(MsfAccount):
         self.name = f"penstock-{_RUN}-{test}"
         self._names = [self.name]
         self._objects: list[str] = []
+        self._poll_seconds = float(os.environ.get(POLL_SECONDS, "2"))
 
     def another(self, word: str) -> str:
         """Return the name of another application."""
@@ -76,20 +77,22 @@ class AwsAccount(MsfAccount):
         """Wait a moment if anything is in progress."""
         if not any(self._in_progress()):
             return False
-        time.sleep(_POLL_SECONDS)
+        time.sleep(self._poll_seconds)
         return True
 
     def _in_progress(self) -> Iterator[bool]:
         for name in self._names:
-            if self._exists(name):
-                yield self.status(name) not in _STEADY
+            status = self._status(name)
+            yield status is not None and status not in _STEADY
+            if status in _STEADY:
                 yield any(each["SnapshotStatus"] in _IN_PROGRESS for each in self.snapshots(name))
         yield any(each["SnapshotStatus"] in _IN_PROGRESS for each in self._enhanced_snapshots())
 
-    def _exists(self, name: str) -> bool:
+    def _status(self, name: str) -> str | None:
+        """Return the status of an application, None if it does not exist."""
         with suppress(self.msf.exceptions.ResourceNotFoundException):
-            return bool(self.msf.describe_application(ApplicationName=name))
-        return False
+            return self.status(name)
+        return None
 
     def _enhanced_snapshots(self) -> list[dict[str, Any]]:
         paginator = self.msf.get_paginator("list_snapshots")
@@ -101,7 +104,7 @@ class AwsAccount(MsfAccount):
         for key in self._objects:
             self._s3.delete_object(Bucket=self._bucket, Key=key)
         self.settle()
-        for name in filter(self._exists, self._names):
+        for name in filter(self._status, self._names):
             self.msf.delete_application(ApplicationName=name, CreateTimestamp=self.describe(name)["CreateTimestamp"])
         self.settle()
         for each in self._enhanced_snapshots():
