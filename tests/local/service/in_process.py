@@ -176,6 +176,19 @@ class InProcess(MsfAccount):
         """Return the job of an application."""
         return self.driver.jobs[self.uid(name)]
 
+    def job_properties(self) -> dict[str, Any]:
+        """Return the property groups of the job."""
+        return dict(self.job().launch.property_groups)
+
+    def fail_next_launch(self, error: str = "boom") -> None:
+        """Let the next job fail that is launched."""
+
+        def fail(_: str, job: SimulatedJob) -> None:
+            job.state, job.error = JobState.FAILED, error
+            self.driver.on_launch = None
+
+        self.driver.on_launch = fail
+
     def fail_launches(self, error: str = "main() failed") -> None:
         """Let each job fail that is launched from now on."""
 

@@ -117,6 +117,34 @@ class MsfAccount(abc.ABC):
             self.settle()
         return self.describe(name) if start else made["ApplicationDetail"]
 
+    def create_bare(self, **members: Any) -> Mapping[str, Any]:
+        """Create the application without code, with these members of CreateApplication."""
+        given = {
+            "ApplicationName": self.name,
+            "RuntimeEnvironment": "FLINK-1_20",
+            "ServiceExecutionRole": self.role,
+            **members,
+        }
+        detail: Mapping[str, Any] = self.msf.create_application(**given)["ApplicationDetail"]
+        return detail
+
+    def start(self, **run: Any) -> str:
+        """Start the application with this run configuration, wait, and return the operation."""
+        given = {"RunConfiguration": run} if run else {}
+        operation: str = self.msf.start_application(ApplicationName=self.name, **given)["OperationId"]
+        self.settle()
+        return operation
+
+    def stop(self, **given: Any) -> str:
+        """Begin to stop the application, and return the operation."""
+        operation: str = self.msf.stop_application(ApplicationName=self.name, **given)["OperationId"]
+        return operation
+
+    def delete(self, detail: Mapping[str, Any]) -> None:
+        """Begin to delete an application that is described so."""
+        name, created_at = detail["ApplicationName"], detail["CreateTimestamp"]
+        self.msf.delete_application(ApplicationName=name, CreateTimestamp=created_at)
+
     def describe(self, name: str = "") -> Mapping[str, Any]:
         """Return the description of an application."""
         detail: Mapping[str, Any] = self.msf.describe_application(ApplicationName=name or self.name)[
@@ -152,6 +180,11 @@ class MsfAccount(abc.ABC):
             ApplicationName=name or self.name, CurrentApplicationVersionId=self.describe(name)["ApplicationVersionId"]
         )
         return answer
+
+    def versions(self) -> dict[int, str]:
+        """Return the versions of the application that are listed, with their statuses."""
+        listed = self.msf.list_application_versions(ApplicationName=self.name)["ApplicationVersionSummaries"]
+        return {each["ApplicationVersionId"]: each["ApplicationStatus"] for each in listed}
 
     def snapshots(self, name: str = "") -> list[Mapping[str, Any]]:
         """Return the snapshots of an application, from the oldest on."""

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 OPERATIONS = ("DiscoverInputSchema", *sorted(set(MODEL.operation_names) - SQL_ONLY_OPERATIONS))
 SQL_MEMBERS = {"SqlApplicationConfiguration", "SqlApplicationConfigurationUpdate", "SqlRunConfigurations"}
 STUDIO_MEMBERS = {"ZeppelinApplicationConfiguration", "ZeppelinApplicationConfigurationUpdate"}
-APPLICATIONS = ("ready", "starting", "running", "updating", "stopping", "stopped")
+APPLICATIONS = ("ready", "starting", "running", "updated", "updating", "stopping", "stopped")
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 # The clock begins here, and each reading takes a millisecond.
 CREATED_AT = [datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC) for second in range(2)]
 # Values that a service with these applications knows, so that requests get further than to a name that is not there.
 KNOWN: dict[str, st.SearchStrategy[Any]] = {
-    "ApplicationName": st.sampled_from((*APPLICATIONS, "new", "missing")),
+    "ApplicationName": st.sampled_from((*APPLICATIONS, "updated", "new")),
     "SourceApplicationName": st.sampled_from(APPLICATIONS),
     "SnapshotName": st.sampled_from(("one", "two", "imported")),
     "SnapshotArn": st.sampled_from((f"{SCOPE}:snapshot/one", f"{SCOPE}:snapshot/none")),
     "ResourceARN": st.sampled_from((f"{SCOPE}:application/running", f"{SCOPE}:snapshot/one")),
-    "CurrentApplicationVersionId": st.integers(1, 3),
+    "CurrentApplicationVersionId": st.sampled_from((2, 2, 1)),
     "ApplicationVersionId": st.integers(1, 3),
     "RuntimeEnvironment": st.sampled_from(("FLINK-1_20", "FLINK-1_19", "FLINK-2_2", "SQL-1_0")),
     "RuntimeEnvironmentUpdate": st.sampled_from(("FLINK-1_20", "FLINK-1_19", "FLINK-2_2")),
@@ -85,7 +85,7 @@ def service(folder: Path) -> InProcessMsf:
     )
     local.run("running", enhanced=True)
     local.call("CreateSnapshot", ApplicationName="running", SnapshotName="one")
-    for name in ("updating", "stopping", "stopped"):
+    for name in ("updated", "updating", "stopping", "stopped"):
         local.run(name)
         local.update(name)
         local.settle()

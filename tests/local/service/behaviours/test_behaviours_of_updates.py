@@ -218,7 +218,7 @@ def test_an_update_is_refused_while_something_is_in_progress(account: MsfAccount
     account.update(**properties(a="1"))
     refuse()
     account.settle()
-    account.msf.stop_application(ApplicationName=account.name)
+    account.stop()
     refuse()
     account.settle()
     assert account.describe()["ApplicationVersionId"] == 2
@@ -317,8 +317,7 @@ def test_code_is_copied_when_a_version_is_made(account: MsfAccount) -> None:
     location = account.put_code("own.zip")
     account.create(ApplicationCodeConfiguration=account.code_configuration(location))
     account.put_code("own.zip", broken=True)
-    account.msf.start_application(ApplicationName=account.name)
-    account.settle()
+    account.start()
     assert account.status() == "RUNNING"
     account.update_code(location)
     account.settle()
