@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
@@ -24,11 +23,11 @@ from tests.local.service.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from cdk_penstock.local.service.calls import ApiCaller, ApiOperations
     from tests.local.service.msf_account import MsfAccount
 
-FOLDER = Path(__file__).parent
 AGAINST_AWS = "--against-aws"
 # What a test asks for, and the variable that gives it in AWS; no variable gives faults, or a clock that moves.
 NEEDS = {
@@ -64,13 +63,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> str:
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     """Say why tests are left out."""
     if not against_aws(config):
-        return ""
+        return []
     unset = [variable for variable in NEEDS.values() if variable and not os.environ.get(variable)]
     more = f", and those that need {', '.join(unset)}" if unset else ""
-    return f"deselected: the behaviours that need a fault, a count of records or another clock{more}"
+    return [f"deselected: the behaviours that need a fault, a count of records or another clock{more}"]
 
 
 class Endpoint:
