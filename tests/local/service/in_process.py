@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -20,10 +22,10 @@ from cdk_penstock.local.service.store import Store
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.switches import Switches
+from tests.local.service.msf_account import MsfAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from cdk_penstock.local.service.calls import ApiOperations
     from cdk_penstock.local.service.policy_source import PolicySource
@@ -33,11 +35,7 @@ CALLER = ApiCaller(account=ACCOUNT, region=REGION, principal_arn=f"arn:aws:iam::
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/job"
 KEY_1, KEY_2 = (f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{n}1111111-1111-1111-1111-111111111111" for n in (1, 2))
 BUCKET_ARN = "arn:aws:s3:::code"
-CODE = {
-    "CodeContentType": "ZIPFILE",
-    "CodeContent": {"S3ContentLocation": {"BucketARN": BUCKET_ARN, "FileKey": "job.zip"}},
-}
-TRANSIENT_ROUNDS = 1_000
+CODE, BROKEN_CODE = b"code", b"broken code"
 
 
 class Clock:
@@ -98,7 +96,7 @@ class Client:
         return call
 
 
-class InProcess:
+class InProcess(MsfAccount):
     """A service, its client, its clock and its driver.
 
     Parameters
@@ -110,6 +108,12 @@ class InProcess:
     launch_seconds
         How long a job is LAUNCHING, without a driver.
     """
+
+    name = "app"
+    scope = f"arn:aws:kinesisanalytics:{REGION}:{ACCOUNT}"
+    role = ROLE
+    code: Mapping[str, str] = MappingProxyType({"BucketARN": BUCKET_ARN, "FileKey": "job.zip"})
+    most_steps = 1_000
 
     def __init__(
         self,
@@ -124,7 +128,7 @@ class InProcess:
     ) -> None:
         self.clock = clock or Clock()
         self.buckets = Buckets(folder / "buckets")
-        self.buckets.put("job.zip", b"code")
+        self.buckets.put("job.zip", CODE)
         self.driver = driver or SimulatedDriver(folder / "savepoints", clock=self.clock, launch_seconds=launch_seconds)
         self.service = Msf(
             store=store or Store(None),
@@ -140,75 +144,50 @@ class InProcess:
         """Call an operation by its name in the API."""
         return self.operations.call(operation, given, CALLER)
 
-    def settle(self) -> None:
-        """Let everything that was begun come to its end, as the seconds pass."""
-        for _ in range(TRANSIENT_ROUNDS):
-            changed = self.service.reconcile()
-            active = self.service.store.active_applications()
-            is_steady = all(
-                each.transit is None and not self.service.store.unsettled_snapshots(each) for each in active
-            )
-            if is_steady and not changed:
-                return
-            self.clock.advance(1)
-        message = f"still not steady: {self.service.store.active_applications()}"
-        raise AssertionError(message)
+    def step(self) -> bool:
+        """Let everything take a step and a second pass; return False if everything is steady already."""
+        changed = self.service.reconcile()
+        store = self.service.store
+        active = store.active_applications()
+        is_steady = all(each.transit is None and not store.unsettled_snapshots(each) for each in active)
+        if is_steady and not changed:
+            return False
+        self.clock.advance(1)
+        return True
+
+    def put_code(self, key: str, *, broken: bool = False) -> dict[str, str]:
+        """Write code, and return its location."""
+        self.buckets.put(key, BROKEN_CODE if broken else CODE)
+        return {"BucketARN": BUCKET_ARN, "FileKey": key}
+
+    def check_local_text(self, message: str, text: str) -> None:
+        """Check that the text is in the message."""
+        assert text in message
 
     def database(self) -> list[str]:
         """Return all records, to compare them."""
         return list(self.service.store._database.iterdump())
 
-    # Shorthands
-
-    def create(self, name: str = "app", *, start: bool = False, **configuration: Any) -> Mapping[str, Any]:
-        """Create an application with code and this configuration, and start it."""
-        made = self.msf.create_application(
-            ApplicationName=name,
-            RuntimeEnvironment="FLINK-1_20",
-            ServiceExecutionRole=ROLE,
-            ApplicationConfiguration={"ApplicationCodeConfiguration": CODE, **configuration},
-        )
-        if start:
-            self.msf.start_application(ApplicationName=name)
-            self.settle()
-        return self.describe(name) if start else made["ApplicationDetail"]
-
-    def describe(self, name: str = "app") -> Mapping[str, Any]:
-        """Return the description of an application."""
-        return self.msf.describe_application(ApplicationName=name)["ApplicationDetail"]
-
-    def update(self, name: str = "app", *, run: Mapping[str, Any] | None = None, **blocks: Any) -> Mapping[str, Any]:
-        """Update the present version of an application, and return the answer."""
-        given: dict[str, Any] = {"RunConfigurationUpdate": run} if run is not None else {}
-        return self.msf.update_application(
-            ApplicationName=name,
-            CurrentApplicationVersionId=self.describe(name)["ApplicationVersionId"],
-            ApplicationConfigurationUpdate=blocks,
-            **given,
-        )
-
-    def roll_back(self, name: str = "app") -> Mapping[str, Any]:
-        """Roll the present version of an application back, and return the answer."""
-        version = self.describe(name)["ApplicationVersionId"]
-        return self.msf.rollback_application(ApplicationName=name, CurrentApplicationVersionId=version)
-
-    def snapshots(self, name: str = "app") -> list[Mapping[str, Any]]:
-        """Return the snapshots of an application, from the oldest on."""
-        return list(self.msf.list_application_snapshots(ApplicationName=name)["SnapshotSummaries"])
-
-    def operation(self, operation_id: str, name: str = "app") -> Mapping[str, Any]:
-        """Return the description of an operation."""
-        answer = self.msf.describe_application_operation(ApplicationName=name, OperationId=operation_id)
-        details: Mapping[str, Any] = answer["ApplicationOperationInfoDetails"]
-        return details
-
-    def uid(self, name: str = "app") -> str:
+    def uid(self, name: str = "") -> str:
         """Return the key of an application's job in the driver."""
         return self.service.store.application(self.describe(name)["ApplicationARN"]).uid
 
-    def job(self, name: str = "app") -> SimulatedJob:
+    def job(self, name: str = "") -> SimulatedJob:
         """Return the job of an application."""
         return self.driver.jobs[self.uid(name)]
+
+    def job_properties(self) -> dict[str, Any]:
+        """Return the property groups of the job."""
+        return dict(self.job().launch.property_groups)
+
+    def fail_next_launch(self, error: str = "boom") -> None:
+        """Let the next job fail that is launched."""
+
+        def fail(_: str, job: SimulatedJob) -> None:
+            job.state, job.error = JobState.FAILED, error
+            self.driver.on_launch = None
+
+        self.driver.on_launch = fail
 
     def fail_launches(self, error: str = "main() failed") -> None:
         """Let each job fail that is launched from now on."""
@@ -219,6 +198,7 @@ class InProcess:
         self.driver.on_launch = fail
 
 
-def properties(**values: str) -> dict[str, Any]:
-    """Return EnvironmentPropertyUpdates with one group."""
-    return {"EnvironmentPropertyUpdates": {"PropertyGroups": [{"PropertyGroupId": "job", "PropertyMap": values}]}}
+def fail_broken_code(_: str, job: SimulatedJob) -> None:
+    """Let a job fail whose code is broken, when it is launched."""
+    if Path(job.launch.code).read_bytes() == BROKEN_CODE:
+        job.state, job.error = JobState.FAILED, "the program's entry point class was not found"

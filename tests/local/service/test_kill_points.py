@@ -14,8 +14,9 @@ from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.system_actions import maintain, scale
-from tests.local.service.in_process import Clock, InProcess, properties
+from tests.local.service.in_process import Clock, InProcess
 from tests.local.service.killing import KillableDriver, KillableStore, KilledError, Killer, Ledger
+from tests.local.service.msf_account import properties
 from tests.model.lifecycle.laws import Laws
 from tests.model.lifecycle.test_laws_of_applications import Applications
 

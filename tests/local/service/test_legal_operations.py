@@ -11,7 +11,8 @@ from cdk_penstock.model.lifecycle.legality import LEGAL_STATUSES
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.system_actions import maintain, scale
-from tests.local.service.in_process import ACCOUNT, REGION, InProcess, properties
+from tests.local.service.in_process import ACCOUNT, REGION, InProcess
+from tests.local.service.msf_account import properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,8 @@ from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.lifecycle.switches import SWITCH_SOURCES, FailedUpdate, RollbackRestores, Switches
 from cdk_penstock.model.lifecycle.system_actions import scale
-from tests.local.service.in_process import InProcess, properties
+from tests.local.service.in_process import InProcess
+from tests.local.service.msf_account import properties
 
 if TYPE_CHECKING:
     from pathlib import Path

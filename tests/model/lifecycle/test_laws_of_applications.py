@@ -19,7 +19,8 @@ from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.model.lifecycle.switches import FailedUpdate, RollbackRestores, Switches
 from cdk_penstock.model.lifecycle.system_actions import maintain, scale
 from cdk_penstock.model.lifecycle.transit import Phase
-from tests.local.service.in_process import KEY_1, KEY_2, InProcess, properties
+from tests.local.service.in_process import KEY_1, KEY_2, InProcess
+from tests.local.service.msf_account import properties
 from tests.model.lifecycle.laws import Laws
 
 if TYPE_CHECKING:

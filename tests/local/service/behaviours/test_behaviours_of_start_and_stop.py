@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_penstock.model.lifecycle.observed_job import JobState
-from cdk_penstock.model.lifecycle.refusals import RefusedCallError
-from tests.local.service.in_process import InProcess, properties
+from cdk_penstock.model.lifecycle.system_actions import scale
+from tests.local.service.msf_account import properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from cdk_penstock.local.service.simulated_driver import SimulatedJob
-
-SKIP: dict[str, Any] = {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}}
-
-
-def restoring(name: str) -> dict[str, Any]:
-    """Return a run configuration that restores a snapshot."""
-    kind = "RESTORE_FROM_CUSTOM_SNAPSHOT"
-    return {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": kind, "SnapshotName": name}}
-
-
-def stop(local: InProcess, **given: Any) -> str:
-    """Stop the application and return the operation."""
-    operation: str = local.msf.stop_application(ApplicationName="app", **given)["OperationId"]
-    return operation
-
-
-def start(local: InProcess, **run: Any) -> str:
-    """Start the application, wait, and return the operation."""
-    given = {"RunConfiguration": run} if run else {}
-    operation: str = local.msf.start_application(ApplicationName="app", **given)["OperationId"]
-    local.settle()
-    return operation
-
-
-def statuses(local: InProcess) -> list[str]:
-    """Return the statuses from now on, each once."""
-    seen = [local.describe()["ApplicationStatus"]]
-    while local.service.reconcile():
-        seen.append(local.describe()["ApplicationStatus"])
-    return list(dict.fromkeys(seen))
+    from tests.local.service.behaviours.conftest import Simulate
+    from tests.local.service.in_process import InProcess
+    from tests.local.service.msf_account import MsfAccount
 
 
 @pytest.mark.source("T")
-def test_a_start_passes_starting_only_and_keeps_the_version(local: InProcess) -> None:
-    local.create()
-    operation = local.msf.start_application(ApplicationName="app")["OperationId"]
-    assert statuses(local) == ["STARTING", "RUNNING"]
-    assert local.describe()["ApplicationVersionId"] == 1
-    assert local.operation(operation)["OperationStatus"] == "SUCCESSFUL"
+def test_a_start_passes_starting_only_and_keeps_the_version(account: MsfAccount) -> None:
+    account.create()
+    operation = account.msf.start_application(ApplicationName=account.name)["OperationId"]
+    assert account.statuses() == ["STARTING", "RUNNING"]
+    assert account.describe()["ApplicationVersionId"] == 1
+    assert account.operation(operation)["OperationStatus"] == "SUCCESSFUL"
 
 
 @pytest.mark.source("T")
-def test_a_start_without_run_configuration_restores_the_latest_snapshot(local: InProcess) -> None:
-    detail = local.create(start=True)
+def test_a_start_without_run_configuration_restores_the_latest_snapshot(account: MsfAccount) -> None:
+    detail = account.create(start=True)
     assert detail["ApplicationConfigurationDescription"]["RunConfigurationDescription"] == {
         "ApplicationRestoreConfigurationDescription": {"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"},
         "FlinkRunConfigurationDescription": {"AllowNonRestoredState": False},
@@ -66,32 +38,72 @@ def test_a_start_without_run_configuration_restores_the_latest_snapshot(local: I
 
 
 @pytest.mark.source("D", "B")
-def test_a_main_that_fails_ends_ready_with_the_error(local: InProcess) -> None:
+def test_a_start_that_fails_ends_ready_with_the_error(account: MsfAccount) -> None:
+    broken = account.put_code("broken.zip", broken=True)
+    account.create(ApplicationCodeConfiguration=account.code_configuration(broken))
+    operation = account.operation(account.start())
+    assert account.status() == "READY"
+    assert operation["OperationStatus"] == "FAILED"
+    assert 0 < len(operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]) <= 512
+
+
+@pytest.mark.source("D", "B")
+def test_an_error_has_at_most_512_characters(local: InProcess) -> None:
     local.create()
     local.fail_launches("org.apache.flink.client.program.ProgramInvocationException: " + "x" * 1_000)
-    operation = local.operation(start(local))
-    assert local.describe()["ApplicationStatus"] == "READY"
-    assert operation["OperationStatus"] == "FAILED"
-    error = operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]
+    error = local.operation(local.start())["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]
     assert error.startswith("org.apache.flink")
     assert len(error) == 512
 
 
 @pytest.mark.source("D")
-def test_a_start_without_code_fails(local: InProcess) -> None:
-    local.create(ApplicationCodeConfiguration={"CodeContentType": "ZIPFILE"})
-    operation = local.operation(start(local))
-    assert "no code" in operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]
-    assert local.describe()["ApplicationStatus"] == "READY"
-    assert local.driver.jobs == {}
+def test_a_start_without_code_fails(account: MsfAccount) -> None:
+    account.create(ApplicationCodeConfiguration={"CodeContentType": "ZIPFILE"})
+    operation = account.operation(account.start())
+    assert operation["OperationStatus"] == "FAILED"
+    account.check_local_text(operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"], "no code")
+    assert account.status() == "READY"
+
+
+@pytest.mark.source("M", "report")
+def test_a_start_is_refused_unless_the_application_is_ready(account: MsfAccount) -> None:
+    account.create()
+
+    def refuse() -> None:
+        with account.refused("ResourceInUseException"):
+            account.msf.start_application(ApplicationName=account.name)
+
+    account.msf.start_application(ApplicationName=account.name)
+    refuse()
+    account.settle()
+    refuse()
+    account.update(**properties(a="1"))
+    refuse()
+    account.settle()
+    account.stop()
+    refuse()
+
+
+@pytest.mark.source("M", "report")
+def test_a_stop_is_refused_unless_the_application_runs(account: MsfAccount) -> None:
+    account.create()
+    with account.refused("ResourceInUseException"):
+        account.stop()
+    account.msf.start_application(ApplicationName=account.name)
+    with account.refused("ResourceInUseException"):
+        account.stop()
+    account.settle()
+    account.update(**properties(a="1"))
+    with account.refused("ResourceInUseException"):
+        account.stop()
 
 
 @pytest.mark.source("D")
-def test_a_job_that_does_not_start_within_five_minutes_fails(tmp_path: Path) -> None:
-    local = InProcess(tmp_path, launch_seconds=10_000)
+def test_a_job_that_does_not_start_within_five_minutes_fails(simulate: Simulate) -> None:
+    local = simulate(launch_seconds=10_000)
     local.create()
     before = local.clock.now
-    operation = local.operation(start(local))
+    operation = local.operation(local.start())
     assert 299 < (local.clock.now - before).total_seconds() < 310
     assert "within a total timeout of 5 minutes" in operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]
     assert local.describe()["ApplicationStatus"] == "READY"
@@ -105,7 +117,7 @@ def test_a_job_that_is_cancelled_while_it_starts_fails_the_start(local: InProces
         job.state = JobState.CANCELED
 
     local.driver.on_launch = cancel
-    assert local.operation(start(local))["OperationStatus"] == "FAILED"
+    assert local.operation(local.start())["OperationStatus"] == "FAILED"
     assert local.describe()["ApplicationStatus"] == "READY"
 
 
@@ -117,176 +129,94 @@ def test_a_job_that_loops_after_its_start_is_no_failure_of_the_operation(local: 
         job.state, job.restarts = JobState.RESTARTING, 99
 
     local.driver.on_launch = loop
-    assert local.operation(start(local))["OperationStatus"] == "SUCCESSFUL"
+    assert local.operation(local.start())["OperationStatus"] == "SUCCESSFUL"
     assert local.describe()["ApplicationStatus"] == "RUNNING"
 
 
 @pytest.mark.source("T", "D")
-def test_a_stop_takes_a_snapshot_that_the_next_start_restores(local: InProcess) -> None:
-    local.create(start=True)
-    local.driver.process(local.uid(), 100)
-    operation = stop(local)
-    assert statuses(local) == ["STOPPING", "READY"]
-    assert local.operation(operation)["OperationStatus"] == "SUCCESSFUL"
-    assert [each["SnapshotStatus"] for each in local.snapshots()] == ["READY"]
-    assert "RunConfigurationDescription" not in local.describe()["ApplicationConfigurationDescription"]
-    start(local)
-    assert local.job().records == 100
+def test_a_stop_takes_a_snapshot(account: MsfAccount) -> None:
+    account.create(start=True)
+    operation = account.stop()
+    assert account.statuses() == ["STOPPING", "READY"]
+    assert account.operation(operation)["OperationStatus"] == "SUCCESSFUL"
+    assert [each["SnapshotStatus"] for each in account.snapshots()] == ["READY"]
+    assert "RunConfigurationDescription" not in account.describe()["ApplicationConfigurationDescription"]
 
 
 @pytest.mark.source("D")
-def test_a_stop_without_snapshots_takes_none(local: InProcess) -> None:
-    local.create(start=True, ApplicationSnapshotConfiguration={"SnapshotsEnabled": False})
-    stop(local)
-    assert statuses(local) == ["STOPPING", "READY"]
-    assert local.snapshots() == []
+def test_a_start_restores_the_snapshot_of_the_stop(local: InProcess) -> None:
+    local.create(start=True)
+    local.driver.process(local.uid(), 100)
+    local.stop()
+    local.settle()
+    local.start()
+    assert local.job().records == 100
+
+
+@pytest.mark.source("M", "D")
+def test_a_start_without_any_snapshot_starts_empty(account: MsfAccount) -> None:
+    account.create()
+    account.start(ApplicationRestoreConfiguration={"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"})
+    assert (account.status(), account.snapshots()) == ("RUNNING", [])
+
+
+@pytest.mark.source("D")
+def test_a_stop_without_snapshots_takes_none(account: MsfAccount) -> None:
+    account.create(start=True, ApplicationSnapshotConfiguration={"SnapshotsEnabled": False})
+    account.stop()
+    assert account.statuses() == ["STOPPING", "READY"]
+    assert account.snapshots() == []
 
 
 @pytest.mark.source("M")
 @pytest.mark.parametrize("during", ["STARTING", "RUNNING", "UPDATING", "STOPPING"])
-def test_a_forced_stop_takes_no_snapshot(local: InProcess, during: str) -> None:
-    local.create(start=during != "STARTING")
+def test_a_forced_stop_takes_no_snapshot(account: MsfAccount, during: str) -> None:
+    account.create(start=during != "STARTING")
     begin: dict[str, Callable[[], str]] = {
-        "STARTING": lambda: local.msf.start_application(ApplicationName="app")["OperationId"],
+        "STARTING": lambda: account.msf.start_application(ApplicationName=account.name)["OperationId"],
         "RUNNING": lambda: "",
-        "UPDATING": lambda: local.update(**properties(a="1"))["OperationId"],
-        "STOPPING": lambda: stop(local),
+        "UPDATING": lambda: account.update(**properties(a="1"))["OperationId"],
+        "STOPPING": account.stop,
     }
     before = begin[during]()
-    assert local.describe()["ApplicationStatus"] == during
-    operation = stop(local, Force=True)
-    assert statuses(local) == ["FORCE_STOPPING", "READY"]
-    assert local.operation(operation)["OperationStatus"] == "SUCCESSFUL"
-    assert [each["SnapshotStatus"] for each in local.snapshots()] in ([], ["FAILED"])
+    assert account.status() == during
+    operation = account.stop(Force=True)
+    assert account.statuses() == ["FORCE_STOPPING", "READY"]
+    assert account.operation(operation)["OperationStatus"] == "SUCCESSFUL"
+    assert [each["SnapshotStatus"] for each in account.snapshots()] in ([], ["FAILED"])
     if before:
-        assert local.operation(before)["OperationStatus"] == "CANCELLED"
+        assert account.operation(before)["OperationStatus"] == "CANCELLED"
+
+
+@pytest.mark.source("M")
+def test_a_forced_stop_ends_a_scaling_and_its_job(local: InProcess) -> None:
+    arn = local.create(start=True)["ApplicationARN"]
+    local.service.commit(scale(local.service.situation(arn), up=True))
+    assert local.status() == "AUTOSCALING"
+    local.stop(Force=True)
+    assert local.statuses() == ["FORCE_STOPPING", "READY"]
     assert all(job.state is JobState.CANCELED for job in local.driver.jobs.values())
 
 
+@pytest.mark.source("D")
+def test_a_forced_stop_of_an_application_that_is_being_deleted_is_refused(account: MsfAccount) -> None:
+    detail = account.create(start=True)
+    account.msf.delete_application(ApplicationName=account.name, CreateTimestamp=detail["CreateTimestamp"])
+    with account.refused("InvalidRequestException"):
+        account.stop(Force=True)
+
+
 @pytest.mark.source("report")
-def test_a_forced_stop_of_a_ready_application_is_refused(local: InProcess) -> None:
-    local.create()
-    with pytest.raises(RefusedCallError, match="You can't force stop an application in 'READY' status"):
-        stop(local, Force=True)
+def test_a_forced_stop_of_a_ready_application_is_refused(account: MsfAccount) -> None:
+    account.create()
+    with account.refused("InvalidRequestException", "You can't force stop an application in 'READY' status"):
+        account.stop(Force=True)
 
 
 @pytest.mark.source("D")
 def test_a_stop_of_a_job_that_can_take_no_snapshot_is_refused(local: InProcess) -> None:
     local.create(start=True)
     local.job().state = JobState.RESTARTING
-    with pytest.raises(RefusedCallError) as refused:
-        stop(local)
-    assert refused.value.code == "InvalidApplicationConfigurationException"
+    with local.refused("InvalidApplicationConfigurationException"):
+        local.stop()
     assert local.describe()["ApplicationStatus"] == "RUNNING"
-
-
-@pytest.mark.source("M", "D")
-def test_a_custom_restore_goes_back_to_that_snapshot(local: InProcess) -> None:
-    local.create(start=True)
-    local.driver.process(local.uid(), 5)
-    local.msf.create_application_snapshot(ApplicationName="app", SnapshotName="five")
-    local.settle()
-    local.driver.process(local.uid(), 5)
-    stop(local)
-    local.settle()
-    start(local, **restoring("five"))
-    assert local.job().records == 5
-    described = local.describe()["ApplicationConfigurationDescription"]["RunConfigurationDescription"]
-    assert described["ApplicationRestoreConfigurationDescription"]["SnapshotName"] == "five"
-
-
-@pytest.mark.source("M", "D")
-def test_a_custom_restore_of_an_unknown_snapshot_is_refused(local: InProcess) -> None:
-    local.create()
-    with pytest.raises(RefusedCallError) as refused:
-        start(local, **restoring("missing"))
-    assert refused.value.code == "ResourceNotFoundException"
-    assert local.describe()["ApplicationStatus"] == "READY"
-
-
-@pytest.mark.source("M", "D")
-def test_skipping_the_restore_starts_empty(local: InProcess) -> None:
-    local.create(start=True)
-    local.driver.process(local.uid(), 100)
-    stop(local)
-    local.settle()
-    start(local, **SKIP)
-    assert local.job().records == 0
-
-
-@pytest.mark.source("D")
-@pytest.mark.parametrize(
-    "restore",
-    [
-        {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT"},
-        {
-            "ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT",
-            "SnapshotName": "s",
-            "SnapshotArn": "arn:aws:kinesisanalytics:eu-central-1:123456789012:snapshot/s",
-        },
-        {"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT", "SnapshotName": "s"},
-    ],
-)
-def test_a_custom_restore_names_exactly_one_snapshot(local: InProcess, restore: dict[str, str]) -> None:
-    local.create()
-    with pytest.raises(RefusedCallError) as refused:
-        start(local, ApplicationRestoreConfiguration=restore)
-    assert refused.value.code == "InvalidArgumentException"
-
-
-@pytest.mark.source("D")
-def test_a_start_passes_on_that_state_may_be_left_out(local: InProcess) -> None:
-    local.create()
-    start(local, FlinkRunConfiguration={"AllowNonRestoredState": True})
-    assert local.job().launch.allow_non_restored_state
-
-
-@pytest.mark.source("D")
-def test_a_job_that_finishes_leaves_the_application_ready(local: InProcess) -> None:
-    local.create(start=True)
-    local.job().state = JobState.FINISHED
-    local.settle()
-    assert local.describe()["ApplicationStatus"] == "READY"
-    assert "RunConfigurationDescription" not in local.describe()["ApplicationConfigurationDescription"]
-
-
-@pytest.mark.source("D")
-def test_the_loss_of_a_task_manager_changes_no_status(local: InProcess) -> None:
-    local.create(start=True)
-    local.driver.process(local.uid(), 5)
-    local.driver.kill_task_manager(local.uid())
-    local.settle()
-    assert (local.describe()["ApplicationStatus"], local.job().records) == ("RUNNING", 5)
-
-
-@pytest.mark.source("D")
-def test_a_job_whose_process_died_comes_back_from_its_newest_checkpoint(local: InProcess) -> None:
-    local.create(start=True)
-    uid = local.uid()
-    local.driver.process(uid, 5)
-    local.driver.checkpoint(uid)
-    local.driver.process(uid, 5)
-    local.driver.close()
-    local.settle()
-    assert (local.describe()["ApplicationStatus"], local.job().records) == ("RUNNING", 5)
-
-
-@pytest.mark.source("D")
-def test_a_job_without_checkpoint_comes_back_from_the_snapshot_of_its_start(local: InProcess) -> None:
-    local.create(start=True)
-    local.driver.process(local.uid(), 5)
-    local.driver.checkpoint(local.uid())
-    stop(local)
-    local.settle()
-    start(local)
-    (snapshot,) = local.snapshots()
-    local.msf.delete_application_snapshot(
-        ApplicationName="app",
-        SnapshotName=snapshot["SnapshotName"],
-        SnapshotCreationTimestamp=snapshot["SnapshotCreationTimestamp"],
-    )
-    local.settle()
-    assert local.snapshots() == []
-    local.driver.close()
-    local.settle()
-    assert local.job().records == 5

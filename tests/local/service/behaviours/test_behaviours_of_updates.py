@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cdk_penstock.model.lifecycle.observed_job import JobState
-from cdk_penstock.model.lifecycle.refusals import RefusedCallError
-from tests.local.service.in_process import ACCOUNT, REGION, InProcess, properties
+from cdk_penstock.model.lifecycle.system_actions import maintain, scale
+from tests.local.service.msf_account import properties
 
-STREAM = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:log-stream:s"
-VPC = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+if TYPE_CHECKING:
+    from tests.local.service.in_process import InProcess
+    from tests.local.service.msf_account import MsfAccount
+
+STREAM = "arn:aws:logs:eu-central-1:123456789012:log-group:g:log-stream:s"
 NO_SNAPSHOTS: dict[str, Any] = {"ApplicationSnapshotConfiguration": {"SnapshotsEnabled": False}}
 ALLOWED: dict[str, Any] = {"FlinkRunConfiguration": {"AllowNonRestoredState": True}}
 
 
-def groups(local: InProcess) -> list[dict[str, Any]]:
+def groups(account: MsfAccount) -> list[dict[str, Any]]:
     """Return the property groups that are described."""
-    configuration = local.describe()["ApplicationConfigurationDescription"]
+    configuration = account.describe()["ApplicationConfigurationDescription"]
     found: list[dict[str, Any]] = configuration["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
     return found
 
 
-def run_configuration(local: InProcess) -> dict[str, Any] | None:
+def run_configuration(account: MsfAccount) -> dict[str, Any] | None:
     """Return the run configuration that is described, None without one."""
-    found: dict[str, Any] | None = local.describe()["ApplicationConfigurationDescription"].get(
+    found: dict[str, Any] | None = account.describe()["ApplicationConfigurationDescription"].get(
         "RunConfigurationDescription"
     )
     return found
 
 
 @pytest.mark.source("T")
-def test_an_update_of_a_ready_application_makes_a_version_at_once(local: InProcess) -> None:
-    local.create()
-    answer = local.msf.update_application(
-        ApplicationName="app", CurrentApplicationVersionId=1, RuntimeEnvironmentUpdate="FLINK-1_20"
+def test_an_update_of_a_ready_application_makes_a_version_at_once(account: MsfAccount) -> None:
+    account.create()
+    answer = account.msf.update_application(
+        ApplicationName=account.name, CurrentApplicationVersionId=1, RuntimeEnvironmentUpdate="FLINK-1_20"
     )
     assert answer["ApplicationDetail"]["ApplicationVersionId"] == 2
     assert answer["ApplicationDetail"]["ApplicationStatus"] == "READY"
-    operation = local.operation(answer["OperationId"])
+    operation = account.operation(answer["OperationId"])
     assert operation["OperationStatus"] == "SUCCESSFUL"
     assert operation["ApplicationVersionChangeDetails"] == {
         "ApplicationVersionUpdatedFrom": 1,
@@ -48,58 +51,58 @@ def test_an_update_of_a_ready_application_makes_a_version_at_once(local: InProce
 
 
 @pytest.mark.source("M")
-def test_an_update_needs_the_version_or_the_token(local: InProcess) -> None:
-    local.create()
-    with pytest.raises(RefusedCallError) as refused:
-        local.msf.update_application(ApplicationName="app", ApplicationConfigurationUpdate=properties(a="1"))
-    assert refused.value.code == "InvalidArgumentException"
+def test_an_update_needs_the_version_or_the_token(account: MsfAccount) -> None:
+    account.create()
+    with account.refused("InvalidArgumentException"):
+        account.msf.update_application(ApplicationName=account.name, ApplicationConfigurationUpdate=properties(a="1"))
 
 
 @pytest.mark.source("M")
 @pytest.mark.parametrize("guard", [{"CurrentApplicationVersionId": 7}, {"ConditionalToken": "old"}])
-def test_a_stale_version_or_token_is_refused(local: InProcess, guard: dict[str, Any]) -> None:
-    before = local.create()
-    with pytest.raises(RefusedCallError) as refused:
-        local.msf.update_application(ApplicationName="app", ApplicationConfigurationUpdate=properties(a="1"), **guard)
-    assert refused.value.code == "ConcurrentModificationException"
-    assert local.describe() == before
+def test_a_stale_version_or_token_is_refused(account: MsfAccount, guard: dict[str, Any]) -> None:
+    before = account.create()
+    with account.refused("ConcurrentModificationException"):
+        account.msf.update_application(
+            ApplicationName=account.name, ApplicationConfigurationUpdate=properties(a="1"), **guard
+        )
+    assert account.describe() == before
 
 
 @pytest.mark.source("M", "I")
-def test_the_token_differs_after_each_change(local: InProcess) -> None:
-    local.create()
-    tokens = [local.describe()["ConditionalToken"]]
-    local.msf.start_application(ApplicationName="app")
-    tokens.append(local.describe()["ConditionalToken"])
-    local.settle()
-    tokens.append(local.describe()["ConditionalToken"])
-    local.msf.update_application(
-        ApplicationName="app", ConditionalToken=tokens[-1], ApplicationConfigurationUpdate=properties(a="1")
+def test_the_token_differs_after_each_change(account: MsfAccount) -> None:
+    account.create()
+    tokens = [account.describe()["ConditionalToken"]]
+    account.msf.start_application(ApplicationName=account.name)
+    tokens.append(account.describe()["ConditionalToken"])
+    account.settle()
+    tokens.append(account.describe()["ConditionalToken"])
+    account.msf.update_application(
+        ApplicationName=account.name, ConditionalToken=tokens[-1], ApplicationConfigurationUpdate=properties(a="1")
     )
-    tokens.append(local.describe()["ConditionalToken"])
+    tokens.append(account.describe()["ConditionalToken"])
     assert len(set(tokens)) == 4
-    assert local.describe()["ConditionalToken"] == tokens[-1]
+    assert account.describe()["ConditionalToken"] == tokens[-1]
 
 
 @pytest.mark.source("T", "I")
-def test_property_groups_of_an_update_are_the_complete_new_set(local: InProcess) -> None:
-    local.create(EnvironmentProperties=properties(a="1", b="2")["EnvironmentPropertyUpdates"])
-    local.update(**properties(c="3"))
-    assert groups(local) == [{"PropertyGroupId": "job", "PropertyMap": {"c": "3"}}]
+def test_property_groups_of_an_update_are_the_complete_new_set(account: MsfAccount) -> None:
+    account.create(EnvironmentProperties=properties(a="1", b="2")["EnvironmentPropertyUpdates"])
+    account.update(**properties(c="3"))
+    assert groups(account) == [{"PropertyGroupId": "job", "PropertyMap": {"c": "3"}}]
 
 
 @pytest.mark.source("M")
-def test_blocks_that_an_update_does_not_name_stay(local: InProcess) -> None:
-    local.create(**NO_SNAPSHOTS)
-    local.update(
+def test_blocks_that_an_update_does_not_name_stay(account: MsfAccount) -> None:
+    account.create(**NO_SNAPSHOTS)
+    account.update(
         FlinkApplicationConfigurationUpdate={
             "ParallelismConfigurationUpdate": {"ConfigurationTypeUpdate": "CUSTOM", "ParallelismUpdate": 4}
         }
     )
-    local.update(
+    account.update(
         FlinkApplicationConfigurationUpdate={"ParallelismConfigurationUpdate": {"AutoScalingEnabledUpdate": False}}
     )
-    configuration = local.describe()["ApplicationConfigurationDescription"]
+    configuration = account.describe()["ApplicationConfigurationDescription"]
     parallelism = configuration["FlinkApplicationConfigurationDescription"]["ParallelismConfigurationDescription"]
     assert parallelism["Parallelism"] == 4
     assert parallelism["AutoScalingEnabled"] is False
@@ -119,77 +122,136 @@ def test_blocks_that_an_update_does_not_name_stay(local: InProcess) -> None:
     ],
 )
 def test_a_call_that_names_an_unknown_option_makes_no_version(
-    local: InProcess, operation: str, given: dict[str, Any]
+    account: MsfAccount, operation: str, given: dict[str, Any]
 ) -> None:
-    before = local.create()
-    with pytest.raises(RefusedCallError) as refused:
-        getattr(local.msf, operation)(ApplicationName="app", CurrentApplicationVersionId=1, **given)
-    assert refused.value.code == "InvalidArgumentException"
-    assert local.describe() == before
+    before = account.create()
+    with account.refused("InvalidArgumentException"):
+        getattr(account.msf, operation)(ApplicationName=account.name, CurrentApplicationVersionId=1, **given)
+    assert account.describe() == before
 
 
 @pytest.mark.source("M")
-def test_options_that_are_added_and_deleted_make_versions_and_operations(local: InProcess) -> None:
-    local.create()
-    added = local.msf.add_application_cloud_watch_logging_option(
-        ApplicationName="app", CurrentApplicationVersionId=1, CloudWatchLoggingOption={"LogStreamARN": STREAM}
+def test_options_that_are_added_and_deleted_make_versions_and_operations(
+    account: MsfAccount, log_stream: str, vpc: dict[str, list[str]]
+) -> None:
+    account.create()
+    added = account.msf.add_application_cloud_watch_logging_option(
+        ApplicationName=account.name,
+        CurrentApplicationVersionId=1,
+        CloudWatchLoggingOption={"LogStreamARN": log_stream},
     )
-    option = {"CloudWatchLoggingOptionId": "2.1", "LogStreamARN": STREAM}
+    option = {"CloudWatchLoggingOptionId": "2.1", "LogStreamARN": log_stream}
     assert added["CloudWatchLoggingOptionDescriptions"] == [option]
-    vpc = local.msf.add_application_vpc_configuration(
-        ApplicationName="app", CurrentApplicationVersionId=2, VpcConfiguration=VPC
+    connected = account.msf.add_application_vpc_configuration(
+        ApplicationName=account.name, CurrentApplicationVersionId=2, VpcConfiguration=vpc
     )
-    assert vpc["VpcConfigurationDescription"]["VpcConfigurationId"] == "3.1"
-    gone = local.msf.delete_application_cloud_watch_logging_option(
-        ApplicationName="app", CurrentApplicationVersionId=3, CloudWatchLoggingOptionId="2.1"
+    assert connected["VpcConfigurationDescription"]["VpcConfigurationId"] == "3.1"
+    gone = account.msf.delete_application_cloud_watch_logging_option(
+        ApplicationName=account.name, CurrentApplicationVersionId=3, CloudWatchLoggingOptionId="2.1"
     )
     assert gone["CloudWatchLoggingOptionDescriptions"] == []
-    last = local.msf.delete_application_vpc_configuration(
-        ApplicationName="app", CurrentApplicationVersionId=4, VpcConfigurationId="3.1"
+    last = account.msf.delete_application_vpc_configuration(
+        ApplicationName=account.name, CurrentApplicationVersionId=4, VpcConfigurationId="3.1"
     )
-    answers = (added, vpc, gone, last)
+    answers = (added, connected, gone, last)
     assert [each["ApplicationVersionId"] for each in answers] == [2, 3, 4, 5]
-    assert {local.operation(each["OperationId"])["OperationStatus"] for each in answers} == {"SUCCESSFUL"}
+    assert {account.operation(each["OperationId"])["OperationStatus"] for each in answers} == {"SUCCESSFUL"}
 
 
 @pytest.mark.source("D", "C")
-def test_allowing_state_that_is_not_restored_ends_with_the_next_update(local: InProcess) -> None:
-    local.create(start=True)
-    local.update(run=ALLOWED, **properties(a="1"))
-    local.settle()
-    assert run_configuration(local) == {
+def test_allowing_state_that_is_not_restored_ends_with_the_next_update(account: MsfAccount) -> None:
+    account.create(start=True)
+    account.update(run=ALLOWED, **properties(a="1"))
+    account.settle()
+    assert run_configuration(account) == {
         "ApplicationRestoreConfigurationDescription": {"ApplicationRestoreType": "RESTORE_FROM_LATEST_SNAPSHOT"},
         "FlinkRunConfigurationDescription": {"AllowNonRestoredState": True},
     }
-    local.update(**properties(a="2"))
-    local.settle()
-    described = run_configuration(local)
+    account.update(**properties(a="2"))
+    account.settle()
+    described = run_configuration(account)
     assert described is not None
     assert described["FlinkRunConfigurationDescription"] == {"AllowNonRestoredState": False}
 
 
 @pytest.mark.source("T")
-def test_an_update_of_a_running_application_passes_updating_only(local: InProcess) -> None:
-    local.create(start=True)
-    answer = local.update(**properties(a="1"))
-    seen = [local.describe()["ApplicationStatus"]]
-    assert local.operation(answer["OperationId"])["OperationStatus"] == "IN_PROGRESS"
-    while local.service.reconcile():
-        seen.append(local.describe()["ApplicationStatus"])
-    assert list(dict.fromkeys(seen)) == ["UPDATING", "RUNNING"]
-    assert local.operation(answer["OperationId"])["OperationStatus"] == "SUCCESSFUL"
+def test_an_update_of_a_running_application_passes_updating_only(account: MsfAccount) -> None:
+    account.create(start=True)
+    answer = account.update(**properties(a="1"))
+    assert account.operation(answer["OperationId"])["OperationStatus"] == "IN_PROGRESS"
+    assert account.statuses() == ["UPDATING", "RUNNING"]
+    assert account.operation(answer["OperationId"])["OperationStatus"] == "SUCCESSFUL"
 
 
 @pytest.mark.source("M", "D")
-def test_an_update_takes_a_snapshot_of_the_old_version_and_keeps_the_state(local: InProcess) -> None:
+def test_an_update_takes_a_snapshot_of_the_old_version(account: MsfAccount) -> None:
+    account.create(start=True)
+    account.update(**properties(a="1"))
+    account.settle()
+    (snapshot,) = account.snapshots()
+    assert (snapshot["SnapshotStatus"], snapshot["ApplicationVersionId"]) == ("READY", 1)
+    assert account.describe()["ApplicationVersionId"] == 2
+    assert groups(account) == [{"PropertyGroupId": "job", "PropertyMap": {"a": "1"}}]
+
+
+@pytest.mark.source("M", "D")
+def test_an_update_keeps_the_state_of_the_job(local: InProcess) -> None:
     local.create(start=True)
     local.driver.process(local.uid(), 100)
     local.update(**properties(a="1"))
     local.settle()
-    (snapshot,) = local.snapshots()
-    assert (snapshot["SnapshotStatus"], snapshot["ApplicationVersionId"]) == ("READY", 1)
     assert local.job().records == 100
     assert local.job().launch.property_groups == {"job": {"a": "1"}}
+
+
+@pytest.mark.source("D", "report")
+def test_an_update_is_refused_while_something_is_in_progress(account: MsfAccount) -> None:
+    account.create()
+
+    def refuse() -> None:
+        with account.refused("ResourceInUseException"):
+            account.update(**properties(a="2"))
+
+    account.msf.start_application(ApplicationName=account.name)
+    refuse()
+    account.settle()
+    account.update(**properties(a="1"))
+    refuse()
+    account.settle()
+    account.stop()
+    refuse()
+    account.settle()
+    assert account.describe()["ApplicationVersionId"] == 2
+
+
+@pytest.mark.source("D", "report")
+@pytest.mark.parametrize("status", ["AUTOSCALING", "MAINTENANCE", "ROLLING_BACK"])
+def test_an_update_is_refused_while_msf_itself_restarts_the_job(local: InProcess, status: str) -> None:
+    arn = local.create(start=True)["ApplicationARN"]
+    local.update(**properties(a="1"))
+    local.settle()
+    if status == "ROLLING_BACK":
+        local.roll_back()
+    else:
+        situation = local.service.situation(arn)
+        local.service.commit(maintain(situation) if status == "MAINTENANCE" else scale(situation, up=True))
+    assert local.status() == status
+    with local.refused("ResourceInUseException"):
+        local.update(**properties(a="2"))
+
+
+@pytest.mark.source("M")
+def test_nothing_changes_the_description_of_an_application(account: MsfAccount) -> None:
+    account.msf.create_application(
+        ApplicationName=account.name,
+        ApplicationDescription="first",
+        RuntimeEnvironment="FLINK-1_20",
+        ServiceExecutionRole=account.role,
+    )
+    members = account.msf.meta.service_model.operation_model("UpdateApplication").input_shape.members
+    assert not [each for each in members if "Description" in each]
+    account.update(**properties(a="1"))
+    assert account.describe()["ApplicationDescription"] == "first"
 
 
 @pytest.mark.source("D")
@@ -197,9 +259,8 @@ def test_an_update_is_refused_while_the_job_restarts(local: InProcess) -> None:
     local.create(start=True)
     local.job().state = JobState.RESTARTING
     before = local.describe()
-    with pytest.raises(RefusedCallError, match="Failed to take snapshot for the application app") as refused:
+    with local.refused("InvalidApplicationConfigurationException", "Failed to take snapshot for the application app"):
         local.update(**properties(a="1"))
-    assert refused.value.code == "InvalidApplicationConfigurationException"
     assert local.describe() == before
 
 
@@ -252,12 +313,23 @@ def test_a_snapshot_that_fails_during_an_update_leaves_the_job_as_it_is(local: I
 
 
 @pytest.mark.source("D")
+def test_code_is_copied_when_a_version_is_made(account: MsfAccount) -> None:
+    location = account.put_code("own.zip")
+    account.create(ApplicationCodeConfiguration=account.code_configuration(location))
+    account.put_code("own.zip", broken=True)
+    account.start()
+    assert account.status() == "RUNNING"
+    account.update_code(location)
+    account.settle()
+    assert account.status() == "READY"
+
+
+@pytest.mark.source("D")
 def test_old_versions_keep_their_copy_of_the_code(local: InProcess) -> None:
     local.create(start=True)
     first = local.job().launch.code
     local.buckets.put("job.zip", b"other code")
-    location = {"S3ContentLocationUpdate": {"FileKeyUpdate": "job.zip"}}
-    local.update(ApplicationCodeConfigurationUpdate={"CodeContentUpdate": location})
+    local.update_code(local.code)
     local.settle()
     assert local.job().launch.code != first
     local.buckets.put("job.zip", b"broken")

@@ -74,7 +74,7 @@ def position_of(parameters: Mapping[str, Any]) -> int | None:
     if token is None:
         return None
     try:
-        position = int(base64.urlsafe_b64decode(token.encode()).decode())
+        position = int(base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4)).decode())
     except (ValueError, binascii.Error):
         position = -1
     if not 0 <= position <= _MAXIMUM_POSITION:
@@ -100,5 +100,6 @@ def page(name: str, rows: Sequence[tuple[int, T]], limit: int, describe: Callabl
     """
     document: Document = {name: [describe(record) for _, record in rows[:limit]]}
     if len(rows) > limit:
-        document["NextToken"] = base64.urlsafe_b64encode(str(rows[limit - 1][0]).encode()).decode()
+        # ListApplications has the pattern of a name for its token, which allows no padding.
+        document["NextToken"] = base64.urlsafe_b64encode(str(rows[limit - 1][0]).encode()).rstrip(b"=").decode()
     return document
