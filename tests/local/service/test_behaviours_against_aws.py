@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from cdk_penstock.local.service.local_msf import LocalMsf, LocalMsfOptions
+from cdk_penstock.local.service.local_msf import LocalMsf
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.msf import MsfOptions
 from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
 from cdk_penstock.model.lifecycle.observed_job import JobState
