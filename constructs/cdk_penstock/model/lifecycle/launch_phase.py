@@ -20,6 +20,7 @@ from cdk_penstock.model.lifecycle.transit import Phase
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from cdk_penstock.model.lifecycle.records import Application
     from cdk_penstock.model.lifecycle.situation import Situation
 
 
@@ -34,31 +35,52 @@ def advance_launch(at: Situation) -> Change | None:
     RUNNING follows as soon as Flink accepts the job, although tasks may still fail: only with system rollback, an
     update or a scaling watches it for a while.
     """
-    application, job = at.application, at.job
-    is_to_launch = job.launch_id != application.launch_id or job.state is JobState.ABSENT
-    error = _obstacle(at) if is_to_launch else ""
-    if is_to_launch and not error:
-        transit = replace(at.transit, accepted_at=None)
-        ordered = replace(application, launched_at=at.moment.now, transit=transit)
-        return Change(application=ordered, orders=(launch_order(application, at.transit, at.records),))
-    if not error and job.state in {JobState.FAILED, JobState.CANCELED}:
-        error = job.error or "the job did not start"
-    is_watched = application.settings.rollback_enabled and application.status in _ROLLED_BACK_BY_MSF
-    is_waiting = job.state is JobState.LAUNCHING or (is_watched and job.state is JobState.RESTARTING)
-    if not error and is_waiting and _seconds_since(application.launched_at, at) >= _START_TIMEOUT_SECONDS:
-        error = f"Flink job did not start within a total timeout of 5 minutes; it is {job.state}. {job.error}".strip()
-    if not error and is_watched and job.restarts >= at.moment.switches.loop_restarts:
-        error = f"the job restarts again and again: {job.error}"
-    if not error and is_waiting:
-        return None
-    if not error and is_watched and job.state is JobState.RUNNING:
-        if at.transit.accepted_at is None:
-            return Change(application=replace(application, transit=replace(at.transit, accepted_at=at.moment.now)))
-        if _seconds_since(at.transit.accepted_at, at) < at.moment.switches.loop_watch_seconds:
+    if at.job.launch_id != at.application.launch_id or at.job.state is JobState.ABSENT:
+        error = _obstacle(at)
+        if not error:
+            return _ordered(at)
+    else:
+        error = _problem(at)
+        if not error and _is_waiting(at):
             return None
+        if not error and _is_watched(at) and at.job.state is JobState.RUNNING:
+            if at.transit.accepted_at is None:
+                return Change(application=_accepted(at, at.moment.now))
+            if _seconds_since(at.transit.accepted_at, at) < at.moment.switches.loop_watch_seconds:
+                return None
     if at.is_early:
         return None
     return _failed(at, error) if error else _running(at)
+
+
+def _accepted(at: Situation, accepted_at: datetime | None) -> Application:
+    return replace(at.application, transit=replace(at.transit, accepted_at=accepted_at))
+
+
+def _ordered(at: Situation) -> Change:
+    ordered = replace(_accepted(at, None), launched_at=at.moment.now)
+    return Change(application=ordered, orders=(launch_order(at.application, at.transit, at.records),))
+
+
+def _is_watched(at: Situation) -> bool:
+    """Return True if MSF rolls the operation back by itself, and so watches the job for restarts."""
+    return at.application.settings.rollback_enabled and at.application.status in _ROLLED_BACK_BY_MSF
+
+
+def _is_waiting(at: Situation) -> bool:
+    return at.job.state is JobState.LAUNCHING or (_is_watched(at) and at.job.state is JobState.RESTARTING)
+
+
+def _problem(at: Situation) -> str:
+    """Return why the job that was launched does not run; an empty text if it does, or may still come to."""
+    job = at.job
+    if job.state in {JobState.FAILED, JobState.CANCELED}:
+        return job.error or "the job did not start"
+    if _is_waiting(at) and _seconds_since(at.application.launched_at, at) >= _START_TIMEOUT_SECONDS:
+        return f"Flink job did not start within a total timeout of 5 minutes; it is {job.state}. {job.error}".strip()
+    if _is_watched(at) and job.restarts >= at.moment.switches.loop_restarts:
+        return f"the job restarts again and again: {job.error}"
+    return ""
 
 
 def _obstacle(at: Situation) -> str:
