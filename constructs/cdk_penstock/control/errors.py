@@ -67,7 +67,8 @@ _KEY_WORDS: Final = re.compile(
 _RUNTIME_WORDS: Final = re.compile(r"runtime", re.IGNORECASE)
 _OWN_CALL: Final = re.compile(r"\((?:kms|iam|sts):")
 """Marks an action of the caller itself rather than of the operator."""
-_ACTION: Final = re.compile(r"\b((?:kms|kinesisanalytics|iam|sts|ec2):[A-Za-z*]+)")
+# In an ARN, the service has a colon before it.
+_ACTION: Final = re.compile(r"(?<![\w:])((?:kms|kinesisanalytics|iam|sts|ec2):[A-Za-z*]+)")
 
 
 class ControlError(PenstockError):

@@ -45,6 +45,14 @@ def ask(
     return decide(request, identity_policies=[identity] if identity else [], resource_policy=key).outcome
 
 
+def trust(principal: str) -> NamedPolicy:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
+    document = PolicyDocument.from_json({"Version": "2012-10-17", "Statement": [statement]})
+    return NamedPolicy(name="trust", document=document)
+
+
+ASSUME = {"action": "sts:AssumeRole", "resource": OTHER}
+MAY_ASSUME = {**ASSUME, "identity": policy({"Action": "sts:AssumeRole"})}
 NAMED = {"Principal": {"AWS": ROLE}}
 DELEGATED = {"Principal": {"AWS": ROOT}}
 PASS_ROLE = {"action": "iam:PassRole", "resource": OTHER}
@@ -58,6 +66,11 @@ ALLOWED, IMPLICIT, EXPLICIT = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.EX
 
 # Derived by hand from IAM, "Policy evaluation logic", and KMS, "Determining access to AWS KMS keys".
 CASES: list[tuple[str, dict[str, Any], Outcome]] = [
+    ("the trust policy names the caller", {**ASSUME, "key": trust(ROLE)}, ALLOWED),
+    ("IAM alone does not assume a role that trusts another", {**MAY_ASSUME, "key": trust(OTHER)}, IMPLICIT),
+    ("IAM alone does not assume a role without a trust policy", MAY_ASSUME, IMPLICIT),
+    ("the trust policy names the account, IAM allows", {**MAY_ASSUME, "key": trust(ROOT)}, ALLOWED),
+    ("the trust policy names the account, IAM is silent", {**ASSUME, "key": trust(ROOT)}, IMPLICIT),
     ("nothing allows", {"key": key_policy()}, IMPLICIT),
     ("the key names the caller", {"key": key_policy(NAMED)}, ALLOWED),
     ("the key names somebody else", {"key": key_policy(NAMED), "caller": OTHER}, IMPLICIT),

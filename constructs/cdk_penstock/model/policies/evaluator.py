@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
 
-_KMS: Final = "kms:"
+# The policy of a key, and the trust policy of a role, must allow as well.
+_NEEDS_RESOURCE_POLICY: Final = ("kms:", "sts:assumerole")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +120,9 @@ def decide(
     """Return the decision of the policies on the request.
 
     An explicit deny wins. Within an account a resource's policy that names the caller is enough; from another account
-    it takes an identity policy as well. Access to a KMS key always needs the key's policy, which may delegate the
-    decision to the account's identity policies by naming the account. A service needs only the resource's policy.
+    it takes an identity policy as well. Access to a KMS key always needs the key's policy, and a role its trust policy;
+    both may delegate the decision to the account's identity policies by naming the account. A service needs only the
+    resource's policy.
 
     Raises PenstockError for NotPrincipal and for an unknown condition.
     """
@@ -143,7 +145,7 @@ def decide(
         return _decision(Outcome.ALLOWED, directly, "allowed")
     if by_identity and (directly or handed_on):
         return _decision(Outcome.ALLOWED, [*directly, *handed_on, *by_identity], "allowed")
-    if by_identity and same_account and not request.action.lower().startswith(_KMS):
+    if by_identity and same_account and not request.action.lower().startswith(_NEEDS_RESOURCE_POLICY):
         return _decision(Outcome.ALLOWED, by_identity, "allowed")
     return _no(request, context, identity_policies, resource_policy, by_identity=by_identity, handed_on=handed_on)
 
@@ -219,7 +221,10 @@ def _aims_at(statement: Statement, resource: str) -> bool:
     if statement.resources:
         return any(arn_matches(pattern, resource) for pattern in statement.resources)
     excluded = statement.not_resources
-    return bool(excluded) and not any(arn_matches(pattern, resource) for pattern in excluded)
+    if not excluded:
+        # A trust policy has no Resource: it speaks of the role that has it.
+        return statement.principals is not None
+    return not any(arn_matches(pattern, resource) for pattern in excluded)
 
 
 def _granted_to(statement: Statement, caller: Caller) -> str:
