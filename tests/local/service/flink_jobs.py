@@ -194,6 +194,11 @@ class Bench:
         expected = {(key, nth) for key in range(KEYS) for nth in range(1, len(range(key, self.count, KEYS)) + 1)}
         assert counted == Counter(dict.fromkeys(expected, 1))
 
+    def assert_complete(self) -> None:
+        """Each number has its one count, whatever came twice: a rollback goes back to what was before it."""
+        counted = {(int(row[1]), int(row[2])) for row in self.rows()}
+        assert counted == {(number, number // KEYS + 1) for number in range(self.count)}
+
     def times(self, version: str) -> list[float]:
         return sorted(datetime.fromisoformat(row[3]).timestamp() for row in self.rows(version))
 
