@@ -6,6 +6,7 @@ nothing but the standard library and this package.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -20,16 +21,16 @@ _LARGEST = 2**53
 
 
 @dataclass(frozen=True)
-class Property(Generic[T]):
+class Property(ABC, Generic[T]):
     """One key: its name, its meaning, and its default; a key without a default is required."""
 
     key: str
     meaning: str
     default: T | None = None
 
+    @abstractmethod
     def read(self, group: PropertyGroup) -> T:
         """Return the key's value in a group, or the default; raise PropertyError for one that cannot be used."""
-        raise NotImplementedError
 
     @property
     def default_text(self) -> str | None:
