@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-_CHANGES: Final = frozenset(
+CHANGES: Final = frozenset(
     {
         "AddApplicationCloudWatchLoggingOption",
         "AddApplicationVpcConfiguration",
@@ -166,7 +166,7 @@ def _undoing(operations: Iterable[Operation]) -> Operation | None:
     for each in sorted(operations, key=lambda each: each.started_at, reverse=True):
         if each.name == _START and each.succeeded:
             break
-        if each.name in _CHANGES and each.failed:
+        if each.name in CHANGES and each.failed:
             return each
         if _ROLLBACK in each.name.lower() and each.succeeded and rollback is None:
             rollback = each
