@@ -121,6 +121,9 @@ class VerifiedTarget(Target):
         failed = seen.failed_since(since)
         if failed is not None:
             return self._undo(seen, recovery, f"{failed.name} failed, so that no job runs")
+        if self.may_force and seen.was_force_stopped(since):
+            # By a run that was interrupted before it could put the version before back.
+            return self._undo(seen, recovery, "its job failed and was stopped with force")
         if self.restore is None:
             return Ended(
                 outcome=Outcome.DONE, text=f"version {seen.version_id} is in place, and the application stopped"
