@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 
 
+def describe_application(client: FlinkClient, name: str, *, clock: Clock) -> dict[str, Any]:
+    """Return the ApplicationDetail; a missing permission is not waited for, as somebody waits for the answer."""
+    answer = call_with_retry(
+        lambda: client.describe_application(ApplicationName=name),
+        action=f"describe application {name}",
+        clock=clock,
+        propagation_seconds=0,
+    )
+    detail: dict[str, Any] = answer["ApplicationDetail"]
+    return detail
+
+
 class ApplicationLook:
     """Looks at one application.
 
@@ -54,7 +66,7 @@ class ApplicationLook:
 
     def overview(self, *, health: bool = False) -> ApplicationOverview:
         """Return the state; with ``health``, ask Flink for the job of a running application once."""
-        described = self._describe()
+        described = describe_application(self._client, self._name, clock=self._clock)
         detail = ApplicationDetail.parse(described)
         operations = sorted(self._control.operations(), key=lambda each: each.started_at, reverse=True)
         last = operations[0] if operations else None
@@ -69,15 +81,6 @@ class ApplicationLook:
             reason=self._control.reason_of(last) if last is not None and last.failed else None,
             job=self._job(detail) if health else None,
         )
-
-    def _describe(self) -> dict[str, Any]:
-        answer = call_with_retry(
-            lambda: self._client.describe_application(ApplicationName=self._name),
-            action=f"describe application {self._name}",
-            clock=self._clock,
-        )
-        detail: dict[str, Any] = answer["ApplicationDetail"]
-        return detail
 
     def _snapshots(self, detail: ApplicationDetail) -> SnapshotsOverview | str:
         call, member, request = (
