@@ -44,9 +44,9 @@ def new_dashboard_url(
             action=f"describe application {name}",
             clock=clock,
             propagation_seconds=0,
-        )
+        )["ApplicationDetail"]
         raise ControlError(
             f"the dashboard of {name} is there only while the application is RUNNING, it is"
-            f" {described['ApplicationDetail']['ApplicationStatus']}: wait for it with penstock app status --watch, or read penstock app logs"
+            f" {described['ApplicationStatus']}: wait for it with penstock app status --watch, or see penstock app logs"
         ) from error
     return str(answer["AuthorizedUrl"])
