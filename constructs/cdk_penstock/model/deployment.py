@@ -44,6 +44,11 @@ class Operation:
         return self.status == "SUCCESSFUL"
 
     @property
+    def is_over(self) -> bool:
+        """True if the operation has ended."""
+        return self.succeeded or self.failed
+
+    @property
     def failed(self) -> bool:
         """True if the operation ended without success."""
         return self.status in {"FAILED", "CANCELLED"}
