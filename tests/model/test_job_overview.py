@@ -56,7 +56,8 @@ def test_a_looping_job_tells_its_restarts_and_its_last_failure() -> None:
     assert not looping.sample.runs
     lines = list(looping.lines())
     assert ("vertex", "GroupAggregate[3] -> Calc[4] -> sink[5]: Writer: 1 CANCELED, 1 FAILED of 2") in lines
-    assert ("last checkpoint", "none completed, 0 failed") in lines
+    assert ("job", "job RESTARTING, 0 of 4 subtasks run, 3 CANCELED, 1 FAILED") in lines
+    assert ("last checkpoint", "none completed, 1 failed") in lines
     name, failure = lines[-1]
     assert name == "last failure"
     assert "java.lang.ArithmeticException: / by zero | at StreamExecCalc$6.processElement" in failure
