@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SHORTEST_SESSION_SECONDS: Final = 1_800
 LONGEST_SESSION_SECONDS: Final = 43_200
+FIRST_USE_SECONDS: Final = 180
 
 
 def new_dashboard_url(
@@ -38,9 +39,14 @@ def new_dashboard_url(
             reraise_codes=("ResourceInUseException",),
         )
     except ClientError as error:
-        detail = client.describe_application(ApplicationName=name)["ApplicationDetail"]
+        described = call_with_retry(
+            lambda: client.describe_application(ApplicationName=name),
+            action=f"describe application {name}",
+            clock=clock,
+            propagation_seconds=0,
+        )["ApplicationDetail"]
         raise ControlError(
             f"the dashboard of {name} is there only while the application is RUNNING, it is"
-            f" {detail['ApplicationStatus']}: wait for it with penstock app status --watch, or read penstock app logs"
+            f" {described['ApplicationStatus']}: wait for it with penstock app status --watch, or see penstock app logs"
         ) from error
     return str(answer["AuthorizedUrl"])
