@@ -185,8 +185,9 @@ def test_all_applications_of_a_stack_share_one_provider() -> None:
     assert len([body for body in found.values() if body["Type"] == START]) == 2
     assert len([body for body in found.values() if body["Type"] == "AWS::StepFunctions::StateMachine"]) == 1
     (role,) = [b for n, b in found.items() if n.startswith("Operator") and b["Type"] == "AWS::IAM::Role"]
-    sids = [s.get("Sid") for s in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]]
-    assert sids.count("AutomationActsAsOperator") == 1
+    trusted = [s["Principal"] for s in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]]
+    (automation,) = [each["AWS"] for each in trusted if "PenstockApplicationRole" in str(each)]
+    assert automation["Fn::GetAtt"][1] == "Arn"
 
 
 def test_it_passes_all_checks() -> None:
