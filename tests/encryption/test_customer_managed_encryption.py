@@ -126,6 +126,9 @@ def test_only_the_operator_and_cloudformation_operate_with_the_key(default: Depl
                 {"Fn::GetAtt": [operator, "Arn"]},
                 {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{CLOUDFORMATION_ROLE}"},
             ]
+            if sid == "AllowOperatorToLookAtKey":
+                assert statement["Action"] == ["kms:DescribeKey", "kms:GetKeyPolicy"]
+                continue
             assert (
                 statement["Condition"]["StringEquals"]["kms:ViaService"] == f"kinesisanalytics.{REGION}.amazonaws.com"
             )

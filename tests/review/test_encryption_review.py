@@ -76,7 +76,7 @@ def test_each_answer_names_the_statements_behind_it(reviewed: EncryptionReview) 
     assert "AllowMSFAPICalls" in operator.because
     assert "AllowOperatorToConfigureAppToCreateGrantForRunningState" in operator.because
     other = next(row for row in reviewed.access if row.operation == "use the key not through MSF")
-    assert "AllowOperatorToDescribeKey does not apply: StringEquals kms:ViaService is not met" in other.because
+    assert "ForApplicationState does not apply: StringEquals kms:ViaService is not met" in other.because
 
 
 def test_every_step_waits_for_the_one_before_it(reviewed: EncryptionReview) -> None:
