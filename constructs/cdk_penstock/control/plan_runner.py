@@ -8,6 +8,7 @@ made it or has not. Before a rollback or a forced stop, the evidence that they w
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.errors import ControlError, SnapshotNotPossibleError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.planning import Action, Observation, Restore, Target
 
 _POLL_SECONDS: Final = 5.0
+_JUST_LAUNCHED: Final = timedelta(hours=1)
 _MOST_STEPS: Final = 100
 """Above what any target takes, with some repetitions of steps that came too late."""
 
@@ -226,5 +228,6 @@ class PlanRunner:
 
 
 def _launched_at(seen: Observation) -> datetime | None:
-    """Return when the newest operation that launched a job began."""
-    return max((each.started_at for each in seen.operations if each.name != STOP), default=None)
+    """Return when the operation began that launched the job, None if it is long over: the job has run since."""
+    began = max((each.started_at for each in seen.operations if each.name != STOP), default=None)
+    return None if began is None or seen.now - began > _JUST_LAUNCHED else began
