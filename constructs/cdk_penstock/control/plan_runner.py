@@ -53,6 +53,8 @@ class PlanRunner:
         Called with each step, and with the progress of long ones.
     rules
         The evidence of a healthy job. Default: by the application's checkpoint interval.
+    stable_seconds
+        The time without a failure, where ``rules`` are not given. Default: by the checkpoint interval.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class PlanRunner:
         save_evidence: Callable[[str], None],
         report: Callable[[str], None],
         rules: HealthRules | None = None,
+        stable_seconds: float | None = None,
     ) -> None:
         self._application = application
         self._observer = observer
@@ -75,10 +78,16 @@ class PlanRunner:
         self._save_evidence = save_evidence
         self._report = report
         self._rules = rules
+        self._stable_seconds = stable_seconds
         self._verdict: Verdict | None = None
         self._refused_rollback: str | None = None
         self._refused_snapshot: str | None = None
         self._has_changed = False
+
+    @property
+    def has_changed(self) -> bool:
+        """True if MSF has accepted a change in this run."""
+        return self._has_changed
 
     def observe(self) -> Observation:
         """Return the application as it is, with what this run has learned."""
@@ -131,7 +140,7 @@ class PlanRunner:
                 self._take_snapshot(step, detail)
             case steps.Verify():
                 self._verdict = self._watch.watch(
-                    self._rules or HealthRules.for_checkpoints(seen.present.settings.checkpoint_interval_seconds),
+                    self._rules_for(seen),
                     since=_launched_at(seen),
                     goes_on=lambda: self._application.describe().is_running,
                     deadline=deadline,
@@ -140,6 +149,10 @@ class PlanRunner:
             case _:
                 return self._change(step, seen, detail)
         return None
+
+    def _rules_for(self, seen: Observation) -> HealthRules:
+        interval = seen.present.settings.checkpoint_interval_seconds
+        return self._rules or HealthRules.for_checkpoints(interval, stable_seconds=self._stable_seconds)
 
     def _change(self, step: Action, seen: Observation, detail: ApplicationDetail) -> Ended | None:
         """Carry out a step that changes the application."""
@@ -152,7 +165,8 @@ class PlanRunner:
             if self._application.describe().status is seen.status:
                 if isinstance(step, steps.RollBack):
                     self._refused_rollback = str(error)
-                elif self._has_changed:
+                elif self._has_changed or type(error) is not ControlError:
+                    # A caller may wait for a permission, a key or a service, and run this again.
                     raise
                 else:
                     return Ended(outcome=Outcome.REFUSED, text=str(error))

@@ -65,15 +65,16 @@ class HealthRules:
                 raise PenstockError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     @classmethod
-    def for_checkpoints(cls, interval_seconds: float | None) -> Self:
+    def for_checkpoints(cls, interval_seconds: float | None, *, stable_seconds: float | None = None) -> Self:
         """Return the rules for a checkpoint interval, None without checkpoints.
 
-        A job is stable after two intervals, but not before one minute, and at last after five.
+        A job is stable after ``stable_seconds``; by default after two intervals, but not before one minute, and at last
+        after five.
         """
-        if interval_seconds is None:
-            return cls(needs_checkpoint=False)
-        intervals = _INTERVALS * interval_seconds
+        intervals = _INTERVALS * (interval_seconds or 0)
+        usual = min(max(_LEAST_STABLE_SECONDS, intervals), _MOST_STABLE_SECONDS)
         return cls(
-            stable_seconds=min(max(_LEAST_STABLE_SECONDS, intervals), _MOST_STABLE_SECONDS),
+            stable_seconds=usual if stable_seconds is None else stable_seconds,
+            needs_checkpoint=interval_seconds is not None,
             checkpoint_seconds=_INITIALIZING_SECONDS + intervals,
         )
