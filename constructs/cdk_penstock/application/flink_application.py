@@ -82,6 +82,7 @@ class FlinkApplication(FlinkApplicationBase):
             max_kpus=settings["max_kpus"],
         )
         self.autoscaling = autoscaling_of(settings, self.sizing)
+        self.max_parallelism = settings.get("max_parallelism")
         binding = code.bind(self, self.runtime)
         self.log = ApplicationLog(
             self,

@@ -11,6 +11,7 @@ from botocore.config import Config
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.parallelism_control import ParallelismControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,13 @@ class Services(AwsServices):
 
     def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:
         """Return the application as its operator; the credentials are new with each call, and last for an hour."""
+        return ApplicationControl(self._flink(name, operator_role_arn), name, clock=self.clock)
+
+    def parallelism_control(self, name: str, operator_role_arn: str) -> ParallelismControl:
+        """Return the application's parallelism as its operator, with credentials as those of application_control."""
+        return ParallelismControl(self._flink(name, operator_role_arn), name, clock=self.clock)
+
+    def _flink(self, name: str, operator_role_arn: str) -> Any:
         own = self.new_session()
         session = operator_session(
             own.client("sts", config=CLIENT_CONFIG),
@@ -57,7 +65,7 @@ class Services(AwsServices):
             new_session=self.new_session,
             clock=self.clock,
         )
-        return ApplicationControl(session.client("kinesisanalyticsv2", config=CLIENT_CONFIG), name, clock=self.clock)
+        return session.client("kinesisanalyticsv2", config=CLIENT_CONFIG)
 
     def kafka(self) -> KafkaClient:
         """Return ``kafka`` with the function's own role."""
