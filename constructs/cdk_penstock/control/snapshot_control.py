@@ -75,6 +75,7 @@ class SnapshotControl:
             status=SnapshotStatus(summary["SnapshotStatus"]),
             created_at=summary["SnapshotCreationTimestamp"],
             application_version_id=summary["ApplicationVersionId"],
+            runtime_environment=summary.get("RuntimeEnvironment", ""),
             encryption=KeyAssignment.described(
                 encryption.get("KeyType"), encryption.get("KeyId"), application_arn=application_arn
             ),
