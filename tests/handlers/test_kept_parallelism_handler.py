@@ -22,7 +22,7 @@ LOOKS = {
     "DescribeApplication",
     "DescribeApplicationVersion",
     "DescribeStacks",
-    "ListApplicationOperations",
+    "ListApplicationVersions",
 }
 
 

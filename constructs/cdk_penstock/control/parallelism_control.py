@@ -1,37 +1,29 @@
 """The parallelism of one application: as it is, as it was, and its change.
 
 End states. A refused change leaves the application as it is. An accepted one is an update: a running application takes
-a snapshot, restarts and continues from it; ``wait`` says where that ended, and raises ControlError if MSF has failed it
-or put the old version back.
+a snapshot, restarts and continues from it. ``describe`` and the application's operations say where that ended.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_detail import ApplicationDetail
-from cdk_penstock.control.clients import FlinkClient
+from cdk_penstock.control.application_versions import ApplicationVersions
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.scaling.parallelism_settings import ParallelismSettings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cdk_penstock.control.clients import Clock, Response
+    from cdk_penstock.control.clients import Clock, FlinkClient
 
-_CHANGED_CODES = ("ResourceInUseException", "ConcurrentModificationException")
+_CHANGED_CODES: Final = ("ResourceInUseException", "ConcurrentModificationException")
 """The application has changed since it was looked at."""
-
-
-class ParallelismClient(FlinkClient, Protocol):
-    """The client ``kinesisanalyticsv2``, with the calls that the versions of an application need."""
-
-    def describe_application_version(self, **request: Any) -> Response:
-        """Return ApplicationVersionDetail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +47,7 @@ class ParallelismControl:
         The time.
     """
 
-    def __init__(self, client: ParallelismClient, name: str, *, clock: Clock) -> None:
+    def __init__(self, client: FlinkClient, name: str, *, clock: Clock) -> None:
         self._client = client
         self._clock = clock
         self.application = ApplicationControl(client, name, clock=clock)
@@ -72,30 +64,11 @@ class ParallelismControl:
             detail=ApplicationDetail.parse(found), parallelism=ParallelismSettings.described(found)
         )
 
-    def describe_before(self, moment: datetime, *, version_id: int) -> ParallelismSettings | None:
-        """Return the configured parallelism of the newest version that was there before a moment, None without one.
-
-        Parameters
-        ----------
-        moment
-            The moment.
-        version_id
-            The present version, from which the search goes back.
-        """
-        for each in range(version_id, 0, -1):
-            try:
-                answer = call_with_retry(
-                    lambda each=each: self._client.describe_application_version(  # type: ignore[misc]
-                        ApplicationName=self.application.name, ApplicationVersionId=each
-                    ),
-                    action=f"describe version {each} of application {self.application.name}",
-                    clock=self._clock,
-                    reraise_codes=("ResourceNotFoundException",),
-                )
-            except ClientError:
-                # MSF does not promise that every number up to the present one is there.
-                continue
-            found = answer["ApplicationVersionDetail"]
+    def describe_before(self, moment: datetime) -> ParallelismSettings | None:
+        """Return the configured parallelism of the newest version that was there before a moment, None without one."""
+        versions = ApplicationVersions(self._client, self.application.name, clock=self._clock)
+        for version_id in versions.statuses():
+            found = versions.describe(version_id)
             created_at = found.get("ApplicationVersionCreateTimestamp", found.get("LastUpdateTimestamp"))
             if created_at is not None and created_at < moment:
                 return ParallelismSettings.described(found)

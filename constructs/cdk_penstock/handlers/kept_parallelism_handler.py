@@ -90,7 +90,7 @@ class KeptParallelismHandler(Handler[Services]):
             services = self._services
             deployment = describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock)
             if deployment.is_rollback:
-                earlier = control.describe_before(deployment.began_at, version_id=found.detail.version_id)
+                earlier = control.describe_before(deployment.began_at)
                 if earlier is not None:
                     return restore_parallelism(earlier)
         return choose_parallelism(
