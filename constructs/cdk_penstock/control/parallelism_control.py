@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_detail import ApplicationDetail
+from cdk_penstock.control.application_tags import ApplicationTags
 from cdk_penstock.control.application_versions import ApplicationVersions
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.scaling.parallelism_settings import ParallelismSettings
@@ -51,6 +52,7 @@ class ParallelismControl:
         self._client = client
         self._clock = clock
         self.application = ApplicationControl(client, name, clock=clock)
+        self.tags = ApplicationTags(client, clock=clock)
 
     def describe(self) -> ScalableApplication:
         """Return the application; raise ApplicationMissingError where there is none."""
