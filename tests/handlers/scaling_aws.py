@@ -63,8 +63,8 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     for line in lines:
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == "Penstock"
-        assert directive["Dimensions"] == [["Application"]]
-        assert isinstance(line["Application"], str)
+        assert directive["Dimensions"] == [["Application", "ScaledBy"]]
+        assert {line["Application"], line["ScaledBy"]} < {"vehicles", "lag", "schedule"}
         for metric in directive["Metrics"]:
             assert isinstance(line[metric["Name"]], int | float)
     return lines

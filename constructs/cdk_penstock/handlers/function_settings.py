@@ -27,12 +27,14 @@ def read_settings(kind: type[SettingsT]) -> SettingsT:
     return cast("SettingsT", read_object(kind, json.loads(text)))
 
 
-def tell(application_name: str, values: Mapping[str, float], *, at: datetime, **told: Any) -> None:
-    """Write one line with metrics of an application into the log.
+def tell(application_name: str, values: Mapping[str, float], *, scaled_by: str, at: datetime, **told: Any) -> None:
+    """Write one line with metrics of an application's scaling into the log.
 
     It goes to the output and not through ``logging``, whose lines begin with a level: CloudWatch takes metrics only
     from a line that is JSON.
     """
-    line = embedded_metrics(values, dimensions={"Application": application_name}, at=at, told=told)
+    line = embedded_metrics(
+        values, dimensions={"Application": application_name, "ScaledBy": scaled_by}, at=at, told=told
+    )
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

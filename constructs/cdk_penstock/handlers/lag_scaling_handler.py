@@ -53,6 +53,7 @@ class LagScaling:
                 "ScalingRequests": int(is_requested),
                 "Parallelism": found.parallelism.parallelism,
             },
+            scaled_by="lag",
             at=at.now,
             Outcome=outcome,
             Reason=decision.reason,

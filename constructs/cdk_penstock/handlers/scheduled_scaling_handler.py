@@ -103,7 +103,15 @@ class ScheduledScaling:
             "ScalingFailures": int(step.kind is StepKind.GIVE_UP),
             "Parallelism": found.parallelism.parallelism if at.is_running else 0,
         }
-        tell(self._settings.application_name, values, at=at.now, Goal=str(goal), Outcome=step.kind.value, Reason=reason)
+        tell(
+            self._settings.application_name,
+            values,
+            scaled_by="schedule",
+            at=at.now,
+            Goal=str(goal),
+            Outcome=step.kind.value,
+            Reason=reason,
+        )
         return {"Outcome": step.kind.value, "Reason": reason}
 
 
