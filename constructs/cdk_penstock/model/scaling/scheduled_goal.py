@@ -30,7 +30,7 @@ UPDATE: Final = "UpdateApplication"
 
 
 class StepKind(Enum):
-    """What the schedule's function does next."""
+    """The next action of the schedule's function."""
 
     WAIT = "wait"
     REQUEST = "request"
