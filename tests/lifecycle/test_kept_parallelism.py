@@ -7,10 +7,10 @@ from aws_cdk import App, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from cdk_penstock.application import ApplicationCode, ApplicationStart, FlinkApplication
+from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import CustomerManagedEncryption
-from cdk_penstock.lifecycle import KeptParallelism, ScalingError
+from cdk_penstock.lifecycle import KeptParallelism, ScalingError, VerifiedStart
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from tests.lifecycle.conftest import (
     APPLICATION,
@@ -33,7 +33,7 @@ def kept_stack(**props: Any) -> Stack:
     application = application_in(stack, **props)
     operator = operator_in(stack)
     KeptParallelism(stack, "Kept", application=application, operator=operator)
-    ApplicationStart(stack, "Start", application=application, operator=operator)
+    VerifiedStart(stack, "Start", application=application, operator=operator)
     return stack
 
 
@@ -84,7 +84,7 @@ def test_with_everything_on_it_is_told_all_limits_and_no_circle_is_closed() -> N
         stack, "Encryption", application=application, operators=person, key_administrators=person
     )
     KeptParallelism(stack, "Kept", application=application, operator=encryption.operator)
-    ApplicationStart(stack, "Start", application=application, operator=encryption.operator)
+    VerifiedStart(stack, "Start", application=application, operator=encryption.operator)
     properties = only(stack, KEPT)
     assert (properties["ParallelismPerKpu"], properties["MaxKpus"], properties["MaxParallelism"]) == ("2", "32", "64")
     found = resources(stack)

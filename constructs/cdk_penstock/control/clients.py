@@ -49,6 +49,9 @@ class FlinkClient(Protocol):
     def list_application_snapshots(self, **request: Any) -> Response:
         """Return a page of SnapshotSummaries."""
 
+    def list_snapshots(self, **request: Any) -> Response:
+        """Return a page of SnapshotInfoList: enhanced snapshots."""
+
     def list_application_operations(self, **request: Any) -> Response:
         """Return a page of ApplicationOperationInfoList."""
 

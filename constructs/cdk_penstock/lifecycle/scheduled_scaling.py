@@ -96,8 +96,8 @@ class ScheduledScaling(Construct):
     def add_stop(self, construct_id: str, *, schedule: Schedule) -> None:
         """Stop the application with a snapshot at a time; a stopped application costs nothing but its snapshots.
 
-        Where no snapshot can be taken, it goes on running, and an alarm is raised. A deployment that has an
-        ApplicationStart and changes the application starts it again.
+        Where no snapshot can be taken, it goes on running, and an alarm is raised. A deployment that has a
+        VerifiedStart and changes the application starts it again.
         """
         self._call(construct_id, schedule, ScheduledCall(action="stop"))
 
