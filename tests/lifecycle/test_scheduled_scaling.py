@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from aws_cdk import Stack, TimeZone
+from aws_cdk import aws_iam as iam
 from aws_cdk.aws_events import Schedule
 
 from cdk_penstock.checks import add_checks
+from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard
 from cdk_penstock.lifecycle import KeptParallelism, ScalingError, ScheduledScaling
 from cdk_penstock.model.custom_resources.stringified import read_object
 from cdk_penstock.model.scaling.scaling_settings import SCHEDULED_TIME, SETTINGS_VARIABLE, ScheduledCall
@@ -162,6 +164,26 @@ def test_it_refuses_another_stack_and_takes_a_parallelism_that_is_kept_already()
     scaling = ScheduledScaling(stack, "Hours", application=application, operator=operator)
     scaling.add_parallelism("Peak", parallelism=8, schedule=MORNING)
     assert len(all_of(stack, KEPT)) == 1
+
+
+def test_a_guard_of_the_operator_that_was_made_before_takes_it_for_one_that_may() -> None:
+    stack = new_stack()
+    application = application_in(stack)
+    person = [iam.ArnPrincipal("arn:aws:iam::111122223333:role/OnCall")]
+    encryption = CustomerManagedEncryption(
+        stack, "Encryption", application=application, operators=person, key_administrators=person
+    )
+    KeyGuard(stack, "Guard", application=application, keys=[encryption.key], operators=[encryption.operator])
+    ScheduledScaling(stack, "Hours", application=application, operator=encryption.operator)
+    (role,) = [
+        name for name in resources(stack) if name.startswith("HoursFunctionControlRole") and "Policy" not in name
+    ]
+    (rule,) = [each for each in all_of(stack, "AWS::Events::Rule") if each["Description"].startswith("AssumeRole")]
+    (issuer, *_) = rule["EventPattern"]["detail"]["userIdentity"]["$or"]
+    (others,) = issuer["sessionContext"]["sessionIssuer"]["arn"]
+    trusted = others["anything-but"]["wildcard"]
+    assert {"Fn::GetAtt": [role, "Arn"]} in trusted
+    assert len({str(each) for each in trusted}) == len(trusted)
 
 
 def test_it_passes_all_checks() -> None:
