@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GROUP, STREAM = "/aws/kinesis-analytics/vehicles", "kinesis-analytics-log-stream"
 STREAM_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:{STREAM}"
 PYTHON = "org.apache.flink.client.python.PythonDriver"
-_PAGE = 2
+_PAGE, _PAGE_OF_A_STREAM = 2, 40
 _TERM = re.compile(r'\(\$\.(\w+) = "(\*?)([^"]+)"\)')
 
 
@@ -104,7 +104,7 @@ class FakeLogs:
         if not nextToken:
             return {"events": [], "nextBackwardToken": str(len(found)), "nextForwardToken": "f"}
         end = int(nextToken)
-        begin = max(end - min(_PAGE, limit), 0)
+        begin = max(end - min(_PAGE_OF_A_STREAM, limit), 0)
         events = [{name: event[name] for name in ("timestamp", "message")} for event in found[begin:end]]
         return {"events": events, "nextBackwardToken": str(begin), "nextForwardToken": "f"}
 

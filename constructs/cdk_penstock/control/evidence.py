@@ -105,12 +105,12 @@ class _Collection:
         self._unread: list[Unread] = []
 
     def run(self) -> Evidence:
-        self._read_flink()
+        self._attempt(FLINK, self._read_flink)
         described = self._read("application", self._application)
         operations = self._read("operations", self._operations)
         if operations is not None:
             self._read("failed-operations", lambda: self._failed_operations(operations))
-        self._read_logs(described or {})
+        self._attempt(LOG, lambda: self._read_logs(described or {}))
         self._read("snapshots", self._snapshots)
         self._read("versions", self._versions)
         return Evidence(
@@ -125,13 +125,18 @@ class _Collection:
         if self._clock.now() >= self._end:
             self._unread.append(Unread(source=name, reason="left out: the time for the collection was over"))
             return None
+        return self._attempt(name, lambda: self._keep(name, source()))
+
+    def _keep(self, name: str, found: Any) -> Any:
+        self._documents[name] = mask_secrets(_plain(found))
+        return found
+
+    def _attempt(self, name: str, action: Callable[[], Any]) -> Any:
         try:
-            found = source()
-            self._documents[name] = mask_secrets(_plain(found))
+            return action()
         except Exception as error:  # noqa: BLE001 - no fault of a source may stop the rollback that waits for this
             self._unread.append(Unread(source=name, reason=mask_text(_reason(error))))
             return None
-        return found
 
     def _ask(self, call: Callable[[], Response], action: str) -> Response:
         return call_with_retry(call, action=f"{action} {self._name}", clock=self._clock, propagation_seconds=0)
