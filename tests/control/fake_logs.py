@@ -43,6 +43,8 @@ class FakeLogs:
     def __init__(self, world: World) -> None:
         self._world = world
         self.groups: dict[str, set[str]] = {}
+        self.last_at = world.time
+        """The time of the line that was written last."""
         self._events: list[tuple[str, datetime, dict[str, Any]]] = []
 
     def put(
@@ -50,7 +52,7 @@ class FakeLogs:
     ) -> None:
         """Write a line, with the time of so many seconds ago, that is seen after some seconds."""
         self.groups.setdefault(group, set()).add(stream)
-        at = self._world.time - timedelta(seconds=ago)
+        self.last_at = at = self._world.time - timedelta(seconds=ago)
         event = {
             "logStreamName": stream,
             "timestamp": int(at.timestamp() * 1000),

@@ -44,9 +44,9 @@ def status_command(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show status, version, parallelism, key, snapshots, last operation and a pending restart.
+    """Show status, version, key, snapshots and last operation.
 
-    Parts that the caller may not see are shown as unknown; this is not an error.
+    Also shown are the runtime, the configured and the current parallelism, and a pending restart. Parts that the caller may not see are shown as unknown; this is not an error.
     """
     with explain_aws_errors():
         access = open_access(application, region, profile, operator_role)
