@@ -54,8 +54,9 @@ def capture_command(
 ) -> None:
     """Save evidence for a ticket in a folder.
 
-    Do this before a rollback or a forced stop, which end the cluster and with it what Flink knows. The folder has the application, its versions, operations and snapshots, Flink's view of the job, the last lines of
-    the log, and summary.md. Secrets are masked. What cannot be read is named in manifest.json, and is no error.
+    Do this before a rollback or a forced stop, which end the cluster and with it what Flink knows. The folder has
+    the application, its versions, operations and snapshots, Flink's view of the job, the last lines of the log, and
+    summary.md. Secrets are masked. What cannot be read is named in manifest.json, and is no error.
     """
     progress = ConsoleProgress(new_console(stderr=True))
     try:

@@ -46,7 +46,8 @@ def status_command(
 ) -> None:
     """Show status, version, key, snapshots and last operation.
 
-    Also shown are the runtime, the configured and the current parallelism, and a pending restart. Parts that the caller may not see are shown as unknown; this is not an error.
+    Also shown are the runtime, the configured and the current parallelism, and a pending restart. Parts that the
+    caller may not see are shown as unknown; this is not an error.
     """
     with explain_aws_errors():
         access = open_access(application, region, profile, operator_role)

@@ -46,7 +46,8 @@ def versions_command(
 ) -> None:
     """List versions, show the settings of one, or compare two.
 
-    The list has the newest versions, with what made each and what it changed. Values of property groups that look like secrets are masked.
+    The list has the newest versions, with what made each and what it changed. Values of property groups that look
+    like secrets are masked.
     """
     with explain_aws_errors():
         versions = open_access(application, region, profile, operator_role).versions
