@@ -37,7 +37,7 @@ class CustomerManagedEncryption(Construct):
     4. the key, whose policy refers to the application;
     5. the operator's policy for the key;
     6. UpdateApplication as the operator, by a custom resource that reads back what MSF says;
-    7. the start, if an ``ApplicationStart`` asks for it.
+    7. the start, if an ``VerifiedStart`` asks for it.
 
     Over an application that is imported, 2 and 3 are there already, and 6 restarts it through a snapshot under its old
     key if it runs. Whenever the application's template changes, 6 asserts the key again. Deleting this construct
