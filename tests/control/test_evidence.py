@@ -197,6 +197,14 @@ def test_without_a_client_of_logs_the_log_is_left_out_silently(aws: FakeAws) -> 
     assert set(reasons(collect(aws, logs=None))) == {"flink/jobs"}
 
 
+def test_enhanced_snapshots_are_among_the_evidence(aws: FakeAws) -> None:
+    aws.msf.change_snapshots(SnapshotModeUpdate="ENHANCED_SNAPSHOTS")
+    aws.msf.start()
+    aws.msf.stop()
+    (snapshot,) = collect(aws).documents["snapshots"]
+    assert snapshot["SourceApplicationName"] == APPLICATION
+
+
 def test_an_application_without_a_log_says_so() -> None:
     aws = FakeAws()
     assert reasons(collect(aws))["log"] == "the application has no CloudWatch logging option"

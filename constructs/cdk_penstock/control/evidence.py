@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from cdk_penstock.control.application_detail import ENHANCED_SNAPSHOTS
 from cdk_penstock.control.application_log_reader import ApplicationLogReader
+from cdk_penstock.control.application_look import snapshot_summaries
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
 from cdk_penstock.control.pages import entries_of_pages
 from cdk_penstock.control.presigned_url import new_dashboard_url
@@ -111,7 +113,7 @@ class _Collection:
         if operations is not None:
             self._read("failed-operations", lambda: self._failed_operations(operations))
         self._attempt(LOG, lambda: self._read_logs(described or {}))
-        self._read("snapshots", self._snapshots)
+        self._read("snapshots", lambda: self._snapshots(described or {}))
         self._read("versions", self._versions)
         return Evidence(
             application=self._name,
@@ -187,15 +189,10 @@ class _Collection:
             for operation_id in failed[:_MOST_FAILURES]
         }
 
-    def _snapshots(self) -> Any:
-        found = entries_of_pages(
-            self._client.list_application_snapshots,
-            "SnapshotSummaries",
-            action=f"list the snapshots of {self._name}",
-            clock=self._clock,
-            propagation_seconds=0,
-            ApplicationName=self._name,
-        )
+    def _snapshots(self, described: Mapping[str, Any]) -> Any:
+        configuration = described.get("ApplicationConfigurationDescription", {})
+        mode = configuration.get("ApplicationSnapshotConfigurationDescription", {}).get("SnapshotMode")
+        found = snapshot_summaries(self._client, self._name, are_enhanced=mode == ENHANCED_SNAPSHOTS, clock=self._clock)
         return [each for _, each in zip(range(_MOST_SNAPSHOTS), found, strict=False)]
 
     def _versions(self) -> Any:

@@ -12,6 +12,7 @@ from cdk_penstock.cli.aws_session import explain_aws_errors
 from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.operate.application_access import open_access, show_pairs
 from cdk_penstock.cli.screen import new_console, print_json
+from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.application_look import ApplicationLook
 from cdk_penstock.control.errors import ApplicationMissingError, BusyError
 from cdk_penstock.model.job_overview import shown_age
@@ -74,7 +75,7 @@ def _wait_until_steady(access: ApplicationAccess) -> bool:
     try:
         while True:
             try:
-                detail = access.control.describe()
+                detail = ApplicationDetail.parse(access.describe())
             except ApplicationMissingError:
                 if shown is not ApplicationStatus.DELETING:
                     raise
