@@ -15,7 +15,7 @@ from tests.control.fake_aws import APPLICATION, Killed, error
 from tests.control.fake_flink import FakeFlink, flink_behind
 from tests.control.fake_logs import PYTHON, STREAM_ARN, msf_line
 from tests.control.fake_session import FakeAws
-from tests.control.local_msf import SERVICE
+from tests.control.local_msf import PAGE, SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,6 +195,25 @@ def test_no_source_is_begun_when_the_time_is_over(aws: FakeAws) -> None:
 
 def test_without_a_client_of_logs_the_log_is_left_out_silently(aws: FakeAws) -> None:
     assert set(reasons(collect(aws, logs=None))) == {"flink/jobs"}
+
+
+def test_all_pages_are_read_and_the_newest_entries_come_first(aws: FakeAws) -> None:
+    def reverse(operation: str, answer: dict[str, Any]) -> None:
+        if operation == "ListApplicationOperations":
+            answer["ApplicationOperationInfoList"].reverse()
+
+    aws.msf.rewrite = reverse
+    for number in range(2 * PAGE):
+        aws.msf.change_code(f"job-{number}.zip")
+    operations = collect(aws).documents["operations"]
+    times = [each["StartTime"] for each in operations]
+    assert len(operations) == 2 * PAGE + 2
+    assert times == sorted(times, reverse=True)
+
+
+def test_numbers_that_json_does_not_have_are_texts(aws: FakeAws, flink: FakeFlink) -> None:
+    flink.answers["/taskmanagers"] = {"load": float("nan")}
+    assert collect(aws).documents["flink/taskmanagers"] == {"load": "nan"}
 
 
 def test_enhanced_snapshots_are_among_the_evidence(aws: FakeAws) -> None:

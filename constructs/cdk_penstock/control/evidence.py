@@ -7,6 +7,7 @@ Secrets are masked in everything.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -26,7 +27,7 @@ from cdk_penstock.model.log_lines import log_streams
 from cdk_penstock.model.secrets import mask_secrets, mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient, Response
 
@@ -35,6 +36,7 @@ _REST_TIMEOUT_SECONDS: Final = 5.0
 _MOST_OPERATIONS: Final = 50
 _MOST_FAILURES: Final = 10
 _MOST_SNAPSHOTS: Final = 200
+_MOST_VERSIONS_LISTED: Final = 500
 _MOST_VERSIONS: Final = 5
 _LOG_LINES: Final = 500
 _JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -172,10 +174,15 @@ class _Collection:
         )["ApplicationDetail"]
 
     def _operations(self) -> Any:
-        return self._ask(
-            lambda: self._client.list_application_operations(ApplicationName=self._name, Limit=_MOST_OPERATIONS),
-            "list the operations of",
-        )["ApplicationOperationInfoList"]
+        found = entries_of_pages(
+            self._client.list_application_operations,
+            "ApplicationOperationInfoList",
+            action=f"list the operations of {self._name}",
+            clock=self._clock,
+            propagation_seconds=0,
+            ApplicationName=self._name,
+        )
+        return _newest(found, "StartTime", _MOST_OPERATIONS)
 
     def _failed_operations(self, operations: list[dict[str, Any]]) -> Any:
         failed = [each["OperationId"] for each in operations if each["OperationStatus"] in {"FAILED", "CANCELLED"}]
@@ -193,7 +200,7 @@ class _Collection:
         configuration = described.get("ApplicationConfigurationDescription", {})
         mode = configuration.get("ApplicationSnapshotConfigurationDescription", {}).get("SnapshotMode")
         found = snapshot_summaries(self._client, self._name, are_enhanced=mode == ENHANCED_SNAPSHOTS, clock=self._clock)
-        return [each for _, each in zip(range(_MOST_SNAPSHOTS), found, strict=False)]
+        return _newest(found, "SnapshotCreationTimestamp", _MOST_SNAPSHOTS)
 
     def _versions(self) -> Any:
         found = entries_of_pages(
@@ -204,7 +211,7 @@ class _Collection:
             propagation_seconds=0,
             ApplicationName=self._name,
         )
-        summaries = sorted(found, key=lambda each: -int(each["ApplicationVersionId"]))
+        summaries = _newest(found, "ApplicationVersionId", _MOST_VERSIONS_LISTED)
         details = [
             self._ask(
                 lambda number=each["ApplicationVersionId"]: self._client.describe_application_version(  # type: ignore[misc]
@@ -235,6 +242,11 @@ class _Collection:
             )
 
 
+def _newest(entries: Iterable[dict[str, Any]], member: str, most: int) -> list[dict[str, Any]]:
+    """Return the newest entries, the newest first: MSF promises no order."""
+    return sorted(entries, key=lambda each: each[member], reverse=True)[:most]
+
+
 def _reason(error: Exception) -> str:
     """Return the reason in one line; an error that is not penstock's may say too little by itself."""
     if isinstance(error, ClientError):
@@ -255,4 +267,6 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
