@@ -105,7 +105,8 @@ def test_no_document_and_no_reason_has_a_secret(aws: FakeAws, flink: FakeFlink) 
 
 
 SOURCES = {
-    "DescribeApplication": {"application"},
+    # Without the description, nobody knows the log.
+    "DescribeApplication": {"application", "log"},
     "ListApplicationOperations": {"operations"},
     "ListApplicationSnapshots": {"snapshots"},
     "ListApplicationVersions": {"versions"},
@@ -133,8 +134,7 @@ def test_a_source_that_fails_hides_no_other_one(
     aws.world.fail(operation, failure)
     begin = aws.world.time
     evidence = collect(aws)
-    # Without the description, nobody knows the log.
-    lost = SOURCES[operation] | ({"log"} if operation == "DescribeApplication" else set())
+    lost = set(SOURCES[operation])
     if operation == "ListApplicationOperations":
         lost |= {"failed-operations"}
     if operation == "CreateApplicationPresignedUrl":

@@ -7,9 +7,7 @@ Secrets are masked in everything.
 
 from __future__ import annotations
 
-import math
-import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -17,11 +15,13 @@ from botocore.exceptions import ClientError
 from cdk_penstock.control.application_detail import ENHANCED_SNAPSHOTS
 from cdk_penstock.control.application_log_reader import ApplicationLogReader
 from cdk_penstock.control.application_look import snapshot_summaries
+from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
+from cdk_penstock.control.flink_sources import flink_sources
 from cdk_penstock.control.pages import entries_of_pages
 from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.control.retries import call_with_retry
-from cdk_penstock.model.collected_evidence import FLINK, LOG, Evidence, Unread
+from cdk_penstock.model.collected_evidence import FLINK, LOG, Evidence, Unread, as_json
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.log_lines import log_streams
 from cdk_penstock.model.secrets import mask_secrets, mask_text
@@ -39,18 +39,6 @@ _MOST_SNAPSHOTS: Final = 200
 _MOST_VERSIONS_LISTED: Final = 500
 _MOST_VERSIONS: Final = 5
 _LOG_LINES: Final = 500
-_JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
-
-_OF_A_JOB: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "exceptions": ("/exceptions", {"maxExceptions": "20"}),
-    "details": ("", {}),
-    "checkpoints": ("/checkpoints", {}),
-    "metrics": ("/metrics", {"get": "numRestarts,fullRestarts,uptime,downtime"}),
-    "plan": ("/plan", {}),
-    "checkpoint-config": ("/checkpoints/config", {}),
-    "config": ("/config", {}),
-}
-_OF_THE_CLUSTER: Final = {"jobmanager-config": "/jobmanager/config", "taskmanagers": "/taskmanagers"}
 
 
 class EvidenceCollector:
@@ -114,7 +102,7 @@ class _Collection:
         operations = self._read("operations", self._operations)
         if operations is not None:
             self._read("failed-operations", lambda: self._failed_operations(operations))
-        self._attempt(LOG, lambda: self._read_logs(described or {}))
+        self._attempt(LOG, lambda: self._read_logs(described))
         self._read("snapshots", lambda: self._snapshots(described or {}))
         self._read("versions", self._versions)
         return Evidence(
@@ -132,7 +120,7 @@ class _Collection:
         return self._attempt(name, lambda: self._keep(name, source()))
 
     def _keep(self, name: str, found: Any) -> Any:
-        self._documents[name] = mask_secrets(_plain(found))
+        self._documents[name] = mask_secrets(as_json(found))
         return found
 
     def _attempt(self, name: str, action: Callable[[], Any]) -> Any:
@@ -149,21 +137,10 @@ class _Collection:
 
     def _read_flink(self) -> None:
         jobs = self._read(f"{FLINK}/jobs", lambda: self._dashboard.get("/jobs/overview"))
-        if jobs is None:
-            # One reason is enough: each other answer would be waited for in vain.
-            return
-        # The path of a file is made of the id.
-        ids = [job["jid"] for job in jobs.get("jobs", ()) if _JOB_ID.fullmatch(str(job.get("jid")))]
-        for job_id in ids:
-            for name, (path, parameters) in _OF_A_JOB.items():
-                self._read(
-                    f"{FLINK}/{job_id}/{name}",
-                    lambda path=path, parameters=parameters, job_id=job_id: self._dashboard.get(  # type: ignore[misc]
-                        f"/jobs/{job_id}{path}", parameters
-                    ),
-                )
-        for name, path in _OF_THE_CLUSTER.items():
-            self._read(f"{FLINK}/{name}", lambda path=path: self._dashboard.get(path))  # type: ignore[misc]
+        # Without jobs, one reason is enough: each other answer would be waited for in vain.
+        if jobs is not None:
+            for name, source in flink_sources(self._dashboard, jobs):
+                self._read(f"{FLINK}/{name}", source)
 
     # MSF
 
@@ -225,12 +202,14 @@ class _Collection:
 
     # CloudWatch Logs
 
-    def _read_logs(self, described: Mapping[str, Any]) -> None:
+    def _read_logs(self, described: Mapping[str, Any] | None) -> None:
         if self._logs is None:
             return
+        if described is None:
+            raise ControlError("the description of the application, which names the log, could not be read")
         streams = log_streams(described)
-        if described and not streams:
-            self._unread.append(Unread(source=LOG, reason="the application has no CloudWatch logging option"))
+        if not streams:
+            raise ControlError("the application has no CloudWatch logging option")
         reader = ApplicationLogReader(self._logs, clock=self._clock)
         for number, stream in enumerate(streams, start=1):
             name = LOG if len(streams) == 1 else f"{LOG}-{number}"
@@ -257,16 +236,3 @@ def _reason(error: Exception) -> str:
     else:
         text = f"{type(error).__name__}: {error}"
     return " ".join(text.split())
-
-
-def _plain(value: Any) -> Any:
-    """Return a value without what JSON does not have."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
