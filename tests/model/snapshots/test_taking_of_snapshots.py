@@ -46,5 +46,13 @@ def test_the_age_is_that_of_the_newest_good_snapshot_or_counts_from_the_given_ti
 
 
 def test_two_checks_of_one_minute_ask_for_one_snapshot() -> None:
-    there = NOW.astimezone(timezone(timedelta(hours=2)))
-    assert scheduled_name(NOW) == scheduled_name(there + timedelta(seconds=59)) == "penstock-scheduled-20260630T1200Z"
+    there = NOW.astimezone(timezone(timedelta(hours=2))) + timedelta(seconds=59)
+    assert scheduled_name("orders", NOW) == scheduled_name("orders", there)
+    assert scheduled_name("orders", NOW) == "penstock-scheduled-20260630T1200Z-orders"
+
+
+def test_a_name_has_at_most_a_hundred_characters_and_still_tells_applications_apart() -> None:
+    first, second = (scheduled_name(f"{'a' * 120}{number}", NOW) for number in (1, 2))
+    assert len(first) == len(second) == 100
+    assert first != second
+    assert len(scheduled_name("a" * 65, NOW)) == 99

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_penstock.model.keys import Snapshot
+
+_NAME_MAX: Final = 100
+"""Of an enhanced snapshot (managed-flink, snapshots-how-it-works); a legacy one may have 256 characters."""
+_DIGEST: Final = 8
 
 CHECK_INTERVAL: Final = timedelta(hours=1)
 """The time between two looks at an application by its schedule."""
@@ -44,6 +49,19 @@ def is_due(snapshots: Iterable[Snapshot], *, every: timedelta, now: datetime) ->
     return newest is None or now - newest.created_at >= every - CHECK_INTERVAL / 2
 
 
-def scheduled_name(now: datetime) -> str:
-    """Return the name of the scheduled snapshot of this minute: two checks that overlap ask for the same one."""
-    return f"{SCHEDULED_PREFIX}{now.astimezone(UTC):%Y%m%dT%H%MZ}"
+def scheduled_name(application_name: str, now: datetime) -> str:
+    """Return the name of an application's scheduled snapshot of this minute.
+
+    Two checks that overlap ask for the same snapshot. The name holds the application's, because names of enhanced
+    snapshots are unique in account and Region.
+    """
+    return snapshot_name(SCHEDULED_PREFIX, application_name, now)
+
+
+def snapshot_name(prefix: str, application_name: str, now: datetime) -> str:
+    """Return a snapshot's name: a prefix, the minute in UTC, and the application, shortened to what MSF takes."""
+    name = f"{prefix}{now.astimezone(UTC):%Y%m%dT%H%MZ}-{application_name}"
+    if len(name) <= _NAME_MAX:
+        return name
+    digest = hashlib.sha256(application_name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _NAME_MAX - _DIGEST - 1]}-{digest}"
