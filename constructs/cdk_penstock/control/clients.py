@@ -70,6 +70,18 @@ class FlinkClient(Protocol):
     def describe_application_operation(self, **request: Any) -> Response:
         """Return ApplicationOperationInfoDetails."""
 
+    def describe_application_version(self, **request: Any) -> Response:
+        """Return ApplicationVersionDetail."""
+
+    def list_application_versions(self, **request: Any) -> Response:
+        """Return a page of ApplicationVersionSummaries."""
+
+    def rollback_application(self, **request: Any) -> Response:
+        """Return ApplicationDetail and OperationId."""
+
+    def create_application_presigned_url(self, **request: Any) -> Response:
+        """Return AuthorizedUrl."""
+
 
 class KmsClient(Protocol):
     """The client ``kms``, with the key administrator's credentials."""

@@ -6,6 +6,7 @@ Only what a caller catches has its own class::
       ControlError                    failed for good
         MissingPermissionError        the caller may not do it
         BusyError                     AWS throttles, or fails inside
+        DashboardUnavailableError     Flink's REST API does not answer
         UnavailableError              a service is out of reach, or not ready
           SearchUnavailableError      a search domain
             SearchNameError           its name does not resolve

@@ -15,6 +15,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         ControlError
             ApplicationMissingError
             BusyError
+            DashboardUnavailableError
             KeyUnusableError
             MissingPermissionError
             SearchRefusedError

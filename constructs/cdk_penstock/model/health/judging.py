@@ -1,0 +1,113 @@
+"""The verdict on a job from looks at it: healthy, failing, or not decided yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cdk_penstock.model.health.health_rules import HealthRules
+    from cdk_penstock.model.health.job_sample import JobFailure, JobSample
+
+
+class Health(Enum):
+    """The health of a job."""
+
+    PENDING = "pending"
+    HEALTHY = "healthy"
+    FINISHED = "finished"
+    """A batch job has come to its end."""
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The health of a job, and why."""
+
+    health: Health
+    reason: str
+
+    @property
+    def is_final(self) -> bool:
+        """True if more looks would not change it."""
+        return self.health is not Health.PENDING
+
+
+def judge(samples: Sequence[JobSample], rules: HealthRules, *, since: datetime | None = None) -> Verdict:
+    """Return the verdict on a job.
+
+    Parameters
+    ----------
+    samples
+        All looks since the operation, the newest last; at least one.
+    rules
+        The evidence that is needed.
+    since
+        When the operation began. Failures before it are not its fault. Default: the first look.
+    """
+    last, failures = samples[-1], _failures(samples, since)
+    if last.state == "FINISHED":
+        return Verdict(health=Health.FINISHED, reason="the job has finished")
+    if last.has_ended:
+        return _failing(f"the job is {last.state}", failures)
+    if len(failures) > rules.tolerated_failures:
+        return _failing(f"the job failed {len(failures)} times and is restarted again and again", failures)
+    stable = _stable(samples)
+    return _judge_stable(stable, rules, failures) if stable else _judge_initializing(samples, rules, failures)
+
+
+def _judge_initializing(samples: Sequence[JobSample], rules: HealthRules, failures: Sequence[JobFailure]) -> Verdict:
+    last = samples[-1]
+    waited = (last.at - samples[0].at).total_seconds()
+    if waited >= rules.initializing_seconds:
+        return _failing(f"not every subtask runs after {waited:.0f} s: {last.describe()}", failures)
+    return _pending(last.describe())
+
+
+def _judge_stable(stable: Sequence[JobSample], rules: HealthRules, failures: Sequence[JobFailure]) -> Verdict:
+    last = stable[-1]
+    lasted = (last.at - stable[0].at).total_seconds()
+    checkpoints = last.completed_checkpoints - stable[0].completed_checkpoints
+    if rules.needs_checkpoint and checkpoints < 1:
+        if lasted >= rules.checkpoint_seconds:
+            return _failing(f"no checkpoint was completed within {lasted:.0f} s, while every subtask runs", failures)
+        return _pending(f"every subtask runs since {lasted:.0f} s; waiting for a checkpoint")
+    if len(stable) < rules.consecutive_samples or lasted < rules.stable_seconds:
+        return _pending(f"every subtask runs since {lasted:.0f} s of {rules.stable_seconds:.0f} s")
+    evidence = [f"all {last.subtasks} subtasks run since {lasted:.0f} s"]
+    if rules.needs_checkpoint:
+        evidence.append(f"{checkpoints} checkpoint{'s' * (checkpoints > 1)} completed")
+    if failures:
+        evidence.append(f"after a failure ({failures[0].reason.splitlines()[0]})")
+    return Verdict(health=Health.HEALTHY, reason=", ".join(evidence))
+
+
+def _pending(reason: str) -> Verdict:
+    return Verdict(health=Health.PENDING, reason=reason)
+
+
+def _failing(what: str, failures: Sequence[JobFailure]) -> Verdict:
+    cause = f": {failures[0].reason}" if failures else ""
+    return Verdict(health=Health.FAILING, reason=f"{what}{cause}")
+
+
+def _failures(samples: Sequence[JobSample], since: datetime | None) -> list[JobFailure]:
+    """Return the failures of the operation, the newest first; Flink's clock is not compared with the caller's."""
+    before = {each for each in samples[0].failures if since is None or each.at < since}
+    found = {failure for each in samples for failure in each.failures} - before
+    return sorted(found, key=lambda each: each.at, reverse=True)
+
+
+def _stable(samples: Sequence[JobSample]) -> Sequence[JobSample]:
+    """Return the newest looks in a row at which every subtask of one job ran, without a failure between them."""
+    last, start = samples[-1], len(samples)
+    for number in range(len(samples) - 1, -1, -1):
+        each = samples[number]
+        if not each.runs or each.job_id != last.job_id or set(last.failures) - set(each.failures):
+            break
+        start = number
+    return samples[start:]
