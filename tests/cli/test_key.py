@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
-from cdk_penstock.cli import key_session
+from cdk_penstock.cli import aws_session
 from cdk_penstock.cli.key import key_app
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.control.permission_windows import WINDOW_PREFIX
@@ -30,8 +30,8 @@ READING = ("Describe", "List", "Get", "Assume")
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     aws = FakeAws()
-    monkeypatch.setattr(key_session.aws_access, "new_session", aws.new_session)
-    monkeypatch.setattr(key_session.aws_access, "clock", aws.world.clock)
+    monkeypatch.setattr(aws_session.aws_access, "new_session", aws.new_session)
+    monkeypatch.setattr(aws_session.aws_access, "clock", aws.world.clock)
     aws.msf.policies.managed_keys = {KEY_1}
     aws.msf.run(cmk(KEY_1))
     return aws
@@ -294,7 +294,7 @@ def test_what_boto3_cannot_reach_is_a_message(aws: FakeAws, monkeypatch: pytest.
     def without(**_options: Any) -> Any:
         raise NoCredentialsError
 
-    monkeypatch.setattr(key_session.aws_access, "new_session", without)
+    monkeypatch.setattr(aws_session.aws_access, "new_session", without)
     with pytest.raises(ControlError, match="not signed in to AWS .Unable to locate credentials.: run `aws sso login`"):
         invoke("status", *COMMON)
 

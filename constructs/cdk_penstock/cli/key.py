@@ -19,14 +19,8 @@ from cdk_penstock.cli.arguments import (
     ProfileOption,
     RegionOption,
 )
-from cdk_penstock.cli.key_session import (
-    connect,
-    explain_aws_errors,
-    now,
-    plan_and_apply,
-    status_fields,
-    status_lines,
-)
+from cdk_penstock.cli.aws_session import explain_aws_errors, now
+from cdk_penstock.cli.key_session import connect, plan_and_apply, status_fields, status_lines
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 

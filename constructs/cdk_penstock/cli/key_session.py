@@ -1,40 +1,25 @@
-"""The shared parts of the ``penstock key`` commands: sessions, the plan, its steps, and the output."""
+"""The shared parts of the ``penstock key`` commands: the plan, its steps, and the output."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 import typer
-from botocore.exceptions import (
-    BotoCoreError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    NoRegionError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
 
+from cdk_penstock.cli.aws_session import aws_access, open_sessions
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.control.application_control import ApplicationControl
-from cdk_penstock.control.clients import Clock
-from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.operator_session import operator_session
 from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
 from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
 from cdk_penstock.model.policies.operator_policies import operator_key_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
@@ -47,57 +32,12 @@ _WINDOWS_NEED: Final = (
 _ROLE_RECREATED: Final = "docs/runbooks/key.md#role-recreated"
 
 
-@dataclass(kw_only=True)
-class AwsAccess:
-    """Sessions with AWS and the clock; tests replace both."""
-
-    new_session: Callable[..., Any] = boto3.Session
-    clock: Clock = Clock()  # noqa: RUF009 - frozen
-
-
-aws_access: Final = AwsAccess()
-
-
-def now() -> datetime:
-    """Return the present time."""
-    return aws_access.clock.now()
-
-
-@contextmanager
-def explain_aws_errors() -> Iterator[None]:
-    """Turn an error of boto3 itself, such as missing credentials, into a message with the fix."""
-    try:
-        yield
-    except NoRegionError as error:
-        raise ControlError("no Region is set: pass --region, or set AWS_REGION") from error
-    except (CredentialRetrievalError, NoCredentialsError, SSOError, TokenRetrievalError) as error:
-        raise ControlError(
-            f"not signed in to AWS ({str(error).rstrip('.')}): run `aws sso login`, or name a profile with --profile"
-        ) from error
-    except ProfileNotFound as error:
-        raise ControlError(
-            f"{str(error).rstrip('.')}: name one of `aws configure list-profiles` with --profile"
-        ) from error
-    except BotoCoreError as error:
-        raise ControlError(f"cannot reach AWS: {str(error).rstrip('.')}; check --region and the network") from error
-
-
 def connect(
     application: str, region: str | None, profile: str | None, operator_role: str | None, *, windows: bool
 ) -> KeyRunner:
     """Return a runner that calls MSF as the operator role, and KMS and IAM as the caller."""
-    clock, new_session = aws_access.clock, aws_access.new_session
-    caller = new_session(profile_name=profile, region_name=region)
-    operator = caller
-    if operator_role is not None:
-        operator = operator_session(
-            caller.client("sts"),
-            role_arn=operator_role,
-            application_name=application,
-            region=caller.region_name,
-            new_session=new_session,
-            clock=clock,
-        )
+    clock = aws_access.clock
+    caller, operator = open_sessions(application, region, profile, operator_role)
     control = ApplicationControl(operator.client("kinesisanalyticsv2"), application, clock=clock)
     opened = None
     if windows and operator_role is not None:

@@ -1,0 +1,80 @@
+"""Sessions of the commands that call AWS, and their errors in words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import (
+    BotoCoreError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.operator_session import operator_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+
+@dataclass(kw_only=True)
+class AwsAccess:
+    """Sessions with AWS and the clock; tests replace both."""
+
+    new_session: Callable[..., Any] = boto3.Session
+    clock: Clock = Clock()  # noqa: RUF009 - frozen
+
+
+aws_access: Final = AwsAccess()
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return aws_access.clock.now()
+
+
+@contextmanager
+def explain_aws_errors() -> Iterator[None]:
+    """Turn an error of boto3 itself, such as missing credentials, into a message with the fix."""
+    try:
+        yield
+    except NoRegionError as error:
+        raise ControlError("no Region is set: pass --region, or set AWS_REGION") from error
+    except (CredentialRetrievalError, NoCredentialsError, SSOError, TokenRetrievalError) as error:
+        raise ControlError(
+            f"not signed in to AWS ({str(error).rstrip('.')}): run `aws sso login`, or name a profile with --profile"
+        ) from error
+    except ProfileNotFound as error:
+        raise ControlError(
+            f"{str(error).rstrip('.')}: name one of `aws configure list-profiles` with --profile"
+        ) from error
+    except BotoCoreError as error:
+        raise ControlError(f"cannot reach AWS: {str(error).rstrip('.')}; check --region and the network") from error
+
+
+def open_sessions(
+    application: str, region: str | None, profile: str | None, operator_role: str | None
+) -> tuple[Any, Any]:
+    """Return the session of the caller, and that of the operator role; without a role, both are the caller's."""
+    clock, new_session = aws_access.clock, aws_access.new_session
+    caller = new_session(profile_name=profile, region_name=region)
+    if operator_role is None:
+        return caller, caller
+    operator = operator_session(
+        caller.client("sts"),
+        role_arn=operator_role,
+        application_name=application,
+        region=caller.region_name,
+        new_session=new_session,
+        clock=clock,
+    )
+    return caller, operator
