@@ -13,6 +13,7 @@ from cdk_penstock.cli.key import key_app
 from cdk_penstock.cli.package import package_command
 from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
+from cdk_penstock.cli.snapshot import snapshot_app
 from cdk_penstock.model.errors import PenstockError
 
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -47,6 +48,7 @@ app.add_typer(key_app, name="key")
 app.command("package", cls=_Command)(package_command)
 app.command("review")(review_command)
 app.command("size")(size_command)
+app.add_typer(snapshot_app, name="snapshot")
 
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib", "starlette", "uvicorn")):
     from cdk_penstock.cli.demo import DemoCommand, demo_command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdk_penstock.model.snapshots.pruning import KeepRule, KeptSnapshot, PruningPlan, plan_pruning
 from cdk_penstock.model.snapshots.retention import SnapshotRetention
-from cdk_penstock.model.snapshots.taking import age_seconds, is_due, newest_ready, scheduled_name
+from cdk_penstock.model.snapshots.taking import age_seconds, is_due, newest_ready, scheduled_name, snapshot_name
 
 __all__ = (
     "KeepRule",
@@ -16,4 +16,5 @@ __all__ = (
     "newest_ready",
     "plan_pruning",
     "scheduled_name",
+    "snapshot_name",
 )
