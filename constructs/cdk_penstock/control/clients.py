@@ -83,6 +83,16 @@ class FlinkClient(Protocol):
         """Return AuthorizedUrl."""
 
 
+class LogsClient(Protocol):
+    """The client ``logs``, with the credentials of whoever may read the application's log."""
+
+    def filter_log_events(self, **request: Any) -> Response:
+        """Return a page of events."""
+
+    def get_log_events(self, **request: Any) -> Response:
+        """Return a page of events of one stream."""
+
+
 class KmsClient(Protocol):
     """The client ``kms``, with the key administrator's credentials."""
 

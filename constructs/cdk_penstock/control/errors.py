@@ -66,10 +66,10 @@ _KEY_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _RUNTIME_WORDS: Final = re.compile(r"runtime", re.IGNORECASE)
-_OWN_CALL: Final = re.compile(r"\((?:kms|iam|sts):")
+_OWN_CALL: Final = re.compile(r"\((?:kms|iam|logs|sts):")
 """Marks an action of the caller itself rather than of the operator."""
 # In an ARN, the service has a colon before it.
-_ACTION: Final = re.compile(r"(?<![\w:])((?:kms|kinesisanalytics|iam|sts|ec2):[A-Za-z*]+)")
+_ACTION: Final = re.compile(r"(?<![\w:])((?:kms|kinesisanalytics|iam|logs|sts|ec2):[A-Za-z*]+)")
 
 
 class ControlError(PenstockError):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from cdk_penstock.control.errors import ControlError, code_of
+from cdk_penstock.control.pages import entries_of_pages
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.control.snapshot_control import SnapshotControl
 from cdk_penstock.model.keys import KeyAssignment, Snapshot, SnapshotStatus
@@ -77,6 +78,7 @@ class LegacySnapshots(SnapshotControl):
             status=SnapshotStatus(described["SnapshotStatus"]),
             created_at=described["SnapshotCreationTimestamp"],
             application_version_id=described["ApplicationVersionId"],
+            runtime_environment=described.get("RuntimeEnvironment", ""),
             encryption=_encryption(described.get("ApplicationEncryptionConfigurationDescription", {}), self._detail),
         )
 
@@ -131,17 +133,13 @@ class EnhancedSnapshots(SnapshotControl):
         return True
 
     def _summaries(self) -> Iterator[dict[str, Any]]:
-        request: dict[str, Any] = {"SourceApplicationName": self._application.name, "Limit": 50}
-        while True:
-            page = call_with_retry(
-                lambda: self._application.client.list_snapshots(**request),
-                action=f"list the snapshots of {self._application.name} (kinesisanalytics:ListSnapshots)",
-                clock=self._clock,
-            )
-            yield from page.get("SnapshotInfoList", ())
-            if not page.get("NextToken"):
-                return
-            request["NextToken"] = page["NextToken"]
+        return entries_of_pages(
+            self._application.client.list_snapshots,
+            "SnapshotInfoList",
+            action=f"list the snapshots of {self._application.name} (kinesisanalytics:ListSnapshots)",
+            clock=self._clock,
+            SourceApplicationName=self._application.name,
+        )
 
     def _snapshot(self, described: Mapping[str, Any]) -> Snapshot | None:
         source = described.get("SnapshotSourceDescription", {}).get("SourceApplicationDescription", {})
@@ -154,6 +152,7 @@ class EnhancedSnapshots(SnapshotControl):
             status=SnapshotStatus(described["SnapshotStatus"]),
             created_at=described["SnapshotCreationTimestamp"],
             application_version_id=source["ApplicationVersionId"],
+            runtime_environment=described.get("RuntimeEnvironment", ""),
             encryption=_encryption(described.get("SnapshotEncryptionConfigurationDescription", {}), self._detail),
         )
 

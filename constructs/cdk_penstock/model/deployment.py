@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-_CHANGES: Final = frozenset(
+CHANGES: Final = frozenset(
     {
         "AddApplicationCloudWatchLoggingOption",
         "AddApplicationVpcConfiguration",
@@ -42,6 +42,11 @@ class Operation:
     def succeeded(self) -> bool:
         """True if the operation succeeded; an EndTime alone does not mean that it ended."""
         return self.status == "SUCCESSFUL"
+
+    @property
+    def is_over(self) -> bool:
+        """True if the operation has ended."""
+        return self.succeeded or self.failed
 
     @property
     def failed(self) -> bool:
@@ -161,7 +166,7 @@ def _undoing(operations: Iterable[Operation]) -> Operation | None:
     for each in sorted(operations, key=lambda each: each.started_at, reverse=True):
         if each.name == _START and each.succeeded:
             break
-        if each.name in _CHANGES and each.failed:
+        if each.name in CHANGES and each.failed:
             return each
         if _ROLLBACK in each.name.lower() and each.succeeded and rollback is None:
             rollback = each

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A snapshot, what it is encrypted with, and when it was created; names are not relied on (MSF gives its own)."""
+    """A snapshot, what it is encrypted with, and when it was created; names are not relied on (MSF gives its own).
+
+    ``runtime_environment`` is the runtime that took it, empty where MSF does not say.
+    """
 
     name: str
     status: SnapshotStatus
     created_at: datetime
     encryption: KeyAssignment = AWS_OWNED
     application_version_id: int = 1
+    runtime_environment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

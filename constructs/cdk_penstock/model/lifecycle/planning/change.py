@@ -1,0 +1,111 @@
+"""A change of an application's settings that a deployment asks for."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.lifecycle.planning.described_settings import CODE, FLINK, PARALLELISM
+
+if TYPE_CHECKING:
+    from cdk_penstock.model.deployment import Revision
+    from cdk_penstock.model.lifecycle.planning.described_settings import DescribedSettings
+
+_DIGEST_CHARACTERS: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What is to be changed; None leaves a setting as it is.
+
+    Parameters
+    ----------
+    revision
+        Code and runtime.
+    parallelism, parallelism_per_kpu
+        The parallelism, in subtasks.
+
+    Raises PenstockError for a change of nothing.
+    """
+
+    revision: Revision | None = None
+    parallelism: int | None = None
+    parallelism_per_kpu: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a change of nothing."""
+        if self.revision is None and self.parallelism is None and self.parallelism_per_kpu is None:
+            raise PenstockError("a change needs code, a runtime or a parallelism, got none of them")
+
+    def is_met_by(self, settings: DescribedSettings) -> bool:
+        """Return True if these settings are as the change wants them."""
+        return (
+            (self.revision is None or self.revision.is_met_by(settings.revision))
+            and self.parallelism in {None, settings.parallelism}
+            and self.parallelism_per_kpu in {None, settings.parallelism_per_kpu}
+        )
+
+    def update_from(self, present: DescribedSettings) -> dict[str, Any]:
+        """Return the members of UpdateApplication that make the change."""
+        request: dict[str, Any] = {}
+        configuration: dict[str, Any] = {}
+        if self.revision is not None:
+            if self.revision.runtime_environment != present.runtime_environment:
+                request["RuntimeEnvironmentUpdate"] = self.revision.runtime_environment
+            location = {
+                "BucketARNUpdate": self.revision.code_bucket_arn,
+                "FileKeyUpdate": self.revision.code_key,
+                **({"ObjectVersionUpdate": self.revision.code_version} if self.revision.code_version else {}),
+            }
+            configuration["ApplicationCodeConfigurationUpdate"] = {
+                "CodeContentUpdate": {"S3ContentLocationUpdate": location}
+            }
+        if self.parallelism is not None or self.parallelism_per_kpu is not None:
+            # MSF ignores values beside ConfigurationType DEFAULT.
+            configuration["FlinkApplicationConfigurationUpdate"] = {
+                "ParallelismConfigurationUpdate": {
+                    "ConfigurationTypeUpdate": "CUSTOM",
+                    "ParallelismUpdate": self.parallelism or present.parallelism,
+                    "ParallelismPerKPUUpdate": self.parallelism_per_kpu or present.parallelism_per_kpu,
+                }
+            }
+        return {**request, "ApplicationConfigurationUpdate": configuration}
+
+    def applied_to(self, present: DescribedSettings) -> DescribedSettings:
+        """Return the settings after the change, as far as it names them."""
+        configuration = dict(present.configuration)
+        runtime = present.runtime_environment
+        if self.revision is not None:
+            runtime = self.revision.runtime_environment
+            configuration[CODE] = {
+                **configuration.get(CODE, {}),
+                "CodeContentDescription": {
+                    "S3ApplicationCodeLocationDescription": {
+                        "BucketARN": self.revision.code_bucket_arn,
+                        "FileKey": self.revision.code_key,
+                        **({"ObjectVersion": self.revision.code_version} if self.revision.code_version else {}),
+                    }
+                },
+            }
+        flink = dict(configuration.get(FLINK, {}))
+        flink[PARALLELISM] = {
+            **flink.get(PARALLELISM, {}),
+            "Parallelism": self.parallelism or present.parallelism,
+            "ParallelismPerKPU": self.parallelism_per_kpu or present.parallelism_per_kpu,
+        }
+        return replace(present, runtime_environment=runtime, configuration={**configuration, FLINK: flink})
+
+    @property
+    def digest(self) -> str:
+        """A short text that is the same for the same change."""
+        return hashlib.sha256(str(self).encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+    def __str__(self) -> str:
+        parts = [] if self.revision is None else [str(self.revision)]
+        if self.parallelism is not None:
+            parts.append(f"parallelism {self.parallelism}")
+        if self.parallelism_per_kpu is not None:
+            parts.append(f"parallelism per KPU {self.parallelism_per_kpu}")
+        return ", ".join(parts)
