@@ -85,21 +85,29 @@ class SnapshotControl(ABC):
         on_wait: Callable[[Snapshot], None] = _ignore,
     ) -> Snapshot | None:
         """Return a snapshot when it is READY, None when it does not exist; raise ControlError if it FAILED."""
+        snapshot = self.wait_while_creating(name, timeout_seconds=timeout_seconds, on_wait=on_wait)
+        if snapshot is None or snapshot.status is SnapshotStatus.READY:
+            return snapshot
+        if snapshot.status is SnapshotStatus.FAILED:
+            raise ControlError(
+                f"snapshot {name} FAILED; the application goes on and nothing else was changed: see its log, then run"
+                " this again, which takes another one"
+            )
+        raise ControlError(
+            f"snapshot {name} is still {snapshot.status} after {timeout_seconds:.0f} s and was left so: run this again"
+            " later"
+        )
+
+    def wait_while_creating(
+        self, name: str, *, timeout_seconds: float, on_wait: Callable[[Snapshot], None] = _ignore
+    ) -> Snapshot | None:
+        """Return a snapshot when it is neither created nor deleted any more, or as it is when the time is over."""
         end = self._clock.now() + timedelta(seconds=timeout_seconds)
         while True:
             snapshot = self.find(name)
-            if snapshot is None or snapshot.status is SnapshotStatus.READY:
+            in_progress = snapshot is not None and snapshot.status in {SnapshotStatus.CREATING, SnapshotStatus.DELETING}
+            if snapshot is None or not in_progress or self._clock.now() >= end:
                 return snapshot
-            if snapshot.status is SnapshotStatus.FAILED:
-                raise ControlError(
-                    f"snapshot {name} FAILED; the application goes on and nothing else was changed: see its log, then"
-                    " run this again, which takes another one"
-                )
-            if self._clock.now() >= end:
-                raise ControlError(
-                    f"snapshot {name} is still {snapshot.status} after {timeout_seconds:.0f} s and was left so: run"
-                    " this again later"
-                )
             on_wait(snapshot)
             self._clock.sleep(_POLL_SECONDS)
 
