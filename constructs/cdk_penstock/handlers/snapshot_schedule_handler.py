@@ -3,8 +3,8 @@
 End states. Each step looks at the present state first, and the name of a snapshot is made from the minute, so that runs
 may overlap and be repeated. A snapshot that was asked for is taken also if the function ends before. What is not
 deleted in time is deleted by the next run. A failed step is logged and counted, and the next ones are taken all the
-same; then the function fails, so that Lambda calls it again (Lambda, "How Lambda handles errors and retries with asynchronous
-invocation").
+same; then the function fails, so that Lambda calls it again (Lambda, "How Lambda handles errors and retries with
+asynchronous invocation").
 """
 
 from __future__ import annotations
