@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 
+from cdk_penstock.application import FlinkApplication
+from cdk_penstock.lifecycle import SnapshotSchedule
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import MetricsWorkspace
 from cdk_penstock.review.assembly import read_assembly
@@ -51,6 +54,12 @@ def metrics(stack: Stack) -> None:
     MetricsWorkspace(stack, "Metrics", workspace_alias="clicks", rules={"job": RULES})
 
 
+def snapshots(stack: Stack) -> None:
+    application = FlinkApplication.from_application_name(stack, "App", "clicks")
+    operator = iam.Role(stack, "Operator", assumed_by=iam.ArnPrincipal("arn:aws:iam::111122223333:role/OnCall"))
+    SnapshotSchedule(stack, "Snapshots").add_application(application, operator=operator)
+
+
 def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
     app = App(outdir=str(folder))
     build(Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1")))
@@ -65,6 +74,7 @@ def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
         (search, {"es:CreateDomain", "es:UpdateDomainConfig", "iam:CreateServiceLinkedRole"}),
         (archive, {"s3:CreateBucket", "s3:PutBucketPolicy", "firehose:CreateDeliveryStream"}),
         (streams, {"kinesis:CreateStream", "kinesis:RegisterStreamConsumer", "kafka:CreateClusterV2"}),
+        (snapshots, {"scheduler:CreateSchedule", "lambda:CreateFunction", "cloudwatch:PutMetricAlarm"}),
         (metrics, {"aps:CreateWorkspace", "aps:CreateRuleGroupsNamespace"}),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
