@@ -18,6 +18,7 @@ from tests.control.fake_aws import (
     FakeSts,
     World,
 )
+from tests.control.fake_s3 import FakeS3
 from tests.control.local_msf import SERVICE, MsfClient
 
 
@@ -31,6 +32,7 @@ class FakeAws:
         self.msf = ArrangedMsf(self.world, self.kms, self.iam)
         self.ec2 = FakeEc2()
         self.stack = FakeCloudFormation(self.world)
+        self.s3 = FakeS3()
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
             SERVICE: self.msf,
@@ -39,6 +41,7 @@ class FakeAws:
             "sts": FakeSts(self.world),
             "ec2": self.ec2,
             "cloudformation": self.stack,
+            "s3": self.s3,
         }
 
     def client(self, service: str) -> Any:
