@@ -14,9 +14,13 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from cdk_penstock.control.clients import Clock
+from cdk_penstock.model.policies.key_policy import application_key_policy
+from cdk_penstock.model.policies.principals import KeyPrincipal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cdk_penstock.model.policies.documents import PolicyDocument
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
@@ -176,6 +180,8 @@ class FakeKms:
         self._world = world
         self.metadata: dict[str, dict[str, Any]] = {arn: self.key(arn) for arn in (KEY_1, KEY_2)}
         self.principals: dict[str, list[str]] = {}
+        """The operators in the policy of a key that ``policies`` does not have."""
+        self.policies: dict[str, PolicyDocument] = {}
         self.automatic: set[str] = set()
         self.rotations: dict[str, list[datetime]] = {}
         self.rotating: dict[str, int] = {}
@@ -205,9 +211,14 @@ class FakeKms:
         return {"KeyMetadata": self.metadata[self._known(KeyId)]}
 
     def get_key_policy(self, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
-        names = self.principals.get(KeyId, [OPERATOR])
-        statement = {"Effect": "Allow", "Principal": {"AWS": names}, "Action": "kms:*", "Resource": "*"}
-        return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}), "PolicyName": PolicyName}
+        policy = self.policies.get(self._known(KeyId)) or application_key_policy(
+            application_arn=APPLICATION_ARN,
+            account=ACCOUNT,
+            region=REGION,
+            operators=[KeyPrincipal.role(each) for each in self.principals.get(KeyId, [OPERATOR])],
+            administrators=[KeyPrincipal.role(f"arn:aws:iam::{ACCOUNT}:role/key-administrator")],
+        )
+        return {"Policy": json.dumps(policy.to_json()), "PolicyName": PolicyName}
 
     def get_key_rotation_status(self, KeyId: str) -> dict[str, Any]:  # noqa: N803
         if self.metadata[KeyId]["KeySpec"] != "SYMMETRIC_DEFAULT":

@@ -19,7 +19,7 @@ from cdk_penstock.model.custom_resources.stringified import read_object
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.package_pruning import PackageCheck
 from tests.docs.fences import ROOT
-from tests.lifecycle.conftest import application_in, new_stack, operator_in
+from tests.lifecycle.operated_stacks import application_in, new_stack, operator_in
 from tests.test_docs import anchors
 
 

@@ -24,6 +24,7 @@ from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeySta
 from cdk_penstock.control.snapshot_modes import key_managed_snapshots
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
+from cdk_penstock.model.policies.lost_principals import lost_principals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ class KeyRunner:
             try:
                 keys[arn] = self._keys.describe(arn)
                 with suppress(MissingPermissionError):
-                    lost[arn] = self._keys.lost_principals(arn)
+                    lost[arn] = lost_principals(self._keys.policy(arn))
             except MissingPermissionError:
                 hidden[arn] = KEY_NOT_VISIBLE
             except KeyUnusableError:

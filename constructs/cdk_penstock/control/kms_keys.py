@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,6 @@ from cdk_penstock.control.errors import ControlError, code_of
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.keys import KeyFacts
 from cdk_penstock.model.policies.documents import PolicyDocument
-from cdk_penstock.model.policies.lost_principals import lost_principals
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +39,17 @@ class KmsKeys:
 
     def describe(self, key_id: str) -> KeyFacts:
         """Return a key, named by its id, ARN or alias, under its canonical ARN."""
+        key = self.describe_state(key_id)
+        status = self._rotation_status(key.key_arn)
+        return replace(
+            key,
+            rotates_automatically=status.get("KeyRotationEnabled", False),
+            rotated_at=self._rotated_at(key.key_arn),
+            is_rotating="OnDemandRotationStartDate" in status,
+        )
+
+    def describe_state(self, key_id: str) -> KeyFacts:
+        """Return a key as ``describe`` does, without its rotation, which takes other permissions to see."""
         answer = call_with_retry(
             lambda: self._client.describe_key(KeyId=key_id),
             action=f"describe key {key_id} (kms:DescribeKey)",
@@ -47,22 +58,17 @@ class KmsKeys:
             propagation_seconds=0,
         )
         metadata = answer["KeyMetadata"]
-        arn = metadata["Arn"]
-        status = self._rotation_status(arn)
         return KeyFacts(
-            key_arn=arn,
+            key_arn=metadata["Arn"],
             state=metadata.get("KeyState", "Unavailable"),
             is_symmetric=(metadata.get("KeySpec"), metadata.get("KeyUsage"))
             == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
             is_customer_managed=metadata.get("KeyManager") == "CUSTOMER",
             is_multi_region=metadata.get("MultiRegion", False),
-            rotates_automatically=status.get("KeyRotationEnabled", False),
-            rotated_at=self._rotated_at(arn),
-            is_rotating="OnDemandRotationStartDate" in status,
         )
 
-    def lost_principals(self, key_arn: str) -> tuple[str, ...]:
-        """Return the unique ids that stand in the key's policy for deleted roles and users."""
+    def policy(self, key_arn: str) -> PolicyDocument:
+        """Return the key's policy."""
         answer = call_with_retry(
             lambda: self._client.get_key_policy(KeyId=key_arn, PolicyName="default"),
             action=f"read the policy of key {key_arn} (kms:GetKeyPolicy)",
@@ -70,7 +76,7 @@ class KmsKeys:
             keys=(key_arn,),
             propagation_seconds=0,
         )
-        return lost_principals(PolicyDocument.from_json(json.loads(answer["Policy"])))
+        return PolicyDocument.from_json(json.loads(answer["Policy"]))
 
     def rotate(self, key_arn: str) -> None:
         """Rotate on demand and wait until KMS has completed it; if a rotation is in progress, wait for that one."""

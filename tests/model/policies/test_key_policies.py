@@ -77,8 +77,9 @@ def test_the_key_policy_has_awss_eight_statements_word_for_word() -> None:
     by_sid = {statement.sid: statement for statement in ours.statements}
     for documented in KEY_POLICY:
         assert by_sid.pop(documented["Sid"]) == comparable(documented)
-    # AWS leaves the choice of administrators to the reader.
-    assert set(by_sid) == {"AllowKeyAdministratorsToManageKey"}
+    # AWS leaves the choice of administrators to the reader. The other statement is for checks before an operation.
+    assert set(by_sid) == {"AllowKeyAdministratorsToManageKey", "AllowOperatorToLookAtKey"}
+    assert by_sid["AllowOperatorToLookAtKey"].actions == ("kms:DescribeKey", "kms:GetKeyPolicy")
 
 
 # Differences of the operator's policy from AWS's: one application instead of every resource, named actions instead of

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ALL: Final = "ForAllValues:"
 _ANY: Final = "ForAnyValue:"
 _IF_EXISTS: Final = "IfExists"
-_NOT: Final = "Not"
+_NUMERIC: Final = "Numeric"
 _VARIABLE: Final = "${"
 
 _COMPARISONS: Final[dict[str, Comparison]] = {
@@ -53,6 +53,11 @@ class Context:
     def __init__(self, values: Mapping[str, str | Values]) -> None:
         self._values = {key.lower(): (each,) if isinstance(each, str) else tuple(each) for key, each in values.items()}
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The condition keys, in lower case."""
+        return frozenset(self._values)
+
     def get(self, key: str) -> Values:
         """Return the values of a key, none if it is missing."""
         return self._values.get(key.lower(), ())
@@ -69,6 +74,15 @@ def first_unmet(conditions: Mapping[str, Mapping[str, Values]], context: Context
             if not _is_met(operator, expected, context.get(key)):
                 return f"{operator} {key}"
     return None
+
+
+def can_evaluate(operator: str, expected: Values) -> bool:
+    """Return True if a condition with this operator and these values can be evaluated on any text."""
+    name = operator.removeprefix(_ALL).removeprefix(_ANY)
+    base = name.removesuffix(_IF_EXISTS)
+    # A value that is no number could not be compared with one.
+    is_known = name == "Null" or (_NEGATED.get(base, base) in _COMPARISONS and not base.startswith(_NUMERIC))
+    return is_known and not any(_VARIABLE in value for value in expected)
 
 
 def _is_met(operator: str, expected: Values, given: Values) -> bool:

@@ -60,7 +60,7 @@ class Request:
     caller, action, resource
         The caller, its action, and the resource.
     context
-        Values by condition key; ``aws:PrincipalArn`` and ``aws:PrincipalAccount`` follow from the caller.
+        Values by condition key; ``aws:PrincipalArn`` and both keys of the account follow from the caller.
     """
 
     caller: Caller
@@ -70,7 +70,8 @@ class Request:
 
     def full_context(self) -> Context:
         """Return the context with the values that follow from the caller."""
-        derived = {"aws:PrincipalArn": self.caller.arn, "aws:PrincipalAccount": self.caller.account}
+        account = self.caller.account
+        derived = {"aws:PrincipalArn": self.caller.arn, "aws:PrincipalAccount": account, "kms:CallerAccount": account}
         return Context({**(derived if self.caller.arn else {}), **self.context})
 
 
@@ -181,7 +182,7 @@ def _no(
 def _nearest(policies: Sequence[NamedPolicy], request: Request, context: Context) -> str:
     """Return the condition that stops an otherwise fitting statement from allowing the request."""
     fitting = [
-        (_name(policy, statement), statement)
+        (statement_name(policy, statement), statement)
         for policy in policies
         for statement in policy.document.statements
         if _allows(statement) and _fits(statement, request) and _concerns(statement, request.caller)
@@ -201,10 +202,11 @@ def _applicable(policies: Sequence[NamedPolicy], request: Request, context: Cont
     for policy in policies:
         for statement in policy.document.statements:
             if _fits(statement, request) and first_unmet(statement.conditions, context) is None:
-                yield _name(policy, statement), statement
+                yield statement_name(policy, statement), statement
 
 
-def _name(policy: NamedPolicy, statement: Statement) -> str:
+def statement_name(policy: NamedPolicy, statement: Statement) -> str:
+    """Return the name of a statement in decisions."""
     return f"{policy.name}: {statement.sid or 'a statement without sid'}"
 
 

@@ -47,7 +47,7 @@ def application_key_policy(
     has_alias: bool = False,
     is_retained: bool = True,
 ) -> PolicyDocument:
-    """Return the key policy for one application, with AWS's eight statements and those that manage the key.
+    """Return the key policy for one application: AWS's eight statements, and those to manage and to look at the key.
 
     Parameters
     ----------
@@ -80,9 +80,21 @@ def application_key_policy(
                 if cloudformation_role
                 else ()
             ),
-            *_operator_statements(operators, application_arn=application_arn, region=region),
-            *_service_statements(application_arn=application_arn, account=account),
+            *_look_statements(operators),
+            *documented_statements(
+                application_arn=application_arn, account=account, region=region, operators=operators
+            ),
         ),
+    )
+
+
+def documented_statements(
+    *, application_arn: str, account: str, region: str, operators: Sequence[KeyPrincipal]
+) -> tuple[Statement, ...]:
+    """Return AWS's eight statements, with which the operators and MSF use a key for one application."""
+    return (
+        *_operator_statements(operators, application_arn=application_arn, region=region),
+        *_service_statements(application_arn=application_arn, account=account),
     )
 
 
@@ -135,6 +147,21 @@ def _refuse_nobody(who: str, given: Sequence[KeyPrincipal], consequence: str) ->
         raise PenstockError(
             f"a key policy needs at least one {who}, got none: {consequence}; name a role or a permission set"
         )
+
+
+def _look_statements(operators: Sequence[KeyPrincipal]) -> tuple[Statement, ...]:
+    """Return the statements, not AWS's, with which the operators check a key before an operation, without MSF."""
+    return tuple(
+        Statement(
+            sid=f"AllowOperatorToLookAtKey{group.suffix}",
+            principals=group.principals,
+            actions=("kms:DescribeKey", "kms:GetKeyPolicy"),
+            resources=_EVERY_RESOURCE,
+            conditions=group.conditions,
+            source="kms, DescribeKey and GetKeyPolicy: no cryptographic use of the key",
+        )
+        for group in named_together(operators)
+    )
 
 
 def _operator_statements(

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.involved_keys import LifecycleOperation
 
-_CONTEXT: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
+CONTEXT_KEY: Final = "kms:EncryptionContext:aws:kinesisanalytics:arn"
 _DATA_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+POWERFUL_ACTIONS: Final = (*_DATA_ACTIONS, "kms:CreateGrant")
+"""Actions that read or write data, or that pass the permission for that on."""
 _GRANT: Final[Mapping[str, str]] = {
     "kms:GrantOperations": "Decrypt",
     "kms:GrantConstraintType": "EncryptionContextSubset",
@@ -48,7 +50,7 @@ class KeyPath:
     def requests(self, caller: Caller, key_arn: str) -> tuple[Request, ...]:
         """Return every call on the key that an operation needs."""
         via = {"kms:ViaService": via_service_names("kinesisanalytics", self.region)[0]} if self.through_service else {}
-        data = {**via, _CONTEXT: self.application_arn}
+        data = {**via, CONTEXT_KEY: self.application_arn}
         return (
             Request(caller=caller, action="kms:DescribeKey", resource=key_arn, context=via),
             *(Request(caller=caller, action=action, resource=key_arn, context=data) for action in _DATA_ACTIONS),
@@ -75,8 +77,7 @@ class Verdict:
     @property
     def reaches_data(self) -> bool:
         """True if a call is allowed that reads or writes data, or that passes the permission for that on."""
-        powerful = (*_DATA_ACTIONS, "kms:CreateGrant")
-        return any(decision.allowed for request, decision in self.calls if request.action in powerful)
+        return any(decision.allowed for request, decision in self.calls if request.action in POWERFUL_ACTIONS)
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -122,10 +123,10 @@ def can_operate(
     return Verdict(calls=tuple(calls))
 
 
-def service_can_use_key(application_arn: str, account: str, *, key_arn: str, key_policy: NamedPolicy) -> Verdict:
-    """Return the decisions on MSF's own use of the key for the application's durable and running state."""
+def service_requests(application_arn: str, account: str, key_arn: str) -> tuple[Request, ...]:
+    """Return MSF's own calls on the key for the application's durable and running state."""
     source = {"aws:SourceArn": application_arn, "aws:SourceAccount": account}
-    context = {_CONTEXT: application_arn}
+    context = {CONTEXT_KEY: application_arn}
     calls = (
         (SERVICE_PRINCIPAL, "kms:DescribeKey", source),
         (SERVICE_PRINCIPAL, "kms:GenerateDataKey", {**source, **context}),
@@ -135,10 +136,17 @@ def service_can_use_key(application_arn: str, account: str, *, key_arn: str, key
         (INFRASTRUCTURE_PRINCIPAL, "kms:GenerateDataKeyWithoutPlaintext", context),
         (INFRASTRUCTURE_PRINCIPAL, "kms:CreateGrant", {**context, **_GRANT}),
     )
-    requests = [
+    return tuple(
         Request(caller=Caller.service_principal(service), action=action, resource=key_arn, context=values)
         for service, action, values in calls
-    ]
+    )
+
+
+def service_can_use_key(application_arn: str, account: str, *, key_arn: str, key_policy: NamedPolicy) -> Verdict:
+    """Return the decisions on MSF's own use of the key for the application's durable and running state."""
     return Verdict(
-        calls=tuple((each, decide(each, identity_policies=(), resource_policy=key_policy)) for each in requests)
+        calls=tuple(
+            (each, decide(each, identity_policies=(), resource_policy=key_policy))
+            for each in service_requests(application_arn, account, key_arn)
+        )
     )
