@@ -64,6 +64,11 @@ class ApplicationControl:
         self.name = name
         self.clock = clock
 
+    @property
+    def client(self) -> FlinkClient:
+        """The client, for what else the operator does with the application."""
+        return self._client
+
     def describe(self) -> ApplicationDetail:
         """Return the application; raise ApplicationMissingError where there is none."""
         answer = call_with_retry(

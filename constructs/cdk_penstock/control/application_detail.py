@@ -12,6 +12,7 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 ENHANCED_SNAPSHOTS: Final = "ENHANCED_SNAPSHOTS"
 
@@ -30,6 +31,7 @@ class ApplicationDetail:
     runtime_environment: str
     status: ApplicationStatus
     version_id: int
+    created_at: datetime
     conditional_token: str | None
     encryption: KeyAssignment
     snapshots_enabled: bool
@@ -60,6 +62,7 @@ class ApplicationDetail:
             runtime_environment=described["RuntimeEnvironment"],
             status=ApplicationStatus(described["ApplicationStatus"]),
             version_id=described["ApplicationVersionId"],
+            created_at=described["CreateTimestamp"],
             conditional_token=described.get("ConditionalToken"),
             encryption=KeyAssignment.described(
                 encryption.get("KeyType"), encryption.get("KeyId"), application_arn=described["ApplicationARN"]

@@ -15,7 +15,7 @@ from botocore import exceptions
 
 from cdk_penstock.control.errors import BusyError, ControlError, SnapshotNotPossibleError, UnavailableError
 from cdk_penstock.control.retries import UNAVAILABLE_SECONDS
-from cdk_penstock.control.snapshot_control import SnapshotControl
+from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.planning import Ended, Outcome
@@ -233,7 +233,7 @@ class PlanRunner:
         raise AssertionError(step)  # pragma: no cover - there are no other steps
 
     def _take_snapshot(self, step: steps.TakeSnapshot | steps.AwaitSnapshot, detail: ApplicationDetail) -> None:
-        snapshots = SnapshotControl(self._application)
+        snapshots = snapshots_of(self._application, detail)
         try:
             if isinstance(step, steps.TakeSnapshot):
                 self._check_keys(LifecycleOperation.SNAPSHOT, KeyUse(effective=detail.encryption))
