@@ -266,7 +266,7 @@ def test_missing_permissions_are_reported(aws: ScalingAws) -> None:
 def test_a_call_that_makes_no_sense_is_refused(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(PenstockError, match="expected the settings of the function in PENSTOCK_SETTINGS, got none"):
+    with pytest.raises(PenstockError, match="expected the settings of the function in SETTINGS, got none"):
         scheduled_scaling_handler.handle(event, None)
     settings = {"ApplicationName": APPLICATION, "OperatorRoleArn": OPERATOR, "StackId": STACK}
     monkeypatch.setenv(SETTINGS_VARIABLE, json.dumps(settings))
