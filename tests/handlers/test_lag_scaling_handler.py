@@ -12,7 +12,7 @@ import pytest
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.handlers import lag_scaling_handler
 from cdk_penstock.handlers.kept_parallelism_handler import KeptParallelismHandler
-from cdk_penstock.handlers.lag_scaling_handler import LagScaling
+from cdk_penstock.handlers.lag_scaling_handler import LagScaler
 from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE, LagScalingSettings
@@ -48,7 +48,7 @@ def set_alarms(aws: ScalingAws, *, behind: bool = False, idle: bool = False) -> 
 
 
 def run(aws: ScalingAws) -> dict[str, str]:
-    return LagScaling(SETTINGS, aws.services).handle()
+    return LagScaler(SETTINGS, aws.services).handle()
 
 
 def hours(aws: ScalingAws, number: float) -> Iterator[dict[str, str]]:
@@ -135,6 +135,15 @@ def test_msfs_own_scaling_that_somebody_has_switched_on_ends_it(aws: ScalingAws)
     aws.scale(1, AutoScalingEnabledUpdate=True)
     set_alarms(aws, behind=True)
     assert run(aws)["Outcome"] == "stopped"
+
+
+def test_without_snapshots_it_would_lose_the_state_and_does_nothing(aws: ScalingAws) -> None:
+    aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)
+    set_alarms(aws, behind=True)
+    answer = run(aws)
+    assert answer["Outcome"] == "stopped"
+    assert "snapshots are switched off" in answer["Reason"]
+    assert not aws.world.named("UpdateApplication")
 
 
 @pytest.mark.parametrize("code", ["ResourceInUseException", "ConcurrentModificationException"])
