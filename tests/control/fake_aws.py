@@ -342,13 +342,29 @@ class FakeCloudFormation:
         self.created_at = world.time
         self.updated_at: datetime | None = None
         self.status = "CREATE_IN_PROGRESS"
+        self.events: list[dict[str, Any]] = []
+        """Those of the stack itself, the oldest first; its resources have events, too."""
 
     def begin(self, status: str = "UPDATE_IN_PROGRESS") -> None:
         """Begin to update the stack, or to put it back."""
         self._world.sleep(60)
         self.status = status
+        self.events.append({"PhysicalResourceId": STACK, "ResourceStatus": status, "Timestamp": self._world.time})
         if status == "UPDATE_IN_PROGRESS":
             self.updated_at = self._world.time
+
+    def describe_stack_events(self, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        assert StackName == STACK
+        of_a_resource = {
+            "PhysicalResourceId": "arn:of:another:stack",
+            "ResourceStatus": "UPDATE_IN_PROGRESS",
+            "Timestamp": self._world.time,
+        }
+        newest_first = [of_a_resource, *reversed(self.events)]
+        index = int(NextToken)
+        common = {"StackId": STACK, "StackName": "Processing", "EventId": str(index)}
+        page = {"StackEvents": [common | newest_first[index]]}
+        return page | ({"NextToken": str(index + 1)} if index + 1 < len(newest_first) else {})
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         assert StackName == STACK
