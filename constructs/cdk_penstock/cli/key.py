@@ -20,7 +20,7 @@ from cdk_penstock.cli.arguments import (
     RegionOption,
 )
 from cdk_penstock.cli.aws_session import explain_aws_errors, now
-from cdk_penstock.cli.key_session import connect, plan_and_apply, status_fields, status_lines
+from cdk_penstock.cli.key_session import EXIT_PROBLEMS, connect, plan_and_apply, status_fields, status_lines
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 
@@ -38,7 +38,8 @@ key_app = typer.Typer(
     " --apply, a command only shows its plan.",
     no_args_is_help=True,
     epilog="Exit codes: 0 done, or shown without --apply; 1 failed with a message; 2 wrong arguments; 3 waiting for the"
-    " end of the soak, or for somebody to start the application: then run the same command again.",
+    " end of the soak, or for somebody to start the application: then run the same command again; 4 key status"
+    " --check has found a problem.",
 )
 
 
@@ -69,19 +70,29 @@ def status(
     region: RegionOption = None,
     profile: ProfileOption = None,
     operator_role: OperatorOption = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Exit with 4 if there is a problem: a snapshot under the AWS-owned key, a permission window that"
+            " nothing needs, a key that is not enabled or that its policy does not protect, a pending restart.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show configured and effective key, snapshots, open permission windows, a pending restart and the keys' state.
+    """Show configured and effective key, snapshots, permission windows, a pending restart, and each key's state.
 
-    Parts that the caller may not see are shown as unknown; this is not an error.
+    Each problem is shown with its fix. Parts that the caller may not see are shown as unknown; this is not an error.
     """
     with explain_aws_errors():
         seen = connect(application, region, profile, operator_role, windows=True).status()
     if as_json:
         print_json(status_fields(seen))
-        return
-    for line in status_lines(seen):
-        typer.echo(line)
+    else:
+        for line in status_lines(seen):
+            typer.echo(line)
+    if check and seen.problems():
+        raise typer.Exit(EXIT_PROBLEMS)
 
 
 @key_app.command()

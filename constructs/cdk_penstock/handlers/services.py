@@ -10,6 +10,8 @@ from botocore.config import Config
 
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.key_preflight import KeyPreflight
+from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.operator_session import operator_session
 
 if TYPE_CHECKING:
@@ -48,6 +50,15 @@ class Services(AwsServices):
 
     def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:
         """Return the application as its operator; the credentials are new with each call, and last for an hour."""
+        client = self._operator_client("kinesisanalyticsv2", name, operator_role_arn)
+        return ApplicationControl(client, name, clock=self.clock)
+
+    def key_preflight(self, name: str, operator_role_arn: str) -> KeyPreflight:
+        """Return the check of the application's keys as its operator, who may look at them."""
+        keys = KmsKeys(self._operator_client("kms", name, operator_role_arn), clock=self.clock)
+        return KeyPreflight(keys, operator_arn=operator_role_arn)
+
+    def _operator_client(self, service: str, name: str, operator_role_arn: str) -> Any:
         own = self.new_session()
         session = operator_session(
             own.client("sts", config=CLIENT_CONFIG),
@@ -57,7 +68,7 @@ class Services(AwsServices):
             new_session=self.new_session,
             clock=self.clock,
         )
-        return ApplicationControl(session.client("kinesisanalyticsv2", config=CLIENT_CONFIG), name, clock=self.clock)
+        return session.client(service, config=CLIENT_CONFIG)
 
     def kafka(self) -> KafkaClient:
         """Return ``kafka`` with the function's own role."""
