@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cdk_penstock.cli import aws_session
 from cdk_penstock.cli.key import key_app
-from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.errors import ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.permission_windows import WINDOW_PREFIX
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
@@ -37,6 +37,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     monkeypatch.setattr(aws_session.aws_access, "new_session", aws.new_session)
     monkeypatch.setattr(aws_session.aws_access, "clock", aws.world.clock)
     aws.msf.policies.managed_keys = {KEY_1}
+    aws.kms.aliases = {"alias/flink": KEY_2}
     aws.msf.run(cmk(KEY_1))
     return aws
 
@@ -68,6 +69,8 @@ def deny(aws: FakeAws, operation: str, **arguments: str) -> None:
     [
         ["rotate", "--key", KEY_2],
         ["rotate", "--key", KEY_2.rpartition("/")[2]],
+        ["rotate", "--key", "alias/flink"],
+        ["rotate", "--key", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/flink"],
         ["rotate", "--on-demand"],
         ["disable"],
         ["purge-snapshots"],
@@ -78,9 +81,10 @@ def test_a_command_shows_its_plan_and_changes_nothing(aws: FakeAws, arguments: l
     assert result.exit_code == 0
     assert f"plan for {APPLICATION_ARN}" in result.output
     assert "   1. " in result.output
+    assert ("--key" in arguments) == (f"update the application to {KEY_2}" in result.output)
     assert "nothing was changed: to apply the plan, run the same command with --apply" in result.output
     assert all(name.startswith(READING) for name, _request in aws.world.calls)
-    shown = json.loads(invoke(*arguments, *AS_OPERATOR, "--json").output)
+    shown = json.loads(invoke(*arguments, *AS_OPERATOR, "--json").stdout)
     assert shown["result"] == "planned"
     assert shown["plan"]
     assert shown["taken"] == []
@@ -122,6 +126,35 @@ def test_windows_are_left_alone_where_something_else_manages_them(aws: FakeAws) 
     result = invoke("rotate", "--key", KEY_2, *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply")
     assert result.exit_code == 0
     assert not aws.world.named("PutRolePolicy")
+
+
+def test_the_application_gets_the_arn_behind_an_alias_and_keeps_it_when_the_alias_moves(aws: FakeAws) -> None:
+    aws.msf.policies.managed_keys = {KEY_1, KEY_2}
+    command = ["rotate", "--key", "alias/flink", *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply"]
+    result = invoke(*command)
+    assert result.exit_code == 0
+    assert f"alias/flink is {KEY_2}: the application uses this ARN, and stays with it" in result.stderr
+    assert aws.msf.configured == cmk(KEY_2)
+    aws.kms.aliases = {"alias/flink": KEY_1}
+    assert aws.msf.configured == cmk(KEY_2)
+    assert json.loads(invoke("status", *COMMON, "--json").output)["configuredKey"] == KEY_2
+    # Only the same command again moves the application after the alias.
+    assert invoke(*command).exit_code == 0
+    assert aws.msf.configured == cmk(KEY_1)
+
+
+@pytest.mark.parametrize("key", ["alias/missing", "11111111-aaaa-1111-1111-111111111111"])
+def test_a_key_that_nobody_knows_is_refused_before_anything_is_changed(aws: FakeAws, key: str) -> None:
+    with pytest.raises(KeyUnusableError, match="there is no such key in this account and Region"):
+        invoke("rotate", "--key", key, *AS_OPERATOR, "--apply")
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+@pytest.mark.parametrize("key", ["flink", "key/11111111-1111-1111-1111-111111111111", "alias/", f"{KEY_1}/x", "1234"])
+def test_what_is_neither_arn_nor_id_nor_alias_is_a_wrong_argument(aws: FakeAws, key: str) -> None:
+    result = invoke("enable", "--key", key, *AS_OPERATOR)
+    assert result.exit_code == 2
+    assert not aws.sessions
 
 
 def test_an_on_demand_rotation_that_is_repeated_does_not_rotate_twice(aws: FakeAws) -> None:

@@ -20,7 +20,14 @@ from cdk_penstock.cli.arguments import (
     RegionOption,
 )
 from cdk_penstock.cli.aws_session import explain_aws_errors, now
-from cdk_penstock.cli.key_session import EXIT_PROBLEMS, connect, plan_and_apply, status_fields, status_lines
+from cdk_penstock.cli.key_session import (
+    EXIT_PROBLEMS,
+    connect,
+    plan_and_apply,
+    resolve_key,
+    status_fields,
+    status_lines,
+)
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 
@@ -111,7 +118,7 @@ def enable(
     """Change an application from the AWS-owned key to a customer managed key."""
     with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
-        arn = runner.describe_key(key).key_arn
+        arn = resolve_key(runner, key)
         plan_and_apply(runner, Enable(key_arn=arn, soak_seconds=soak_seconds), arn, apply=apply, as_json=as_json)
 
 
@@ -146,7 +153,7 @@ def rotate(
             goal: Goal = RotateOnDemand(rotated_since=since, soak_seconds=soak_seconds)
             plan_and_apply(runner, goal, None, apply=apply, as_json=as_json)
             return
-        arn = runner.describe_key(key).key_arn
+        arn = resolve_key(runner, key)
         goal = RotateToNewKey(key_arn=arn, soak_seconds=soak_seconds)
         plan_and_apply(runner, goal, arn, apply=apply, as_json=as_json)
 

@@ -61,6 +61,18 @@ def connect(
     )
 
 
+def resolve_key(runner: KeyRunner, key: str) -> str:
+    """Return the ARN of a key that is named by its ARN, its id or an alias, and say what an alias means here."""
+    arn = runner.describe_key(key).key_arn
+    if "alias/" in key:
+        typer.echo(
+            f"{key} is {arn}: the application uses this ARN, and stays with it when the alias is moved, because MSF"
+            " resolves an alias only once",
+            err=True,
+        )
+    return arn
+
+
 def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
     """Show the plan and, with ``apply``, take its steps; exit with 3 if a step has to wait."""
     observed = runner.observe(*([key_arn] if key_arn else []))
@@ -133,7 +145,7 @@ def _listed(values: Iterable[Any] | None, convert: Callable[[Any], Any] = str) -
 
 
 def _finding_fields(finding: KeyPolicyFinding) -> dict[str, str]:
-    return {"problem": finding.problem.value, "who": finding.who, "text": finding.text}
+    return {"problem": finding.problem.value, "who": finding.who, "text": finding.text, "fix": finding.fix}
 
 
 def status_lines(status: KeyStatus) -> Iterator[str]:
