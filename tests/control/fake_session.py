@@ -18,6 +18,7 @@ from tests.control.fake_aws import (
     FakeSts,
     World,
 )
+from tests.control.fake_logs import FakeLogs
 from tests.control.local_msf import SERVICE, MsfClient
 
 
@@ -30,6 +31,7 @@ class FakeAws:
         self.iam = FakeIam(self.world)
         self.msf = ArrangedMsf(self.world, self.kms, self.iam)
         self.ec2 = FakeEc2()
+        self.logs = FakeLogs(self.world)
         self.stack = FakeCloudFormation(self.world)
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
@@ -38,6 +40,7 @@ class FakeAws:
             "iam": self.iam,
             "sts": FakeSts(self.world),
             "ec2": self.ec2,
+            "logs": self.logs,
             "cloudformation": self.stack,
         }
 

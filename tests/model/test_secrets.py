@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdk_penstock.model.properties import PropertyError, PropertyGroups
-from cdk_penstock.model.secrets import holds_secret, may_hold_secret
+from cdk_penstock.model.secrets import holds_secret, mask_secrets, mask_text, may_hold_secret
 
 # Put together here, so that no scanner takes this file for a leak.
 ACCESS_KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
@@ -62,3 +65,57 @@ def test_no_message_shows_a_value() -> None:
     with pytest.raises(PropertyError) as error:
         PropertyGroups(groups={"db": {"password": "one"}}).with_group("db", {"password": "two"})
     assert not {"'one'", "'two'"} & set(json.dumps(str(error.value)).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("connect to https://me:hunter2@host/x", "connect to https://me:******@host/x"),
+        ("db.password=hunter2 and more", "db.password=****** and more"),
+        ('{"token": "abc", "count": 5}', '{"token": "******", "count": 5}'),
+        ('escaped {\\"password\\": \\"a b\\"}', 'escaped {\\"password\\": \\"******\\"}'),
+        ("GET /x?authToken=abc&a=1", "GET /x?authToken=******&a=1"),
+        ("?X-Amz-Signature=0af1&X-Amz-Date=1", "?X-Amz-Signature=******&X-Amz-Date=1"),
+        ('PlainLoginModule required username="me" password="two words";',
+         'PlainLoginModule required username="me" password="******";'),
+        (f"key {ACCESS_KEY}.", "key ******."),
+        (f"{PRIVATE_KEY}\nzz\n-----END PRIVATE KEY----- end", "****** end"),
+        (PRIVATE_KEY.replace("\n", "\\n"), "******"),
+        ("secret.arn=arn:aws:secretsmanager:x, speed=5", "secret.arn=arn:aws:secretsmanager:x, speed=5"),
+    ],
+)  # fmt: skip
+def test_a_text_is_shown_without_its_secrets(text: str, masked: str) -> None:
+    assert mask_text(text) == masked
+    assert mask_text(masked) == masked
+
+
+def test_a_document_is_shown_without_its_secrets_and_keeps_its_form() -> None:
+    groups = [{"PropertyGroupId": "db", "PropertyMap": {"password": "hunter2", "password.path": "x", "speed": "5"}}]
+    document = {
+        "PropertyGroupDescriptions": groups,
+        "flink": [{"key": "s3.secret-key", "value": "hunter2"}, {"key": "speed", "value": "5"}],
+        "count": 5,
+        "rest": (None, True, "password=hunter2"),
+    }
+    masked = mask_secrets(document)
+    assert "hunter2" not in json.dumps(masked)
+    assert masked == {
+        "PropertyGroupDescriptions": [
+            {"PropertyGroupId": "db", "PropertyMap": {"password": "******", "password.path": "x", "speed": "5"}}
+        ],
+        "flink": [{"key": "s3.secret-key", "value": "******"}, {"key": "speed", "value": "5"}],
+        "count": 5,
+        "rest": [None, True, "password=******"],
+    }
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+)
+
+
+@given(JSON)
+def test_a_masked_document_has_nothing_more_to_mask(document: Any) -> None:
+    once = mask_secrets(document)
+    assert mask_secrets(once) == once

@@ -10,9 +10,11 @@ from typer.core import TyperCommand
 
 import cdk_penstock
 from cdk_penstock.cli.key import key_app
+from cdk_penstock.cli.operate.operate_app import operate_app
 from cdk_penstock.cli.package import package_command
 from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
+from cdk_penstock.cli.stream import stream_app
 from cdk_penstock.model.errors import PenstockError
 
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -43,7 +45,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failed with a message, 2 wrong arguments, 130 interrupted.",
 )
+app.add_typer(operate_app, name="app")
 app.add_typer(key_app, name="key")
+app.add_typer(stream_app, name="stream")
 app.command("package", cls=_Command)(package_command)
 app.command("review")(review_command)
 app.command("size")(size_command)

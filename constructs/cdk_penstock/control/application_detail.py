@@ -21,7 +21,8 @@ class ApplicationDetail:
     """The answer of DescribeApplication, as far as keys and lifecycle go.
 
     ``revision`` is None for code that is not in S3; ``rolled_back_from`` is the version that a rollback has replaced by
-    the present one, None where there was no rollback.
+    the present one, None where there was no rollback; ``restored_snapshot`` is the snapshot that the running job was
+    told by name to restore.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ApplicationDetail:
     enhanced_snapshots: bool
     revision: Revision | None
     rolled_back_from: int | None
+    restored_snapshot: str | None
 
     @property
     def is_steady(self) -> bool:
@@ -67,6 +69,9 @@ class ApplicationDetail:
             enhanced_snapshots=snapshots.get("SnapshotMode") == _ENHANCED,
             revision=_revision(described, configuration),
             rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
+            restored_snapshot=configuration.get("RunConfigurationDescription", {})
+            .get("ApplicationRestoreConfigurationDescription", {})
+            .get("SnapshotName"),
         )
 
     def check_encryption_change(self, target: KeyAssignment) -> None:

@@ -49,6 +49,9 @@ class FlinkClient(Protocol):
     def list_application_snapshots(self, **request: Any) -> Response:
         """Return a page of SnapshotSummaries."""
 
+    def list_snapshots(self, **request: Any) -> Response:
+        """Return a page of SnapshotInfoList: enhanced snapshots."""
+
     def list_application_operations(self, **request: Any) -> Response:
         """Return a page of ApplicationOperationInfoList."""
 
@@ -60,6 +63,15 @@ class FlinkClient(Protocol):
 
     def list_application_versions(self, **request: Any) -> Response:
         """Return a page of ApplicationVersionSummaries."""
+
+    def list_tags_for_resource(self, **request: Any) -> Response:
+        """Return Tags."""
+
+    def tag_resource(self, **request: Any) -> Response:
+        """Return nothing."""
+
+    def untag_resource(self, **request: Any) -> Response:
+        """Return nothing."""
 
     def rollback_application(self, **request: Any) -> Response:
         """Return ApplicationDetail and OperationId."""

@@ -7,9 +7,7 @@ Secrets are masked in everything.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,27 +16,25 @@ from botocore.exceptions import ClientError
 from cdk_penstock.control.application_log_reader import ApplicationLogReader
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
 from cdk_penstock.control.pages import entries_of_pages
+from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.control.retries import call_with_retry
+from cdk_penstock.model.collected_evidence import FLINK, LOG, Evidence, Unread
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.log_lines import log_streams
 from cdk_penstock.model.secrets import mask_secrets, mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient, Response
 
-FLINK: Final = "flink"
 _SECONDS: Final = 20.0
 _REST_TIMEOUT_SECONDS: Final = 5.0
-_SESSION_SECONDS: Final = 1800
 _MOST_OPERATIONS: Final = 50
 _MOST_FAILURES: Final = 10
 _MOST_SNAPSHOTS: Final = 200
 _MOST_VERSIONS: Final = 5
 _LOG_LINES: Final = 500
-_LINE_CHARACTERS: Final = 200_000
-"""CloudWatch Logs takes events of up to 256 KB."""
 _JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 _OF_A_JOB: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
@@ -51,51 +47,6 @@ _OF_A_JOB: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "config": ("/config", {}),
 }
 _OF_THE_CLUSTER: Final = {"jobmanager-config": "/jobmanager/config", "taskmanagers": "/taskmanagers"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unread:
-    """A source that could not be read, and why."""
-
-    source: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Documents by their names.
-
-    Parameters
-    ----------
-    application
-        The application's name.
-    collected_at
-        When the collection began.
-    documents
-        Values of JSON, and texts, by a name such as ``application`` or ``flink/jobs``.
-    unread
-        The sources that could not be read.
-    """
-
-    application: str
-    collected_at: datetime
-    documents: Mapping[str, Any]
-    unread: tuple[Unread, ...]
-
-    def log_lines(self) -> Iterator[str]:
-        """Yield a line of JSON for each document and one for what could not be read, short enough for a log event."""
-        head = {"evidence_of": self.application, "collected_at": self.collected_at.isoformat()}
-        for name, document in self.documents.items():
-            text = json.dumps({**head, "name": name, "document": document})
-            if len(text) > _LINE_CHARACTERS:
-                # The newest lines of a log are at its end; documents of JSON begin with what is newest.
-                content = document if isinstance(document, str) else json.dumps(document)
-                part = (
-                    content[-_LINE_CHARACTERS // 2 :] if isinstance(document, str) else content[: _LINE_CHARACTERS // 2]
-                )
-                text = json.dumps({**head, "name": name, "cut_off": True, "document": part})
-            yield text
-        yield json.dumps({**head, "unread": {each.source: each.reason for each in self.unread}})
 
 
 class EvidenceCollector:
@@ -147,7 +98,9 @@ class _Collection:
         self._clock = clock
         self._begin = clock.now()
         self._end = self._begin + timedelta(seconds=timeout_seconds)
-        self._dashboard = FlinkDashboard(self._presigned_url, timeout_seconds=_REST_TIMEOUT_SECONDS)
+        self._dashboard = FlinkDashboard(
+            lambda: new_dashboard_url(client, name, clock=clock), timeout_seconds=_REST_TIMEOUT_SECONDS
+        )
         self._documents: dict[str, Any] = {}
         self._unread: list[Unread] = []
 
@@ -184,14 +137,6 @@ class _Collection:
         return call_with_retry(call, action=f"{action} {self._name}", clock=self._clock, propagation_seconds=0)
 
     # Flink
-
-    def _presigned_url(self) -> str:
-        answer = self._client.create_application_presigned_url(
-            ApplicationName=self._name,
-            UrlType="FLINK_DASHBOARD_URL",
-            SessionExpirationDurationInSeconds=_SESSION_SECONDS,
-        )
-        return str(answer["AuthorizedUrl"])
 
     def _read_flink(self) -> None:
         jobs = self._read(f"{FLINK}/jobs", lambda: self._dashboard.get("/jobs/overview"))
@@ -276,10 +221,10 @@ class _Collection:
             return
         streams = log_streams(described)
         if described and not streams:
-            self._unread.append(Unread(source="log", reason="the application has no CloudWatch logging option"))
+            self._unread.append(Unread(source=LOG, reason="the application has no CloudWatch logging option"))
         reader = ApplicationLogReader(self._logs, clock=self._clock)
         for number, stream in enumerate(streams, start=1):
-            name = "log" if len(streams) == 1 else f"log-{number}"
+            name = LOG if len(streams) == 1 else f"{LOG}-{number}"
             self._read(
                 name,
                 lambda stream=stream: "\n".join(  # type: ignore[misc]

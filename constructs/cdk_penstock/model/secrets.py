@@ -34,8 +34,7 @@ _PRIVATE_KEY: Final = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?(?:
 _IN_TEXT: Final = re.compile(
     # The user and password of a URL, an access key, and the signature of a presigned URL.
     r"(?P<before>://[^/\s:@]+:)[^/\s@]+(?=@)|(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
-    r"|(?P<signature>\bX-Amz-Signature=)[^&\s\"']+",
-    re.IGNORECASE,
+    r"|(?P<signature>\b(?i:X-Amz-Signature)=)[^&\s\"']+"
 )
 _ASSIGNMENT: Final = re.compile(
     r"""(?P<head>(?P<key>[\w.-]+)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)"""
@@ -60,8 +59,8 @@ def may_hold_secret(key: str, value: str) -> bool:
     return bool(_SECRET_WORDS.search(key)) and not _ABOUT_A_SECRET.search(key) and not _REFERENCE.match(value)
 
 
-MASK: Final = "(masked)"
-"""The text in the place of a secret."""
+MASK: Final = "******"
+"""The text in the place of a secret, as Flink writes it."""
 
 
 def mask_text(text: str) -> str:

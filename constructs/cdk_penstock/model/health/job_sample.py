@@ -5,6 +5,7 @@ Source: https://nightlies.apache.org/flink/flink-docs-release-1.20/docs/ops/rest
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -115,11 +116,8 @@ class JobSample:
 
     def describe(self) -> str:
         """Return the state in words."""
-        waiting = {
-            state: number
-            for each in self.vertices
-            for state, number in each.subtasks.items()
-            if number and state not in _SETTLED
-        }
-        others = "".join(f", {number} {state}" for state, number in sorted(waiting.items()))
+        waiting: Counter[str] = Counter()
+        for each in self.vertices:
+            waiting.update({state: number for state, number in each.subtasks.items() if state not in _SETTLED})
+        others = "".join(f", {number} {state}" for state, number in sorted(waiting.items()) if number)
         return f"job {self.state}, {self.running_subtasks} of {self.subtasks} subtasks run{others}"

@@ -118,12 +118,14 @@ class Update(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class PutBack(Action):
-    """The stopped application gets the settings of an earlier version."""
+    """The stopped application gets the settings of an earlier version, but for those that stay as they are."""
 
     version: VersionFacts
+    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"update the stopped application to the settings of version {self.version.version_id}"
+        kept = f"; its {' and '.join(self.left_out)} differ and stay as they are" if self.left_out else ""
+        return f"update the stopped application to the settings of version {self.version.version_id}{kept}"
 
     def expected_after(self, seen: Observation) -> Observation:
         """Return it with a version more, that has the settings of the earlier one."""

@@ -93,10 +93,6 @@ class DescribedSettings:
         block: Mapping[str, Any] = self.configuration.get(FLINK, {}).get(f"{name}ConfigurationDescription", {})
         return block
 
-    def is_same_as(self, other: DescribedSettings) -> bool:
-        """Return True if an update from one to the other would change nothing."""
-        return not self.update_from(other) and not self.left_out_from(other)
-
     def update_from(self, present: DescribedSettings) -> dict[str, Any]:
         """Return the members of UpdateApplication that bring these settings back; empty where nothing differs.
 

@@ -111,3 +111,10 @@ class Observation:
     def launched_since(self, moment: datetime) -> bool:
         """Return True if a job was launched since a moment."""
         return any(each.started_at >= moment and each.name != STOP for each in self.operations)
+
+    def was_force_stopped(self, since: datetime) -> bool:
+        """Return True if the newest operation since a moment is a stop that has taken no snapshot."""
+        stopped = self.last(STOP, since=since)
+        if stopped is None or any(each.started_at > stopped.started_at for each in self.operations):
+            return False
+        return not any(each.created_at >= stopped.started_at for each in self.snapshots)

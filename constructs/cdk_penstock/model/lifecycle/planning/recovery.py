@@ -49,7 +49,7 @@ class Attempt:
         put_back = (
             before is not None
             and present.updated_from == version.version_id
-            and present.settings.is_same_as(before.settings)
+            and not before.settings.update_from(present.settings)
         )
         if present.rolled_back_from == version.version_id or put_back:
             return cls(version=version, before=before, undone_by=present)
@@ -99,7 +99,7 @@ class Recovery:
             return ForceStop(reason=f"MSF does not roll it back ({seen.refused_rollback})")
         if self.rules.restore_point(seen, before) is None:
             return self._no_restore_point(before, reason)
-        return PutBack(version=before)
+        return PutBack(version=before, left_out=tuple(before.settings.left_out_from(seen.present.settings)))
 
     def after_undoing(self, seen: Observation) -> Action:
         """Return the next step while the version before is in force again."""

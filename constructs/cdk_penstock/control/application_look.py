@@ -1,0 +1,154 @@
+"""A look at one application: its state, and its job if that is asked for. Nothing is changed.
+
+A part that the caller may not see is told as unknown, with the reason: whoever is on call needs the rest.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_penstock.control.application_control import ApplicationControl
+from cdk_penstock.control.application_detail import ApplicationDetail
+from cdk_penstock.control.errors import ControlError, KeyUnusableError, MissingPermissionError
+from cdk_penstock.control.flink_dashboard import DashboardUnavailableError, FlinkDashboard
+from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE
+from cdk_penstock.control.pages import entries_of_pages
+from cdk_penstock.control.presigned_url import new_dashboard_url
+from cdk_penstock.control.retries import call_with_retry
+from cdk_penstock.model.application_overview import ApplicationOverview, SnapshotsOverview
+from cdk_penstock.model.job_overview import RESTART_METRICS, JobOverview
+from cdk_penstock.model.keys import ObservedApplication, Restart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_penstock.control.clients import Clock, FlinkClient
+    from cdk_penstock.control.kms_keys import KmsKeys
+    from cdk_penstock.model.deployment import Operation
+
+_RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
+
+
+def describe_application(client: FlinkClient, name: str, *, clock: Clock) -> dict[str, Any]:
+    """Return the ApplicationDetail; a missing permission is not waited for, as somebody waits for the answer."""
+    answer = call_with_retry(
+        lambda: client.describe_application(ApplicationName=name),
+        action=f"describe application {name}",
+        clock=clock,
+        propagation_seconds=0,
+    )
+    detail: dict[str, Any] = answer["ApplicationDetail"]
+    return detail
+
+
+class ApplicationLook:
+    """Looks at one application.
+
+    Parameters
+    ----------
+    client
+        ``kinesisanalyticsv2``, with the operator's credentials.
+    name
+        The application's name.
+    keys
+        KMS, with the caller's credentials.
+    clock
+        The time.
+    """
+
+    def __init__(self, client: FlinkClient, name: str, *, keys: KmsKeys, clock: Clock) -> None:
+        self._client = client
+        self._name = name
+        self._keys = keys
+        self._clock = clock
+        self._control = ApplicationControl(client, name, clock=clock)
+
+    def overview(self, *, health: bool = False) -> ApplicationOverview:
+        """Return the state; with ``health``, ask Flink for the job of a running application once."""
+        described = describe_application(self._client, self._name, clock=self._clock)
+        detail = ApplicationDetail.parse(described)
+        operations = sorted(self._control.operations(), key=lambda each: each.started_at, reverse=True)
+        last = operations[0] if operations else None
+        return ApplicationOverview(
+            at=self._clock.now(),
+            described=described,
+            configured=detail.encryption,
+            effective=detail.encryption if detail.is_running else None,
+            pending_restart=self._pending_restart(detail, operations),
+            snapshots=self._snapshots(detail),
+            last_operation=last,
+            reason=self._control.reason_of(last) if last is not None and last.failed else None,
+            job=self._job(detail) if health else None,
+        )
+
+    def _snapshots(self, detail: ApplicationDetail) -> SnapshotsOverview | str:
+        call, member, request = (
+            (self._client.list_snapshots, "SnapshotInfoList", {"SourceApplicationName": self._name})
+            if detail.enhanced_snapshots
+            else (self._client.list_application_snapshots, "SnapshotSummaries", {"ApplicationName": self._name})
+        )
+        found = entries_of_pages(
+            call,
+            member,
+            action=f"list the snapshots of {self._name}",
+            clock=self._clock,
+            propagation_seconds=0,
+            **request,
+        )
+        try:
+            return SnapshotsOverview.of(list(found))
+        except ControlError as error:
+            return str(error)
+
+    def _pending_restart(self, detail: ApplicationDetail, operations: Sequence[Operation]) -> str | None:
+        key_arn = detail.encryption.key_arn
+        keys = {}
+        if key_arn is not None:
+            try:
+                keys[key_arn] = self._keys.describe(key_arn)
+            except MissingPermissionError:
+                return f"unknown: key {key_arn} is {KEY_NOT_VISIBLE}"
+            except KeyUnusableError:
+                return f"unknown: key {key_arn} is {KEY_MISSING}"
+        observed = ObservedApplication(
+            application_arn=detail.arn,
+            runtime_environment=detail.runtime_environment,
+            status=detail.status,
+            version_id=detail.version_id,
+            configured=detail.encryption,
+            keys=keys,
+            restarts=tuple(
+                Restart(started_at=each.started_at, ended_at=each.ended_at)
+                for each in operations
+                if each.name in _RESTARTS and each.succeeded
+            ),
+            now=self._clock.now(),
+        )
+        return observed.pending_restart()
+
+    def _job(self, detail: ApplicationDetail) -> JobOverview | str:
+        if not detail.is_running:
+            return f"not looked at: Flink's REST API is there only while the status is RUNNING, it is {detail.status}"
+        dashboard = FlinkDashboard(lambda: new_dashboard_url(self._client, self._name, clock=self._clock))
+        try:
+            return self._job_of(dashboard)
+        except ControlError as error:
+            return f"unknown: {error}"
+
+    def _job_of(self, dashboard: FlinkDashboard) -> JobOverview | str:
+        jobs = sorted(dashboard.get("/jobs/overview")["jobs"], key=lambda each: -int(each["start-time"]))
+        if not jobs:
+            return "Flink has no job: its main() failed or has not submitted one yet, see penstock app logs"
+        path = f"/jobs/{jobs[0]['jid']}"
+        checkpoints: dict[str, Any] = {}
+        # Without checkpoints, Flink answers with an error.
+        with suppress(DashboardUnavailableError):
+            checkpoints = dashboard.get(f"{path}/checkpoints")
+        return JobOverview.parse(
+            self._clock.now(),
+            details=dashboard.get(path),
+            exceptions=dashboard.get(f"{path}/exceptions"),
+            checkpoints=checkpoints,
+            metrics=dashboard.get(f"{path}/metrics", {"get": ",".join(RESTART_METRICS)}),
+        )

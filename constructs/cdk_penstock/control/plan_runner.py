@@ -1,0 +1,247 @@
+"""Steps of an application to a target, each decided on what is observed.
+
+A run may end with an error, a kill or its deadline: the next run observes again and continues. No state is kept between
+runs but MSF's: its versions, operations and snapshots. Each step is one request, so that a run which was killed has
+made it or has not. Before a rollback or a forced stop, the evidence that they would end is saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.control.errors import ControlError, SnapshotNotPossibleError
+from cdk_penstock.control.snapshot_control import SnapshotControl
+from cdk_penstock.model.health import HealthRules
+from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
+from cdk_penstock.model.lifecycle.planning import Ended, Outcome
+from cdk_penstock.model.lifecycle.planning import actions as steps
+from cdk_penstock.model.lifecycle.planning.observation import STOP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cdk_penstock.control.application_control import ApplicationControl
+    from cdk_penstock.control.application_detail import ApplicationDetail
+    from cdk_penstock.control.application_observer import ApplicationObserver
+    from cdk_penstock.control.application_requests import ApplicationRequests
+    from cdk_penstock.control.job_watch import JobWatch
+    from cdk_penstock.model.health import Verdict
+    from cdk_penstock.model.keys import KeyAssignment
+    from cdk_penstock.model.lifecycle.planning import Action, Observation, Restore, Target
+
+_POLL_SECONDS: Final = 5.0
+_JUST_LAUNCHED: Final = timedelta(hours=1)
+_MOST_STEPS: Final = 100
+"""Above what any target takes, with some repetitions of steps that came too late."""
+
+
+class PlanRunner:
+    """Takes the steps to a target.
+
+    Parameters
+    ----------
+    application, observer, requests, watch
+        The application, as its operator.
+    check_keys
+        Raises ControlError where a key that an operation needs cannot be used; called before each change.
+    save_evidence
+        Saves what a rollback or a forced stop is about to end; it gets the reason.
+    report
+        Called with each step, and with the progress of long ones.
+    rules
+        The evidence of a healthy job. Default: by the application's checkpoint interval.
+    stable_seconds
+        The time without a failure, where ``rules`` are not given. Default: by the checkpoint interval.
+    """
+
+    def __init__(
+        self,
+        *,
+        application: ApplicationControl,
+        observer: ApplicationObserver,
+        requests: ApplicationRequests,
+        watch: JobWatch,
+        check_keys: Callable[[LifecycleOperation, KeyUse], None],
+        save_evidence: Callable[[str], None],
+        report: Callable[[str], None],
+        rules: HealthRules | None = None,
+        stable_seconds: float | None = None,
+    ) -> None:
+        self._application = application
+        self._observer = observer
+        self._requests = requests
+        self._watch = watch
+        self._check_keys = check_keys
+        self._save_evidence = save_evidence
+        self._report = report
+        self._rules = rules
+        self._stable_seconds = stable_seconds
+        self._verdict: Verdict | None = None
+        self._refused_rollback: str | None = None
+        self._refused_snapshot: str | None = None
+        self._has_changed = False
+
+    @property
+    def has_changed(self) -> bool:
+        """True if MSF has accepted a change in this run."""
+        return self._has_changed
+
+    def observe(self) -> Observation:
+        """Return the application as it is, with what this run has learned."""
+        return self._observe()[0]
+
+    def run(self, target: Target, *, deadline: datetime | None = None) -> Ended | None:
+        """Take every step to the target, and return its end; None if the deadline came before it.
+
+        Raises ControlError where a call fails for good: the application is then as the last report says.
+        """
+        for _ in range(_MOST_STEPS):
+            seen, detail = self._observe()
+            step = target.next_action(seen)
+            if isinstance(step, Ended):
+                return self._with_reason(step, seen)
+            if deadline is not None and self._application.clock.now() >= deadline:
+                return None
+            self._report(str(step))
+            ended = self._take(step, seen, detail, target, deadline)
+            if ended is not None:
+                return ended
+        raise ControlError(f"many steps were taken without reaching the target: {step}; run this again to go on")
+
+    def _observe(self) -> tuple[Observation, ApplicationDetail]:
+        seen, detail = self._observer.observe()
+        if not seen.is_running:
+            self._verdict = None
+        learned = replace(
+            seen,
+            verdict=self._verdict,
+            refused_rollback=self._refused_rollback,
+            refused_snapshot=self._refused_snapshot,
+        )
+        return learned, detail
+
+    def _take(
+        self,
+        step: Action,
+        seen: Observation,
+        detail: ApplicationDetail,
+        target: Target,
+        deadline: datetime | None,
+    ) -> Ended | None:
+        match step:
+            case steps.AwaitSteady():
+                until = seen.now + target.transit - (seen.in_transit_for or target.transit)
+                until = until if deadline is None else min(until, deadline)
+                self._observer.await_steady(poll_seconds=_POLL_SECONDS, until=until)
+            case steps.TakeSnapshot() | steps.AwaitSnapshot():
+                self._take_snapshot(step, detail)
+            case steps.Verify():
+                self._verdict = self._watch.watch(
+                    self._rules_for(seen),
+                    since=_launched_at(seen),
+                    goes_on=lambda: self._application.describe().is_running,
+                    deadline=deadline,
+                    report=self._report,
+                )
+            case _:
+                return self._change(step, seen, detail)
+        return None
+
+    def _rules_for(self, seen: Observation) -> HealthRules:
+        interval = seen.present.settings.checkpoint_interval_seconds
+        return self._rules or HealthRules.for_checkpoints(interval, stable_seconds=self._stable_seconds)
+
+    def _change(self, step: Action, seen: Observation, detail: ApplicationDetail) -> Ended | None:
+        """Carry out a step that changes the application."""
+        begun = False
+        try:
+            begun = self._request(step, seen, detail)
+        except SnapshotNotPossibleError as error:
+            self._refused_snapshot = str(error)
+        except ControlError as error:
+            if self._application.describe().status is seen.status:
+                if isinstance(step, steps.RollBack):
+                    self._refused_rollback = str(error)
+                elif self._has_changed or type(error) is not ControlError:
+                    # A caller may wait for a permission, a key or a service, and run this again.
+                    raise
+                else:
+                    return Ended(outcome=Outcome.REFUSED, text=str(error))
+            # Else the application has moved on since it was observed: decide again.
+        self._has_changed = self._has_changed or begun
+        self._verdict = None
+        if not begun:
+            self._application.clock.sleep(_POLL_SECONDS)
+        return None
+
+    def _request(self, step: Action, seen: Observation, detail: ApplicationDetail) -> bool:
+        match step:
+            case steps.Update():
+                keys = self._checked(LifecycleOperation.UPDATE, detail, seen, step.restore)
+                members = step.change.update_from(seen.present.settings)
+                return self._requests.update(detail, members, restore=step.restore, keys=keys)
+            case steps.PutBack():
+                keys = self._checked(LifecycleOperation.UPDATE, detail, seen)
+                members = step.version.settings.update_from(seen.present.settings)
+                return self._requests.update(detail, members, restore=None, keys=keys)
+            case steps.Start():
+                keys = self._checked(LifecycleOperation.START, detail, seen, step.restore)
+                return self._requests.start(step.restore, keys=keys)
+            case steps.Stop():
+                keys = self._checked(LifecycleOperation.STOP, detail, seen)
+                return self._requests.stop(force=False, keys=keys)
+            case steps.ForceStop():
+                self._save_evidence(step.reason)
+                return self._requests.stop(force=True, keys=())
+            case steps.RollBack():
+                self._save_evidence(step.reason)
+                keys = self._checked(LifecycleOperation.ROLLBACK, detail, seen)
+                return self._requests.roll_back(step.version_id, keys=keys)
+        raise AssertionError(step)  # pragma: no cover - there are no other steps
+
+    def _take_snapshot(self, step: steps.TakeSnapshot | steps.AwaitSnapshot, detail: ApplicationDetail) -> None:
+        snapshots = SnapshotControl(self._application)
+        try:
+            if isinstance(step, steps.TakeSnapshot):
+                self._check_keys(LifecycleOperation.SNAPSHOT, KeyUse(effective=detail.encryption))
+                snapshots.take(step.name)
+            else:
+                snapshots.wait(step.name)
+        except ControlError as error:
+            self._refused_snapshot = str(error)
+
+    def _checked(
+        self,
+        operation: LifecycleOperation,
+        detail: ApplicationDetail,
+        seen: Observation,
+        restore: Restore | None = None,
+    ) -> frozenset[str]:
+        """Check the keys of an operation, and return them."""
+        named = None if restore is None else restore.snapshot_name
+        restored: KeyAssignment | None = next((each.encryption for each in seen.snapshots if each.name == named), None)
+        use = KeyUse(
+            configured=detail.encryption,
+            effective=detail.encryption if detail.is_running else None,
+            restored_snapshot=restored,
+        )
+        self._check_keys(operation, use)
+        return keys_involved(operation, use)
+
+    def _with_reason(self, end: Ended, seen: Observation) -> Ended:
+        """Return the end of a plan with what MSF says of the operation that failed last."""
+        if end.outcome is not Outcome.FAILED:
+            return end
+        failed = max((each for each in seen.operations if each.failed), key=lambda each: each.started_at, default=None)
+        if failed is None or failed is not max(seen.operations, key=lambda each: each.started_at):
+            return end
+        return replace(end, text=f"{end.text}; {failed}: {self._application.reason_of(failed)}")
+
+
+def _launched_at(seen: Observation) -> datetime | None:
+    """Return when the operation began that launched the job, None if it is long over: the job has run since."""
+    began = max((each.started_at for each in seen.operations if each.name != STOP), default=None)
+    return None if began is None or seen.now - began > _JUST_LAUNCHED else began

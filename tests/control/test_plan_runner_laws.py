@@ -1,0 +1,164 @@
+"""Laws of plans on the local MSF's rules: killed at any call, from any state, with any job."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.model.lifecycle.planning import (
+    ChangeTarget,
+    Ended,
+    Outcome,
+    RestoreTarget,
+    RollbackTarget,
+    RunningTarget,
+    SnapshotTarget,
+    StoppedTarget,
+    VerifiedTarget,
+)
+from tests.control.fake_aws import Killed, error
+from tests.control.planned import BAD, GOOD, Planned
+from tests.control.simulated_flink import Behaviour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_penstock.model.lifecycle.planning import Target
+
+STATES = (
+    "READY",
+    "RUNNING",
+    "CHANGED",
+    "STARTING",
+    "UPDATING",
+    "STOPPING",
+    "AUTOSCALING",
+    "MAINTENANCE",
+    "ROLLING_BACK",
+)
+TARGETS: dict[str, Callable[[Planned, bool], Target]] = {
+    "change": lambda _, force: ChangeTarget(change=BAD, may_force=force),
+    "change back": lambda _, force: ChangeTarget(change=GOOD, may_force=force),
+    "verify": lambda _, force: VerifiedTarget(may_force=force),
+    "run": lambda planned, force: RunningTarget(began_at=planned.aws.world.time, may_force=force),
+    "stop": lambda _, force: StoppedTarget(may_force=force),
+    "roll back": lambda _, force: RollbackTarget(reason="as asked", may_force=force),
+    "restore": lambda planned, force: RestoreTarget(
+        snapshot_name="old", began_at=planned.aws.world.time, may_force=force
+    ),
+    "snapshot": lambda _, __: SnapshotTarget(name="now"),
+}
+CALLS = ("StartApplication", "StopApplication", "UpdateApplication", "RollbackApplication")
+
+
+def planned_in(state: str, behaviour: Behaviour) -> Planned:
+    """Return an application in a state, whose new code behaves so."""
+    planned = Planned()
+    planned.aws.msf.run()
+    if state == "READY":
+        planned.aws.msf.stop()
+    elif state == "CHANGED":
+        planned.aws.msf.change_code("before.zip")
+    elif state != "RUNNING":
+        planned.aws.msf.move(state)
+    planned.flink.behaviours = {"bad.zip": behaviour, "good.zip": behaviour}
+    planned.aws.world.calls.clear()
+    return planned
+
+
+def end_of(planned: Planned, target: Target) -> Ended:
+    try:
+        return planned.run(target)
+    except ControlError as failed:
+        return Ended(outcome=Outcome.FAILED, text=str(failed))
+
+
+def laws_hold(planned: Planned) -> None:
+    """At most one rollback; a forced stop never comes before it; never fewer snapshots; a start restores a good one."""
+    calls = planned.called(*CALLS)
+    assert calls.count("RollbackApplication") <= 1
+    forced = [
+        number
+        for number, (name, request) in enumerate(planned.aws.world.calls)
+        if name == "StopApplication" and request.get("Force")
+    ]
+    rollbacks = [number for number, (name, _) in enumerate(planned.aws.world.calls) if name == "RollbackApplication"]
+    assert not forced or not rollbacks or rollbacks[0] < forced[0]
+    assert planned.called("DeleteApplicationSnapshot") == []
+    assert "old" in {each["SnapshotName"] for each in planned.aws.msf.snapshots}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@given(state=st.sampled_from(STATES), behaviour=st.sampled_from(Behaviour), force=st.booleans())
+def test_from_every_state_every_plan_ends_and_keeps_the_laws(
+    *, name: str, state: str, behaviour: Behaviour, force: bool
+) -> None:
+    planned = planned_in(state, behaviour)
+    end = end_of(planned, TARGETS[name](planned, force))
+    laws_hold(planned)
+    if end.outcome is Outcome.REFUSED:
+        assert planned.called(*CALLS) == []
+    if end.outcome in {Outcome.VERIFIED, Outcome.ROLLED_BACK, Outcome.RESTORED}:
+        assert planned.aws.msf.status == "RUNNING"
+        assert planned.flink.behaviours.get(planned.code) in {None, Behaviour.HEALTHY, Behaviour.FAILS_ONCE}
+    if not force:
+        assert not any(request.get("Force") for request in planned.aws.world.named("StopApplication"))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@given(
+    state=st.sampled_from(STATES),
+    behaviour=st.sampled_from(Behaviour),
+    force=st.booleans(),
+    at=st.integers(1, 80),
+    before=st.booleans(),
+)
+@example(state="RUNNING", behaviour=Behaviour.LOOPS, force=False, at=30, before=False)
+def test_killed_at_any_call_and_run_again_the_end_is_the_same(
+    *, name: str, state: str, behaviour: Behaviour, force: bool, at: int, before: bool
+) -> None:
+    whole, cut = planned_in(state, behaviour), planned_in(state, behaviour)
+    expected = end_of(whole, TARGETS[name](whole, force))
+    cut.aws.world.kill_before, cut.aws.world.kill_after = (at, None) if before else (None, at)
+    target = TARGETS[name](cut, force)
+    try:
+        end = end_of(cut, target)
+    except Killed:
+        cut.aws.world.kill_before = cut.aws.world.kill_after = None
+        cut.aws.world.sleep(20)
+        end = end_of(cut, target)
+    assert end.outcome is expected.outcome, (end, expected)
+    assert cut.code == whole.code
+    laws_hold(cut)
+
+
+@given(
+    behaviour=st.sampled_from([Behaviour.HEALTHY, Behaviour.LOOPS, Behaviour.FAILS_IN_MAIN]),
+    errors=st.lists(
+        st.tuples(
+            st.sampled_from(["DescribeApplication", "ListApplicationOperations", *CALLS, "CreateApplicationSnapshot"]),
+            st.sampled_from(["ThrottlingException", "ResourceInUseException", "ConcurrentModificationException"]),
+        ),
+        max_size=4,
+    ),
+)
+def test_what_passes_by_itself_changes_no_end(behaviour: Behaviour, errors: list[tuple[str, str]]) -> None:
+    planned = planned_in("RUNNING", behaviour)
+    expected = end_of(planned_in("RUNNING", behaviour), ChangeTarget(change=BAD)).outcome
+    for operation, code in errors:
+        allowed = code == "ThrottlingException" or operation in {"UpdateApplication", "StartApplication"}
+        if allowed and (operation, code) != ("StartApplication", "ConcurrentModificationException"):
+            planned.aws.world.fail(operation, error(code, "later"))
+    end = end_of(planned, ChangeTarget(change=BAD))
+    # AWS says neither yes nor no when it throttles a change: a run that ends there is run again.
+    for _ in range(5):
+        if end.outcome is expected:
+            break
+        planned.aws.world.sleep(float(timedelta(minutes=1).total_seconds()))
+        end = end_of(planned, ChangeTarget(change=BAD))
+    assert end.outcome is expected
