@@ -192,6 +192,8 @@ class FakeKms:
         self.principals: dict[str, list[str]] = {}
         """The operators in the policy of a key that ``policies`` does not have."""
         self.policies: dict[str, PolicyDocument] = {}
+        self.aliases: dict[str, str] = {}
+        """Keys by their alias, such as ``alias/flink``."""
         self.automatic: set[str] = set()
         self.rotations: dict[str, list[datetime]] = {}
         self.rotating: dict[str, int] = {}
@@ -212,6 +214,7 @@ class FakeKms:
         return len(self.rotations.get(arn or "", []))
 
     def _known(self, key_id: str) -> str:
+        key_id = self.aliases.get(key_id.rpartition(":")[2], key_id)
         for arn in self.metadata:
             if key_id in {arn, arn.rpartition("/")[2]}:
                 return arn
@@ -221,6 +224,8 @@ class FakeKms:
         return {"KeyMetadata": self.metadata[self._known(KeyId)]}
 
     def get_key_policy(self, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        if "alias/" in KeyId:
+            refuse("InvalidArnException", f"{KeyId} is not valid for this operation")
         policy = self.policies.get(self._known(KeyId)) or application_key_policy(
             application_arn=APPLICATION_ARN,
             account=ACCOUNT,
