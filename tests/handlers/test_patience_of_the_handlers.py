@@ -19,6 +19,7 @@ from cdk_penstock.control.errors import ControlError
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
 from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
+from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
 from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.search_content import Content
@@ -33,8 +34,11 @@ KEY = ApplicationKeyResource(application_name=APPLICATION, operator_role_arn=OPE
 START = VerifiedStartResource(
     application_name=APPLICATION, operator_role_arn=OPERATOR, expected_key_arn=KEY_1, force_stop_after_seconds=900
 )
+KEPT = KeptParallelismResource(
+    application_name=APPLICATION, operator_role_arn=OPERATOR, parallelism=4, parallelism_per_kpu=1, max_kpus=64
+)
 RESOURCES: dict[str, tuple[CustomResourceProperties, ...]] = {
-    "application_handler": (KEY, START),
+    "application_handler": (KEY, START, KEPT),
     "application_key_handler": (KEY,),
     "verified_start_handler": (START,),
     "grafana_content_handler": (
@@ -43,6 +47,7 @@ RESOURCES: dict[str, tuple[CustomResourceProperties, ...]] = {
     "kafka_bootstrap_brokers_handler": (
         KafkaBootstrapBrokersResource(cluster_arn="arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1"),
     ),
+    "kept_parallelism_handler": (KEPT,),
     "search_content_handler": (
         SearchContentResource.of(
             Content(),
@@ -198,7 +203,7 @@ def test_what_does_not_pass_is_reported_at_once(
         assert (time.now - begin).total_seconds() == 20
 
 
-@pytest.mark.parametrize("resource", RESOURCES["application_handler"])
+@pytest.mark.parametrize("resource", [KEY, START])
 @pytest.mark.parametrize("error", [PERMISSION["denied"], BUSY["throttled"], UNREACHABLE["time-out"]])
 def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
     resource: CustomResourceProperties, error: Exception, time: Time, fail: Callable[[Exception], None]

@@ -13,6 +13,7 @@ from cdk_penstock.model.custom_resources.application_key_resource import Applica
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset, GrafanaContentResource
 from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
+from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
 from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.deployment import Revision
@@ -28,6 +29,7 @@ RESOURCES: Any = [
     VerifiedStartResource,
     GrafanaContentResource,
     KafkaBootstrapBrokersResource,
+    KeptParallelismResource,
     SearchContentResource,
 ]
 TEXT = st.text(min_size=1)

@@ -214,7 +214,6 @@ class CustomerManagedEncryption(Construct):
         permissions = [self.operator.use_key(self._home, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
         provider = ControlProvider.of(self, "application")
         provider.act_as(self.operator)
-        self.operator.trusted_arns.append(provider.role.role_arn)
         update = provider.build_resource(
             self._home,
             "KeyUpdate",

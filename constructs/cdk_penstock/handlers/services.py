@@ -13,6 +13,7 @@ from cdk_penstock.control.application_operation import ApplicationOperation
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
 from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.parallelism_control import ParallelismControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,10 @@ class Services(AwsServices):
     def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:
         """Return the application as its operator."""
         return ApplicationControl(self.operator_client(name, operator_role_arn), name, clock=self.clock)
+
+    def parallelism_control(self, name: str, operator_role_arn: str) -> ParallelismControl:
+        """Return the application's parallelism as its operator."""
+        return ParallelismControl(self.operator_client(name, operator_role_arn), name, clock=self.clock)
 
     def operator_client(self, name: str, operator_role_arn: str) -> FlinkClient:
         """Return MSF as the application's operator; the credentials are new with each call, and last for an hour."""
