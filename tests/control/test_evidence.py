@@ -92,8 +92,9 @@ def test_flink_comes_first_since_its_answers_are_lost_first(aws: FakeAws, flink:
 
 def test_no_document_and_no_reason_has_a_secret(aws: FakeAws, flink: FakeFlink) -> None:
     flink.answers["/jobmanager/config"] = [{"key": "s3.secret-key", "value": SECRET}]
-    aws.world.fail("ListApplicationSnapshots", error("InvalidRequestException", f"password={SECRET}"))
+    aws.world.fail("ListApplicationSnapshots", error("AccessDeniedException", f"password={SECRET}"))
     evidence = collect(aws)
+    assert "snapshots" in reasons(evidence)
     everything = json.dumps([dict(evidence.documents), reasons(evidence), list(evidence.log_lines())])
     assert SECRET not in everything
     assert "authToken" not in everything
@@ -171,6 +172,7 @@ def test_an_answer_of_flink_that_fails_leaves_the_others(aws: FakeAws, flink: Fa
 def test_an_id_that_flink_cannot_have_given_never_becomes_a_path(aws: FakeAws, flink: FakeFlink) -> None:
     flink.answers["/jobs/overview"] = {"jobs": [{"jid": "../../etc"}, {"jid": None}, {}]}
     evidence = collect(aws)
+    assert flink.asked == ["/jobs/overview", "/jobmanager/config", "/taskmanagers"]
     assert {name for name in evidence.documents if name.startswith("flink/")} == {
         "flink/jobs",
         "flink/jobmanager-config",

@@ -83,10 +83,7 @@ class ApplicationVersions:
         changes = self._changes(shown)
         records = []
         for number, detail in details.items():
-            # A rollback is compared with what ran until then.
-            origin: int = detail.get("ApplicationVersionRolledBackFrom") or detail.get(
-                "ApplicationVersionUpdatedFrom", 0
-            )
+            origin = _compared_with(detail)
             before = None
             # MSF may keep fewer versions than there were.
             if origin in statuses:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from cdk_penstock.control.application_detail import ENHANCED_SNAPSHOTS
 from cdk_penstock.control.application_log_reader import ApplicationLogReader
 from cdk_penstock.control.application_look import snapshot_summaries
@@ -228,11 +226,5 @@ def _newest(entries: Iterable[dict[str, Any]], member: str, most: int) -> list[d
 
 def _reason(error: Exception) -> str:
     """Return the reason in one line; an error that is not penstock's may say too little by itself."""
-    if isinstance(error, ClientError):
-        answer = error.response.get("Error", {})
-        text = f"AWS answered {answer.get('Code', 'an error')}: {answer.get('Message', '')}"
-    elif isinstance(error, PenstockError):
-        text = str(error)
-    else:
-        text = f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())
