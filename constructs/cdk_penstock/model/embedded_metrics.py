@@ -17,25 +17,32 @@ METRICS_OF_PENSTOCK: Final = "Penstock"
 
 
 def embedded_metrics(
-    values: Mapping[str, float], *, dimensions: Mapping[str, str], at: datetime, told: Mapping[str, object]
+    values: Mapping[str, float],
+    *,
+    dimensions: Mapping[str, str],
+    at: datetime,
+    told: Mapping[str, object],
+    seconds: frozenset[str] = frozenset(),
 ) -> str:
     """Return a line of a log with metrics.
 
     Parameters
     ----------
     values
-        The metrics, counts, by their names.
+        The metrics by their names: counts, but for those in ``seconds``.
     dimensions
         Their dimensions.
     at
         Their time.
     told
         What else the line tells its reader.
+    seconds
+        The names of the metrics whose unit is seconds.
     """
     directive = {
         "Namespace": METRICS_OF_PENSTOCK,
         "Dimensions": [list(dimensions)],
-        "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
+        "Metrics": [{"Name": name, "Unit": "Seconds" if name in seconds else "Count"} for name in values],
     }
     head = {"_aws": {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}}
     return json.dumps({**told, **dimensions, **values, **head})
