@@ -25,7 +25,7 @@ ON_NO_PATH = {"app", "penstock", "cdk", "flink", "key"}
 NOT_HERE = "# in your app's environment"
 READS = ("source", "file", "input_file", "models", "prices_file", "package")
 CALLS_AWS = re.compile(
-    r"(^|\s|\()aws |cdk (deploy|bootstrap|destroy|diff)|penstock (?:app|key|stream)|AWS_|questions (?!--list)",
+    r"(^|\s|\()aws |cdk (deploy|bootstrap|destroy|diff)|penstock (?:app|key|snapshot|stream)|AWS_|questions (?!--list)",
     re.MULTILINE,
 )
 
