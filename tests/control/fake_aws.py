@@ -33,6 +33,8 @@ KEY_2 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-22222222222
 COMMON_ERRORS = {
     "AccessDenied",
     "AccessDeniedException",
+    "ExpiredTokenException",
+    "InternalFailure",
     "ThrottlingException",
     "UnauthorizedOperation",
     "ValidationError",
@@ -77,6 +79,8 @@ class World:
         self.kill_before: int | None = None
         self.kill_after: int | None = None
         self.on_call: Callable[[str, dict[str, Any]], None] | None = None
+        self.lose: dict[int, tuple[Exception, bool]] = {}
+        """The calls, by their number, that fail with an error; True: after they were carried out."""
 
     @property
     def clock(self) -> Clock:
@@ -101,10 +105,16 @@ class World:
             raise Killed
         if self.errors.get(operation):
             raise self.errors[operation].pop(0)
+        lost = self.lose.get(len(self.calls))
+        if lost is not None and not lost[1]:
+            raise lost[0]
 
     def end(self) -> None:
         if self.kill_after == len(self.calls):
             raise Killed
+        lost = self.lose.get(len(self.calls))
+        if lost is not None:
+            raise lost[0]
 
 
 class Client:
@@ -337,13 +347,29 @@ class FakeCloudFormation:
         self.created_at = world.time
         self.updated_at: datetime | None = None
         self.status = "CREATE_IN_PROGRESS"
+        self.events: list[dict[str, Any]] = []
+        """Those of the stack itself, the oldest first; its resources have events, too."""
 
     def begin(self, status: str = "UPDATE_IN_PROGRESS") -> None:
         """Begin to update the stack, or to put it back."""
         self._world.sleep(60)
         self.status = status
+        self.events.append({"PhysicalResourceId": STACK, "ResourceStatus": status, "Timestamp": self._world.time})
         if status == "UPDATE_IN_PROGRESS":
             self.updated_at = self._world.time
+
+    def describe_stack_events(self, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        assert StackName == STACK
+        of_a_resource = {
+            "PhysicalResourceId": "arn:of:another:stack",
+            "ResourceStatus": "UPDATE_IN_PROGRESS",
+            "Timestamp": self._world.time,
+        }
+        newest_first = [of_a_resource, *reversed(self.events)]
+        index = int(NextToken)
+        common = {"StackId": STACK, "StackName": "Processing", "EventId": str(index)}
+        page = {"StackEvents": [common | newest_first[index]]}
+        return page | ({"NextToken": str(index + 1)} if index + 1 < len(newest_first) else {})
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         assert StackName == STACK

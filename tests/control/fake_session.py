@@ -19,6 +19,7 @@ from tests.control.fake_aws import (
     World,
 )
 from tests.control.fake_logs import FakeLogs
+from tests.control.fake_s3 import FakeS3
 from tests.control.local_msf import SERVICE, MsfClient
 
 
@@ -33,6 +34,7 @@ class FakeAws:
         self.ec2 = FakeEc2()
         self.logs = FakeLogs(self.world)
         self.stack = FakeCloudFormation(self.world)
+        self.s3 = FakeS3()
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
             SERVICE: self.msf,
@@ -42,6 +44,7 @@ class FakeAws:
             "ec2": self.ec2,
             "logs": self.logs,
             "cloudformation": self.stack,
+            "s3": self.s3,
         }
 
     def client(self, service: str) -> Any:

@@ -47,6 +47,7 @@ class Prelude:
             "stream": lambda: kinesis.Stream(self.get("stack"), "GivenStream"),
             "topic": lambda: sns.Topic(self.get("stack"), "GivenTopic"),
             "loader": lambda: self._role("Loader"),
+            "operator": lambda: self._role("Operator"),
             "people": lambda: self._role("People"),
         }
 

@@ -12,7 +12,7 @@ from aws_cdk.aws_events import Schedule
 from aws_cdk.aws_s3 import Bucket
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
-from cdk_penstock.lifecycle import LagMetric, LagScaling, ScheduledScaling
+from cdk_penstock.lifecycle import LagMetric, LagScaling, ScheduledScaling, SnapshotSchedule
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import MetricsWorkspace
 from cdk_penstock.review.assembly import read_assembly
@@ -56,6 +56,12 @@ def metrics(stack: Stack) -> None:
     MetricsWorkspace(stack, "Metrics", workspace_alias="clicks", rules={"job": RULES})
 
 
+def snapshots(stack: Stack) -> None:
+    application = FlinkApplication.from_application_name(stack, "App", "clicks")
+    operator = iam.Role(stack, "Operator", assumed_by=iam.ArnPrincipal("arn:aws:iam::111122223333:role/OnCall"))
+    SnapshotSchedule(stack, "Snapshots").add_application(application, operator=operator)
+
+
 def scaling(stack: Stack) -> None:
     code = ApplicationCode.from_bucket(Bucket.from_bucket_name(stack, "Code", "code-bucket"), "job.zip")
     application = FlinkApplication(stack, "App", code=code, application_name="clicks")
@@ -81,6 +87,7 @@ def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
         (search, {"es:CreateDomain", "es:UpdateDomainConfig", "iam:CreateServiceLinkedRole"}),
         (archive, {"s3:CreateBucket", "s3:PutBucketPolicy", "firehose:CreateDeliveryStream"}),
         (streams, {"kinesis:CreateStream", "kinesis:RegisterStreamConsumer", "kafka:CreateClusterV2"}),
+        (snapshots, {"scheduler:CreateSchedule", "lambda:CreateFunction", "cloudwatch:PutMetricAlarm"}),
         (scaling, {"scheduler:CreateSchedule", "events:PutRule", "lambda:AddPermission", "cloudwatch:PutMetricAlarm"}),
         (metrics, {"aps:CreateWorkspace", "aps:CreateRuleGroupsNamespace"}),
     ],

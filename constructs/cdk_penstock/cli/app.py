@@ -14,6 +14,7 @@ from cdk_penstock.cli.operate.operate_app import operate_app
 from cdk_penstock.cli.package import package_command
 from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
+from cdk_penstock.cli.snapshot import snapshot_app
 from cdk_penstock.cli.stream import stream_app
 from cdk_penstock.model.errors import PenstockError
 
@@ -51,6 +52,7 @@ app.add_typer(stream_app, name="stream")
 app.command("package", cls=_Command)(package_command)
 app.command("review")(review_command)
 app.command("size")(size_command)
+app.add_typer(snapshot_app, name="snapshot")
 
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib", "starlette", "uvicorn")):
     from cdk_penstock.cli.demo import DemoCommand, demo_command

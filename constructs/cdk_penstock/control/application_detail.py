@@ -12,8 +12,9 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-_ENHANCED: Final = "ENHANCED_SNAPSHOTS"
+ENHANCED_SNAPSHOTS: Final = "ENHANCED_SNAPSHOTS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class ApplicationDetail:
     runtime_environment: str
     status: ApplicationStatus
     version_id: int
+    created_at: datetime
     conditional_token: str | None
     encryption: KeyAssignment
     snapshots_enabled: bool
@@ -60,13 +62,14 @@ class ApplicationDetail:
             runtime_environment=described["RuntimeEnvironment"],
             status=ApplicationStatus(described["ApplicationStatus"]),
             version_id=described["ApplicationVersionId"],
+            created_at=described["CreateTimestamp"],
             conditional_token=described.get("ConditionalToken"),
             encryption=KeyAssignment.described(
                 encryption.get("KeyType"), encryption.get("KeyId"), application_arn=described["ApplicationARN"]
             ),
             # The default of MSF.
             snapshots_enabled=snapshots.get("SnapshotsEnabled", True),
-            enhanced_snapshots=snapshots.get("SnapshotMode") == _ENHANCED,
+            enhanced_snapshots=snapshots.get("SnapshotMode") == ENHANCED_SNAPSHOTS,
             revision=_revision(described, configuration),
             rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
             restored_snapshot=configuration.get("RunConfigurationDescription", {})

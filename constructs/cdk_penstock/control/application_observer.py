@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.control.snapshot_control import SnapshotControl
+from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Observation, VersionFacts
 from cdk_penstock.model.lifecycle.statuses import STEADY_STATUSES
 
@@ -34,7 +34,6 @@ class ApplicationObserver:
     def __init__(self, application: ApplicationControl, versions: ApplicationVersions) -> None:
         self._application = application
         self._versions = versions
-        self._snapshots = SnapshotControl(application)
         # What a version is, never changes.
         self._known: dict[int, VersionFacts] = {}
         self._in_transit_since: datetime | None = None
@@ -51,7 +50,7 @@ class ApplicationObserver:
             now=now,
             in_transit_for=None if detail.is_steady else now - self._transit_began(operations, now),
             operations=tuple(operations),
-            snapshots=self._snapshots.of(detail),
+            snapshots=snapshots_of(self._application, detail).list(),
             restored_snapshot=detail.restored_snapshot,
         )
         if detail.is_steady:

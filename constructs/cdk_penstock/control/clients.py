@@ -43,14 +43,26 @@ class FlinkClient(Protocol):
     def create_application_snapshot(self, **request: Any) -> Response:
         """Return nothing."""
 
+    def describe_application_snapshot(self, **request: Any) -> Response:
+        """Return SnapshotDetails."""
+
     def delete_application_snapshot(self, **request: Any) -> Response:
         """Return nothing."""
 
     def list_application_snapshots(self, **request: Any) -> Response:
         """Return a page of SnapshotSummaries."""
 
+    def create_snapshot(self, **request: Any) -> Response:
+        """Return the status of an enhanced snapshot."""
+
+    def describe_snapshot(self, **request: Any) -> Response:
+        """Return SnapshotInfoDetails."""
+
     def list_snapshots(self, **request: Any) -> Response:
-        """Return a page of SnapshotInfoList: enhanced snapshots."""
+        """Return a page of SnapshotInfoList."""
+
+    def delete_snapshot(self, **request: Any) -> Response:
+        """Return the status of an enhanced snapshot."""
 
     def list_application_operations(self, **request: Any) -> Response:
         """Return a page of ApplicationOperationInfoList."""

@@ -22,7 +22,7 @@ from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
-from cdk_penstock.control.snapshot_control import SnapshotControl
+from cdk_penstock.control.snapshot_modes import key_managed_snapshots
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
 from cdk_penstock.model.keys.involved_keys import operations_of
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.kms_keys import KmsKeys
     from cdk_penstock.control.permission_windows import PermissionWindows
+    from cdk_penstock.control.snapshot_control import SnapshotControl
     from cdk_penstock.model.keys import Goal, KeyFacts
     from cdk_penstock.model.policies.documents import PolicyDocument
 
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
+_POLL_SECONDS: Final = 10.0
 
 
 class KeyRunner:
@@ -65,7 +67,7 @@ class KeyRunner:
         operator_arn: str | None = None,
     ) -> None:
         self._application = application
-        self._snapshots = SnapshotControl(application)
+        self._snapshots: SnapshotControl
         self._keys = keys
         self._permission_windows = permission_windows
         self._operator_arn = operator_arn
@@ -117,6 +119,7 @@ class KeyRunner:
         detail = self._application.describe()
         if detail.status is ApplicationStatus.DELETING:
             raise ApplicationMissingError(f"application {detail.name} is being deleted; nothing was changed")
+        self._snapshots = key_managed_snapshots(self._application, detail)
         operations = [each for each in self._application.operations() if each.succeeded]
         return ObservedApplication(
             application_arn=detail.arn,
@@ -125,7 +128,7 @@ class KeyRunner:
             version_id=detail.version_id,
             configured=detail.encryption,
             snapshots_enabled=detail.snapshots_enabled,
-            snapshots=self._snapshots.of(detail),
+            snapshots=self._snapshots.list(),
             restarts=tuple(
                 Restart(started_at=each.started_at, ended_at=each.ended_at)
                 for each in operations
@@ -172,7 +175,9 @@ class KeyRunner:
             case steps.TakeSnapshot():
                 self._snapshots.take(step.name)
             case steps.DeleteSnapshot():
-                self._snapshots.delete(step.snapshot)
+                if not self._snapshots.delete(step.snapshot):
+                    # Another operation is in progress: the snapshot is deleted when it is seen again.
+                    self._application.clock.sleep(_POLL_SECONDS)
             case steps.AwaitSnapshot():
                 self._snapshots.wait(step.snapshot.name)
             case steps.RotateKey():

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError
-from cdk_penstock.control.snapshot_control import SnapshotControl
+from cdk_penstock.control.snapshot_modes import key_managed_snapshots
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
@@ -161,7 +161,7 @@ def _refuse_to_close(
                 " the previous key in a later deployment"
             )
         return
-    ready = [each for each in SnapshotControl(application).of(detail) if each.status is SnapshotStatus.READY]
+    ready = [each for each in key_managed_snapshots(application, detail).list() if each.status is SnapshotStatus.READY]
     newest = max(ready, key=lambda each: each.created_at, default=None)
     if newest is not None and newest.encryption != resource.target:
         raise ControlError(

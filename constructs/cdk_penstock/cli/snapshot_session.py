@@ -1,0 +1,70 @@
+"""The shared parts of the ``penstock snapshot`` commands: the application, its snapshots and the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.cli.aws_session import aws_access, open_sessions
+from cdk_penstock.control.application_control import ApplicationControl
+from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.snapshot_modes import snapshots_of
+from cdk_penstock.model.keys import SnapshotStatus
+from cdk_penstock.model.snapshots import plan_pruning, snapshot_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cdk_penstock.control.application_detail import ApplicationDetail
+    from cdk_penstock.control.snapshot_control import SnapshotControl
+    from cdk_penstock.model.keys import Snapshot
+    from cdk_penstock.model.snapshots import PruningPlan, SnapshotRetention
+
+_PREFIX: Final = "penstock-manual-"
+"""The beginning of the names of snapshots that the command takes."""
+
+
+def connect(application: str, region: str | None, profile: str | None, operator_role: str | None) -> SnapshotSession:
+    """Return the snapshots of an application, which are called as the operator role if there is one."""
+    _, operator = open_sessions(application, region, profile, operator_role)
+    control = ApplicationControl(operator.client("kinesisanalyticsv2"), application, clock=aws_access.clock)
+    detail = control.describe()
+    return SnapshotSession(detail, snapshots_of(control, detail))
+
+
+class SnapshotSession:
+    """One application and its snapshots, at the time of one command."""
+
+    def __init__(self, detail: ApplicationDetail, snapshots: SnapshotControl) -> None:
+        self._detail = detail
+        self._snapshots = snapshots
+        self.application_arn = detail.arn
+        self.now: datetime = aws_access.clock.now()
+
+    def name_to_take(self) -> str:
+        """Return the name of a new snapshot, or of the one that an interrupted command has begun."""
+        begun = [
+            each.name
+            for each in self._snapshots.list()
+            if each.status is SnapshotStatus.CREATING and each.name.startswith(_PREFIX)
+        ]
+        return begun[0] if begun else snapshot_name(_PREFIX, self._detail.name, self.now)
+
+    def take(self, name: str, *, on_wait: Callable[[Snapshot], None]) -> Snapshot:
+        """Return a snapshot when it is READY; raise ControlError if none can be taken."""
+        snapshot = self._snapshots.take(name, on_wait=on_wait) if self._detail.is_running else None
+        if snapshot is None:
+            raise ControlError(
+                f"application {self._detail.name} is {self._detail.status}, or changes its status: a snapshot can only"
+                " be taken while it is RUNNING; one that was stopped without force has one of its stop (penstock"
+                " snapshot list)"
+            )
+        return snapshot
+
+    def plan(self, retention: SnapshotRetention) -> PruningPlan:
+        """Return which snapshots are kept and deleted now."""
+        return plan_pruning(self._snapshots.list(), retention, now=self.now)
+
+    def prune(self, plan: PruningPlan, *, on_delete: Callable[[Snapshot], None]) -> tuple[Snapshot, ...]:
+        """Delete what the plan says, and return what could not be deleted now."""
+        return self._snapshots.prune(plan, on_delete=on_delete)
