@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
+from cdk_penstock.encryption import CustomerManagedEncryption, KeyAudit, KeyGuard, KeyPolicyMode, OperatorRole
 from cdk_penstock.lifecycle import VerifiedStart
 from stacks.alarms import alarm_actions
 from stacks.principals import principals
@@ -110,6 +110,8 @@ class ApplicationOperations(Construct):
             operators=[encryption.operator],
         )
         guard.add_alarm_action(*self._alarm_actions)
+        audit = KeyAudit(self, "KeyAudit", application=self._application, operator=encryption.operator)
+        audit.add_alarm_action(*self._alarm_actions)
         self._output("KeyGuardLogGroupName", guard.log_group.log_group_name)
 
     def _output(self, name: str, value: str) -> None:

@@ -157,6 +157,26 @@ def test_what_is_neither_arn_nor_id_nor_alias_is_a_wrong_argument(aws: FakeAws, 
     assert not aws.sessions
 
 
+def test_an_older_runtime_is_upgraded_first_with_the_command_that_is_named(aws: FakeAws) -> None:
+    aws.msf.stop()
+    aws.msf.delete()
+    aws.msf.create("FLINK-1_19")
+    aws.world.calls.clear()
+    command = ["enable", "--key", KEY_2, *AS_OPERATOR, "--soak-seconds", "0"]
+    named = f"penstock app upgrade --application {APPLICATION} --runtime FLINK-1_20"
+    shown = invoke(*command)
+    assert shown.exit_code == 0
+    assert "   1. wait until the runtime is upgraded from FLINK-1_19" in shown.output
+    assert named in shown.output
+    applied = invoke(*command, "--apply")
+    assert applied.exit_code == 3
+    assert named in applied.output
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+    aws.msf.ask("UpdateApplication", CurrentApplicationVersionId=1, RuntimeEnvironmentUpdate="FLINK-1_20")
+    assert invoke(*command, "--apply").exit_code == 0
+    assert aws.msf.configured == cmk(KEY_2)
+
+
 def test_an_on_demand_rotation_that_is_repeated_does_not_rotate_twice(aws: FakeAws) -> None:
     command = ["rotate", "--on-demand", *AS_OPERATOR, "--soak-seconds", "0", "--apply"]
     assert invoke(*command).exit_code == 0

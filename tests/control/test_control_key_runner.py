@@ -23,7 +23,7 @@ from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey, plan
-from cdk_penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Soak
+from cdk_penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Ending, Soak
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, FakeIam, Killed, error
 from tests.control.fake_session import FakeAws
@@ -128,7 +128,7 @@ def check_laws(aws: FakeAws, name: str, operation: str, request: dict[str, Any])
         assert name == "on-demand", "only a rotation on demand restarts by stop and start"
 
 
-def finish(aws: FakeAws, name: str, goal: Any) -> Done | AwaitStart:
+def finish(aws: FakeAws, name: str, goal: Any) -> Ending:
     for _ in range(4):
         end = runner(aws).run(goal, lambda _step: None)
         if not isinstance(end, Soak):

@@ -153,7 +153,7 @@ def test_a_runtime_says_why_it_takes_no_customer_managed_key_or_no_python() -> N
     assert FlinkRuntime.FLINK_1_20.problem_with_customer_managed_key is None
     assert FlinkRuntime.FLINK_1_19.problem_with_customer_managed_key == (
         "a customer managed key needs a runtime from FLINK-1_20 on, got FLINK-1_19: upgrade the runtime first, in a"
-        " separate deployment"
+        " separate deployment or with penstock app upgrade --runtime FLINK-1_20"
     )
     assert FlinkRuntime.FLINK_1_19.problem_with_python is None
     assert FlinkRuntime.FLINK_1_8.problem_with_python == (

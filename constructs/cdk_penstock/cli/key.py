@@ -45,8 +45,8 @@ key_app = typer.Typer(
     " --apply, a command only shows its plan.",
     no_args_is_help=True,
     epilog="Exit codes: 0 done, or shown without --apply; 1 failed with a message; 2 wrong arguments; 3 waiting for the"
-    " end of the soak, or for somebody to start the application: then run the same command again; 4 key status"
-    " --check has found a problem.",
+    " end of the soak, or for somebody to start the application or to upgrade its runtime: then run the same command"
+    " again; 4 key status --check has found a problem.",
 )
 
 

@@ -15,7 +15,7 @@ from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
-from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
+from cdk_penstock.model.keys.steps import Done
 from cdk_penstock.model.policies.operator_policies import operator_key_policy
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
+    from cdk_penstock.model.keys.steps import Ending
     from cdk_penstock.model.policies.key_policy_findings import KeyPolicyFinding
 
 EXIT_WAITING: Final = 3
@@ -90,7 +91,7 @@ def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply:
         taken.append(str(step))
         typer.echo(f"  -> {step}", err=as_json)
 
-    end: Done | Soak | AwaitStart | None = None
+    end: Ending | None = None
     if apply:
         if not as_json:
             typer.echo("applying")

@@ -23,7 +23,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS
+from cdk_penstock.model.runtimes import CUSTOMER_MANAGED_KEY_NEEDS, FIRST_WITH_CUSTOMER_MANAGED_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -186,6 +186,9 @@ def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlEr
     }
     kind, advice = kinds.get(code, (ControlError, "check the configuration that the service complains about"))
     if code == "InvalidArgumentException" and _RUNTIME_WORDS.search(text):
-        advice = f"the runtime is too old or unknown: {CUSTOMER_MANAGED_KEY_NEEDS}"
+        advice = (
+            f"the runtime is too old or unknown: {CUSTOMER_MANAGED_KEY_NEEDS}; upgrade it first, with penstock app"
+            f" upgrade --runtime {FIRST_WITH_CUSTOMER_MANAGED_KEY}"
+        )
     message = f"cannot {action}: {advice}; nothing was changed. {answer}"
     return kind(message)

@@ -156,14 +156,14 @@ class KeyRunner:
         ]
         return tuple(dict.fromkeys(notes))
 
-    def run(self, goal: Goal, on_step: Callable[[steps.Action], None]) -> steps.Done | steps.Soak | steps.AwaitStart:
+    def run(self, goal: Goal, on_step: Callable[[steps.Action], None]) -> steps.Ending:
         """Take every step that is possible now, and return the last one; ``on_step`` is called before each."""
         target = getattr(goal, "key_arn", None)
         key_arns = [target] if target else []
         for _ in range(MAX_STEPS):
             step = next_action(self.observe(*key_arns), goal)
             on_step(step)
-            if isinstance(step, steps.Done | steps.Soak | steps.AwaitStart):
+            if isinstance(step, steps.Ending):
                 return step
             self._take(step)
         raise ControlError(f"{MAX_STEPS} steps were taken without reaching the goal; run this again to go on")

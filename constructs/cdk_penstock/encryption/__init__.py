@@ -6,6 +6,7 @@ from cdk_penstock.encryption.application_key import ApplicationKey, KeyPolicyMod
 from cdk_penstock.encryption.customer_managed_encryption import CustomerManagedEncryption
 from cdk_penstock.encryption.errors import EncryptionError
 from cdk_penstock.encryption.key_administrator import KeyAdministrator
+from cdk_penstock.encryption.key_audit import KeyAudit
 from cdk_penstock.encryption.key_guard import KeyGuard
 from cdk_penstock.encryption.named_principals import PermissionSetPrincipal
 from cdk_penstock.encryption.operator_role import OperatorRole
@@ -17,6 +18,7 @@ __all__ = (
     "CustomerManagedEncryption",
     "EncryptionError",
     "KeyAdministrator",
+    "KeyAudit",
     "KeyGuard",
     "KeyPolicyMode",
     "KeyPrincipalError",

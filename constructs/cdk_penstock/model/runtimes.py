@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 _IDENTIFIER: Final = re.compile(r"FLINK-(\d+)_(\d+)")
 _AS_PEOPLE_WRITE: Final = re.compile(r"(?:flink[-_ ]?)?(\d+)[._](\d+)(?:\.\d+)?", re.IGNORECASE)
 _MINIMUM_FOR_CUSTOMER_MANAGED_KEY: Final = (1, 20)
-CUSTOMER_MANAGED_KEY_NEEDS: Final = "a customer managed key needs a runtime from FLINK-{}_{} on".format(
-    *_MINIMUM_FOR_CUSTOMER_MANAGED_KEY
-)
+FIRST_WITH_CUSTOMER_MANAGED_KEY: Final = "FLINK-{}_{}".format(*_MINIMUM_FOR_CUSTOMER_MANAGED_KEY)
+CUSTOMER_MANAGED_KEY_NEEDS: Final = f"a customer managed key needs a runtime from {FIRST_WITH_CUSTOMER_MANAGED_KEY} on"
 _MINIMUM_FOR_RUNNING_TIME_METRICS: Final = (2, 2)
 
 
@@ -157,6 +156,7 @@ class FlinkRuntime:
             return None
         return (
             f"{CUSTOMER_MANAGED_KEY_NEEDS}, got {self.identifier}: upgrade the runtime first, in a separate deployment"
+            f" or with penstock app upgrade --runtime {FIRST_WITH_CUSTOMER_MANAGED_KEY}"
         )
 
     @property

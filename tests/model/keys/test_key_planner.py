@@ -35,6 +35,7 @@ from cdk_penstock.model.keys.steps import (
     AwaitSnapshot,
     AwaitStart,
     AwaitSteady,
+    AwaitUpgrade,
     CloseWindow,
     DeleteSnapshot,
     Done,
@@ -193,13 +194,33 @@ def test_pending_restarts_are_known() -> None:
     assert observed(status=ApplicationStatus.READY).effective is None
 
 
+@pytest.mark.parametrize("runtime", ["FLINK-1_19", "FLINK-1_8"])
+@pytest.mark.parametrize("status", [ApplicationStatus.RUNNING, ApplicationStatus.READY])
+def test_below_flink_1_20_the_upgrade_comes_first_and_nothing_else_is_planned(
+    runtime: str, status: ApplicationStatus
+) -> None:
+    before = observed(configured=AWS_OWNED, runtime_environment=runtime, status=status, permission_windows=frozenset())
+    (step,) = plan(before, Enable(key_arn=KEY_2))
+    assert isinstance(step, AwaitUpgrade)
+    assert f"upgraded from {runtime}" in str(step)
+    assert "penstock app upgrade --application vehicles --runtime FLINK-1_20" in str(step)
+    upgraded = plan(replace(before, runtime_environment="FLINK-1_20"), Enable(key_arn=KEY_2))
+    assert any(isinstance(each, UpdateEncryption) for each in upgraded)
+
+
+def test_an_old_runtime_does_not_keep_an_application_from_the_aws_owned_key() -> None:
+    (step,) = plan(observed(configured=AWS_OWNED, runtime_environment="FLINK-1_19", snapshots=()), PurgeSnapshots())[
+        -1:
+    ]
+    assert not isinstance(step, AwaitUpgrade)
+
+
 @pytest.mark.parametrize(
     ("changes", "goal", "match"),
     [
         ({}, Enable(key_arn=KEY_2), "already uses .* rotate --key"),
         ({"configured": AWS_OWNED}, RotateToNewKey(key_arn=KEY_2), "cannot be rotated: use enable"),
         ({"configured": AWS_OWNED}, RotateOnDemand(rotated_since=SINCE), "nothing to rotate --on-demand"),
-        ({"runtime_environment": "FLINK-1_19"}, RotateToNewKey(key_arn=KEY_2), "upgrade the runtime first"),
         ({"snapshots_enabled": False}, RotateToNewKey(key_arn=KEY_2), "would lose its state"),
         ({"snapshots_enabled": False}, RotateOnDemand(rotated_since=SINCE), "would lose its state"),
         ({"keys": {}}, RotateToNewKey(key_arn=KEY_2), "could not be described"),

@@ -36,7 +36,7 @@ def plan(observed: ObservedApplication, goal: Goal) -> tuple[steps.Action, ...]:
     while len(taken) < MAX_STEPS:
         step = next_action(observed, goal)
         taken.append(step)
-        if isinstance(step, steps.Done | steps.AwaitStart):
+        if isinstance(step, steps.Done | steps.AwaitStart | steps.AwaitUpgrade):
             break
         observed = _after(observed, step)
     return tuple(taken)

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys.goals import Disable, Enable, RotateToNewKey
 from cdk_penstock.model.keys.key_assignment import KeyType
-from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
     from cdk_penstock.model.keys.observed_application import KeyFacts, ObservedApplication
 
 
 def check_switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> None:
-    """Refuse a change that MSF would refuse, that would lose state, or that is meant for another application."""
+    """Refuse a change that MSF would refuse, that would lose state, or that is meant for another application.
+
+    The runtime is not looked at: that it is too old is not refused, its upgrade is a step.
+    """
     target = goal.target
     if target.key_arn is not None:
         checked_key(observed, target.key_arn, "use it")
-        problem = FlinkRuntime.of(observed.runtime_environment).problem_with_customer_managed_key
-        if problem is not None:
-            raise PenstockError(f"{observed.application_arn}: {problem}")
     if observed.configured == target:
         return
     _check_command(observed, goal)

@@ -29,6 +29,14 @@ def problem_with_snapshots(application_name: str, configured: KeyAssignment, cou
     )
 
 
+def windows_beside(configured: KeyAssignment, windows: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Return the permission windows, with their policies, for other keys than the configured one.
+
+    One is open on purpose from before a change of key until its soak is over.
+    """
+    return {key_arn: policies for key_arn, policies in windows.items() if key_arn != configured.key_arn}
+
+
 def problem_with_window(key_arn: str, policies: Collection[str]) -> str:
     """Return the problem of a permission window that nothing needs, with its fix."""
     return (

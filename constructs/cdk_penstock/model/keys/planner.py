@@ -25,6 +25,7 @@ from cdk_penstock.model.keys.goal_checks import check_snapshots_enabled, check_s
 from cdk_penstock.model.keys.goals import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 from cdk_penstock.model.keys.involved_keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
+from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ FRESH_SECONDS: Final = 3600
 
 
 def next_action(observed: ObservedApplication, goal: Goal) -> steps.Action:
-    """Return the next step; Done, Soak or AwaitStart where there is none to take now.
+    """Return the next step; one of ``steps.Ending`` where there is none to take now.
 
     Raises PenstockError, before anything was changed, if the goal cannot be reached.
     """
@@ -63,6 +64,11 @@ def next_action(observed: ObservedApplication, goal: Goal) -> steps.Action:
 def _switch(observed: ObservedApplication, goal: Enable | RotateToNewKey | Disable) -> steps.Action:
     check_switch(observed, goal)
     target = goal.target
+    runtime = FlinkRuntime.of(observed.runtime_environment)
+    if target.key_arn is not None and not runtime.customer_managed_key_allowed:
+        return steps.AwaitUpgrade(
+            application_name=observed.application_arn.rpartition("/")[2], runtime_environment=runtime.identifier
+        )
     involved = keys_involved(
         LifecycleOperation.UPDATE,
         KeyUse(configured=observed.configured, effective=observed.effective, new=target),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdk_penstock.model.runtimes import FIRST_WITH_CUSTOMER_MANAGED_KEY
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -149,6 +151,25 @@ class AwaitStart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AwaitUpgrade:
+    """The runtime takes no customer managed key; an upgrade needs another package, which somebody has to build.
+
+    Ends a run.
+    """
+
+    application_name: str
+    runtime_environment: str
+
+    def __str__(self) -> str:
+        wanted = FIRST_WITH_CUSTOMER_MANAGED_KEY
+        return (
+            f"wait until the runtime is upgraded from {self.runtime_environment}, which takes no customer managed key:"
+            f" build the package for {wanted}, then penstock app upgrade --application {self.application_name}"
+            f" --runtime {wanted} (docs/keys.md#an-older-runtime)"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Done:
     """The goal is reached. Ends a run."""
 
@@ -157,6 +178,9 @@ class Done:
     def __str__(self) -> str:
         return self.text
 
+
+Ending = Soak | AwaitStart | AwaitUpgrade | Done
+"""Steps after which a run ends: the goal is reached, or something has to happen first that the run does not do."""
 
 Action = (
     OpenWindow
@@ -172,5 +196,6 @@ Action = (
     | AwaitRotation
     | Soak
     | AwaitStart
+    | AwaitUpgrade
     | Done
 )
