@@ -19,7 +19,7 @@ from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.planning import Ended, Outcome
-from cdk_penstock.model.lifecycle.planning import actions as steps
+from cdk_penstock.model.lifecycle.planning import plan_actions as steps
 from cdk_penstock.model.lifecycle.planning.observation import STOP
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_detail import ApplicationDetail
     from cdk_penstock.control.application_observer import ApplicationObserver
     from cdk_penstock.control.application_requests import ApplicationRequests
-    from cdk_penstock.control.job_watch import JobWatch
+    from cdk_penstock.control.health_watch import JobWatch
     from cdk_penstock.model.health import Verdict
     from cdk_penstock.model.keys import KeyAssignment
     from cdk_penstock.model.lifecycle.planning import Action, Observation, Restore, Target

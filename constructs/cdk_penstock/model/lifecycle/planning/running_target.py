@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.health import Health
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended, Start, Verify
 from cdk_penstock.model.lifecycle.planning.observation import START
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended, Start, Verify
+from cdk_penstock.model.lifecycle.planning.plan_target import Target, reason_of, verified
 from cdk_penstock.model.lifecycle.planning.restore import Restore
-from cdk_penstock.model.lifecycle.planning.target import Target, reason_of, verified
 
 if TYPE_CHECKING:
     from datetime import datetime
