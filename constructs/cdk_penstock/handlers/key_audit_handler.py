@@ -14,7 +14,7 @@ from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.control.permission_windows import KeyPermissions
 from cdk_penstock.control.role_policies import RolePolicies
-from cdk_penstock.control.snapshot_control import SnapshotControl
+from cdk_penstock.control.snapshot_modes import key_managed_snapshots
 from cdk_penstock.handlers.function_settings import read_settings
 from cdk_penstock.handlers.metric_lines import write_metrics
 from cdk_penstock.handlers.services import AwsServices
@@ -77,7 +77,7 @@ class KeyAudit:
         if detail.enhanced_snapshots:
             # The key of an enhanced snapshot is not documented.
             return None
-        return SnapshotControl(self._application).of(detail)
+        return key_managed_snapshots(self._application, detail).list()
 
 
 def handle(event: Mapping[str, Any], context: object) -> dict[str, int]:
