@@ -179,6 +179,24 @@ def test_what_the_caller_may_not_look_at_is_named_and_stops_nothing(denied: list
         assert "kms:" in note
 
 
+def test_before_each_operation_the_unknown_is_reported_once_and_the_aws_owned_key_costs_no_call() -> None:
+    aws = FakeAws()
+    deny(aws, "DescribeKey", "GetKeyPolicy")
+    reported: list[str] = []
+    preflight = KeyPreflight(KmsKeys(aws.client("kms"), clock=aws.world.clock), operator_arn=OPERATOR)
+    before = preflight.before_each(aws.control(), reported.append)
+    before(START, KeyUse(configured=AWS_OWNED))
+    assert not aws.world.calls
+    before(START, KeyUse(configured=UNDER_1))
+    before(STOP, RUNNING_UNDER_1)
+    assert len(reported) == 2
+    assert all(each.startswith("not checked: ") for each in reported)
+    aws.world.on_call = None
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+    with pytest.raises(KeyUnusableError, match=f"cannot stop {APPLICATION_ARN}"):
+        before(STOP, RUNNING_UNDER_1)
+
+
 def test_kms_that_is_out_of_reach_stops_nothing() -> None:
     aws = FakeAws()
 

@@ -14,6 +14,7 @@ from cdk_penstock.handlers.key_audit_handler import KeyAudit
 from cdk_penstock.handlers.services import AwsServices
 from cdk_penstock.model.keys.key_audit_settings import KeyAuditSettings
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
+from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED, cmk
@@ -147,7 +148,7 @@ def test_an_application_that_is_gone_fails(aws: FakeAws) -> None:
 
 def test_the_settings_come_from_the_environment(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     written = {name.title().replace("_", ""): value for name, value in asdict(SETTINGS).items()}
-    monkeypatch.setenv("PENSTOCK_SETTINGS", json.dumps(written))
+    monkeypatch.setenv(SETTINGS_VARIABLE, json.dumps(written))
     monkeypatch.setattr(key_audit_handler, "AwsServices", lambda: services(aws))
     assert key_audit_handler.handle({}, None)["OpenPermissionWindows"] == 0
     aws.msf.stop()

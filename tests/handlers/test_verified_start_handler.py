@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cdk_penstock.control.errors import ApplicationMissingError, ControlError, MissingPermissionError
+from cdk_penstock.control.errors import (
+    ApplicationMissingError,
+    ControlError,
+    KeyUnusableError,
+    MissingPermissionError,
+)
 from cdk_penstock.handlers import verified_start_handler
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.handlers.verified_start_handler import VerifiedStartHandler
@@ -98,6 +103,17 @@ def test_it_sees_to_it_that_the_application_runs(
     )
     assert answer["PhysicalResourceId"].startswith(f"penstock-application-start/{APPLICATION}")
     assert len(aws.msf.operation_ids("StartApplication")) == starts + (state in AT_REST)
+
+
+@pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
+def test_a_key_that_cannot_be_used_fails_the_start_before_msf_is_asked(
+    aws: FakeAws, framework: Framework, state: str
+) -> None:
+    aws.kms.metadata[KEY_1]["KeyState"] = state
+    with pytest.raises(KeyUnusableError, match=f"{KEY_1} must be Enabled, it is {state}"):
+        framework.create(properties())
+    assert not aws.world.named("StartApplication")
+    assert aws.msf.status == "READY"
 
 
 def test_a_rollback_is_an_update_with_the_old_properties(aws: FakeAws, framework: Framework) -> None:

@@ -306,6 +306,7 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     settings = environment(
         sensitive_data=False,
         retain_data=False,
+        customer_managed_keys_required=True,
         alarm_topic="arn:aws:sns:eu-central-1:111122223333:on-call",
         operators={"roles": ["arn:aws:iam::111122223333:role/OnCall"]},
         encryption={
@@ -320,10 +321,11 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     stage = staged(settings, job_zip)
     body = Template.from_stack(stage.processing).to_json()
     keys = "VehicleMetricsKey"
+    assert body["Metadata"]["penstock:customerManagedKeysRequired"] is True
     assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
     assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 11
+    assert len(alarms) == 14
     assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
     start, update = only(body, START), only(body, "Custom::PenstockApplicationKey")
     assert start["Properties"]["ExpectedKeyArn"] == update["Properties"]["KeyArn"]

@@ -244,6 +244,9 @@ CALLS: dict[str, Calls] = {
         "DeleteApplicationCloudWatchLoggingOption",
     ),
     "AWS::Lambda::Function": function,
+    "AWS::Lambda::Permission": lambda made: on(
+        arn("lambda", f"function:{made.referred('FunctionName').name}"), "AddPermission", "RemovePermission"
+    ),
     "AWS::Logs::LogGroup": log_group,
     "AWS::Logs::LogStream": lambda made: on(
         arn("logs", f"log-group:{made.referred('LogGroupName').name}:log-stream:x"), "CreateLogStream"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
     from cdk_penstock.model.keys.steps import Ending
-    from cdk_penstock.model.policies.key_policy_findings import KeyPolicyFinding
+    from cdk_penstock.model.policies.key_policy_problems import KeyPolicyFinding
 
 EXIT_WAITING: Final = 3
 EXIT_PROBLEMS: Final = 4

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_penstock.control.clients import Clock, FlinkClient
+    from cdk_penstock.control.key_preflight import KeyPreflight
     from cdk_penstock.model.health import HealthRules
     from cdk_penstock.model.keys import KeyUse, LifecycleOperation
 
@@ -40,12 +41,16 @@ class ApplicationOperation:
         The time.
     open_dashboard
         Opens Flink's REST API through what creates a presigned URL. Default: over the network.
+    key_preflight
+        Checks the keys of each operation before it changes anything. Default: MSF alone refuses a key that its caller
+        may not use.
     """
 
     client: FlinkClient
     name: str
     clock: Clock
     open_dashboard: Callable[[Callable[[], str]], FlinkDashboard] = FlinkDashboard
+    key_preflight: KeyPreflight | None = None
 
     @property
     def control(self) -> ApplicationControl:
@@ -57,12 +62,11 @@ class ApplicationOperation:
         *,
         save_evidence: Callable[[str], None],
         report: Callable[[str], None],
-        check_keys: Callable[[LifecycleOperation, KeyUse], None] = _allow_all,
         rules: HealthRules | None = None,
         stable_seconds: float | None = None,
     ) -> PlanRunner:
         """Return a runner of plans; the parameters are those of PlanRunner."""
-        control = self.control
+        control, preflight = self.control, self.key_preflight
         versions = ApplicationVersions(self.client, self.name, clock=self.clock)
         dashboard = self.open_dashboard(lambda: new_dashboard_url(self.client, self.name, clock=self.clock))
         return PlanRunner(
@@ -70,7 +74,7 @@ class ApplicationOperation:
             observer=ApplicationObserver(control, versions),
             requests=ApplicationRequests(self.client, self.name, clock=self.clock),
             watch=JobWatch(dashboard, clock=self.clock),
-            check_keys=check_keys,
+            check_keys=_allow_all if preflight is None else preflight.before_each(control, report),
             save_evidence=save_evidence,
             report=report,
             rules=rules,

@@ -26,11 +26,13 @@ from cdk_penstock.model.keys import KeyArn, LifecycleOperation, keys_involved
 from cdk_penstock.model.keys.key_assignment import is_key_arn
 from cdk_penstock.model.keys.observed_application import problems_with_place
 from cdk_penstock.model.policies.documents import PolicyDocumentError
-from cdk_penstock.model.policies.key_policy_findings import JudgedKey, KeyPolicyProblem
+from cdk_penstock.model.policies.key_policy_findings import JudgedKey
+from cdk_penstock.model.policies.key_policy_problems import KeyPolicyProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from cdk_penstock.control.application_control import ApplicationControl
     from cdk_penstock.control.kms_keys import KmsKeys
     from cdk_penstock.model.keys import KeyUse
 
@@ -91,6 +93,22 @@ class KeyPreflight:
             causes = "; ".join(str(each) for each in problems)
             raise kind(f"cannot {_VERBS[operation]} {application_arn}: {causes}; nothing was changed")
         return tuple(unknown)
+
+    def before_each(
+        self, application: ApplicationControl, report: Callable[[str], None]
+    ) -> Callable[[LifecycleOperation, KeyUse], None]:
+        """Return the check of one application's operations, which reports once what could not be found out."""
+        reported: set[str] = set()
+
+        def check(operation: LifecycleOperation, use: KeyUse) -> None:
+            if not keys_involved(operation, use):
+                return
+            for note in self.check(operation, use, application_arn=application.describe().arn):
+                if note not in reported:
+                    report(f"not checked: {note}")
+                reported.add(note)
+
+        return check
 
     def _problems(
         self, key_arn: str, application_arn: str, unknown: list[str], *, is_new: bool

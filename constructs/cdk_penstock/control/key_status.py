@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.keys.leftovers import leftovers
-from cdk_penstock.model.policies.key_policy_findings import JudgedKey, KeyPolicyFinding, KeyPolicyProblem
+from cdk_penstock.model.policies.key_policy_findings import JudgedKey
+from cdk_penstock.model.policies.key_policy_problems import KeyPolicyFinding, KeyPolicyProblem
 from cdk_penstock.model.policies.lost_principals import lost_principals
 
 if TYPE_CHECKING:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, Names, RemovalPolicy, Stack
+from aws_cdk import Names, RemovalPolicy, Stack
 from constructs import Construct
 
 from cdk_penstock.application.application_deployment import ApplicationKeyUpdate
 from cdk_penstock.encryption.application_key import ApplicationKey, KeyPolicyMode
 from cdk_penstock.encryption.errors import EncryptionError
-from cdk_penstock.encryption.key_checks import refuse_contradictions, refuse_foreign_role, refuse_unfit_key
+from cdk_penstock.encryption.key_checks import (
+    note_unread_policy,
+    refuse_contradictions,
+    refuse_foreign_role,
+    refuse_unfit_key,
+)
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
 from cdk_penstock.foundation.digests import name_digest
@@ -25,9 +30,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
     from cdk_penstock.application import FlinkApplicationBase
-
-
-KEY_POLICY_INFO: Final = "penstock:keyPolicyNotChecked"
 
 
 class CustomerManagedEncryption(Construct):
@@ -192,21 +194,11 @@ class CustomerManagedEncryption(Construct):
             if given is not None:
                 refuse_unfit_key(given, Stack.of(self))
         if key is not None:
-            self._note_unread_policy(key)
+            note_unread_policy(self, key, self.application.application_name)
             return key, previous_key
         if generation > 1:
             previous_key = self._build_key(generation - 1, KeyPolicyMode.CLOSED if closed else self._mode)
         return self._build_key(generation, self._mode), previous_key
-
-    def _note_unread_policy(self, key: kms.IKey) -> None:
-        """Say of an imported key how its policy is judged; that of a key in the app is checked at synthesis."""
-        if key.node.default_child is None:
-            Annotations.of(self).add_info_v2(
-                KEY_POLICY_INFO,
-                f"the policy of key {key.node.path} is in no template, so that the synthesis cannot check it: after the"
-                f" deployment, run penstock key status --check --application {self.application.application_name}"
-                " --operator-role ROLE, which names what is missing",
-            )
 
     def _build_key(self, generation: int, mode: KeyPolicyMode) -> ApplicationKey:
         """Make a key whose name does not change as long as it is in use, and which comes after the application."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Token
+from aws_cdk import Annotations, Token
 from aws_cdk import aws_kms as kms
 
 from cdk_penstock.encryption.application_key import KeyPolicyMode
@@ -14,6 +14,9 @@ from cdk_penstock.model.keys.observed_application import KeyFacts, problems_with
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
+    from constructs import Construct
+
+KEY_POLICY_INFO: Final = "penstock:keyPolicyNotChecked"
 
 _MULTI_REGION_PREFIX: Final = "mrk-"
 _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
@@ -80,6 +83,17 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
     problems += _facts(key).problems()
     if problems:
         raise EncryptionError(f"key {key.node.path} cannot encrypt the application: {'; '.join(problems)}")
+
+
+def note_unread_policy(scope: Construct, key: kms.IKey, application_name: str) -> None:
+    """Say of an imported key how its policy is judged; that of a key in the app is checked at synthesis (MSF11)."""
+    if key.node.default_child is None:
+        Annotations.of(scope).add_info_v2(
+            KEY_POLICY_INFO,
+            f"the policy of key {key.node.path} is in no template, so that the synthesis cannot check it: after the"
+            f" deployment, run penstock key status --check --application {application_name} --operator-role ROLE, which"
+            " names what is missing",
+        )
 
 
 def _facts(key: kms.IKey) -> KeyFacts:

@@ -67,6 +67,7 @@ class Services(AwsServices):
             name=name,
             clock=self.clock,
             open_dashboard=self.open_dashboard,
+            key_preflight=self.key_preflight(name, operator_role_arn),
         )
 
     def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:

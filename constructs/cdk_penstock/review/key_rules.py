@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.findings import KEY_DEMAND_METADATA
-from cdk_penstock.model.policies.key_policy_findings import JudgedKey, KeyPolicyProblem
+from cdk_penstock.model.policies.key_policy_findings import JudgedKey
+from cdk_penstock.model.policies.key_policy_problems import KeyPolicyProblem
 from cdk_penstock.review.applications_and_policies import flink_applications
 from cdk_penstock.review.assembly import ANY_ACCOUNT, ANY_REGION, SynthesizedStack, read_assembly
 from cdk_penstock.review.encryption.key_sequence import key_sequences_of

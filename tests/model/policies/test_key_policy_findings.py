@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
 from cdk_penstock.model.policies.key_policy import development_key_policy
-from cdk_penstock.model.policies.key_policy_findings import JudgedKey, KeyPolicyFinding, KeyPolicyProblem
+from cdk_penstock.model.policies.key_policy_findings import JudgedKey
+from cdk_penstock.model.policies.key_policy_problems import KeyPolicyFinding, KeyPolicyProblem
 from cdk_penstock.model.policies.operator_policies import operator_key_policy
 from cdk_penstock.model.policies.principals import KeyPrincipal
 from tests.model.policies.documented import (

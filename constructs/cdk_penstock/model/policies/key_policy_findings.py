@@ -9,7 +9,6 @@ Sources: managed-flink, manage-cmk-api ("Create a KMS key policy"); KMS, "Key po
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.errors import PenstockError
@@ -17,6 +16,7 @@ from cdk_penstock.model.keys.key_assignment import KeyArn
 from cdk_penstock.model.policies.documents import PolicyDocument, Statement
 from cdk_penstock.model.policies.evaluator import Caller, NamedPolicy, decide, statement_name
 from cdk_penstock.model.policies.key_policy import documented_statements
+from cdk_penstock.model.policies.key_policy_problems import KeyPolicyFinding, KeyPolicyProblem
 from cdk_penstock.model.policies.operations import CONTEXT_KEY, POWERFUL_ACTIONS, KeyPath, service_requests
 from cdk_penstock.model.policies.policy_bounds import policy_bounds, unknown_conditions
 from cdk_penstock.model.policies.principals import KeyPrincipal
@@ -34,42 +34,6 @@ _EVERYTHING: Final = NamedPolicy(
     name="any IAM policy", document=PolicyDocument(statements=(Statement(actions=("*",), resources=("*",)),))
 )
 _NAME: Final = "the key policy"
-
-
-class KeyPolicyProblem(StrEnum):
-    """Kind of a finding."""
-
-    DENIED = "denied"
-    """A call that MSF or an operator needs is not allowed, whatever IAM policies say."""
-    UNKNOWN = "unknown"
-    """It depends on IAM policies or on conditions that are not known."""
-    TOO_WIDE = "too wide"
-    """More is allowed than the application needs."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyPolicyFinding:
-    """One problem of a key's policy, for one caller.
-
-    Parameters
-    ----------
-    problem
-        Its kind.
-    who
-        The caller: an operator's ARN, a service principal, or others in words.
-    text
-        The problem, as a sentence about the caller.
-    fix
-        The fix; empty where it is not known that there is a problem.
-    """
-
-    problem: KeyPolicyProblem
-    who: str
-    text: str
-    fix: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.who} {self.text}{': ' if self.fix else ''}{self.fix}"
 
 
 @dataclass(frozen=True, kw_only=True)
