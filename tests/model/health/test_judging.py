@@ -136,6 +136,10 @@ def test_a_new_job_begins_the_window_again() -> None:
 def test_the_rules_follow_the_checkpoint_interval() -> None:
     assert HealthRules.for_checkpoints(10).stable_seconds == 60
     assert HealthRules.for_checkpoints(60).stable_seconds == 120
+    assert HealthRules.for_checkpoints(60, stable_seconds=70).stable_seconds == 70
+    assert HealthRules.for_checkpoints(None, stable_seconds=5).stable_seconds == 5
+    with pytest.raises(PenstockError, match="expected at least 60 s without a failure, got 59"):
+        HealthRules.for_checkpoints(60, stable_seconds=59)
 
 
 @pytest.mark.parametrize("wrong", [{"poll_seconds": 0}, {"consecutive_samples": 0}, {"tolerated_failures": -1}])

@@ -36,12 +36,15 @@ class ApplicationAccess:
         The session of the caller: for everything but MSF.
     clock
         The time.
+    operator_arn
+        The operator role, None if the caller calls MSF.
     """
 
     name: str
     client: FlinkClient
     caller: Any
     clock: Clock
+    operator_arn: str | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return the ApplicationDetail; raise at once if there is no such application, or the caller may not see it."""
@@ -75,7 +78,9 @@ def open_access(
     """Return the access to an application."""
     caller, operator = open_sessions(application, region, profile, operator_role)
     client = operator.client("kinesisanalyticsv2", config=_CONFIG)
-    return ApplicationAccess(name=application, client=client, caller=caller, clock=aws_access.clock)
+    return ApplicationAccess(
+        name=application, client=client, caller=caller, clock=aws_access.clock, operator_arn=operator_role
+    )
 
 
 def show_pairs(pairs: Iterable[tuple[str, str]]) -> None:

@@ -58,11 +58,19 @@ class HealthRules:
                 raise PenstockError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     @classmethod
-    def for_checkpoints(cls, interval_seconds: float | None) -> Self:
-        """Return the rules for a checkpoint interval, None without checkpoints: two intervals, and at least 60 s."""
+    def for_checkpoints(cls, interval_seconds: float | None, *, stable_seconds: float | None = None) -> Self:
+        """Return the rules for a checkpoint interval, None without checkpoints: two intervals, and at least 60 s.
+
+        Raises PenstockError for a ``stable_seconds`` in which no checkpoint may be completed.
+        """
         if interval_seconds is None:
-            return cls(needs_checkpoint=False)
-        return cls(stable_seconds=max(_LEAST_STABLE_SECONDS, _INTERVALS * interval_seconds))
+            return cls(needs_checkpoint=False, stable_seconds=stable_seconds or _LEAST_STABLE_SECONDS)
+        if stable_seconds is not None and stable_seconds < interval_seconds:
+            raise PenstockError(
+                f"the job takes a checkpoint every {interval_seconds:.0f} s, and is healthy only if it completes one:"
+                f" expected at least {interval_seconds:.0f} s without a failure, got {stable_seconds:.0f}"
+            )
+        return cls(stable_seconds=stable_seconds or max(_LEAST_STABLE_SECONDS, _INTERVALS * interval_seconds))
 
     @property
     def checkpoint_seconds(self) -> float:
