@@ -19,6 +19,7 @@ from tests.control.fake_aws import (
     World,
 )
 from tests.control.fake_logs import FakeLogs
+from tests.control.fake_s3 import FakeS3
 from tests.control.local_msf import SERVICE, MsfClient
 
 
@@ -32,6 +33,7 @@ class FakeAws:
         self.msf = ArrangedMsf(self.world, self.kms, self.iam)
         self.ec2 = FakeEc2()
         self.logs = FakeLogs(self.world)
+        self.s3 = FakeS3(self.world)
         self.stack = FakeCloudFormation(self.world)
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
@@ -41,6 +43,7 @@ class FakeAws:
             "sts": FakeSts(self.world),
             "ec2": self.ec2,
             "logs": self.logs,
+            "s3": self.s3,
             "cloudformation": self.stack,
         }
 

@@ -12,7 +12,7 @@ from cdk_penstock.cli.aws_session import aws_access, open_sessions
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_look import describe_application
 from cdk_penstock.control.application_versions import ApplicationVersions
-from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient
+from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient, S3Client
 from cdk_penstock.control.kms_keys import KmsKeys
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Whoever waits for an answer would rather have an error than the minutes that boto3 waits by default.
 _CONFIG: Final = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+# S3 answers an upload when it has the last byte.
+_UPLOAD_CONFIG: Final = Config(connect_timeout=10, read_timeout=300, retries={"mode": "standard"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,12 @@ class ApplicationAccess:
     def keys(self) -> KmsKeys:
         """The keys of the account, as the caller."""
         return KmsKeys(self.caller.client("kms", config=_CONFIG), clock=self.clock)
+
+    @property
+    def s3(self) -> S3Client:
+        """S3, as the caller."""
+        client: S3Client = self.caller.client("s3", config=_UPLOAD_CONFIG)
+        return client
 
     @property
     def logs(self) -> LogsClient:

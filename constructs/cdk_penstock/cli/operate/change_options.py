@@ -137,6 +137,12 @@ WithoutSnapshotsOption = Annotated[
 ]
 
 
+BucketOption = Annotated[
+    str | None,
+    typer.Option("--bucket", help="The bucket to upload the code to. Default: that of the present code."),
+]
+
+
 def restore_of(value: str, *, allow_non_restored_state: bool = False) -> Restore:
     """Return the state that ``--restore`` names."""
     named = {LATEST: Restore.latest(), _NOTHING: Restore.nothing()}.get(value) or Restore.snapshot(value)

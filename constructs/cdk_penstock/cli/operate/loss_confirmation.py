@@ -42,6 +42,17 @@ def confirm_loss(application: str, loss: str, *, confirmed: str | None) -> None:
         raise typer.Exit(EXIT_REFUSED)
 
 
+def confirm_losses(
+    seen: Observation, application: str, *, force: bool, without: bool = False, confirmed: str | None
+) -> None:
+    """Confirm what a command may lose with these options; return at once if it loses nothing."""
+    if without and seen.is_running and not seen.present.settings.snapshots_enabled:
+        loss = "the application runs with snapshots disabled: the update loses its whole state"
+        confirm_loss(application, loss, confirmed=confirmed)
+    elif force:
+        confirm_loss(application, loss_of_force(seen), confirmed=confirmed)
+
+
 def loss_of_force(seen: Observation) -> str:
     """Return what a forced stop loses now."""
     ready = [each for each in seen.snapshots if each.status is SnapshotStatus.READY]

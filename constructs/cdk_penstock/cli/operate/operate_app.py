@@ -6,6 +6,7 @@ import typer
 
 from cdk_penstock.cli.operate.capture_command import capture_command
 from cdk_penstock.cli.operate.dashboard_command import dashboard_command
+from cdk_penstock.cli.operate.deploy_command import deploy_command
 from cdk_penstock.cli.operate.logs_command import logs_command
 from cdk_penstock.cli.operate.operations_command import operations_command
 from cdk_penstock.cli.operate.plan_session import EXIT_CODES_TEXT
@@ -31,6 +32,7 @@ operate_app.command("logs")(logs_command)
 operate_app.command("capture")(capture_command)
 operate_app.command("start", epilog=EXIT_CODES_TEXT)(start_command)
 operate_app.command("stop", epilog=EXIT_CODES_TEXT)(stop_command)
+operate_app.command("deploy", epilog=EXIT_CODES_TEXT)(deploy_command)
 operate_app.command("scale", epilog=EXIT_CODES_TEXT)(scale_command)
 operate_app.command("rollback", epilog=EXIT_CODES_TEXT)(rollback_command)
 operate_app.command("restore", epilog=EXIT_CODES_TEXT)(restore_command)

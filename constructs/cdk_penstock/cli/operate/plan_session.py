@@ -125,6 +125,7 @@ class PlanSession:
     def run(self, target: Target) -> Ended:
         """Take every step to the target, or with ``--dry-run`` only plan them; exit with 130 if interrupted."""
         target = replace(target, transit=self._options.transit)
+        self._progress.done()
         try:
             plan = expected_plan(self.observe(), target)
             self._plan += [str(each) for each in plan]

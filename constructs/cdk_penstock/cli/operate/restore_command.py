@@ -19,7 +19,7 @@ from cdk_penstock.cli.operate.change_options import (
     TimeoutOption,
     rules_of,
 )
-from cdk_penstock.cli.operate.loss_confirmation import confirm_loss, loss_of_force
+from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
 from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
 from cdk_penstock.model.lifecycle.planning import RestoreTarget
 
@@ -58,7 +58,7 @@ def restore_command(
         access = open_access(application, region, profile, operator_role)
         session = PlanSession(access, options)
         if force and not dry_run:
-            confirm_loss(application, loss_of_force(session.observe()), confirmed=yes_lose_state)
+            confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
         target = RestoreTarget(
             snapshot_name=snapshot,
             began_at=access.clock.now(),

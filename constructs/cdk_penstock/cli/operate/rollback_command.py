@@ -22,7 +22,7 @@ from cdk_penstock.cli.operate.change_options import (
     again_since,
     rules_of,
 )
-from cdk_penstock.cli.operate.loss_confirmation import confirm_loss, loss_of_force
+from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
 from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
 from cdk_penstock.model.lifecycle.planning import Outcome, RollbackTarget
 
@@ -61,7 +61,7 @@ def rollback_command(
         access = open_access(application, region, profile, operator_role)
         session = PlanSession(access, options)
         if force and not dry_run:
-            confirm_loss(application, loss_of_force(session.observe()), confirmed=yes_lose_state)
+            confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
         target = RollbackTarget(
             reason=reason,
             may_force=force,

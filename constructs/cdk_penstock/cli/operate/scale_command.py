@@ -24,7 +24,7 @@ from cdk_penstock.cli.operate.change_options import (
     again_since,
     rules_of,
 )
-from cdk_penstock.cli.operate.loss_confirmation import confirm_loss, loss_of_force
+from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
 from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget, Restore
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, MAX_PARALLELISM_PER_KPU, Sizing
@@ -88,8 +88,8 @@ def scale_command(
         )
         if present.autoscaling_enabled:
             session.note("autoscaling is enabled: MSF scales up and down by load, never below this parallelism")
-        if force and not dry_run:
-            confirm_loss(application, loss_of_force(seen), confirmed=yes_lose_state)
+        if not dry_run:
+            confirm_losses(seen, application, force=force, confirmed=yes_lose_state)
         target = ChangeTarget(
             change=Change(parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu),
             may_force=force,

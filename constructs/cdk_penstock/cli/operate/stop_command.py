@@ -13,7 +13,7 @@ from cdk_penstock.cli.operate.change_options import (
     LossOption,
     TimeoutOption,
 )
-from cdk_penstock.cli.operate.loss_confirmation import confirm_loss, loss_of_force
+from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
 from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
 from cdk_penstock.model.lifecycle.planning import StoppedTarget
 
@@ -41,5 +41,5 @@ def stop_command(
     with explain_aws_errors():
         session = PlanSession(open_access(application, region, profile, operator_role), options)
         if force and not dry_run:
-            confirm_loss(application, loss_of_force(session.observe()), confirmed=yes_lose_state)
+            confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
         session.finish(session.run(StoppedTarget(may_force=force)))
