@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import App, Stack
 
-from cdk_penstock.application import ApplicationStart, FlinkApplicationProps, PyFlinkApplication
+from cdk_penstock.application import FlinkApplicationProps, PyFlinkApplication
 from cdk_penstock.encryption import OperatorRole, PermissionSetPrincipal
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.model.errors import PenstockError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def build_stack(app: App) -> Stack:
         execution_role_arn=application.execution_role.role_arn,
         operators=[PermissionSetPrincipal(stack, "FlinkOperator")],
     )
-    ApplicationStart(stack, "Start", application=application, operator=operator)
+    VerifiedStart(stack, "Start", application=application, operator=operator)
     return stack
 
 

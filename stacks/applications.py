@@ -69,7 +69,7 @@ def build_application(
     if network is not None:
         props["vpc"] = network.vpc
         props["vpc_subnets"] = network.application_subnets
-    if settings.auto_scaling and settings.max_parallelism is not None:
+    if settings.max_parallelism is not None:
         props["max_parallelism"] = settings.max_parallelism
     if environment.network.vpc_id is not None:
         # It may have a way to the internet.

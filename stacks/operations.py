@@ -8,8 +8,8 @@ from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk_penstock.application import ApplicationStart
 from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard, KeyPolicyMode, OperatorRole
+from cdk_penstock.lifecycle import VerifiedStart
 from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
@@ -55,7 +55,7 @@ class ApplicationOperations(Construct):
         )
         self._output("OperatorRoleArn", self.operator.role_arn)
         if start:
-            ApplicationStart(self, "Start", application=application, operator=self.operator)
+            VerifiedStart(self, "Start", application=application, operator=self.operator)
 
     def _alarm_on_downtime(self) -> None:
         """Alarm on what AWS recommends for all applications (managed-flink, monitoring-metrics-alarms)."""

@@ -17,13 +17,13 @@ from aws_cdk import aws_s3_assets as s3_assets
 from cdk_penstock.application import (
     ApplicationCode,
     ApplicationEncryption,
-    ApplicationStart,
     FlinkApplication,
     FlinkRuntime,
     PyFlinkApplication,
     PyFlinkLayout,
 )
 from cdk_penstock.encryption import CustomerManagedEncryption, OperatorRole
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import MetricsWorkspace
@@ -76,8 +76,8 @@ class Beginner:
         named = {"operators": [iam.ArnPrincipal(ROLE_ARN)], "key_administrators": [iam.ArnPrincipal(ROLE_ARN)]}
         return CustomerManagedEncryption(self.stack, "Encryption", **(named | props))
 
-    def start(self, **props: Any) -> ApplicationStart:
-        return ApplicationStart(self.stack, "Start", **props)
+    def start(self, **props: Any) -> VerifiedStart:
+        return VerifiedStart(self.stack, "Start", **props)
 
     def imported(self) -> Any:
         return FlinkApplication.from_application_name(self.stack, "Imported", "orders")

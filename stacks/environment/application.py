@@ -130,6 +130,8 @@ class ApplicationSettings(Settings):
         sizing = allowed(_sizing, self)
         if self.auto_scaling:
             allowed(lambda size: Autoscaling(sizing=size, max_parallelism=self.max_parallelism), sizing)
+        elif self.max_parallelism is not None:
+            allowed(sizing.check_max_parallelism, self.max_parallelism)
         return self
 
     @property

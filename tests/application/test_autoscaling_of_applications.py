@@ -61,6 +61,16 @@ def test_the_alarm_knows_how_many_kpus_are_expected(
     assert says in alarm["AlarmDescription"]
 
 
+def test_the_alarm_expects_what_a_schedule_or_lag_scales_to(stack: Stack, code: ApplicationCode) -> None:
+    application = application_in(stack, code, parallelism=4, parallelism_per_kpu=2)
+    with pytest.raises(SizingError, match="needs 80 KPUs"):
+        application.add_kpu_alarm("TooMany", largest_parallelism=160)
+    application.add_kpu_alarm(largest_parallelism=16)
+    alarm = only(stack, "AWS::CloudWatch::Alarm")
+    assert alarm["Threshold"] == 9
+    assert "more KPUs than the 9 of parallelism 16, the largest that it is scaled to" in alarm["AlarmDescription"]
+
+
 @pytest.mark.parametrize(
     ("props", "message"),
     [

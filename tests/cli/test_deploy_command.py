@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DONE, FAILED, WRONG_ARGUMENTS, ROLLED_BACK, RESTORED, REFUSED = 0, 1, 2, 3, 4, 5
+_MAVEN = "META-INF/maven/org.apache.flink/flink-connector-kafka"
+_KAFKA_OF_FLINK_2 = b"groupId=org.apache.flink\nartifactId=flink-connector-kafka\nversion=4.0.0-2.0\n"
 OPTIONS = {"python": "main.py", "jarfile": "lib/pyflink-dependencies.jar"}
 
 
@@ -132,13 +134,7 @@ def test_an_interrupted_upload_is_done_again(running: Operated, job_zip: Path) -
         ({"main.py": None, "other.py": b""}, "entry point 'main.py' is not in it"),
         ({"lib/pyflink-dependencies.jar": None}, "it lacks lib/pyflink-dependencies.jar, where the application looks"),
         (
-            {
-                "lib/pyflink-dependencies.jar": make_jar(
-                    {
-                        "META-INF/maven/org.apache.flink/flink-connector-kafka/pom.properties": b"groupId=org.apache.flink\nartifactId=flink-connector-kafka\nversion=4.0.0-2.0\n"
-                    }
-                )
-            },
+            {"lib/pyflink-dependencies.jar": make_jar({f"{_MAVEN}/pom.properties": _KAFKA_OF_FLINK_2})},
             "which is not built for FLINK-1_20: use flink-connector-kafka 3",
         ),
         (
@@ -152,7 +148,8 @@ def test_a_package_that_would_not_run_is_refused_before_anything_is_uploaded(
 ) -> None:
     with pytest.raises(PackagingError, match=message):
         running.invoke("deploy", str(write_archive(files)))
-    assert uploads(running) == running.changes == []
+    assert uploads(running) == []
+    assert running.changes == []
 
 
 def test_a_jar_is_not_deployed_to_a_python_job_nor_a_zip_to_a_java_job(

@@ -15,7 +15,6 @@ from constructs import Construct
 from cdk_penstock.application import (
     ApplicationEncryption,
     ApplicationPropsError,
-    ApplicationStart,
     FlinkApplication,
     FlinkRuntime,
 )
@@ -26,6 +25,7 @@ from cdk_penstock.encryption import (
     KeyAdministrator,
     KeyPolicyMode,
 )
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.model.policies.principals import KeyPrincipalError
 from cdk_penstock.review.dependencies import arrows_of, path_between
 from tests.encryption.conftest import (
@@ -53,7 +53,7 @@ CLOUDFORMATION_ROLE = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
 def encrypted_and_started(stack: Stack, **props: Any) -> CustomerManagedEncryption:
     application = application_in(stack)
     encryption = encryption_in(stack, application, **props)
-    ApplicationStart(stack, "Start", application=application, operator=encryption.operator)
+    VerifiedStart(stack, "Start", application=application, operator=encryption.operator)
     return encryption
 
 
@@ -287,7 +287,7 @@ def test_moving_the_constructs_keeps_the_resources_that_would_undo_themselves(de
     def build(stack: Stack, scope: Construct) -> None:
         application = application_in(stack)
         encryption = encryption_in(scope, application)
-        ApplicationStart(scope, "Start", application=application, operator=encryption.operator)
+        VerifiedStart(scope, "Start", application=application, operator=encryption.operator)
 
     here = deploy(lambda stack: build(stack, stack))
     there = deploy(lambda stack: build(stack, Construct(stack, "Elsewhere")))
@@ -337,7 +337,7 @@ def test_it_passes_all_checks() -> None:
         stack, "Administrator", assumed_by=[iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/SecurityLead")]
     )
     encryption = encryption_in(stack, application, key_administrators=[administrator], key_generation=2)
-    ApplicationStart(stack, "Start", application=application, operator=encryption.operator)
+    VerifiedStart(stack, "Start", application=application, operator=encryption.operator)
     app = stack.node.root
     assert isinstance(app, App)
     add_checks(app)
@@ -569,7 +569,7 @@ def test_it_refuses_a_start_before_the_key() -> None:
     stack = new_stack()
     application = application_in(stack)
     operator = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    ApplicationStart(stack, "Start", application=application, operator=operator)
+    VerifiedStart(stack, "Start", application=application, operator=operator)
     with pytest.raises(ApplicationPropsError, match="started before its key is in place"):
         encryption_in(stack, application)
 

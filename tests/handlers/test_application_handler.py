@@ -8,17 +8,17 @@ import pytest
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.handlers import application_handler
 from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
-from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
 from cdk_penstock.handlers.events import complete
 from cdk_penstock.handlers.handler import Handler
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.handlers.verified_start_handler import VerifiedStartHandler
 
 if TYPE_CHECKING:
     from cdk_penstock.handlers.events import Event, Result
 
 TYPES = {
     "Custom::PenstockApplicationKey": ApplicationKeyHandler,
-    "Custom::PenstockApplicationStart": ApplicationStartHandler,
+    "Custom::PenstockApplicationStart": VerifiedStartHandler,
 }
 
 

@@ -23,6 +23,7 @@ MODULES = {
     for path in CODE.rglob("*.py")
 }
 HANDLERS = sorted(name for name in MODULES if hasattr(import_module(name), "on_event"))
+FUNCTIONS = sorted(name for name in MODULES if hasattr(import_module(name), "handle"))
 # What the runtime of AWS Lambda has besides Python: boto3 and what it needs.
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
@@ -110,11 +111,11 @@ def test_all_that_is_carried_can_be_imported(runtime: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("module", HANDLERS)
+@pytest.mark.parametrize("module", [*HANDLERS, *FUNCTIONS])
 def test_a_handler_runs_from_its_own_code(module: str, runtime: Path) -> None:
     program = (
         f"import {module} as handler;"
-        "assert callable(handler.on_event) and callable(handler.is_complete);"
+        "assert callable(handler.handle if hasattr(handler, 'handle') else handler.on_event and handler.is_complete);"
         "print(handler.__file__)"
     )
     done = run_in_a_lambda(program, runtime)
@@ -123,8 +124,11 @@ def test_a_handler_runs_from_its_own_code(module: str, runtime: Path) -> None:
 
 
 def test_no_handler_is_overlooked() -> None:
-    helpers = {f"cdk_penstock.handlers{name}" for name in ("", ".events", ".handler", ".services")}
-    assert {name for name in MODULES if name.startswith("cdk_penstock.handlers")} == helpers | set(HANDLERS)
+    helpers = {
+        f"cdk_penstock.handlers{name}" for name in ("", ".events", ".function_settings", ".handler", ".services")
+    }
+    found = {name for name in MODULES if name.startswith("cdk_penstock.handlers")}
+    assert found == helpers | set(HANDLERS) | set(FUNCTIONS)
 
 
 def test_the_clock_is_aware_of_its_time_zone() -> None:

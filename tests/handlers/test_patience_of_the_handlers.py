@@ -17,10 +17,11 @@ import cdk_penstock.handlers
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
-from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
 from cdk_penstock.model.custom_resources.grafana_content_resource import GrafanaContentResource
 from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
+from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
+from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.search_content import Content
 from tests.control.fake_aws import APPLICATION, KEY_1, OPERATOR, STACK
 
@@ -30,19 +31,23 @@ if TYPE_CHECKING:
     from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 
 KEY = ApplicationKeyResource(application_name=APPLICATION, operator_role_arn=OPERATOR, key_arn=KEY_1)
-START = ApplicationStartResource(
+START = VerifiedStartResource(
     application_name=APPLICATION, operator_role_arn=OPERATOR, expected_key_arn=KEY_1, force_stop_after_seconds=900
 )
+KEPT = KeptParallelismResource(
+    application_name=APPLICATION, operator_role_arn=OPERATOR, parallelism=4, parallelism_per_kpu=1, max_kpus=64
+)
 RESOURCES: dict[str, tuple[CustomResourceProperties, ...]] = {
-    "application_handler": (KEY, START),
+    "application_handler": (KEY, START, KEPT),
     "application_key_handler": (KEY,),
-    "application_start_handler": (START,),
+    "verified_start_handler": (START,),
     "grafana_content_handler": (
         GrafanaContentResource(workspace_id="g-1", folder_uid="f", folder_title="F", mark="penstock:f"),
     ),
     "kafka_bootstrap_brokers_handler": (
         KafkaBootstrapBrokersResource(cluster_arn="arn:aws:kafka:eu-central-1:111122223333:cluster/fleet/1"),
     ),
+    "kept_parallelism_handler": (KEPT,),
     "search_content_handler": (
         SearchContentResource.of(
             Content(),
@@ -198,7 +203,7 @@ def test_what_does_not_pass_is_reported_at_once(
         assert (time.now - begin).total_seconds() == 20
 
 
-@pytest.mark.parametrize("resource", RESOURCES["application_handler"])
+@pytest.mark.parametrize("resource", [KEY, START])
 @pytest.mark.parametrize("error", [PERMISSION["denied"], BUSY["throttled"], UNREACHABLE["time-out"]])
 def test_the_first_call_waits_in_place_for_less_than_a_function_lives(
     resource: CustomResourceProperties, error: Exception, time: Time, fail: Callable[[Exception], None]
@@ -220,7 +225,7 @@ def test_the_first_call_goes_on_when_the_trouble_has_passed(time: Time, monkeypa
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     with pytest.raises(ControlError, match="ValidationException"):
-        import_module("cdk_penstock.handlers.application_start_handler").on_event(event(START, "Create"), None)
+        import_module("cdk_penstock.handlers.verified_start_handler").on_event(event(START, "Create"), None)
     assert time.calls == 4
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
-from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
-from cdk_penstock.handlers.services import Services
+from cdk_penstock.handlers.verified_start_handler import VerifiedStartHandler
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import CODE_BUCKET, cmk
+from tests.control.simulated_flink import Behaviour, SimulatedFlink
 from tests.handlers.framework import Framework
+from tests.handlers.simulated_services import simulated_services
 
 
 def properties(code: str = "job-1.zip", revision: str = "1", **changes: Any) -> dict[str, Any]:
@@ -48,14 +49,17 @@ def aws() -> FakeAws:
 
 @pytest.fixture
 def framework(aws: FakeAws) -> Framework:
-    return Framework(aws, ApplicationStartHandler(Services(new_session=aws.new_session, clock=aws.world.clock)))
+    return Framework(aws, VerifiedStartHandler(simulated_services(aws)))
 
 
 def test_an_update_that_is_in_force_is_done(aws: FakeAws, framework: Framework) -> None:
     aws.stack.begin()
     before = aws.msf.application.version_id
     aws.msf.change_code("job-2.zip")
-    assert framework.update(NEW, OLD)["Data"] == {"Status": "RUNNING", "ApplicationVersionId": str(before + 1)}
+    assert (
+        framework.update(NEW, OLD)["Data"].items()
+        >= {"Status": "RUNNING", "ApplicationVersionId": str(before + 1)}.items()
+    )
 
 
 @pytest.mark.parametrize("code", ["job-2.zip", "job-1.zip"], ids=["of the code", "of settings only"])
@@ -119,12 +123,28 @@ def test_code_that_somebody_put_back_by_hand_does_not_block_another_change(aws: 
     framework.update(properties(ForceStopAfterSeconds="600"), OLD)
 
 
-def test_a_failed_update_that_a_start_has_put_in_force_is_done(aws: FakeAws, framework: Framework) -> None:
+def test_the_version_before_a_failed_update_is_put_back_and_started(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.outcomes = [JobState.FAILED]
+    aws.stack.begin()
+    before = aws.msf.application.version_id
+    aws.msf.change_code("job-2.zip")
+    assert aws.msf.status == "READY"
+    with pytest.raises(ControlError, match=f"it is RUNNING in version {before + 2}, with s3://code/job-1.zip on"):
+        framework.update(NEW, OLD)
+    aws.stack.begin("UPDATE_ROLLBACK_IN_PROGRESS")
+    aws.msf.change_code("job-1.zip")
+    assert framework.update(OLD, NEW)["Data"]["ApplicationVersionId"] == str(before + 3)
+
+
+def test_an_application_whose_template_is_elsewhere_is_started_and_not_put_back(
+    aws: FakeAws, framework: Framework
+) -> None:
     aws.msf.outcomes = [JobState.FAILED]
     aws.stack.begin()
     aws.msf.change_code("job-2.zip")
-    assert aws.msf.status == "READY"
-    assert framework.update(NEW, OLD)["Data"]["Status"] == "RUNNING"
+    imported = properties("job-2.zip", Expected="")
+    before = aws.msf.application.version_id
+    assert framework.update(imported, imported)["Data"]["ApplicationVersionId"] == str(before)
 
 
 def test_a_template_of_an_older_penstock_says_nothing_to_compare(aws: FakeAws, framework: Framework) -> None:
@@ -148,3 +168,86 @@ def test_it_must_be_allowed_to_look_at_its_stack(aws: FakeAws, framework: Framew
     aws.world.fail("DescribeStacks", *[denied] * 100)
     with pytest.raises(MissingPermissionError, match="cloudformation:DescribeStacks"):
         framework.create(OLD)
+
+
+# A job that fails after MSF has called the application RUNNING
+
+
+@pytest.fixture
+def flink(aws: FakeAws) -> SimulatedFlink:
+    return SimulatedFlink(aws)
+
+
+@pytest.fixture
+def looking(aws: FakeAws, flink: SimulatedFlink) -> Framework:
+    return Framework(aws, VerifiedStartHandler(simulated_services(aws, flink)))
+
+
+def test_a_job_that_loops_after_running_is_rolled_back_and_the_deployment_fails(
+    aws: FakeAws, flink: SimulatedFlink, looking: Framework, caplog: pytest.LogCaptureFixture
+) -> None:
+    flink.behaviours["job-2.zip"] = Behaviour.LOOPS
+    aws.stack.begin()
+    before = aws.msf.application.version_id
+    aws.msf.change_code("job-2.zip")
+    assert aws.msf.status == "RUNNING"
+    with pytest.raises(ControlError) as caught:
+        looking.update(NEW, OLD)
+    text = str(caught.value)
+    assert f"version {before + 1} was rolled back; version {before + 2} runs as before" in text
+    assert f"it is RUNNING in version {before + 2}, rolled back from {before + 1}, with s3://code/job-1.zip" in text
+    assert len(aws.world.named("RollbackApplication")) == 1
+    assert "the job fails: the job failed" in caplog.text
+    assert "/ by zero" in caplog.text
+    assert '"evidence_of": "vehicles"' in caplog.text
+    # CloudFormation's rollback: the application gets its template of before, which restarts it once more.
+    aws.stack.begin("UPDATE_ROLLBACK_IN_PROGRESS")
+    aws.msf.change_code("job-1.zip")
+    answer = looking.update(OLD, NEW)["Data"]
+    assert answer["ApplicationVersionId"] == str(before + 3)
+    assert answer["Evidence"].startswith(f"version {before + 3} runs: all 2 subtasks run")
+    # The snapshot that was restored is that of the version that runs again, and not of the one that failed.
+    newest = max(aws.msf.snapshots, key=lambda each: each["SnapshotCreationTimestamp"])
+    assert newest["ApplicationVersionId"] == before + 2
+
+
+def test_a_job_that_loops_is_left_for_somebody_to_look_at_where_the_template_says_so(
+    aws: FakeAws, flink: SimulatedFlink, looking: Framework
+) -> None:
+    flink.behaviours["job-2.zip"] = Behaviour.LOOPS
+    aws.stack.begin()
+    aws.msf.change_code("job-2.zip")
+    with pytest.raises(ControlError, match=r"fails and was not undone: the job failed \d times"):
+        looking.update(properties("job-2.zip", "2", MayRollBack="false"), OLD)
+    assert not aws.world.named("RollbackApplication")
+
+
+def test_a_first_version_that_loops_fails_the_deployment(
+    aws: FakeAws, flink: SimulatedFlink, looking: Framework
+) -> None:
+    aws.msf.stop()
+    flink.behaviours["job-1.zip"] = Behaviour.LOOPS
+    with pytest.raises(ControlError, match=r"the job failed \d times and is restarted again and again"):
+        looking.create(OLD)
+
+
+def test_a_job_that_fails_does_not_block_the_rollback_of_a_stack(
+    aws: FakeAws, flink: SimulatedFlink, looking: Framework
+) -> None:
+    flink.behaviours["job-1.zip"] = Behaviour.LOOPS
+    aws.stack.begin("UPDATE_ROLLBACK_IN_PROGRESS")
+    aws.msf.change_code("job-1.zip")
+    assert "is restarted again and again" in looking.update(OLD, NEW)["Data"]["Evidence"]
+
+
+def test_a_state_that_takes_long_to_restore_is_waited_for_over_many_calls(
+    aws: FakeAws, flink: SimulatedFlink, looking: Framework
+) -> None:
+    flink.behaviours["job-2.zip"] = Behaviour.NEVER_RUNS
+    aws.stack.begin()
+    aws.msf.change_code("job-2.zip")
+    begin = aws.world.time
+    with pytest.raises(ControlError, match="was rolled back"):
+        looking.update(NEW, OLD)
+    assert len(aws.msf.operation_ids("RollbackApplication")) == 1
+    assert 15 * 60 <= (aws.world.time - begin).total_seconds() <= 25 * 60

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
-from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
 from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset, GrafanaContentResource
 from cdk_penstock.model.custom_resources.kafka_bootstrap_brokers_resource import KafkaBootstrapBrokersResource
+from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.custom_resources.search_content_resource import SearchContentResource
+from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.deployment import Revision
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.grafana import DataSource
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 RESOURCES: Any = [
     ApplicationKeyResource,
-    ApplicationStartResource,
+    VerifiedStartResource,
     GrafanaContentResource,
     KafkaBootstrapBrokersResource,
+    KeptParallelismResource,
     SearchContentResource,
 ]
 TEXT = st.text(min_size=1)
@@ -158,11 +160,11 @@ def test_an_ill_typed_or_unknown_property_gives_one_clear_error(changes: dict[st
 
 
 def test_an_object_without_a_value_is_none() -> None:
-    start = ApplicationStartResource(application_name="a", operator_role_arn="arn", force_stop_after_seconds=60)
+    start = VerifiedStartResource(application_name="a", operator_role_arn="arn", force_stop_after_seconds=60)
     written = start.to_properties()
     assert written["Expected"] == {}
     empty = {"CodeBucketArn": "", "CodeKey": "", "CodeVersion": "", "RuntimeEnvironment": ""}
-    assert ApplicationStartResource.from_properties(written | {"Expected": empty}) == start
+    assert VerifiedStartResource.from_properties(written | {"Expected": empty}) == start
 
 
 def test_each_custom_resource_has_its_own_type() -> None:

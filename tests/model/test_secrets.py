@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -119,3 +120,10 @@ JSON = st.recursive(
 def test_a_masked_document_has_nothing_more_to_mask(document: Any) -> None:
     once = mask_secrets(document)
     assert mask_secrets(once) == once
+
+
+def test_long_texts_are_masked_in_a_time_that_grows_with_their_length() -> None:
+    begin = time.monotonic()
+    for long in ("x" * 200_000, "a=" * 100_000, "://" * 70_000, "-----BEGIN " * 20_000, "password " * 20_000):
+        mask_text(long)
+    assert time.monotonic() - begin < 5

@@ -110,3 +110,21 @@ def test_prices_can_be_replaced() -> None:
 def test_negative_snapshots_are_refused() -> None:
     with pytest.raises(SizingError, match="snapshot_gb must be a number from 0 on, got -1"):
         Sizing().monthly_cost(snapshot_gb=-1)
+
+
+@pytest.mark.parametrize(("parallelism", "maximum"), [(1, 128), (85, 128), (86, 256), (200, 512), (30_000, 32_768)])
+def test_the_maximum_parallelism_of_a_job_that_sets_none_is_flinks(parallelism: int, maximum: int) -> None:
+    assert Sizing(parallelism=parallelism, max_kpus=32_768).default_max_parallelism == maximum
+
+
+def test_an_application_is_scaled_within_its_kpus_and_its_maximum_parallelism() -> None:
+    sizing = Sizing(parallelism=4, parallelism_per_kpu=2, max_kpus=100)
+    assert sizing.scaled_to(16, max_parallelism=64) == Sizing(parallelism=16, parallelism_per_kpu=2, max_kpus=100)
+    assert sizing.scaled_to(128, max_parallelism=None).kpus == 64
+    for parallelism, max_parallelism, message in (
+        (202, None, "needs 101 KPUs, max_kpus is 100"),
+        (24, 64, "must be a multiple of the parallelism 24, got 64: use 192"),
+        (130, None, "can be scaled to 128 at most, as in Flink, got 130"),
+    ):
+        with pytest.raises(SizingError, match=message):
+            sizing.scaled_to(parallelism, max_parallelism=max_parallelism)

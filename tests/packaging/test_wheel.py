@@ -23,7 +23,7 @@ from aws_cdk import aws_s3 as s3
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.encryption import CustomerManagedEncryption, PermissionSetPrincipal
-from cdk_penstock.application import ApplicationStart
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from cdk_penstock.observability.panels import LabelledMetrics, dashboard_of, number
 from cdk_penstock.checks import add_checks
@@ -39,7 +39,7 @@ encryption = CustomerManagedEncryption(
     operators=[PermissionSetPrincipal(stack, "FlinkOperator")],
     key_administrators=[PermissionSetPrincipal(stack, "KeyAdministrator")],
 )
-ApplicationStart(stack, "Start", application=application, operator=encryption.operator)
+VerifiedStart(stack, "Start", application=application, operator=encryption.operator)
 metrics = MetricsWorkspace(stack, "Metrics", workspace_alias="clicks")
 metrics.grant_remote_write(application)
 grafana = DashboardWorkspace(

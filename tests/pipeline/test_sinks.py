@@ -8,8 +8,9 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from cdk_penstock.application import ApplicationCode, ApplicationStart
+from cdk_penstock.application import ApplicationCode
 from cdk_penstock.checks import add_checks
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.pipeline import ArchiveSink, FirehoseSink, KafkaSink, KinesisSink, Sink
 from cdk_penstock.review.dependencies import arrows_of, path_between
@@ -140,7 +141,7 @@ def synthesized(case: Case, job_zip: Path) -> dict[str, Any]:
         network.add_endpoint(AwsService.FIREHOSE)
     pipeline = Pipeline(stack, "Pipeline", code=ApplicationCode.from_asset(job_zip), network=network)
     operator = iam.Role(stack, "Operator", assumed_by=iam.ArnPrincipal("arn:aws:iam::111122223333:role/OnCall"))
-    ApplicationStart(stack, "Start", application=pipeline.application, operator=operator)
+    VerifiedStart(stack, "Start", application=pipeline.application, operator=operator)
     add_checks(app)
     app.synth()
     return dict(Template.from_stack(stack).to_json()["Resources"])

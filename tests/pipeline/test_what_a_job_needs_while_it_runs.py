@@ -8,7 +8,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from cdk_penstock.application import ApplicationCode, ApplicationStart, FlinkApplication
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.pipeline import KafkaSource, KinesisSource
 from cdk_penstock.review.dependencies import arrows_of, path_between
@@ -26,7 +27,7 @@ START = "Custom::PenstockApplicationStart"
 def start(stack: Stack, application: FlinkApplication) -> None:
     trust = iam.ArnPrincipal("arn:aws:iam::111122223333:role/OnCall")
     operator = iam.Role(stack, "Operator", assumed_by=trust)
-    ApplicationStart(stack, "Start", application=application, operator=operator)
+    VerifiedStart(stack, "Start", application=application, operator=operator)
 
 
 def application_in(stack: Stack, job_zip: Path, network: ApplicationVpc, **props: Any) -> FlinkApplication:

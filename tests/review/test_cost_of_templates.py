@@ -49,6 +49,9 @@ def cluster(**changed: Any) -> Body:
 def test_an_application_is_sized_by_its_template() -> None:
     found = lines(App=application(Parallelism=9, ParallelismPerKPU="4"))
     assert found["KPUs (3 and one for orchestration)"] == 4 * 730
+    kept = {"Type": "Custom::PenstockKeptParallelism", "Properties": {"Parallelism": "9", "ParallelismPerKpu": "4"}}
+    told = application(Parallelism={"Fn::GetAtt": ["Kept", "Parallelism"]})
+    assert lines(App=told, Kept=kept) == found
     assert lines(App=application())["KPUs (1 and one for orchestration)"] == 2 * 730
     assert lines(App=application(Parallelism=100))["KPUs (100 and one for orchestration)"] == 101 * 730
 

@@ -8,9 +8,10 @@ from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, Stack, Sta
 from aws_cdk import aws_kms as kms
 from typer.testing import CliRunner
 
-from cdk_penstock.application import ApplicationStart, FlinkApplication
+from cdk_penstock.application import FlinkApplication
 from cdk_penstock.cli.app import app as penstock
 from cdk_penstock.encryption import KeyPolicyMode
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.encryption import EncryptionReview, review_encryption
@@ -29,7 +30,7 @@ def synthesize(folder: Path, **props: Any) -> Path:
     stack = Stack(stage, "Processing")
     application = application_in(stack)
     encryption = encryption_in(stack, application, **props)
-    ApplicationStart(stack, "Start", application=application, operator=encryption.operator)
+    VerifiedStart(stack, "Start", application=application, operator=encryption.operator)
     Stack(stage, "Empty")
     app.synth()
     return folder

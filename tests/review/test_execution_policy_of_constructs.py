@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk.aws_events import Schedule
+from aws_cdk.aws_s3 import Bucket
 
+from cdk_penstock.application import ApplicationCode, FlinkApplication
+from cdk_penstock.lifecycle import LagMetric, LagScaling, ScheduledScaling
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import MetricsWorkspace
 from cdk_penstock.review.assembly import read_assembly
@@ -51,6 +56,17 @@ def metrics(stack: Stack) -> None:
     MetricsWorkspace(stack, "Metrics", workspace_alias="clicks", rules={"job": RULES})
 
 
+def scaling(stack: Stack) -> None:
+    code = ApplicationCode.from_bucket(Bucket.from_bucket_name(stack, "Code", "code-bucket"), "job.zip")
+    application = FlinkApplication(stack, "App", code=code, application_name="clicks")
+    operator = iam.Role(stack, "Operator", assumed_by=iam.AccountPrincipal("111122223333"))
+    LagScaling(
+        stack, "Lag", application=application, operator=operator, metric=LagMetric.kinesis(), largest_parallelism=8
+    )
+    hours = ScheduledScaling(stack, "Hours", application=application, operator=operator)
+    hours.add_stop("Night", schedule=Schedule.cron(hour="20", minute="0"))
+
+
 def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
     app = App(outdir=str(folder))
     build(Stack(app, "Clicks", env=Environment(account="111122223333", region="eu-central-1")))
@@ -65,6 +81,7 @@ def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
         (search, {"es:CreateDomain", "es:UpdateDomainConfig", "iam:CreateServiceLinkedRole"}),
         (archive, {"s3:CreateBucket", "s3:PutBucketPolicy", "firehose:CreateDeliveryStream"}),
         (streams, {"kinesis:CreateStream", "kinesis:RegisterStreamConsumer", "kafka:CreateClusterV2"}),
+        (scaling, {"scheduler:CreateSchedule", "events:PutRule", "lambda:AddPermission", "cloudwatch:PutMetricAlarm"}),
         (metrics, {"aps:CreateWorkspace", "aps:CreateRuleGroupsNamespace"}),
     ],
     ids=lambda each: getattr(each, "__name__", ""),

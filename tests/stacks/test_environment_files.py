@@ -561,6 +561,13 @@ def test_autoscaling_that_nothing_holds_is_refused(tmp_path: Path, settings: str
         load_environments(write(tmp_path, MINIMAL + settings))
 
 
+@pytest.mark.parametrize("auto_scaling", ["true", "false"])
+def test_a_maximum_parallelism_that_the_job_could_not_use_is_refused(tmp_path: Path, auto_scaling: str) -> None:
+    settings = f'parallelism = 4\nauto_scaling = {auto_scaling}\nproperties.job = {{ "max.parallelism" = "6" }}'
+    with pytest.raises(EnvironmentFileError, match="must be a multiple of the parallelism 4, got 6: use 128"):
+        load_environments(write(tmp_path, MINIMAL + settings))
+
+
 def test_autoscaling_is_held_by_what_the_job_is_told(tmp_path: Path) -> None:
     held = 'auto_scaling = true\nmax_kpus = 16\nproperties.job = { "max.parallelism" = "16" }'
     (environment,) = load_environments(write(tmp_path, MINIMAL + held))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cdk_penstock.application.application_code import ApplicationCode, CodeBinding
 from cdk_penstock.application.application_interface import IFlinkApplication
-from cdk_penstock.application.application_start import ApplicationStart
 from cdk_penstock.application.execution_role import ExecutionRole
 from cdk_penstock.application.flink_application import FlinkApplication
 from cdk_penstock.application.flink_application_base import FlinkApplicationBase
@@ -31,7 +30,6 @@ __all__ = (
     "ApplicationEncryption",
     "ApplicationNameError",
     "ApplicationPropsError",
-    "ApplicationStart",
     "CodeBinding",
     "ExecutionRole",
     "FlinkApplication",

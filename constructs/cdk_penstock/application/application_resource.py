@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import jsii
-from aws_cdk import IStableStringProducer, Lazy, Stack, Token
+from aws_cdk import IResolveContext, IStableStringProducer, IStringProducer, Lazy, Stack, Token
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from cdk_penstock.application.configuration import (
@@ -16,15 +16,21 @@ from cdk_penstock.application.configuration import (
     maintenance_configuration,
     run_configuration,
 )
+from cdk_penstock.application.rendered_references import join_references
 from cdk_penstock.foundation.digests import content_digest
 from cdk_penstock.model.deployment import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aws_cdk import CfnResource
+
     from cdk_penstock.application.application_code import CodeBinding
     from cdk_penstock.application.flink_application import FlinkApplication
     from cdk_penstock.application.props import FlinkApplicationProps
+    from cdk_penstock.model.sizing import Sizing
+
+_PARALLELISM: Final = "ApplicationConfiguration.FlinkApplicationConfiguration.ParallelismConfiguration"
 
 
 class ApplicationResource(CfnApplication):
@@ -32,6 +38,7 @@ class ApplicationResource(CfnApplication):
 
     def __init__(self, *args: Any, **properties: Any) -> None:
         self._overrides: dict[str, object] = {}
+        self._instead_of: Sizing | None = None
         super().__init__(*args, **properties)
 
     def add_override(self, path: str, value: Any) -> None:
@@ -41,11 +48,35 @@ class ApplicationResource(CfnApplication):
 
     def revision(self) -> str:
         """Return a digest of all that the template says about the application; call it when all is set."""
-        return content_digest(Stack.of(self).resolve([self._updated_properties, self._overrides]))
+        said: list[Any] = [self._updated_properties, self._overrides]
+        if self._instead_of is not None:
+            # A change of tags alone updates the application as well, and so needs the parallelism of that time.
+            said += [self._instead_of.parallelism, self._instead_of.parallelism_per_kpu, self.tags.render_tags()]
+        return content_digest(Stack.of(self).resolve(said))
 
     def lazy_revision(self) -> str:
         """Return a token of the revision, which is taken when the template is written."""
         return Lazy.string(_Late(self.revision))
+
+    def take_parallelism(self, *, parallelism: str, parallelism_per_kpu: str, instead_of: Sizing) -> None:
+        """Take the parallelism from attributes of another resource; the numbers in their place are in the revision."""
+        for name, value in (("Parallelism", parallelism), ("ParallelismPerKPU", parallelism_per_kpu)):
+            self.add_property_override(f"{_PARALLELISM}.{name}", value)
+        self._instead_of = instead_of
+
+    def lazy_references(self, *, without: CfnResource) -> str:
+        """Return a token of all values that the template refers to, but those of one resource.
+
+        The deployment knows them: CloudFormation updates the application when one of them changes, though the template
+        does not.
+        """
+        return Lazy.uncached_string(_Joined(self, without))
+
+    def references(self, without: CfnResource) -> str:
+        """Return what lazy_references stands for; call it when all is set."""
+        stack = Stack.of(self)
+        rendered = stack.resolve([self._updated_properties, self._overrides])
+        return join_references(rendered, without=stack.resolve(without.logical_id))
 
     def expected(self) -> dict[str, Any]:
         """Return the fields of a Revision as the template has them, overrides included; call it when all is set.
@@ -142,3 +173,15 @@ class _Late:
 
     def produce(self) -> str:
         return self._text()
+
+
+@jsii.implements(IStringProducer)
+class _Joined:
+    """Produced each time: while the CDK prepares the app, a reference to another stack is not yet what it will be."""
+
+    def __init__(self, resource: ApplicationResource, without: CfnResource) -> None:
+        self._resource, self._without = resource, without
+
+    def produce(self, context: IResolveContext) -> str:
+        del context
+        return self._resource.references(self._without)

@@ -82,6 +82,7 @@ class FlinkApplication(FlinkApplicationBase):
             max_kpus=settings["max_kpus"],
         )
         self.autoscaling = autoscaling_of(settings, self.sizing)
+        self.max_parallelism = settings.get("max_parallelism")
         binding = code.bind(self, self.runtime)
         self.log = ApplicationLog(
             self,
@@ -198,9 +199,22 @@ class FlinkApplication(FlinkApplicationBase):
         """Let the application be created after a construct, and be deleted before it."""
         self.resource.node.add_dependency(construct)
 
-    def add_kpu_alarm(self, construct_id: str = "KpuAlarm") -> cloudwatch.Alarm:
-        """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach."""
-        return build_kpu_alarm(self, construct_id, sizing=self.sizing, autoscaling=self.autoscaling)
+    def add_kpu_alarm(
+        self, construct_id: str = "KpuAlarm", *, largest_parallelism: int | None = None
+    ) -> cloudwatch.Alarm:
+        """Add an alarm on the KPUs that are paid for: more than the template's, or all that autoscaling may reach.
+
+        Parameters
+        ----------
+        largest_parallelism
+            The largest parallelism of a LagScaling or a ScheduledScaling. Default: the application has neither.
+
+        Raises SizingError for a parallelism that the application cannot have.
+        """
+        scaled = None
+        if largest_parallelism is not None:
+            scaled = self.sizing.scaled_to(largest_parallelism, max_parallelism=self.max_parallelism)
+        return build_kpu_alarm(self, construct_id, sizing=self.sizing, autoscaling=self.autoscaling, scaled=scaled)
 
     def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
         """Hand a property group to the job, or add entries to one.

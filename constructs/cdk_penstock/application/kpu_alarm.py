@@ -14,11 +14,32 @@ if TYPE_CHECKING:
 
 
 def build_kpu_alarm(
-    application: FlinkApplicationBase, construct_id: str, *, sizing: Sizing, autoscaling: Autoscaling | None
+    application: FlinkApplicationBase,
+    construct_id: str,
+    *,
+    sizing: Sizing,
+    autoscaling: Autoscaling | None,
+    scaled: Sizing | None = None,
 ) -> cloudwatch.Alarm:
-    """Add the alarm: above the KPUs of the template, or, with autoscaling, where it has doubled for the last time."""
+    """Add the alarm: above the KPUs of the template, or where scaling has come to its end.
+
+    Parameters
+    ----------
+    sizing
+        The size of the template.
+    autoscaling
+        MSF's automatic scaling, None without it.
+    scaled
+        The largest size that anybody else scales the application to; None if nobody does.
+    """
     name = application.application_name
-    if autoscaling is None:
+    if scaled is not None:
+        threshold = scaled.billed_kpus
+        description = (
+            f"{name} takes more KPUs than the {threshold} of parallelism {scaled.parallelism}, the largest that it is"
+            " scaled to, one for orchestration included: somebody scaled it by hand, and deployments keep that"
+        )
+    elif autoscaling is None:
         threshold = sizing.billed_kpus
         description = (
             f"{name} takes more KPUs than the {threshold} of its template, one for orchestration included: somebody"

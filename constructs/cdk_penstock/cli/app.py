@@ -14,6 +14,7 @@ from cdk_penstock.cli.operate.operate_app import operate_app
 from cdk_penstock.cli.package import package_command
 from cdk_penstock.cli.review import review_command
 from cdk_penstock.cli.size import size_command
+from cdk_penstock.cli.stream import stream_app
 from cdk_penstock.model.errors import PenstockError
 
 _ANY_ARGUMENTS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(operate_app, name="app")
 app.add_typer(key_app, name="key")
+app.add_typer(stream_app, name="stream")
 app.command("package", cls=_Command)(package_command)
 app.command("review")(review_command)
 app.command("size")(size_command)

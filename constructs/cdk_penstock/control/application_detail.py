@@ -13,7 +13,7 @@ from cdk_penstock.model.runtimes import FlinkRuntime
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ENHANCED: Final = "ENHANCED_SNAPSHOTS"
+ENHANCED_SNAPSHOTS: Final = "ENHANCED_SNAPSHOTS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class ApplicationDetail:
             ),
             # The default of MSF.
             snapshots_enabled=snapshots.get("SnapshotsEnabled", True),
-            enhanced_snapshots=snapshots.get("SnapshotMode") == _ENHANCED,
+            enhanced_snapshots=snapshots.get("SnapshotMode") == ENHANCED_SNAPSHOTS,
             revision=_revision(described, configuration),
             rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
             restored_snapshot=configuration.get("RunConfigurationDescription", {})

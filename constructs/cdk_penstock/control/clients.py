@@ -64,6 +64,15 @@ class FlinkClient(Protocol):
     def list_application_versions(self, **request: Any) -> Response:
         """Return a page of ApplicationVersionSummaries."""
 
+    def list_tags_for_resource(self, **request: Any) -> Response:
+        """Return Tags."""
+
+    def tag_resource(self, **request: Any) -> Response:
+        """Return nothing."""
+
+    def untag_resource(self, **request: Any) -> Response:
+        """Return nothing."""
+
     def rollback_application(self, **request: Any) -> Response:
         """Return ApplicationDetail and OperationId."""
 

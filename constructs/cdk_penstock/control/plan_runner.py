@@ -8,6 +8,7 @@ made it or has not. Before a rollback or a forced stop, the evidence that they w
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.errors import ControlError, SnapshotNotPossibleError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.planning import Action, Observation, Restore, Target
 
 _POLL_SECONDS: Final = 5.0
+_JUST_LAUNCHED: Final = timedelta(hours=1)
 _MOST_STEPS: Final = 100
 """Above what any target takes, with some repetitions of steps that came too late."""
 
@@ -53,6 +55,8 @@ class PlanRunner:
         Called with the state of a step that takes long. Default: ``report``.
     rules
         The evidence of a healthy job. Default: by the application's checkpoint interval.
+    stable_seconds
+        The time without a failure, where ``rules`` are not given. Default: by the checkpoint interval.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class PlanRunner:
         report: Callable[[str], None],
         progress: Callable[[str], None] | None = None,
         rules: HealthRules | None = None,
+        stable_seconds: float | None = None,
     ) -> None:
         self._application = application
         self._observer = observer
@@ -77,10 +82,16 @@ class PlanRunner:
         self._report = report
         self._progress = progress or report
         self._rules = rules
+        self._stable_seconds = stable_seconds
         self._verdict: Verdict | None = None
         self._refused_rollback: str | None = None
         self._refused_snapshot: str | None = None
         self._has_changed = False
+
+    @property
+    def has_changed(self) -> bool:
+        """True if MSF has accepted a change in this run."""
+        return self._has_changed
 
     def observe(self) -> Observation:
         """Return the application as it is, with what this run has learned."""
@@ -133,7 +144,7 @@ class PlanRunner:
                 self._take_snapshot(step, detail)
             case steps.Verify():
                 self._verdict = self._watch.watch(
-                    self._rules or HealthRules.for_checkpoints(seen.present.settings.checkpoint_interval_seconds),
+                    self._rules_for(seen),
                     since=_launched_at(seen),
                     goes_on=lambda: self._application.describe().is_running,
                     deadline=deadline,
@@ -142,6 +153,10 @@ class PlanRunner:
             case _:
                 return self._change(step, seen, detail)
         return None
+
+    def _rules_for(self, seen: Observation) -> HealthRules:
+        interval = seen.present.settings.checkpoint_interval_seconds
+        return self._rules or HealthRules.for_checkpoints(interval, stable_seconds=self._stable_seconds)
 
     def _change(self, step: Action, seen: Observation, detail: ApplicationDetail) -> Ended | None:
         """Carry out a step that changes the application."""
@@ -154,7 +169,8 @@ class PlanRunner:
             if self._application.describe().status is seen.status:
                 if isinstance(step, steps.RollBack):
                     self._refused_rollback = str(error)
-                elif self._has_changed:
+                elif self._has_changed or type(error) is not ControlError:
+                    # A caller may wait for a permission, a key or a service, and run this again.
                     raise
                 else:
                     return Ended(outcome=Outcome.REFUSED, text=str(error))
@@ -230,5 +246,6 @@ class PlanRunner:
 
 
 def _launched_at(seen: Observation) -> datetime | None:
-    """Return when the newest operation that launched a job began."""
-    return max((each.started_at for each in seen.operations if each.name != STOP), default=None)
+    """Return when the operation began that launched the job, None if it is long over: the job has run since."""
+    began = max((each.started_at for each in seen.operations if each.name != STOP), default=None)
+    return None if began is None or seen.now - began > _JUST_LAUNCHED else began

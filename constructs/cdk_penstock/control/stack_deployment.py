@@ -20,11 +20,23 @@ class CloudFormationClient(Protocol):
 
 def describe_deployment(client: CloudFormationClient, stack_id: str, *, clock: Clock) -> Deployment:
     """Return what CloudFormation is doing with the stack."""
+    stack = _describe(client, stack_id, clock)
+    # In whole seconds, as MSF counts; a stack that was never updated has no time of its last update.
+    began_at = stack.get("LastUpdatedTime", stack["CreationTime"]).replace(microsecond=0)
+    return Deployment(began_at=began_at, is_rollback="ROLLBACK" in stack["StackStatus"])
+
+
+def changing_status(client: CloudFormationClient, stack_id: str, *, clock: Clock) -> str:
+    """Return the status of the stack while CloudFormation changes it, else an empty text."""
+    status: str = _describe(client, stack_id, clock)["StackStatus"]
+    return status if status.endswith("_IN_PROGRESS") else ""
+
+
+def _describe(client: CloudFormationClient, stack_id: str, clock: Clock) -> dict[str, Any]:
     (stack,) = call_with_retry(
         lambda: client.describe_stacks(StackName=stack_id),
         action="describe the stack of this resource (cloudformation:DescribeStacks)",
         clock=clock,
     )["Stacks"]
-    # In whole seconds, as MSF counts; a stack that was never updated has no time of its last update.
-    began_at = stack.get("LastUpdatedTime", stack["CreationTime"]).replace(microsecond=0)
-    return Deployment(began_at=began_at, is_rollback="ROLLBACK" in stack["StackStatus"])
+    found: dict[str, Any] = stack
+    return found

@@ -37,7 +37,7 @@ class CustomerManagedEncryption(Construct):
     4. the key, whose policy refers to the application;
     5. the operator's policy for the key;
     6. UpdateApplication as the operator, by a custom resource that reads back what MSF says;
-    7. the start, if an ``ApplicationStart`` asks for it.
+    7. the start, if an ``VerifiedStart`` asks for it.
 
     Over an application that is imported, 2 and 3 are there already, and 6 restarts it through a snapshot under its old
     key if it runs. Whenever the application's template changes, 6 asserts the key again. Deleting this construct
@@ -214,7 +214,6 @@ class CustomerManagedEncryption(Construct):
         permissions = [self.operator.use_key(self._home, f"OperatorPolicy{_name_of(key)}", key) for key in usable]
         provider = ControlProvider.of(self, "application")
         provider.act_as(self.operator)
-        self.operator.trusted_arns.append(provider.role.role_arn)
         update = provider.build_resource(
             self._home,
             "KeyUpdate",

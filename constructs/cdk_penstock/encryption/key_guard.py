@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+import jsii
+from aws_cdk import Duration, IStableAnyProducer, Lazy, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_events import CfnRule
@@ -26,6 +27,7 @@ from cdk_penstock.foundation.log_writers import LogWriters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import IResolvable
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
 
@@ -130,13 +132,13 @@ class KeyGuard(Construct):
             self._watch("DeleteRole", call_on_role("DeleteRole", in_policy), "#role-recreated"),
         ]
         if made_here:
-            trusted = [arn for role in made_here for arn in role.trusted_arns]
-            pattern = assumption_by_unknown([role.role_arn for role in made_here], trusted, Stack.of(self).account)
+            # What is made after this guard, such as scaling, may act as the operator, too.
+            pattern = Lazy.any(_Assumption(made_here, Stack.of(self).account))
             alarms.append(self._watch("AssumeRole", pattern, "#operator-assumed", state=_WITH_READ_ONLY_EVENTS))
         return alarms
 
     def _watch(
-        self, event: str, pattern: Mapping[str, Any], section: str, *, state: str | None = None
+        self, event: str, pattern: Mapping[str, Any] | IResolvable, section: str, *, state: str | None = None
     ) -> cloudwatch.Alarm:
         rule = CfnRule(
             self,
@@ -181,6 +183,18 @@ class KeyGuard(Construct):
             "Action": action,
             "Resource": self.log_group.log_group_arn,
         }
+
+
+@jsii.implements(IStableAnyProducer)
+class _Assumption:
+    """Pattern of an assumption of operator roles by somebody for whom they were not made by the end of the app."""
+
+    def __init__(self, roles: Sequence[OperatorRole], account: str) -> None:
+        self._roles, self._account = roles, account
+
+    def produce(self) -> Mapping[str, Any]:
+        trusted = dict.fromkeys(arn for role in self._roles for arn in role.trusted_arns)
+        return assumption_by_unknown([role.role_arn for role in self._roles], list(trusted), self._account)
 
 
 def _without_suffix(group: logs.LogGroup) -> str:

@@ -92,6 +92,10 @@ class HandlerConstruct(Construct):
         if operator.node.path in self._operators:
             return
         self._operators.add(operator.node.path)
+        # An OperatorRole knows who may assume it, so that a guard can tell everybody else.
+        known = getattr(operator, "trusted_arns", None)
+        if isinstance(known, list):
+            known.append(self.role.role_arn)
         self.role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[operator.role_arn]))
         if operator.assume_role_policy is not None:
             operator.assume_role_policy.add_statements(

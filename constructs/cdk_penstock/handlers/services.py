@@ -9,13 +9,16 @@ import boto3
 from botocore.config import Config
 
 from cdk_penstock.control.application_control import ApplicationControl
+from cdk_penstock.control.application_operation import ApplicationOperation
 from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.flink_dashboard import FlinkDashboard
 from cdk_penstock.control.operator_session import operator_session
+from cdk_penstock.control.parallelism_control import ParallelismControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_penstock.control.clients import Ec2Client
+    from cdk_penstock.control.clients import Ec2Client, FlinkClient
     from cdk_penstock.control.kafka_brokers import KafkaClient
     from cdk_penstock.control.stack_deployment import CloudFormationClient
 
@@ -43,11 +46,37 @@ class AwsServices:
         return self.new_session().client(service, config=CLIENT_CONFIG)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Services(AwsServices):
-    """Clients of the function's own role, and of the operator role that it assumes."""
+    """Clients of the function's own role, and of the operator role that it assumes.
+
+    Parameters
+    ----------
+    open_dashboard
+        Opens Flink's REST API through what creates a presigned URL.
+    """
+
+    open_dashboard: Callable[[Callable[[], str]], FlinkDashboard] = FlinkDashboard
+
+    def operation(self, name: str, operator_role_arn: str) -> ApplicationOperation:
+        """Return the application with all that a plan needs, as its operator."""
+        return ApplicationOperation(
+            client=self.operator_client(name, operator_role_arn),
+            name=name,
+            clock=self.clock,
+            open_dashboard=self.open_dashboard,
+        )
 
     def application_control(self, name: str, operator_role_arn: str) -> ApplicationControl:
-        """Return the application as its operator; the credentials are new with each call, and last for an hour."""
+        """Return the application as its operator."""
+        return ApplicationControl(self.operator_client(name, operator_role_arn), name, clock=self.clock)
+
+    def parallelism_control(self, name: str, operator_role_arn: str) -> ParallelismControl:
+        """Return the application's parallelism as its operator."""
+        return ParallelismControl(self.operator_client(name, operator_role_arn), name, clock=self.clock)
+
+    def operator_client(self, name: str, operator_role_arn: str) -> FlinkClient:
+        """Return MSF as the application's operator; the credentials are new with each call, and last for an hour."""
         own = self.new_session()
         session = operator_session(
             own.client("sts", config=CLIENT_CONFIG),
@@ -57,7 +86,7 @@ class Services(AwsServices):
             new_session=self.new_session,
             clock=self.clock,
         )
-        return ApplicationControl(session.client("kinesisanalyticsv2", config=CLIENT_CONFIG), name, clock=self.clock)
+        return cast("FlinkClient", session.client("kinesisanalyticsv2", config=CLIENT_CONFIG))
 
     def kafka(self) -> KafkaClient:
         """Return ``kafka`` with the function's own role."""

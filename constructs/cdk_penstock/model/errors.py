@@ -57,6 +57,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         PromqlError
         PropertyError
         RefusedCallError
+        ScalingError
         SearchDomainError
         SizingError
         StreamError

@@ -37,7 +37,7 @@ _IN_TEXT: Final = re.compile(
     r"|(?P<signature>\b(?i:X-Amz-Signature)=)[^&\s\"']+"
 )
 _ASSIGNMENT: Final = re.compile(
-    r"""(?P<head>(?P<key>[\w.-]+)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)"""
+    r"""(?<![\w.-])(?P<head>(?P<key>[\w.-]++)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)"""
     r"""(?P<value>(?<=["'])[^"'\\]+|[^\s"',;&)}\\]+)"""
 )
 _DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")

@@ -140,6 +140,38 @@ class Sizing:
             multiple *= 2
         return multiple
 
+    @property
+    def default_max_parallelism(self) -> int:
+        """The maximum parallelism of a job that sets none (Flink, KeyGroupRangeAssignment).
+
+        Flink takes it from the parallelism of the first start, and keeps it in all snapshots.
+        """
+        rounded_up = 1 << (self.parallelism + self.parallelism // 2 - 1).bit_length()
+        return min(max(rounded_up, _FLINK_MIN_MAX_PARALLELISM), _FLINK_MAX_MAX_PARALLELISM)
+
+    def scaled_to(self, parallelism: int, *, max_parallelism: int | None) -> Sizing:
+        """Return the size of the same application at another parallelism.
+
+        Parameters
+        ----------
+        parallelism
+            The other parallelism.
+        max_parallelism
+            The maximum parallelism that the job sets; None if it sets none.
+
+        Raises SizingError if it needs too many KPUs, or if the job could not be scaled to it.
+        """
+        scaled = Sizing(parallelism=parallelism, parallelism_per_kpu=self.parallelism_per_kpu, max_kpus=self.max_kpus)
+        if max_parallelism is not None:
+            scaled.check_max_parallelism(max_parallelism)
+        elif parallelism > self.default_max_parallelism:
+            raise SizingError(
+                f"a job that starts at parallelism {self.parallelism} and sets no maximum parallelism can be scaled to"
+                f" {self.default_max_parallelism} at most, as in Flink, got {parallelism}: lower it, or let the job set"
+                " a maximum parallelism and pass it as max_parallelism"
+            )
+        return scaled
+
     def check_max_parallelism(self, max_parallelism: int) -> int:
         """Return the job's maximum parallelism, or raise SizingError if the job could not use it.
 

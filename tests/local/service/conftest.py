@@ -12,9 +12,13 @@ from starlette.routing import Route
 
 from cdk_penstock.local.service.credentials import Credentials, MemorySessions, user
 from cdk_penstock.local.service.identity import Identity
+from cdk_penstock.local.service.local_msf import LocalMsf
+from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
 from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.local.service.protocol import service_app
+from tests.local.service.counting_app import CountingApp
 from tests.local.service.fakes import RecordedOperations, RefusingPolicies, SetClock
+from tests.local.service.flink_jobs import COUNTING_JOBS, counting_zip
 from tests.local.service.multipart_upload import Upload
 from tests.local.service.serving import Served, serve
 
@@ -89,3 +93,30 @@ def upload(served: Served, bucket: str) -> Iterator[Upload]:
     yield begun
     with suppress(begun.s3.exceptions.NoSuchUpload):
         begun.abort()
+
+
+@pytest.fixture(scope="session")
+def flink_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("msf")
+
+
+@pytest.fixture(scope="session")
+def flink_msf(flink_folder: Path, job_python: Path) -> Iterator[LocalMsf]:
+    """Return the endpoint of all tests, with the counting jobs in a bucket."""
+    bucket = flink_folder / "buckets" / "code"
+    bucket.mkdir(parents=True)
+    for name in COUNTING_JOBS:
+        counting_zip(bucket / f"{name}.zip", name)
+    with LocalMsf(LocalMsfOptions(folder=flink_folder, job_python=job_python)) as msf:
+        yield msf
+
+
+@pytest.fixture
+def app(flink_msf: LocalMsf, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[CountingApp]:
+    app = CountingApp(flink_msf, f"app-{abs(hash(request.node.name)) % 10**8}", tmp_path / "out")
+    yield app
+    application = flink_msf.wait_until_steady(app.name)
+    if application.status == "RUNNING":
+        app.client.stop_application(ApplicationName=app.name, Force=True)
+        flink_msf.wait_until_steady(app.name)
+    app.client.delete_application(ApplicationName=app.name, CreateTimestamp=application.created_at)

@@ -40,9 +40,14 @@ if "hang" in job:
     time.sleep(600)
 if "fail" in job:
     raise ValueError(job["fail"])
+# first
 t = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
 # A chain that depends on the parallelism would give the operators other ids, so that their state fits no more.
 t.get_config().set("pipeline.operator-chaining.enabled", "false")
+if "restart" in job:
+    t.get_config().set("restart-strategy.type", "fixed-delay")
+    t.get_config().set("restart-strategy.fixed-delay.attempts", "1000000")
+    t.get_config().set("restart-strategy.fixed-delay.delay", job["restart"])
 for name in ("numbers", "others"):
     t.execute_sql(
         f"CREATE TABLE {name} (n BIGINT, came AS PROCTIME()) WITH ('connector' = 'datagen',"
@@ -58,7 +63,7 @@ source = "(SELECT n, came FROM numbers UNION ALL SELECT n, came FROM others)" if
 insert = (
     f"INSERT INTO counts SELECT '{VERSION}', n, COUNT(*) OVER (PARTITION BY n % 7 ORDER BY came"
     " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), CAST(CAST(came AS TIMESTAMP(3)) AS STRING),"
-    f" n / (n - {poison}) FROM {source}"
+    f" n / ({job.get('divisor', f'n - {poison}')}) FROM {source}"
 )
 for _ in range(int(job.get("jobs", "1"))):
     t.execute_sql(insert)
@@ -89,10 +94,21 @@ public class Main {
 """
 
 
+COUNTING_JOBS = {
+    "one": "",
+    "two": "",
+    "raises": "raise ValueError('no luck in main')",
+    # Flink restarts a job after ten seconds on MSF, and after one in the local MSF.
+    "loops": "job['divisor'], job['restart'] = 'MOD(n + 1, 200)', '10 s'",
+}
+"""The counting jobs by their names, with what each does before it builds its tables."""
+
+
 def counting_zip(file: Path, version: str) -> Path:
-    """Write the counting job as it is deployed."""
+    """Write a counting job as it is deployed."""
+    main = COUNTING_MAIN.replace("# first", COUNTING_JOBS.get(version, ""))
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("main.py", COUNTING_MAIN)
+        archive.writestr("main.py", main)
         archive.writestr("nothing.py", "print('no job here')\n")
         archive.writestr("dep/helper/__init__.py", "")
         archive.writestr("dep/helper/versions.py", f"VERSION = {version!r}\n")

@@ -65,11 +65,13 @@ def test_a_vertex_counts_by_its_subtasks_and_not_by_the_sum() -> None:
 
 
 def test_large_state_is_waited_for_within_its_time() -> None:
-    looks = [look(seconds, running=0) for seconds in range(0, 605, 5)]
+    looks = [look(seconds, running=0) for seconds in range(0, 905, 5)]
     assert judge(looks[:-1], RULES).health is Health.PENDING
     verdict = judge(looks, RULES)
     assert verdict.health is Health.FAILING
-    assert verdict.reason.startswith("not every subtask runs after 600 s: job RUNNING, 0 of 4")
+    assert verdict.reason.startswith("not every subtask runs after 900 s: job RUNNING, 0 of 4")
+    # The time before the first look is the operation's too.
+    assert judge(looks[:-4], RULES, since=at(-20)).health is Health.FAILING
 
 
 def test_one_failure_gets_a_new_chance_and_begins_the_window_again() -> None:
@@ -85,7 +87,7 @@ def test_one_failure_gets_a_new_chance_and_begins_the_window_again() -> None:
 def test_a_restart_between_two_looks_is_seen() -> None:
     looks = healthy_looks()
     looks[-1] = replace(looks[-1], failures=(failure(18),))
-    assert judge(looks, RULES).reason == "every subtask runs since 0 s; waiting for a checkpoint"
+    assert judge(looks, RULES).reason == "every subtask runs since 0 s of 20 s"
 
 
 def test_the_second_failure_is_a_loop_with_its_reason() -> None:
@@ -117,10 +119,16 @@ def test_a_batch_job_that_has_finished_is_no_failure() -> None:
 
 
 def test_without_a_checkpoint_a_job_is_not_healthy_and_at_last_failing() -> None:
-    looks = [look(seconds, checkpoints=7) for seconds in range(0, 105, 5)]
+    looks = [look(seconds, checkpoints=7) for seconds in range(0, 1025, 5)]
     assert judge(looks[:5], RULES).reason == "every subtask runs since 20 s; waiting for a checkpoint"
-    assert judge(looks[:20], RULES).health is Health.PENDING
-    assert judge(looks, RULES).reason == "no checkpoint was completed within 100 s, while every subtask runs"
+    assert judge(looks[:-1], RULES).health is Health.PENDING
+    assert judge(looks, RULES).reason == "no checkpoint was completed within 1020 s"
+
+
+def test_a_checkpoint_between_the_launch_and_the_first_look_counts() -> None:
+    looks = [look(seconds, checkpoints=1) for seconds in range(0, 25, 5)]
+    assert judge(looks, RULES).health is Health.PENDING
+    assert judge(looks, RULES, since=at(-70)).reason == "all 4 subtasks run since 20 s, 1 checkpoint completed"
 
 
 def test_a_job_without_checkpoints_needs_none() -> None:
@@ -136,10 +144,8 @@ def test_a_new_job_begins_the_window_again() -> None:
 def test_the_rules_follow_the_checkpoint_interval() -> None:
     assert HealthRules.for_checkpoints(10).stable_seconds == 60
     assert HealthRules.for_checkpoints(60).stable_seconds == 120
-    assert HealthRules.for_checkpoints(60, stable_seconds=70).stable_seconds == 70
-    assert HealthRules.for_checkpoints(None, stable_seconds=5).stable_seconds == 5
-    with pytest.raises(PenstockError, match="expected at least 60 s without a failure, got 59"):
-        HealthRules.for_checkpoints(60, stable_seconds=59)
+    assert HealthRules.for_checkpoints(3600).stable_seconds == 300
+    assert HealthRules.for_checkpoints(3600).checkpoint_seconds == 8100
 
 
 @pytest.mark.parametrize("wrong", [{"poll_seconds": 0}, {"consecutive_samples": 0}, {"tolerated_failures": -1}])

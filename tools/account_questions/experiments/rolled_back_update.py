@@ -23,7 +23,7 @@ class RolledBackUpdate(Experiment):
     needs = ("application", "stack")
     answers: ClassVar = {
         "stack succeeded": "the stack does not show the problem: the start must compare version and operations"
-        " (handlers/application_start_handler.py)",
+        " (handlers/verified_start_handler.py)",
         "stack failed": "CloudFormation reports the problem; the comparison at the start is a second check",
     }
 

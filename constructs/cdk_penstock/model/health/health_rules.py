@@ -9,6 +9,8 @@ from cdk_penstock.model.errors import PenstockError
 
 _INTERVALS = 2
 _LEAST_STABLE_SECONDS = 60.0
+_MOST_STABLE_SECONDS = 300.0
+_INITIALIZING_SECONDS = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,12 @@ class HealthRules:
     tolerated_failures
         Failures after which the job is still waited for. Default: 1.
     needs_checkpoint
-        True if a checkpoint has to be completed in this time. Default: True.
+        True if a checkpoint has to be completed. Default: True.
     initializing_seconds
-        Time from the first look until every subtask runs, state restored included. Default: 600.
+        Time from the begin of the operation until every subtask runs, the snapshot and the restored state included.
+        Default: 900.
+    checkpoint_seconds
+        Time from the begin of the operation until a checkpoint is completed. Default: 1,020; see ``for_checkpoints``.
 
     Raises PenstockError for a value below its minimum.
     """
@@ -42,7 +47,8 @@ class HealthRules:
     stable_seconds: float = _LEAST_STABLE_SECONDS
     tolerated_failures: int = 1
     needs_checkpoint: bool = True
-    initializing_seconds: float = 600.0
+    initializing_seconds: float = _INITIALIZING_SECONDS
+    checkpoint_seconds: float = _INITIALIZING_SECONDS + 120
 
     def __post_init__(self) -> None:
         """Refuse what would find every job healthy, or none."""
@@ -52,6 +58,7 @@ class HealthRules:
             "stable_seconds": 0,
             "tolerated_failures": 0,
             "initializing_seconds": 1,
+            "checkpoint_seconds": 1,
         }
         for name, least in lowest.items():
             if getattr(self, name) < least:
@@ -59,20 +66,15 @@ class HealthRules:
 
     @classmethod
     def for_checkpoints(cls, interval_seconds: float | None, *, stable_seconds: float | None = None) -> Self:
-        """Return the rules for a checkpoint interval, None without checkpoints: two intervals, and at least 60 s.
+        """Return the rules for a checkpoint interval, None without checkpoints.
 
-        Raises PenstockError for a ``stable_seconds`` in which no checkpoint may be completed.
+        A job is stable after ``stable_seconds``; by default after two intervals, but not before one minute, and at last
+        after five.
         """
-        if interval_seconds is None:
-            return cls(needs_checkpoint=False, stable_seconds=stable_seconds or _LEAST_STABLE_SECONDS)
-        if stable_seconds is not None and stable_seconds < interval_seconds:
-            raise PenstockError(
-                f"the job takes a checkpoint every {interval_seconds:.0f} s, and is healthy only if it completes one:"
-                f" expected at least {interval_seconds:.0f} s without a failure, got {stable_seconds:.0f}"
-            )
-        return cls(stable_seconds=stable_seconds or max(_LEAST_STABLE_SECONDS, _INTERVALS * interval_seconds))
-
-    @property
-    def checkpoint_seconds(self) -> float:
-        """Time from the first look at which every subtask runs, within which a checkpoint has to be completed."""
-        return 2 * self.stable_seconds + 60
+        intervals = _INTERVALS * (interval_seconds or 0)
+        usual = min(max(_LEAST_STABLE_SECONDS, intervals), _MOST_STABLE_SECONDS)
+        return cls(
+            stable_seconds=usual if stable_seconds is None else stable_seconds,
+            needs_checkpoint=interval_seconds is not None,
+            checkpoint_seconds=_INITIALIZING_SECONDS + intervals,
+        )

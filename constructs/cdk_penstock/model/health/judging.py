@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.health.health_rules import HealthRules
     from cdk_penstock.model.health.job_sample import JobFailure, JobSample
+
+_LEAST_LOOK_SECONDS: Final = 60.0
 
 
 class Health(Enum):
@@ -43,11 +45,12 @@ def judge(samples: Sequence[JobSample], rules: HealthRules, *, since: datetime |
     Parameters
     ----------
     samples
-        All looks since the operation, the newest last; at least one.
+        Looks at the job, the newest last; at least one.
     rules
         The evidence that is needed.
     since
-        When the operation began. Failures before it are not its fault. Default: the first look.
+        When the operation began that launched the job: all of its failures and checkpoints count then. None for a job
+        that ran before: only what is newer than the first look counts.
     """
     last, failures = samples[-1], _failures(samples, since)
     if last.state == "FINISHED":
@@ -56,28 +59,29 @@ def judge(samples: Sequence[JobSample], rules: HealthRules, *, since: datetime |
         return _failing(f"the job is {last.state}", failures)
     if len(failures) > rules.tolerated_failures:
         return _failing(f"the job failed {len(failures)} times and is restarted again and again", failures)
+    waited = (last.at - (since or samples[0].at)).total_seconds()
+    # What the first look finds may pass: a lost worker is being replaced.
+    is_looked_at = (last.at - samples[0].at).total_seconds() >= _LEAST_LOOK_SECONDS
     stable = _stable(samples)
-    return _judge_stable(stable, rules, failures) if stable else _judge_initializing(samples, rules, failures)
+    if not stable:
+        if is_looked_at and waited >= rules.initializing_seconds:
+            return _failing(f"not every subtask runs after {waited:.0f} s: {last.describe()}", failures)
+        return _pending(last.describe())
+    checkpoints = last.completed_checkpoints - (samples[0].completed_checkpoints if since is None else 0)
+    if rules.needs_checkpoint and checkpoints < 1 and is_looked_at and waited >= rules.checkpoint_seconds:
+        return _failing(f"no checkpoint was completed within {waited:.0f} s", failures)
+    return _judge_stable(stable, checkpoints, rules, failures)
 
 
-def _judge_initializing(samples: Sequence[JobSample], rules: HealthRules, failures: Sequence[JobFailure]) -> Verdict:
-    last = samples[-1]
-    waited = (last.at - samples[0].at).total_seconds()
-    if waited >= rules.initializing_seconds:
-        return _failing(f"not every subtask runs after {waited:.0f} s: {last.describe()}", failures)
-    return _pending(last.describe())
-
-
-def _judge_stable(stable: Sequence[JobSample], rules: HealthRules, failures: Sequence[JobFailure]) -> Verdict:
+def _judge_stable(
+    stable: Sequence[JobSample], checkpoints: int, rules: HealthRules, failures: Sequence[JobFailure]
+) -> Verdict:
     last = stable[-1]
     lasted = (last.at - stable[0].at).total_seconds()
-    checkpoints = last.completed_checkpoints - stable[0].completed_checkpoints
-    if rules.needs_checkpoint and checkpoints < 1:
-        if lasted >= rules.checkpoint_seconds:
-            return _failing(f"no checkpoint was completed within {lasted:.0f} s, while every subtask runs", failures)
-        return _pending(f"every subtask runs since {lasted:.0f} s; waiting for a checkpoint")
     if len(stable) < rules.consecutive_samples or lasted < rules.stable_seconds:
         return _pending(f"every subtask runs since {lasted:.0f} s of {rules.stable_seconds:.0f} s")
+    if rules.needs_checkpoint and checkpoints < 1:
+        return _pending(f"every subtask runs since {lasted:.0f} s; waiting for a checkpoint")
     evidence = [f"all {last.subtasks} subtasks run since {lasted:.0f} s"]
     if rules.needs_checkpoint:
         evidence.append(f"{checkpoints} checkpoint{'s' * (checkpoints > 1)} completed")

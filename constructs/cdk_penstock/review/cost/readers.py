@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.cost import platform, streams
+from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, Sizing
 from cdk_penstock.review.cost.quantities import integer, price_of, text
@@ -42,10 +43,16 @@ class EstimateInputs:
 def _application(resource: Resource, inputs: EstimateInputs) -> list[CostLine]:
     if not text(resource, "RuntimeEnvironment").startswith("FLINK"):
         raise PenstockError("only applications with Flink jobs are estimated, not Studio or SQL")
-    parallelism = integer(resource, f"{_PARALLELISM}.Parallelism", 1)
+    # A deployment may keep what scaling has made of the parallelism; the estimate is for the template's number.
+    kept = inputs.templates.find(resource.get(f"{_PARALLELISM}.Parallelism"), resource.template)
+    if kept is not None and kept.type == KeptParallelismResource.resource_type:
+        parallelism, per_kpu = integer(kept, "Parallelism"), integer(kept, "ParallelismPerKpu")
+    else:
+        parallelism = integer(resource, f"{_PARALLELISM}.Parallelism", 1)
+        per_kpu = integer(resource, f"{_PARALLELISM}.ParallelismPerKPU", 1)
     sizing = Sizing(
         parallelism=parallelism,
-        parallelism_per_kpu=integer(resource, f"{_PARALLELISM}.ParallelismPerKPU", 1),
+        parallelism_per_kpu=per_kpu,
         max_kpus=max(parallelism, DEFAULT_MAX_KPUS),
     )
     return streams.flink_application(resource.name, sizing, inputs.usage, inputs.prices)

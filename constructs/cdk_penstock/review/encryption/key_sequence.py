@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
-from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
+from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
 from cdk_penstock.review.encryption.roles import TemplateRole, roles_of
@@ -78,7 +78,7 @@ def _key_sequence(key_update: Resource, resolution: Resolution, resources: Mappi
         "key": key_ids[0] if key_ids[0] in resources else "",
         "permission": next((p.name for p in operator.policies if p.name in _naming(key_ids[0], resources)), ""),
         "update": update_id,
-        "start": _of(ApplicationStartResource.resource_type, name, resources, resolution),
+        "start": _of(VerifiedStartResource.resource_type, name, resources, resolution),
     }
     role = (
         as_mapping(resources[application_id].get("Properties")).get("ServiceExecutionRole") if application_id else None

@@ -22,7 +22,7 @@ _DIGEST_CHARACTERS: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is to be changed; None leaves a setting as it is.
+    """A change of an application; None leaves a setting as it is.
 
     Parameters
     ----------

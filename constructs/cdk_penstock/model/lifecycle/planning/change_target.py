@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_penstock.model.lifecycle.planning.change import Change
-    from cdk_penstock.model.lifecycle.planning.observation import Observation
+    from cdk_penstock.model.lifecycle.planning.observation import Observation, VersionFacts
 
 BEFORE_PREFIX: Final = "penstock-before-"
 """Beginning of the names of snapshots that a plan takes before a change."""
@@ -88,12 +88,20 @@ class VerifiedTarget(Target):
     def attempt(self, seen: Observation) -> Attempt | None:
         """Return the change in force, or undone just now; None if it was never made, or others came after it."""
         if self.change is None:
-            return Attempt.of(seen.present, seen)
+            return self._undone_since(seen) or Attempt.of(seen.present, seen)
         made = [each for each in seen.versions if self.change.is_met_by(each.settings)]
         found = [Attempt.of(each, seen) for each in sorted(made, key=lambda each: each.version_id, reverse=True)]
         present = [each for each in found if each is not None and each.undone_by is None]
         undone = [each for each in found if each is not None and each.undone_by is not None]
         return next(iter(undone + present), None)
+
+    def _undone_since(self, seen: Observation) -> Attempt | None:
+        """Return a change of any settings that was undone after the beginning."""
+        found = (Attempt.of(each, seen) for each in seen.versions if self.began_at is not None)
+        return next((each for each in found if each is not None and self._is_new(each.undone_by)), None)
+
+    def _is_new(self, version: VersionFacts | None) -> bool:
+        return version is not None and self.began_at is not None and version.created_at >= self.began_at
 
     def apply(self, seen: Observation) -> Action:
         """Return the step that makes the change."""
@@ -118,8 +126,8 @@ class VerifiedTarget(Target):
     def _when_stopped(self, seen: Observation, recovery: Recovery) -> Action:
         made_at = recovery.attempt.version.created_at
         since = made_at if self.began_at is None else max(made_at, self.began_at)
-        failed = seen.failed_since(since)
-        if failed is not None:
+        failed = seen.failed_since(since) if self.may_undo else seen.last(START, since=since)
+        if failed is not None and failed.failed:
             return self._undo(seen, recovery, f"{failed.name} failed, so that no job runs")
         if self.may_force and seen.was_force_stopped(since):
             # By a run that was interrupted before it could put the version before back.

@@ -12,10 +12,10 @@ from aws_cdk.assertions import Template
 from cdk_penstock.application import (
     ApplicationCode,
     ApplicationPropsError,
-    ApplicationStart,
     FlinkApplication,
 )
 from cdk_penstock.checks import add_checks
+from cdk_penstock.lifecycle import VerifiedStart
 from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.review.dependencies import arrows_of, path_between
 
@@ -69,7 +69,7 @@ def automation_actions(found: Mapping[str, Any]) -> set[str]:
 
 def test_by_default_it_starts_under_any_key_and_waits_twenty_minutes_for_a_stop() -> None:
     scope = stack()
-    ApplicationStart(scope, "Start", application=application_in(scope), operator=operator_in(scope))
+    VerifiedStart(scope, "Start", application=application_in(scope), operator=operator_in(scope))
     found = resources(scope)
     name, properties = only(found, START)
     assert properties["ExpectedKeyArn"] == ""
@@ -89,7 +89,7 @@ def test_by_default_it_starts_under_any_key_and_waits_twenty_minutes_for_a_stop(
 
 def test_with_everything_on_it_waits_for_the_network_interfaces_of_the_application() -> None:
     scope = stack()
-    ApplicationStart(
+    VerifiedStart(
         scope,
         "Start",
         application=application_in(scope, vpc=vpc_in(scope)),
@@ -109,14 +109,14 @@ def test_with_everything_on_it_waits_for_the_network_interfaces_of_the_applicati
 def start_of(**props: Any) -> dict[str, Any]:
     scope = stack()
     application = application_in(scope, **props)
-    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    VerifiedStart(scope, "Start", application=application, operator=operator_in(scope))
     return only(resources(scope), START)[1]
 
 
 def test_it_is_told_which_code_and_runtime_to_expect_as_the_template_has_them_in_the_end() -> None:
     scope = stack()
     application = application_in(scope)
-    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    VerifiedStart(scope, "Start", application=application, operator=operator_in(scope))
     location = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent.S3ContentLocation"
     application.resource.add_property_override(location, {"FileKey": "another.zip"})
     application.resource.add_property_override(f"{location}.FileKey", "other.zip")
@@ -136,7 +136,7 @@ def test_it_is_told_which_code_and_runtime_to_expect_as_the_template_has_them_in
 def test_code_in_the_template_itself_is_not_compared() -> None:
     scope = stack()
     application = application_in(scope)
-    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    VerifiedStart(scope, "Start", application=application, operator=operator_in(scope))
     content = "ApplicationConfiguration.ApplicationCodeConfiguration.CodeContent"
     application.resource.add_property_deletion_override(f"{content}.S3ContentLocation")
     application.resource.add_property_override(f"{content}.ZipFileContent", "UEsF")
@@ -162,13 +162,13 @@ def test_every_change_of_the_application_reaches_it(change: dict[str, Any]) -> N
 def test_of_an_imported_application_it_expects_no_code() -> None:
     scope = stack()
     application = FlinkApplication.from_application_name(scope, "Other", "other")
-    ApplicationStart(scope, "Start", application=application, operator=operator_in(scope))
+    VerifiedStart(scope, "Start", application=application, operator=operator_in(scope))
     assert not any(only(resources(scope), START)[1]["Expected"].values())
 
 
 def test_it_may_look_at_its_own_stack_and_no_other() -> None:
     scope = stack()
-    ApplicationStart(scope, "Start", application=application_in(scope), operator=operator_in(scope))
+    VerifiedStart(scope, "Start", application=application_in(scope), operator=operator_in(scope))
     policies = [b for n, b in resources(scope).items() if n.startswith("PenstockApplicationRoleDefaultPolicy")]
     statements = policies[0]["Properties"]["PolicyDocument"]["Statement"]
     (statement,) = [each for each in statements if each["Action"] == "cloudformation:DescribeStacks"]
@@ -178,9 +178,9 @@ def test_it_may_look_at_its_own_stack_and_no_other() -> None:
 def test_all_applications_of_a_stack_share_one_provider() -> None:
     scope = stack()
     operator = operator_in(scope)
-    ApplicationStart(scope, "Start", application=application_in(scope), operator=operator)
+    VerifiedStart(scope, "Start", application=application_in(scope), operator=operator)
     other = FlinkApplication.from_application_name(scope, "Other", "other")
-    ApplicationStart(scope, "StartOther", application=other, operator=operator)
+    VerifiedStart(scope, "StartOther", application=other, operator=operator)
     found = resources(scope)
     assert len([body for body in found.values() if body["Type"] == START]) == 2
     assert len([body for body in found.values() if body["Type"] == "AWS::StepFunctions::StateMachine"]) == 1
@@ -192,7 +192,7 @@ def test_all_applications_of_a_stack_share_one_provider() -> None:
 
 def test_it_passes_all_checks() -> None:
     scope = stack()
-    ApplicationStart(
+    VerifiedStart(
         scope,
         "Start",
         application=FlinkApplication.from_application_name(scope, "Running", "orders"),
@@ -208,7 +208,7 @@ def test_it_passes_all_checks() -> None:
 def test_it_refuses_to_wait_longer_than_a_deployment_can_or_not_at_all(seconds: int) -> None:
     scope = stack()
     with pytest.raises(ApplicationPropsError, match=f"1 to 30 minutes, got {seconds / 60:g}"):
-        ApplicationStart(
+        VerifiedStart(
             scope,
             "Start",
             application=application_in(scope),
@@ -220,6 +220,6 @@ def test_it_refuses_to_wait_longer_than_a_deployment_can_or_not_at_all(seconds: 
 def test_it_refuses_a_second_start() -> None:
     scope = stack()
     application, operator = application_in(scope), operator_in(scope)
-    ApplicationStart(scope, "Start", application=application, operator=operator)
+    VerifiedStart(scope, "Start", application=application, operator=operator)
     with pytest.raises(ApplicationPropsError, match="started already"):
-        ApplicationStart(scope, "Again", application=application, operator=operator)
+        VerifiedStart(scope, "Again", application=application, operator=operator)

@@ -1,4 +1,4 @@
-"""The custom resource that starts an application, and stops it when it is deleted."""
+"""The custom resource that starts and verifies an application, and stops it when it is deleted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from cdk_penstock.model.deployment import Revision
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApplicationStartResource(CustomResourceProperties):
-    """The application to run, and the way to stop it.
+class VerifiedStartResource(CustomResourceProperties):
+    """The application to run, what is verified, and the way to stop it.
 
     Parameters
     ----------
@@ -27,6 +27,10 @@ class ApplicationStartResource(CustomResourceProperties):
         Code and runtime of the template; None for an imported application.
     force_stop_after_seconds
         How long a stop with a snapshot may take.
+    stable_seconds
+        How long the job has to run without a failure; 0 for the default of its checkpoint interval.
+    may_roll_back
+        True if a version whose job fails is rolled back, before the deployment fails.
     subnet_ids, security_group_ids
         Where the job's network interfaces are; empty without a VPC.
     """
@@ -39,5 +43,7 @@ class ApplicationStartResource(CustomResourceProperties):
     application_revision: str = ""
     expected: Revision | None = None
     force_stop_after_seconds: int
+    stable_seconds: int = 0
+    may_roll_back: bool = True
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()

@@ -8,15 +8,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, MissingPermissionError
-from cdk_penstock.handlers import application_start_handler
-from cdk_penstock.handlers.application_start_handler import ApplicationStartHandler
+from cdk_penstock.handlers import verified_start_handler
 from cdk_penstock.handlers.services import Services
+from cdk_penstock.handlers.verified_start_handler import VerifiedStartHandler
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED, cmk
 from tests.handlers.framework import Framework
+from tests.handlers.simulated_services import simulated_services
 
 FORCE_SECONDS = 900
 
@@ -43,7 +44,7 @@ def aws() -> FakeAws:
 
 @pytest.fixture
 def framework(aws: FakeAws) -> Framework:
-    return Framework(aws, ApplicationStartHandler(Services(new_session=aws.new_session, clock=aws.world.clock)))
+    return Framework(aws, VerifiedStartHandler(simulated_services(aws)))
 
 
 def arrange(aws: FakeAws, state: str) -> None:
@@ -91,7 +92,10 @@ def test_it_sees_to_it_that_the_application_runs(
     aws.world.fail("StartApplication", *ERRORS[passing])
     answer = framework.send(request_type, properties(), properties(ApplicationRevision="0"))
     assert aws.msf.status == "RUNNING"
-    assert answer["Data"] == {"Status": "RUNNING", "ApplicationVersionId": str(aws.msf.application.version_id)}
+    assert (
+        answer["Data"].items()
+        >= {"Status": "RUNNING", "ApplicationVersionId": str(aws.msf.application.version_id)}.items()
+    )
     assert answer["PhysicalResourceId"].startswith(f"penstock-application-start/{APPLICATION}")
     assert len(aws.msf.operation_ids("StartApplication")) == starts + (state in AT_REST)
 
@@ -132,7 +136,9 @@ def test_any_key_is_fine_where_none_is_expected(aws: FakeAws, framework: Framewo
 
 def test_a_start_that_msf_fails_is_tried_once(aws: FakeAws, framework: Framework) -> None:
     aws.msf.outcomes = [JobState.FAILED] * 5
-    with pytest.raises(ControlError, match="did not start: the job did not start; it is READY"):
+    with pytest.raises(
+        ControlError, match="StartApplication failed, so that no job runs; .*: the job did not start; it is READY"
+    ):
         framework.create(properties())
     assert len(aws.world.named("StartApplication")) == 1
     # The next deployment tries again, and what failed before it does not count.
@@ -290,11 +296,11 @@ def test_properties_that_a_template_gets_wrong(framework: Framework, changes: di
 
 def test_the_entry_points(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        application_start_handler, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
+        verified_start_handler, "Services", lambda: Services(new_session=aws.new_session, clock=aws.world.clock)
     )
     event = {"RequestType": "Create", "ResourceProperties": properties()}
-    event |= application_start_handler.on_event(event, None)
-    assert application_start_handler.is_complete(event, None) == {"IsComplete": False}
+    event |= verified_start_handler.on_event(event, None)
+    assert verified_start_handler.is_complete(event, None) == {"IsComplete": False}
 
 
 def test_the_default_services_make_botos_clients(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Starts an application at the end of its deployment, and stops it when it is deleted."""
+"""Starts an application at the end of its deployment and verifies its job, and stops it when it is deleted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from constructs import Construct
 
 from cdk_penstock.application.props import ApplicationPropsError
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
-from cdk_penstock.model.custom_resources.application_start_resource import ApplicationStartResource
+from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -19,18 +19,25 @@ if TYPE_CHECKING:
 _DEFAULT_WAIT_MINUTES: Final = 20
 _MIN_WAIT_MINUTES: Final = 1
 _MAX_WAIT_MINUTES: Final = 30
+_MAX_STABLE_SECONDS: Final = 5 * 60
 _DESCRIBE_INTERFACES: Final = (
     "ec2:DescribeNetworkInterfaces knows no resource (service authorization reference, Amazon EC2); the handler asks"
     " for those in the application's own subnets and security groups"
 )
 
 
-class ApplicationStart(Construct):
-    """Starts an application at the end of the deployment, which CloudFormation never does.
+class VerifiedStart(Construct):
+    """Starts an application at the end of the deployment, which CloudFormation never does, and verifies its job.
 
     It comes after the application, after its log and after its customer managed key, if it has one, and does not start
     it under any other key. A later deployment of a change that stopped the application starts it again, from its
-    latest snapshot. An update that MSF has rolled back, so that the old version runs, fails the deployment.
+    latest snapshot.
+
+    After a start, and after each update, the job has to give evidence: every subtask runs, nothing fails for
+    ``stable_for``, and a checkpoint is completed. If the job of a new version fails, or MSF has failed the update, the
+    version before is brought back from the snapshot of before the update, evidence goes to the log of the handler, and
+    the deployment fails with the reason, so that CloudFormation goes back to the template before
+    (https://docs.aws.amazon.com/managed-flink/latest/java/rollback.html).
 
     When this construct is deleted, it stops the application with a snapshot. Where none can be taken for
     ``force_stop_after``, it stops with force, which loses the state since the last snapshot. Then it waits until MSF
@@ -43,6 +50,11 @@ class ApplicationStart(Construct):
         The application.
     operator
         The role that starts and stops it: as a rule its OperatorRole.
+    stable_for
+        How long the job has to run without a failure, up to 5 minutes. Default: two intervals of its checkpoints,
+        between one and five minutes.
+    roll_back
+        False to leave a version whose job fails as it is, for somebody to look at. Default: True.
     force_stop_after
         How long a stop with a snapshot may take, 1 to 30 minutes. Default: 20.
 
@@ -56,6 +68,8 @@ class ApplicationStart(Construct):
         *,
         application: FlinkApplicationBase,
         operator: iam.Role,
+        stable_for: Duration | None = None,
+        roll_back: bool = True,
         force_stop_after: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -67,18 +81,26 @@ class ApplicationStart(Construct):
                 " less, no snapshot is ever taken; and a deployment waits for an hour at most, in which the network"
                 " interfaces have to go as well"
             )
+        stable_seconds = 0 if stable_for is None else int(stable_for.to_seconds())
+        if stable_for is not None and not 1 <= stable_seconds <= _MAX_STABLE_SECONDS:
+            raise ApplicationPropsError(
+                f"stable_for must be 1 second to {_MAX_STABLE_SECONDS // 60} minutes, got {stable_seconds} s: the job"
+                " is looked at in one call of a Lambda function"
+            )
         application.deployment.record_start()
         key, network = application.deployment.key, application.network
         self.resource = self._provider(operator, has_network=network is not None).build_resource(
             scope_of(self, application),
             "Start",
-            ApplicationStartResource(
+            VerifiedStartResource(
                 application_name=application.application_name,
                 operator_role_arn=operator.role_arn,
                 expected_key_arn=None if key is None else key.key_arn,
                 application_revision=application.revision,
                 expected=application.expected,
                 force_stop_after_seconds=int(wait.to_seconds()),
+                stable_seconds=stable_seconds,
+                may_roll_back=roll_back,
                 subnet_ids=() if network is None else tuple(network.subnet_ids),
                 security_group_ids=()
                 if network is None
