@@ -90,6 +90,7 @@ def deploy_command(
         present = present_revision(access, settings)
         runtime = FlinkRuntime.of(settings.runtime_environment)
         with open_code(source, access, session, settings, runtime, to_bucket=bucket) as code:
+            code.check(source)
             if code.is_in_s3 and code.revision(runtime, like=present) == present:
                 session.note(
                     f"the application has {code.place} already: MSF keeps the content that it had then; to deploy an"

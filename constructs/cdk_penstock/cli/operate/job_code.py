@@ -66,11 +66,19 @@ class JobCode:
         The archive on this machine, None for an object that the caller may not read.
     is_in_s3
         True if the object was there before.
+    problems
+        Why it would not run; None if it could not be read.
     """
 
     place: CodeObject
     path: Path | None
     is_in_s3: bool
+    problems: tuple[str, ...] | None
+
+    def check(self, source: str) -> None:
+        """Raise PackagingError with every problem of the code."""
+        if self.problems:
+            raise PackagingError.of_problems(source, self.problems)
 
     def revision(self, runtime: FlinkRuntime, *, like: Revision) -> Revision:
         """Return the code on a runtime, by its version in S3 only if the present code is."""
@@ -105,27 +113,41 @@ def open_code(
     *,
     to_bucket: str | None,
 ) -> Iterator[JobCode]:
-    """Give the checked code of a source; what was downloaded is deleted afterwards.
+    """Give the code of a source with its problems on a runtime; what was downloaded is deleted afterwards.
 
-    Raises PackagingError with every problem of the code on this runtime, before anything is uploaded.
+    Raises PackagingError for a folder or a file that is no code at all.
     """
     bucket = CodeBucket(access.s3, clock=access.clock)
     match = _S3.fullmatch(source)
     if match is None:
         archive = _local_archive(Path(source), session, runtime)
-        check_job_archive(archive, settings, runtime, shown_as=source)
-        yield _to_upload(archive, access, bucket, settings, to_bucket=to_bucket)
+        problems = tuple(archive_problems(archive, settings, runtime))
+        yield _to_upload(archive, access, bucket, settings, problems, to_bucket=to_bucket)
         return
     place = CodeObject(bucket=match["bucket"], key=match["key"], version_id=match["version"] or "")
-    with downloaded(bucket, place, session) as path:
-        if path is not None:
-            check_job_archive(CodeArchive.open(path), settings, runtime, shown_as=source)
-        found = place if path is None else bucket.find(place) or place
-        yield JobCode(place=found, path=path, is_in_s3=True)
+    with _downloaded(bucket, place, session) as path:
+        yield JobCode(
+            place=place if path is None else bucket.find(place) or place,
+            path=path,
+            is_in_s3=True,
+            problems=None if path is None else tuple(archive_problems(CodeArchive.open(path), settings, runtime)),
+        )
 
 
 @contextmanager
-def downloaded(bucket: CodeBucket, place: CodeObject, session: PlanSession) -> Iterator[Path | None]:
+def open_present_code(
+    access: ApplicationAccess, session: PlanSession, settings: DescribedSettings, runtime: FlinkRuntime
+) -> Iterator[JobCode]:
+    """Give the present code with its problems on a runtime."""
+    present = present_revision(access, settings)
+    version = f"?versionId={present.code_version}" if present.code_version else ""
+    source = f"s3://{present.code_bucket_arn.rpartition(':')[2]}/{present.code_key}{version}"
+    with open_code(source, access, session, settings, runtime, to_bucket=None) as code:
+        yield code
+
+
+@contextmanager
+def _downloaded(bucket: CodeBucket, place: CodeObject, session: PlanSession) -> Iterator[Path | None]:
     """Give a copy of an object; None, with a note, if the caller may not read it."""
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
         path = Path(folder) / Path(place.key).name
@@ -139,16 +161,7 @@ def downloaded(bucket: CodeBucket, place: CodeObject, session: PlanSession) -> I
             yield path
 
 
-def check_job_archive(
-    archive: CodeArchive, settings: DescribedSettings, runtime: FlinkRuntime, *, shown_as: str
-) -> None:
-    """Raise PackagingError with every problem of an archive for an application on a runtime."""
-    problems = job_archive_problems(archive, settings, runtime)
-    if problems:
-        raise PackagingError.of_problems(shown_as, problems)
-
-
-def job_archive_problems(archive: CodeArchive, settings: DescribedSettings, runtime: FlinkRuntime) -> list[str]:
+def archive_problems(archive: CodeArchive, settings: DescribedSettings, runtime: FlinkRuntime) -> list[str]:
     """Return the problems of an archive for an application on a runtime."""
     options = settings.property_groups.get(RUN_OPTIONS_GROUP, {})
     unfit = list(find_run_option_problems(archive, options))
@@ -167,6 +180,7 @@ def _to_upload(
     access: ApplicationAccess,
     bucket: CodeBucket,
     settings: DescribedSettings,
+    problems: tuple[str, ...],
     *,
     to_bucket: str | None,
 ) -> JobCode:
@@ -188,4 +202,4 @@ def _to_upload(
             f"{place} has {found.size_bytes} bytes, this code has {archive.size_bytes}: another program wrote an object"
             " of that name; delete it, or name another bucket with --bucket"
         )
-    return JobCode(place=found or place, path=archive.path, is_in_s3=found is not None)
+    return JobCode(place=found or place, path=archive.path, is_in_s3=found is not None, problems=problems)

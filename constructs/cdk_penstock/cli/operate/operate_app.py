@@ -16,6 +16,7 @@ from cdk_penstock.cli.operate.scale_command import scale_command
 from cdk_penstock.cli.operate.start_command import start_command
 from cdk_penstock.cli.operate.status_command import status_command
 from cdk_penstock.cli.operate.stop_command import stop_command
+from cdk_penstock.cli.operate.upgrade_command import upgrade_command
 from cdk_penstock.cli.operate.versions_command import versions_command
 
 operate_app = typer.Typer(
@@ -33,6 +34,7 @@ operate_app.command("capture")(capture_command)
 operate_app.command("start", epilog=EXIT_CODES_TEXT)(start_command)
 operate_app.command("stop", epilog=EXIT_CODES_TEXT)(stop_command)
 operate_app.command("deploy", epilog=EXIT_CODES_TEXT)(deploy_command)
+operate_app.command("upgrade", epilog=EXIT_CODES_TEXT)(upgrade_command)
 operate_app.command("scale", epilog=EXIT_CODES_TEXT)(scale_command)
 operate_app.command("rollback", epilog=EXIT_CODES_TEXT)(rollback_command)
 operate_app.command("restore", epilog=EXIT_CODES_TEXT)(restore_command)

@@ -115,6 +115,10 @@ class PlanSession:
         """Show a stage of the command itself."""
         self._progress.stage(title)
 
+    def pause(self) -> None:
+        """End the present stage, before something else is printed."""
+        self._progress.done()
+
     def note(self, text: str) -> None:
         """Show, once, what the user must know beside the steps."""
         if text not in self._notes:
@@ -153,7 +157,7 @@ class PlanSession:
             shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
             more = {"taken": self._taken, "outcome": outcome, "text": end.text, "evidence": self._evidence}
             print_json({**shown, **more, "notes": self._notes, **fields})
-        elif self._options.dry_run:
+        elif self._options.dry_run and self._plan:
             for number, step in enumerate(self._plan, start=1):
                 typer.echo(f"  {number:>3}. {step}")
             typer.echo("nothing was changed: these are the steps if each of them succeeds")

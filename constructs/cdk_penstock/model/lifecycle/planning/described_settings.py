@@ -87,6 +87,11 @@ class DescribedSettings:
         return bool(self.configuration.get(_SNAPSHOTS, {}).get("SnapshotsEnabled", True))
 
     @property
+    def system_rollback_enabled(self) -> bool:
+        """True if MSF itself brings the version before back if an update fails."""
+        return bool(self.configuration.get(_ROLLBACK, {}).get("RollbackEnabled", False))
+
+    @property
     def checkpoint_interval_seconds(self) -> float | None:
         """Time between two checkpoints, None if they are disabled."""
         block = self._block("Checkpoint")
