@@ -33,6 +33,8 @@ KEY_2 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-22222222222
 COMMON_ERRORS = {
     "AccessDenied",
     "AccessDeniedException",
+    "ExpiredTokenException",
+    "InternalFailure",
     "ThrottlingException",
     "UnauthorizedOperation",
     "ValidationError",
@@ -77,6 +79,8 @@ class World:
         self.kill_before: int | None = None
         self.kill_after: int | None = None
         self.on_call: Callable[[str, dict[str, Any]], None] | None = None
+        self.lose: dict[int, tuple[Exception, bool]] = {}
+        """The calls, by their number, that fail with an error; True: after they were carried out."""
 
     @property
     def clock(self) -> Clock:
@@ -101,10 +105,16 @@ class World:
             raise Killed
         if self.errors.get(operation):
             raise self.errors[operation].pop(0)
+        lost = self.lose.get(len(self.calls))
+        if lost is not None and not lost[1]:
+            raise lost[0]
 
     def end(self) -> None:
         if self.kill_after == len(self.calls):
             raise Killed
+        lost = self.lose.get(len(self.calls))
+        if lost is not None:
+            raise lost[0]
 
 
 class Client:

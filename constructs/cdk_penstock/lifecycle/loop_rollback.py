@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
 
-_GUIDE: Final = "docs/operate.md#a-job-that-fails-again-and-again"
+_GUIDE: Final = "docs/changes.md#a-change-that-begins-to-fail-later"
 _MARK: Final = "RolledBackOnLoop"
 _WITHIN_HOURS: Final = 24
 _PERIODS: Final = 5
