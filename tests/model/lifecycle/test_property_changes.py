@@ -94,7 +94,7 @@ def test_a_change_of_code_alone_leaves_the_properties_out_of_the_update() -> Non
 
 def test_secrets_are_not_shown_and_still_told_apart() -> None:
     one, other = (Change(properties={"db": {"password": each}}) for each in ("first-value", "other-value"))
-    assert str(one) == str(other) == "property db password=***"
+    assert str(one) == str(other) == "property db password=******"
     assert one.digest != other.digest
     assert str(Change(properties={"b": {"y": None}, "a": {"x": "1"}})) == "property a x=1, no property b y"
 

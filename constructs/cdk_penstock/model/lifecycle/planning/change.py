@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.planning.described_settings import CODE, FLINK, PARALLELISM, PROPERTIES
 from cdk_penstock.model.properties import PropertyGroups
-from cdk_penstock.model.secrets import may_hold_secret
+from cdk_penstock.model.secrets import MASK, may_hold_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,7 +137,7 @@ class Change:
                 if value is None:
                     yield f"no property {group} {key}"
                 else:
-                    yield f"property {group} {key}={'***' if masked and may_hold_secret(key, value) else value}"
+                    yield f"property {group} {key}={MASK if masked and may_hold_secret(key, value) else value}"
 
     def _groups_from(self, present: DescribedSettings) -> list[dict[str, Any]]:
         """Return the whole set of property groups after the change; raise PropertyError for what MSF would refuse."""
