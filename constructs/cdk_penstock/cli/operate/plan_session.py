@@ -17,7 +17,7 @@ from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.control.application_observer import ApplicationObserver
 from cdk_penstock.control.application_requests import ApplicationRequests
 from cdk_penstock.control.evidence import EvidenceCollector
-from cdk_penstock.control.job_watch import JobWatch
+from cdk_penstock.control.health_watch import JobWatch
 from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.plan_runner import PlanRunner
 from cdk_penstock.control.presigned_url import new_dashboard_url
