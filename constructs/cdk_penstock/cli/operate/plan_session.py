@@ -47,6 +47,8 @@ EXIT_CODES_TEXT: Final = (
     " back; 4 the change failed, and the version before was put back and started from its snapshot; 5 refused, nothing"
     " was changed; 130 interrupted, the same command continues."
 )
+_EVIDENCE_SECONDS: Final = 5.0
+"""The rollback waits for it."""
 _DEFAULT_TRANSIT: Final = timedelta(minutes=20)
 
 
@@ -204,7 +206,10 @@ class PlanSession:
         """Save the evidence; a failure to save it is told, and stops nothing."""
         access = self._access
         self._progress.update(f"collect evidence before it is gone: {reason}")
-        evidence = EvidenceCollector(access.client, access.name, logs=access.logs, clock=access.clock).collect()
+        collector = EvidenceCollector(
+            access.client, access.name, logs=access.logs, clock=access.clock, timeout_seconds=_EVIDENCE_SECONDS
+        )
+        evidence = collector.collect()
         folder = self._options.evidence_folder / f"capture-{access.name}-{access.clock.now():%Y%m%dT%H%M%SZ}"
         try:
             write_evidence(evidence, folder)
