@@ -128,12 +128,15 @@ class PlanSession:
             self._progress.done()
             typer.echo(f"  note: {text}", err=True)
 
-    def run(self, target: Target) -> Ended:
-        """Take every step to the target, or with ``--dry-run`` only plan them; exit with 130 if interrupted."""
+    def run(self, target: Target, *, planned_from: Observation | None = None) -> Ended:
+        """Take every step to the target, or with ``--dry-run`` only plan them; exit with 130 if interrupted.
+
+        ``planned_from`` is the state that is expected then. Default: the present one.
+        """
         target = replace(target, transit=self._options.transit)
         self._progress.done()
         try:
-            plan = expected_plan(self.observe(), target)
+            plan = expected_plan(planned_from or self.observe(), target)
             self._plan += [str(each) for each in plan]
             end = plan[-1] if self._options.dry_run else self._runner.run(target)
             if not isinstance(end, Ended):
