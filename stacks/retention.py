@@ -21,7 +21,7 @@ _DAY_HOURS: Final = 24
 
 
 class ApplicationRetention(Construct):
-    """What the environment's file says to keep of the application; alarms notify the environment's topic."""
+    """Schedules for the snapshots and packages of one application; alarms notify the environment's topic."""
 
     def __init__(
         self,

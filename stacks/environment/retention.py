@@ -1,4 +1,4 @@
-"""The tables ``[snapshots]`` and ``[packages]`` of an environment's file: what is kept of an application, how long."""
+"""The tables ``[snapshots]`` and ``[packages]`` of an environment's file."""
 
 from __future__ import annotations
 
