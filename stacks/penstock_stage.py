@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 
+from cdk_penstock.checks import require_customer_managed_keys
 from cdk_penstock.pipeline import PipelineScopes
 from stacks.network_stack import NetworkStack
 from stacks.operations import ApplicationOperations
@@ -58,6 +59,8 @@ class PenstockStage(cdk.Stage):
             self._operate(self.generator, environment.generator)
         if environment.sensitive_data and environment.alarm_topic is None:
             self._warn_of_alarms_unheard(environment.name)
+        if environment.customer_managed_keys_required:
+            require_customer_managed_keys(self)
         cdk.Tags.of(self).add("penstock:environment", environment.name)
 
     def build_pipeline(self, scopes: PipelineScopes) -> WorkloadPipeline:

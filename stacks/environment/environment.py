@@ -44,6 +44,8 @@ class Environment(Settings):
     """The workspaces of metrics and dashboards."""
     operators: PrincipalSettings | None = None
     """Principals that may assume the role that operates the application."""
+    customer_managed_keys_required: bool = False
+    """True if the synthesis fails for an application on the AWS-owned key."""
     encryption: EncryptionSettings | None = None
     """The key of the application's state; without it, the one that AWS owns."""
     snapshots: SnapshotSettings | None = None
@@ -137,6 +139,11 @@ class Environment(Settings):
         if encryption is not None and encryption.key_policy == "development" and self.sensitive_data:
             raise ValueError(
                 'encryption.key_policy = "development" needs sensitive_data = false: with it, too many can decrypt'
+            )
+        if self.customer_managed_keys_required and encryption is None:
+            raise ValueError(
+                "encryption is missing, and customer_managed_keys_required = true: add [encryption] with"
+                " key_administrators, or leave customer_managed_keys_required out if the AWS-owned key will do"
             )
         is_started = any(each.start for each in self.applications)
         if self.operators is None and (encryption is not None or is_started):

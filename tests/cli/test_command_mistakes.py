@@ -157,6 +157,40 @@ def penstock(
         ("demo taxi", WRONG_ARGUMENTS, "got scenario 'taxi', expected one of vehicle_metrics"),
         ("replay events.jsonl --bootstrap-servers h:1", WRONG_ARGUMENTS, "Missing option '--topic'"),
         ("demo", FAILED, "the job's python .venv-job/bin/python does not exist"),
+        ("app nonsense", WRONG_ARGUMENTS, "No such command 'nonsense'"),
+        ("app status", WRONG_ARGUMENTS, "Missing option '--application'"),
+        ("app status vehicles --application job", WRONG_ARGUMENTS, "unexpected extra argument"),
+        (
+            "app logs --application arn:aws:kinesisanalytics:eu-central-1:111122223333:application/job",
+            WRONG_ARGUMENTS,
+            "expected the application's name, got its ARN: use job",
+        ),
+        ("app status --application job --operator-role me", WRONG_ARGUMENTS, "expected a role's ARN"),
+        ("app status --application job --region Frankfurt", WRONG_ARGUMENTS, "expected a Region such as eu-central-1"),
+        ("app status --application job", FAILED, "no Region is set: pass --region"),
+        ("app status --application job --watch", FAILED, "no Region is set: pass --region"),
+        ("app status --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
+        ("app operations --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
+        ("app operations --application job --limit 0", WRONG_ARGUMENTS, "should be greater than or equal to 1"),
+        ("app versions 1 2 3 --application job", WRONG_ARGUMENTS, "expected no version, one, or two to compare, got 3"),
+        ("app versions 0 --application job", WRONG_ARGUMENTS, "should be greater than or equal to 1"),
+        ("app versions one --application job", WRONG_ARGUMENTS, "should be a valid integer"),
+        ("app versions 1 --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
+        ("app dashboard --application job --session-seconds 60", WRONG_ARGUMENTS, "greater than or equal to 1800"),
+        ("app dashboard --application job --session-seconds 43201", WRONG_ARGUMENTS, "less than or equal to 43200"),
+        ("app dashboard --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
+        (
+            "app logs --application job --since yesterday",
+            WRONG_ARGUMENTS,
+            "expected a time span such as 30s, 15m",
+        ),
+        ("app logs --application job --since 0h", WRONG_ARGUMENTS, "got '0h'"),
+        ("app logs --application job --since 99999999d", WRONG_ARGUMENTS, "got '99999999d'"),
+        ("app logs --application job --level loud", WRONG_ARGUMENTS, "'loud' is not one of"),
+        ("app logs --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
+        ("app capture --application job --output folder", WRONG_ARGUMENTS, "'folder' exists: nothing is overwritten"),
+        ("app capture --application job --output file.txt/a", WRONG_ARGUMENTS, "'file.txt/a' cannot be written"),
+        ("app capture --application job --region eu-central-1", FAILED, "not signed in to AWS (Unable to locate"),
         ("key status", WRONG_ARGUMENTS, "Missing option '--application'"),
         ("key status --application=", WRONG_ARGUMENTS, "must be 1 to 128 letters"),
         (["key", "status", "--application", "my job"], WRONG_ARGUMENTS, "got 'my job'"),
@@ -356,8 +390,16 @@ def test_a_character_that_the_terminal_lacks_is_shown_as_an_escape(encoding: str
     assert "cket\\u2713" in output
 
 
+COMMANDS_OF_APP = [
+    "app",
+    *(f"app {name}" for name in ("status", "operations", "versions", "dashboard", "logs", "capture")),
+]
+
+
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-@pytest.mark.parametrize("command", ["", "package", "review", "size", "demo", "replay", "key", "key rotate"])
+@pytest.mark.parametrize(
+    "command", ["", "package", "review", "size", "demo", "replay", "key", "key rotate", *COMMANDS_OF_APP]
+)
 def test_help_is_plain_text_and_shows_flags_without_a_value(
     command: str, flag: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,16 +10,20 @@ from typer.testing import CliRunner
 
 from cdk_penstock.cli import aws_session
 from cdk_penstock.cli.key import key_app
-from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.errors import ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.permission_windows import WINDOW_PREFIX
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
+from cdk_penstock.model.policies.documents import PolicyDocument
+from cdk_penstock.model.policies.key_policy import development_key_policy
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
-from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
+from cdk_penstock.model.policies.principals import KeyPrincipal
+from tests.control.fake_aws import ACCOUNT, APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED, cmk
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.policies.documents import PolicyDocument
+    from collections.abc import Callable
 
 COMMON = ["--application", APPLICATION, "--region", "eu-central-1"]
 AS_OPERATOR = [*COMMON, "--operator-role", OPERATOR]
@@ -33,6 +37,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     monkeypatch.setattr(aws_session.aws_access, "new_session", aws.new_session)
     monkeypatch.setattr(aws_session.aws_access, "clock", aws.world.clock)
     aws.msf.policies.managed_keys = {KEY_1}
+    aws.kms.aliases = {"alias/flink": KEY_2}
     aws.msf.run(cmk(KEY_1))
     return aws
 
@@ -64,6 +69,8 @@ def deny(aws: FakeAws, operation: str, **arguments: str) -> None:
     [
         ["rotate", "--key", KEY_2],
         ["rotate", "--key", KEY_2.rpartition("/")[2]],
+        ["rotate", "--key", "alias/flink"],
+        ["rotate", "--key", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/flink"],
         ["rotate", "--on-demand"],
         ["disable"],
         ["purge-snapshots"],
@@ -74,9 +81,10 @@ def test_a_command_shows_its_plan_and_changes_nothing(aws: FakeAws, arguments: l
     assert result.exit_code == 0
     assert f"plan for {APPLICATION_ARN}" in result.output
     assert "   1. " in result.output
+    assert ("--key" in arguments) == (f"update the application to {KEY_2}" in result.output)
     assert "nothing was changed: to apply the plan, run the same command with --apply" in result.output
     assert all(name.startswith(READING) for name, _request in aws.world.calls)
-    shown = json.loads(invoke(*arguments, *AS_OPERATOR, "--json").output)
+    shown = json.loads(invoke(*arguments, *AS_OPERATOR, "--json").stdout)
     assert shown["result"] == "planned"
     assert shown["plan"]
     assert shown["taken"] == []
@@ -118,6 +126,35 @@ def test_windows_are_left_alone_where_something_else_manages_them(aws: FakeAws) 
     result = invoke("rotate", "--key", KEY_2, *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply")
     assert result.exit_code == 0
     assert not aws.world.named("PutRolePolicy")
+
+
+def test_the_application_gets_the_arn_behind_an_alias_and_keeps_it_when_the_alias_moves(aws: FakeAws) -> None:
+    aws.msf.policies.managed_keys = {KEY_1, KEY_2}
+    command = ["rotate", "--key", "alias/flink", *AS_OPERATOR, "--no-windows", "--soak-seconds", "0", "--apply"]
+    result = invoke(*command)
+    assert result.exit_code == 0
+    assert f"alias/flink is {KEY_2}: the application uses this ARN, and stays with it" in result.stderr
+    assert aws.msf.configured == cmk(KEY_2)
+    aws.kms.aliases = {"alias/flink": KEY_1}
+    assert aws.msf.configured == cmk(KEY_2)
+    assert json.loads(invoke("status", *COMMON, "--json").output)["configuredKey"] == KEY_2
+    # Only the same command again moves the application after the alias.
+    assert invoke(*command).exit_code == 0
+    assert aws.msf.configured == cmk(KEY_1)
+
+
+@pytest.mark.parametrize("key", ["alias/missing", "11111111-aaaa-1111-1111-111111111111"])
+def test_a_key_that_nobody_knows_is_refused_before_anything_is_changed(aws: FakeAws, key: str) -> None:
+    with pytest.raises(KeyUnusableError, match="there is no such key in this account and Region"):
+        invoke("rotate", "--key", key, *AS_OPERATOR, "--apply")
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+@pytest.mark.parametrize("key", ["flink", "key/11111111-1111-1111-1111-111111111111", "alias/", f"{KEY_1}/x", "1234"])
+def test_what_is_neither_arn_nor_id_nor_alias_is_a_wrong_argument(aws: FakeAws, key: str) -> None:
+    result = invoke("enable", "--key", key, *AS_OPERATOR)
+    assert result.exit_code == 2
+    assert not aws.sessions
 
 
 def test_an_on_demand_rotation_that_is_repeated_does_not_rotate_twice(aws: FakeAws) -> None:
@@ -299,5 +336,142 @@ def test_what_boto3_cannot_reach_is_a_message(aws: FakeAws, monkeypatch: pytest.
         invoke("status", *COMMON)
 
 
+def closed() -> PolicyDocument:
+    administrator = KeyPrincipal.role(f"arn:aws:iam::{ACCOUNT}:role/key-administrator")
+    return closed_key_policy(administrators=[administrator], cloudformation_role=administrator)
+
+
+def test_a_check_of_an_application_without_problems_succeeds(aws: FakeAws) -> None:
+    result = invoke("status", *AS_OPERATOR, "--check")
+    assert result.exit_code == 0
+    assert "problem" not in result.output
+
+
+def leave_aws_owned_snapshot(aws: FakeAws) -> None:
+    aws.msf.change_key(AWS_OWNED)
+    aws.msf.take("under-the-aws-owned-key")
+    aws.world.sleep(60)
+    aws.msf.change_key(cmk(KEY_1))
+
+
+def open_needless_window(aws: FakeAws) -> None:
+    attach(aws, "OperatorPolicyKey2", window_of(KEY_2))
+
+
+def disable_key(aws: FakeAws) -> None:
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+
+
+def delete_key(aws: FakeAws) -> None:
+    del aws.kms.metadata[KEY_1]
+
+
+def close_policy(aws: FakeAws) -> None:
+    aws.kms.policies[KEY_1] = closed()
+
+
+def open_policy(aws: FakeAws) -> None:
+    aws.kms.policies[KEY_1] = development_key_policy(administrators=[KeyPrincipal.role(OPERATOR)])
+
+
+def rotate_material(aws: FakeAws) -> None:
+    aws.kms.rotations[KEY_1] = [aws.world.time]
+
+
+def rotate_automatically(aws: FakeAws) -> None:
+    aws.kms.automatic = {KEY_1}
+
+
+@pytest.mark.parametrize(
+    ("arrange", "problem"),
+    [
+        (leave_aws_owned_snapshot, f"penstock key purge-snapshots --application {APPLICATION} --apply deletes them"),
+        (open_needless_window, f"the permission window for {KEY_2} is open (OperatorPolicyKey2)"),
+        (disable_key, "must be Enabled, it is Disabled: docs/runbooks/key.md#key-disabled"),
+        (delete_key, "not there: it was deleted"),
+        (close_policy, "give the key policy AWS's AllowMSFServiceToDescribeKey"),
+        (open_policy, "MSF can use the key for every application"),
+        (rotate_material, "the application must be restarted, with a snapshot"),
+        (rotate_automatically, "it rotates automatically"),
+    ],
+)
+def test_a_check_exits_with_4_and_names_the_fix_of_a_problem(
+    aws: FakeAws, arrange: Callable[[FakeAws], None], problem: str
+) -> None:
+    arrange(aws)
+    result = invoke("status", *AS_OPERATOR, "--check")
+    assert result.exit_code == 4
+    assert any(line.startswith("  problem") and problem in line for line in result.output.splitlines())
+    assert invoke("status", *AS_OPERATOR).exit_code == 0
+    shown = invoke("status", *AS_OPERATOR, "--check", "--json")
+    assert shown.exit_code == 4
+    assert any(problem in each for each in json.loads(shown.output)["problems"])
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+def test_a_check_ends_with_the_command_that_it_names(aws: FakeAws) -> None:
+    leave_aws_owned_snapshot(aws)
+    purge = ["purge-snapshots", "--application", APPLICATION, "--region", REGION, "--soak-seconds", "0", "--apply"]
+    assert invoke(*purge).exit_code == 0
+    assert invoke("status", *AS_OPERATOR, "--check").exit_code == 0
+
+
+@pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyPolicy", "ListRolePolicies", "GetKeyRotationStatus"])
+def test_what_the_caller_may_not_see_is_no_problem(aws: FakeAws, operation: str) -> None:
+    deny(aws, operation)
+    assert invoke("status", *AS_OPERATOR, "--check").exit_code == 0
+
+
+def test_the_findings_on_a_policy_are_shown_by_kind_and_for_scripts(aws: FakeAws) -> None:
+    close_policy(aws)
+    assert (
+        f"key policy               denied: {OPERATOR} may not call kms:DescribeKey"
+        in invoke("status", *AS_OPERATOR).output
+    )
+    findings = json.loads(invoke("status", *AS_OPERATOR, "--json").output)["keys"][KEY_1]["policyFindings"]
+    assert {each["problem"] for each in findings} == {"denied"}
+    assert {each["who"] for each in findings} == {
+        OPERATOR,
+        "kinesisanalytics.amazonaws.com",
+        "infrastructure.kinesisanalytics.amazonaws.com",
+    }
+    deny(aws, "GetKeyPolicy")
+    assert json.loads(invoke("status", *AS_OPERATOR, "--json").output)["keys"][KEY_1]["policyFindings"] is None
+
+
+def test_where_a_key_leaves_the_decision_to_iam_the_policies_of_the_operator_decide(aws: FakeAws) -> None:
+    policy = json.loads(aws.kms.get_key_policy(KEY_1, "default")["Policy"])
+    services = [each for each in policy["Statement"] if "Service" in each["Principal"]]
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    delegation = {"Sid": "Iam", "Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    aws.kms.policies[KEY_1] = PolicyDocument.from_json({"Statement": [delegation, *services]})
+
+    def kinds() -> set[str]:
+        shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)
+        return {each["problem"] for each in shown["keys"][KEY_1]["policyFindings"] if each["who"] == OPERATOR}
+
+    assert kinds() == {"denied"}
+    attach(aws, "OperatorPolicyKey1", window_of(KEY_1))
+    assert kinds() == set()
+    deny(aws, "GetPolicyVersion")
+    assert kinds() == {"unknown"}
+
+
+@pytest.mark.parametrize("applied", [["--apply"], []])
+def test_a_plan_whose_new_key_keeps_msf_out_is_refused(aws: FakeAws, applied: list[str]) -> None:
+    aws.kms.policies[KEY_2] = closed()
+    with pytest.raises(MissingPermissionError, match="AllowMSFServiceToDescribeKey"):
+        invoke("rotate", "--key", KEY_2, *AS_OPERATOR, *applied)
+    assert all(name.startswith(READING) for name, _request in aws.world.calls)
+
+
+def test_a_plan_names_what_was_not_checked(aws: FakeAws) -> None:
+    deny(aws, "GetKeyPolicy")
+    command = ["rotate", "--key", KEY_2, *AS_OPERATOR]
+    assert f"not checked: the policy of key {KEY_2} is unknown" in invoke(*command).output
+    assert len(json.loads(invoke(*command, "--json").output)["notChecked"]) == 2
+
+
 def test_the_exit_codes_are_in_the_help() -> None:
+    assert "4 key status --check has found a problem" in " ".join(invoke("--help").output.split())
     assert "3 waiting" in " ".join(invoke("--help").output.split())

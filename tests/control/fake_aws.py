@@ -33,6 +33,8 @@ KEY_2 = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-22222222222
 COMMON_ERRORS = {
     "AccessDenied",
     "AccessDeniedException",
+    "ExpiredTokenException",
+    "InternalFailure",
     "ThrottlingException",
     "UnauthorizedOperation",
     "ValidationError",
@@ -77,6 +79,8 @@ class World:
         self.kill_before: int | None = None
         self.kill_after: int | None = None
         self.on_call: Callable[[str, dict[str, Any]], None] | None = None
+        self.lose: dict[int, tuple[Exception, bool]] = {}
+        """The calls, by their number, that fail with an error; True: after they were carried out."""
 
     @property
     def clock(self) -> Clock:
@@ -101,10 +105,16 @@ class World:
             raise Killed
         if self.errors.get(operation):
             raise self.errors[operation].pop(0)
+        lost = self.lose.get(len(self.calls))
+        if lost is not None and not lost[1]:
+            raise lost[0]
 
     def end(self) -> None:
         if self.kill_after == len(self.calls):
             raise Killed
+        lost = self.lose.get(len(self.calls))
+        if lost is not None:
+            raise lost[0]
 
 
 class Client:
@@ -182,6 +192,8 @@ class FakeKms:
         self.principals: dict[str, list[str]] = {}
         """The operators in the policy of a key that ``policies`` does not have."""
         self.policies: dict[str, PolicyDocument] = {}
+        self.aliases: dict[str, str] = {}
+        """Keys by their alias, such as ``alias/flink``."""
         self.automatic: set[str] = set()
         self.rotations: dict[str, list[datetime]] = {}
         self.rotating: dict[str, int] = {}
@@ -202,6 +214,7 @@ class FakeKms:
         return len(self.rotations.get(arn or "", []))
 
     def _known(self, key_id: str) -> str:
+        key_id = self.aliases.get(key_id.rpartition(":")[2], key_id)
         for arn in self.metadata:
             if key_id in {arn, arn.rpartition("/")[2]}:
                 return arn
@@ -211,6 +224,8 @@ class FakeKms:
         return {"KeyMetadata": self.metadata[self._known(KeyId)]}
 
     def get_key_policy(self, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        if "alias/" in KeyId:
+            refuse("InvalidArnException", f"{KeyId} is not valid for this operation")
         policy = self.policies.get(self._known(KeyId)) or application_key_policy(
             application_arn=APPLICATION_ARN,
             account=ACCOUNT,
@@ -332,13 +347,29 @@ class FakeCloudFormation:
         self.created_at = world.time
         self.updated_at: datetime | None = None
         self.status = "CREATE_IN_PROGRESS"
+        self.events: list[dict[str, Any]] = []
+        """Those of the stack itself, the oldest first; its resources have events, too."""
 
     def begin(self, status: str = "UPDATE_IN_PROGRESS") -> None:
         """Begin to update the stack, or to put it back."""
         self._world.sleep(60)
         self.status = status
+        self.events.append({"PhysicalResourceId": STACK, "ResourceStatus": status, "Timestamp": self._world.time})
         if status == "UPDATE_IN_PROGRESS":
             self.updated_at = self._world.time
+
+    def describe_stack_events(self, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        assert StackName == STACK
+        of_a_resource = {
+            "PhysicalResourceId": "arn:of:another:stack",
+            "ResourceStatus": "UPDATE_IN_PROGRESS",
+            "Timestamp": self._world.time,
+        }
+        newest_first = [of_a_resource, *reversed(self.events)]
+        index = int(NextToken)
+        common = {"StackId": STACK, "StackName": "Processing", "EventId": str(index)}
+        page = {"StackEvents": [common | newest_first[index]]}
+        return page | ({"NextToken": str(index + 1)} if index + 1 < len(newest_first) else {})
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         assert StackName == STACK

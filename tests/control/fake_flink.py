@@ -73,5 +73,5 @@ def flink_behind(aws: FakeAws, job: str = "healthy") -> Iterator[FakeFlink]:
     flink, msf = FakeFlink(job), aws.msf.msf
     with flink.serve() as address, serve(Starlette(routes=create_routes(msf))) as url:
         msf.options = replace(msf.options, base_url=lambda: url)
-        msf.driver.dashboard = lambda _application: address  # type: ignore[method-assign]
+        msf.driver.dashboard = lambda _: address  # type: ignore[method-assign,assignment]
         yield flink

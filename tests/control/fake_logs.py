@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GROUP, STREAM = "/aws/kinesis-analytics/vehicles", "kinesis-analytics-log-stream"
 STREAM_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:{STREAM}"
 PYTHON = "org.apache.flink.client.python.PythonDriver"
-_PAGE = 2
+_PAGE, _PAGE_OF_A_STREAM = 2, 40
 _TERM = re.compile(r'\(\$\.(\w+) = "(\*?)([^"]+)"\)')
 
 
@@ -43,6 +43,8 @@ class FakeLogs:
     def __init__(self, world: World) -> None:
         self._world = world
         self.groups: dict[str, set[str]] = {}
+        self.last_at = world.time
+        """The time of the line that was written last."""
         self._events: list[tuple[str, datetime, dict[str, Any]]] = []
 
     def put(
@@ -50,7 +52,7 @@ class FakeLogs:
     ) -> None:
         """Write a line, with the time of so many seconds ago, that is seen after some seconds."""
         self.groups.setdefault(group, set()).add(stream)
-        at = self._world.time - timedelta(seconds=ago)
+        self.last_at = at = self._world.time - timedelta(seconds=ago)
         event = {
             "logStreamName": stream,
             "timestamp": int(at.timestamp() * 1000),
@@ -104,7 +106,7 @@ class FakeLogs:
         if not nextToken:
             return {"events": [], "nextBackwardToken": str(len(found)), "nextForwardToken": "f"}
         end = int(nextToken)
-        begin = max(end - min(_PAGE, limit), 0)
+        begin = max(end - min(_PAGE_OF_A_STREAM, limit), 0)
         events = [{name: event[name] for name in ("timestamp", "message")} for event in found[begin:end]]
         return {"events": events, "nextBackwardToken": str(begin), "nextForwardToken": "f"}
 

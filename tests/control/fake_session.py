@@ -68,6 +68,6 @@ class FakeSession:
     def client(self, service: str, config: object = None) -> Any:
         as_operator = self._options.get("aws_access_key_id") == f"of {OPERATOR}"
         assert config is not None or "profile_name" in self._options or as_operator
-        # MSF is called as the operator, everything else as the caller.
-        assert as_operator == (service == SERVICE) or "profile_name" in self._options
+        # MSF is called as the operator, and so is KMS before an operation; everything else as the caller.
+        assert as_operator == (service in {SERVICE, "kms"}) or "profile_name" in self._options
         return self._aws.client(service)

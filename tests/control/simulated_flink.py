@@ -46,6 +46,14 @@ class SimulatedFlink:
         self._arranged = aws.msf.driver.on_launch
         aws.msf.driver.on_launch = self._launched
 
+    def begin_now(self) -> None:
+        """Let the job that runs behave by its code, as if it had been launched now."""
+        job = self._aws.msf.driver.jobs[self._aws.msf.application.uid]
+        job.launched_at = self._aws.world.time
+        self._behaviour = self.behaviours.get(self._code(), Behaviour.HEALTHY)
+        if self._behaviour is Behaviour.LOOPS:
+            job.state = JobState.RESTARTING
+
     def _launched(self, application: str, job: SimulatedJob) -> None:
         if self._arranged is not None:
             self._arranged(application, job)

@@ -28,19 +28,22 @@ def test_all_pages_are_listed_the_newest_first(aws: FakeAws) -> None:
 
 def test_each_version_has_what_made_it_and_what_it_changed(aws: FakeAws) -> None:
     aws.msf.start()
-    aws.msf.change_code("job-2.zip")
     aws.msf.change_snapshots(SnapshotsEnabledUpdate=True)
+    aws.msf.change_code("job-2.zip")
     aws.msf.ask("RollbackApplication", CurrentApplicationVersionId=3)
     aws.msf.await_status("RUNNING")
-    rolled_back, snapshots, code, created = versions(aws).history(10)
+    rolled_back, code, snapshots, created = versions(aws).history(10)
     assert (created.version_id, created.made_by, created.changed) == (1, "CreateApplication", ())
-    assert (code.version_id, code.made_by) == (2, "UpdateApplication")
+    assert (code.version_id, code.made_by) == (3, "UpdateApplication")
     assert [each.after for each in code.changed if each.setting == "code"] == ["s3://code/job-2.zip"]
     assert code.change is not None
-    assert code.change.operation_id == aws.msf.operation_ids("UpdateApplication")[0]
+    assert code.change.operation_id == aws.msf.operation_ids("UpdateApplication")[1]
     assert snapshots.changed == ()
     assert rolled_back.version_id == 4
     assert rolled_back.made_by == "a rollback from version 3 to version 2"
+    assert [str(each) for each in rolled_back.changed if each.setting == "code"] == [
+        "code: s3://code/job-2.zip -> s3://code/job-1.zip"
+    ]
     assert created.created_at is not None
     assert rolled_back.created_at is not None
     assert created.created_at < rolled_back.created_at

@@ -20,7 +20,7 @@ from cdk_penstock.control.errors import (
 )
 from cdk_penstock.control.key_runner import KeyRunner
 from cdk_penstock.control.kms_keys import KmsKeys
-from cdk_penstock.control.permission_windows import KeyPermissions, PermissionWindows
+from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey, plan
 from cdk_penstock.model.keys.steps import AwaitSnapshot, AwaitStart, AwaitSteady, Done, Soak
@@ -619,4 +619,5 @@ def test_a_document_that_boto3_has_decoded_is_compared_as_well() -> None:
     assert windows.open_windows() == {KEY_1}
     # The stand-in for a window is no policy that IAM would take.
     unread = f"inline policy penstock-key-{KEY_1.rpartition('/')[2]}"
-    assert windows.key_permissions() == KeyPermissions(policies={KEY_2: ("Any",)}, unread=(unread,))
+    permissions = windows.key_permissions()
+    assert (permissions.policies, permissions.unread) == ({KEY_2: ("Any",)}, (unread,))

@@ -117,6 +117,20 @@ def test_a_key_elsewhere_is_refused_without_a_call(old: str, new: str, what: str
     assert not aws.world.calls
 
 
+def test_an_alias_that_msf_describes_is_resolved() -> None:
+    aws = FakeAws()
+    aws.kms.aliases = {"alias/flink": KEY_1}
+    alias = KEY_1.partition("key/")[0] + "alias/flink"
+    under_alias = KeyAssignment.described("CUSTOMER_MANAGED_KEY", alias, application_arn=APPLICATION_ARN)
+    assert check(aws, START, KeyUse(configured=under_alias)) == ()
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+    with pytest.raises(KeyUnusableError, match=KEY_1):
+        check(aws, START, KeyUse(configured=under_alias))
+    deny(aws, "DescribeKey")
+    (note,) = check(aws, START, KeyUse(configured=under_alias))
+    assert note.startswith(f"the key of {alias} is unknown")
+
+
 def test_a_policy_that_keeps_msf_and_the_operator_out_stops_an_operation_before_it_begins() -> None:
     aws = FakeAws()
     administrator = KeyPrincipal.role(f"arn:aws:iam::{ACCOUNT}:role/key-administrator")

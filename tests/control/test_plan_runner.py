@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.model.lifecycle.planning import (
+    Change,
     ChangeTarget,
     Outcome,
     Restore,
@@ -21,7 +22,7 @@ from cdk_penstock.model.lifecycle.planning import (
 )
 from cdk_penstock.model.lifecycle.planning.restore_points import RestoreRules
 from tests.control.fake_aws import error
-from tests.control.planned import BAD, GOOD, Planned
+from tests.control.planned import BAD, GOOD, Planned, revision
 from tests.control.simulated_flink import Behaviour
 
 CHANGES = (
@@ -336,6 +337,17 @@ def test_a_rollback_is_made_once_and_verified(running: Planned) -> None:
     assert running.code == "job-1.zip"
 
 
+def test_old_code_that_was_deployed_again_is_a_change_like_any_other(running: Planned) -> None:
+    before = Change(revision=revision("job-1.zip"))
+    for change in (GOOD, before, GOOD):
+        assert running.run(ChangeTarget(change=change)).outcome is Outcome.VERIFIED
+    assert running.called("UpdateApplication") == ["UpdateApplication"] * 3
+    running.run(ChangeTarget(change=before))
+    assert running.run(RollbackTarget(reason="the old one is worse")).outcome is Outcome.ROLLED_BACK
+    assert running.called("RollbackApplication") == ["RollbackApplication"]
+    assert running.code == "good.zip"
+
+
 def test_a_rollback_of_an_update_in_progress_does_not_wait(running: Planned) -> None:
     running.aws.msf.move("UPDATING")
     assert running.run(RollbackTarget(reason="a mistake")).outcome is Outcome.ROLLED_BACK
@@ -372,3 +384,37 @@ def test_state_that_no_operator_takes_is_left_out_for_one_update(running: Planne
     running.run(ChangeTarget(change=GOOD, update_restore=restore))
     (request,) = running.aws.world.named("UpdateApplication")
     assert request["RunConfigurationUpdate"]["FlinkRunConfiguration"] == {"AllowNonRestoredState": True}
+
+
+def test_a_rollback_that_msf_fails_leads_to_a_start_of_the_version_before(running: Planned) -> None:
+    running.flink.behaviours |= {"bad.zip": Behaviour.LOOPS, "job-1.zip": Behaviour.FAILS_IN_MAIN}
+
+    def recover(name: str, _: dict[str, Any]) -> None:
+        if name == "StartApplication":
+            running.flink.behaviours.pop("job-1.zip")
+
+    running.aws.world.on_call = recover
+    end = running.run(ChangeTarget(change=BAD))
+    assert end.outcome is Outcome.RESTORED
+    assert running.called(*CHANGES)[-2:] == ["RollbackApplication", "StartApplication"]
+
+
+def test_a_permission_that_is_missing_is_an_error_and_nothing_is_forced(running: Planned) -> None:
+    running.flink.behaviours["bad.zip"] = Behaviour.LOOPS
+    denied = error("AccessDeniedException", "not authorized to perform: kinesisanalytics:RollbackApplication")
+    running.aws.world.fail("RollbackApplication", *[denied] * 20)
+    with pytest.raises(MissingPermissionError, match="kinesisanalytics:RollbackApplication"):
+        running.run(ChangeTarget(change=BAD, may_force=True))
+    assert running.aws.world.named("StopApplication") == []
+
+
+def test_a_permission_that_comes_late_is_waited_for(running: Planned) -> None:
+    denied = error("AccessDeniedException", "not authorized to perform: kms:Decrypt")
+    running.aws.world.fail("UpdateApplication", *[denied] * 5)
+    assert running.run(ChangeTarget(change=GOOD)).outcome is Outcome.VERIFIED
+
+
+def test_credentials_that_expire_are_told_as_such(running: Planned) -> None:
+    running.aws.world.fail("DescribeApplication", error("ExpiredTokenException", "The security token has expired"))
+    with pytest.raises(MissingPermissionError, match="the credentials have expired.*sign in again"):
+        running.run(ChangeTarget(change=GOOD))

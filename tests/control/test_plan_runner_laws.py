@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -137,28 +137,42 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
     laws_hold(cut)
 
 
+def failure(kind: str, operation: str) -> Exception:
+    if kind == "connection":
+        return EndpointConnectionError(endpoint_url="https://kinesisanalytics.eu-central-1.amazonaws.com")
+    if kind == "time-out":
+        return ReadTimeoutError(endpoint_url="https://kinesisanalytics.eu-central-1.amazonaws.com")
+    return error(kind, "later", operation)
+
+
 @given(
+    name=st.sampled_from(["change", "roll back", "restore", "stop"]),
     behaviour=st.sampled_from([Behaviour.HEALTHY, Behaviour.LOOPS, Behaviour.FAILS_IN_MAIN]),
-    errors=st.lists(
-        st.tuples(
-            st.sampled_from(["DescribeApplication", "ListApplicationOperations", *CALLS, "CreateApplicationSnapshot"]),
-            st.sampled_from(["ThrottlingException", "ResourceInUseException", "ConcurrentModificationException"]),
-        ),
-        max_size=4,
+    failures=st.dictionaries(
+        st.integers(1, 60),
+        st.sampled_from(["ThrottlingException", "InternalFailure", "connection", "time-out", "time-out after"]),
+        max_size=5,
     ),
 )
-def test_what_passes_by_itself_changes_no_end(behaviour: Behaviour, errors: list[tuple[str, str]]) -> None:
-    planned = planned_in("RUNNING", behaviour)
-    expected = end_of(planned_in("RUNNING", behaviour), ChangeTarget(change=BAD)).outcome
-    for operation, code in errors:
-        allowed = code == "ThrottlingException" or operation in {"UpdateApplication", "StartApplication"}
-        if allowed and (operation, code) != ("StartApplication", "ConcurrentModificationException"):
-            planned.aws.world.fail(operation, error(code, "later"))
-    end = end_of(planned, ChangeTarget(change=BAD))
-    # AWS says neither yes nor no when it throttles a change: a run that ends there is run again.
-    for _ in range(5):
-        if end.outcome is expected:
-            break
-        planned.aws.world.sleep(float(timedelta(minutes=1).total_seconds()))
-        end = end_of(planned, ChangeTarget(change=BAD))
-    assert end.outcome is expected
+def test_calls_that_are_lost_or_throttled_change_no_end(
+    name: str, behaviour: Behaviour, failures: dict[int, str]
+) -> None:
+    whole, planned = planned_in("CHANGED", behaviour), planned_in("CHANGED", behaviour)
+    expected = end_of(whole, TARGETS[name](whole, False))
+    planned.aws.world.lose = {
+        number: (failure(kind.removesuffix(" after"), "Any"), kind.endswith("after"))
+        for number, kind in failures.items()
+    }
+    end = end_of(planned, TARGETS[name](planned, False))
+    assert end.outcome is expected.outcome, (end, expected)
+    assert planned.code == whole.code
+    laws_hold(planned)
+
+
+def test_a_connection_that_does_not_come_back_ends_the_run_and_the_next_goes_on() -> None:
+    planned = planned_in("RUNNING", Behaviour.HEALTHY)
+    planned.aws.world.lose = {number: (failure("connection", "Any"), False) for number in range(10, 1_000)}
+    with pytest.raises(ControlError, match="AWS is out of reach since .*run this again, it continues from there"):
+        planned.run(ChangeTarget(change=GOOD))
+    planned.aws.world.lose = {}
+    assert planned.run(ChangeTarget(change=GOOD)).outcome is Outcome.VERIFIED

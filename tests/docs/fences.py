@@ -26,6 +26,7 @@ PROGRAMS = (
     "pip",
     "python",
     "flink",
+    "app",
     "key",
 )
 

@@ -256,8 +256,8 @@ def check_account_questions(words: list[str], *, complete: bool = True) -> None:
         raise AssertionError(message) from error
 
 
-def check_key(words: list[str], *, complete: bool = True) -> None:
-    """Check what the guide of keys shortens."""
+def check_shortened(words: list[str], *, complete: bool = True) -> None:
+    """Check what the guides of keys and of operation shorten."""
     check_penstock(["penstock", *words], complete=complete)
 
 
@@ -265,6 +265,7 @@ CHECKS = {
     "$FLINK/flink": check_flink,
     "$FLINK/start-cluster.sh": check_nothing,
     PENSTOCK: check_penstock,
+    "app": check_shortened,
     ".venv/bin/python": check_python,
     ".venv-job/bin/python": check_python,
     "aws": check_aws,
@@ -273,7 +274,7 @@ CHECKS = {
     "eval": check_nothing,
     "export": check_nothing,
     "flink": check_flink,
-    "key": check_key,
+    "key": check_shortened,
     "make": check_make,
     "mv": check_nothing,
     "mvn": check_mvn,

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.build
 
 FENCES = all_fences("sh")
-ON_NO_PATH = {"penstock", "cdk", "flink", "key"}
+ON_NO_PATH = {"app", "penstock", "cdk", "flink", "key"}
 NOT_HERE = "# in your app's environment"
 READS = ("source", "file", "input_file", "models", "prices_file", "package")
 CALLS_AWS = re.compile(
-    r"(^|\s|\()aws |cdk (deploy|bootstrap|destroy|diff)|penstock (key|snapshot)|AWS_|questions (?!--list)", re.MULTILINE
+    r"(^|\s|\()aws |cdk (deploy|bootstrap|destroy|diff)|penstock (?:app|key|snapshot|stream)|AWS_|questions (?!--list)",
+    re.MULTILINE,
 )
 
 

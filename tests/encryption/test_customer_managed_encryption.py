@@ -9,7 +9,7 @@ from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, RemovalPol
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct
 
 from cdk_penstock.application import (
@@ -23,6 +23,7 @@ from cdk_penstock.encryption import (
     CustomerManagedEncryption,
     EncryptionError,
     KeyAdministrator,
+    KeyGuard,
     KeyPolicyMode,
 )
 from cdk_penstock.lifecycle import VerifiedStart
@@ -530,18 +531,35 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
         "leave out previous_key",
     ),
     (
-        "an imported alias",
-        lambda s: encryption_in(s, application_in(s), key=kms.Alias.from_alias_name(s, "K", "alias/flink")),
-        EncryptionError,
-        "is an alias",
-    ),
-    (
-        "an alias",
+        "an alias of another Region",
         lambda s: encryption_in(
-            s, application_in(s), key=kms.Alias(s, "K", alias_name="alias/flink", target_key=kms.Key(s, "Target"))
+            s,
+            application_in(s),
+            key=kms.Key.from_key_arn(s, "K", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/flink"),
         ),
         EncryptionError,
-        "is an alias",
+        f"pass an alias of {ACCOUNT} and {REGION}",
+    ),
+    (
+        "an alias of a key that rotates automatically",
+        lambda s: encryption_in(
+            s,
+            application_in(s),
+            key=kms.Alias(s, "K", alias_name="alias/flink", target_key=kms.Key(s, "Target", enable_key_rotation=True)),
+        ),
+        EncryptionError,
+        "rotates automatically",
+    ),
+    (
+        "a key and its alias",
+        lambda s: (
+            (key := kms.Key(s, "K"))
+            and encryption_in(
+                s, application_in(s), key=key, previous_key=kms.Alias(s, "A", alias_name="alias/flink", target_key=key)
+            )
+        ),
+        EncryptionError,
+        "leave out previous_key",
     ),
     (
         "a previous key beside one that is made here",
@@ -563,6 +581,70 @@ REFUSED: list[tuple[str, Callable[[Stack], object], type[Exception], str]] = [
 def test_it_refuses(build: Callable[[Stack], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         build(new_stack())
+
+
+KEY_ID = "12345678-1111-1111-1111-111111111111"
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
+
+
+def stack_with_known_alias() -> Stack:
+    """Return a stack of an app that knows the answer to the lookup of alias/flink."""
+    answer = {f"key-provider:account={ACCOUNT}:aliasName=alias/flink:region={REGION}": {"keyId": KEY_ID}}
+    return Stack(App(context=answer), "Stack", env=Environment(account=ACCOUNT, region=REGION))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda s: kms.Alias.from_alias_name(s, "K", "alias/flink"),
+        lambda s: kms.Key.from_key_arn(s, "K", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/flink"),
+    ],
+    ids=["by its name", "by its ARN"],
+)
+def test_the_key_of_an_imported_alias_is_looked_up_and_its_arn_is_used(given: Callable[[Stack], kms.IKey]) -> None:
+    stack = stack_with_known_alias()
+    key = given(stack)
+    application = application_in(stack)
+    encryption = encryption_in(stack, application, key=key)
+    KeyGuard(stack, "Guard", application=application, keys=[key], operators=[encryption.operator])
+    template = json.dumps(Template.from_stack(stack).to_json())
+    assert f"key/{KEY_ID}" in template
+    assert "alias/" not in template
+    (info,) = Annotations.from_stack(stack).find_info("*", Match.string_like_regexp("moving the alias changes nothing"))
+    assert KEY_ID in str(info.entry.data)
+
+
+def test_the_key_of_an_alias_in_the_app_is_used() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Target")
+    encryption = encryption_in(
+        stack, application_in(stack), key=kms.Alias(stack, "K", alias_name="alias/flink", target_key=key)
+    )
+    assert encryption.key is key
+    update = Deployment(stack, Template.from_stack(stack)).only(KEY_UPDATE)[1]
+    assert update["Properties"]["KeyArn"] == stack.resolve(key.key_arn)
+
+
+def test_an_alias_that_cannot_be_looked_up_is_refused_with_the_fix() -> None:
+    stack = Stack(App(), "Anywhere")
+    with pytest.raises(EncryptionError, match="looked up only in a known account and Region.*from_key_arn"):
+        encryption_in(stack, application_in(stack), key=kms.Alias.from_alias_name(stack, "K", "alias/flink"))
+
+
+def test_an_application_that_sets_its_key_itself_may_name_an_alias() -> None:
+    stack = stack_with_known_alias()
+    alias = kms.Alias.from_alias_name(stack, "K", "alias/flink")
+    application_in(stack, encryption=ApplicationEncryption.customer_managed_key(alias))
+    assert f"key/{KEY_ID}" in json.dumps(Template.from_stack(stack).to_json())
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_the_synthesis_says_how_the_policy_of_an_imported_key_is_judged(imported: bool) -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "K", KEY_ARN) if imported else kms.Key(stack, "K")
+    encryption_in(stack, application_in(stack), key=key)
+    found = Annotations.from_stack(stack).find_info("*", Match.string_like_regexp("key status --check --application"))
+    assert len(found) == int(imported)
 
 
 def test_it_refuses_a_start_before_the_key() -> None:

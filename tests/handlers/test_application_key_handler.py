@@ -20,6 +20,8 @@ from cdk_penstock.handlers.events import Event
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.observed_job import JobState
+from cdk_penstock.model.policies.closed_key_policy import closed_key_policy
+from cdk_penstock.model.policies.principals import KeyPrincipal
 from tests.control.fake_aws import ACCOUNT, APPLICATION, KEY_1, KEY_2, OPERATOR, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED, cmk
@@ -111,6 +113,7 @@ def test_an_update_that_changes_nothing_only_reads(
         "AssumeRole",
         "DescribeApplication",
         "ListApplicationOperations",
+        "ListApplicationSnapshots",
     }
 
 
@@ -131,12 +134,84 @@ def test_an_update_changes_the_key_and_its_rollback_changes_it_back(aws: FakeAws
         "KeyType": "CUSTOMER_MANAGED_KEY",
         "KeyArn": KEY_2,
         "WhatWasFound": f"{KEY_1}, RUNNING",
+        "AwsOwnedSnapshots": "0",
     }
     answer = framework.update(old, new)
     assert answer["Data"]["KeyArn"] == KEY_1
     assert "neither" not in answer["Data"]["WhatWasFound"]
     assert aws.msf.effective == cmk(KEY_1)
     assert answer["PhysicalResourceId"] == f"penstock-application-key/{APPLICATION}"
+
+
+def test_snapshots_under_the_aws_owned_key_are_counted_where_the_sequence_ends(
+    aws: FakeAws, framework: Framework, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.msf.run()
+    # One is of the test, one of the update itself.
+    assert framework.create(properties())["Data"]["AwsOwnedSnapshots"] == "2"
+    assert "2 snapshots are under the AWS-owned key" in caplog.text
+    assert f"penstock key purge-snapshots --application {APPLICATION} --apply" in caplog.text
+
+
+def test_a_new_application_has_no_snapshot_under_the_aws_owned_key(framework: Framework) -> None:
+    assert framework.create(properties())["Data"]["AwsOwnedSnapshots"] == "0"
+
+
+def test_snapshots_that_cannot_be_listed_do_not_fail_the_key(aws: FakeAws, framework: Framework) -> None:
+    def refuse(operation: str, _request: dict[str, Any]) -> None:
+        if operation == "ListApplicationSnapshots":
+            raise error("AccessDeniedException", "is not authorized to perform: kinesisanalytics:List")
+
+    aws.world.on_call = refuse
+    assert framework.create(properties())["Data"]["AwsOwnedSnapshots"] == "unknown"
+    assert aws.msf.configured == cmk(KEY_1)
+
+
+ADMINISTRATOR = KeyPrincipal.role(f"arn:aws:iam::{ACCOUNT}:role/key-administrator")
+CLOSED = closed_key_policy(administrators=[ADMINISTRATOR], cloudformation_role=ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_key_policy_that_keeps_msf_out_fails_the_change_before_msf_is_asked(
+    aws: FakeAws, framework: Framework, running: bool
+) -> None:
+    if running:
+        aws.msf.run()
+    aws.kms.policies[KEY_1] = CLOSED
+    with pytest.raises(MissingPermissionError, match="AllowMSFServiceToDescribeKey"):
+        framework.create(properties())
+    assert not aws.world.named("UpdateApplication")
+
+
+def test_a_key_policy_that_comes_into_force_late_is_waited_for(aws: FakeAws, framework: Framework) -> None:
+    aws.kms.policies[KEY_1] = CLOSED
+    begin = aws.world.time
+
+    def open_later(_operation: str, _request: dict[str, Any]) -> None:
+        if (aws.world.time - begin).total_seconds() > 180:
+            aws.kms.policies.pop(KEY_1, None)
+
+    aws.world.on_call = open_later
+    framework.create(properties())
+    assert aws.msf.configured == cmk(KEY_1)
+
+
+def test_a_disabled_key_fails_the_change_before_msf_is_asked(aws: FakeAws, framework: Framework) -> None:
+    aws.msf.run(cmk(KEY_1))
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+    with pytest.raises(KeyUnusableError, match=f"{KEY_1} must be Enabled, it is Disabled"):
+        framework.update(properties(KEY_2, PreviousKeyArns=[KEY_1]), properties(KEY_1))
+    assert not aws.world.named("UpdateApplication")
+
+
+def test_a_key_that_the_operator_may_not_look_at_stops_nothing(aws: FakeAws, framework: Framework) -> None:
+    def refuse(operation: str, _request: dict[str, Any]) -> None:
+        if operation in {"DescribeKey", "GetKeyPolicy"}:
+            raise error("AccessDeniedException", "no policy allows it")
+
+    aws.world.on_call = refuse
+    framework.create(properties())
+    assert aws.msf.configured == cmk(KEY_1)
 
 
 def test_a_key_that_nobody_declared_is_remarked(aws: FakeAws, framework: Framework) -> None:

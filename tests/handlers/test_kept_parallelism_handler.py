@@ -21,6 +21,7 @@ LOOKS = {
     "AssumeRole",
     "DescribeApplication",
     "DescribeApplicationVersion",
+    "DescribeStackEvents",
     "DescribeStacks",
     "ListApplicationVersions",
 }
@@ -186,6 +187,15 @@ def test_a_rollback_of_cloudformation_brings_back_what_scaling_had_made_of_it(
     assert roll_back(aws, framework, new, old) == 8
     # The next deployment starts from there.
     assert deploy(aws, framework, properties(1, "3"), old) == 8
+
+
+def test_it_does_not_matter_what_time_cloudformation_gives_a_rollback(aws: FakeAws, framework: Framework) -> None:
+    set_parallelism(aws, 8)
+    old, new = properties(1), properties(6, "2")
+    deploy(aws, framework, new, old)
+    aws.stack.begin("UPDATE_ROLLBACK_IN_PROGRESS")
+    aws.stack.updated_at = aws.world.time
+    assert framework.update(old, new)["Data"]["Parallelism"] == "8"
 
 
 def test_a_rollback_takes_back_a_parallelism_that_was_in_force(aws: FakeAws, framework: Framework) -> None:

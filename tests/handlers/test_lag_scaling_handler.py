@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.handlers import lag_scaling_handler
-from cdk_penstock.handlers.lag_scaling_handler import LagScaling
+from cdk_penstock.handlers.kept_parallelism_handler import KeptParallelismHandler
+from cdk_penstock.handlers.lag_scaling_handler import LagScaler
+from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE, LagScalingSettings
 from tests.control.fake_aws import APPLICATION, OPERATOR, STACK, error
+from tests.handlers.framework import Framework
 from tests.handlers.scaling_aws import ScalingAws, told
 
 if TYPE_CHECKING:
@@ -44,7 +48,7 @@ def set_alarms(aws: ScalingAws, *, behind: bool = False, idle: bool = False) -> 
 
 
 def run(aws: ScalingAws) -> dict[str, str]:
-    return LagScaling(SETTINGS, aws.services).handle()
+    return LagScaler(SETTINGS, aws.services).handle()
 
 
 def hours(aws: ScalingAws, number: float) -> Iterator[dict[str, str]]:
@@ -133,6 +137,15 @@ def test_msfs_own_scaling_that_somebody_has_switched_on_ends_it(aws: ScalingAws)
     assert run(aws)["Outcome"] == "stopped"
 
 
+def test_without_snapshots_it_would_lose_the_state_and_does_nothing(aws: ScalingAws) -> None:
+    aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)
+    set_alarms(aws, behind=True)
+    answer = run(aws)
+    assert answer["Outcome"] == "stopped"
+    assert "snapshots are switched off" in answer["Reason"]
+    assert not aws.world.named("UpdateApplication")
+
+
 @pytest.mark.parametrize("code", ["ResourceInUseException", "ConcurrentModificationException"])
 def test_a_step_that_another_change_overtakes_is_decided_again_by_the_next_call(aws: ScalingAws, code: str) -> None:
     set_alarms(aws, behind=True)
@@ -154,6 +167,21 @@ def test_two_calls_at_once_scale_once(aws: ScalingAws) -> None:
     assert (run(aws)["Outcome"], nested) == ("overtaken", ["requested"])
     aws.msf.await_status("RUNNING")
     assert aws.configured == 2
+
+
+def test_what_it_has_scaled_survives_a_deployment(aws: ScalingAws) -> None:
+    set_alarms(aws, behind=True)
+    list(hours(aws, 1))
+    scaled = aws.configured
+    assert scaled > 1
+    before = KeptParallelismResource(
+        application_name=APPLICATION, operator_role_arn=OPERATOR, parallelism=1, parallelism_per_kpu=1, max_kpus=64
+    )
+    aws.stack.begin()
+    framework = Framework(aws, KeptParallelismHandler(aws.services))
+    changed = replace(before, application_revision="2")
+    told_parallelism = framework.update(changed.to_properties(), before.to_properties())["Data"]["Parallelism"]
+    assert told_parallelism == str(scaled)
 
 
 def test_an_alarm_that_is_gone_and_missing_permissions_are_reported(aws: ScalingAws) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cdk_penstock.control.errors import ControlError, MissingPermissionError, SnapshotNotPossibleError, UnavailableError
 from cdk_penstock.handlers import scheduled_scaling_handler
-from cdk_penstock.handlers.scheduled_scaling_handler import ScheduledScaling
+from cdk_penstock.handlers.scheduled_scaling_handler import ScheduledScaler
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE, ScheduledCall, ScheduledScalingSettings
@@ -36,7 +36,7 @@ def run(aws: ScalingAws, scheduled: ScheduledCall) -> dict[str, str]:
     for pause in (60, 120, 0):
         begin = aws.world.time
         try:
-            return ScheduledScaling(SETTINGS, aws.services).handle(scheduled)
+            return ScheduledScaler(SETTINGS, aws.services).handle(scheduled)
         except UnavailableError:
             assert (aws.world.time - begin).total_seconds() < 600, "longer than a function lives"
             if not pause:
@@ -138,6 +138,16 @@ def test_what_msf_has_failed_is_reported_and_not_asked_for_again(
     assert "the job did not start" in answer["Reason"]
     assert requested(aws) == ["UpdateApplication"]
     assert told(capsys)[-1]["ScalingFailures"] == 1
+
+
+@pytest.mark.parametrize("action", ["parallelism", "stop"])
+def test_without_snapshots_it_would_lose_the_state_and_does_nothing(aws: ScalingAws, action: str) -> None:
+    aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)
+    answer = run(aws, call(aws, action, parallelism=8))
+    assert answer["Outcome"] == "give up"
+    assert "snapshots are switched off" in answer["Reason"]
+    assert aws.msf.status == "RUNNING"
+    assert not requested(aws)
 
 
 def test_a_job_that_no_snapshot_can_be_taken_of_is_left_running(aws: ScalingAws) -> None:
@@ -266,7 +276,7 @@ def test_missing_permissions_are_reported(aws: ScalingAws) -> None:
 def test_a_call_that_makes_no_sense_is_refused(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(PenstockError, match="expected the settings of the function in PENSTOCK_SETTINGS, got none"):
+    with pytest.raises(PenstockError, match="expected the settings of the function in SETTINGS, got none"):
         scheduled_scaling_handler.handle(event, None)
     settings = {"ApplicationName": APPLICATION, "OperatorRoleArn": OPERATOR, "StackId": STACK}
     monkeypatch.setenv(SETTINGS_VARIABLE, json.dumps(settings))

@@ -100,13 +100,15 @@ def test_with_everything_on_it_is_told_all_limits_and_no_circle_is_closed() -> N
 def test_it_may_look_at_its_own_stack_and_only_as_the_operator_at_the_application(kept: Stack) -> None:
     statements = statements_of(kept, "PenstockApplicationRoleDefaultPolicy")
     assert actions_in(statements) == {
+        "cloudformation:DescribeStackEvents",
         "cloudformation:DescribeStacks",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "sts:AssumeRole",
     }
-    (look,) = [each for each in statements if each["Action"] == "cloudformation:DescribeStacks"]
-    assert look["Resource"] == {"Ref": "AWS::StackId"}
+    looks = [each for each in statements if "cloudformation:DescribeStacks" in each["Action"]]
+    assert looks
+    assert all(each["Resource"] == {"Ref": "AWS::StackId"} for each in looks)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ def test_its_failures_have_alarms_of_their_own(plain: Stack) -> None:
     ("application", "props", "error", "message"),
     [
         ({"auto_scaling_enabled": True}, {}, ScalingError, "has MSF's automatic scaling, and two kinds .* leave out"),
+        ({"snapshots_enabled": False}, {}, ScalingError, "has no snapshots, so that each scaling .* switch snapshots"),
         ({"max_kpus": 8}, {}, SizingError, "parallelism 16 at 1 per KPU needs 16 KPUs, max_kpus is 8"),
         ({"max_parallelism": 36}, {}, SizingError, "must be a multiple of the parallelism 16, got 36"),
         ({"max_parallelism": 64}, {"smallest_parallelism": 3}, SizingError, "multiple of the parallelism 3, got 64"),

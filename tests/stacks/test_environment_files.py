@@ -312,6 +312,16 @@ def test_what_cannot_be_is_refused_with_file_key_and_expected_form(tmp_path: Pat
     assert "dev.toml" in str(error.value)
 
 
+def test_a_customer_managed_key_is_demanded_only_where_the_file_says_so(tmp_path: Path) -> None:
+    (environment,) = load_environments(write(tmp_path, MINIMAL))
+    assert environment.customer_managed_keys_required is False
+    demand = "customer_managed_keys_required = true" + MINIMAL
+    with pytest.raises(EnvironmentFileError, match="encryption is missing.*add .encryption. with key_administrators"):
+        load_environments(write(tmp_path, demand))
+    (environment,) = load_environments(write(tmp_path, demand + ACCESS))
+    assert environment.customer_managed_keys_required is True
+
+
 @pytest.mark.parametrize("region", ["eu-centrl-1", "us-eats-1", "europe-west1", "eu-central", "eu-central-x", "1"])
 def test_a_region_that_aws_has_not_is_refused_without_asking_aws(tmp_path: Path, region: str) -> None:
     write(tmp_path, f"account = '111122223333'\nregion = '{region}'\n{MINIMAL}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk.aws_kinesisanalyticsv2 import CfnApplication
 
 from cdk_penstock.application.props import ApplicationPropsError
+from cdk_penstock.foundation.given_keys import key_of
 from cdk_penstock.model.autoscaling import Autoscaling
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def encryption_configuration(
     if problem is not None:
         raise ApplicationPropsError(problem)
     return CfnApplication.ApplicationEncryptionConfigurationProperty(
-        key_type="CUSTOMER_MANAGED_KEY", key_id=encryption.key.key_arn
+        key_type="CUSTOMER_MANAGED_KEY", key_id=key_of(encryption.key, ApplicationPropsError).key_arn
     )
 
 

@@ -83,6 +83,7 @@ class FlinkApplication(FlinkApplicationBase):
         )
         self.autoscaling = autoscaling_of(settings, self.sizing)
         self.max_parallelism = settings.get("max_parallelism")
+        self.snapshots_enabled = settings["snapshots_enabled"]
         binding = code.bind(self, self.runtime)
         self.log = ApplicationLog(
             self,

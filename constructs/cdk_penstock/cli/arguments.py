@@ -19,8 +19,10 @@ DEFAULT_ASSEMBLY: Final = Path("cdk.out")
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 _APPLICATION_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesisanalytics:[^:]*:[^:]*:application/(.*)")
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+_KEY_ID: Final = r"(mrk-)?[0-9a-f-]{32,36}"
+_ALIAS: Final = r"alias/[\w/-]+"
 _KEY: Final = re.compile(
-    r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/)?(mrk-)?[0-9a-f-]{32,36}|alias/[\w/-]+)", re.ASCII
+    rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:(key/{_KEY_ID}|{_ALIAS})|{_KEY_ID}|{_ALIAS}", re.ASCII
 )
 
 

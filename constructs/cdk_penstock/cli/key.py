@@ -20,7 +20,14 @@ from cdk_penstock.cli.arguments import (
     RegionOption,
 )
 from cdk_penstock.cli.aws_session import explain_aws_errors, now
-from cdk_penstock.cli.key_session import connect, plan_and_apply, status_fields, status_lines
+from cdk_penstock.cli.key_session import (
+    EXIT_PROBLEMS,
+    connect,
+    plan_and_apply,
+    resolve_key,
+    status_fields,
+    status_lines,
+)
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.model.keys import Disable, Enable, PurgeSnapshots, RotateOnDemand, RotateToNewKey
 
@@ -38,7 +45,8 @@ key_app = typer.Typer(
     " --apply, a command only shows its plan.",
     no_args_is_help=True,
     epilog="Exit codes: 0 done, or shown without --apply; 1 failed with a message; 2 wrong arguments; 3 waiting for the"
-    " end of the soak, or for somebody to start the application: then run the same command again.",
+    " end of the soak, or for somebody to start the application: then run the same command again; 4 key status"
+    " --check has found a problem.",
 )
 
 
@@ -69,19 +77,29 @@ def status(
     region: RegionOption = None,
     profile: ProfileOption = None,
     operator_role: OperatorOption = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Exit with 4 if there is a problem: a snapshot under the AWS-owned key, a permission window that"
+            " nothing needs, a key that is not enabled or that its policy does not protect, a pending restart.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show configured and effective key, snapshots, open permission windows, a pending restart and the keys' state.
+    """Show configured and effective key, snapshots, permission windows, a pending restart, and each key's state.
 
-    Parts that the caller may not see are shown as unknown; this is not an error.
+    Each problem is shown with its fix. Parts that the caller may not see are shown as unknown; this is not an error.
     """
     with explain_aws_errors():
         seen = connect(application, region, profile, operator_role, windows=True).status()
     if as_json:
         print_json(status_fields(seen))
-        return
-    for line in status_lines(seen):
-        typer.echo(line)
+    else:
+        for line in status_lines(seen):
+            typer.echo(line)
+    if check and seen.problems():
+        raise typer.Exit(EXIT_PROBLEMS)
 
 
 @key_app.command()
@@ -100,7 +118,7 @@ def enable(
     """Change an application from the AWS-owned key to a customer managed key."""
     with explain_aws_errors():
         runner = connect(application, region, profile, operator_role, windows=windows)
-        arn = runner.describe_key(key).key_arn
+        arn = resolve_key(runner, key)
         plan_and_apply(runner, Enable(key_arn=arn, soak_seconds=soak_seconds), arn, apply=apply, as_json=as_json)
 
 
@@ -135,7 +153,7 @@ def rotate(
             goal: Goal = RotateOnDemand(rotated_since=since, soak_seconds=soak_seconds)
             plan_and_apply(runner, goal, None, apply=apply, as_json=as_json)
             return
-        arn = runner.describe_key(key).key_arn
+        arn = resolve_key(runner, key)
         goal = RotateToNewKey(key_arn=arn, soak_seconds=soak_seconds)
         plan_and_apply(runner, goal, arn, apply=apply, as_json=as_json)
 

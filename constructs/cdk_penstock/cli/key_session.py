@@ -19,12 +19,14 @@ from cdk_penstock.model.keys.steps import AwaitStart, Done, Soak
 from cdk_penstock.model.policies.operator_policies import operator_key_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cdk_penstock.control.key_status import KeyStatus
     from cdk_penstock.model.keys import Action, Goal
+    from cdk_penstock.model.policies.key_policy_findings import KeyPolicyFinding
 
 EXIT_WAITING: Final = 3
+EXIT_PROBLEMS: Final = 4
 _WINDOWS_NEED: Final = (
     "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
     " iam:GetPolicyVersion"
@@ -51,17 +53,37 @@ def connect(
             ),
             clock=clock,
         )
-    return KeyRunner(application=control, keys=KmsKeys(caller.client("kms"), clock=clock), permission_windows=opened)
+    return KeyRunner(
+        application=control,
+        keys=KmsKeys(caller.client("kms"), clock=clock),
+        permission_windows=opened,
+        operator_arn=operator_role,
+    )
+
+
+def resolve_key(runner: KeyRunner, key: str) -> str:
+    """Return the ARN of a key that is named by its ARN, its id or an alias, and say what an alias means here."""
+    arn = runner.describe_key(key).key_arn
+    if "alias/" in key:
+        typer.echo(
+            f"{key} is {arn}: the application uses this ARN, and stays with it when the alias is moved, because MSF"
+            " resolves an alias only once",
+            err=True,
+        )
+    return arn
 
 
 def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply: bool, as_json: bool) -> None:
     """Show the plan and, with ``apply``, take its steps; exit with 3 if a step has to wait."""
     observed = runner.observe(*([key_arn] if key_arn else []))
     steps = plan(observed, goal)
+    unknown = runner.check_keys(observed, goal)
     if not as_json:
         typer.echo(f"plan for {observed.application_arn}")
         for number, step in enumerate(steps, start=1):
             typer.echo(f"  {number:>3}. {step}")
+        for note in unknown:
+            typer.echo(f"  not checked: {note}")
     taken: list[str] = []
 
     def announce(step: Action) -> None:
@@ -75,7 +97,8 @@ def plan_and_apply(runner: KeyRunner, goal: Goal, key_arn: str | None, *, apply:
         end = runner.run(goal, announce)
     result = "planned" if end is None else "done" if isinstance(end, Done) else "waiting"
     if as_json:
-        fields = {"application": observed.application_arn, "plan": [str(step) for step in steps]}
+        plan_fields = {"plan": [str(step) for step in steps], "notChecked": list(unknown)}
+        fields = {"application": observed.application_arn, **plan_fields}
         print_json({**fields, "applied": apply, "taken": taken, "result": result})
     elif end is None:
         typer.echo("nothing was changed: to apply the plan, run the same command with --apply")
@@ -94,11 +117,12 @@ def status_fields(status: KeyStatus) -> dict[str, Any]:
             "state": key.state,
             "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None,
             "hidden": None,
-            "lostPrincipals": list(status.lost[arn]) if arn in status.lost else None,
+            "lostPrincipals": _listed(status.lost(arn)),
+            "policyFindings": _listed(status.findings(arn), _finding_fields),
         }
         for arn, key in observed.keys.items()
     }
-    unknown = {"state": None, "rotatedAt": None, "lostPrincipals": None}
+    unknown = {"state": None, "rotatedAt": None, "lostPrincipals": None, "policyFindings": None}
     hidden = {arn: {**unknown, "hidden": why} for arn, why in status.hidden.items()}
     return {
         "application": observed.application_arn,
@@ -112,7 +136,16 @@ def status_fields(status: KeyStatus) -> dict[str, Any]:
         "windowPolicies": {} if windows is None else {arn: list(names) for arn, names in windows.policies.items()},
         "unreadPolicies": [] if windows is None else list(windows.unread),
         "keys": visible | hidden,
+        "problems": list(status.problems()),
     }
+
+
+def _listed(values: Iterable[Any] | None, convert: Callable[[Any], Any] = str) -> list[Any] | None:
+    return None if values is None else [convert(each) for each in values]
+
+
+def _finding_fields(finding: KeyPolicyFinding) -> dict[str, str]:
+    return {"problem": finding.problem.value, "who": finding.who, "text": finding.text, "fix": finding.fix}
 
 
 def status_lines(status: KeyStatus) -> Iterator[str]:
@@ -138,3 +171,7 @@ def status_lines(status: KeyStatus) -> Iterator[str]:
         yield f"  key                      {arn} is {seen}"
         for principal in key["lostPrincipals"] or ():
             yield f"  lost principal           {principal} in its policy no longer exists: {_ROLE_RECREATED}"
+        for finding in status.findings(arn) or ():
+            yield f"  key policy               {finding.problem}: {finding}"
+    for problem in status.problems():
+        yield f"  problem                  {problem}"

@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 
 from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.errors import ControlError, code_of, explained
-from cdk_penstock.control.retries import call_with_retry
+from cdk_penstock.control.pages import entries_of_pages
+from cdk_penstock.control.retries import PROPAGATION_SECONDS, call_with_retry
 from cdk_penstock.model.deployment import Operation
 from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
 
@@ -210,29 +211,29 @@ class ApplicationControl:
             return False
         return True
 
-    def operations(self, *, since: datetime | None = None) -> list[Operation]:
+    def operations(
+        self, *, since: datetime | None = None, propagation_seconds: float = PROPAGATION_SECONDS
+    ) -> list[Operation]:
         """Return the application's operations, of any kind and order, that began at or after a moment."""
-        return [each for each in self._operations() if since is None or each.started_at >= since]
-
-    def _operations(self) -> Iterator[Operation]:
-        request: dict[str, Any] = {"ApplicationName": self.name, "Limit": 50}
-        while True:
-            page = call_with_retry(
-                lambda: self._client.list_application_operations(**request),
-                action=f"list the operations of {self.name}",
-                clock=self.clock,
+        found = entries_of_pages(
+            self._client.list_application_operations,
+            "ApplicationOperationInfoList",
+            action=f"list the operations of {self.name}",
+            clock=self.clock,
+            propagation_seconds=propagation_seconds,
+            ApplicationName=self.name,
+        )
+        operations = (
+            Operation(
+                operation_id=each["OperationId"],
+                name=each["Operation"],
+                status=each["OperationStatus"],
+                started_at=each["StartTime"],
+                ended_at=each.get("EndTime", each["StartTime"]),
             )
-            for each in page.get("ApplicationOperationInfoList", ()):
-                yield Operation(
-                    operation_id=each["OperationId"],
-                    name=each["Operation"],
-                    status=each["OperationStatus"],
-                    started_at=each["StartTime"],
-                    ended_at=each.get("EndTime", each["StartTime"]),
-                )
-            if not page.get("NextToken"):
-                return
-            request["NextToken"] = page["NextToken"]
+            for each in found
+        )
+        return [each for each in operations if since is None or each.started_at >= since]
 
     def reason_of(self, operation: Operation) -> str:
         """Return what MSF says on why an operation failed."""

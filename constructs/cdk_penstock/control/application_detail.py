@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-_ENHANCED: Final = "ENHANCED_SNAPSHOTS"
+ENHANCED_SNAPSHOTS: Final = "ENHANCED_SNAPSHOTS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class ApplicationDetail:
             ),
             # The default of MSF.
             snapshots_enabled=snapshots.get("SnapshotsEnabled", True),
-            enhanced_snapshots=snapshots.get("SnapshotMode") == _ENHANCED,
+            enhanced_snapshots=snapshots.get("SnapshotMode") == ENHANCED_SNAPSHOTS,
             revision=_revision(described, configuration),
             rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
             restored_snapshot=configuration.get("RunConfigurationDescription", {})

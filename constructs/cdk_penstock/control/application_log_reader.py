@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 3.0
 _LATE: Final = timedelta(seconds=60)
 """A line may become visible this long after its time, when newer lines have been seen already."""
-_MOST_LAST_PAGES: Final = 10
+_MOST_LAST_PAGES: Final = 20
 _MOST_EVENTS: Final = 10_000
 _BUSY_PAUSE_SECONDS: Final = 2.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0

@@ -17,15 +17,15 @@ from cdk_penstock.control.pages import entries_of_pages
 from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.application_overview import ApplicationOverview, SnapshotsOverview
+from cdk_penstock.model.deployment import Operation
 from cdk_penstock.model.job_overview import RESTART_METRICS, JobOverview
 from cdk_penstock.model.keys import ObservedApplication, Restart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from cdk_penstock.control.clients import Clock, FlinkClient
     from cdk_penstock.control.kms_keys import KmsKeys
-    from cdk_penstock.model.deployment import Operation
 
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 
@@ -40,6 +40,28 @@ def describe_application(client: FlinkClient, name: str, *, clock: Clock) -> dic
     )
     detail: dict[str, Any] = answer["ApplicationDetail"]
     return detail
+
+
+def snapshot_summaries(client: FlinkClient, name: str, *, are_enhanced: bool, clock: Clock) -> Iterator[dict[str, Any]]:
+    """Yield MSF's summaries of an application's snapshots, legacy or enhanced; both have name, status and time."""
+    action = f"list the snapshots of {name}"
+    if are_enhanced:
+        return entries_of_pages(
+            client.list_snapshots,
+            "SnapshotInfoList",
+            action=action,
+            clock=clock,
+            propagation_seconds=0,
+            SourceApplicationName=name,
+        )
+    return entries_of_pages(
+        client.list_application_snapshots,
+        "SnapshotSummaries",
+        action=action,
+        clock=clock,
+        propagation_seconds=0,
+        ApplicationName=name,
+    )
 
 
 class ApplicationLook:
@@ -68,8 +90,8 @@ class ApplicationLook:
         """Return the state; with ``health``, ask Flink for the job of a running application once."""
         described = describe_application(self._client, self._name, clock=self._clock)
         detail = ApplicationDetail.parse(described)
-        operations = sorted(self._control.operations(), key=lambda each: each.started_at, reverse=True)
-        last = operations[0] if operations else None
+        operations = self._operations()
+        last = operations if isinstance(operations, str) else operations[0] if operations else None
         return ApplicationOverview(
             at=self._clock.now(),
             described=described,
@@ -78,31 +100,31 @@ class ApplicationLook:
             pending_restart=self._pending_restart(detail, operations),
             snapshots=self._snapshots(detail),
             last_operation=last,
-            reason=self._control.reason_of(last) if last is not None and last.failed else None,
+            reason=self._control.reason_of(last) if isinstance(last, Operation) and last.failed else None,
             job=self._job(detail) if health else None,
         )
 
+    def _operations(self) -> list[Operation] | str:
+        """Return the operations, the newest first, or why they cannot be read."""
+        try:
+            found = self._control.operations(propagation_seconds=0)
+        except MissingPermissionError as error:
+            return str(error)
+        return sorted(found, key=lambda each: each.started_at, reverse=True)
+
     def _snapshots(self, detail: ApplicationDetail) -> SnapshotsOverview | str:
-        call, member, request = (
-            (self._client.list_snapshots, "SnapshotInfoList", {"SourceApplicationName": self._name})
-            if detail.enhanced_snapshots
-            else (self._client.list_application_snapshots, "SnapshotSummaries", {"ApplicationName": self._name})
-        )
-        found = entries_of_pages(
-            call,
-            member,
-            action=f"list the snapshots of {self._name}",
-            clock=self._clock,
-            propagation_seconds=0,
-            **request,
-        )
+        found = snapshot_summaries(self._client, self._name, are_enhanced=detail.enhanced_snapshots, clock=self._clock)
         try:
             return SnapshotsOverview.of(list(found))
-        except ControlError as error:
+        except MissingPermissionError as error:
             return str(error)
 
-    def _pending_restart(self, detail: ApplicationDetail, operations: Sequence[Operation]) -> str | None:
+    def _pending_restart(self, detail: ApplicationDetail, operations: list[Operation] | str) -> str | None:
         key_arn = detail.encryption.key_arn
+        if isinstance(operations, str):
+            if key_arn is not None:
+                return "unknown: the operations cannot be read"
+            operations = []
         keys = {}
         if key_arn is not None:
             try:

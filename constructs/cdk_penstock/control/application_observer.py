@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.control.snapshot_modes import key_managed_snapshots
+from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Observation, VersionFacts
 from cdk_penstock.model.lifecycle.statuses import STEADY_STATUSES
 
@@ -50,7 +50,7 @@ class ApplicationObserver:
             now=now,
             in_transit_for=None if detail.is_steady else now - self._transit_began(operations, now),
             operations=tuple(operations),
-            snapshots=key_managed_snapshots(self._application, detail).list(),
+            snapshots=snapshots_of(self._application, detail).list(),
             restored_snapshot=detail.restored_snapshot,
         )
         if detail.is_steady:

@@ -83,7 +83,7 @@ class ApplicationVersions:
         changes = self._changes(shown)
         records = []
         for number, detail in details.items():
-            origin: int = detail.get("ApplicationVersionUpdatedFrom", 0)
+            origin = _compared_with(detail)
             before = None
             # MSF may keep fewer versions than there were.
             if origin in statuses:
@@ -123,3 +123,10 @@ class ApplicationVersions:
         )
         changing = [each for each in found if each["Operation"] in CHANGES or "rollback" in each["Operation"].lower()]
         return sorted(changing, key=lambda each: each["StartTime"], reverse=True)
+
+
+def _compared_with(detail: dict[str, Any]) -> int:
+    """Return the version before a version, 0 for the first: of a rollback, that which ran until then."""
+    undone: int = detail.get("ApplicationVersionRolledBackFrom", 0)
+    updated: int = detail.get("ApplicationVersionUpdatedFrom", 0)
+    return undone or updated

@@ -55,6 +55,7 @@ _BUSY_CODES: Final = frozenset(
         "Unavailable",
     }
 )
+_EXPIRED_CODES: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _HTTP_TOO_MANY_REQUESTS: Final = 429
 _HTTP_SERVER_ERROR: Final = 500
 _PERMISSION_WORDS: Final = re.compile(
@@ -151,6 +152,11 @@ def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlEr
             f" it, then try again; nothing was changed. {answer}"
         )
         return KeyUnusableError(message)
+    if code in _EXPIRED_CODES:
+        return MissingPermissionError(
+            f"cannot {action}: the credentials have expired; nothing was changed by this call: sign in again, and run"
+            f" this again, which continues. {answer}"
+        )
     if is_permission_trouble(error):
         actions = ", ".join(dict.fromkeys(_ACTION.findall(text))) or "not named by the service"
         advice = (

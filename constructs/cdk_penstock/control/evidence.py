@@ -7,24 +7,25 @@ Secrets are masked in everything.
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
+from cdk_penstock.control.application_detail import ENHANCED_SNAPSHOTS
 from cdk_penstock.control.application_log_reader import ApplicationLogReader
+from cdk_penstock.control.application_look import snapshot_summaries
+from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
+from cdk_penstock.control.flink_sources import flink_sources
 from cdk_penstock.control.pages import entries_of_pages
 from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.control.retries import call_with_retry
-from cdk_penstock.model.collected_evidence import FLINK, LOG, Evidence, Unread
+from cdk_penstock.model.collected_evidence import FLINK, LOG, Evidence, Unread, as_json
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.log_lines import log_streams
 from cdk_penstock.model.secrets import mask_secrets, mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient, Response
 
@@ -33,20 +34,9 @@ _REST_TIMEOUT_SECONDS: Final = 5.0
 _MOST_OPERATIONS: Final = 50
 _MOST_FAILURES: Final = 10
 _MOST_SNAPSHOTS: Final = 200
+_MOST_VERSIONS_LISTED: Final = 500
 _MOST_VERSIONS: Final = 5
 _LOG_LINES: Final = 500
-_JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
-
-_OF_A_JOB: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "exceptions": ("/exceptions", {"maxExceptions": "20"}),
-    "details": ("", {}),
-    "checkpoints": ("/checkpoints", {}),
-    "metrics": ("/metrics", {"get": "numRestarts,fullRestarts,uptime,downtime"}),
-    "plan": ("/plan", {}),
-    "checkpoint-config": ("/checkpoints/config", {}),
-    "config": ("/config", {}),
-}
-_OF_THE_CLUSTER: Final = {"jobmanager-config": "/jobmanager/config", "taskmanagers": "/taskmanagers"}
 
 
 class EvidenceCollector:
@@ -105,13 +95,13 @@ class _Collection:
         self._unread: list[Unread] = []
 
     def run(self) -> Evidence:
-        self._read_flink()
+        self._attempt(FLINK, self._read_flink)
         described = self._read("application", self._application)
         operations = self._read("operations", self._operations)
         if operations is not None:
             self._read("failed-operations", lambda: self._failed_operations(operations))
-        self._read_logs(described or {})
-        self._read("snapshots", self._snapshots)
+        self._attempt(LOG, lambda: self._read_logs(described))
+        self._read("snapshots", lambda: self._snapshots(described or {}))
         self._read("versions", self._versions)
         return Evidence(
             application=self._name,
@@ -125,13 +115,18 @@ class _Collection:
         if self._clock.now() >= self._end:
             self._unread.append(Unread(source=name, reason="left out: the time for the collection was over"))
             return None
+        return self._attempt(name, lambda: self._keep(name, source()))
+
+    def _keep(self, name: str, found: Any) -> Any:
+        self._documents[name] = mask_secrets(as_json(found))
+        return found
+
+    def _attempt(self, name: str, action: Callable[[], Any]) -> Any:
         try:
-            found = source()
-            self._documents[name] = mask_secrets(_plain(found))
+            return action()
         except Exception as error:  # noqa: BLE001 - no fault of a source may stop the rollback that waits for this
             self._unread.append(Unread(source=name, reason=mask_text(_reason(error))))
             return None
-        return found
 
     def _ask(self, call: Callable[[], Response], action: str) -> Response:
         return call_with_retry(call, action=f"{action} {self._name}", clock=self._clock, propagation_seconds=0)
@@ -140,21 +135,10 @@ class _Collection:
 
     def _read_flink(self) -> None:
         jobs = self._read(f"{FLINK}/jobs", lambda: self._dashboard.get("/jobs/overview"))
-        if jobs is None:
-            # One reason is enough: each other answer would be waited for in vain.
-            return
-        # The path of a file is made of the id.
-        ids = [job["jid"] for job in jobs.get("jobs", ()) if _JOB_ID.fullmatch(str(job.get("jid")))]
-        for job_id in ids:
-            for name, (path, parameters) in _OF_A_JOB.items():
-                self._read(
-                    f"{FLINK}/{job_id}/{name}",
-                    lambda path=path, parameters=parameters, job_id=job_id: self._dashboard.get(  # type: ignore[misc]
-                        f"/jobs/{job_id}{path}", parameters
-                    ),
-                )
-        for name, path in _OF_THE_CLUSTER.items():
-            self._read(f"{FLINK}/{name}", lambda path=path: self._dashboard.get(path))  # type: ignore[misc]
+        # Without jobs, one reason is enough: each other answer would be waited for in vain.
+        if jobs is not None:
+            for name, source in flink_sources(self._dashboard, jobs):
+                self._read(f"{FLINK}/{name}", source)
 
     # MSF
 
@@ -165,10 +149,15 @@ class _Collection:
         )["ApplicationDetail"]
 
     def _operations(self) -> Any:
-        return self._ask(
-            lambda: self._client.list_application_operations(ApplicationName=self._name, Limit=_MOST_OPERATIONS),
-            "list the operations of",
-        )["ApplicationOperationInfoList"]
+        found = entries_of_pages(
+            self._client.list_application_operations,
+            "ApplicationOperationInfoList",
+            action=f"list the operations of {self._name}",
+            clock=self._clock,
+            propagation_seconds=0,
+            ApplicationName=self._name,
+        )
+        return _newest(found, "StartTime", _MOST_OPERATIONS)
 
     def _failed_operations(self, operations: list[dict[str, Any]]) -> Any:
         failed = [each["OperationId"] for each in operations if each["OperationStatus"] in {"FAILED", "CANCELLED"}]
@@ -182,16 +171,11 @@ class _Collection:
             for operation_id in failed[:_MOST_FAILURES]
         }
 
-    def _snapshots(self) -> Any:
-        found = entries_of_pages(
-            self._client.list_application_snapshots,
-            "SnapshotSummaries",
-            action=f"list the snapshots of {self._name}",
-            clock=self._clock,
-            propagation_seconds=0,
-            ApplicationName=self._name,
-        )
-        return [each for _, each in zip(range(_MOST_SNAPSHOTS), found, strict=False)]
+    def _snapshots(self, described: Mapping[str, Any]) -> Any:
+        configuration = described.get("ApplicationConfigurationDescription", {})
+        mode = configuration.get("ApplicationSnapshotConfigurationDescription", {}).get("SnapshotMode")
+        found = snapshot_summaries(self._client, self._name, are_enhanced=mode == ENHANCED_SNAPSHOTS, clock=self._clock)
+        return _newest(found, "SnapshotCreationTimestamp", _MOST_SNAPSHOTS)
 
     def _versions(self) -> Any:
         found = entries_of_pages(
@@ -202,7 +186,7 @@ class _Collection:
             propagation_seconds=0,
             ApplicationName=self._name,
         )
-        summaries = sorted(found, key=lambda each: -int(each["ApplicationVersionId"]))
+        summaries = _newest(found, "ApplicationVersionId", _MOST_VERSIONS_LISTED)
         details = [
             self._ask(
                 lambda number=each["ApplicationVersionId"]: self._client.describe_application_version(  # type: ignore[misc]
@@ -216,12 +200,14 @@ class _Collection:
 
     # CloudWatch Logs
 
-    def _read_logs(self, described: Mapping[str, Any]) -> None:
+    def _read_logs(self, described: Mapping[str, Any] | None) -> None:
         if self._logs is None:
             return
+        if described is None:
+            raise ControlError("the description of the application, which names the log, could not be read")
         streams = log_streams(described)
-        if described and not streams:
-            self._unread.append(Unread(source=LOG, reason="the application has no CloudWatch logging option"))
+        if not streams:
+            raise ControlError("the application has no CloudWatch logging option")
         reader = ApplicationLogReader(self._logs, clock=self._clock)
         for number, stream in enumerate(streams, start=1):
             name = LOG if len(streams) == 1 else f"{LOG}-{number}"
@@ -233,24 +219,12 @@ class _Collection:
             )
 
 
+def _newest(entries: Iterable[dict[str, Any]], member: str, most: int) -> list[dict[str, Any]]:
+    """Return the newest entries, the newest first: MSF promises no order."""
+    return sorted(entries, key=lambda each: each[member], reverse=True)[:most]
+
+
 def _reason(error: Exception) -> str:
     """Return the reason in one line; an error that is not penstock's may say too little by itself."""
-    if isinstance(error, ClientError):
-        answer = error.response.get("Error", {})
-        text = f"AWS answered {answer.get('Code', 'an error')}: {answer.get('Message', '')}"
-    elif isinstance(error, PenstockError):
-        text = str(error)
-    else:
-        text = f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())
-
-
-def _plain(value: Any) -> Any:
-    """Return a value without what JSON does not have."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

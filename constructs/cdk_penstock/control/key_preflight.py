@@ -23,6 +23,7 @@ from cdk_penstock.control.errors import (
 )
 from cdk_penstock.control.key_status import KEY_MISSING
 from cdk_penstock.model.keys import KeyArn, LifecycleOperation, keys_involved
+from cdk_penstock.model.keys.key_assignment import is_key_arn
 from cdk_penstock.model.keys.observed_application import problems_with_place
 from cdk_penstock.model.policies.documents import PolicyDocumentError
 from cdk_penstock.model.policies.key_policy_findings import JudgedKey, KeyPolicyProblem
@@ -94,6 +95,12 @@ class KeyPreflight:
     def _problems(
         self, key_arn: str, application_arn: str, unknown: list[str], *, is_new: bool
     ) -> Iterator[ControlError]:
+        if not is_key_arn(key_arn):
+            # An alias: GetKeyPolicy takes none.
+            with _noting(unknown, f"the key of {key_arn}"):
+                key_arn = self._keys.describe_state(key_arn).key_arn
+            if not is_key_arn(key_arn):
+                return
         key, application = KeyArn.parse(key_arn), KeyArn.beside(application_arn, "any")
         elsewhere = [
             *problems_with_place(key.account, application.account, "account"),

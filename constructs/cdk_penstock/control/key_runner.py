@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
+from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
 from cdk_penstock.control.snapshot_modes import key_managed_snapshots
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
-from cdk_penstock.model.policies.lost_principals import lost_principals
+from cdk_penstock.model.keys.involved_keys import operations_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cdk_penstock.control.permission_windows import PermissionWindows
     from cdk_penstock.control.snapshot_control import SnapshotControl
     from cdk_penstock.model.keys import Goal, KeyFacts
+    from cdk_penstock.model.policies.documents import PolicyDocument
 
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
@@ -52,15 +54,23 @@ class KeyRunner:
     permission_windows
         The permission windows of the operator role; None to leave its policies alone, for instance because
         CloudFormation manages them.
+    operator_arn
+        The role or user that calls MSF, whose permission in the key policies is judged. Default: only that of MSF is.
     """
 
     def __init__(
-        self, *, application: ApplicationControl, keys: KmsKeys, permission_windows: PermissionWindows | None = None
+        self,
+        *,
+        application: ApplicationControl,
+        keys: KmsKeys,
+        permission_windows: PermissionWindows | None = None,
+        operator_arn: str | None = None,
     ) -> None:
         self._application = application
         self._snapshots: SnapshotControl
         self._keys = keys
         self._permission_windows = permission_windows
+        self._operator_arn = operator_arn
 
     def observe(self, *key_arns: str) -> ObservedApplication:
         """Return the present state, with the configured key and ``key_arns``.
@@ -87,17 +97,23 @@ class KeyRunner:
         arns += permissions.policies if permissions else ()
         keys: dict[str, KeyFacts] = {}
         hidden: dict[str, str] = {}
-        lost: dict[str, tuple[str, ...]] = {}
+        policies: dict[str, PolicyDocument] = {}
         for arn in dict.fromkeys(arns):
             try:
                 keys[arn] = self._keys.describe(arn)
                 with suppress(MissingPermissionError):
-                    lost[arn] = lost_principals(self._keys.policy(arn))
+                    policies[arn] = self._keys.policy(arn)
             except MissingPermissionError:
                 hidden[arn] = KEY_NOT_VISIBLE
             except KeyUnusableError:
                 hidden[arn] = KEY_MISSING
-        return KeyStatus(observed=replace(observed, keys=keys), hidden=hidden, lost=lost, key_permissions=permissions)
+        return KeyStatus(
+            observed=replace(observed, keys=keys),
+            hidden=hidden,
+            policies=policies,
+            key_permissions=permissions,
+            operator_arn=self._operator_arn,
+        )
 
     def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()
@@ -125,6 +141,20 @@ class KeyRunner:
     def describe_key(self, key_id: str) -> KeyFacts:
         """Return a key by its id, ARN or alias."""
         return self._keys.describe(key_id)
+
+    def check_keys(self, observed: ObservedApplication, goal: Goal) -> tuple[str, ...]:
+        """Check the keys of the operations that the goal needs, and return what could not be found out.
+
+        Raises KeyUnusableError, MissingPermissionError or ControlError, as KeyPreflight does, before anything was
+        changed.
+        """
+        preflight = KeyPreflight(self._keys, operator_arn=self._operator_arn)
+        notes = [
+            note
+            for operation, use in operations_of(observed, goal)
+            for note in preflight.check(operation, use, application_arn=observed.application_arn)
+        ]
+        return tuple(dict.fromkeys(notes))
 
     def run(self, goal: Goal, on_step: Callable[[steps.Action], None]) -> steps.Done | steps.Soak | steps.AwaitStart:
         """Take every step that is possible now, and return the last one; ``on_step`` is called before each."""

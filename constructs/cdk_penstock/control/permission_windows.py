@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.retries import call_with_retry
+from cdk_penstock.control.role_policies import GONE, RolePolicies
 from cdk_penstock.model.keys import KeyArn
-from cdk_penstock.model.policies.documents import PolicyDocument, PolicyDocumentError
 from cdk_penstock.model.policies.operator_policies import keys_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from cdk_penstock.control.clients import Clock, IamClient
+    from cdk_penstock.control.role_policies import ReadPolicies
+    from cdk_penstock.model.policies.evaluator import NamedPolicy
 
 WINDOW_PREFIX: Final = "penstock-key-"
 """The rest of a permission window's name is the key's id."""
-
-_GONE: Final = ("NoSuchEntity", "NoSuchEntityException")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +41,24 @@ class KeyPermissions:
     ----------
     policies
         The names of the policies that allow a key, by its ARN.
+    documents
+        All policies of the role that could be read.
     unread
         The policies that could not be read, in words; what they allow is unknown.
     """
 
     policies: Mapping[str, tuple[str, ...]]
+    documents: tuple[NamedPolicy, ...] = ()
     unread: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, read: ReadPolicies, *, application_arn: str) -> KeyPermissions:
+        """Return the keys that a role's policies allow for an application."""
+        found: dict[str, tuple[str, ...]] = {}
+        for policy in read.documents:
+            for key_arn in keys_allowed(policy.document, application_arn=application_arn):
+                found[key_arn] = (*found.get(key_arn, ()), policy.name)
+        return cls(policies=dict(sorted(found.items())), documents=read.documents, unread=read.unread)
 
 
 class PermissionWindows:
@@ -78,41 +90,23 @@ class PermissionWindows:
         self._application_arn = application_arn
         self._document = document
         self._clock = clock
+        self._policies = RolePolicies(client, role_name, clock=clock)
 
     def open_windows(self) -> frozenset[str]:
         """Return the ARNs of the keys whose permission window is open with exactly the expected document."""
         found = set()
-        for name in self._policy_names():
+        for name in self._policies.inline_names():
             if not name.startswith(WINDOW_PREFIX):
                 continue
             key_arn = str(KeyArn.beside(self._application_arn, name.removeprefix(WINDOW_PREFIX)))
-            text = self._read(name)
+            text = self._policies.read_inline(name)
             if self._application_arn in text and json.loads(text) == json.loads(self._document(key_arn)):
                 found.add(key_arn)
         return frozenset(found)
 
     def key_permissions(self) -> KeyPermissions:
         """Return the keys that the role's policies allow, inline or attached, of any origin; to be shown."""
-        found: dict[str, tuple[str, ...]] = {}
-        unread: list[str] = []
-        for kind, list_policies, read in (
-            ("inline", self._policy_names, self._read),
-            ("attached", self._attached_policies, self._read_attached),
-        ):
-            try:
-                policies = list(list_policies())
-            except MissingPermissionError:
-                unread.append(f"{kind} policies")
-                continue
-            for policy in policies:
-                name = policy.rpartition("/")[2]
-                try:
-                    allowed = self._allowed_by(read(policy))
-                except (MissingPermissionError, PolicyDocumentError):
-                    unread.append(f"{kind} policy {name}")
-                    continue
-                found |= {key_arn: (*found.get(key_arn, ()), name) for key_arn in allowed}
-        return KeyPermissions(policies=dict(sorted(found.items())), unread=tuple(unread))
+        return KeyPermissions.of(self._policies.read(), application_arn=self._application_arn)
 
     def open(self, key_arn: str) -> None:
         """Give the operator role the policy for this key."""
@@ -133,7 +127,7 @@ class PermissionWindows:
             self._call(
                 lambda: self._client.delete_role_policy(RoleName=self._role_name, PolicyName=name),
                 f"close the permission window {name} on {self._role_name} (iam:DeleteRolePolicy)",
-                reraise_codes=_GONE,
+                reraise_codes=GONE,
             )
         except ClientError:
             return
@@ -143,71 +137,14 @@ class PermissionWindows:
         return f"{WINDOW_PREFIX}{KeyArn.parse(key_arn).key_id}"
 
     def _check_ours(self, name: str) -> None:
-        text = self._read(name)
+        text = self._policies.read_inline(name)
         if text and self._application_arn not in text:
             raise ControlError(
                 f"policy {name} of role {self._role_name} does not name {self._application_arn}, so it belongs to"
                 " another application: give each application a separate operator role; the policy was not changed"
             )
 
-    def _read(self, name: str) -> str:
-        try:
-            answer = self._call(
-                lambda: self._client.get_role_policy(RoleName=self._role_name, PolicyName=name),
-                f"read policy {name} of {self._role_name} (iam:GetRolePolicy)",
-                reraise_codes=_GONE,
-            )
-        except ClientError:
-            return ""
-        return _text_of(answer["PolicyDocument"])
-
-    def _read_attached(self, policy_arn: str) -> str:
-        try:
-            policy = self._call(
-                lambda: self._client.get_policy(PolicyArn=policy_arn),
-                f"read policy {policy_arn} (iam:GetPolicy)",
-                reraise_codes=_GONE,
-            )["Policy"]
-            answer = self._call(
-                lambda: self._client.get_policy_version(PolicyArn=policy_arn, VersionId=policy["DefaultVersionId"]),
-                f"read policy {policy_arn} (iam:GetPolicyVersion)",
-                reraise_codes=_GONE,
-            )
-        except ClientError:
-            return ""
-        return _text_of(answer["PolicyVersion"]["Document"])
-
-    def _allowed_by(self, text: str) -> frozenset[str]:
-        """Return the keys that a policy allows; one that went in the meantime allows none."""
-        if not text:
-            return frozenset()
-        return keys_allowed(PolicyDocument.from_json(json.loads(text)), application_arn=self._application_arn)
-
-    def _attached_policies(self) -> Iterator[str]:
-        pages = self._pages(
-            lambda request: self._client.list_attached_role_policies(**request), "iam:ListAttachedRolePolicies"
-        )
-        return (each["PolicyArn"] for page in pages for each in page["AttachedPolicies"])
-
-    def _policy_names(self) -> Iterator[str]:
-        pages = self._pages(lambda request: self._client.list_role_policies(**request), "iam:ListRolePolicies")
-        return (name for page in pages for name in page["PolicyNames"])
-
-    def _pages(self, call: Callable[[dict[str, Any]], Any], action: str) -> Iterator[dict[str, Any]]:
-        request: dict[str, Any] = {"RoleName": self._role_name}
-        while True:
-            page = self._call(lambda: call(request), f"list the policies of {self._role_name} ({action})")
-            yield page
-            if not page.get("IsTruncated"):
-                return
-            request["Marker"] = page["Marker"]
-
     def _call(self, call: Callable[[], Any], action: str, reraise_codes: tuple[str, ...] = ()) -> Any:
         return call_with_retry(
             call, action=action, clock=self._clock, reraise_codes=reraise_codes, propagation_seconds=0
         )
-
-
-def _text_of(document: Any) -> str:
-    """Return the document of a policy as JSON; boto3 decodes it, a plain client does not."""
-    return document if isinstance(document, str) else json.dumps(document)

@@ -11,8 +11,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.control.errors import ControlError, SnapshotNotPossibleError
-from cdk_penstock.control.snapshot_modes import key_managed_snapshots
+from botocore import exceptions
+
+from cdk_penstock.control.errors import BusyError, ControlError, SnapshotNotPossibleError, UnavailableError
+from cdk_penstock.control.retries import UNAVAILABLE_SECONDS
+from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.planning import Ended, Outcome
@@ -34,8 +37,11 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 5.0
 _JUST_LAUNCHED: Final = timedelta(hours=1)
-_MOST_STEPS: Final = 100
-"""Above what any target takes, with some repetitions of steps that came too late."""
+_AWS_PAUSE_SECONDS: Final = 10.0
+_PASSING: Final = (BusyError, UnavailableError, exceptions.ConnectionError, exceptions.HTTPClientError)
+"""Failures that pass by themselves, whatever was asked."""
+_MOST_STEPS: Final = 300
+"""Above what any target takes, with repetitions of steps that came too late or were not answered."""
 
 
 class PlanRunner:
@@ -83,6 +89,7 @@ class PlanRunner:
         self._refused_rollback: str | None = None
         self._refused_snapshot: str | None = None
         self._has_changed = False
+        self._out_of_reach_since: datetime | None = None
 
     @property
     def has_changed(self) -> bool:
@@ -98,18 +105,39 @@ class PlanRunner:
 
         Raises ControlError where a call fails for good: the application is then as the last report says.
         """
+        clock = self._application.clock
         for _ in range(_MOST_STEPS):
-            seen, detail = self._observe()
-            step = target.next_action(seen)
-            if isinstance(step, Ended):
-                return self._with_reason(step, seen)
-            if deadline is not None and self._application.clock.now() >= deadline:
+            if deadline is not None and clock.now() >= deadline:
                 return None
-            self._report(str(step))
-            ended = self._take(step, seen, detail, target, deadline)
-            if ended is not None:
-                return ended
-        raise ControlError(f"many steps were taken without reaching the target: {step}; run this again to go on")
+            try:
+                ended = self._step(target, deadline)
+            except _PASSING as error:
+                self._wait_for_aws(error)
+            else:
+                self._out_of_reach_since = None
+                if ended is not None:
+                    return ended
+        raise ControlError(f"{_MOST_STEPS} steps were taken without reaching the target: run this again to go on")
+
+    def _step(self, target: Target, deadline: datetime | None) -> Ended | None:
+        seen, detail = self._observe()
+        step = target.next_action(seen)
+        if isinstance(step, Ended):
+            return self._with_reason(step, seen)
+        self._report(str(step))
+        return self._take(step, seen, detail, target, deadline)
+
+    def _wait_for_aws(self, error: Exception) -> None:
+        """Wait a while: whether a request was carried out is seen when the application is observed again."""
+        clock = self._application.clock
+        self._out_of_reach_since = self._out_of_reach_since or clock.now()
+        if clock.now() - self._out_of_reach_since >= timedelta(seconds=UNAVAILABLE_SECONDS):
+            raise ControlError(
+                f"AWS is out of reach since {self._out_of_reach_since:%H:%M:%S %Z}, MSF goes on by itself: {error}; run"
+                " this again, it continues from there"
+            ) from error
+        self._report(f"AWS does not answer, trying again: {error}")
+        clock.sleep(_AWS_PAUSE_SECONDS)
 
     def _observe(self) -> tuple[Observation, ApplicationDetail]:
         seen, detail = self._observer.observe()
@@ -162,11 +190,13 @@ class PlanRunner:
         except SnapshotNotPossibleError as error:
             self._refused_snapshot = str(error)
         except ControlError as error:
+            if type(error) is not ControlError:
+                # A permission, a key or a service: somebody may see to it and run this again, nothing is forced.
+                raise
             if self._application.describe().status is seen.status:
                 if isinstance(step, steps.RollBack):
                     self._refused_rollback = str(error)
-                elif self._has_changed or type(error) is not ControlError:
-                    # A caller may wait for a permission, a key or a service, and run this again.
+                elif self._has_changed:
                     raise
                 else:
                     return Ended(outcome=Outcome.REFUSED, text=str(error))
@@ -203,13 +233,15 @@ class PlanRunner:
         raise AssertionError(step)  # pragma: no cover - there are no other steps
 
     def _take_snapshot(self, step: steps.TakeSnapshot | steps.AwaitSnapshot, detail: ApplicationDetail) -> None:
-        snapshots = key_managed_snapshots(self._application, detail)
+        snapshots = snapshots_of(self._application, detail)
         try:
             if isinstance(step, steps.TakeSnapshot):
                 self._check_keys(LifecycleOperation.SNAPSHOT, KeyUse(effective=detail.encryption))
                 snapshots.take(step.name)
             else:
                 snapshots.wait(step.name)
+        except _PASSING:
+            raise
         except ControlError as error:
             self._refused_snapshot = str(error)
 

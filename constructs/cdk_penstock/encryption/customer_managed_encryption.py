@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Names, RemovalPolicy, Stack
+from aws_cdk import Annotations, Names, RemovalPolicy, Stack
 from constructs import Construct
 
 from cdk_penstock.application.application_deployment import ApplicationKeyUpdate
@@ -14,6 +14,7 @@ from cdk_penstock.encryption.key_checks import refuse_contradictions, refuse_for
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.foundation.control_provider import ControlProvider, scope_of
 from cdk_penstock.foundation.digests import name_digest
+from cdk_penstock.foundation.given_keys import key_of
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
     from cdk_penstock.application import FlinkApplicationBase
+
+
+KEY_POLICY_INFO: Final = "penstock:keyPolicyNotChecked"
 
 
 class CustomerManagedEncryption(Construct):
@@ -66,8 +70,10 @@ class CustomerManagedEncryption(Construct):
     close_previous_key
         Whether the key before this one, made here too, is closed to everybody but its administrators. Default: no.
     key
-        A key that exists already, instead of those that this construct makes. Its policy is not managed here, and has
-        to allow what application_key_policy says.
+        A key that exists already, or an alias of one, instead of those that this construct makes. Its policy is not
+        managed here, and has to allow what AWS documents: MsfChecks judges the policy of a key in the app, and
+        ``penstock key status`` that of any key. Of an alias, the key's ARN is used, because MSF resolves an alias only
+        once: to move the alias does not move the application.
     previous_key
         The key, not made here, that the application is under so far: the one before ``key``, or before the first one
         that is made here. The same holds for its policy.
@@ -84,8 +90,8 @@ class CustomerManagedEncryption(Construct):
 
     Raises EncryptionError for what would not work or not protect: a runtime below 1.20, an application that sets
     its key itself, a key with automatic rotation, an asymmetric or multi-Region one, one of another account or
-    Region, an alias, no administrator, no operator, the development policy with sensitive data, a closed
-    policy for the key in use, or a previous key to be closed that is not made here;
+    Region, an alias that cannot be looked up, no administrator, no operator, the development policy with sensitive
+    data, a closed policy for the key in use, or a previous key to be closed that is not made here;
     ApplicationPropsError for an application that is started already; KeyPrincipalError for operators or
     administrators with a wildcard.
     """
@@ -119,6 +125,7 @@ class CustomerManagedEncryption(Construct):
         self._sensitive_data = sensitive_data
         self._key_removal_policy = key_removal_policy
         self._generation = key_generation
+        key, previous_key = (None if each is None else key_of(each, EncryptionError) for each in (key, previous_key))
         refuse_contradictions(
             key, previous_key, generation=key_generation, close_previous_key=close_previous_key, mode=key_policy_mode
         )
@@ -185,10 +192,21 @@ class CustomerManagedEncryption(Construct):
             if given is not None:
                 refuse_unfit_key(given, Stack.of(self))
         if key is not None:
+            self._note_unread_policy(key)
             return key, previous_key
         if generation > 1:
             previous_key = self._build_key(generation - 1, KeyPolicyMode.CLOSED if closed else self._mode)
         return self._build_key(generation, self._mode), previous_key
+
+    def _note_unread_policy(self, key: kms.IKey) -> None:
+        """Say of an imported key how its policy is judged; that of a key in the app is checked at synthesis."""
+        if key.node.default_child is None:
+            Annotations.of(self).add_info_v2(
+                KEY_POLICY_INFO,
+                f"the policy of key {key.node.path} is in no template, so that the synthesis cannot check it: after the"
+                f" deployment, run penstock key status --check --application {self.application.application_name}"
+                " --operator-role ROLE, which names what is missing",
+            )
 
     def _build_key(self, generation: int, mode: KeyPolicyMode) -> ApplicationKey:
         """Make a key whose name does not change as long as it is in use, and which comes after the application."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
 _MULTI_REGION_PREFIX: Final = "mrk-"
-_ALIAS: Final = "alias/"
 _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 
 
@@ -71,10 +70,6 @@ def refuse_unfit_key(key: kms.IKey, stack: Stack) -> None:
 
     Of an imported key only its ARN is known here; the update checks the rest when it is deployed.
     """
-    if isinstance(key, kms.Alias) or _ALIAS in key.key_id or f":{_ALIAS}" in key.key_arn:
-        raise EncryptionError(
-            f"key {key.node.path} is an alias, which MSF resolves once and whose moving has no effect: pass the key"
-        )
     places = (("account", key.env.account, stack.account), ("Region", key.env.region, stack.region))
     problems = [
         problem

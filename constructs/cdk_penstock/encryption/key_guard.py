@@ -22,6 +22,7 @@ from cdk_penstock.encryption.key_guard_patterns import (
 )
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.foundation.elsewhere import is_of_other_account, is_of_other_region, require_key_region
+from cdk_penstock.foundation.given_keys import key_of
 from cdk_penstock.foundation.log_writers import LogWriters
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class KeyGuard(Construct):
             raise EncryptionError(
                 f"a guard needs a key and an operator, got {len(keys)} keys and {len(operators)} operators"
             )
+        keys = [key_of(key, EncryptionError) for key in keys]
         for key in keys:
             _refuse_elsewhere(self, key)
         require_key_region(self, log_encryption_key, EncryptionError)

@@ -1,6 +1,7 @@
 """The handler that encrypts an application with a customer managed key.
 
-Attributes: ``KeyType``, ``KeyArn``, ``WhatWasFound``.
+Attributes: ``KeyType``, ``KeyArn``, ``WhatWasFound``, and ``AwsOwnedSnapshots``: the number of snapshots that are still
+under the AWS-owned key, which no longer protects what is written from now on; ``unknown`` where MSF lists none.
 
 End states, which each error's message names as well:
 
@@ -35,7 +36,15 @@ from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
-from cdk_penstock.model.keys import AWS_OWNED, ApplicationStatus, KeyAssignment, SnapshotStatus
+from cdk_penstock.model.keys import (
+    AWS_OWNED,
+    ApplicationStatus,
+    KeyAssignment,
+    KeyUse,
+    LifecycleOperation,
+    SnapshotStatus,
+)
+from cdk_penstock.model.keys.leftovers import aws_owned_snapshots, problem_with_snapshots
 
 if TYPE_CHECKING:
     from cdk_penstock.control.application_control import ApplicationControl
@@ -89,7 +98,7 @@ class ApplicationKeyHandler(Handler[Services]):
                 return complete(WhatWasFound=_GONE)
         resource = event.resource(ApplicationKeyResource)
         application = self._application(resource)
-        if not self._assert(application, resource.target, event):
+        if not self._assert(application, resource.target, event, resource):
             return not_complete()
         # The present state of the service, not what was requested.
         detail = application.describe()
@@ -97,6 +106,7 @@ class ApplicationKeyHandler(Handler[Services]):
             KeyType=detail.encryption.key_type.value,
             KeyArn=detail.encryption.key_arn or "",
             WhatWasFound=event.found,
+            AwsOwnedSnapshots=_count_aws_owned_snapshots(application, detail),
         )
 
     def _delete(self, event: Event) -> Result:
@@ -108,14 +118,26 @@ class ApplicationKeyHandler(Handler[Services]):
         if detail.is_steady and detail.encryption.key_arn not in {None, resource.key_arn}:
             _LOG.info("left %s under %s, which this resource did not set", detail.name, detail.encryption)
             return complete(WhatWasFound=event.found)
-        if not self._assert(application, _encryption_before(resource, event), event):
+        if not self._assert(application, _encryption_before(resource, event), event, resource):
             return not_complete()
         return complete(WhatWasFound=event.found)
 
-    def _assert(self, application: ApplicationControl, target: KeyAssignment, event: Event) -> bool:
+    def _assert(
+        self, application: ApplicationControl, target: KeyAssignment, event: Event, resource: ApplicationKeyResource
+    ) -> bool:
+        self._check_keys(application.describe(), target, resource)
         progress = application.change_encryption(target, since=event.begin)
         _LOG.info("%s: %s", application.name, progress.value)
         return progress is Progress.THERE
+
+    def _check_keys(self, detail: ApplicationDetail, target: KeyAssignment, resource: ApplicationKeyResource) -> None:
+        if not detail.is_steady or detail.encryption == target:
+            return
+        effective = detail.encryption if detail.is_running else None
+        use = KeyUse(configured=detail.encryption, effective=effective, new=target)
+        preflight = self._services.key_preflight(detail.name, resource.operator_role_arn)
+        for note in preflight.check(LifecycleOperation.UPDATE, use, application_arn=detail.arn):
+            _LOG.info("not checked: %s", note)
 
     def _application(self, resource: ApplicationKeyResource) -> ApplicationControl:
         return self._services.application_control(resource.application_name, resource.operator_role_arn)
@@ -161,6 +183,20 @@ def _encryption_before(resource: ApplicationKeyResource, event: Event) -> KeyAss
     own = f"penstock-application-key/{resource.application_name}/"
     key_arn = event.physical_resource_id.removeprefix(own) if event.physical_resource_id.startswith(own) else ""
     return KeyAssignment.customer_managed(key_arn) if key_arn else AWS_OWNED
+
+
+def _count_aws_owned_snapshots(application: ApplicationControl, detail: ApplicationDetail) -> str:
+    try:
+        snapshots = SnapshotControl(application).of(detail)
+    except ControlError as error:
+        # The key is in force; that the snapshots cannot be listed is not worth failing the deployment.
+        _LOG.warning("the snapshots of %s are not checked: %s", detail.name, error)
+        return "unknown"
+    count = len(aws_owned_snapshots(detail.encryption, snapshots))
+    problem = problem_with_snapshots(detail.name, detail.encryption, count)
+    if problem is not None:
+        _LOG.warning("%s", problem)
+    return str(count)
 
 
 def _check_change(detail: ApplicationDetail, target: KeyAssignment) -> None:

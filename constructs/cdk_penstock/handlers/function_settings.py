@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from cdk_penstock.handlers.metric_lines import write_metrics
 from cdk_penstock.model.custom_resources.stringified import read_object
-from cdk_penstock.model.embedded_metrics import embedded_metrics
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
 
@@ -28,13 +27,6 @@ def read_settings(kind: type[SettingsT]) -> SettingsT:
 
 
 def tell(application_name: str, values: Mapping[str, float], *, scaled_by: str, at: datetime, **told: Any) -> None:
-    """Write one line with metrics of an application's scaling into the log.
-
-    It goes to the output and not through ``logging``, whose lines begin with a level: CloudWatch takes metrics only
-    from a line that is JSON.
-    """
-    line = embedded_metrics(
-        values, dimensions={"Application": application_name, "ScaledBy": scaled_by}, at=at, told=told
-    )
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """Write one line with metrics of an application's scaling into the log."""
+    dimensions = {"Application": application_name, "ScaledBy": scaled_by}
+    write_metrics(values, dimensions=dimensions, at=at, **told)

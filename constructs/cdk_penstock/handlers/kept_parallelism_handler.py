@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError
-from cdk_penstock.control.stack_deployment import describe_deployment
+from cdk_penstock.control.stack_deployment import describe_deployment, last_update_began_at
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
 from cdk_penstock.handlers.services import Services
@@ -27,6 +27,7 @@ from cdk_penstock.model.scaling.parallelism_choice import ParallelismChoice, cho
 
 if TYPE_CHECKING:
     from cdk_penstock.control.parallelism_control import ParallelismControl, ScalableApplication
+    from cdk_penstock.model.scaling.parallelism_settings import ParallelismSettings
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
@@ -86,18 +87,34 @@ class KeptParallelismHandler(Handler[Services]):
         event: Event,
     ) -> ParallelismChoice:
         before = event.old_resource(KeptParallelismResource)
-        if found is not None and before is not None:
-            services = self._services
-            deployment = describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock)
-            if deployment.is_rollback:
-                earlier = control.describe_before(deployment.began_at)
-                if earlier is not None:
-                    return restore_parallelism(earlier)
+        if found is not None and before is not None and self._is_rollback(event):
+            return restore_parallelism(self._earlier(resource, before, control, found, event))
         return choose_parallelism(
             resource.template,
             before=None if before is None else before.template,
             present=None if found is None else found.parallelism,
         )
+
+    def _is_rollback(self, event: Event) -> bool:
+        services = self._services
+        return describe_deployment(services.cloudformation(), event.stack_id, clock=services.clock).is_rollback
+
+    def _earlier(
+        self,
+        resource: KeptParallelismResource,
+        failed: KeptParallelismResource,
+        control: ParallelismControl,
+        found: ScalableApplication,
+        event: Event,
+    ) -> ParallelismSettings:
+        """Return the parallelism before the deployment that is rolled back."""
+        if (resource.parallelism, resource.parallelism_per_kpu) == (failed.parallelism, failed.parallelism_per_kpu):
+            # The deployment has kept it.
+            return found.parallelism
+        services = self._services
+        began_at = last_update_began_at(services.cloudformation(), event.stack_id, clock=services.clock)
+        earlier = None if began_at is None else control.describe_before(began_at)
+        return earlier or found.parallelism
 
 
 on_event, is_complete = entry_points(lambda _event: KeptParallelismHandler(Services()))

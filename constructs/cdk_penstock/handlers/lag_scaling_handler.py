@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class LagScaling:
+class LagScaler:
     """Scales an application by its lag, with the clients it is given."""
 
     def __init__(self, settings: LagScalingSettings, services: Services) -> None:
@@ -41,6 +41,7 @@ class LagScaling:
             status=found.detail.status,
             parallelism=found.parallelism,
             operations=tuple(control.application.operations()),
+            snapshots_enabled=found.detail.snapshots_enabled,
             deployment=changing_status(services.cloudformation(), settings.stack_id, clock=services.clock),
         )
         decision = settings.rule.decide(at)
@@ -73,4 +74,4 @@ def _outcome(decision: LagDecision, *, is_requested: bool) -> str:
 def handle(event: Mapping[str, Any], context: object) -> dict[str, str]:
     """Answer whoever has called: a rule on the alarms, or EventBridge Scheduler."""
     del event, context
-    return LagScaling(read_settings(LagScalingSettings), Services()).handle()
+    return LagScaler(read_settings(LagScalingSettings), Services()).handle()

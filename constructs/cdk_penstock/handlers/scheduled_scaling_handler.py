@@ -37,7 +37,7 @@ _CALL_SECONDS: Final = 8 * 60
 _PAUSE_SECONDS: Final = 15.0
 
 
-class ScheduledScaling:
+class ScheduledScaler:
     """Carries out the calls of schedules, with the clients it is given."""
 
     def __init__(self, settings: ScheduledScalingSettings, services: Services) -> None:
@@ -78,6 +78,7 @@ class ScheduledScaling:
             status=found.detail.status,
             parallelism=found.parallelism,
             operations=tuple(control.application.operations()),
+            snapshots_enabled=found.detail.snapshots_enabled,
             deployment=changing_status(self._services.cloudformation(), self._settings.stack_id, clock=self._clock),
             stopped_by_schedule=control.tags.read(found.detail.arn, STOPPED_TAG),
         )
@@ -97,7 +98,7 @@ class ScheduledScaling:
             control.tags.remove(found.detail.arn, STOPPED_TAG)
         reason = step.reason
         failed = at.newest(goal.operation, since_schedule=True)
-        if step.kind is StepKind.GIVE_UP and failed is not None:
+        if step.kind is StepKind.GIVE_UP and failed is not None and failed.failed:
             reason += f": {control.application.reason_of(failed)}"
         values = {
             "ScalingFailures": int(step.kind is StepKind.GIVE_UP),
@@ -119,4 +120,4 @@ def handle(event: Mapping[str, Any], context: object) -> dict[str, str]:
     """Answer EventBridge Scheduler."""
     del context
     settings = read_settings(ScheduledScalingSettings)
-    return ScheduledScaling(settings, Services()).handle(read_object(ScheduledCall, event))
+    return ScheduledScaler(settings, Services()).handle(read_object(ScheduledCall, event))

@@ -12,6 +12,8 @@ from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_operation import ApplicationOperation
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
+from cdk_penstock.control.key_preflight import KeyPreflight
+from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.operator_session import operator_session
 from cdk_penstock.control.parallelism_control import ParallelismControl
 
@@ -75,8 +77,16 @@ class Services(AwsServices):
         """Return the application's parallelism as its operator."""
         return ParallelismControl(self.operator_client(name, operator_role_arn), name, clock=self.clock)
 
+    def key_preflight(self, name: str, operator_role_arn: str) -> KeyPreflight:
+        """Return the check of the application's keys as its operator, who may look at them."""
+        keys = KmsKeys(self._client_as_operator("kms", name, operator_role_arn), clock=self.clock)
+        return KeyPreflight(keys, operator_arn=operator_role_arn)
+
     def operator_client(self, name: str, operator_role_arn: str) -> FlinkClient:
         """Return MSF as the application's operator; the credentials are new with each call, and last for an hour."""
+        return cast("FlinkClient", self._client_as_operator("kinesisanalyticsv2", name, operator_role_arn))
+
+    def _client_as_operator(self, service: str, name: str, operator_role_arn: str) -> Any:
         own = self.new_session()
         session = operator_session(
             own.client("sts", config=CLIENT_CONFIG),
@@ -86,7 +96,7 @@ class Services(AwsServices):
             new_session=self.new_session,
             clock=self.clock,
         )
-        return cast("FlinkClient", session.client("kinesisanalyticsv2", config=CLIENT_CONFIG))
+        return session.client(service, config=CLIENT_CONFIG)
 
     def kafka(self) -> KafkaClient:
         """Return ``kafka`` with the function's own role."""

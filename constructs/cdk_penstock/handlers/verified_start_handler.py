@@ -36,11 +36,11 @@ from cdk_penstock.control.errors import (
     KeyUnusableError,
     SnapshotNotPossibleError,
 )
-from cdk_penstock.control.evidence import EvidenceCollector
 from cdk_penstock.control.network_interfaces import network_interfaces
 from cdk_penstock.control.stack_deployment import describe_deployment
 from cdk_penstock.handlers.events import Event, Result, complete, not_complete
 from cdk_penstock.handlers.handler import Handler, entry_points
+from cdk_penstock.handlers.logged_evidence import evidence_logger
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.deployment import Deployment, find_undone
@@ -58,7 +58,6 @@ _LOG.setLevel(logging.INFO)
 
 _ONE_CALL: Final = timedelta(minutes=7)
 """How long a call looks at the job: it ends before its Lambda function does, after ten minutes."""
-_EVIDENCE_SECONDS: Final = 5.0
 _MOST_TEXT: Final = 500
 _INTERFACES_SECONDS: Final = 20 * 60
 _FORCEABLE: Final = frozenset(
@@ -157,15 +156,8 @@ class VerifiedStartHandler(Handler[Services]):
             began_at=deployment.began_at if event.request_type == "Update" else event.begin,
         )
         operation = self._services.operation(resource.application_name, resource.operator_role_arn)
-        evidence = EvidenceCollector(
-            operation.client,
-            operation.name,
-            logs=None,
-            clock=self._clock,
-            timeout_seconds=_EVIDENCE_SECONDS,
-        )
         runner = operation.runner(
-            save_evidence=lambda reason: _log_evidence(evidence, reason),
+            save_evidence=evidence_logger(operation),
             report=_LOG.info,
             stable_seconds=resource.stable_seconds or None,
         )
@@ -239,12 +231,6 @@ def _check_key(detail: ApplicationDetail, resource: VerifiedStartResource) -> No
             f" {detail.status} and was left so, because what it writes under another key stays under that key;"
             " deploy the key first"
         )
-
-
-def _log_evidence(evidence: EvidenceCollector, reason: str) -> None:
-    _LOG.error("the job fails: %s", reason)
-    for line in evidence.collect().log_lines():
-        _LOG.error(line)
 
 
 def _failure(

@@ -1,4 +1,4 @@
-"""Constructs that operate an application over its life: verified starts, snapshots, scaling that deployments keep."""
+"""Constructs that operate an application: verified starts, rollbacks, snapshots, and scaling."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from cdk_penstock.lifecycle.artifact_retention import ArtifactRetention
 from cdk_penstock.lifecycle.kept_parallelism import KeptParallelism
 from cdk_penstock.lifecycle.lag_metric import LagMetric
 from cdk_penstock.lifecycle.lag_scaling import LagScaling
+from cdk_penstock.lifecycle.loop_rollback import LoopRollback
 from cdk_penstock.lifecycle.scaling_error import ScalingError
 from cdk_penstock.lifecycle.scheduled_scaling import ScheduledScaling
 from cdk_penstock.lifecycle.snapshot_schedule import SnapshotSchedule
@@ -20,6 +21,7 @@ __all__ = (
     "KeptParallelism",
     "LagMetric",
     "LagScaling",
+    "LoopRollback",
     "ScalingError",
     "ScheduledScaling",
     "SnapshotRetention",

@@ -65,8 +65,9 @@ class KeptParallelism(Construct):
             )
         provider = ControlProvider.of(self, "application")
         provider.act_as(operator)
-        # Whether the present deployment is a rollback, and since when it has been at work.
-        provider.allow(["cloudformation:DescribeStacks"], resource=Stack.of(self).stack_id)
+        # Whether the present deployment is a rollback, and when what it rolls back began.
+        for action in ("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"):
+            provider.allow([action], resource=Stack.of(self).stack_id)
         sizing = application.sizing
         self.resource = provider.build_resource(
             application,

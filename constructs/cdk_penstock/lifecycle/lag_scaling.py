@@ -13,7 +13,7 @@ from constructs import Construct
 from cdk_penstock.lifecycle.kept_parallelism import keep_parallelism
 from cdk_penstock.lifecycle.lag_metric import PERIOD
 from cdk_penstock.lifecycle.scaling_error import ScalingError
-from cdk_penstock.lifecycle.scaling_function import GUIDE, ScalingFunction, require_same_stack
+from cdk_penstock.lifecycle.scaling_function import GUIDE, ScalingFunction, require_scalable
 from cdk_penstock.model.scaling.parallelism_choice import UNKNOWN
 from cdk_penstock.model.scaling.scaling_settings import LagScalingSettings
 
@@ -70,9 +70,9 @@ class LagScaling(Construct):
         The time without a step after the end of any operation, five minutes to one day: at least what the job needs to
         start and to catch up. Default: 15 minutes.
 
-    Raises ScalingError for an application of another stack, with automatic scaling or with another LagScaling, and for
-    a time out of range; SizingError for a parallelism that needs more KPUs than ``max_kpus``, or that the maximum
-    parallelism does not allow.
+    Raises ScalingError for an application of another stack, without snapshots, with automatic scaling or with another
+    LagScaling, and for a time out of range; SizingError for a parallelism that needs more KPUs than ``max_kpus``, or
+    that the maximum parallelism does not allow.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class LagScaling(Construct):
         cool_down: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        require_same_stack(self, application)
+        require_scalable(self, application)
         _refuse_other_scaling(application)
         smallest = application.sizing.parallelism if smallest_parallelism is None else smallest_parallelism
         for each in (smallest, largest_parallelism):

@@ -149,10 +149,15 @@ class ScalingFunction(Construct):
         )
 
 
-def require_same_stack(scaling: Construct, application: FlinkApplication) -> None:
-    """Raise ScalingError for an application of another stack than that of what scales it."""
+def require_scalable(scaling: Construct, application: FlinkApplication) -> None:
+    """Raise ScalingError for an application of another stack, and for one that a restart would take the state from."""
     if Stack.of(application) is not Stack.of(scaling):
         raise ScalingError(
             f"{scaling.node.path} is in another stack than the application {application.node.path}, whose deployments"
             " it has to keep out of: put both in one stack"
+        )
+    if not application.snapshots_enabled:
+        raise ScalingError(
+            f"application {application.node.path} has no snapshots, so that each scaling and each stop would lose its"
+            " state: switch snapshots_enabled on"
         )

@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk_penstock.lifecycle.kept_parallelism import keep_parallelism
-from cdk_penstock.lifecycle.scaling_function import ScalingFunction, require_same_stack
+from cdk_penstock.lifecycle.scaling_function import ScalingFunction, require_scalable
 from cdk_penstock.model.scaling.scaling_settings import ScheduledCall, ScheduledScalingSettings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ScheduledScaling(Construct):
     time_zone
         The time zone of all schedules, with daylight saving time. Default: UTC.
 
-    Raises ScalingError for an application of another stack.
+    Raises ScalingError for an application of another stack, and for one without snapshots.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ScheduledScaling(Construct):
         time_zone: TimeZone | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        require_same_stack(self, application)
+        require_scalable(self, application)
         self._application = application
         self._operator = operator
         self._time_zone = time_zone

@@ -53,7 +53,8 @@ class ApplicationOverview:
     snapshots
         The snapshots; a text if they cannot be read: why not.
     last_operation, reason
-        The newest operation, None if MSF lists none, and why it failed, None if it did not.
+        The newest operation, None if MSF lists none, and why it failed, None if it did not. A text if the operations
+        cannot be read: why not.
     job
         The job; a text if it cannot be read: why not; None if nobody has asked for it.
     """
@@ -64,7 +65,7 @@ class ApplicationOverview:
     effective: KeyAssignment | None
     pending_restart: str | None
     snapshots: SnapshotsOverview | str
-    last_operation: Operation | None
+    last_operation: Operation | str | None
     reason: str | None
     job: JobOverview | str | None = None
 
@@ -107,7 +108,9 @@ class ApplicationOverview:
                 "newestReadyAt": snapshots.newest_at.isoformat() if snapshots.newest_at else None,
                 "newestReadyAgeSeconds": self._age_seconds(snapshots.newest_at),
             },
-            "lastOperation": None if operation is None else operation_fields(operation, self.reason),
+            "lastOperation": {"unknown": operation}
+            if isinstance(operation, str)
+            else operation and operation_fields(operation, self.reason),
             "job": {"unknown": self.job} if isinstance(self.job, str) else self.job and self.job.fields(),
         }
 
@@ -125,7 +128,7 @@ class ApplicationOverview:
         yield "effective key", str(self.effective or "none, the application is not running")
         yield "pending restart", self.pending_restart or "no"
         yield "snapshots", self._shown_snapshots()
-        yield "last operation", "none" if self.last_operation is None else shown_operation(self.last_operation)
+        yield "last operation", self._shown_operation()
         if self.reason:
             yield "", self.reason
         if isinstance(self.job, str):
@@ -149,6 +152,12 @@ class ApplicationOverview:
         age = shown_age(self._age_seconds(snapshots.newest_at) or 0)
         return f"{snapshots.count}, newest READY {snapshots.newest_name}, {age} old"
 
+    def _shown_operation(self) -> str:
+        operation = self.last_operation
+        if isinstance(operation, str):
+            return f"unknown: {operation}"
+        return "none" if operation is None else shown_operation(operation)
+
     def _age_seconds(self, moment: datetime | None) -> float | None:
         return None if moment is None else (self.at - moment).total_seconds()
 
@@ -160,7 +169,7 @@ def operation_fields(operation: Operation, reason: str | None) -> dict[str, Any]
         "operation": operation.name,
         "status": operation.status,
         "startedAt": operation.started_at.isoformat(),
-        "endedAt": operation.ended_at.isoformat() if operation.has_ended else None,
+        "endedAt": operation.ended_at.isoformat() if operation.is_over else None,
         "reason": reason,
     }
 
@@ -169,5 +178,5 @@ def shown_operation(operation: Operation) -> str:
     """Return an operation in one line."""
     begin = f"{operation.started_at:%Y-%m-%d %H:%M:%SZ}"
     seconds = (operation.ended_at - operation.started_at).total_seconds()
-    took = f", took {shown_age(seconds)}" if operation.has_ended else ""
+    took = f", took {shown_age(seconds)}" if operation.is_over else ""
     return f"{operation.name} {operation.status}, began {begin}{took}"

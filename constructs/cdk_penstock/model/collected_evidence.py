@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 FLINK: Final = "flink"
 """The folder of Flink's answers."""
@@ -61,3 +62,16 @@ class Evidence:
                 text = json.dumps({**head, "name": name, "cut_off": True, "document": part})
             yield text
         yield json.dumps({**head, "unread": {each.source: each.reason for each in self.unread}})
+
+
+def as_json(value: Any) -> Any:
+    """Return an answer of AWS or of Flink as JSON has it: times and numbers that JSON does not have become texts."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(name): as_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

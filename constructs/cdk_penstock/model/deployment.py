@@ -53,11 +53,6 @@ class Operation:
         """True if the operation ended without success."""
         return self.status in {"FAILED", "CANCELLED"}
 
-    @property
-    def has_ended(self) -> bool:
-        """True if the operation is not in progress."""
-        return self.succeeded or self.failed
-
     def __str__(self) -> str:
         began = f"{self.started_at:%Y-%m-%d %H:%M:%S %Z}"
         return f"{self.name} {self.operation_id}, which began at {began} and is {self.status}"

@@ -33,7 +33,7 @@ def evidence_summary(evidence: Evidence) -> str:
         lines += ["", f"## {title}", ""]
         try:
             lines += list(part(evidence)) or ["Nothing."]
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError):
             lines.append(f"The document {_UNFIT}.")
     return "\n".join(lines) + "\n"
 

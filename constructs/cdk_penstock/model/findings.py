@@ -1,4 +1,4 @@
-"""Ids of findings about wildcard resources, penstock's own and cdk-nag's."""
+"""Ids of findings about wildcard resources, penstock's own and cdk-nag's, and what a template's metadata demands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Final
 
 WILDCARD_RULE: Final = "MSF7"
 """The id of the rule that each wildcard resource needs a recorded reason."""
+
+KEY_DEMAND_METADATA: Final = "penstock:customerManagedKeysRequired"
+"""The metadata of a template whose applications must have a customer managed key."""
 
 
 def resource_pattern(resource: object) -> str:

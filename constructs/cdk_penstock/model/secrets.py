@@ -37,7 +37,9 @@ _IN_TEXT: Final = re.compile(
     r"|(?P<signature>\b(?i:X-Amz-Signature)=)[^&\s\"']+"
 )
 _ASSIGNMENT: Final = re.compile(
-    r"""(?P<head>(?P<key>[\w.-]+)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)"""
+    # Only a name that tells of a secret: any other one could take an assignment after it for its value.
+    rf"""(?<![\w.-])(?=[\w.-]*?(?i:{_SECRET_WORDS.pattern}))"""
+    r"""(?P<head>(?P<key>[\w.-]++)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)"""
     r"""(?P<value>(?<=["'])[^"'\\]+|[^\s"',;&)}\\]+)"""
 )
 _DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")

@@ -36,7 +36,7 @@ class VersionRecord:
     change
         The operation that made it; None for the first version, and if MSF does not list it any more.
     changed
-        The settings that it has differently from the version that it was made from.
+        The settings that it has differently from the version before it; for a rollback, from that which it undid.
     """
 
     version_id: int
@@ -55,7 +55,7 @@ class VersionRecord:
         origin: Mapping[str, Any] | None,
         change: VersionChange | None,
     ) -> VersionRecord:
-        """Return the record of the ApplicationDetail of a version; ``origin`` is that of the version before it."""
+        """Return the record of the ApplicationDetail of a version; ``origin`` is that of the other version."""
         return cls(
             version_id=detail["ApplicationVersionId"],
             status=status,

@@ -9,6 +9,7 @@ from cdk_penstock.model.runtimes import FlinkRuntime, UnknownRuntimeError
 from cdk_penstock.model.secrets import holds_secret, may_hold_secret
 from cdk_penstock.review.applications_and_policies import flink_applications, statements
 from cdk_penstock.review.condition_variants import variants
+from cdk_penstock.review.key_rules import demanded_key_is_there, key_policy_lets_msf_in
 from cdk_penstock.review.public_subnets import subnets_are_private
 from cdk_penstock.review.reachability import job_reaches_what_it_calls
 from cdk_penstock.review.rule import Rule, Violation
@@ -212,6 +213,18 @@ RULES: Final = (
         title="an entry of a property group that may be a secret",
         source=f"{_MSF}/apiv2/API_DescribeApplication.html",
         check=properties_hold_no_secret,
+    ),
+    Rule(
+        id="MSF10",
+        title="an application on the AWS-owned key, where its stack demands a customer managed key",
+        source=f"{_MSF}/java/key-management-flink.html",
+        check=demanded_key_is_there,
+    ),
+    Rule(
+        id="MSF11",
+        title="an application's key whose policy keeps MSF or the operator role out, or lets others use the key",
+        source=f"{_MSF}/java/manage-cmk-api.html",
+        check=key_policy_lets_msf_in,
     ),
 )
 

@@ -7,12 +7,19 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
+from cdk_penstock.control.application_look import ApplicationLook
+from cdk_penstock.control.clients import Clock
+from cdk_penstock.control.evidence import EvidenceCollector
+from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.local.service.background import BackgroundOptions, RunningStack, start_in_background
 from cdk_penstock.local.service.local_msf import LocalMsf
 from cdk_penstock.local.service.local_msf_options import LocalMsfOptions
+from cdk_penstock.model.evidence_summary import evidence_summary
+from cdk_penstock.model.job_overview import JobOverview
 from cdk_penstock.model.lifecycle.system_actions import scale
 from tests.local.service.counting_app import CountingApp
 from tests.local.service.flink_jobs import TIMEOUT_SECONDS, counting_zip
@@ -93,6 +100,28 @@ def test_counts_survive_the_loss_of_a_task_manager(app: CountingApp) -> None:
     app.wait_rows(len(app.bench.rows()) + 50)
     assert app.detail()["ApplicationStatus"] == "RUNNING"
     app.finish()
+
+
+def test_evidence_and_health_of_a_job_are_read_from_a_real_flink(app: CountingApp) -> None:
+    app.create()
+    app.start()
+    app.wait_rows(1)
+    begin = time.monotonic()
+    evidence = EvidenceCollector(app.client, app.name, logs=None, clock=Clock()).collect()
+    assert time.monotonic() - begin < 10
+    assert evidence.unread == ()
+    (overview,) = evidence.documents["flink/jobs"]["jobs"]
+    of_the_job = {name for name in evidence.documents if name.startswith(f"flink/{overview['jid']}/")}
+    assert len(of_the_job) == 7
+    assert evidence.documents[f"flink/{overview['jid']}/plan"]["plan"]["nodes"]
+    assert evidence.documents["flink/taskmanagers"]["taskmanagers"]
+    assert "- job: job RUNNING, " in evidence_summary(evidence)
+    keys = KmsKeys(boto3.client("kms", **app.msf.client_options), clock=Clock())
+    job = ApplicationLook(app.client, app.name, keys=keys, clock=Clock()).overview(health=True).job
+    assert isinstance(job, JobOverview)
+    assert job.sample.runs
+    assert job.restarts == 0
+    assert job.checkpoint is not None
 
 
 @pytest.mark.parametrize("moment", ["at once", "when the snapshot is there"])

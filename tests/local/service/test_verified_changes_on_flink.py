@@ -41,7 +41,7 @@ class Operator:
 
     def __post_init__(self) -> None:
         events = self.app.client.meta.events
-        events.register("before-call.kinesisanalyticsv2.*", self._called)
+        events.register("before-call.kinesis-analytics-v2.*", self._called)
 
     def _called(self, model: Any, **_: object) -> None:
         self.calls.append((model.name, time.time()))
@@ -75,6 +75,8 @@ class Operator:
 
 @pytest.fixture
 def operator(app: CountingApp) -> Operator:
+    # Enough for minutes on a slow machine.
+    app.count = app.bench.count = 40_000
     app.create()
     app.start()
     app.wait_rows(50)

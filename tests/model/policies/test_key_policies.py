@@ -103,7 +103,8 @@ def test_the_operators_policies_are_awss_except_for_the_explained_differences() 
     assert all(action.startswith("kinesisanalytics:") and "*" not in action for action in calls.actions)
     assert pass_role.resources == (EXECUTION_ROLE,)
     assert pass_role.conditions == {"StringEquals": {"iam:PassedToService": (CONTROL,)}}
-    assert set(ours) == {RENAMED.get(s["Sid"], s["Sid"]) for s in OPERATOR_POLICY}
+    assert set(ours) == {RENAMED.get(s["Sid"], s["Sid"]) for s in OPERATOR_POLICY} | {"AllowLookAtKey"}
+    assert ours["AllowLookAtKey"].actions == ("kms:DescribeKey", "kms:GetKeyPolicy")
 
 
 def test_the_operator_neither_creates_nor_deletes_and_the_base_policy_has_no_key() -> None:

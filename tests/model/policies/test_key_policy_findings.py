@@ -105,12 +105,22 @@ def test_a_service_that_may_use_the_key_for_every_application_is_too_wide() -> N
     (finding,) = judge(*changed("AllowMSFServiceToUseKeyForRunningState", Condition={}))
     assert (finding.problem, finding.who) == (TOO_WIDE, "MSF")
     assert "by AllowMSFServiceToUseKeyForRunningState" in finding.text
-    assert f"kms:EncryptionContext:aws:kinesisanalytics:arn = {APPLICATION}" in finding.text
+    assert f"kms:EncryptionContext:aws:kinesisanalytics:arn = {APPLICATION}" in finding.fix
 
 
 def test_the_development_policy_is_too_wide_and_denies_nothing() -> None:
     document = development_key_policy(administrators=[KeyPrincipal.role(OPERATOR)])
     assert found(*document.to_json()["Statement"]) == {(TOO_WIDE, "MSF"), (TOO_WIDE, OPERATOR)}
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, "999988887777"])
+def test_a_role_that_may_use_the_key_without_msf_is_too_wide(account: str) -> None:
+    administrator = f"arn:aws:iam::{account}:role/Admin"
+    statement = {"Sid": "Admin", "Effect": "Allow", "Principal": {"AWS": administrator}, "Resource": "*"}
+    manage = ["kms:PutKeyPolicy", "kms:DescribeKey"]
+    assert judge(*KEY_POLICY, {**statement, "Action": manage}) == []
+    (finding,) = judge(*KEY_POLICY, {**statement, "Action": [*manage, "kms:Decrypt"]})
+    assert (finding.problem, finding.who) == (TOO_WIDE, administrator)
 
 
 def test_everybody_as_the_principal_is_too_wide() -> None:

@@ -27,9 +27,10 @@ DOCUMENTED: list[dict[str, Any]] = [
 ]
 
 
-def test_the_key_policy_of_an_operator_is_the_documented_one() -> None:
+def test_the_key_policy_of_an_operator_is_the_documented_one_and_a_look_at_the_key() -> None:
     document = operator_key_policy(application_arn=APPLICATION, key_arns=[KEY], region="us-east-1")
-    rendered = document.to_json()["Statement"]
+    look, *rendered = document.to_json()["Statement"]
+    assert (look["Action"], look["Resource"]) == (["kms:DescribeKey", "kms:GetKeyPolicy"], KEY)
     assert [{k: v for k, v in s.items() if k != "Sid"} for s in rendered] == [
         {"Effect": "Allow", "Resource": KEY, **statement} for statement in DOCUMENTED
     ]
@@ -41,10 +42,11 @@ def test_both_keys_are_allowed_while_one_replaces_the_other() -> None:
     assert all(statement["Resource"] == [KEY, f"{KEY}-2"] for statement in document.to_json()["Statement"])
 
 
-def test_nothing_is_allowed_outside_msf_or_on_other_resources() -> None:
+def test_no_use_of_the_key_is_allowed_outside_msf_and_nothing_on_other_resources() -> None:
     document = operator_key_policy(application_arn=APPLICATION, key_arns=[KEY], region="us-east-1")
     for statement in document.to_json()["Statement"]:
-        assert statement["Condition"]["StringEquals"]["kms:ViaService"].startswith("kinesisanalytics.")
+        if statement["Sid"] != "AllowLookAtKey":
+            assert statement["Condition"]["StringEquals"]["kms:ViaService"].startswith("kinesisanalytics.")
         assert "*" not in str(statement)
 
 

@@ -52,10 +52,11 @@ def capture_command(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Save what tells about the application's state, before a rollback or a forced stop loses it.
+    """Save evidence for a ticket in a folder.
 
-    The folder has the application, its versions, operations and snapshots, Flink's view of the job, the last lines of
-    the log, and summary.md. Secrets are masked. What cannot be read is named in manifest.json, and is no error.
+    Do this before a rollback or a forced stop, which end the cluster and with it what Flink knows. The folder has
+    the application, its versions, operations and snapshots, Flink's view of the job, the last lines of the log, and
+    summary.md. Secrets are masked. What cannot be read is named in manifest.json, and is no error.
     """
     progress = ConsoleProgress(new_console(stderr=True))
     try:

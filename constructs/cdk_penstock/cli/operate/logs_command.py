@@ -67,9 +67,10 @@ def logs_command(
     operator_role: OperatorOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line, for scripts.")] = False,
 ) -> None:
-    """Show the log that the application writes to CloudWatch Logs, which the caller reads.
+    """Show or follow the application's log.
 
-    The caller needs logs:FilterLogEvents on the log group.
+    The log group and stream are those of the application's CloudWatch logging option. The caller, not the operator
+    role, reads them, and needs logs:FilterLogEvents.
     """
     least = Severity[level.value]
     console = new_console()

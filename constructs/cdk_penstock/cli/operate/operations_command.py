@@ -22,7 +22,10 @@ def operations_command(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the newest operations, also those of MSF itself such as maintenance and autoscaling, with their failures."""
+    """List the newest operations, and why some failed.
+
+    Operations of MSF itself, such as maintenance and autoscaling, are among them.
+    """
     with explain_aws_errors():
         access = open_access(application, region, profile, operator_role)
         access.describe()

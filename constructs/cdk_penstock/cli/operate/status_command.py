@@ -12,6 +12,7 @@ from cdk_penstock.cli.aws_session import explain_aws_errors
 from cdk_penstock.cli.console_progress import ConsoleProgress
 from cdk_penstock.cli.operate.application_access import open_access, show_pairs
 from cdk_penstock.cli.screen import new_console, print_json
+from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.application_look import ApplicationLook
 from cdk_penstock.control.errors import ApplicationMissingError, BusyError
 from cdk_penstock.model.job_overview import shown_age
@@ -44,9 +45,10 @@ def status_command(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show status, version, parallelism, key, snapshots, last operation and a pending restart.
+    """Show status, version, key, snapshots and last operation.
 
-    Parts that the caller may not see are shown as unknown; this is not an error.
+    Also shown are the runtime, the configured and the current parallelism, and a pending restart. Parts that the
+    caller may not see are shown as unknown; this is not an error.
     """
     with explain_aws_errors():
         access = open_access(application, region, profile, operator_role)
@@ -73,7 +75,7 @@ def _wait_until_steady(access: ApplicationAccess) -> bool:
     try:
         while True:
             try:
-                detail = access.control.describe()
+                detail = ApplicationDetail.parse(access.describe())
             except ApplicationMissingError:
                 if shown is not ApplicationStatus.DELETING:
                     raise

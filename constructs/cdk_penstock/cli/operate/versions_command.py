@@ -44,9 +44,10 @@ def versions_command(
     operator_role: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the newest versions with what made each, show one, or compare two.
+    """List versions, show the settings of one, or compare two.
 
-    Values of property groups that look like secrets are masked.
+    The list has the newest versions, with what made each and what it changed. Values of property groups that look
+    like secrets are masked.
     """
     with explain_aws_errors():
         versions = open_access(application, region, profile, operator_role).versions

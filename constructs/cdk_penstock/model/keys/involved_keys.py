@@ -5,14 +5,17 @@ Source: managed-flink key-management-flink, "permissions for all CMKs involved i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cdk_penstock.model.keys.goals import Disable, Enable, RotateOnDemand, RotateToNewKey
 from cdk_penstock.model.keys.key_assignment import AWS_OWNED
 
 if TYPE_CHECKING:
+    from cdk_penstock.model.keys.goals import Goal
     from cdk_penstock.model.keys.key_assignment import KeyAssignment
+    from cdk_penstock.model.keys.observed_application import ObservedApplication
 
 
 class LifecycleOperation(StrEnum):
@@ -49,6 +52,18 @@ class KeyUse:
     new: KeyAssignment | None = None
     restored_snapshot: KeyAssignment | None = None
     previous_version: KeyAssignment | None = None
+
+
+def operations_of(observed: ObservedApplication, goal: Goal) -> tuple[tuple[LifecycleOperation, KeyUse], ...]:
+    """Return the operations on an application that a key goal takes, with their keys; none if it changes nothing."""
+    use = KeyUse(configured=observed.configured, effective=observed.effective)
+    match goal:
+        case Enable() | RotateToNewKey() | Disable() if observed.configured != goal.target:
+            return ((LifecycleOperation.UPDATE, replace(use, new=goal.target)),)
+        case RotateOnDemand():
+            return ((LifecycleOperation.STOP, use), (LifecycleOperation.START, use))
+        case _:
+            return ()
 
 
 def keys_involved(operation: LifecycleOperation, state: KeyUse) -> frozenset[str]:

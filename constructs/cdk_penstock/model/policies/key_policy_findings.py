@@ -58,15 +58,18 @@ class KeyPolicyFinding:
     who
         The caller: an operator's ARN, a service principal, or others in words.
     text
-        The problem and its fix, as a sentence about the caller.
+        The problem, as a sentence about the caller.
+    fix
+        The fix; empty where it is not known that there is a problem.
     """
 
     problem: KeyPolicyProblem
     who: str
     text: str
+    fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.who} {self.text}"
+        return f"{self.who} {self.text}{': ' if self.fix else ''}{self.fix}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +145,8 @@ class JudgedKey:
                     problem=KeyPolicyProblem.DENIED,
                     who=who,
                     text=f"may not call {_actions(request for request, _ in denied)} for {self.application_arn}"
-                    f" ({denied[0][1].reason}): give the key policy AWS's {_statements(names)}",
+                    f" ({denied[0][1].reason})",
+                    fix=f"give the key policy AWS's {_statements(names)}",
                 )
             if unknown := [each for each in judged if each[2].allowed and not each[1].allowed]:
                 causes = [cause for each in unknown for cause in self._causes(*each, identity_policies or ())]
@@ -194,9 +198,13 @@ class JudgedKey:
         through = f"the condition StringEquals kms:ViaService = kinesisanalytics.{self._place.region}.amazonaws.com"
         others = self._service_requests(f"{self.application_arn}-other")
         yield from self._allowed("MSF", others, "use the key for every application", f"add {only_here}")
-        for arn in operator_arns:
-            direct = self._path(through_service=False).requests(Caller.role(arn), self.key_arn)
-            yield from self._allowed(arn, direct, "use the key without MSF", f"add {through}")
+        for arn in dict.fromkeys([*operator_arns, *self._named()]):
+            caller = Caller.role(arn)
+            direct = self._path(through_service=False).requests(caller, self.key_arn)
+            fix = f"add {through}, or leave only actions that manage the key"
+            # Within the account, a policy that names a caller suffices; another account's IAM policies are not known.
+            theirs = () if caller.account == self._place.account else (_EVERYTHING,)
+            yield from self._allowed(arn, direct, "use the key without MSF", fix, identity_policies=theirs)
         anybody = Caller.role(f"arn:{self._place.partition}:iam::{self._place.account}:role/penstock/anybody")
         requests = self._path(through_service=False).requests(anybody, self.key_arn)
         yield from self._allowed(
@@ -206,6 +214,13 @@ class JudgedKey:
             "name roles instead of the whole account, or leave only actions that manage the key",
             identity_policies=(_EVERYTHING,),
         )
+
+    def _named(self) -> Iterator[str]:
+        """Yield the roles and users that the policy names."""
+        for statement in self.policy.statements:
+            for name in (statement.principals or {}).get("AWS", ()):
+                if name.startswith("arn:") and not name.endswith(":root"):
+                    yield name
 
     def _allowed(
         self,
@@ -223,8 +238,8 @@ class JudgedKey:
         ]
         names = [name for each in decisions if each.allowed for name in each.statements if name.startswith(_NAME)]
         if names:
-            text = f"can {what} by {_statements(names)}: {fix}"
-            yield KeyPolicyFinding(problem=KeyPolicyProblem.TOO_WIDE, who=who, text=text)
+            text = f"can {what} by {_statements(names)}"
+            yield KeyPolicyFinding(problem=KeyPolicyProblem.TOO_WIDE, who=who, text=text, fix=fix)
 
     def _documented(self, operator_arns: Sequence[str]) -> NamedPolicy:
         """Return AWS's statements for this application."""

@@ -83,7 +83,9 @@ def operator_base_policy(*, application_arn: str, execution_role_arn: str) -> Po
 
 
 def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region: str) -> PolicyDocument:
-    """Return the second of the operator role's two policies: these keys, through MSF, for this application only.
+    """Return the second of the operator role's two policies: to use these keys through MSF, for this application only.
+
+    It may look at the state and the policy of the keys without MSF.
 
     Parameters
     ----------
@@ -103,6 +105,13 @@ def operator_key_policy(*, application_arn: str, key_arns: Sequence[str], region
     for_application = via | {_CONTEXT_KEY: (application_arn,)}
     return PolicyDocument(
         statements=(
+            # Not AWS's: for checks before an operation, where the key's policy leaves the decision to IAM.
+            Statement(
+                sid="AllowLookAtKey",
+                actions=("kms:DescribeKey", "kms:GetKeyPolicy"),
+                resources=keys,
+                source="kms, DescribeKey and GetKeyPolicy: no cryptographic use of the key",
+            ),
             Statement(
                 sid="AllowDescribeKey",
                 actions=("kms:DescribeKey",),

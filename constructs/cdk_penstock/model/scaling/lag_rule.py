@@ -33,7 +33,7 @@ class LagSituation:
         The time.
     is_behind, is_idle
         True if the alarm of that name is in ALARM.
-    status, parallelism, operations
+    status, parallelism, operations, snapshots_enabled
         The application, and its operations in any order.
     deployment
         The status of the application's stack while CloudFormation changes it, else empty.
@@ -45,6 +45,7 @@ class LagSituation:
     status: ApplicationStatus
     parallelism: ParallelismSettings
     operations: tuple[Operation, ...] = ()
+    snapshots_enabled: bool = True
     deployment: str = ""
 
 
@@ -85,6 +86,8 @@ class LagRule:
                 "MSF's automatic scaling has been switched on, and two kinds of scaling would undo each other: switch"
                 " it off"
             )
+        if not at.snapshots_enabled:
+            return _stop("snapshots are switched off, so that each scaling would lose the job's state: switch them on")
         ended_at = max((each.ended_at for each in at.operations), default=None)
         if ended_at is not None and at.now < ended_at + self.cool_down:
             return _leave(f"the last operation ended at {ended_at:%H:%M:%S %Z}, less than {self.cool_down} ago")

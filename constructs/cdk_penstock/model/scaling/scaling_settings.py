@@ -16,9 +16,9 @@ from cdk_penstock.model.scaling.parallelism_choice import UNKNOWN
 from cdk_penstock.model.scaling.parallelism_range import ParallelismRange
 from cdk_penstock.model.scaling.scheduled_goal import ScheduledGoal, SetParallelism, Start, Stop
 
-SETTINGS_VARIABLE: Final = "PENSTOCK_SETTINGS"
+SETTINGS_VARIABLE: Final = "SETTINGS"
 SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
-"""What EventBridge Scheduler replaces by the time of the schedule (User Guide, "Adding context attributes")."""
+"""A text that EventBridge Scheduler replaces by the schedule's time (User Guide, "Adding context attributes")."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ class ScheduledSituation:
     ----------
     now, scheduled_at
         The time, and that of the schedule.
-    status, parallelism, operations
+    status, parallelism, operations, snapshots_enabled
         The application, and its operations in any order.
     deployment
         The status of the application's stack while CloudFormation changes it, else empty.
@@ -67,6 +67,7 @@ class ScheduledSituation:
     status: ApplicationStatus
     parallelism: ParallelismSettings
     operations: tuple[Operation, ...] = ()
+    snapshots_enabled: bool = True
     deployment: str = ""
     stopped_by_schedule: str = ""
 
@@ -106,6 +107,9 @@ class ScheduledGoal(ABC):
             )
         if not steady:
             return Step(kind=StepKind.WAIT, reason=f"the application is {at.status}{_during(at)}")
+        if at.is_running and not at.snapshots_enabled:
+            reason = "snapshots are switched off, so that the job would lose its state: switch them on"
+            return Step(kind=StepKind.GIVE_UP, reason=reason)
         return self.step_of_steady(at)
 
     @abstractmethod

@@ -100,6 +100,11 @@ class Observation:
         )
         return newest if newest is not None and newest.failed else None
 
+    def failed_between(self, begin: datetime, end: datetime) -> bool:
+        """Return True if an operation of this time failed, or stopped the job."""
+        within = [each for each in self.operations if begin <= each.started_at <= end]
+        return any(each.failed or each.name == STOP for each in within)
+
     def last(self, name: str, *, since: datetime) -> Operation | None:
         """Return the newest operation of a name since a moment, None if there is none."""
         return max(

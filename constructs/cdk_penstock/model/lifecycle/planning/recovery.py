@@ -50,6 +50,8 @@ class Attempt:
             before is not None
             and present.updated_from == version.version_id
             and not before.settings.update_from(present.settings)
+            # Else somebody has changed it back while its job ran well: that is another change.
+            and seen.failed_between(version.created_at, present.created_at)
         )
         if present.rolled_back_from == version.version_id or put_back:
             return cls(version=version, before=before, undone_by=present)
