@@ -187,7 +187,7 @@ def _encryption_before(resource: ApplicationKeyResource, event: Event) -> KeyAss
 
 def _count_aws_owned_snapshots(application: ApplicationControl, detail: ApplicationDetail) -> str:
     try:
-        snapshots = SnapshotControl(application).of(detail)
+        snapshots = key_managed_snapshots(application, detail).list()
     except ControlError as error:
         # The key is in force; that the snapshots cannot be listed is not worth failing the deployment.
         _LOG.warning("the snapshots of %s are not checked: %s", detail.name, error)
