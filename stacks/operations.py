@@ -45,10 +45,12 @@ class ApplicationOperations(Construct):
         self._alarm_actions = alarm_actions(self, environment)
         self._alarm_on_downtime()
         application.add_kpu_alarm().add_alarm_action(*self._alarm_actions)
+        self.operator: iam.Role | None = None
+        """The operator role; None if the environment names nobody who may assume it."""
         if environment.operators is None:
             return
         operators = principals(self, environment.operators)
-        self.operator: iam.Role = (
+        self.operator = (
             self._build_operator(operators)
             if environment.encryption is None
             else self._encrypt(operators, environment.encryption)

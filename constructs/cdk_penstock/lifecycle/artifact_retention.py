@@ -186,7 +186,8 @@ class ArtifactRetention(Construct):
             self,
             "Alarm",
             alarm_description=f"Old packages of code could not be deleted, or it is not known which: {RUNBOOK}",
-            metric=self._function.function.metric_errors(period=Duration.days(1)),
+            # Lambda calls a function that fails three times; only then has the run failed.
+            metric=self._function.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5)),
             threshold=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             evaluation_periods=1,
