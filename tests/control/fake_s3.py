@@ -1,41 +1,52 @@
-"""A bucket with versions, as far as packages of code are listed and deleted."""
+"""Buckets of S3, with what a caller may do in them."""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
+from tests.control.fake_aws import refuse
+from tests.control.fake_versioned_bucket import FakeVersionedBucket
+
 if TYPE_CHECKING:
-    from datetime import datetime
-
-PAGE = 2
+    from tests.control.fake_aws import World
 
 
-class FakeS3:
-    """One bucket: the times at which versions of objects were stored, by key and version."""
+class FakeS3(FakeVersionedBucket):
+    """Objects by bucket and key; the versions of one bucket are apart."""
 
-    def __init__(self) -> None:
-        self.stored: dict[tuple[str, str], datetime] = {}
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+        self.buckets: dict[str, dict[str, bytes]] = {"code": {}}
+        self.versioned = False
+        self.hidden = False
+        """True if the caller may write only."""
 
-    def list_object_versions(
-        self,
-        Bucket: str,  # noqa: N803
-        Prefix: str,  # noqa: N803
-        KeyMarker: str = "",  # noqa: N803
-        VersionIdMarker: str = "",  # noqa: N803
-    ) -> dict[str, Any]:
-        assert Bucket == "code"
-        found = sorted(each for each in self.stored if each[0].startswith(Prefix))
-        rest = [each for each in found if each > (KeyMarker, VersionIdMarker)]
-        page = [
-            {"Key": key, "VersionId": version, "LastModified": self.stored[key, version], "IsLatest": False}
-            for key, version in rest[:PAGE]
-        ]
-        answer: dict[str, Any] = {"Versions": page, "IsTruncated": len(rest) > PAGE}
-        if len(rest) > PAGE:
-            answer |= {"NextKeyMarker": page[-1]["Key"], "NextVersionIdMarker": page[-1]["VersionId"]}
-        return answer
+    def head_object(self, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+        if self.hidden:
+            refuse("403", "Forbidden")
+        if Key not in self.buckets.get(Bucket, {}):
+            refuse("404", "Not Found")
+        return {"ContentLength": len(self.buckets[Bucket][Key]), **self._version(VersionId)}
 
-    def delete_object(self, Bucket: str, Key: str, VersionId: str) -> dict[str, Any]:  # noqa: N803
-        assert Bucket == "code"
-        self.stored.pop((Key, VersionId), None)
-        return {"VersionId": VersionId}
+    def get_object(self, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+        if self.hidden:
+            refuse("AccessDenied", "Access Denied")
+        if Bucket not in self.buckets:
+            refuse("NoSuchBucket", "The specified bucket does not exist")
+        if Key not in self.buckets[Bucket]:
+            refuse("NoSuchKey", "The specified key does not exist.")
+        return {"Body": io.BytesIO(self.buckets[Bucket][Key]), **self._version(VersionId)}
+
+    def put_object(self, Bucket: str, Key: str, Body: Any, IfNoneMatch: str) -> dict[str, Any]:  # noqa: N803
+        assert IfNoneMatch == "*"
+        if Bucket not in self.buckets:
+            refuse("NoSuchBucket", "The specified bucket does not exist")
+        if Key in self.buckets[Bucket]:
+            refuse("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        self.buckets[Bucket][Key] = Body.read()
+        return self._version()
+
+    def _version(self, version_id: str = "") -> dict[str, str]:
+        return {"VersionId": version_id or "v1"} if self.versioned else {}

@@ -33,8 +33,8 @@ class FakeAws:
         self.msf = ArrangedMsf(self.world, self.kms, self.iam)
         self.ec2 = FakeEc2()
         self.logs = FakeLogs(self.world)
+        self.s3 = FakeS3(self.world)
         self.stack = FakeCloudFormation(self.world)
-        self.s3 = FakeS3()
         self.sessions: list[dict[str, Any]] = []
         self._backends = {
             SERVICE: self.msf,
@@ -43,8 +43,8 @@ class FakeAws:
             "sts": FakeSts(self.world),
             "ec2": self.ec2,
             "logs": self.logs,
-            "cloudformation": self.stack,
             "s3": self.s3,
+            "cloudformation": self.stack,
         }
 
     def client(self, service: str) -> Any:

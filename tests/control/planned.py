@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cdk_penstock.control.application_observer import ApplicationObserver
 from cdk_penstock.control.application_requests import ApplicationRequests
 from cdk_penstock.control.application_versions import ApplicationVersions
-from cdk_penstock.control.job_watch import JobWatch
+from cdk_penstock.control.health_watch import JobWatch
 from cdk_penstock.control.plan_runner import PlanRunner
 from cdk_penstock.model.deployment import Revision
 from cdk_penstock.model.lifecycle.planning import Change

@@ -10,6 +10,7 @@ from cdk_penstock.handlers import application_handler
 from cdk_penstock.handlers.application_key_handler import ApplicationKeyHandler
 from cdk_penstock.handlers.events import complete
 from cdk_penstock.handlers.handler import Handler
+from cdk_penstock.handlers.kept_parallelism_handler import KeptParallelismHandler
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.handlers.verified_start_handler import VerifiedStartHandler
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TYPES = {
     "Custom::PenstockApplicationKey": ApplicationKeyHandler,
     "Custom::PenstockApplicationStart": VerifiedStartHandler,
+    "Custom::PenstockKeptParallelism": KeptParallelismHandler,
 }
 
 

@@ -124,7 +124,7 @@ def test_a_handler_runs_from_its_own_code(module: str, runtime: Path) -> None:
 
 
 def test_no_handler_is_overlooked() -> None:
-    names = ("", ".events", ".function_settings", ".handler", ".metric_lines", ".services")
+    names = ("", ".events", ".function_settings", ".handler", ".logged_evidence", ".metric_lines", ".services")
     helpers = {f"cdk_penstock.handlers{name}" for name in names}
     found = {name for name in MODULES if name.startswith("cdk_penstock.handlers")}
     assert found == helpers | set(HANDLERS) | set(FUNCTIONS)

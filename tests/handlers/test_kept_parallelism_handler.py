@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.control.fake_session import FakeAws
 from tests.control.local_msf import cmk
 from tests.handlers.framework import Framework
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOOKS = {
     "AssumeRole",
     "DescribeApplication",
@@ -196,6 +198,16 @@ def test_it_does_not_matter_what_time_cloudformation_gives_a_rollback(aws: FakeA
     aws.stack.begin("UPDATE_ROLLBACK_IN_PROGRESS")
     aws.stack.updated_at = aws.world.time
     assert framework.update(old, new)["Data"]["Parallelism"] == "8"
+
+
+def test_without_a_version_of_before_a_rollback_leaves_the_parallelism_as_it_is(
+    aws: FakeAws, framework: Framework
+) -> None:
+    set_parallelism(aws, 8)
+    aws.stack.begin("UPDATE_ROLLBACK_IN_PROGRESS")
+    assert framework.update(properties(1), properties(6, "2"))["Data"]["Parallelism"] == "8"
+    aws.stack.events.insert(0, aws.stack.events[0] | {"ResourceStatus": "UPDATE_IN_PROGRESS", "Timestamp": EPOCH})
+    assert framework.update(properties(1), properties(6, "2"))["Data"]["Parallelism"] == "8"
 
 
 def test_a_rollback_takes_back_a_parallelism_that_was_in_force(aws: FakeAws, framework: Framework) -> None:

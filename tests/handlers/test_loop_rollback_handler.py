@@ -111,6 +111,6 @@ def test_the_function_reads_its_settings_from_the_environment(aws: FakeAws, monk
         "StackId": STACK,
         "WithinSeconds": "3600",
     }
-    monkeypatch.setenv("PENSTOCK_SETTINGS", json.dumps(settings))
+    monkeypatch.setenv("SETTINGS", json.dumps(settings))
     monkeypatch.setattr(loop_rollback_handler, "Services", lambda: simulated_services(aws))
     assert loop_rollback_handler.handle({}, None)["Outcome"] == "verified"

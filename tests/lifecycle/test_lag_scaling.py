@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 
 from cdk_penstock.checks import add_checks
 from cdk_penstock.lifecycle import LagMetric, LagScaling, ScalingError
@@ -176,6 +178,24 @@ def test_an_application_is_scaled_by_one_lag_only() -> None:
         LagScaling(stack, "Again", metric=LagMetric.kinesis(), **props)
     with pytest.raises(ScalingError, match="is in another stack than the application"):
         LagScaling(Stack(app_of(stack), "Far"), "Lag", metric=LagMetric.kinesis(), **props)
+
+
+def test_somebody_is_told_of_failures_and_not_of_each_step() -> None:
+    stack = new_stack()
+    scaling = LagScaling(
+        stack,
+        "Lag",
+        application=application_in(stack),
+        operator=operator_in(stack),
+        metric=LagMetric.kinesis(),
+        largest_parallelism=8,
+    )
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-central-1:111122223333:on-call")
+    scaling.add_alarm_action(SnsAction(topic))
+    told = {name for name, body in resources(stack).items() if body["Properties"].get("AlarmActions")}
+    assert {"Failure" in name or "Dropped" in name for name in told} == {True}
+    assert len(told) == 2
+    assert scaling.metric("Parallelism").dimensions == {"Application": "orders", "ScaledBy": "lag"}
 
 
 def test_it_passes_all_checks() -> None:

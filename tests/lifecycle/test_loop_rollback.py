@@ -83,7 +83,7 @@ def test_everything_on_notifies_of_loops_and_failures_and_passes_all_checks() ->
     for name in ("LoopAlarm", "FailureAlarm", "DroppedAlarm"):
         assert "arn:aws:sns:eu-central-1:111122223333:on-call" in alarm(resources, name)["AlarmActions"]
     (function,) = of_type(resources, "AWS::Lambda::Function")
-    assert '"WithinSeconds":"604800"' in str(function["Environment"]["Variables"]["PENSTOCK_SETTINGS"])
+    assert '"WithinSeconds":"604800"' in str(function["Environment"]["Variables"]["SETTINGS"])
     assert rollback.metric("LoopRollbacks").metric_name == "LoopRollbacks"
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from aws_cdk import Stack, TimeZone
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_events import Schedule
 
 from cdk_penstock.checks import add_checks
@@ -164,6 +166,15 @@ def test_it_refuses_another_stack_and_takes_a_parallelism_that_is_kept_already()
     scaling = ScheduledScaling(stack, "Hours", application=application, operator=operator)
     scaling.add_parallelism("Peak", parallelism=8, schedule=MORNING)
     assert len(all_of(stack, KEPT)) == 1
+
+
+def test_somebody_is_told_of_each_failure() -> None:
+    stack = new_stack()
+    scaling = ScheduledScaling(stack, "Hours", application=application_in(stack), operator=operator_in(stack))
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-central-1:111122223333:on-call")
+    scaling.add_alarm_action(SnsAction(topic))
+    assert len([each for each in all_of(stack, "AWS::CloudWatch::Alarm") if each["AlarmActions"]]) == 2
+    assert scaling.metric("ScalingFailures").dimensions == {"Application": "orders", "ScaledBy": "schedule"}
 
 
 def test_a_guard_of_the_operator_that_was_made_before_takes_it_for_one_that_may() -> None:

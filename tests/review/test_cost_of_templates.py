@@ -48,12 +48,15 @@ def cluster(**changed: Any) -> Body:
 
 def test_an_application_is_sized_by_its_template() -> None:
     found = lines(App=application(Parallelism=9, ParallelismPerKPU="4"))
-    assert found["KPUs (3 and one for orchestration)"] == 4 * 730
+    assert found["KPUs (3 and one for orchestration), 1024 MB for each subtask"] == 4 * 730
     kept = {"Type": "Custom::PenstockKeptParallelism", "Properties": {"Parallelism": "9", "ParallelismPerKpu": "4"}}
     told = application(Parallelism={"Fn::GetAtt": ["Kept", "Parallelism"]})
     assert lines(App=told, Kept=kept) == found
-    assert lines(App=application())["KPUs (1 and one for orchestration)"] == 2 * 730
-    assert lines(App=application(Parallelism=100))["KPUs (100 and one for orchestration)"] == 101 * 730
+    assert lines(App=application())["KPUs (1 and one for orchestration), 4096 MB for each subtask"] == 2 * 730
+    assert (
+        lines(App=application(Parallelism=100))["KPUs (100 and one for orchestration), 4096 MB for each subtask"]
+        == 101 * 730
+    )
 
 
 def test_clusters_are_priced_by_their_brokers() -> None:

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 
 from cdk_penstock.control.clients import Clock
 from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.flink_dashboard import FlinkDashboard
 from cdk_penstock.control.operator_session import operator_session
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class AwsAccess:
-    """Sessions with AWS and the clock; tests replace both."""
+    """Sessions with AWS, the clock and Flink's REST API; tests replace them."""
 
     new_session: Callable[..., Any] = boto3.Session
     clock: Clock = Clock()  # noqa: RUF009 - frozen
+    open_dashboard: Callable[[Callable[[], str]], FlinkDashboard] = FlinkDashboard
 
 
 aws_access: Final = AwsAccess()

@@ -10,7 +10,7 @@ from cdk_penstock.control.application_observer import ApplicationObserver
 from cdk_penstock.control.application_requests import ApplicationRequests
 from cdk_penstock.control.application_versions import ApplicationVersions
 from cdk_penstock.control.flink_dashboard import FlinkDashboard
-from cdk_penstock.control.job_watch import JobWatch
+from cdk_penstock.control.health_watch import JobWatch
 from cdk_penstock.control.plan_runner import PlanRunner
 from cdk_penstock.control.presigned_url import new_dashboard_url
 

@@ -102,6 +102,19 @@ class LogsClient(Protocol):
         """Return a page of events of one stream."""
 
 
+class S3Client(Protocol):
+    """The client ``s3``, with the credentials of whoever may write the application's code."""
+
+    def head_object(self, **request: Any) -> Response:
+        """Return size and version of an object."""
+
+    def get_object(self, **request: Any) -> Response:
+        """Return an object and its Body."""
+
+    def put_object(self, **request: Any) -> Response:
+        """Return the version of the object."""
+
+
 class KmsClient(Protocol):
     """The client ``kms``, with the key administrator's credentials."""
 

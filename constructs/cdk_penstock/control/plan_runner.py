@@ -19,7 +19,7 @@ from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.planning import Ended, Outcome
-from cdk_penstock.model.lifecycle.planning import actions as steps
+from cdk_penstock.model.lifecycle.planning import plan_actions as steps
 from cdk_penstock.model.lifecycle.planning.observation import STOP
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_detail import ApplicationDetail
     from cdk_penstock.control.application_observer import ApplicationObserver
     from cdk_penstock.control.application_requests import ApplicationRequests
-    from cdk_penstock.control.job_watch import JobWatch
+    from cdk_penstock.control.health_watch import JobWatch
     from cdk_penstock.model.health import Verdict
     from cdk_penstock.model.keys import KeyAssignment
     from cdk_penstock.model.lifecycle.planning import Action, Observation, Restore, Target
@@ -56,7 +56,9 @@ class PlanRunner:
     save_evidence
         Saves what a rollback or a forced stop is about to end; it gets the reason.
     report
-        Called with each step, and with the progress of long ones.
+        Called with each step.
+    progress
+        Called with the state of a step that takes long. Default: ``report``.
     rules
         The evidence of a healthy job. Default: by the application's checkpoint interval.
     stable_seconds
@@ -73,6 +75,7 @@ class PlanRunner:
         check_keys: Callable[[LifecycleOperation, KeyUse], None],
         save_evidence: Callable[[str], None],
         report: Callable[[str], None],
+        progress: Callable[[str], None] | None = None,
         rules: HealthRules | None = None,
         stable_seconds: float | None = None,
     ) -> None:
@@ -83,6 +86,7 @@ class PlanRunner:
         self._check_keys = check_keys
         self._save_evidence = save_evidence
         self._report = report
+        self._progress = progress or report
         self._rules = rules
         self._stable_seconds = stable_seconds
         self._verdict: Verdict | None = None
@@ -172,7 +176,7 @@ class PlanRunner:
                     since=_launched_at(seen),
                     goes_on=lambda: self._application.describe().is_running,
                     deadline=deadline,
-                    report=self._report,
+                    report=self._progress,
                 )
             case _:
                 return self._change(step, seen, detail)

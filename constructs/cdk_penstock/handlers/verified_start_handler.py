@@ -57,7 +57,7 @@ _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
 
 _ONE_CALL: Final = timedelta(minutes=7)
-"""How long a call looks at the job: it ends before its Lambda function does, after ten minutes."""
+"""Longest time for which a call looks at the job: it ends before its Lambda function does, after ten minutes."""
 _MOST_TEXT: Final = 500
 _INTERFACES_SECONDS: Final = 20 * 60
 _FORCEABLE: Final = frozenset(

@@ -12,7 +12,7 @@ from cdk_penstock.cli.aws_session import aws_access, open_sessions
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_look import describe_application
 from cdk_penstock.control.application_versions import ApplicationVersions
-from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient
+from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient, S3Client
 from cdk_penstock.control.kms_keys import KmsKeys
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Whoever waits for an answer would rather have an error than the minutes that boto3 waits by default.
 _CONFIG: Final = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+# S3 answers an upload when it has the last byte.
+_UPLOAD_CONFIG: Final = Config(connect_timeout=10, read_timeout=300, retries={"mode": "standard"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +38,15 @@ class ApplicationAccess:
         The session of the caller: for everything but MSF.
     clock
         The time.
+    operator_arn
+        The operator role, None if the caller calls MSF.
     """
 
     name: str
     client: FlinkClient
     caller: Any
     clock: Clock
+    operator_arn: str | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return the ApplicationDetail; raise at once if there is no such application, or the caller may not see it."""
@@ -63,6 +68,12 @@ class ApplicationAccess:
         return KmsKeys(self.caller.client("kms", config=_CONFIG), clock=self.clock)
 
     @property
+    def s3(self) -> S3Client:
+        """S3, as the caller."""
+        client: S3Client = self.caller.client("s3", config=_UPLOAD_CONFIG)
+        return client
+
+    @property
     def logs(self) -> LogsClient:
         """CloudWatch Logs, as the caller."""
         client: LogsClient = self.caller.client("logs", config=_CONFIG)
@@ -75,7 +86,9 @@ def open_access(
     """Return the access to an application."""
     caller, operator = open_sessions(application, region, profile, operator_role)
     client = operator.client("kinesisanalyticsv2", config=_CONFIG)
-    return ApplicationAccess(name=application, client=client, caller=caller, clock=aws_access.clock)
+    return ApplicationAccess(
+        name=application, client=client, caller=caller, clock=aws_access.clock, operator_arn=operator_role
+    )
 
 
 def show_pairs(pairs: Iterable[tuple[str, str]]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +12,7 @@ from rich.text import Text
 from cdk_penstock.cli.arguments import ApplicationOption, OperatorOption, ProfileOption, RegionOption
 from cdk_penstock.cli.aws_session import explain_aws_errors
 from cdk_penstock.cli.operate.application_access import open_access
+from cdk_penstock.cli.operate.time_spans import check_time_span, parse_time_span
 from cdk_penstock.cli.screen import new_console
 from cdk_penstock.control.application_log_reader import ApplicationLogReader
 from cdk_penstock.control.errors import ControlError
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from cdk_penstock.cli.operate.application_access import ApplicationAccess
     from cdk_penstock.model.log_lines import LogLine, LogStream
 
-_SPAN: Final = re.compile(r"([1-9]\d{0,5})(s|m|h|d)", re.ASCII)
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _STYLES: Final = {Severity.ERROR: "red", Severity.WARN: "yellow"}
 
 
@@ -37,18 +34,12 @@ class Level(StrEnum):
     ERROR = "ERROR"
 
 
-def _span(value: str) -> str:
-    if not _SPAN.fullmatch(value):
-        raise typer.BadParameter(f"expected a time span such as 30s, 15m, 2h or 1d, got {value!r}")
-    return value
-
-
 def logs_command(
     *,
     application: ApplicationOption,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
     since: Annotated[
-        str, typer.Option("--since", callback=_span, help="Begin so long ago, such as 30s, 15m, 2h or 1d.")
+        str, typer.Option("--since", callback=check_time_span, help="Begin so long ago, such as 30s, 15m, 2h or 1d.")
     ] = "1h",
     level: Annotated[
         Level,
@@ -78,7 +69,7 @@ def logs_command(
         access = open_access(application, region, profile, operator_role)
         streams = _streams(access)
         reader = ApplicationLogReader(access.logs, clock=access.clock)
-        begin = access.clock.now() - _timedelta(since)
+        begin = access.clock.now() - parse_time_span(since)
         read = reader.follow if follow else reader.read
         shown = 0
         for line in read(streams, since=begin, pattern=filter_pattern(least)):
@@ -90,11 +81,6 @@ def logs_command(
                     console.print(Text(str(line), style=_STYLES.get(line.severity, "")), soft_wrap=True)
     if not shown:
         typer.echo(f"no such lines since {begin:%Y-%m-%d %H:%M:%SZ} in {_named(streams)}", err=True)
-
-
-def _timedelta(span: str) -> timedelta:
-    number, unit = span[:-1], span[-1]
-    return timedelta(**{_UNITS[unit]: int(number)})
 
 
 def _streams(access: ApplicationAccess) -> tuple[LogStream, ...]:

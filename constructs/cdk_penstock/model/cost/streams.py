@@ -32,7 +32,7 @@ def flink_application(name: str, sizing: Sizing, usage: Usage, prices: Prices) -
     """Return the cost of an application that runs all month: KPUs and the one for orchestration, storage, snapshots."""
     amounts = (
         (
-            f"KPUs ({sizing.kpus} and one for orchestration)",
+            f"KPUs ({sizing.kpus} and one for orchestration), {sizing.memory_per_slot_mib} MB for each subtask",
             sizing.billed_kpus * HOURS_PER_MONTH,
             "KPU-hour",
             prices.flink.kpu_hour_usd,

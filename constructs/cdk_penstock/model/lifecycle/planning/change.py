@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.lifecycle.planning.described_settings import CODE, FLINK, PARALLELISM
+from cdk_penstock.model.lifecycle.planning.described_settings import CODE, FLINK, PARALLELISM, PROPERTIES
+from cdk_penstock.model.properties import PropertyGroups
+from cdk_penstock.model.secrets import MASK, may_hold_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from cdk_penstock.model.deployment import Revision
     from cdk_penstock.model.lifecycle.planning.described_settings import DescribedSettings
 
@@ -18,7 +22,7 @@ _DIGEST_CHARACTERS: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is to be changed; None leaves a setting as it is.
+    """A change of an application; None leaves a setting as it is.
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ class Change:
         Code and runtime.
     parallelism, parallelism_per_kpu
         The parallelism, in subtasks.
+    properties
+        Values by property group and key; None removes a key. All other groups and keys stay as they are.
 
     Raises PenstockError for a change of nothing.
     """
@@ -33,11 +39,13 @@ class Change:
     revision: Revision | None = None
     parallelism: int | None = None
     parallelism_per_kpu: int | None = None
+    properties: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse a change of nothing."""
-        if self.revision is None and self.parallelism is None and self.parallelism_per_kpu is None:
-            raise PenstockError("a change needs code, a runtime or a parallelism, got none of them")
+        numbers = self.parallelism, self.parallelism_per_kpu
+        if self.revision is None and numbers == (None, None) and not any(self.properties.values()):
+            raise PenstockError("a change needs code, a runtime, a parallelism or properties, got none of them")
 
     def is_met_by(self, settings: DescribedSettings) -> bool:
         """Return True if these settings are as the change wants them."""
@@ -45,6 +53,11 @@ class Change:
             (self.revision is None or self.revision.is_met_by(settings.revision))
             and self.parallelism in {None, settings.parallelism}
             and self.parallelism_per_kpu in {None, settings.parallelism_per_kpu}
+            and all(
+                settings.property_groups.get(group, {}).get(key) == value
+                for group, entries in self.properties.items()
+                for key, value in entries.items()
+            )
         )
 
     def update_from(self, present: DescribedSettings) -> dict[str, Any]:
@@ -71,6 +84,9 @@ class Change:
                     "ParallelismPerKPUUpdate": self.parallelism_per_kpu or present.parallelism_per_kpu,
                 }
             }
+        if self.properties:
+            # An update replaces the whole set.
+            configuration["EnvironmentPropertyUpdates"] = {"PropertyGroups": self._groups_from(present)}
         return {**request, "ApplicationConfigurationUpdate": configuration}
 
     def applied_to(self, present: DescribedSettings) -> DescribedSettings:
@@ -89,6 +105,8 @@ class Change:
                     }
                 },
             }
+        if self.properties:
+            configuration[PROPERTIES] = {"PropertyGroupDescriptions": self._groups_from(present)}
         flink = dict(configuration.get(FLINK, {}))
         flink[PARALLELISM] = {
             **flink.get(PARALLELISM, {}),
@@ -100,12 +118,33 @@ class Change:
     @property
     def digest(self) -> str:
         """A short text that is the same for the same change."""
-        return hashlib.sha256(str(self).encode()).hexdigest()[:_DIGEST_CHARACTERS]
+        return hashlib.sha256(self._text(masked=False).encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
     def __str__(self) -> str:
+        return self._text(masked=True)
+
+    def _text(self, *, masked: bool) -> str:
         parts = [] if self.revision is None else [str(self.revision)]
         if self.parallelism is not None:
             parts.append(f"parallelism {self.parallelism}")
         if self.parallelism_per_kpu is not None:
             parts.append(f"parallelism per KPU {self.parallelism_per_kpu}")
-        return ", ".join(parts)
+        return ", ".join([*parts, *self._property_texts(masked=masked)])
+
+    def _property_texts(self, *, masked: bool) -> Iterator[str]:
+        for group, entries in sorted(self.properties.items()):
+            for key, value in sorted(entries.items()):
+                if value is None:
+                    yield f"no property {group} {key}"
+                else:
+                    yield f"property {group} {key}={MASK if masked and may_hold_secret(key, value) else value}"
+
+    def _groups_from(self, present: DescribedSettings) -> list[dict[str, Any]]:
+        """Return the whole set of property groups after the change; raise PropertyError for what MSF would refuse."""
+        merged = present.property_groups
+        for group, entries in self.properties.items():
+            kept = {**merged.get(group, {}), **entries}
+            merged[group] = {key: value for key, value in kept.items() if value is not None}
+        # MSF has no empty group.
+        checked = PropertyGroups(groups={group: entries for group, entries in sorted(merged.items()) if entries})
+        return [{"PropertyGroupId": group, "PropertyMap": dict(entries)} for group, entries in checked.groups.items()]

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.health import Health
-from cdk_penstock.model.lifecycle.planning.actions import (
+from cdk_penstock.model.lifecycle.planning.observation import START, STOP
+from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import (
     Action,
     AwaitSnapshot,
     Ended,
@@ -17,12 +19,10 @@ from cdk_penstock.model.lifecycle.planning.actions import (
     Update,
     Verify,
 )
-from cdk_penstock.model.lifecycle.planning.observation import START, STOP
-from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_target import Target, verified
 from cdk_penstock.model.lifecycle.planning.recovery import Attempt, Recovery, is_undo
 from cdk_penstock.model.lifecycle.planning.restore import Restore
 from cdk_penstock.model.lifecycle.planning.restore_points import RestoreRules
-from cdk_penstock.model.lifecycle.planning.target import Target, verified
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus, SnapshotStatus
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 CODE: Final = "ApplicationCodeConfigurationDescription"
 FLINK: Final = "FlinkApplicationConfigurationDescription"
 PARALLELISM: Final = "ParallelismConfigurationDescription"
+PROPERTIES: Final = "EnvironmentPropertyDescriptions"
 """Names of blocks of a description."""
-_PROPERTIES: Final = "EnvironmentPropertyDescriptions"
 _SNAPSHOTS: Final = "ApplicationSnapshotConfigurationDescription"
 _ROLLBACK: Final = "ApplicationSystemRollbackConfigurationDescription"
 _BLOCKS: Final = ("Checkpoint", "Monitoring", "Parallelism")
@@ -77,9 +77,19 @@ class DescribedSettings:
         return int(self._block("Parallelism").get("ParallelismPerKPU", 1))
 
     @property
+    def autoscaling_enabled(self) -> bool:
+        """True if MSF scales the application by its load."""
+        return bool(self._block("Parallelism").get("AutoScalingEnabled", False))
+
+    @property
     def snapshots_enabled(self) -> bool:
         """True if MSF takes a snapshot before a stop or an update, which is its default."""
         return bool(self.configuration.get(_SNAPSHOTS, {}).get("SnapshotsEnabled", True))
+
+    @property
+    def system_rollback_enabled(self) -> bool:
+        """True if MSF itself brings the version before back if an update fails."""
+        return bool(self.configuration.get(_ROLLBACK, {}).get("RollbackEnabled", False))
 
     @property
     def checkpoint_interval_seconds(self) -> float | None:
@@ -88,6 +98,11 @@ class DescribedSettings:
         if not block.get("CheckpointingEnabled", True):
             return None
         return float(block.get("CheckpointInterval", 60_000)) / 1000
+
+    @property
+    def property_groups(self) -> dict[str, dict[str, str]]:
+        """Keys and values by property group id."""
+        return {each["PropertyGroupId"]: dict(each.get("PropertyMap", {})) for each in _groups(self.configuration)}
 
     def _block(self, name: str) -> Mapping[str, Any]:
         block: Mapping[str, Any] = self.configuration.get(FLINK, {}).get(f"{name}ConfigurationDescription", {})
@@ -143,7 +158,7 @@ class DescribedSettings:
 
 
 def _groups(configuration: Mapping[str, Any]) -> list[Any]:
-    groups: list[Any] = configuration.get(_PROPERTIES, {}).get("PropertyGroupDescriptions", [])
+    groups: list[Any] = configuration.get(PROPERTIES, {}).get("PropertyGroupDescriptions", [])
     return sorted(groups, key=lambda each: str(each["PropertyGroupId"]))
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.planning.observation import Observation
-    from cdk_penstock.model.lifecycle.planning.target import Target
+    from cdk_penstock.model.lifecycle.planning.plan_target import Target
 
 MAX_STEPS: Final = 30
 """More than any target takes."""

@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from cdk_penstock.model.health import Health
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended, ForceStop, PutBack, RollBack, Start, Verify
 from cdk_penstock.model.lifecycle.planning.observation import START
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import (
+    Action,
+    Ended,
+    ForceStop,
+    PutBack,
+    RollBack,
+    Start,
+    Verify,
+)
+from cdk_penstock.model.lifecycle.planning.plan_target import reason_of
 from cdk_penstock.model.lifecycle.planning.restore import Restore
-from cdk_penstock.model.lifecycle.planning.target import reason_of
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.planning.observation import Observation, VersionFacts

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended, ForceStop
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended, ForceStop
+from cdk_penstock.model.lifecycle.planning.plan_target import Target
 from cdk_penstock.model.lifecycle.planning.restore import Restore
 from cdk_penstock.model.lifecycle.planning.restore_points import RestoreRules
 from cdk_penstock.model.lifecycle.planning.running_target import judged, start_once
 from cdk_penstock.model.lifecycle.planning.stopped_target import stop_with_snapshot
-from cdk_penstock.model.lifecycle.planning.target import Target
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended
 from cdk_penstock.model.lifecycle.planning.observation import STOP
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended
+from cdk_penstock.model.lifecycle.planning.plan_target import Target
 from cdk_penstock.model.lifecycle.planning.recovery import Attempt, Recovery
 from cdk_penstock.model.lifecycle.planning.restore_points import RestoreRules
-from cdk_penstock.model.lifecycle.planning.target import Target
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.health import Health
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended, Start, Verify
 from cdk_penstock.model.lifecycle.planning.observation import START
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended, Start, Verify
+from cdk_penstock.model.lifecycle.planning.plan_target import Target, reason_of, verified
 from cdk_penstock.model.lifecycle.planning.restore import Restore
-from cdk_penstock.model.lifecycle.planning.target import Target, reason_of, verified
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +36,21 @@ class RunningTarget(Target):
     def when_steady(self, seen: Observation) -> Action:
         """Return the next step towards a running job."""
         if seen.is_running:
-            return judged(seen)
+            return judged(seen) if self._may_run_from(seen) else self._refused(seen)
         return start_once(seen, self.restore, self.began_at)
+
+    def _may_run_from(self, seen: Observation) -> bool:
+        """Return True if the running job may have begun with the state that is asked for."""
+        named = self.restore.snapshot_name
+        is_restored = named is not None and seen.restored_snapshot == named
+        return self.restore == Restore.latest() or is_restored or seen.last(START, since=self.began_at) is not None
+
+    def _refused(self, seen: Observation) -> Ended:
+        return Ended(
+            outcome=Outcome.REFUSED,
+            text=f"the application is {seen.status} already, and was not started from {self.restore}: restore a"
+            " snapshot instead, or stop it first; nothing was changed",
+        )
 
 
 def judged(seen: Observation) -> Action:

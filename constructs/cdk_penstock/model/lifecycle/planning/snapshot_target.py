@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_penstock.model.lifecycle.planning.actions import Action, AwaitSnapshot, Ended, TakeSnapshot
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
-from cdk_penstock.model.lifecycle.planning.target import Target
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, AwaitSnapshot, Ended, TakeSnapshot
+from cdk_penstock.model.lifecycle.planning.plan_target import Target
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:

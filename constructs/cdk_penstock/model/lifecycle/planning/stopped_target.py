@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.legality import LEGAL_STATUSES, StatusBound
-from cdk_penstock.model.lifecycle.planning.actions import Action, Ended, ForceStop, Stop
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
-from cdk_penstock.model.lifecycle.planning.target import Target
+from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended, ForceStop, Stop
+from cdk_penstock.model.lifecycle.planning.plan_target import Target
 
 if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.planning.observation import Observation

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, final
 
 from cdk_penstock.model.lifecycle.legality import LEGAL_STATUSES, StatusBound
-from cdk_penstock.model.lifecycle.planning.actions import AwaitSteady, Ended, ForceStop
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
+from cdk_penstock.model.lifecycle.planning.plan_actions import AwaitSteady, Ended, ForceStop
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 
 if TYPE_CHECKING:
-    from cdk_penstock.model.lifecycle.planning.actions import Action
     from cdk_penstock.model.lifecycle.planning.observation import Observation
+    from cdk_penstock.model.lifecycle.planning.plan_actions import Action
 
 _TRANSIT: Final = timedelta(minutes=20)
 

@@ -1,0 +1,215 @@
+"""One run of a changing command of ``penstock app``: the plan, its steps, its end, and the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import typer
+
+from cdk_penstock.cli.aws_session import aws_access
+from cdk_penstock.cli.console_progress import ConsoleProgress
+from cdk_penstock.cli.operate.evidence_folder import write_evidence
+from cdk_penstock.cli.screen import new_console, print_json
+from cdk_penstock.control.application_observer import ApplicationObserver
+from cdk_penstock.control.application_requests import ApplicationRequests
+from cdk_penstock.control.evidence import EvidenceCollector
+from cdk_penstock.control.health_watch import JobWatch
+from cdk_penstock.control.key_preflight import KeyPreflight
+from cdk_penstock.control.plan_runner import PlanRunner
+from cdk_penstock.control.presigned_url import new_dashboard_url
+from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.health import HealthRules
+from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from cdk_penstock.cli.operate.application_access import ApplicationAccess
+    from cdk_penstock.model.keys import KeyUse, LifecycleOperation
+    from cdk_penstock.model.lifecycle.planning import Observation
+
+EXIT_REFUSED: Final = 5
+EXIT_INTERRUPTED: Final = 130
+_EXIT_CODES: Final[Mapping[Outcome, int]] = {
+    Outcome.VERIFIED: 0,
+    Outcome.DONE: 0,
+    Outcome.FAILED: 1,
+    Outcome.ROLLED_BACK: 3,
+    Outcome.RESTORED: 4,
+    Outcome.REFUSED: EXIT_REFUSED,
+}
+EXIT_CODES_TEXT: Final = (
+    "Exit codes: 0 verified, or done; 1 failed, with a message; 2 wrong arguments; 3 the change failed and was rolled"
+    " back; 4 the change failed, and the version before was put back and started from its snapshot; 5 refused, nothing"
+    " was changed; 130 interrupted, the same command continues."
+)
+_DEFAULT_TRANSIT: Final = timedelta(minutes=20)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """The options of a changing command.
+
+    Parameters
+    ----------
+    dry_run
+        True to plan only.
+    as_json
+        True to print JSON.
+    stable_seconds
+        The time for which the job must run without a failure; None for that of its checkpoint interval.
+    timeout_minutes
+        The longest time for an operation; None for the defaults.
+    evidence_folder
+        The folder in which evidence is saved.
+    """
+
+    dry_run: bool = False
+    as_json: bool = False
+    stable_seconds: int | None = None
+    timeout_minutes: int | None = None
+    evidence_folder: Path = Path()
+
+    @property
+    def transit(self) -> timedelta:
+        """The longest time for an operation of MSF."""
+        return _DEFAULT_TRANSIT if self.timeout_minutes is None else timedelta(minutes=self.timeout_minutes)
+
+    def rules_for(self, checkpoint_interval_seconds: float | None) -> HealthRules:
+        """Return the evidence that a job has to give."""
+        rules = HealthRules.for_checkpoints(checkpoint_interval_seconds, stable_seconds=self.stable_seconds)
+        if self.timeout_minutes is None:
+            return rules
+        return replace(rules, initializing_seconds=60.0 * self.timeout_minutes)
+
+
+class PlanSession:
+    """Plans for one application, and what they did.
+
+    Parameters
+    ----------
+    access
+        The application.
+    options
+        The options of the command.
+    """
+
+    def __init__(self, access: ApplicationAccess, options: PlanOptions) -> None:
+        self._access = access
+        self._options = options
+        self._progress = ConsoleProgress(new_console(stderr=True))
+        self._plan: list[str] = []
+        self._taken: list[str] = []
+        self._evidence: list[str] = []
+        self._notes: list[str] = []
+
+    def observe(self) -> Observation:
+        """Return the application as it is."""
+        return self._runner.observe()
+
+    def stage(self, title: str) -> None:
+        """Show a stage of the command itself."""
+        self._progress.stage(title)
+
+    def pause(self) -> None:
+        """End the present stage, before something else is printed."""
+        self._progress.done()
+
+    def note(self, text: str) -> None:
+        """Show, once, what the user must know beside the steps."""
+        if text not in self._notes:
+            self._notes.append(text)
+            self._progress.done()
+            typer.echo(f"  note: {text}", err=True)
+
+    def run(self, target: Target) -> Ended:
+        """Take every step to the target, or with ``--dry-run`` only plan them; exit with 130 if interrupted."""
+        target = replace(target, transit=self._options.transit)
+        self._progress.done()
+        try:
+            plan = expected_plan(self.observe(), target)
+            self._plan += [str(each) for each in plan]
+            end = plan[-1] if self._options.dry_run else self._runner.run(target)
+            if not isinstance(end, Ended):
+                raise PenstockError(f"no end of the plan is known: its steps are {', '.join(self._plan)}")
+            if not self._options.dry_run and end.outcome in {Outcome.VERIFIED, Outcome.DONE}:
+                self._progress.done()
+        except KeyboardInterrupt:
+            self._progress.stop()
+            typer.echo(
+                "interrupted: MSF goes on with what it has begun. Run the same command again to continue, without"
+                " --again; penstock app status shows the present state",
+                err=True,
+            )
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        finally:
+            self._progress.stop()
+        return end
+
+    def finish(self, end: Ended, *, wanted: Collection[Outcome] = (), **fields: Any) -> NoReturn:
+        """Show the end, and exit with its code; 0 for an outcome that the command was asked for."""
+        if self._options.as_json:
+            outcome = None if self._options.dry_run else end.outcome.value
+            shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
+            more = {"taken": self._taken, "outcome": outcome, "text": end.text, "evidence": self._evidence}
+            print_json({**shown, **more, "notes": self._notes, **fields})
+        elif self._options.dry_run and self._plan:
+            for number, step in enumerate(self._plan, start=1):
+                typer.echo(f"  {number:>3}. {step}")
+            typer.echo("nothing was changed: these are the steps if each of them succeeds")
+        else:
+            typer.echo(str(end))
+        raise typer.Exit(0 if end.outcome in wanted else _EXIT_CODES[end.outcome])
+
+    @cached_property
+    def _runner(self) -> PlanRunner:
+        access = self._access
+        interval = self._described_interval()
+        return PlanRunner(
+            application=access.control,
+            observer=ApplicationObserver(access.control, access.versions),
+            requests=ApplicationRequests(access.client, access.name, clock=access.clock),
+            watch=JobWatch(
+                aws_access.open_dashboard(lambda: new_dashboard_url(access.client, access.name, clock=access.clock)),
+                clock=access.clock,
+            ),
+            check_keys=self._check_keys,
+            save_evidence=self._save_evidence,
+            report=self._report,
+            progress=self._progress.update,
+            rules=self._options.rules_for(interval),
+        )
+
+    def _described_interval(self) -> float | None:
+        return DescribedSettings.parse(self._access.describe()).checkpoint_interval_seconds
+
+    @cached_property
+    def _arn(self) -> str:
+        return self._access.control.describe().arn
+
+    def _report(self, step: str) -> None:
+        self._taken.append(step)
+        self._progress.stage(step)
+
+    def _check_keys(self, operation: LifecycleOperation, use: KeyUse) -> None:
+        preflight = KeyPreflight(self._access.keys, operator_arn=self._access.operator_arn)
+        for unknown in preflight.check(operation, use, application_arn=self._arn):
+            self.note(unknown)
+
+    def _save_evidence(self, reason: str) -> None:
+        """Save the evidence; a failure to save it is told, and stops nothing."""
+        access = self._access
+        self._progress.update(f"collect evidence before it is gone: {reason}")
+        evidence = EvidenceCollector(access.client, access.name, logs=access.logs, clock=access.clock).collect()
+        folder = self._options.evidence_folder / f"capture-{access.name}-{access.clock.now():%Y%m%dT%H%M%SZ}"
+        try:
+            write_evidence(evidence, folder)
+        except (OSError, PenstockError) as error:
+            self.note(f"the evidence could not be saved, the command goes on: {error}")
+        else:
+            self._evidence.append(str(folder))
+            self.note(f"evidence is in {folder}")

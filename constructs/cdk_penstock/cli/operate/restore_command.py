@@ -1,0 +1,70 @@
+"""``penstock app restore``: start an application again from a snapshot of one's choice."""
+
+from __future__ import annotations
+
+from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
+from cdk_penstock.cli.aws_session import explain_aws_errors
+from cdk_penstock.cli.operate.application_access import open_access
+from cdk_penstock.cli.operate.change_options import (
+    EVIDENCE_DEFAULT,
+    AgainOption,
+    DryRunOption,
+    EvidenceOption,
+    ForceOption,
+    LossOption,
+    NonRestoredOption,
+    RetentionOption,
+    SnapshotOption,
+    StableOption,
+    TimeoutOption,
+    rules_of,
+)
+from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
+from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.model.lifecycle.planning import RestoreTarget
+
+
+def restore_command(
+    *,
+    application: ApplicationOption,
+    snapshot: SnapshotOption,
+    again: AgainOption = False,
+    allow_non_restored_state: NonRestoredOption = False,
+    source_retention: RetentionOption = None,
+    force: ForceOption = False,
+    yes_lose_state: LossOption = None,
+    stable_seconds: StableOption = None,
+    timeout_minutes: TimeoutOption = None,
+    evidence_folder: EvidenceOption = EVIDENCE_DEFAULT,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    operator_role: OperatorOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop the application with a snapshot, start it from an earlier one, and verify it.
+
+    The job reads again what its sources have had since that snapshot, and writes it again: where the sink does not tell
+    repetitions apart, they are duplicates.
+    """
+    options = PlanOptions(
+        dry_run=dry_run,
+        as_json=as_json,
+        stable_seconds=stable_seconds,
+        timeout_minutes=timeout_minutes,
+        evidence_folder=evidence_folder,
+    )
+    with explain_aws_errors():
+        access = open_access(application, region, profile, operator_role)
+        session = PlanSession(access, options)
+        if force and not dry_run:
+            confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
+        target = RestoreTarget(
+            snapshot_name=snapshot,
+            began_at=access.clock.now(),
+            again=again,
+            allow_non_restored_state=allow_non_restored_state,
+            rules=rules_of(source_retention),
+            may_force=force,
+        )
+        session.finish(session.run(target))
