@@ -19,7 +19,7 @@ from cdk_penstock.model.policies.key_policy import development_key_policy
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from cdk_penstock.model.policies.principals import KeyPrincipal
 from tests.control.fake_aws import ACCOUNT, APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
-from tests.control.fake_session import FakeAws
+from tests.control.fake_session import FakeAws, FakeSession
 from tests.control.local_msf import AWS_OWNED, cmk
 
 if TYPE_CHECKING:
@@ -226,6 +226,39 @@ def test_the_status_says_which_keys_the_caller_may_not_see_and_shows_the_rest(aw
     assert shown["keys"][KEY_1]["state"] is None
     assert "kms:DescribeKey" in shown["keys"][KEY_1]["hidden"]
     assert shown["pendingRestart"].startswith("unknown")
+
+
+def test_the_operator_role_sees_the_state_and_the_policy_of_a_key_that_the_caller_may_not_see(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+    may_look = FakeSession.client
+
+    def client(session: FakeSession, service: str, config: object = None) -> Any:
+        found = may_look(session, service, config)
+        is_caller = "profile_name" in session._options
+        return SeesNothing() if service == "kms" and is_caller else found
+
+    monkeypatch.setattr(FakeSession, "client", client)
+    text = invoke("status", *AS_OPERATOR).output
+    assert f"{KEY_1} is Disabled, its rotation is not visible to the caller" in text
+    assert "pending restart          unknown: whether the material" in text
+    shown = json.loads(invoke("status", *AS_OPERATOR, "--json").output)["keys"][KEY_1]
+    assert (shown["state"], shown["hidden"]) == ("Disabled", None)
+    assert "kms:ListKeyRotations" in shown["rotationHidden"]
+    assert shown["policyFindings"] == []
+    assert invoke("status", *AS_OPERATOR, "--check").exit_code == 4
+    assert json.loads(invoke("status", *COMMON, "--json").output)["keys"][KEY_1]["state"] is None
+
+
+class SeesNothing:
+    """KMS for a caller whom no key policy names."""
+
+    def __getattr__(self, _method: str) -> Any:
+        def refuse(**_request: Any) -> None:
+            raise error("AccessDeniedException", "no policy allows it")
+
+        return refuse
 
 
 def test_the_status_does_not_say_never_rotated_of_a_key_whose_rotations_are_hidden(aws: FakeAws) -> None:

@@ -12,6 +12,7 @@ from cdk_penstock.cli.aws_session import aws_access, open_sessions
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.key_runner import KeyRunner
+from cdk_penstock.control.key_status import ROTATION_NOT_VISIBLE
 from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.permission_windows import PermissionWindows
 from cdk_penstock.model.keys import plan
@@ -32,6 +33,7 @@ _WINDOWS_NEED: Final = (
     "the caller needs iam:ListRolePolicies, iam:GetRolePolicy, iam:ListAttachedRolePolicies, iam:GetPolicy and"
     " iam:GetPolicyVersion"
 )
+_KEY_FIELDS: Final = ("state", "rotatedAt", "lostPrincipals", "policyFindings")
 _ROLE_RECREATED: Final = "docs/runbooks/key.md#role-recreated"
 
 
@@ -59,6 +61,7 @@ def connect(
         keys=KmsKeys(caller.client("kms"), clock=clock),
         permission_windows=opened,
         operator_arn=operator_role,
+        keys_of_operator=None if operator_role is None else KmsKeys(operator.client("kms"), clock=clock),
     )
 
 
@@ -117,14 +120,16 @@ def status_fields(status: KeyStatus) -> dict[str, Any]:
         arn: {
             "state": key.state,
             "rotatedAt": key.rotated_at.isoformat() if key.rotated_at else None,
+            "rotationHidden": None if key.is_rotation_known else ROTATION_NOT_VISIBLE,
             "hidden": None,
             "lostPrincipals": _listed(status.lost(arn)),
             "policyFindings": _listed(status.findings(arn), _finding_fields),
         }
         for arn, key in observed.keys.items()
     }
-    unknown = {"state": None, "rotatedAt": None, "lostPrincipals": None, "policyFindings": None}
-    hidden = {arn: {**unknown, "hidden": why} for arn, why in status.hidden.items()}
+    hidden = {
+        arn: {**dict.fromkeys(_KEY_FIELDS), "rotationHidden": why, "hidden": why} for arn, why in status.hidden.items()
+    }
     return {
         "application": observed.application_arn,
         "status": observed.status.value,
@@ -168,7 +173,8 @@ def status_lines(status: KeyStatus) -> Iterator[str]:
         if windows.unread:
             yield f"  open permission windows  unknown in {', '.join(windows.unread)}: {_WINDOWS_NEED}"
     for arn, key in fields["keys"].items():
-        seen = key["hidden"] or f"{key['state']}, rotated {key['rotatedAt'] or 'never'}"
+        rotation = key["rotationHidden"] or f"rotated {key['rotatedAt'] or 'never'}"
+        seen = key["hidden"] or f"{key['state']}, {rotation}"
         yield f"  key                      {arn} is {seen}"
         for principal in key["lostPrincipals"] or ():
             yield f"  lost principal           {principal} in its policy no longer exists: {_ROLE_RECREATED}"

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
+
+T = TypeVar("T")
 _POLL_SECONDS: Final = 10.0
 
 
@@ -56,6 +58,9 @@ class KeyRunner:
         CloudFormation manages them.
     operator_arn
         The role or user that calls MSF, whose permission in the key policies is judged. Default: only that of MSF is.
+    keys_of_operator
+        KMS as the operator, who sees the state and the policy of a key where the key administrator's part is not the
+        caller's. Default: nobody else is asked.
     """
 
     def __init__(
@@ -65,12 +70,14 @@ class KeyRunner:
         keys: KmsKeys,
         permission_windows: PermissionWindows | None = None,
         operator_arn: str | None = None,
+        keys_of_operator: KmsKeys | None = None,
     ) -> None:
         self._application = application
         self._snapshots: SnapshotControl
         self._keys = keys
         self._permission_windows = permission_windows
         self._operator_arn = operator_arn
+        self._viewers = [keys, *([keys_of_operator] if keys_of_operator else [])]
 
     def observe(self, *key_arns: str) -> ObservedApplication:
         """Return the present state, with the configured key and ``key_arns``.
@@ -100,13 +107,17 @@ class KeyRunner:
         policies: dict[str, PolicyDocument] = {}
         for arn in dict.fromkeys(arns):
             try:
-                keys[arn] = self._keys.describe(arn)
-                with suppress(MissingPermissionError):
-                    policies[arn] = self._keys.policy(arn)
-            except MissingPermissionError:
-                hidden[arn] = KEY_NOT_VISIBLE
+                key = _first_seen(arn, self._keys.describe, *(viewer.describe_state for viewer in self._viewers))
             except KeyUnusableError:
                 hidden[arn] = KEY_MISSING
+                continue
+            if key is None:
+                hidden[arn] = KEY_NOT_VISIBLE
+            else:
+                keys[arn] = key
+            policy = _first_seen(arn, *(viewer.policy for viewer in self._viewers))
+            if policy is not None:
+                policies[arn] = policy
         return KeyStatus(
             observed=replace(observed, keys=keys),
             hidden=hidden,
@@ -221,3 +232,11 @@ class KeyRunner:
             " window was closed and no snapshot deleted: correct the cause, start the application if it is READY, and"
             " run this again"
         )
+
+
+def _first_seen(key_arn: str, *looks: Callable[[str], T]) -> T | None:
+    """Return the answer of the first who may look at a key, None if nobody may."""
+    for look in looks:
+        with suppress(MissingPermissionError):
+            return look(key_arn)
+    return None

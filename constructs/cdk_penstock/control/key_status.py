@@ -24,6 +24,10 @@ KEY_NOT_VISIBLE: Final = (
     "not visible to the caller: a key administrator sees it (kms:DescribeKey, kms:GetKeyRotationStatus,"
     " kms:ListKeyRotations)"
 )
+ROTATION_NOT_VISIBLE: Final = (
+    "its rotation is not visible to the caller: a key administrator sees it (kms:GetKeyRotationStatus,"
+    " kms:ListKeyRotations)"
+)
 KEY_MISSING: Final = "not there: it was deleted, or is in another account or Region"
 
 
@@ -55,9 +59,14 @@ class KeyStatus:
         """Return why the application has yet to be (re)started, or that it is unknown; None if it need not be."""
         known = self.observed.pending_restart()
         key_arn = self.observed.configured.key_arn
-        if known is None and key_arn in self.hidden:
+        if known is None and key_arn is not None and not self.is_rotation_known(key_arn):
             return f"unknown: whether the material of {key_arn} was rotated cannot be seen"
         return known
+
+    def is_rotation_known(self, key_arn: str) -> bool:
+        """Return True if the rotation of a key could be looked at."""
+        key = self.observed.keys.get(key_arn)
+        return key is not None and key.is_rotation_known
 
     def lost(self, key_arn: str) -> tuple[str, ...] | None:
         """Return the principals of a key's policy that no longer exist, None if the policy could not be read."""

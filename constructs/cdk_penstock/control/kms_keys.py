@@ -46,6 +46,7 @@ class KmsKeys:
             rotates_automatically=status.get("KeyRotationEnabled", False),
             rotated_at=self._rotated_at(key.key_arn),
             is_rotating="OnDemandRotationStartDate" in status,
+            is_rotation_known=True,
         )
 
     def describe_state(self, key_id: str) -> KeyFacts:
@@ -65,6 +66,7 @@ class KmsKeys:
             == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
             is_customer_managed=metadata.get("KeyManager") == "CUSTOMER",
             is_multi_region=metadata.get("MultiRegion", False),
+            is_rotation_known=False,
         )
 
     def policy(self, key_arn: str) -> PolicyDocument:

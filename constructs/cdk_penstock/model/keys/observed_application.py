@@ -63,6 +63,8 @@ class KeyFacts:
         When its material was last rotated; None if never.
     is_rotating
         Whether an on-demand rotation is in progress.
+    is_rotation_known
+        False if the rotation could not be looked at; the three before are then their defaults.
     """
 
     key_arn: str
@@ -73,6 +75,7 @@ class KeyFacts:
     rotates_automatically: bool = False
     rotated_at: datetime | None = None
     is_rotating: bool = False
+    is_rotation_known: bool = True
 
     def check_usable(self) -> None:
         """Raise PenstockError unless the key is enabled."""
