@@ -18,7 +18,7 @@ from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.key_policy import development_key_policy
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
 from cdk_penstock.model.policies.principals import KeyPrincipal
-from tests.control.fake_aws import ACCOUNT, APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
+from tests.control.fake_aws import ACCOUNT, APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, Denied, error
 from tests.control.fake_session import FakeAws, FakeSession
 from tests.control.local_msf import AWS_OWNED, cmk
 
@@ -236,8 +236,12 @@ def test_the_operator_role_sees_the_state_and_the_policy_of_a_key_that_the_calle
 
     def client(session: FakeSession, service: str, config: object = None) -> Any:
         found = may_look(session, service, config)
+        if service != "kms":
+            return found
+        # The key's policy names the operator for a look at the key, and not the caller.
+        rotations = ("get_key_rotation_status", "list_key_rotations")
         is_caller = "profile_name" in session._options
-        return SeesNothing() if service == "kms" and is_caller else found
+        return Denied(found, *rotations, *(("describe_key", "get_key_policy") if is_caller else ()))
 
     monkeypatch.setattr(FakeSession, "client", client)
     text = invoke("status", *AS_OPERATOR).output
@@ -249,16 +253,6 @@ def test_the_operator_role_sees_the_state_and_the_policy_of_a_key_that_the_calle
     assert shown["policyFindings"] == []
     assert invoke("status", *AS_OPERATOR, "--check").exit_code == 4
     assert json.loads(invoke("status", *COMMON, "--json").output)["keys"][KEY_1]["state"] is None
-
-
-class SeesNothing:
-    """KMS for a caller whom no key policy names."""
-
-    def __getattr__(self, _method: str) -> Any:
-        def refuse(**_request: Any) -> None:
-            raise error("AccessDeniedException", "no policy allows it")
-
-        return refuse
 
 
 def test_the_status_does_not_say_never_rotated_of_a_key_whose_rotations_are_hidden(aws: FakeAws) -> None:

@@ -184,6 +184,22 @@ def _check_enums(value: Any, shape: Any) -> None:
         assert value in shape.enum, (shape.name, value)
 
 
+class Denied:
+    """A client of a role that may not call some methods."""
+
+    def __init__(self, client: Any, *methods: str) -> None:
+        self._client, self._methods = client, methods
+
+    def __getattr__(self, method: str) -> Any:
+        if method not in self._methods:
+            return getattr(self._client, method)
+
+        def refuse(**_request: Any) -> None:
+            raise error("AccessDeniedException", f"is not authorized to perform: kms:{method}")
+
+        return refuse
+
+
 class FakeKms:
     """Keys with their state, and a count of the material that each has."""
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cdk_penstock.control.application_control import ApplicationControl
+    from cdk_penstock.control.key_viewers import KeyViewers
     from cdk_penstock.control.kms_keys import KmsKeys
     from cdk_penstock.model.keys import KeyUse
 
@@ -59,12 +60,12 @@ class KeyPreflight:
     Parameters
     ----------
     keys
-        KMS, as somebody who may look at the keys.
+        KMS, as somebody who may look at the keys, or as several roles.
     operator_arn
         The role or user that calls MSF, whose permission in the key policies is checked. Default: only that of MSF is.
     """
 
-    def __init__(self, keys: KmsKeys, *, operator_arn: str | None = None) -> None:
+    def __init__(self, keys: KmsKeys | KeyViewers, *, operator_arn: str | None = None) -> None:
         self._keys = keys
         self._operator_arns = (operator_arn,) if operator_arn else ()
 

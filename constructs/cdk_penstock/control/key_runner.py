@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.control.application_control import Progress
 from cdk_penstock.control.errors import ApplicationMissingError, ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
+from cdk_penstock.control.key_viewers import KeyViewers
 from cdk_penstock.control.snapshot_modes import key_managed_snapshots
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 _RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
-
-T = TypeVar("T")
 _POLL_SECONDS: Final = 10.0
 
 
@@ -77,7 +76,7 @@ class KeyRunner:
         self._keys = keys
         self._permission_windows = permission_windows
         self._operator_arn = operator_arn
-        self._viewers = [keys, *([keys_of_operator] if keys_of_operator else [])]
+        self._viewers = KeyViewers(keys, *([keys_of_operator] if keys_of_operator else []))
 
     def observe(self, *key_arns: str) -> ObservedApplication:
         """Return the present state, with the configured key and ``key_arns``.
@@ -107,17 +106,14 @@ class KeyRunner:
         policies: dict[str, PolicyDocument] = {}
         for arn in dict.fromkeys(arns):
             try:
-                key = _first_seen(arn, self._keys.describe, *(viewer.describe_state for viewer in self._viewers))
+                keys[arn] = self._seen(arn)
+            except MissingPermissionError:
+                hidden[arn] = KEY_NOT_VISIBLE
             except KeyUnusableError:
                 hidden[arn] = KEY_MISSING
                 continue
-            if key is None:
-                hidden[arn] = KEY_NOT_VISIBLE
-            else:
-                keys[arn] = key
-            policy = _first_seen(arn, *(viewer.policy for viewer in self._viewers))
-            if policy is not None:
-                policies[arn] = policy
+            with suppress(MissingPermissionError):
+                policies[arn] = self._viewers.policy(arn)
         return KeyStatus(
             observed=replace(observed, keys=keys),
             hidden=hidden,
@@ -125,6 +121,13 @@ class KeyRunner:
             key_permissions=permissions,
             operator_arn=self._operator_arn,
         )
+
+    def _seen(self, key_arn: str) -> KeyFacts:
+        """Return a key, without its rotation where nobody may look at that."""
+        try:
+            return self._viewers.describe(key_arn)
+        except MissingPermissionError:
+            return self._viewers.describe_state(key_arn)
 
     def _observe_application(self) -> ObservedApplication:
         detail = self._application.describe()
@@ -159,7 +162,7 @@ class KeyRunner:
         Raises KeyUnusableError, MissingPermissionError or ControlError, as KeyPreflight does, before anything was
         changed.
         """
-        preflight = KeyPreflight(self._keys, operator_arn=self._operator_arn)
+        preflight = KeyPreflight(self._viewers, operator_arn=self._operator_arn)
         notes = [
             note
             for operation, use in operations_of(observed, goal)
@@ -232,11 +235,3 @@ class KeyRunner:
             " window was closed and no snapshot deleted: correct the cause, start the application if it is READY, and"
             " run this again"
         )
-
-
-def _first_seen(key_arn: str, *looks: Callable[[str], T]) -> T | None:
-    """Return the answer of the first who may look at a key, None if nobody may."""
-    for look in looks:
-        with suppress(MissingPermissionError):
-            return look(key_arn)
-    return None

@@ -13,6 +13,7 @@ from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_look import describe_application
 from cdk_penstock.control.application_versions import ApplicationVersions
 from cdk_penstock.control.clients import Clock, FlinkClient, LogsClient, S3Client
+from cdk_penstock.control.key_viewers import KeyViewers
 from cdk_penstock.control.kms_keys import KmsKeys
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class ApplicationAccess:
         The time.
     operator_arn
         The operator role, None if the caller calls MSF.
+    operator
+        The session of the operator role, None if the caller calls MSF.
     """
 
     name: str
@@ -47,6 +50,7 @@ class ApplicationAccess:
     caller: Any
     clock: Clock
     operator_arn: str | None = None
+    operator: Any = None
 
     def describe(self) -> dict[str, Any]:
         """Return the ApplicationDetail; raise at once if there is no such application, or the caller may not see it."""
@@ -68,6 +72,12 @@ class ApplicationAccess:
         return KmsKeys(self.caller.client("kms", config=_CONFIG), clock=self.clock)
 
     @property
+    def key_viewers(self) -> KeyViewers:
+        """The keys of the account, as the caller, and as the operator role, which may look at its keys."""
+        others = [] if self.operator is None else [self.operator.client("kms", config=_CONFIG)]
+        return KeyViewers(self.keys, *(KmsKeys(client, clock=self.clock) for client in others))
+
+    @property
     def s3(self) -> S3Client:
         """S3, as the caller."""
         client: S3Client = self.caller.client("s3", config=_UPLOAD_CONFIG)
@@ -87,7 +97,12 @@ def open_access(
     caller, operator = open_sessions(application, region, profile, operator_role)
     client = operator.client("kinesisanalyticsv2", config=_CONFIG)
     return ApplicationAccess(
-        name=application, client=client, caller=caller, clock=aws_access.clock, operator_arn=operator_role
+        name=application,
+        client=client,
+        caller=caller,
+        clock=aws_access.clock,
+        operator_arn=operator_role,
+        operator=None if operator_role is None else operator,
     )
 
 

@@ -201,7 +201,7 @@ class PlanSession:
         self._progress.stage(step)
 
     def _check_keys(self, operation: LifecycleOperation, use: KeyUse) -> None:
-        preflight = KeyPreflight(self._access.keys, operator_arn=self._access.operator_arn)
+        preflight = KeyPreflight(self._access.key_viewers, operator_arn=self._access.operator_arn)
         for unknown in preflight.check(operation, use, application_arn=self._arn):
             self.note(unknown)
 

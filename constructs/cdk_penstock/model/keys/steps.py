@@ -165,7 +165,7 @@ class AwaitUpgrade:
         return (
             f"wait until the runtime is upgraded from {self.runtime_environment}, which takes no customer managed key:"
             f" build the package for {wanted}, then penstock app upgrade --application {self.application_name}"
-            f" --runtime {wanted} (docs/keys.md#an-older-runtime)"
+            f" --runtime {wanted} --code CODE (docs/keys.md#an-older-runtime)"
         )
 
 
