@@ -317,6 +317,16 @@ def test_a_snapshot_of_ones_choice_is_restored_once(running: Planned) -> None:
     assert running.called(*CHANGES) == ["StopApplication", "StartApplication"] * 2
 
 
+def test_an_enhanced_snapshot_is_restored_too(running: Planned) -> None:
+    running.aws.msf.change_snapshots(SnapshotModeUpdate="ENHANCED_SNAPSHOTS")
+    assert running.run(SnapshotTarget(name="enhanced")).outcome is Outcome.DONE
+    target = RestoreTarget(snapshot_name="enhanced", began_at=running.aws.world.time)
+    assert running.run(target).outcome is Outcome.VERIFIED
+    assert running.run(target).outcome is Outcome.VERIFIED
+    (start,) = running.aws.world.named("StartApplication")
+    assert start["RunConfiguration"]["ApplicationRestoreConfiguration"]["SnapshotArn"].endswith(":snapshot/enhanced")
+
+
 def test_a_snapshot_that_cannot_be_restored_is_refused(running: Planned) -> None:
     begin = running.aws.world.time
     end = running.run(RestoreTarget(snapshot_name="other", began_at=begin))

@@ -223,7 +223,7 @@ class PlanRunner:
                 return self._requests.update(detail, members, restore=None, keys=keys)
             case steps.Start():
                 keys = self._checked(LifecycleOperation.START, detail, seen, step.restore)
-                return self._requests.start(step.restore, keys=keys)
+                return self._requests.start(detail, step.restore, keys=keys)
             case steps.Stop():
                 keys = self._checked(LifecycleOperation.STOP, detail, seen)
                 return self._requests.stop(force=False, keys=keys)

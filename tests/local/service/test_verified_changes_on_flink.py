@@ -70,7 +70,7 @@ def operator(app: CountingApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     app.create()
     app.start()
     app.wait_rows(50)
-    return Operator(app, tmp_path / "evidence")
+    return Operator(app, tmp_path)
 
 
 def test_good_changes_are_verified_also_when_a_worker_is_killed_and_one_is_rolled_back(operator: Operator) -> None:
@@ -102,7 +102,7 @@ def test_changes_that_fail_lead_back_to_the_version_before_and_nothing_is_lost(o
     assert operator.app.bench.rows("two") == []
     code, output = operator.deploy("loops")
     assert code == ROLLED_BACK, output
-    evidence = "".join(file.read_text(encoding="utf-8") for file in operator.evidence.rglob("*exceptions*"))
+    evidence = "".join(file.read_text(encoding="utf-8") for file in operator.evidence.glob("capture-*/**/*exceptions*"))
     assert "/ by zero" in evidence
     # The first number that fails comes soon after the last that was committed, or after the update.
     failed_at = max([*operator.app.bench.times("loops"), operator.operations("UpdateApplication")[0]])
