@@ -120,7 +120,7 @@ def move_source_command(
             keeps_state=not without_state,
             margin=parse_time_span(margin),
         )
-        shared = {"may_undo": rollback, "rules": rules_of(source_retention)}
+        rules = rules_of(source_retention)
         since = again_since(again, access.clock.now())
         if move.stage(seen) is not MoveStage.DONE:
             session.note(
@@ -129,13 +129,18 @@ def move_source_command(
             )
             change = move.change(seen, again=again)
             first = ChangeTarget(
-                change=change, restore=move.restore, update_restore=move.restore, again_since=since, **shared
+                change=change,
+                restore=move.restore,
+                update_restore=move.restore,
+                may_undo=rollback,
+                again_since=since,
+                rules=rules,
             )
             end = session.run(first)
             if end.outcome is not Outcome.VERIFIED:
                 session.finish(end, code=str(code.place))
             seen = expected_after(seen, first) if dry_run else session.observe()
-        back = ChangeTarget(change=move.change_back(seen), again_since=since, **shared)
+        back = ChangeTarget(change=move.change_back(seen), may_undo=rollback, again_since=since, rules=rules)
         session.finish(session.run(back, planned_from=seen), code=str(code.place))
 
 

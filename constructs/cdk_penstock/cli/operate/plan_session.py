@@ -117,6 +117,13 @@ class PlanSession:
         """Show a stage of the command itself."""
         self._progress.stage(title)
 
+    def begin(self, step: str) -> bool:
+        """Show a step of the command itself; return False if it is only planned."""
+        self._plan.append(step)
+        if not self._options.dry_run:
+            self._report(step)
+        return not self._options.dry_run
+
     def pause(self) -> None:
         """End the present stage, before something else is printed."""
         self._progress.done()

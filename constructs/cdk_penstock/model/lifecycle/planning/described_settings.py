@@ -108,6 +108,11 @@ class DescribedSettings:
         block: Mapping[str, Any] = self.configuration.get(FLINK, {}).get(f"{name}ConfigurationDescription", {})
         return block
 
+    def flink_blocks(self) -> dict[str, Any]:
+        """Return checkpoints, monitoring and parallelism as CreateApplication takes them."""
+        blocks = {f"{name}Configuration": _given(self._block(name)) for name in _BLOCKS}
+        return {name: block for name, block in blocks.items() if block}
+
     def update_from(self, present: DescribedSettings) -> dict[str, Any]:
         """Return the members of UpdateApplication that bring these settings back; empty where nothing differs.
 
@@ -171,8 +176,13 @@ def _settable(described: Any) -> Any:
 
 def _update(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return a block of an update: its members end in ``Update``."""
+    return {f"{name}Update": value for name, value in _given(described).items()}
+
+
+def _given(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what somebody has set: MSF ignores values beside ConfigurationType DEFAULT."""
     members = {"ConfigurationType": described["ConfigurationType"]} if _is_default(described) else described
-    return {f"{name}Update": value for name, value in members.items() if name not in _OBSERVED}
+    return {name: value for name, value in members.items() if name not in _OBSERVED}
 
 
 def _is_default(described: Mapping[str, Any]) -> bool:
