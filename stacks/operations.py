@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk_penstock.encryption import CustomerManagedEncryption, KeyAudit, KeyGuard, KeyPolicyMode, OperatorRole
-from cdk_penstock.lifecycle import VerifiedStart
+from cdk_penstock.lifecycle import KeptParallelism, VerifiedStart
 from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
@@ -56,6 +56,9 @@ class ApplicationOperations(Construct):
             else self._encrypt(operators, environment.encryption)
         )
         self._output("OperatorRoleArn", self.operator.role_arn)
+        if application.autoscaling is not None:
+            # MSF refuses an update while it scales the application.
+            KeptParallelism(self, "KeptParallelism", application=application, operator=self.operator)
         if start:
             VerifiedStart(self, "Start", application=application, operator=self.operator)
 
