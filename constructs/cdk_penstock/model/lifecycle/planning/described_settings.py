@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cdk_penstock.model.deployment import Revision
+from cdk_penstock.model.keys.key_assignment import KeyAssignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,6 +104,11 @@ class DescribedSettings:
     def property_groups(self) -> dict[str, dict[str, str]]:
         """Keys and values by property group id."""
         return {each["PropertyGroupId"]: dict(each.get("PropertyMap", {})) for each in _groups(self.configuration)}
+
+    def encryption_of(self, application_arn: str) -> KeyAssignment:
+        """Return the key of the version, which the account and Region of the application complete."""
+        block = self.configuration.get("ApplicationEncryptionConfigurationDescription", {})
+        return KeyAssignment.described(block.get("KeyType"), block.get("KeyId"), application_arn=application_arn)
 
     def _block(self, name: str) -> Mapping[str, Any]:
         block: Mapping[str, Any] = self.configuration.get(FLINK, {}).get(f"{name}ConfigurationDescription", {})

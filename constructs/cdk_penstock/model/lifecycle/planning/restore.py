@@ -38,6 +38,11 @@ class Restore:
         """Return a snapshot by its name."""
         return cls(restore_type=_CUSTOM, snapshot_name=name)
 
+    @property
+    def is_latest(self) -> bool:
+        """True if the newest snapshot is restored."""
+        return self.restore_type == _LATEST
+
     def leaving_out_state(self) -> Self:
         """Return it with state left out that no operator of the job takes."""
         return replace(self, allow_non_restored_state=True)
