@@ -30,7 +30,7 @@ def described(groups: dict[str, dict[str, str]], **configuration: Any) -> dict[s
 
 
 def shadow(groups: dict[str, dict[str, str]], **options: Any) -> ShadowSettings:
-    more = {"sink": SINK, "name": "trial", "revision": REVISION} | options
+    more: dict[str, Any] = {"sink": SINK, "name": "trial", "revision": REVISION} | options
     return ShadowSettings(described=described(groups), **more)
 
 
