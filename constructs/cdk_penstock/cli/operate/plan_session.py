@@ -86,7 +86,11 @@ class PlanOptions:
         rules = HealthRules.for_checkpoints(checkpoint_interval_seconds, stable_seconds=self.stable_seconds)
         if self.timeout_minutes is None:
             return rules
-        return replace(rules, initializing_seconds=60.0 * self.timeout_minutes)
+        initializing = 60.0 * self.timeout_minutes
+        later = initializing - rules.initializing_seconds
+        return replace(
+            rules, initializing_seconds=initializing, checkpoint_seconds=max(rules.checkpoint_seconds + later, 1)
+        )
 
 
 class PlanSession:
