@@ -24,6 +24,7 @@ from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
+from cdk_penstock.model.lifecycle.planning import plan_actions as steps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -47,6 +48,8 @@ EXIT_CODES_TEXT: Final = (
     " back; 4 the change failed, and the version before was put back and started from its snapshot; 5 refused, nothing"
     " was changed; 130 interrupted, the same command continues."
 )
+_UNDONE: Final = frozenset({Outcome.ROLLED_BACK, Outcome.RESTORED})
+_CHANGES: Final = (steps.Update, steps.RollBack, steps.PutBack, steps.Start)
 _EVIDENCE_SECONDS: Final = 5.0
 """The rollback waits for it."""
 _DEFAULT_TRANSIT: Final = timedelta(minutes=20)
@@ -152,8 +155,10 @@ class PlanSession:
             end = plan[-1] if self._options.dry_run else self._runner.run(target)
             if not isinstance(end, Ended):
                 raise PenstockError(f"no end of the plan is known: its steps are {', '.join(self._plan)}")
-            if not self._options.dry_run and end.outcome in {Outcome.VERIFIED, Outcome.DONE}:
+            if end.outcome not in {Outcome.FAILED, Outcome.REFUSED}:
                 self._progress.done()
+            if end.outcome in _UNDONE and not any(isinstance(each, _CHANGES) for each in plan):
+                self.note("it was undone before, and is not made again: to make it again, add --again")
         except KeyboardInterrupt:
             self._progress.stop()
             typer.echo(
@@ -173,7 +178,7 @@ class PlanSession:
             shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
             more = {"taken": self._taken, "outcome": outcome, "text": end.text, "evidence": self._evidence}
             print_json({**shown, **more, "notes": self._notes, **fields})
-        elif self._options.dry_run and self._plan:
+        elif self._options.dry_run and len(self._plan) > 1:
             for number, step in enumerate(self._plan, start=1):
                 typer.echo(f"  {number:>3}. {step}")
             typer.echo("nothing was changed: these are the steps if each of them succeeds")

@@ -136,7 +136,7 @@ class Recovery:
     def _undone(self, seen: Observation, *, restored: bool) -> Ended:
         version_id = self.attempt.version.version_id
         healthy = seen.verdict is not None and seen.verdict.health is not Health.FAILING
-        how = "restored" if restored else "rolled back"
+        how = "undone" if restored else "rolled back"
         if not healthy:
             return Ended(
                 outcome=Outcome.FAILED,
