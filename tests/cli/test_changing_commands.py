@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from cdk_penstock.cli.operate import loss_confirmation
 from cdk_penstock.cli.operate.plan_session import PlanOptions
@@ -297,6 +298,17 @@ def test_another_parallelism_is_verified(running: Operated) -> None:
     assert (block["Parallelism"], block["ParallelismPerKPU"]) == (4, 1)
 
 
+def test_attempts_to_reach_aws_are_one_stage_while_it_is_out_of_reach(running: Operated) -> None:
+    lost = EndpointConnectionError(endpoint_url="https://kinesisanalytics.eu-central-1.amazonaws.com")
+    begin = len(running.aws.world.calls) + 40
+    running.aws.world.lose = dict.fromkeys(range(begin, begin + 20), (lost, False))
+    result = running.invoke("scale", "--parallelism", "4", "--json")
+    assert result.exit_code == DONE
+    taken = [each for each in json.loads(result.stdout)["taken"] if each.startswith("AWS does not answer")]
+    assert len(taken) == 1
+    assert result.stderr.count("✓ AWS does not answer, trying again") == 1
+
+
 def test_a_parallelism_that_fails_is_rolled_back_once(running: Operated) -> None:
     running.aws.world.on_call = lambda name, _: (
         running.flink.behaviours.__setitem__("job-1.zip", Behaviour.LOOPS)
@@ -425,6 +437,8 @@ def test_a_snapshot_that_is_older_than_the_source_keeps_records_is_refused(runni
     result = running.invoke("restore", "--snapshot", "old", "--source-retention", "7d")
     assert result.exit_code == REFUSED
     assert "720 hours old, the source keeps records for 168 hours" in result.stdout
+    result = running.invoke("restore", "--snapshot", "old", "--source-retention", "90m")
+    assert "720 hours old, the source keeps records for 90 minutes" in result.stdout
     assert running.changes == []
 
 

@@ -205,6 +205,7 @@ def test_a_shadow_is_deleted_and_can_be_made_again(running: Operated) -> None:
     running.invoke("shadow", *SINK)
     shown = running.json("shadow", "--delete", "--dry-run")
     assert shown["plan"] == [f"delete application {SHADOW} with its snapshots"]
+    assert "nothing was changed" in running.invoke("shadow", "--delete", "--dry-run").stdout
     assert exists(running)
     result = running.invoke("shadow", "--delete")
     assert (result.exit_code, result.stdout) == (DONE, f"done: application {SHADOW} is deleted\n")

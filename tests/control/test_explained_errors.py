@@ -23,3 +23,11 @@ def test_the_missing_action_is_named_and_no_part_of_an_arn(action: str, resource
     found = explained(error("AccessDeniedException", text), action="look")
     assert isinstance(found, MissingPermissionError)
     assert f"permission is missing ({action}):" in str(found)
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "UnrecognizedClientException", "InvalidClientTokenId"])
+def test_credentials_that_aws_does_not_accept_are_told_as_such(code: str) -> None:
+    found = explained(error(code, "The request signature does not match"), action="describe application vehicles")
+    assert isinstance(found, MissingPermissionError)
+    assert "AWS does not accept the credentials" in str(found)
+    assert "check --profile" in str(found)

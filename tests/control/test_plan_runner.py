@@ -380,7 +380,7 @@ def test_an_enhanced_snapshot_is_restored_too(running: Planned) -> None:
 def test_a_snapshot_that_cannot_be_restored_is_refused(running: Planned) -> None:
     begin = running.aws.world.time
     end = running.run(RestoreTarget(snapshot_name="other", began_at=begin))
-    assert end.text.startswith("there is no snapshot 'other': expected one of old")
+    assert end.text.startswith("there is no snapshot 'other': expected one of old; see penstock snapshot list")
     rules = RestoreRules(source_retention=timedelta(days=7))
     end = running.run(RestoreTarget(snapshot_name="old", began_at=begin, rules=rules))
     assert "720 hours old" in end.text

@@ -80,8 +80,9 @@ def end_of(planned: Planned, target: Target) -> Ended:
 
 def laws_hold(planned: Planned) -> None:
     """At most one rollback; a forced stop never comes before it; never fewer snapshots; a start restores a good one."""
-    calls = planned.called(*CALLS)
-    assert calls.count("RollbackApplication") <= 1
+    # A call that was lost or throttled is repeated.
+    rolled_back = {each["CurrentApplicationVersionId"] for each in planned.aws.world.named("RollbackApplication")}
+    assert len(rolled_back) <= 1
     forced = [
         number
         for number, (name, request) in enumerate(planned.aws.world.calls)
@@ -119,6 +120,7 @@ def test_from_every_state_every_plan_ends_and_keeps_the_laws(
     before=st.booleans(),
 )
 @example(state="RUNNING", behaviour=Behaviour.LOOPS, force=False, at=30, before=False)
+@example(state="ROLLING_BACK", behaviour=Behaviour.LOOPS, force=False, at=56, before=True)
 def test_killed_at_any_call_and_run_again_the_end_is_the_same(
     *, name: str, state: str, behaviour: Behaviour, force: bool, at: int, before: bool
 ) -> None:

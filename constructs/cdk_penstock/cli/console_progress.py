@@ -23,6 +23,11 @@ class ConsoleProgress:
         self._state = ""
         self._begin = time.monotonic()
 
+    @property
+    def title(self) -> str:
+        """The present stage; empty between stages."""
+        return self._title
+
     def __rich__(self) -> Text:
         """Return the present stage, with its duration so far; rich asks for it at each step of its animation."""
         seconds = int(time.monotonic() - self._begin)

@@ -56,6 +56,19 @@ _BUSY_CODES: Final = frozenset(
     }
 )
 _EXPIRED_CODES: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_INVALID_CREDENTIALS_CODES: Final = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 _HTTP_TOO_MANY_REQUESTS: Final = 429
 _HTTP_SERVER_ERROR: Final = 500
 _PERMISSION_WORDS: Final = re.compile(
@@ -156,6 +169,11 @@ def explained(error: Any, *, action: str, keys: Iterable[str] = ()) -> ControlEr
         return MissingPermissionError(
             f"cannot {action}: the credentials have expired; nothing was changed by this call: sign in again, and run"
             f" this again, which continues. {answer}"
+        )
+    if code in _INVALID_CREDENTIALS_CODES:
+        return MissingPermissionError(
+            f"cannot {action}: AWS does not accept the credentials; nothing was changed by this call: sign in again,"
+            f" and check --profile, the variables AWS_... and the clock of this machine. {answer}"
         )
     if is_permission_trouble(error):
         actions = ", ".join(dict.fromkeys(_ACTION.findall(text))) or "not named by the service"

@@ -178,7 +178,7 @@ class PlanSession:
             shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
             more = {"taken": self._taken, "outcome": outcome, "text": end.text, "evidence": self._evidence}
             print_json({**shown, **more, "notes": self._notes, **fields})
-        elif self._options.dry_run and len(self._plan) > 1:
+        elif self._options.dry_run and self._plan not in ([], [str(end)]):
             for number, step in enumerate(self._plan, start=1):
                 typer.echo(f"  {number:>3}. {step}")
             typer.echo("nothing was changed: these are the steps if each of them succeeds")
@@ -213,6 +213,8 @@ class PlanSession:
         return self._access.control.describe().arn
 
     def _report(self, step: str) -> None:
+        if self._taken[-1:] == [step] and self._progress.title == step:
+            return  # The same once more, such as another attempt to reach AWS.
         self._taken.append(step)
         self._progress.stage(step)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 from cdk_penstock.model.runtimes import FlinkRuntime
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.keys.observed_application import Snapshot
     from cdk_penstock.model.lifecycle.planning.observation import Observation, VersionFacts
+
+_MINUTES_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +46,8 @@ class RestoreRules:
         age = now - snapshot.created_at
         if self.source_retention is not None and age > self.source_retention:
             return (
-                f"snapshot {snapshot.name} is {age.total_seconds() / 3600:.0f} hours old, the source keeps records for"
-                f" {self.source_retention.total_seconds() / 3600:.0f} hours: records in between would be lost"
+                f"snapshot {snapshot.name} is {_span(age)} old, the source keeps records for"
+                f" {_span(self.source_retention)}: records in between would be lost"
             )
         return None
 
@@ -58,3 +60,8 @@ class RestoreRules:
             and self.problem(each, runtime=version.settings.runtime_environment, now=seen.now) is None
         ]
         return max(usable, key=lambda each: each.created_at, default=None)
+
+
+def _span(span: timedelta) -> str:
+    minutes = span.total_seconds() / 60
+    return f"{minutes / 60:.0f} hours" if minutes >= _MINUTES_SHOWN else f"{minutes:.0f} minutes"

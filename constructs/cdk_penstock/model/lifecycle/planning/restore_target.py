@@ -75,9 +75,7 @@ class RestoreTarget(Target):
             if not seen.snapshots:
                 return f"there is no snapshot {self.snapshot_name!r}: the application has none"
             newest = sorted(seen.snapshots, key=lambda each: each.created_at, reverse=True)[:_MOST_SHOWN]
-            more = (
-                "" if len(newest) == len(seen.snapshots) else f", or one of {len(seen.snapshots) - _MOST_SHOWN} older"
-            )
-            there = f"{', '.join(each.name for each in newest)}{more}"
+            older = len(seen.snapshots) - len(newest)
+            there = ", ".join(each.name for each in newest) + (f" or one of {older} older ones" if older else "")
             return f"there is no snapshot {self.snapshot_name!r}: expected one of {there}; see penstock snapshot list"
         return self.rules.problem(found, runtime=seen.present.settings.runtime_environment, now=seen.now)

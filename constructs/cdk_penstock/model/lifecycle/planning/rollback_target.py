@@ -65,7 +65,8 @@ class RollbackTarget(Target):
     def in_transit(self, seen: Observation) -> Action:
         """Roll an update back that is in progress, which MSF allows."""
         recovery = self._recovery(seen)
-        if seen.status in _ROLLABLE and recovery.attempt.undone_by is None and seen.refused_rollback is None:
+        is_rollable = seen.status in _ROLLABLE and recovery.attempt.before is not None
+        if is_rollable and recovery.attempt.undone_by is None and seen.refused_rollback is None:
             return recovery.undo(seen, self.reason)
         return super().in_transit(seen)
 
