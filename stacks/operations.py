@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk_penstock.encryption import CustomerManagedEncryption, KeyAudit, KeyGuard, KeyPolicyMode, OperatorRole
-from cdk_penstock.lifecycle import VerifiedStart
+from cdk_penstock.lifecycle import KeptParallelism, VerifiedStart
 from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
@@ -45,15 +45,20 @@ class ApplicationOperations(Construct):
         self._alarm_actions = alarm_actions(self, environment)
         self._alarm_on_downtime()
         application.add_kpu_alarm().add_alarm_action(*self._alarm_actions)
+        self.operator: iam.Role | None = None
+        """The operator role; None if the environment names nobody who may assume it."""
         if environment.operators is None:
             return
         operators = principals(self, environment.operators)
-        self.operator: iam.Role = (
+        self.operator = (
             self._build_operator(operators)
             if environment.encryption is None
             else self._encrypt(operators, environment.encryption)
         )
         self._output("OperatorRoleArn", self.operator.role_arn)
+        if application.autoscaling is not None:
+            # MSF refuses an update while it scales the application.
+            KeptParallelism(self, "KeptParallelism", application=application, operator=self.operator)
         if start:
             VerifiedStart(self, "Start", application=application, operator=self.operator)
 

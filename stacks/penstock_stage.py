@@ -10,6 +10,7 @@ from cdk_penstock.checks import require_customer_managed_keys
 from cdk_penstock.pipeline import PipelineScopes
 from stacks.network_stack import NetworkStack
 from stacks.operations import ApplicationOperations
+from stacks.retention import ApplicationRetention
 from stacks.workloads import pipeline_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,15 @@ class PenstockStage(cdk.Stage):
             PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)
         )
         self.generator = self.pipeline.build_generator(self.processing)
-        self._operate(self.pipeline.application, environment.application)
+        operations = self._operate(self.pipeline.application, environment.application)
+        if operations.operator is not None:
+            ApplicationRetention(
+                self.processing,
+                "Retention",
+                application=self.pipeline.application,
+                operator=operations.operator,
+                environment=environment,
+            )
         if self.generator is not None and environment.generator is not None:
             self._operate(self.generator, environment.generator)
         if environment.sensitive_data and environment.alarm_topic is None:
@@ -77,9 +86,9 @@ class PenstockStage(cdk.Stage):
         )
         cdk.Annotations.of(self.processing).add_warning_v2(ALARMS_UNHEARD_WARNING, message)
 
-    def _operate(self, application: FlinkApplication, settings: ApplicationSettings) -> None:
+    def _operate(self, application: FlinkApplication, settings: ApplicationSettings) -> ApplicationOperations:
         name = application.node.id
-        ApplicationOperations(
+        operations = ApplicationOperations(
             self.processing,
             f"{name}Operations",
             application=application,
@@ -88,3 +97,4 @@ class PenstockStage(cdk.Stage):
         )
         cdk.CfnOutput(self.processing, f"{name}Name", value=application.application_name)
         cdk.CfnOutput(self.processing, f"{name}LogGroupName", value=application.log.group.log_group_name)
+        return operations

@@ -8,6 +8,7 @@ from stacks.environment.environment import Environment
 from stacks.environment.events import EventLoadSettings, EventsSettings
 from stacks.environment.metrics import MetricsSettings
 from stacks.environment.network import NetworkSettings
+from stacks.environment.retention import PackageSettings, SnapshotSettings
 
 __all__ = (
     "ApplicationSettings",
@@ -18,5 +19,7 @@ __all__ = (
     "EventsSettings",
     "MetricsSettings",
     "NetworkSettings",
+    "PackageSettings",
     "PrincipalSettings",
+    "SnapshotSettings",
 )

@@ -8,13 +8,15 @@ from aws_cdk import RemovalPolicy
 from pydantic import AfterValidator, field_validator, model_validator
 
 from cdk_penstock.model.kafka_rules import KafkaError
+from cdk_penstock.model.package_pruning import check_package_bucket
 from stacks.environment.access import EncryptionSettings, PrincipalSettings
 from stacks.environment.application import ApplicationSettings
 from stacks.environment.events import EventsSettings
 from stacks.environment.metrics import MetricsSettings
 from stacks.environment.network import NetworkSettings
 from stacks.environment.regions import check_region, check_roles, check_services, check_zones
-from stacks.environment.settings import Settings, text_of_form
+from stacks.environment.retention import PackageSettings, SnapshotSettings
+from stacks.environment.settings import Settings, allowed, text_of_form
 from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload_names
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class Environment(Settings):
     """True if the synthesis fails for an application on the AWS-owned key."""
     encryption: EncryptionSettings | None = None
     """The key of the application's state; without it, the one that AWS owns."""
+    snapshots: SnapshotSettings | None = None
+    """Snapshots of the application by schedule; without it, MSF takes them at stops and updates only."""
+    packages: PackageSettings | None = None
+    """Packages of the application that are deleted when they are old; without it, none."""
     alarm_topic: (
         Annotated[
             str,
@@ -145,6 +151,25 @@ class Environment(Settings):
                 "operators is missing: an application with a customer managed key, or one that is started, needs"
                 " somebody who may operate it; add [operators] with roles or permission_sets"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_keeps_and_deletes(self) -> Self:
+        for name in ("snapshots", "packages"):
+            if getattr(self, name) is not None and self.operators is None:
+                raise ValueError(
+                    f"operators is missing: [{name}] is carried out as the operator role; add [operators] with roles or"
+                    " permission_sets"
+                )
+        if self.packages is not None:
+            code = self.application.code
+            if code.bucket is None or not str(code.object_key).startswith(self.packages.prefix):
+                where = "no bucket" if code.bucket is None else f"{code.bucket}/{code.object_key}"
+                raise ValueError(
+                    f"packages: got application.code with {where}, expected a bucket and an object_key below"
+                    f" {self.packages.prefix}: packages that the CDK uploads are in a bucket that all its apps share"
+                )
+            allowed(check_package_bucket, code.bucket)
         return self
 
     @model_validator(mode="after")

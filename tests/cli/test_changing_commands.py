@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_penstock.cli.operate import loss_confirmation
+from cdk_penstock.cli.operate.plan_session import PlanOptions
 from cdk_penstock.model.errors import PenstockError
 from tests.cli.operated import Operated
 from tests.control.fake_aws import APPLICATION, KEY_1, error
@@ -421,3 +422,14 @@ def test_wrong_arguments_are_told_with_what_was_expected(running: Operated, argu
     assert result.exit_code == WRONG_ARGUMENTS
     assert message in " ".join(result.stderr.split())
     assert running.changes == []
+
+
+@pytest.mark.parametrize("interval_seconds", [None, 60.0, 3600.0])
+def test_a_longer_time_for_operations_is_also_one_for_the_job(interval_seconds: float | None) -> None:
+    usual, longer = (PlanOptions(timeout_minutes=each).rules_for(interval_seconds) for each in (None, 60))
+    assert (usual.initializing_seconds, longer.initializing_seconds) == (900, 3600)
+    assert longer.checkpoint_seconds - longer.initializing_seconds == (
+        usual.checkpoint_seconds - usual.initializing_seconds
+    )
+    assert longer.stable_seconds == usual.stable_seconds
+    assert PlanOptions(timeout_minutes=60).transit == timedelta(minutes=60)

@@ -77,9 +77,18 @@ def test_create_that_was_killed_goes_on_with_the_same_snapshot(aws: FakeAws) -> 
 
 def test_create_of_a_stopped_application_is_refused_with_the_reason(aws: FakeAws) -> None:
     aws.msf.stop()
-    with pytest.raises(ControlError, match="is READY, or changes its status: a snapshot can only be taken while"):
+    with pytest.raises(ControlError, match="is READY: a snapshot can only be taken while it is RUNNING"):
         invoke("create")
     assert not aws.world.named("CreateApplicationSnapshot")
+
+
+def test_create_while_the_application_changes_is_refused_with_the_reason(aws: FakeAws) -> None:
+    for operation in ("CreateApplicationSnapshot", "CreateSnapshot"):
+        aws.world.fail(operation, error("ResourceInUseException", "the application is being updated"))
+    with pytest.raises(
+        ControlError, match="snapshot mine of vehicles was not taken: the application changes its status"
+    ):
+        invoke("create", "--name", "mine")
 
 
 def test_list_shows_age_version_status_key_and_the_rules_that_keep_each(aws: FakeAws) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.local.service.simulated_driver import SimulatedJob
+    from cdk_penstock.model.lifecycle.records import Application
     from tests.control.fake_session import FakeAws
 
 CHECKPOINT_SECONDS = 60
@@ -37,8 +38,10 @@ class Behaviour(Enum):
 class SimulatedFlink:
     """The pages behind the presigned URL; what a job does depends on the key of its code."""
 
-    def __init__(self, aws: FakeAws) -> None:
+    def __init__(self, aws: FakeAws, application: str = APPLICATION) -> None:
         self._aws = aws
+        self._name = application
+        self._arn = f"{APPLICATION_ARN.rpartition('/')[0]}/{application}"
         self.behaviours: dict[str, Behaviour] = {}
         self._behaviour = Behaviour.HEALTHY
         self._opened: object = None
@@ -57,27 +60,34 @@ class SimulatedFlink:
     def _launched(self, application: str, job: SimulatedJob) -> None:
         if self._arranged is not None:
             self._arranged(application, job)
+        if not self._aws.msf.msf.store.has_application(self._arn) or application != self._stored.uid:
+            return
         self._behaviour = self.behaviours.get(self._code(), Behaviour.HEALTHY)
         if self._behaviour is Behaviour.FAILS_IN_MAIN:
             job.state, job.error = JobState.FAILED, "ValueError: no such topic"
         if self._behaviour is Behaviour.LOOPS:
             job.state = JobState.RESTARTING
 
+    @property
+    def _stored(self) -> Application:
+        return self._aws.msf.msf.store.application(self._arn)
+
     def _code(self) -> str:
-        configuration = self._aws.msf.msf.store.application(APPLICATION_ARN).settings.configuration
+        configuration = self._stored.settings.configuration
         content = configuration["ApplicationCodeConfigurationDescription"]["CodeContentDescription"]
         return str(content["S3ApplicationCodeLocationDescription"]["FileKey"])
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
         """Answer as Flink does, while the application is RUNNING."""
-        job = self._aws.msf.driver.jobs[self._aws.msf.application.uid]
+        self._aws.msf.reconcile()
+        job = self._aws.msf.driver.jobs[self._stored.uid]
         if job is not self._opened:
             try:
-                new_dashboard_url(self._aws.client(SERVICE), APPLICATION, clock=self._aws.world.clock)
+                new_dashboard_url(self._aws.client(SERVICE), self._name, clock=self._aws.world.clock)
             except PenstockError as error:
                 raise DashboardUnavailableError(str(error)) from error
             self._opened = job
-        if self._aws.msf.status != "RUNNING" or self.unavailable:
+        if self._stored.status.value != "RUNNING" or self.unavailable:
             self.unavailable = max(0, self.unavailable - 1)
             raise DashboardUnavailableError("no cluster of the application runs now")
         age = (self._aws.world.time - job.launched_at).total_seconds()

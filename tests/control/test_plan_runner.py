@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.model.keys import LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.planning import (
     Change,
     ChangeTarget,
@@ -21,7 +22,8 @@ from cdk_penstock.model.lifecycle.planning import (
     VerifiedTarget,
 )
 from cdk_penstock.model.lifecycle.planning.restore_points import RestoreRules
-from tests.control.fake_aws import error
+from tests.control.fake_aws import KEY_1, KEY_2, error
+from tests.control.local_msf import cmk
 from tests.control.planned import BAD, GOOD, Planned, revision
 from tests.control.simulated_flink import Behaviour
 
@@ -235,6 +237,26 @@ def test_keys_are_checked_before_anything_changes(running: Planned) -> None:
     assert running.called(*CHANGES) == []
 
 
+def test_a_rollback_asks_for_the_keys_of_both_versions_and_of_the_snapshot(running: Planned) -> None:
+    running.aws.msf.policies.managed_keys = {KEY_1, KEY_2}
+    running.aws.msf.change_key(cmk(KEY_1))
+    running.aws.msf.change_key(cmk(KEY_2))
+    running.run(RollbackTarget(reason="back to the key before"))
+    ((operation, use),) = running.checked
+    assert operation is LifecycleOperation.ROLLBACK
+    assert keys_involved(operation, use) == {KEY_1, KEY_2}
+
+
+def test_a_start_asks_for_the_key_of_the_snapshot_that_it_restores(running: Planned) -> None:
+    running.aws.msf.policies.managed_keys = {KEY_1, KEY_2}
+    running.aws.msf.change_key(cmk(KEY_1))
+    running.aws.msf.stop()
+    running.aws.msf.change_key(cmk(KEY_2))
+    running.run(RunningTarget(began_at=running.aws.world.time))
+    ((operation, use),) = running.checked
+    assert keys_involved(operation, use) == {KEY_1, KEY_2}
+
+
 def test_a_connection_to_flink_that_is_lost_for_a_while_is_survived(running: Planned) -> None:
     running.flink.unavailable = 5
     assert running.run(ChangeTarget(change=GOOD)).outcome is Outcome.VERIFIED
@@ -315,6 +337,16 @@ def test_a_snapshot_of_ones_choice_is_restored_once(running: Planned) -> None:
     again = RestoreTarget(snapshot_name="old", began_at=running.aws.world.time, again=True)
     assert running.run(again).outcome is Outcome.VERIFIED
     assert running.called(*CHANGES) == ["StopApplication", "StartApplication"] * 2
+
+
+def test_an_enhanced_snapshot_is_restored_too(running: Planned) -> None:
+    running.aws.msf.change_snapshots(SnapshotModeUpdate="ENHANCED_SNAPSHOTS")
+    assert running.run(SnapshotTarget(name="enhanced")).outcome is Outcome.DONE
+    target = RestoreTarget(snapshot_name="enhanced", began_at=running.aws.world.time)
+    assert running.run(target).outcome is Outcome.VERIFIED
+    assert running.run(target).outcome is Outcome.VERIFIED
+    (start,) = running.aws.world.named("StartApplication")
+    assert start["RunConfiguration"]["ApplicationRestoreConfiguration"]["SnapshotArn"].endswith(":snapshot/enhanced")
 
 
 def test_a_snapshot_that_cannot_be_restored_is_refused(running: Planned) -> None:

@@ -85,7 +85,7 @@ def test_the_function_may_list_and_delete_below_the_prefix_only(template: Templa
 
 def test_a_run_that_fails_raises_the_alarm_which_leads_to_the_guide(template: Template) -> None:
     (alarm,) = template.find_resources("AWS::CloudWatch::Alarm").values()
-    assert alarm["Properties"]["MetricName"] == "Errors"
+    assert alarm["Properties"]["MetricName"] == "AsyncEventsDropped"
     assert RUNBOOK in alarm["Properties"]["AlarmDescription"]
     page, _, anchor = RUNBOOK.partition("#")
     assert anchor in anchors(ROOT / page)

@@ -19,6 +19,7 @@ from cdk_penstock.lifecycle.application_snapshots import RUNBOOK
 from cdk_penstock.model.custom_resources.stringified import read_object
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.snapshots.snapshot_check import SnapshotCheck
+from cdk_penstock.review.dependencies import arrows_of, path_between
 from tests.docs.fences import ROOT
 from tests.lifecycle.operated_stacks import actions_of, application_in, new_stack, operator_in
 from tests.test_docs import anchors
@@ -162,6 +163,19 @@ def test_each_alarm_leads_to_a_section_of_the_guide(template: Template) -> None:
     page, _, anchor = RUNBOOK.partition("#")
     assert anchor in anchors(ROOT / page)
     assert all(RUNBOOK in each["AlarmDescription"] for each in alarms(template).values())
+
+
+def test_the_first_call_comes_when_the_permissions_are_there_and_before_the_alarm(template: Template) -> None:
+    found = template.to_json()["Resources"]
+    arrows = arrows_of(found)
+    for name, body in found.items():
+        if body["Type"] == "AWS::Scheduler::Schedule":
+            application = "clicks" if "clicks" in name else "orders"
+            for needed in ("SnapshotsFunctionRoleDefaultPolicy", f"{application}OperatorBasePolicy"):
+                (policy,) = [each for each in found if each.startswith(needed)]
+                assert path_between(arrows, name, policy)
+            (alarm,) = [each for each in found if application in each and "AgeAlarm" in each]
+            assert path_between(arrows, alarm, name)
 
 
 def test_with_everything_on(everything: Template) -> None:

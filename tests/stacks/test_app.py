@@ -93,7 +93,13 @@ def test_an_environments_values_reach_its_templates(assembly: CloudAssembly, nam
     application = only(body, APPLICATION)
     flink = application["Properties"]["ApplicationConfiguration"]["FlinkApplicationConfiguration"]
     assert application["Properties"]["ApplicationName"] == environment.application.name
-    assert flink["ParallelismConfiguration"]["Parallelism"] == environment.application.parallelism
+    parallelism = flink["ParallelismConfiguration"]["Parallelism"]
+    if environment.application.auto_scaling:
+        # A deployment waits until MSF scales no more, and keeps what it finds.
+        kept = only(body, "Custom::PenstockKeptParallelism")["Properties"]
+        assert parallelism["Fn::GetAtt"][1] == "Parallelism"
+        parallelism = int(kept["Parallelism"])
+    assert parallelism == environment.application.parallelism
     assert application["DeletionPolicy"] == ("RetainExceptOnCreate" if environment.retain_data else "Delete")
     assert only(body, "AWS::Logs::LogGroup", "VehicleMetricsLog")["Properties"]["RetentionInDays"] == (
         environment.application.log_retention_days

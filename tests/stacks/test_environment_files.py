@@ -16,7 +16,9 @@ from stacks.environment import (
     EventsSettings,
     MetricsSettings,
     NetworkSettings,
+    PackageSettings,
     PrincipalSettings,
+    SnapshotSettings,
 )
 from stacks.environment.files import EnvironmentFileError, load_environments
 from stacks.environment.settings import Settings
@@ -629,7 +631,7 @@ def test_every_value_of_an_environment_is_documented() -> None:
         ApplicationSettings,
         CodeSettings,
     ]
-    for part in [*parts, PrincipalSettings, EncryptionSettings]:
+    for part in [*parts, PrincipalSettings, EncryptionSettings, SnapshotSettings, PackageSettings]:
         for name in set(part.model_fields) - {"name"}:  # type: ignore[attr-defined]
             assert f"`{name}`" in guide or f"`[{name}]`" in guide, f"{part.__name__}.{name}"
 

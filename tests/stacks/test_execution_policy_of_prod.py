@@ -263,6 +263,11 @@ CALLS: dict[str, Calls] = {
         arn("kafka", f"configuration/{made.name}/1-2"), "CreateConfiguration", "UpdateConfiguration"
     ),
     "AWS::MSK::Topic": topic,
+    "AWS::Scheduler::Schedule": lambda made: [
+        *on(arn("scheduler", f"schedule/default/{made.name}"), "CreateSchedule", "GetSchedule"),
+        *on(arn("scheduler", f"schedule/default/{made.name}"), "UpdateSchedule", "DeleteSchedule"),
+        passed(made, "Target.RoleArn", "scheduler"),
+    ],
     "AWS::StepFunctions::StateMachine": lambda made: [
         *on(arn("states", f"stateMachine:{made.name}"), "CreateStateMachine", "UpdateStateMachine", "TagResource"),
         passed(made, "RoleArn", "states"),

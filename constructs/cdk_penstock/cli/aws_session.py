@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -63,12 +64,18 @@ def explain_aws_errors() -> Iterator[None]:
         raise ControlError(f"cannot reach AWS: {str(error).rstrip('.')}; check --region and the network") from error
 
 
+def caller_session(region: str | None, profile: str | None) -> Any:
+    """Return the caller's session, in the Region that is named, else in that of AWS_REGION, else in the profile's."""
+    # boto3 itself reads AWS_DEFAULT_REGION only; AWS's other tools read AWS_REGION, before a profile.
+    return aws_access.new_session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
+
+
 def open_sessions(
     application: str, region: str | None, profile: str | None, operator_role: str | None
 ) -> tuple[Any, Any]:
     """Return the session of the caller, and that of the operator role; without a role, both are the caller's."""
     clock, new_session = aws_access.clock, aws_access.new_session
-    caller = new_session(profile_name=profile, region_name=region)
+    caller = caller_session(region, profile)
     if operator_role is None:
         return caller, caller
     operator = operator_session(

@@ -134,7 +134,8 @@ def list_command(
         plan = session.plan(retention)
     rows = sorted(
         [*kept_fields(plan, session.now), *(snapshot_fields(each, session.now) for each in plan.deletions)],
-        key=lambda row: row["ageSeconds"],
+        key=lambda row: (row["createdAt"], row["name"]),
+        reverse=True,
     )
     if as_json:
         print_json({"application": session.application_arn, "snapshots": rows, "blocked": plan.blocked or None})

@@ -52,12 +52,16 @@ class SnapshotSession:
 
     def take(self, name: str, *, on_wait: Callable[[Snapshot], None]) -> Snapshot:
         """Return a snapshot when it is READY; raise ControlError if none can be taken."""
-        snapshot = self._snapshots.take(name, on_wait=on_wait) if self._detail.is_running else None
+        if not self._detail.is_running:
+            raise ControlError(
+                f"application {self._detail.name} is {self._detail.status}: a snapshot can only be taken while it is"
+                " RUNNING; one that was stopped without force has the snapshot of its stop (penstock snapshot list)"
+            )
+        snapshot = self._snapshots.take(name, on_wait=on_wait)
         if snapshot is None:
             raise ControlError(
-                f"application {self._detail.name} is {self._detail.status}, or changes its status: a snapshot can only"
-                " be taken while it is RUNNING; one that was stopped without force has one of its stop (penstock"
-                " snapshot list)"
+                f"snapshot {name} of {self._detail.name} was not taken: the application changes its status, or another"
+                " application has an enhanced snapshot of that name: try again, or pass another --name"
             )
         return snapshot
 

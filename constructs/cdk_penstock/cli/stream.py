@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cdk_penstock.cli.arguments import JsonOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import aws_access, explain_aws_errors
+from cdk_penstock.cli.aws_session import aws_access, caller_session, explain_aws_errors
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.control.stream_control import StreamControl
 from cdk_penstock.model.kinesis import KinesisError, check_shard_count, check_stream_name
@@ -119,7 +119,7 @@ def _control(stream: str, region: str | None, profile: str | None) -> StreamCont
     arn = _ARN.fullmatch(stream)
     if arn is not None and region not in {None, arn[1]}:
         raise typer.BadParameter(f"expected --region {arn[1]}, that of the stream's ARN, got {region}")
-    session = aws_access.new_session(profile_name=profile, region_name=region if arn is None else arn[1])
+    session = caller_session(region if arn is None else arn[1], profile)
     return StreamControl(session.client("kinesis"), stream, clock=aws_access.clock)
 
 

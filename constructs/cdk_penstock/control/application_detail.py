@@ -72,9 +72,7 @@ class ApplicationDetail:
             enhanced_snapshots=snapshots.get("SnapshotMode") == ENHANCED_SNAPSHOTS,
             revision=_revision(described, configuration),
             rolled_back_from=described.get("ApplicationVersionRolledBackFrom"),
-            restored_snapshot=configuration.get("RunConfigurationDescription", {})
-            .get("ApplicationRestoreConfigurationDescription", {})
-            .get("SnapshotName"),
+            restored_snapshot=_restored_snapshot(configuration),
         )
 
     def check_encryption_change(self, target: KeyAssignment) -> None:
@@ -117,3 +115,11 @@ def _revision(described: Mapping[str, Any], configuration: Mapping[str, Any]) ->
         code_version=location.get("ObjectVersion", ""),
         runtime_environment=described["RuntimeEnvironment"],
     )
+
+
+def _restored_snapshot(configuration: Mapping[str, Any]) -> str | None:
+    run = configuration.get("RunConfigurationDescription", {})
+    restore = run.get("ApplicationRestoreConfigurationDescription", {})
+    named = restore.get("SnapshotName") or restore.get("SnapshotArn")
+    # An enhanced snapshot is named by its ARN, which ends with its name.
+    return None if named is None else named.rpartition("/")[2]

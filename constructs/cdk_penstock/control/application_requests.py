@@ -40,12 +40,11 @@ class ApplicationRequests:
         self._name = name
         self._clock = clock
 
-    def start(self, restore: Restore, *, keys: Collection[str]) -> bool:
-        """Start the application from a state."""
+    def start(self, detail: ApplicationDetail, restore: Restore, *, keys: Collection[str]) -> bool:
+        """Start the application, as it was described, from a state."""
+        run = restore.to_run_configuration(enhanced_of=_arn_of_enhanced(detail))
         return self._request(
-            lambda: self._client.start_application(
-                ApplicationName=self._name, RunConfiguration=restore.to_run_configuration()
-            ),
+            lambda: self._client.start_application(ApplicationName=self._name, RunConfiguration=run),
             f"start application {self._name} from {restore}",
             keys=keys,
         )
@@ -65,7 +64,9 @@ class ApplicationRequests:
         guard: dict[str, Any] = {"CurrentApplicationVersionId": detail.version_id}
         if detail.conditional_token:
             guard = {"ConditionalToken": detail.conditional_token}
-        run = {} if restore is None else {"RunConfigurationUpdate": restore.to_run_configuration()}
+        run: dict[str, Any] = {}
+        if restore is not None:
+            run["RunConfigurationUpdate"] = restore.to_run_configuration(enhanced_of=_arn_of_enhanced(detail))
         return self._request(
             lambda: self._client.update_application(ApplicationName=self._name, **guard, **members, **run),
             f"update application {self._name}",
@@ -97,3 +98,7 @@ class ApplicationRequests:
         except ClientError:
             return False
         return True
+
+
+def _arn_of_enhanced(detail: ApplicationDetail) -> str | None:
+    return detail.arn if detail.enhanced_snapshots else None

@@ -85,6 +85,12 @@ class FlinkClient(Protocol):
     def untag_resource(self, **request: Any) -> Response:
         """Return nothing."""
 
+    def create_application(self, **request: Any) -> Response:
+        """Return ApplicationDetail."""
+
+    def delete_application(self, **request: Any) -> Response:
+        """Return nothing."""
+
     def rollback_application(self, **request: Any) -> Response:
         """Return ApplicationDetail and OperationId."""
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 from botocore import exceptions
 
 from cdk_penstock.control.errors import BusyError, ControlError, SnapshotNotPossibleError, UnavailableError
+from cdk_penstock.control.plan_requests import PlanRequests
 from cdk_penstock.control.retries import UNAVAILABLE_SECONDS
-from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.model.health import HealthRules
-from cdk_penstock.model.keys import KeyUse, LifecycleOperation, keys_involved
 from cdk_penstock.model.lifecycle.planning import Ended, Outcome
 from cdk_penstock.model.lifecycle.planning import plan_actions as steps
 from cdk_penstock.model.lifecycle.planning.observation import STOP
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from cdk_penstock.control.application_requests import ApplicationRequests
     from cdk_penstock.control.health_watch import JobWatch
     from cdk_penstock.model.health import Verdict
-    from cdk_penstock.model.keys import KeyAssignment
-    from cdk_penstock.model.lifecycle.planning import Action, Observation, Restore, Target
+    from cdk_penstock.model.keys import KeyUse, LifecycleOperation
+    from cdk_penstock.model.lifecycle.planning import Action, Observation, Target
 
 _POLL_SECONDS: Final = 5.0
 _JUST_LAUNCHED: Final = timedelta(hours=1)
@@ -81,10 +80,8 @@ class PlanRunner:
     ) -> None:
         self._application = application
         self._observer = observer
-        self._requests = requests
+        self._requests = PlanRequests(application, requests, check_keys=check_keys, save_evidence=save_evidence)
         self._watch = watch
-        self._check_keys = check_keys
-        self._save_evidence = save_evidence
         self._report = report
         self._progress = progress or report
         self._rules = rules
@@ -190,7 +187,7 @@ class PlanRunner:
         """Carry out a step that changes the application."""
         begun = False
         try:
-            begun = self._request(step, seen, detail)
+            begun = self._requests.change(step, seen, detail)
         except SnapshotNotPossibleError as error:
             self._refused_snapshot = str(error)
         except ControlError as error:
@@ -211,61 +208,13 @@ class PlanRunner:
             self._application.clock.sleep(_POLL_SECONDS)
         return None
 
-    def _request(self, step: Action, seen: Observation, detail: ApplicationDetail) -> bool:
-        match step:
-            case steps.Update():
-                keys = self._checked(LifecycleOperation.UPDATE, detail, seen, step.restore)
-                members = step.change.update_from(seen.present.settings)
-                return self._requests.update(detail, members, restore=step.restore, keys=keys)
-            case steps.PutBack():
-                keys = self._checked(LifecycleOperation.UPDATE, detail, seen)
-                members = step.version.settings.update_from(seen.present.settings)
-                return self._requests.update(detail, members, restore=None, keys=keys)
-            case steps.Start():
-                keys = self._checked(LifecycleOperation.START, detail, seen, step.restore)
-                return self._requests.start(step.restore, keys=keys)
-            case steps.Stop():
-                keys = self._checked(LifecycleOperation.STOP, detail, seen)
-                return self._requests.stop(force=False, keys=keys)
-            case steps.ForceStop():
-                self._save_evidence(step.reason)
-                return self._requests.stop(force=True, keys=())
-            case steps.RollBack():
-                self._save_evidence(step.reason)
-                keys = self._checked(LifecycleOperation.ROLLBACK, detail, seen)
-                return self._requests.roll_back(step.version_id, keys=keys)
-        raise AssertionError(step)  # pragma: no cover - there are no other steps
-
     def _take_snapshot(self, step: steps.TakeSnapshot | steps.AwaitSnapshot, detail: ApplicationDetail) -> None:
-        snapshots = snapshots_of(self._application, detail)
         try:
-            if isinstance(step, steps.TakeSnapshot):
-                self._check_keys(LifecycleOperation.SNAPSHOT, KeyUse(effective=detail.encryption))
-                snapshots.take(step.name)
-            else:
-                snapshots.wait(step.name)
+            self._requests.snapshot(step, detail)
         except _PASSING:
             raise
         except ControlError as error:
             self._refused_snapshot = str(error)
-
-    def _checked(
-        self,
-        operation: LifecycleOperation,
-        detail: ApplicationDetail,
-        seen: Observation,
-        restore: Restore | None = None,
-    ) -> frozenset[str]:
-        """Check the keys of an operation, and return them."""
-        named = None if restore is None else restore.snapshot_name
-        restored: KeyAssignment | None = next((each.encryption for each in seen.snapshots if each.name == named), None)
-        use = KeyUse(
-            configured=detail.encryption,
-            effective=detail.encryption if detail.is_running else None,
-            restored_snapshot=restored,
-        )
-        self._check_keys(operation, use)
-        return keys_involved(operation, use)
 
     def _with_reason(self, end: Ended, seen: Observation) -> Ended:
         """Return the end of a plan with what MSF says of the operation that failed last."""

@@ -116,12 +116,14 @@ class ArtifactRetention(Construct):
             min_age_seconds=round(days * 86_400),
             dry_run=dry_run,
         )
-        ScheduledCalls(self, "Schedules", function=self._function.function).add(
+        self._schedule = ScheduledCalls(self, "Schedules", function=self._function.function).add(
             "Schedule",
             schedule=ScheduleExpression.rate(Duration.days(1)),
             event=write_object(check) | {"Owners": Lazy.any(_Owners(self._owners))},
             description=f"Deletes old packages below {prefix}",
         )
+        # A schedule calls as soon as it is made (EventBridge Scheduler, "Rate-based schedules").
+        self._schedule.node.add_dependency(self._function.role)
         self.alarm = self._build_alarm()
         self.place = (bucket.node.path if Token.is_unresolved(bucket.bucket_name) else bucket.bucket_name, prefix)
         """The bucket, by its name or else by its path, and the prefix."""
@@ -143,6 +145,7 @@ class ArtifactRetention(Construct):
         if path in self._owners:
             raise PenstockError(f"application {path} is in {self.node.path} already: add it once")
         self._function.act_as(operator)
+        self._schedule.node.add_dependency(operator)
         self._owners[path] = PackageOwner(
             application_name=application.application_name, operator_role_arn=operator.role_arn
         )
@@ -186,7 +189,8 @@ class ArtifactRetention(Construct):
             self,
             "Alarm",
             alarm_description=f"Old packages of code could not be deleted, or it is not known which: {RUNBOOK}",
-            metric=self._function.function.metric_errors(period=Duration.days(1)),
+            # Lambda calls a function that fails three times; only then has the run failed.
+            metric=self._function.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5)),
             threshold=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             evaluation_periods=1,

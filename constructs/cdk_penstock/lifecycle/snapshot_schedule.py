@@ -154,13 +154,16 @@ class SnapshotSchedule(Construct):
             retention=self._retention,
             dry_run=self._dry_run,
         )
-        self._calls.add(
+        schedule = self._calls.add(
             "Schedule",
             scope=snapshots,
             schedule=ScheduleExpression.rate(Duration.seconds(CHECK_INTERVAL.total_seconds())),
             event=write_object(check),
             description=f"Looks at the snapshots of {name}",
         )
+        # A schedule calls as soon as it is made (EventBridge Scheduler, "Rate-based schedules"); the alarm comes after.
+        schedule.node.add_dependency(self._function.role, operator)
+        snapshots.age_alarm.node.add_dependency(schedule)
         snapshots.add_alarm_action(*self._alarm_actions)
         self._applications[path] = snapshots
         return snapshots

@@ -7,7 +7,7 @@ failure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ class Revision:
             and (self.code_bucket_arn, self.code_key, self.runtime_environment)
             == (found.code_bucket_arn, found.code_key, found.runtime_environment)
         )
+
+    def on(self, runtime_environment: str) -> Revision:
+        """Return the same code on a runtime."""
+        return replace(self, runtime_environment=runtime_environment)
 
     def __str__(self) -> str:
         version = f" (version {self.code_version})" if self.code_version else ""

@@ -219,7 +219,7 @@ def test_a_key_that_would_leave_the_folder_is_refused(
         ("PUT", "/k", {"x-amz-copy-source": "/other/key?versionId=1"}),
         ("PUT", "/k", {"x-amz-copy-source": "/other/key", "x-amz-copy-source-if-none-match": "x"}),
         ("PUT", "/k", {"x-amz-copy-source": "/other/key", "x-amz-copy-source-range": "bytes=0-1"}),
-        ("PUT", "/k", {"if-none-match": "*"}),
+        ("PUT", "/k", {"if-none-match": "x"}),
         ("GET", "?uploads", {}),
         ("GET", "/k?uploads", {}),
         ("GET", "/k?partNumber=1", {}),
@@ -239,6 +239,19 @@ def test_what_is_not_implemented_is_refused_and_not_ignored(
     answer = request.send()
     assert (answer.status, code(answer)) == (501, "NotImplemented")
     assert endpoint.objects.keys(bucket) == []
+
+
+def test_an_object_that_is_there_is_not_replaced_if_the_caller_says_so(served: Served, bucket: str) -> None:
+    s3 = served.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"first", IfNoneMatch="*")
+    refused = (412, "PreconditionFailed")
+    assert error(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"second", IfNoneMatch="*")) == refused
+    s3.put_object(Bucket=bucket, Key="other", Body=b"other")
+    source = {"Bucket": bucket, "Key": "other"}
+    assert error(lambda: s3.copy_object(Bucket=bucket, Key="k", CopySource=source, IfNoneMatch="*")) == refused
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"first"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"third")
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"third"
 
 
 def test_a_body_of_unknown_length_is_put(endpoint: Endpoint, served: Served, bucket: str) -> None:

@@ -1,65 +1,53 @@
-"""Changes of a real job, verified and undone, through the local MSF: the counts stay exact."""
+"""Changes of a real job with ``penstock app``, verified and undone, through the local MSF: the counts stay exact."""
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
-from cdk_penstock.control.application_operation import ApplicationOperation
-from cdk_penstock.control.clients import Clock
-from cdk_penstock.model.deployment import Revision
-from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget, Outcome, RollbackTarget
+from cdk_penstock.cli.app import app as penstock
 
 if TYPE_CHECKING:
-    from typing import Any
+    from pathlib import Path
 
-    from cdk_penstock.model.lifecycle.planning import Ended, Target
     from tests.local.service.counting_app import CountingApp
 
 pytestmark = pytest.mark.pipeline
 
-STABLE_SECONDS = 3.0
-
-
-def change_to(code: str) -> Change:
-    revision = Revision(code_bucket_arn="arn:aws:s3:::code", code_key=f"{code}.zip", runtime_environment="FLINK-1_20")
-    return Change(revision=revision)
+VERIFIED, ROLLED_BACK, RESTORED, REFUSED = 0, 3, 4, 5
 
 
 @dataclass
 class Operator:
-    """Whoever changes the application, and what they see."""
+    """Whoever changes the application with the command."""
 
     app: CountingApp
-    calls: list[tuple[str, float]] = field(default_factory=list)
-    reports: list[str] = field(default_factory=list)
-    evidence: list[str] = field(default_factory=list)
+    evidence: Path
 
-    def __post_init__(self) -> None:
-        events = self.app.client.meta.events
-        events.register("before-call.kinesis-analytics-v2.*", self._called)
+    def call(self, command: str, *arguments: str) -> tuple[int, str]:
+        """Return the exit code and the output of a command."""
+        options = ["--application", self.app.name, "--stable-seconds", "3", "--evidence-folder", str(self.evidence)]
+        done = CliRunner().invoke(penstock, ["app", command, *arguments, *options], catch_exceptions=False)
+        return done.exit_code, done.output
 
-    def _called(self, model: Any, **_: object) -> None:
-        self.calls.append((model.name, time.time()))
+    def deploy(self, code: str) -> tuple[int, str]:
+        return self.call("deploy", f"s3://code/{code}.zip")
 
-    def run(self, target: Target) -> Ended:
-        operation = ApplicationOperation(client=self.app.client, name=self.app.name, clock=Clock())
-        runner = operation.runner(
-            save_evidence=self.evidence.append, report=self.reports.append, stable_seconds=STABLE_SECONDS
-        )
-        end = runner.run(target)
-        assert end is not None
-        return end
+    def operations(self, name: str) -> list[float]:
+        """Return the times at which operations of a name began, the newest first."""
+        found = self.app.client.list_application_operations(ApplicationName=self.app.name, Operation=name)
+        return [each["StartTime"].timestamp() for each in found["ApplicationOperationInfoList"]]
 
     def kill_worker_after_next_update(self) -> threading.Thread:
-        updates = [name for name, _ in self.calls].count("UpdateApplication")
+        updates = len(self.operations("UpdateApplication"))
 
         def kill() -> None:
-            while [name for name, _ in self.calls].count("UpdateApplication") == updates:
+            while len(self.operations("UpdateApplication")) == updates:
                 time.sleep(0.05)
             while self.app.detail()["ApplicationStatus"] != "RUNNING":
                 time.sleep(0.05)
@@ -69,52 +57,55 @@ class Operator:
         thread.start()
         return thread
 
-    def time_of(self, operation: str) -> float:
-        return next(at for name, at in self.calls if name == operation)
-
 
 @pytest.fixture
-def operator(app: CountingApp) -> Operator:
+def operator(app: CountingApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
+    options = app.msf.client_options
+    monkeypatch.setenv("AWS_ENDPOINT_URL", options["endpoint_url"])
+    monkeypatch.setenv("AWS_REGION", options["region_name"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", options["aws_access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", options["aws_secret_access_key"])
     # Enough for minutes on a slow machine.
     app.count = app.bench.count = 40_000
     app.create()
     app.start()
     app.wait_rows(50)
-    return Operator(app)
+    return Operator(app, tmp_path)
 
 
 def test_good_changes_are_verified_also_when_a_worker_is_killed_and_one_is_rolled_back(operator: Operator) -> None:
-    end = operator.run(ChangeTarget(change=change_to("two")))
-    assert end.outcome is Outcome.VERIFIED, end
-    assert "subtasks run since" in end.text
+    code, output = operator.deploy("two")
+    assert code == VERIFIED, output
+    assert "subtasks run since" in output
     operator.app.wait_rows(1, "two")
     killer = operator.kill_worker_after_next_update()
-    assert operator.run(ChangeTarget(change=change_to("one"))).outcome is Outcome.VERIFIED
+    code, output = operator.deploy("one")
     killer.join()
-    target = RollbackTarget(reason="it counts wrong")
-    assert operator.run(target).outcome is Outcome.ROLLED_BACK
-    assert operator.run(target).outcome is Outcome.ROLLED_BACK
-    assert [name for name, _ in operator.calls].count("RollbackApplication") == 1
+    assert code == VERIFIED, output
+    for _ in range(2):
+        code, output = operator.call("rollback")
+        assert code == VERIFIED, output
+        assert "was rolled back" in output
+    assert len(operator.operations("RollbackApplication")) == 1
     operator.app.count_to_the_end()
     operator.app.bench.assert_complete()
 
 
 def test_changes_that_fail_lead_back_to_the_version_before_and_nothing_is_lost(operator: Operator) -> None:
-    end = operator.run(ChangeTarget(change=change_to("raises")))
-    assert end.outcome is Outcome.RESTORED, end
+    code, output = operator.deploy("raises")
+    assert code == RESTORED, output
     assert operator.app.bench.rows("raises") == []
     operator.app.fault(failing_snapshots=True)
-    end = operator.run(ChangeTarget(change=change_to("two")))
-    assert end.outcome is Outcome.REFUSED, end
+    code, output = operator.deploy("two")
+    assert code == REFUSED, output
     operator.app.fault()
     assert operator.app.bench.rows("two") == []
-    operator.calls.clear()
-    end = operator.run(ChangeTarget(change=change_to("loops")))
-    assert end.outcome is Outcome.ROLLED_BACK, end
-    (reason,) = operator.evidence
-    assert "/ by zero" in reason
+    code, output = operator.deploy("loops")
+    assert code == ROLLED_BACK, output
+    evidence = "".join(file.read_text(encoding="utf-8") for file in operator.evidence.glob("capture-*/**/*exceptions*"))
+    assert "/ by zero" in evidence
     # The first number that fails comes soon after the last that was committed, or after the update.
-    failed_at = max([*operator.app.bench.times("loops"), operator.time_of("UpdateApplication")])
-    assert operator.time_of("RollbackApplication") - failed_at <= 30.0
+    failed_at = max([*operator.app.bench.times("loops"), operator.operations("UpdateApplication")[0]])
+    assert operator.operations("RollbackApplication")[0] - failed_at <= 30.0
     operator.app.count_to_the_end()
     operator.app.bench.assert_complete()

@@ -10,9 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.keys import Snapshot, SnapshotStatus
+from cdk_penstock.model.keys import (
+    AWS_OWNED,
+    ApplicationStatus,
+    KeyAssignment,
+    ObservedApplication,
+    PurgeSnapshots,
+    Snapshot,
+    SnapshotStatus,
+    plan,
+)
+from cdk_penstock.model.keys.steps import DeleteSnapshot, TakeSnapshot
 from cdk_penstock.model.snapshots import KeepRule, SnapshotRetention, plan_pruning
 from cdk_penstock.model.snapshots.retention import SCHEDULED_PREFIX
+from tests.control.fake_aws import APPLICATION_ARN, KEY_1
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 READY, FAILED, CREATING, DELETING = (
@@ -102,6 +113,30 @@ def test_after_some_of_the_deletions_the_rest_is_deleted_and_nothing_else(
     rest = [each for each in rest if each not in gone or each in on_the_way]
     again = plan_pruning(rest, retention, now=NOW)
     assert set(again.deletions) == set(plan.deletions) - gone
+
+
+@given(any_snapshots(), RETENTIONS, st.data())
+def test_pruning_and_the_purge_of_a_key_leave_a_good_snapshot_together(
+    snapshots: list[Snapshot], retention: SnapshotRetention, data: st.DataObject
+) -> None:
+    keys = st.sampled_from([AWS_OWNED, KeyAssignment.customer_managed(KEY_1)])
+    snapshots = [replace(each, encryption=data.draw(keys)) for each in snapshots]
+    observed = ObservedApplication(
+        application_arn=APPLICATION_ARN,
+        runtime_environment="FLINK-1_20",
+        status=ApplicationStatus.RUNNING,
+        version_id=4,
+        configured=AWS_OWNED,
+        snapshots=tuple(each for each in snapshots if each.status in {READY, FAILED}),
+        now=NOW,
+    )
+    steps = plan(observed, PurgeSnapshots())
+    purged = {step.snapshot for step in steps if isinstance(step, DeleteSnapshot)}
+    # A snapshot that the purge takes first is in no list that was made before.
+    takes_another = any(isinstance(step, TakeSnapshot) for step in steps)
+    pruned = set(plan_pruning(snapshots, retention, now=NOW).deletions)
+    good = {each for each in snapshots if each.status is READY}
+    assert not good or takes_another or good - purged - pruned
 
 
 @given(any_snapshots(), RETENTIONS)

@@ -56,6 +56,11 @@ class ApplicationAccess:
         """Return the ApplicationDetail; raise at once if there is no such application, or the caller may not see it."""
         return describe_application(self.client, self.name, clock=self.clock)
 
+    def beside(self, name: str) -> ApplicationAccess:
+        """Return the access to another application, as the caller: the operator role is for this one alone."""
+        client = self.caller.client("kinesisanalyticsv2", config=_CONFIG)
+        return ApplicationAccess(name=name, client=client, caller=self.caller, clock=self.clock)
+
     @property
     def control(self) -> ApplicationControl:
         """The operations of the application."""

@@ -43,7 +43,7 @@ StableOption = Annotated[
         min=1,
         max=_DAY_SECONDS,
         help="The job must run for this time without a failure, and complete a checkpoint. Default: two checkpoint"
-        " intervals, at least 60.",
+        " intervals, from 60 to 300.",
     ),
 ]
 TimeoutOption = Annotated[
@@ -52,8 +52,8 @@ TimeoutOption = Annotated[
         "--timeout-minutes",
         min=1,
         max=1440,
-        help="The longest time for an operation of MSF, and for the job to restore its state. Raise it for large state."
-        " Default: 20 for MSF, 10 for the job.",
+        help="The longest time for an operation of MSF, and from its begin until every subtask of the job runs. Raise"
+        " it for large state. Default: 20 for MSF, 15 for the job.",
     ),
 ]
 EvidenceOption = Annotated[

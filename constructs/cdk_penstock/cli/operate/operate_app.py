@@ -8,11 +8,13 @@ from cdk_penstock.cli.operate.capture_command import capture_command
 from cdk_penstock.cli.operate.dashboard_command import dashboard_command
 from cdk_penstock.cli.operate.deploy_command import deploy_command
 from cdk_penstock.cli.operate.logs_command import logs_command
+from cdk_penstock.cli.operate.move_source_command import move_source_command
 from cdk_penstock.cli.operate.operations_command import operations_command
 from cdk_penstock.cli.operate.plan_session import EXIT_CODES_TEXT
 from cdk_penstock.cli.operate.restore_command import restore_command
 from cdk_penstock.cli.operate.rollback_command import rollback_command
 from cdk_penstock.cli.operate.scale_command import scale_command
+from cdk_penstock.cli.operate.shadow_command import shadow_command
 from cdk_penstock.cli.operate.start_command import start_command
 from cdk_penstock.cli.operate.status_command import status_command
 from cdk_penstock.cli.operate.stop_command import stop_command
@@ -35,6 +37,8 @@ operate_app.command("start", epilog=EXIT_CODES_TEXT)(start_command)
 operate_app.command("stop", epilog=EXIT_CODES_TEXT)(stop_command)
 operate_app.command("deploy", epilog=EXIT_CODES_TEXT)(deploy_command)
 operate_app.command("upgrade", epilog=EXIT_CODES_TEXT)(upgrade_command)
+operate_app.command("move-source", epilog=EXIT_CODES_TEXT)(move_source_command)
+operate_app.command("shadow", epilog=EXIT_CODES_TEXT)(shadow_command)
 operate_app.command("scale", epilog=EXIT_CODES_TEXT)(scale_command)
 operate_app.command("rollback", epilog=EXIT_CODES_TEXT)(rollback_command)
 operate_app.command("restore", epilog=EXIT_CODES_TEXT)(restore_command)

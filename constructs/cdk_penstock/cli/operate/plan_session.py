@@ -47,6 +47,8 @@ EXIT_CODES_TEXT: Final = (
     " back; 4 the change failed, and the version before was put back and started from its snapshot; 5 refused, nothing"
     " was changed; 130 interrupted, the same command continues."
 )
+_EVIDENCE_SECONDS: Final = 5.0
+"""The rollback waits for it."""
 _DEFAULT_TRANSIT: Final = timedelta(minutes=20)
 
 
@@ -84,7 +86,11 @@ class PlanOptions:
         rules = HealthRules.for_checkpoints(checkpoint_interval_seconds, stable_seconds=self.stable_seconds)
         if self.timeout_minutes is None:
             return rules
-        return replace(rules, initializing_seconds=60.0 * self.timeout_minutes)
+        initializing = 60.0 * self.timeout_minutes
+        later = initializing - rules.initializing_seconds
+        return replace(
+            rules, initializing_seconds=initializing, checkpoint_seconds=max(rules.checkpoint_seconds + later, 1)
+        )
 
 
 class PlanSession:
@@ -115,6 +121,13 @@ class PlanSession:
         """Show a stage of the command itself."""
         self._progress.stage(title)
 
+    def begin(self, step: str) -> bool:
+        """Show a step of the command itself; return False if it is only planned."""
+        self._plan.append(step)
+        if not self._options.dry_run:
+            self._report(step)
+        return not self._options.dry_run
+
     def pause(self) -> None:
         """End the present stage, before something else is printed."""
         self._progress.done()
@@ -126,12 +139,15 @@ class PlanSession:
             self._progress.done()
             typer.echo(f"  note: {text}", err=True)
 
-    def run(self, target: Target) -> Ended:
-        """Take every step to the target, or with ``--dry-run`` only plan them; exit with 130 if interrupted."""
+    def run(self, target: Target, *, planned_from: Observation | None = None) -> Ended:
+        """Take every step to the target, or with ``--dry-run`` only plan them; exit with 130 if interrupted.
+
+        ``planned_from`` is the state that is expected then. Default: the present one.
+        """
         target = replace(target, transit=self._options.transit)
         self._progress.done()
         try:
-            plan = expected_plan(self.observe(), target)
+            plan = expected_plan(planned_from or self.observe(), target)
             self._plan += [str(each) for each in plan]
             end = plan[-1] if self._options.dry_run else self._runner.run(target)
             if not isinstance(end, Ended):
@@ -204,7 +220,10 @@ class PlanSession:
         """Save the evidence; a failure to save it is told, and stops nothing."""
         access = self._access
         self._progress.update(f"collect evidence before it is gone: {reason}")
-        evidence = EvidenceCollector(access.client, access.name, logs=access.logs, clock=access.clock).collect()
+        collector = EvidenceCollector(
+            access.client, access.name, logs=access.logs, clock=access.clock, timeout_seconds=_EVIDENCE_SECONDS
+        )
+        evidence = collector.collect()
         folder = self._options.evidence_folder / f"capture-{access.name}-{access.clock.now():%Y%m%dT%H%M%SZ}"
         try:
             write_evidence(evidence, folder)

@@ -42,9 +42,10 @@ if TYPE_CHECKING:
     from cdk_penstock.model.runtime_upgrade import UpgradeCheck
 
 
-def _runtime(value: str) -> str:
+def check_runtime(value: str | None) -> str | None:
+    """Return the identifier of a runtime, or raise BadParameter for one that MSF does not start."""
     try:
-        return FlinkRuntime.named(value).identifier
+        return None if value is None else FlinkRuntime.named(value).identifier
     except UnknownRuntimeError as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -53,7 +54,7 @@ def upgrade_command(
     *,
     application: ApplicationOption,
     runtime: Annotated[
-        str, typer.Option("--runtime", callback=_runtime, help="The new runtime, for example FLINK-1_20 or 1.20.")
+        str, typer.Option("--runtime", callback=check_runtime, help="The new runtime, for example FLINK-1_20 or 1.20.")
     ],
     code: Annotated[
         str | None,

@@ -143,7 +143,9 @@ class ObjectStore:
         return stored
 
     @contextmanager
-    def upload(self, bucket: str, key: str, headers: Mapping[str, str] | None = None) -> Iterator[IO[bytes]]:
+    def upload(
+        self, bucket: str, key: str, headers: Mapping[str, str] | None = None, *, replaces: bool = True
+    ) -> Iterator[IO[bytes]]:
         """Give a file to write an object to, which becomes the object when the block ends without an error.
 
         Parameters
@@ -153,11 +155,13 @@ class ObjectStore:
         headers
             Headers that the object keeps, by their names in lowercase, as they are at the end of the block; with an
             ``etag``, that is the object's instead of the MD5 of its content.
+        replaces
+            False to leave an object that is there as it is.
 
         Raises
         ------
         ObjectStoreError
-            There is no such bucket, or an object cannot have this key.
+            There is no such bucket, or an object cannot have this key, or one is there that is not to be replaced.
         """
         path = self._path(bucket, key)
         descriptor, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX, dir=self._folder(bucket))
@@ -165,6 +169,10 @@ class ObjectStore:
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
             with self._moving:
+                if not replaces and path.is_file():
+                    raise ObjectStoreError(
+                        ObjectErrorCode.PRECONDITION_FAILED, f"there is an object with the key {key!a} already"
+                    )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Path(name).replace(path)
                 self._sidecars.write(bucket, key, path.stat(), headers or {})

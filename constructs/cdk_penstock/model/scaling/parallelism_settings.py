@@ -36,7 +36,11 @@ class ParallelismSettings:
     @classmethod
     def described(cls, application: Mapping[str, Any]) -> Self:
         """Return the parallelism in an ApplicationDetail."""
-        configuration = application.get("ApplicationConfigurationDescription", {})
+        return cls.of_configuration(application.get("ApplicationConfigurationDescription", {}))
+
+    @classmethod
+    def of_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the parallelism in an ApplicationConfigurationDescription."""
         flink = configuration.get("FlinkApplicationConfigurationDescription", {})
         block = flink.get("ParallelismConfigurationDescription", {})
         return cls(

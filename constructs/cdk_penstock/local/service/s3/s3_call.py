@@ -43,11 +43,12 @@ _PARAMETERS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     "part": (frozenset({"uploadId", "partNumber"}), frozenset()),
 }
 """The parameters that each kind of thing must have, and those that it may have; the last that fits is meant."""
-_CONDITIONS: Final = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
+NONE_MATCH: Final = "if-none-match"
+_CONDITIONS: Final = frozenset({"if-match", NONE_MATCH, "if-modified-since", "if-unmodified-since"})
 _HEADERS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("GET", "object"): frozenset({"if-match"}),
     ("HEAD", "object"): frozenset({"if-match"}),
-    ("PUT", "object"): frozenset({COPY_SOURCE, COPY_SOURCE_MATCH}),
+    ("PUT", "object"): frozenset({COPY_SOURCE, COPY_SOURCE_MATCH, NONE_MATCH}),
     ("PUT", "part"): frozenset({COPY_SOURCE, COPY_SOURCE_MATCH, COPY_SOURCE_RANGE}),
 }
 """The conditions and the sources of copies that each kind of call may have in its headers."""
@@ -95,6 +96,8 @@ class S3Call:
         for name, _ in head.headers:
             if (name in _CONDITIONS or name.startswith(COPY_SOURCE)) and name not in _HEADERS.get(call.kind, ()):
                 _refuse(f"the header {name} with {call.method} of this {call.thing}")
+        if head.header(NONE_MATCH) not in {None, "*"}:
+            _refuse(f"the header {NONE_MATCH} with another value than *")
         return call
 
     @property

@@ -25,7 +25,7 @@ from cdk_penstock.local.service.s3.copies import copied_headers, open_source
 from cdk_penstock.local.service.s3.listing import page_of
 from cdk_penstock.local.service.s3.multipart_calls import MultipartCalls
 from cdk_penstock.local.service.s3.payload import announced_payload
-from cdk_penstock.local.service.s3.s3_call import COPY_SOURCE, S3Call
+from cdk_penstock.local.service.s3.s3_call import COPY_SOURCE, NONE_MATCH, S3Call
 from cdk_penstock.local.service.s3.s3_request import S3Request
 from cdk_penstock.local.service.xml_elements import element, text_element
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
@@ -107,14 +107,16 @@ class S3:
         call = request.call
         if request.head.header(COPY_SOURCE) is not None:
             return self._copy(request)
-        with self._store.upload(call.bucket, call.key, request.kept_headers) as target:
+        replaces = request.head.header(NONE_MATCH) is None
+        with self._store.upload(call.bucket, call.key, request.kept_headers, replaces=replaces) as target:
             request.write_content(target)
         return Response(headers={"etag": f'"{self._store.describe(call.bucket, call.key).etag}"'})
 
     def _copy(self, request: S3Request) -> Response:
         call = request.call
         source, file = open_source(self._store, request.head)
-        with file, self._store.upload(call.bucket, call.key, copied_headers(request, source)) as target:
+        headers, replaces = copied_headers(request, source), request.head.header(NONE_MATCH) is None
+        with file, self._store.upload(call.bucket, call.key, headers, replaces=replaces) as target:
             target.writelines(blocks(file, 0, source.size_bytes))
         copied = self._store.describe(call.bucket, call.key)
         return xml_answer("CopyObjectResult", time_element("LastModified", copied.modified), etag_element(copied.etag))

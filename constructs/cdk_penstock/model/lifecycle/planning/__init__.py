@@ -3,7 +3,7 @@
 from cdk_penstock.model.lifecycle.planning.change import Change
 from cdk_penstock.model.lifecycle.planning.change_target import ChangeTarget, VerifiedTarget
 from cdk_penstock.model.lifecycle.planning.described_settings import DescribedSettings
-from cdk_penstock.model.lifecycle.planning.expected_plan import expected_plan
+from cdk_penstock.model.lifecycle.planning.expected_plan import expected_after, expected_plan
 from cdk_penstock.model.lifecycle.planning.observation import Observation, VersionFacts
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
 from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended
@@ -32,5 +32,6 @@ __all__ = (
     "Target",
     "VerifiedTarget",
     "VersionFacts",
+    "expected_after",
     "expected_plan",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.planning.described_settings import CODE, FLINK, PARALLELISM, PROPERTIES
 from cdk_penstock.model.properties import PropertyGroups
+from cdk_penstock.model.scaling.parallelism_settings import ParallelismSettings
 from cdk_penstock.model.secrets import MASK, may_hold_secret
 
 if TYPE_CHECKING:
@@ -76,14 +77,10 @@ class Change:
                 "CodeContentUpdate": {"S3ContentLocationUpdate": location}
             }
         if self.parallelism is not None or self.parallelism_per_kpu is not None:
-            # MSF ignores values beside ConfigurationType DEFAULT.
-            configuration["FlinkApplicationConfigurationUpdate"] = {
-                "ParallelismConfigurationUpdate": {
-                    "ConfigurationTypeUpdate": "CUSTOM",
-                    "ParallelismUpdate": self.parallelism or present.parallelism,
-                    "ParallelismPerKPUUpdate": self.parallelism_per_kpu or present.parallelism_per_kpu,
-                }
-            }
+            settings = ParallelismSettings.of_configuration(present.configuration)
+            configuration |= settings.update_to(
+                self.parallelism or present.parallelism, parallelism_per_kpu=self.parallelism_per_kpu
+            )
         if self.properties:
             # An update replaces the whole set.
             configuration["EnvironmentPropertyUpdates"] = {"PropertyGroups": self._groups_from(present)}

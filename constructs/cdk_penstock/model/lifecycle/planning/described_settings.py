@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cdk_penstock.model.deployment import Revision
+from cdk_penstock.model.keys.key_assignment import KeyAssignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,9 +105,19 @@ class DescribedSettings:
         """Keys and values by property group id."""
         return {each["PropertyGroupId"]: dict(each.get("PropertyMap", {})) for each in _groups(self.configuration)}
 
+    def encryption_of(self, application_arn: str) -> KeyAssignment:
+        """Return the key of the version, which the account and Region of the application complete."""
+        block = self.configuration.get("ApplicationEncryptionConfigurationDescription", {})
+        return KeyAssignment.described(block.get("KeyType"), block.get("KeyId"), application_arn=application_arn)
+
     def _block(self, name: str) -> Mapping[str, Any]:
         block: Mapping[str, Any] = self.configuration.get(FLINK, {}).get(f"{name}ConfigurationDescription", {})
         return block
+
+    def flink_blocks(self) -> dict[str, Any]:
+        """Return checkpoints, monitoring and parallelism as CreateApplication takes them."""
+        blocks = {f"{name}Configuration": _given(self._block(name)) for name in _BLOCKS}
+        return {name: block for name, block in blocks.items() if block}
 
     def update_from(self, present: DescribedSettings) -> dict[str, Any]:
         """Return the members of UpdateApplication that bring these settings back; empty where nothing differs.
@@ -171,8 +182,13 @@ def _settable(described: Any) -> Any:
 
 def _update(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return a block of an update: its members end in ``Update``."""
+    return {f"{name}Update": value for name, value in _given(described).items()}
+
+
+def _given(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what somebody has set: MSF ignores values beside ConfigurationType DEFAULT."""
     members = {"ConfigurationType": described["ConfigurationType"]} if _is_default(described) else described
-    return {f"{name}Update": value for name, value in members.items() if name not in _OBSERVED}
+    return {name: value for name, value in members.items() if name not in _OBSERVED}
 
 
 def _is_default(described: Mapping[str, Any]) -> bool:

@@ -27,3 +27,10 @@ def expected_plan(seen: Observation, target: Target) -> tuple[Action, ...]:
             break
         seen = step.expected_after(seen)
     return tuple(steps)
+
+
+def expected_after(seen: Observation, target: Target) -> Observation:
+    """Return the application after every step to the target, if each succeeds."""
+    for step in expected_plan(seen, target):
+        seen = step.expected_after(seen)
+    return seen
