@@ -91,7 +91,8 @@ def deploy_command(
         runtime = FlinkRuntime.of(settings.runtime_environment)
         with open_code(source, access, session, settings, runtime, to_bucket=bucket) as code:
             code.check(source)
-            if code.is_in_s3 and code.revision(runtime, like=present) == present:
+            # The key of what this command has uploaded says its content.
+            if source.startswith("s3:") and code.revision(runtime, like=present) == present:
                 session.note(
                     f"the application has {code.place} already: MSF keeps the content that it had then; to deploy an"
                     " object that was overwritten since, write it under another key"

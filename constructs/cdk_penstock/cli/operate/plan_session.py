@@ -112,6 +112,8 @@ class PlanSession:
         self._taken: list[str] = []
         self._evidence: list[str] = []
         self._notes: list[str] = []
+        self._undone_because: str | None = None
+        self._began_at = access.clock.now()
 
     def observe(self) -> Observation:
         """Return the application as it is."""
@@ -154,6 +156,8 @@ class PlanSession:
                 raise PenstockError(f"no end of the plan is known: its steps are {', '.join(self._plan)}")
             if not self._options.dry_run and end.outcome in {Outcome.VERIFIED, Outcome.DONE}:
                 self._progress.done()
+            if end.outcome in {Outcome.RESTORED, Outcome.ROLLED_BACK} and self._undone_because is None:
+                self._undone_because = self._failure()
         except KeyboardInterrupt:
             self._progress.stop()
             typer.echo(
@@ -168,6 +172,9 @@ class PlanSession:
 
     def finish(self, end: Ended, *, wanted: Collection[Outcome] = (), **fields: Any) -> NoReturn:
         """Show the end, and exit with its code; 0 for an outcome that the command was asked for."""
+        reason = None if end.outcome in wanted else self._undone_because
+        if reason is not None and end.outcome in {Outcome.ROLLED_BACK, Outcome.RESTORED}:
+            end = replace(end, text=f"{end.text}; the change was undone because {reason}")
         if self._options.as_json:
             outcome = None if self._options.dry_run else end.outcome.value
             shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
@@ -207,6 +214,13 @@ class PlanSession:
     def _arn(self) -> str:
         return self._access.control.describe().arn
 
+    def _failure(self) -> str | None:
+        """Return what MSF says of the newest operation that failed in this run, None if none did."""
+        control = self._access.control
+        failed = [each for each in control.operations(since=self._began_at) if each.failed]
+        newest = max(failed, key=lambda each: each.started_at, default=None)
+        return None if newest is None else f"{newest.name} failed: {control.reason_of(newest)}"
+
     def _report(self, step: str) -> None:
         self._taken.append(step)
         self._progress.stage(step)
@@ -219,6 +233,7 @@ class PlanSession:
     def _save_evidence(self, reason: str) -> None:
         """Save the evidence; a failure to save it is told, and stops nothing."""
         access = self._access
+        self._undone_because = reason
         self._progress.update(f"collect evidence before it is gone: {reason}")
         collector = EvidenceCollector(
             access.client, access.name, logs=access.logs, clock=access.clock, timeout_seconds=_EVIDENCE_SECONDS
