@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     LATEST,
@@ -33,7 +31,7 @@ from cdk_penstock.cli.operate.change_options import (
 )
 from cdk_penstock.cli.operate.job_code import check_code, open_code, present_revision
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
 from cdk_penstock.control.code_bucket import CodeBucket
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget
 from cdk_penstock.model.runtimes import FlinkRuntime
@@ -82,9 +80,7 @@ def deploy_command(
         timeout_minutes=timeout_minutes,
         evidence_folder=evidence_folder,
     )
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         seen = session.observe()
         settings = seen.present.settings
         present = present_revision(access, settings)
@@ -97,6 +93,7 @@ def deploy_command(
                     f"the application has {code.place} already: MSF keeps the content that it had then; to deploy an"
                     " object that was overwritten since, write it under another key"
                 )
+            session.pause()
             if not dry_run:
                 confirm_losses(seen, application, force=force, without=allow_state_loss, confirmed=yes_lose_state)
             uploaded = not code.is_in_s3 and not dry_run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
 
-from cdk_penstock.cli.aws_session import aws_access
+from cdk_penstock.cli.aws_session import aws_access, explain_aws_errors
 from cdk_penstock.cli.console_progress import ConsoleProgress
+from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.evidence_folder import write_evidence
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.control.application_observer import ApplicationObserver
@@ -26,7 +28,7 @@ from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from cdk_penstock.cli.operate.application_access import ApplicationAccess
     from cdk_penstock.model.keys import KeyUse, LifecycleOperation
@@ -170,6 +172,10 @@ class PlanSession:
             self._progress.stop()
         return end
 
+    def stop(self) -> None:
+        """Stop the animation, for what is printed by others."""
+        self._progress.stop()
+
     def finish(self, end: Ended, *, wanted: Collection[Outcome] = (), **fields: Any) -> NoReturn:
         """Show the end, and exit with its code; 0 for an outcome that the command was asked for."""
         reason = None if end.outcome in wanted else self._undone_because
@@ -247,3 +253,26 @@ class PlanSession:
         else:
             self._evidence.append(str(folder))
             self.note(f"evidence is in {folder}")
+
+
+@contextmanager
+def open_plan_session(
+    application: str,
+    region: str | None,
+    profile: str | None,
+    operator_role: str | None,
+    options: PlanOptions,
+    *,
+    beside: str | None = None,
+) -> Iterator[tuple[ApplicationAccess, PlanSession]]:
+    """Give the access to an application, and a session of its plans.
+
+    With ``beside``, the session is that of another application, which the caller reaches without the operator role.
+    """
+    with explain_aws_errors():
+        access = open_access(application, region, profile, operator_role)
+        session = PlanSession(access if beside is None else access.beside(beside), options)
+        try:
+            yield access, session
+        finally:
+            session.stop()

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     AgainOption,
@@ -25,7 +23,7 @@ from cdk_penstock.cli.operate.change_options import (
     rules_of,
 )
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget, Restore
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, MAX_PARALLELISM_PER_KPU, Sizing
 
@@ -76,9 +74,7 @@ def scale_command(
         timeout_minutes=timeout_minutes,
         evidence_folder=evidence_folder,
     )
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         seen = session.observe()
         present = seen.present.settings
         wanted = Sizing(
