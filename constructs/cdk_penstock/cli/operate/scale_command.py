@@ -19,6 +19,7 @@ from cdk_penstock.cli.operate.change_options import (
     StableOption,
     StoppedOption,
     TimeoutOption,
+    WithoutSnapshotsOption,
     again_since,
     rules_of,
 )
@@ -49,6 +50,7 @@ def scale_command(
     rollback: RollbackOption = True,
     leave_stopped: StoppedOption = False,
     force: ForceOption = False,
+    allow_state_loss: WithoutSnapshotsOption = False,
     yes_lose_state: LossOption = None,
     again: AgainOption = False,
     source_retention: RetentionOption = None,
@@ -85,10 +87,11 @@ def scale_command(
         if present.autoscaling_enabled:
             session.note("autoscaling is enabled: MSF scales up and down by load, never below this parallelism")
         if not dry_run:
-            confirm_losses(seen, application, force=force, confirmed=yes_lose_state)
+            confirm_losses(seen, application, force=force, without=allow_state_loss, confirmed=yes_lose_state)
         target = ChangeTarget(
             change=Change(parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu),
             may_force=force,
+            may_lose_state=allow_state_loss,
             may_undo=rollback,
             restore=None if leave_stopped else Restore.latest(),
             again_since=again_since(again, access.clock.now()),
