@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import aws_lambda as lambda_
 
-from cdk_penstock.foundation import control_provider
+from cdk_penstock.foundation import handler_construct
 from tests.tools.fake_account import FakeAccount
 from tools.account_questions.account import TAG
 from tools.account_questions.cleanup import Cleanup
@@ -311,5 +311,5 @@ def test_the_change_set_keeps_what_the_stack_has() -> None:
 def test_the_runtime_is_that_of_the_librarys_own_functions() -> None:
     name = "PYTHON_" + RUNTIME.removeprefix("python").replace(".", "_")
     assert getattr(lambda_.Runtime, name).name == RUNTIME
-    source = Path(control_provider.__file__).read_text(encoding="utf-8")
+    source = Path(handler_construct.__file__).read_text(encoding="utf-8")
     assert f"lambda_.Runtime.{name}" in source
