@@ -367,6 +367,7 @@ def test_a_rollback_that_was_asked_for_is_a_success(running: Operated) -> None:
     result = running.invoke("rollback", "--reason", "it counts wrong")
     assert result.exit_code == DONE
     assert result.stdout.startswith("rolled back: version 2 was rolled back")
+    assert "because" not in result.stdout
     assert "roll version 2 back: it counts wrong" in result.stderr
     assert running.code == "job-1.zip"
     assert len(running.evidence) == 1
@@ -433,3 +434,13 @@ def test_a_longer_time_for_operations_is_also_one_for_the_job(interval_seconds: 
     )
     assert longer.stable_seconds == usual.stable_seconds
     assert PlanOptions(timeout_minutes=60).transit == timedelta(minutes=60)
+
+
+def test_scaling_without_snapshots_needs_the_loss_accepted(running: Operated) -> None:
+    running.aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)
+    running.aws.world.calls.clear()
+    assert running.invoke("scale", "--parallelism", "4").exit_code == REFUSED
+    assert running.invoke("scale", "--parallelism", "4", "--allow-state-loss").exit_code == WRONG_ARGUMENTS
+    assert running.changes == []
+    accepted = ["--allow-state-loss", "--yes-lose-state", APPLICATION]
+    assert running.invoke("scale", "--parallelism", "4", *accepted).exit_code == DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
 
-from cdk_penstock.cli.aws_session import aws_access
+from cdk_penstock.cli.aws_session import aws_access, explain_aws_errors
 from cdk_penstock.cli.console_progress import ConsoleProgress
+from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.evidence_folder import write_evidence
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.control.application_observer import ApplicationObserver
@@ -26,7 +28,7 @@ from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from cdk_penstock.cli.operate.application_access import ApplicationAccess
     from cdk_penstock.model.keys import KeyUse, LifecycleOperation
@@ -112,6 +114,8 @@ class PlanSession:
         self._taken: list[str] = []
         self._evidence: list[str] = []
         self._notes: list[str] = []
+        self._undone_because: str | None = None
+        self._began_at = access.clock.now()
 
     def observe(self) -> Observation:
         """Return the application as it is."""
@@ -154,6 +158,8 @@ class PlanSession:
                 raise PenstockError(f"no end of the plan is known: its steps are {', '.join(self._plan)}")
             if not self._options.dry_run and end.outcome in {Outcome.VERIFIED, Outcome.DONE}:
                 self._progress.done()
+            if end.outcome in {Outcome.RESTORED, Outcome.ROLLED_BACK} and self._undone_because is None:
+                self._undone_because = self._failure()
         except KeyboardInterrupt:
             self._progress.stop()
             typer.echo(
@@ -166,8 +172,15 @@ class PlanSession:
             self._progress.stop()
         return end
 
+    def stop(self) -> None:
+        """Stop the animation, for what is printed by others."""
+        self._progress.stop()
+
     def finish(self, end: Ended, *, wanted: Collection[Outcome] = (), **fields: Any) -> NoReturn:
         """Show the end, and exit with its code; 0 for an outcome that the command was asked for."""
+        reason = None if end.outcome in wanted else self._undone_because
+        if reason is not None and end.outcome in {Outcome.ROLLED_BACK, Outcome.RESTORED}:
+            end = replace(end, text=f"{end.text}; the change was undone because {reason}")
         if self._options.as_json:
             outcome = None if self._options.dry_run else end.outcome.value
             shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
@@ -207,6 +220,13 @@ class PlanSession:
     def _arn(self) -> str:
         return self._access.control.describe().arn
 
+    def _failure(self) -> str | None:
+        """Return what MSF says of the newest operation that failed in this run, None if none did."""
+        control = self._access.control
+        failed = [each for each in control.operations(since=self._began_at) if each.failed]
+        newest = max(failed, key=lambda each: each.started_at, default=None)
+        return None if newest is None else f"{newest.name} failed: {control.reason_of(newest)}"
+
     def _report(self, step: str) -> None:
         self._taken.append(step)
         self._progress.stage(step)
@@ -219,6 +239,7 @@ class PlanSession:
     def _save_evidence(self, reason: str) -> None:
         """Save the evidence; a failure to save it is told, and stops nothing."""
         access = self._access
+        self._undone_because = reason
         self._progress.update(f"collect evidence before it is gone: {reason}")
         collector = EvidenceCollector(
             access.client, access.name, logs=access.logs, clock=access.clock, timeout_seconds=_EVIDENCE_SECONDS
@@ -232,3 +253,26 @@ class PlanSession:
         else:
             self._evidence.append(str(folder))
             self.note(f"evidence is in {folder}")
+
+
+@contextmanager
+def open_plan_session(
+    application: str,
+    region: str | None,
+    profile: str | None,
+    operator_role: str | None,
+    options: PlanOptions,
+    *,
+    beside: str | None = None,
+) -> Iterator[tuple[ApplicationAccess, PlanSession]]:
+    """Give the access to an application, and a session of its plans.
+
+    With ``beside``, the session is that of another application, which the caller reaches without the operator role.
+    """
+    with explain_aws_errors():
+        access = open_access(application, region, profile, operator_role)
+        session = PlanSession(access if beside is None else access.beside(beside), options)
+        try:
+            yield access, session
+        finally:
+            session.stop()
