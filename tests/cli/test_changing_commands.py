@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_penstock.cli.operate import loss_confirmation
-from cdk_penstock.cli.operate.plan_session import PlanOptions
+from cdk_penstock.cli.operate.plan_options import PlanOptions
 from cdk_penstock.model.errors import PenstockError
 from tests.cli.operated import Operated
 from tests.control.fake_aws import APPLICATION, KEY_1, error

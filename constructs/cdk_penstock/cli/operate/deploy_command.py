@@ -31,7 +31,8 @@ from cdk_penstock.cli.operate.change_options import (
 )
 from cdk_penstock.cli.operate.job_code import check_code, open_code, present_revision
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.control.code_bucket import CodeBucket
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget
 from cdk_penstock.model.runtimes import FlinkRuntime

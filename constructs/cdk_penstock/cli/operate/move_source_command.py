@@ -23,7 +23,8 @@ from cdk_penstock.cli.operate.change_options import (
 )
 from cdk_penstock.cli.operate.job_code import check_code, open_code, present_revision
 from cdk_penstock.cli.operate.loss_confirmation import confirm_loss
-from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.cli.operate.time_spans import check_time_span, parse_time_span
 from cdk_penstock.control.code_bucket import CodeBucket
 from cdk_penstock.control.errors import ControlError

@@ -10,7 +10,8 @@ import typer
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
 from cdk_penstock.cli.operate.change_options import BucketOption, DryRunOption, StableOption, TimeoutOption
 from cdk_penstock.cli.operate.job_code import check_code, open_code, present_revision
-from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.cli.operate.upgrade_command import check_runtime
 from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.code_bucket import CodeBucket

@@ -14,7 +14,8 @@ from cdk_penstock.cli.operate.change_options import (
     TimeoutOption,
     restore_of,
 )
-from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.model.lifecycle.planning import RunningTarget
 
 

@@ -12,7 +12,8 @@ from cdk_penstock.cli.operate.change_options import (
     TimeoutOption,
 )
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, open_plan_session
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.model.lifecycle.planning import StoppedTarget
 
 

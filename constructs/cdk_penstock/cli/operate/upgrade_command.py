@@ -27,7 +27,8 @@ from cdk_penstock.cli.operate.change_options import (
     update_restore_of,
 )
 from cdk_penstock.cli.operate.job_code import check_code, open_code, open_present_code, present_revision
-from cdk_penstock.cli.operate.plan_session import EXIT_REFUSED, PlanOptions, open_plan_session
+from cdk_penstock.cli.operate.plan_options import EXIT_REFUSED, PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.control.code_bucket import CodeBucket
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget, Ended, Outcome, Restore

@@ -88,7 +88,7 @@ DOCUMENTED_CHANGES: Final = (
         _MAJOR,
         "collections in state",
         _REVIEW,
-        "Flink 1 wrote Java collections in POJOs with Kryo, Flink 2 has serializers of its own for them and cannot read"
+        "Flink 1 wrote Java collections in POJOs with Kryo, Flink 2 has other serializers for them and cannot read"
         " that state",
         "migrate or drop such state",
     ),
