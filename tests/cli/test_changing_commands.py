@@ -290,7 +290,9 @@ def test_a_parallelism_that_fails_is_rolled_back_once(running: Operated) -> None
     )
     result = running.invoke("scale", "--parallelism", "4")
     assert result.exit_code == ROLLED_BACK
-    assert result.stdout.startswith("rolled back: version 2 was rolled back; version 3 runs as before")
+    assert result.stdout.startswith(
+        "rolled back: version 2 was rolled back; version 3 has the settings of before and runs"
+    )
     assert len(running.evidence) == 1
     assert running.invoke("scale", "--parallelism", "4").exit_code == ROLLED_BACK
     assert running.changes.count("UpdateApplication") == 1
@@ -308,7 +310,7 @@ def test_a_change_that_fails_in_main_is_put_back(running: Operated) -> None:
     )
     result = running.invoke("scale", "--parallelism", "4")
     assert result.exit_code == RESTORED
-    assert result.stdout.startswith("restored: version 2 was restored")
+    assert result.stdout.startswith("restored: version 2 was undone; version 3 has the settings of before and runs")
 
 
 def test_a_failing_change_is_left_without_rollback(running: Operated) -> None:

@@ -136,7 +136,7 @@ class Recovery:
     def _undone(self, seen: Observation, *, restored: bool) -> Ended:
         version_id = self.attempt.version.version_id
         healthy = seen.verdict is not None and seen.verdict.health is not Health.FAILING
-        how = "restored" if restored else "rolled back"
+        how = "undone" if restored else "rolled back"
         if not healthy:
             return Ended(
                 outcome=Outcome.FAILED,
@@ -144,7 +144,8 @@ class Recovery:
             )
         return Ended(
             outcome=Outcome.RESTORED if restored else Outcome.ROLLED_BACK,
-            text=f"version {version_id} was {how}; version {seen.version_id} runs as before: {reason_of(seen)}",
+            text=f"version {version_id} was {how}; version {seen.version_id} has the settings of before and runs:"
+            f" {reason_of(seen)}",
         )
 
     @staticmethod
