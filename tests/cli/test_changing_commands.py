@@ -45,7 +45,7 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_start_is_verified(stopped: Operated) -> None:
     result = stopped.invoke("start")
     assert result.exit_code == DONE
-    assert result.stdout.startswith("verified: version 1 runs: all 2 subtasks run since")
+    assert result.stdout.startswith("verified: version 1 runs: all 2 subtasks have run for")
     assert "start the application from its latest snapshot ..." in result.stderr
     assert "verify the job" in result.stderr
     assert stopped.changes == ["StartApplication"]
@@ -157,6 +157,15 @@ def test_a_dry_run_of_what_would_be_refused_has_its_exit_code(running: Operated)
     result = running.invoke("restore", "--snapshot", "other", "--dry-run")
     assert result.exit_code == REFUSED
     assert "there is no snapshot 'other': expected one of old" in result.stdout
+    assert "steps" not in result.stdout
+
+
+def test_the_first_version_has_none_before_it_and_is_left_as_it_is(running: Operated) -> None:
+    for more in ([], ["--dry-run"]):
+        result = running.invoke("rollback", *more)
+        assert result.exit_code == REFUSED
+        assert "there is no version before 1 to go back to; nothing was changed" in result.stdout
+    assert running.changes == []
 
 
 def test_scripts_get_plan_steps_and_outcome_as_json_and_nothing_else(running: Operated) -> None:
@@ -226,6 +235,14 @@ def test_a_forced_stop_that_is_not_confirmed_changes_nothing(
     assert running.changes == []
 
 
+def test_ctrl_c_at_a_question_changes_nothing_and_has_its_exit_code(running: Operated, on_a_terminal: None) -> None:
+    for answers in ("", "y\n"):
+        result = running.invoke("stop", "--force", answers=answers)
+        assert result.exit_code == INTERRUPTED
+        assert "interrupted: nothing was changed" in result.stderr
+    assert running.changes == []
+
+
 def test_a_forced_stop_in_a_script_repeats_the_name_of_the_application(running: Operated) -> None:
     result = running.invoke("stop", "--force")
     assert result.exit_code == WRONG_ARGUMENTS
@@ -290,11 +307,14 @@ def test_a_parallelism_that_fails_is_rolled_back_once(running: Operated) -> None
     )
     result = running.invoke("scale", "--parallelism", "4")
     assert result.exit_code == ROLLED_BACK
-    assert result.stdout.startswith(
-        "rolled back: version 2 was rolled back; version 3 has the settings of before and runs"
-    )
+    assert result.stdout.startswith("rolled back: the job failed 2 times and is restarted again and again: java.lang.A")
+    assert "version 2 was rolled back; version 3 has the settings of before" in result.stdout
+    assert "--again" not in result.stderr
+    assert "✓ verify" in result.stderr.splitlines()[-1]
     assert len(running.evidence) == 1
-    assert running.invoke("scale", "--parallelism", "4").exit_code == ROLLED_BACK
+    repeated = running.invoke("scale", "--parallelism", "4")
+    assert repeated.exit_code == ROLLED_BACK
+    assert "it was undone before, and is not made again: to make it again, add --again" in repeated.stderr
     assert running.changes.count("UpdateApplication") == 1
     running.aws.world.on_call = None
     assert running.invoke("scale", "--parallelism", "4", "--again").exit_code == DONE
@@ -310,7 +330,8 @@ def test_a_change_that_fails_in_main_is_put_back(running: Operated) -> None:
     )
     result = running.invoke("scale", "--parallelism", "4")
     assert result.exit_code == RESTORED
-    assert result.stdout.startswith("restored: version 2 was undone; version 3 has the settings of before and runs")
+    assert result.stdout.startswith("restored: UpdateApplication failed: ")
+    assert "version 2 was undone; version 3 has the settings of before" in result.stdout
 
 
 def test_a_failing_change_is_left_without_rollback(running: Operated) -> None:
@@ -368,8 +389,7 @@ def test_a_rollback_that_was_asked_for_is_a_success(running: Operated) -> None:
     running.aws.msf.change_code("bad.zip")
     result = running.invoke("rollback", "--reason", "it counts wrong")
     assert result.exit_code == DONE
-    assert result.stdout.startswith("rolled back: version 2 was rolled back")
-    assert "because" not in result.stdout
+    assert result.stdout.startswith("rolled back: it counts wrong; version 2 was rolled back")
     assert "roll version 2 back: it counts wrong" in result.stderr
     assert running.code == "job-1.zip"
     assert len(running.evidence) == 1
@@ -391,7 +411,9 @@ def test_a_stopped_application_is_put_back_with_force_only(running: Operated) ->
 def test_a_snapshot_is_restored_once_and_again_if_asked(running: Operated) -> None:
     command = ["restore", "--snapshot", "old"]
     assert running.invoke(*command).exit_code == DONE
-    assert running.invoke(*command).exit_code == DONE
+    repeated = running.invoke(*command)
+    assert repeated.exit_code == DONE
+    assert "it was started from old already: to restore that once more, add --again" in repeated.stderr
     assert running.changes == ["StopApplication", "StartApplication"]
     assert running.invoke(*command, "--again", "--allow-non-restored-state").exit_code == DONE
     restored = running.aws.world.named("StartApplication")[-1]["RunConfiguration"]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cdk_penstock.cli import main as entry
 from cdk_penstock.cli.console_progress import ConsoleProgress
@@ -423,6 +427,17 @@ def test_a_pipe_gets_names_whole_and_as_they_are(name: str, colors: dict[str, st
     output, errors = process("size", env=colors).communicate(timeout=60)
     assert errors == ""
     assert any(name in line for line in output.splitlines())
+
+
+def test_progress_on_a_terminal_shows_the_state_and_how_long_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    progress = ConsoleProgress(Console(force_terminal=True, file=io.StringIO()))
+    progress.stage("wait")
+    progress.update("UPDATING")
+    progress.stop()
+    shown = {progress.__rich__().plain for _ in range(9)}
+    assert {"wait: UPDATING (7 s)", "wait: UPDATING (8 s)"} <= shown
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -102,7 +102,7 @@ def test_code_that_fails_is_rolled_back_and_not_deployed_again_unless_asked(runn
     running.flink.behaviours[key_of(job_zip)] = Behaviour.LOOPS
     result = running.invoke("deploy", str(job_zip))
     assert result.exit_code == ROLLED_BACK
-    assert "the change was undone because the job failed" in result.stdout
+    assert "rolled back: the job failed" in result.stdout
     assert "java.lang.ArithmeticException: / by zero" in result.stdout
     assert running.code == "jobs/job-1.zip"
     assert len(running.evidence) == 1
@@ -117,7 +117,7 @@ def test_code_whose_main_fails_is_put_back(running: Operated, job_zip: Path) -> 
     running.flink.behaviours[key_of(job_zip)] = Behaviour.FAILS_IN_MAIN
     result = running.invoke("deploy", str(job_zip))
     assert result.exit_code == RESTORED
-    assert "the change was undone because UpdateApplication failed: ValueError: no such topic" in result.stdout
+    assert "restored: UpdateApplication failed: ValueError: no such topic; " in result.stdout
 
 
 def test_code_that_msf_itself_rolls_back_is_told_with_the_reason(running: Operated, job_zip: Path) -> None:
@@ -125,7 +125,7 @@ def test_code_that_msf_itself_rolls_back_is_told_with_the_reason(running: Operat
     running.flink.behaviours[key_of(job_zip)] = Behaviour.FAILS_IN_MAIN
     shown = running.json("deploy", str(job_zip))
     assert shown["outcome"] == "rolled back"
-    assert "because UpdateApplication failed: ValueError: no such topic" in shown["text"]
+    assert "UpdateApplication failed: ValueError: no such topic" in shown["text"]
 
 
 def test_code_that_was_uploaded_before_is_not_noted_as_overwritten(running: Operated, job_zip: Path) -> None:

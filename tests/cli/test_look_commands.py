@@ -363,7 +363,8 @@ def test_the_dashboard_of_an_application_that_is_not_running_is_refused(aws: Fak
     if status != "READY":
         aws.msf.run()
         aws.msf.move(status)
-    with pytest.raises(ControlError, match=rf"only while the application is RUNNING, it is\s+{status}: wait for it"):
+    fix = "start it with penstock app start" if status == "READY" else "wait with penstock app status --watch"
+    with pytest.raises(ControlError, match=rf"only while the application is RUNNING, it is {status}: {fix}"):
         invoke("dashboard")
 
 

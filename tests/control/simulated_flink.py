@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.control.flink_dashboard import DashboardUnavailableError
 from cdk_penstock.control.presigned_url import new_dashboard_url
-from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN
 from tests.control.local_msf import SERVICE
@@ -82,10 +81,7 @@ class SimulatedFlink:
         self._aws.msf.reconcile()
         job = self._aws.msf.driver.jobs[self._stored.uid]
         if job is not self._opened:
-            try:
-                new_dashboard_url(self._aws.client(SERVICE), self._name, clock=self._aws.world.clock)
-            except PenstockError as error:
-                raise DashboardUnavailableError(str(error)) from error
+            new_dashboard_url(self._aws.client(SERVICE), self._name, clock=self._aws.world.clock)
             self._opened = job
         if self._stored.status.value != "RUNNING" or self.unavailable:
             self.unavailable = max(0, self.unavailable - 1)

@@ -55,7 +55,7 @@ def running(planned: Planned) -> Planned:
 def test_a_good_change_is_made_after_a_snapshot_and_verified(running: Planned) -> None:
     end = running.run(ChangeTarget(change=GOOD))
     assert end.outcome is Outcome.VERIFIED
-    assert "all 2 subtasks run since" in end.text
+    assert "all 2 subtasks have run for" in end.text
     assert running.called(*CHANGES) == ["CreateApplicationSnapshot", "UpdateApplication"]
     assert running.code == "good.zip"
     assert running.evidence == []
@@ -99,6 +99,8 @@ def test_a_main_that_raises_leads_back_to_the_version_before_from_its_snapshot(r
     running.flink.behaviours["bad.zip"] = Behaviour.FAILS_IN_MAIN
     end = running.run(ChangeTarget(change=BAD))
     assert end.outcome is Outcome.RESTORED
+    assert end.text.startswith("UpdateApplication failed: ")
+    assert "no such topic; version 2 was undone; version 3 has the settings of before" in end.text
     assert running.called(*CHANGES) == [
         "CreateApplicationSnapshot",
         "UpdateApplication",
@@ -205,6 +207,32 @@ def test_a_change_by_somebody_else_in_between_is_seen(running: Planned) -> None:
     running.aws.world.on_call = meddle
     assert running.run(ChangeTarget(change=GOOD)).outcome is Outcome.VERIFIED
     assert running.code == "good.zip"
+
+
+def test_a_change_is_not_made_over_one_that_somebody_else_makes_during_its_verification(running: Planned) -> None:
+    def meddle(progress: str) -> None:
+        if "has run for" in progress and running.code == "good.zip":
+            running.aws.msf.change(
+                ApplicationCodeConfigurationUpdate={
+                    "CodeContentUpdate": {"S3ContentLocationUpdate": {"FileKeyUpdate": "other.zip"}}
+                }
+            )
+
+    with pytest.raises(ControlError, match="somebody else has changed the application to version 3"):
+        running.run(ChangeTarget(change=GOOD), progress=meddle)
+    assert running.code == "other.zip"
+
+
+def test_a_change_in_force_is_verified_though_a_later_one_was_rolled_back(running: Planned) -> None:
+    running.run(ChangeTarget(change=GOOD))
+    running.flink.behaviours["good.zip"] = Behaviour.LOOPS
+    running.aws.world.on_call = lambda name, _: (
+        running.flink.behaviours.clear() if name == "RollbackApplication" else None
+    )
+    another = Change(parallelism=4)
+    assert running.run(ChangeTarget(change=another)).outcome is Outcome.ROLLED_BACK
+    assert running.run(ChangeTarget(change=GOOD)).outcome is Outcome.VERIFIED
+    assert running.run(ChangeTarget(change=another)).outcome is Outcome.ROLLED_BACK
 
 
 def test_an_update_that_does_not_end_is_rolled_back_after_its_time(running: Planned) -> None:

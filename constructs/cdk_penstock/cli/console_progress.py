@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PATIENCE_SECONDS: Final = 2
 
 
 class ConsoleProgress:
@@ -18,22 +20,30 @@ class ConsoleProgress:
         self._console = console
         self._status = console.status("") if console.is_terminal else None
         self._title = ""
+        self._state = ""
         self._begin = time.monotonic()
+
+    def __rich__(self) -> Text:
+        """Return the present stage, with its duration so far; rich asks for it at each step of its animation."""
+        seconds = int(time.monotonic() - self._begin)
+        duration = f" ({seconds} s)" if seconds >= _PATIENCE_SECONDS else ""
+        return Text(f"{self._title}{self._state}{duration}")
 
     def stage(self, title: str) -> None:
         """End the previous stage and begin another one."""
         self.done()
-        self._title, self._begin = title, time.monotonic()
+        self._title, self._state, self._begin = title, " ...", time.monotonic()
         if self._status is not None:
-            self._status.update(Text(f"{title} ..."))
+            self._status.update(self)
             self._status.start()
         else:
             self._console.print(f"  {title} ...", soft_wrap=True)
 
     def update(self, text: str) -> None:
         """Show the state of the present stage."""
+        self._state = f": {text}"
         if self._status is not None:
-            self._status.update(Text(f"{self._title}: {text}"))
+            self._status.update(self)
 
     def done(self) -> None:
         """End the present stage with success."""

@@ -90,6 +90,8 @@ class PlanRunner:
         self._refused_rollback: str | None = None
         self._refused_snapshot: str | None = None
         self._has_changed = False
+        self._failure: str | None = None
+        self._is_made = False
         self._out_of_reach_since: datetime | None = None
 
     @property
@@ -107,6 +109,7 @@ class PlanRunner:
         Raises ControlError where a call fails for good: the application is then as the last report says.
         """
         clock = self._application.clock
+        self._is_made = False
         for _ in range(_MOST_STEPS):
             if deadline is not None and clock.now() >= deadline:
                 return None
@@ -125,6 +128,11 @@ class PlanRunner:
         step = target.next_action(seen)
         if isinstance(step, Ended):
             return self._with_reason(step, seen)
+        if self._is_made and isinstance(step, (steps.TakeSnapshot, steps.Update)):
+            raise ControlError(
+                f"somebody else has changed the application to version {seen.version_id} while this run verified its"
+                " change, and nothing more was changed: see penstock app versions"
+            )
         self._report(str(step))
         return self._take(step, seen, detail, target, deadline)
 
@@ -186,6 +194,8 @@ class PlanRunner:
     def _change(self, step: Action, seen: Observation, detail: ApplicationDetail) -> Ended | None:
         """Carry out a step that changes the application."""
         begun = False
+        if isinstance(step, (steps.RollBack, steps.ForceStop)):
+            self._failure = step.reason
         try:
             begun = self._requests.change(step, seen, detail)
         except SnapshotNotPossibleError as error:
@@ -203,6 +213,7 @@ class PlanRunner:
                     return Ended(outcome=Outcome.REFUSED, text=str(error))
             # Else the application has moved on since it was observed: decide again.
         self._has_changed = self._has_changed or begun
+        self._is_made = self._is_made or (begun and isinstance(step, steps.Update))
         self._verdict = None
         if not begun:
             self._application.clock.sleep(_POLL_SECONDS)
@@ -217,13 +228,24 @@ class PlanRunner:
             self._refused_snapshot = str(error)
 
     def _with_reason(self, end: Ended, seen: Observation) -> Ended:
-        """Return the end of a plan with what MSF says of the operation that failed last."""
+        """Return the end of a plan with the reason of the failure, as far as it is known."""
+        if end.outcome in {Outcome.ROLLED_BACK, Outcome.RESTORED}:
+            why = self._failure or self._why_undone(seen)
+            return end if why is None else replace(end, text=f"{why}; {end.text}")
         if end.outcome is not Outcome.FAILED:
             return end
         failed = max((each for each in seen.operations if each.failed), key=lambda each: each.started_at, default=None)
         if failed is None or failed is not max(seen.operations, key=lambda each: each.started_at):
             return end
         return replace(end, text=f"{end.text}; {failed}: {self._application.reason_of(failed)}")
+
+    def _why_undone(self, seen: Observation) -> str | None:
+        """Return what MSF says of the version that the present one has undone; None if it reported no failure."""
+        undone = seen.version(seen.present.rolled_back_from or seen.present.updated_from)
+        begin = seen.present.created_at if undone is None else undone.created_at
+        within = [each for each in seen.operations if begin <= each.started_at <= seen.present.created_at]
+        failed = next((each for each in within if each.failed), None)
+        return None if failed is None else f"{failed.name} failed: {self._application.reason_of(failed)}"
 
 
 def _launched_at(seen: Observation) -> datetime | None:

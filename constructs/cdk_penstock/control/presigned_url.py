@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.flink_dashboard import DashboardUnavailableError
 from cdk_penstock.control.retries import call_with_retry
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FIRST_USE_SECONDS: Final = 180
 def new_dashboard_url(
     client: FlinkClient, name: str, *, clock: Clock, session_seconds: int = SHORTEST_SESSION_SECONDS
 ) -> str:
-    """Return a new URL for a running application; raise ControlError, with its status, for one that is not running."""
+    """Return a new URL for a running application; raise DashboardUnavailableError for one that is not running."""
     try:
         answer = call_with_retry(
             lambda: client.create_application_presigned_url(
@@ -45,8 +45,10 @@ def new_dashboard_url(
             clock=clock,
             propagation_seconds=0,
         )["ApplicationDetail"]
-        raise ControlError(
-            f"the dashboard of {name} is there only while the application is RUNNING, it is"
-            f" {described['ApplicationStatus']}: wait for it with penstock app status --watch, or see penstock app logs"
+        status = described["ApplicationStatus"]
+        fix = "start it with penstock app start" if status == "READY" else "wait with penstock app status --watch"
+        raise DashboardUnavailableError(
+            f"the dashboard of {name} is there only while the application is RUNNING, it is {status}: {fix}, or see"
+            " penstock app logs"
         ) from error
     return str(answer["AuthorizedUrl"])

@@ -42,7 +42,7 @@ def healthy_looks() -> list[JobSample]:
 def test_a_job_whose_subtasks_all_run_with_a_new_checkpoint_is_healthy() -> None:
     verdict = judge(healthy_looks(), RULES)
     assert verdict.health is Health.HEALTHY
-    assert verdict.reason == "all 4 subtasks run since 20 s, 2 checkpoints completed"
+    assert verdict.reason == "all 4 subtasks have run for 20 s, 2 checkpoints completed"
 
 
 def test_running_is_no_evidence_while_a_subtask_initializes() -> None:
@@ -87,16 +87,16 @@ def test_one_failure_gets_a_new_chance_and_begins_the_window_again() -> None:
 def test_a_restart_between_two_looks_is_seen() -> None:
     looks = healthy_looks()
     looks[-1] = replace(looks[-1], failures=(failure(18),))
-    assert judge(looks, RULES).reason == "every subtask runs since 0 s of 20 s"
+    assert judge(looks, RULES).reason == "every subtask has run for 0 s of 20 s"
 
 
 def test_the_second_failure_is_a_loop_with_its_reason() -> None:
     looks = [look(0), look(5, running=0, failures=(failure(3, "old"),))]
     assert judge(looks, RULES).health is Health.PENDING
-    looks.append(look(20, running=0, failures=(failure(17, "division by zero"), failure(3, "old"))))
+    looks.append(look(20, running=0, failures=(failure(17, "division by zero\nat Job.map"), failure(3, "old"))))
     verdict = judge(looks, RULES)
     assert verdict.health is Health.FAILING
-    assert verdict.reason == "the job failed 2 times and is restarted again and again: division by zero"
+    assert verdict.reason == "the job failed 2 times and is restarted again and again: division by zero | at Job.map"
 
 
 def test_failures_before_the_operation_are_not_counted() -> None:
@@ -120,7 +120,7 @@ def test_a_batch_job_that_has_finished_is_no_failure() -> None:
 
 def test_without_a_checkpoint_a_job_is_not_healthy_and_at_last_failing() -> None:
     looks = [look(seconds, checkpoints=7) for seconds in range(0, 1025, 5)]
-    assert judge(looks[:5], RULES).reason == "every subtask runs since 20 s; waiting for a checkpoint"
+    assert judge(looks[:5], RULES).reason == "every subtask has run for 20 s; waiting for a checkpoint"
     assert judge(looks[:-1], RULES).health is Health.PENDING
     assert judge(looks, RULES).reason == "no checkpoint was completed within 1020 s"
 
@@ -128,7 +128,7 @@ def test_without_a_checkpoint_a_job_is_not_healthy_and_at_last_failing() -> None
 def test_a_checkpoint_between_the_launch_and_the_first_look_counts() -> None:
     looks = [look(seconds, checkpoints=1) for seconds in range(0, 25, 5)]
     assert judge(looks, RULES).health is Health.PENDING
-    assert judge(looks, RULES, since=at(-70)).reason == "all 4 subtasks run since 20 s, 1 checkpoint completed"
+    assert judge(looks, RULES, since=at(-70)).reason == "all 4 subtasks have run for 20 s, 1 checkpoint completed"
 
 
 def test_a_job_without_checkpoints_needs_none() -> None:

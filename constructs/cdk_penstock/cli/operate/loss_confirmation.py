@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import typer
 
-from cdk_penstock.cli.operate.plan_options import EXIT_REFUSED
+from cdk_penstock.cli.operate.plan_options import EXIT_INTERRUPTED, EXIT_REFUSED
 from cdk_penstock.model.job_overview import shown_age
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cdk_penstock.model.lifecycle.planning import Observation
 
 _OPTION: Final = "--yes-lose-state"
@@ -20,6 +23,22 @@ _OPTION: Final = "--yes-lose-state"
 def is_interactive() -> bool:
     """Return True if somebody can answer questions."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def is_confirmed(question: str) -> bool:
+    """Return the answer to a question; exit with 130 at Ctrl-C."""
+    with _interruptible():
+        return typer.confirm(question, default=False, err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Exit with the documented code where a question is answered with Ctrl-C or the end of the input."""
+    try:
+        yield
+    except typer.Abort:
+        typer.echo("\ninterrupted: nothing was changed", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def confirm_loss(application: str, loss: str, *, confirmed: str | None) -> None:
@@ -34,9 +53,10 @@ def confirm_loss(application: str, loss: str, *, confirmed: str | None) -> None:
     if not is_interactive():
         raise typer.BadParameter(f"{loss}; to accept this in a script, add {_OPTION} {application}")
     typer.echo(loss, err=True)
-    accepted = typer.confirm("Do you accept this?", default=False, err=True)
-    if accepted:
-        accepted = typer.prompt("Type the application's name to confirm", err=True).strip() == application
+    with _interruptible():
+        accepted = typer.confirm("Do you accept this?", default=False, err=True)
+        if accepted:
+            accepted = typer.prompt("Type the application's name to confirm", err=True).strip() == application
     if not accepted:
         typer.echo("not confirmed: nothing was changed", err=True)
         raise typer.Exit(EXIT_REFUSED)
@@ -49,7 +69,7 @@ def confirm_losses(
     if without and seen.is_running and not seen.present.settings.snapshots_enabled:
         loss = "the application runs with snapshots disabled: the update loses its whole state"
         confirm_loss(application, loss, confirmed=confirmed)
-    elif force:
+    elif force and not seen.is_at_rest:
         confirm_loss(application, loss_of_force(seen), confirmed=confirmed)
 
 

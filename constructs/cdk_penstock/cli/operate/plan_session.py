@@ -24,6 +24,7 @@ from cdk_penstock.control.plan_runner import PlanRunner
 from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
+from cdk_penstock.model.lifecycle.planning import plan_actions as steps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys import KeyUse, LifecycleOperation
     from cdk_penstock.model.lifecycle.planning import Observation
 
+_UNDONE: Final = frozenset({Outcome.ROLLED_BACK, Outcome.RESTORED})
+_CHANGES: Final = (steps.Update, steps.RollBack, steps.PutBack, steps.Start)
 _EVIDENCE_SECONDS: Final = 5.0
 """The rollback waits for it."""
 
@@ -56,8 +59,6 @@ class PlanSession:
         self._taken: list[str] = []
         self._evidence: list[str] = []
         self._notes: list[str] = []
-        self._undone_because: str | None = None
-        self._began_at = access.clock.now()
 
     def observe(self) -> Observation:
         """Return the application as it is."""
@@ -98,10 +99,10 @@ class PlanSession:
             end = plan[-1] if self._options.dry_run else self._runner.run(target)
             if not isinstance(end, Ended):
                 raise PenstockError(f"no end of the plan is known: its steps are {', '.join(self._plan)}")
-            if not self._options.dry_run and end.outcome in {Outcome.VERIFIED, Outcome.DONE}:
+            if end.outcome not in {Outcome.FAILED, Outcome.REFUSED}:
                 self._progress.done()
-            if end.outcome in {Outcome.RESTORED, Outcome.ROLLED_BACK} and self._undone_because is None:
-                self._undone_because = self._failure()
+            if end.outcome in _UNDONE and not any(isinstance(each, _CHANGES) for each in plan):
+                self.note("it was undone before, and is not made again: to make it again, add --again")
         except KeyboardInterrupt:
             self._progress.stop()
             typer.echo(
@@ -120,15 +121,12 @@ class PlanSession:
 
     def finish(self, end: Ended, *, wanted: Collection[Outcome] = (), **fields: Any) -> NoReturn:
         """Show the end, and exit with its code; 0 for an outcome that the command was asked for."""
-        reason = None if end.outcome in wanted else self._undone_because
-        if reason is not None and end.outcome in {Outcome.ROLLED_BACK, Outcome.RESTORED}:
-            end = replace(end, text=f"{end.text}; the change was undone because {reason}")
         if self._options.as_json:
             outcome = None if self._options.dry_run else end.outcome.value
             shown = {"application": self._access.name, "dryRun": self._options.dry_run, "plan": self._plan}
             more = {"taken": self._taken, "outcome": outcome, "text": end.text, "evidence": self._evidence}
             print_json({**shown, **more, "notes": self._notes, **fields})
-        elif self._options.dry_run and self._plan:
+        elif self._options.dry_run and len(self._plan) > 1:
             for number, step in enumerate(self._plan, start=1):
                 typer.echo(f"  {number:>3}. {step}")
             typer.echo("nothing was changed: these are the steps if each of them succeeds")
@@ -162,13 +160,6 @@ class PlanSession:
     def _arn(self) -> str:
         return self._access.control.describe().arn
 
-    def _failure(self) -> str | None:
-        """Return what MSF says of the newest operation that failed in this run, None if none did."""
-        control = self._access.control
-        failed = [each for each in control.operations(since=self._began_at) if each.failed]
-        newest = max(failed, key=lambda each: each.started_at, default=None)
-        return None if newest is None else f"{newest.name} failed: {control.reason_of(newest)}"
-
     def _report(self, step: str) -> None:
         self._taken.append(step)
         self._progress.stage(step)
@@ -181,7 +172,6 @@ class PlanSession:
     def _save_evidence(self, reason: str) -> None:
         """Save the evidence; a failure to save it is told, and stops nothing."""
         access = self._access
-        self._undone_because = reason
         self._progress.update(f"collect evidence before it is gone: {reason}")
         collector = EvidenceCollector(
             access.client, access.name, logs=access.logs, clock=access.clock, timeout_seconds=_EVIDENCE_SECONDS

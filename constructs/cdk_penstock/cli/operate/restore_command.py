@@ -54,8 +54,11 @@ def restore_command(
         evidence_folder=evidence_folder,
     )
     with open_plan_session(application, region, profile, operator_role, options) as (access, session):
+        seen = session.observe()
+        if seen.is_running and seen.restored_snapshot == snapshot and not again:
+            session.note(f"it was started from {snapshot} already: to restore that once more, add --again")
         if force and not dry_run:
-            confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
+            confirm_losses(seen, application, force=True, confirmed=yes_lose_state)
         target = RestoreTarget(
             snapshot_name=snapshot,
             began_at=access.clock.now(),

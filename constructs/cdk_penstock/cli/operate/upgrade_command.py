@@ -165,11 +165,11 @@ def _refusal(checks: Sequence[UpgradeCheck], *, reviewed: bool) -> str | None:
         return f"the checks found problems: {len(problems)}; nothing was changed"
     if reviewed or not (to_review := _of(checks, CheckResult.REVIEW)):
         return None
-    if loss_confirmation.is_interactive() and typer.confirm(
-        f"Have you reviewed these checks: {', '.join(each.subject for each in to_review)}?", default=False, err=True
+    if loss_confirmation.is_interactive() and loss_confirmation.is_confirmed(
+        f"Have you reviewed these checks: {', '.join(each.subject for each in to_review)}?"
     ):
         return None
-    return f"checks that need a review by a person: {len(to_review)}; then add --reviewed; nothing was changed"
+    return f"{len(to_review)} checks need a review by a person: review them, then add --reviewed; nothing was changed"
 
 
 def _of(checks: Sequence[UpgradeCheck], result: CheckResult) -> list[UpgradeCheck]:

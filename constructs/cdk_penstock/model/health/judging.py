@@ -79,10 +79,10 @@ def _judge_stable(
     last = stable[-1]
     lasted = (last.at - stable[0].at).total_seconds()
     if len(stable) < rules.consecutive_samples or lasted < rules.stable_seconds:
-        return _pending(f"every subtask runs since {lasted:.0f} s of {rules.stable_seconds:.0f} s")
+        return _pending(f"every subtask has run for {lasted:.0f} s of {rules.stable_seconds:.0f} s")
     if rules.needs_checkpoint and checkpoints < 1:
-        return _pending(f"every subtask runs since {lasted:.0f} s; waiting for a checkpoint")
-    evidence = [f"all {last.subtasks} subtasks run since {lasted:.0f} s"]
+        return _pending(f"every subtask has run for {lasted:.0f} s; waiting for a checkpoint")
+    evidence = [f"all {last.subtasks} subtasks have run for {lasted:.0f} s"]
     if rules.needs_checkpoint:
         evidence.append(f"{checkpoints} checkpoint{'s' * (checkpoints > 1)} completed")
     if failures:
@@ -95,7 +95,7 @@ def _pending(reason: str) -> Verdict:
 
 
 def _failing(what: str, failures: Sequence[JobFailure]) -> Verdict:
-    cause = f": {failures[0].reason}" if failures else ""
+    cause = f": {' | '.join(failures[0].reason.splitlines())}" if failures else ""
     return Verdict(health=Health.FAILING, reason=f"{what}{cause}")
 
 

@@ -164,6 +164,9 @@ class ChangeTarget(VerifiedTarget):
 
     def attempt(self, seen: Observation) -> Attempt | None:
         """Return the change in force, or undone just now; with ``again_since``, one that was undone before is none."""
+        if self.change is not None and self.change.is_met_by(seen.present.settings):
+            # Also where another change was undone, of a version that had this one as well.
+            return Attempt.of(seen.present, seen)
         found = super().attempt(seen)
         if found is None or found.undone_by is None or self.again_since is None:
             return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.lifecycle.planning.outcome import Outcome
 from cdk_penstock.model.lifecycle.planning.plan_actions import Action, Ended, ForceStop
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cdk_penstock.model.lifecycle.planning.observation import Observation
+
+_MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,12 @@ class RestoreTarget(Target):
     def _problem(self, seen: Observation) -> str | None:
         found = next((each for each in seen.snapshots if each.name == self.snapshot_name), None)
         if found is None:
-            there = ", ".join(each.name for each in seen.snapshots) or "none"
-            return f"there is no snapshot {self.snapshot_name!r}: expected one of {there}"
+            if not seen.snapshots:
+                return f"there is no snapshot {self.snapshot_name!r}: the application has none"
+            newest = sorted(seen.snapshots, key=lambda each: each.created_at, reverse=True)[:_MOST_SHOWN]
+            more = (
+                "" if len(newest) == len(seen.snapshots) else f", or one of {len(seen.snapshots) - _MOST_SHOWN} older"
+            )
+            there = f"{', '.join(each.name for each in newest)}{more}"
+            return f"there is no snapshot {self.snapshot_name!r}: expected one of {there}; see penstock snapshot list"
         return self.rules.problem(found, runtime=seen.present.settings.runtime_environment, now=seen.now)

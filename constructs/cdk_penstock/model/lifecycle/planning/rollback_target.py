@@ -45,6 +45,11 @@ class RollbackTarget(Target):
     def when_steady(self, seen: Observation) -> Action:
         """Return the next step back."""
         recovery = self._recovery(seen)
+        if recovery.attempt.before is None and recovery.attempt.undone_by is None:
+            return Ended(
+                outcome=Outcome.REFUSED,
+                text=f"there is no version before {seen.version_id} to go back to; nothing was changed",
+            )
         if recovery.attempt.undone_by is not None:
             return recovery.after_undoing(seen)
         if seen.is_at_rest:
