@@ -75,7 +75,10 @@ def build_application(
         # It may have a way to the internet.
         props["outbound_ports"] = settings.outbound_ports
     code = _code(scope, construct_id, settings.code, workload=environment.workload)
-    return PyFlinkApplication(scope, construct_id, code=code, **props)
+    application = PyFlinkApplication(scope, construct_id, code=code, **props)
+    if settings.deploy_command:
+        application.allow_deployed_code()
+    return application
 
 
 def _code(scope: Construct, construct_id: str, settings: CodeSettings, *, workload: str) -> ApplicationCode:

@@ -99,6 +99,8 @@ class ApplicationSettings(Settings):
     ) = None
     start: bool = False
     """True if a deployment ends with the application running."""
+    deploy_command: bool = False
+    """True if the job may run code that ``penstock app deploy`` uploads, beside that of the template."""
     outbound_ports: list[Annotated[int, Field(ge=1, le=65_535)]] = Field(default_factory=lambda: [443])
     """TCP ports that the job may call in a VPC that exists already, beside those of its Kafka; a VPC that is made here
     leads nowhere else."""

@@ -10,6 +10,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk.assertions import Template
 
 from cdk_penstock.application import ApplicationCode, ApplicationPropsError, FlinkApplication
 
@@ -260,3 +261,22 @@ def test_fails_for_a_wildcard_without_a_reason(job_zip: Path) -> None:
     application = FlinkApplication(stack, "App", code=ApplicationCode.from_asset(job_zip), application_name="clicks")
     with pytest.raises(ApplicationPropsError, match="'Any' allows sns:Publish on the wildcard resource"):
         application.role.allow("Any", actions=["sns:Publish"], resources=["*"])
+
+
+@pytest.mark.parametrize(
+    ("key", "readable"), [("jobs/clicks.jar", "jobs/clicks-*"), ("clicks.jar", "clicks-*")], ids=["folder", "top"]
+)
+def test_code_of_the_command_may_be_read_beside_the_templates_only_if_asked(key: str, readable: str) -> None:
+    def statements(*, allowed: bool) -> list[Any]:
+        stack = Stack(App(), "Stack")
+        code = ApplicationCode.from_bucket(s3.Bucket.from_bucket_name(stack, "Code", "code"), key, object_version="v1")
+        application = FlinkApplication(stack, "App", code=code, application_name="clicks")
+        if allowed:
+            application.allow_deployed_code()
+        found = Template.from_stack(stack).find_resources("AWS::IAM::ManagedPolicy").values()
+        return [each for policy in found for each in policy["Properties"]["PolicyDocument"]["Statement"]]
+
+    assert not [each for each in statements(allowed=False) if each.get("Sid") == "ReadDeployedCode"]
+    (statement,) = [each for each in statements(allowed=True) if each.get("Sid") == "ReadDeployedCode"]
+    assert statement["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert flatten(statement["Resource"]) == f"{ARN}:s3:::code/{readable}"

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from cdk_penstock.cli.operate import loss_confirmation
-from cdk_penstock.cli.operate.plan_session import PlanOptions
+from cdk_penstock.cli.operate.plan_options import PlanOptions
 from cdk_penstock.model.errors import PenstockError
 from tests.cli.operated import Operated
 from tests.control.fake_aws import APPLICATION, KEY_1, error
@@ -320,7 +320,7 @@ def test_a_parallelism_that_fails_is_rolled_back_once(running: Operated) -> None
     result = running.invoke("scale", "--parallelism", "4")
     assert result.exit_code == ROLLED_BACK
     assert result.stdout.startswith("rolled back: the job failed 2 times and is restarted again and again: java.lang.A")
-    assert "version 2 was rolled back; version 3 runs as before" in result.stdout
+    assert "version 2 was rolled back; version 3 has the settings of before" in result.stdout
     assert "--again" not in result.stderr
     assert "✓ verify" in result.stderr.splitlines()[-1]
     assert len(running.evidence) == 1
@@ -343,7 +343,7 @@ def test_a_change_that_fails_in_main_is_put_back(running: Operated) -> None:
     result = running.invoke("scale", "--parallelism", "4")
     assert result.exit_code == RESTORED
     assert result.stdout.startswith("restored: UpdateApplication failed: ")
-    assert "version 2 was undone; version 3 runs as before" in result.stdout
+    assert "version 2 was undone; version 3 has the settings of before" in result.stdout
 
 
 def test_a_failing_change_is_left_without_rollback(running: Operated) -> None:
@@ -472,3 +472,13 @@ def test_a_longer_time_for_operations_is_also_one_for_the_job(interval_seconds: 
     )
     assert longer.stable_seconds == usual.stable_seconds
     assert PlanOptions(timeout_minutes=60).transit == timedelta(minutes=60)
+
+
+def test_scaling_without_snapshots_needs_the_loss_accepted(running: Operated) -> None:
+    running.aws.msf.change_snapshots(SnapshotsEnabledUpdate=False)
+    running.aws.world.calls.clear()
+    assert running.invoke("scale", "--parallelism", "4").exit_code == REFUSED
+    assert running.invoke("scale", "--parallelism", "4", "--allow-state-loss").exit_code == WRONG_ARGUMENTS
+    assert running.changes == []
+    accepted = ["--allow-state-loss", "--yes-lose-state", APPLICATION]
+    assert running.invoke("scale", "--parallelism", "4", *accepted).exit_code == DONE

@@ -100,7 +100,10 @@ def test_a_dry_run_uploads_nothing(running: Operated, job_zip: Path) -> None:
 
 def test_code_that_fails_is_rolled_back_and_not_deployed_again_unless_asked(running: Operated, job_zip: Path) -> None:
     running.flink.behaviours[key_of(job_zip)] = Behaviour.LOOPS
-    assert running.invoke("deploy", str(job_zip)).exit_code == ROLLED_BACK
+    result = running.invoke("deploy", str(job_zip))
+    assert result.exit_code == ROLLED_BACK
+    assert "rolled back: the job failed" in result.stdout
+    assert "java.lang.ArithmeticException: / by zero" in result.stdout
     assert running.code == "jobs/job-1.zip"
     assert len(running.evidence) == 1
     assert running.invoke("deploy", str(job_zip)).exit_code == ROLLED_BACK
@@ -112,7 +115,22 @@ def test_code_that_fails_is_rolled_back_and_not_deployed_again_unless_asked(runn
 
 def test_code_whose_main_fails_is_put_back(running: Operated, job_zip: Path) -> None:
     running.flink.behaviours[key_of(job_zip)] = Behaviour.FAILS_IN_MAIN
-    assert running.invoke("deploy", str(job_zip)).exit_code == RESTORED
+    result = running.invoke("deploy", str(job_zip))
+    assert result.exit_code == RESTORED
+    assert "restored: UpdateApplication failed: ValueError: no such topic; " in result.stdout
+
+
+def test_code_that_msf_itself_rolls_back_is_told_with_the_reason(running: Operated, job_zip: Path) -> None:
+    running.aws.msf.enable_rollback()
+    running.flink.behaviours[key_of(job_zip)] = Behaviour.FAILS_IN_MAIN
+    shown = running.json("deploy", str(job_zip))
+    assert shown["outcome"] == "rolled back"
+    assert "UpdateApplication failed: ValueError: no such topic" in shown["text"]
+
+
+def test_code_that_was_uploaded_before_is_not_noted_as_overwritten(running: Operated, job_zip: Path) -> None:
+    running.invoke("deploy", str(job_zip))
+    assert running.json("deploy", str(job_zip))["notes"] == []
 
 
 def test_an_interrupted_upload_is_done_again(running: Operated, job_zip: Path) -> None:
@@ -139,7 +157,7 @@ def test_an_interrupted_upload_is_done_again(running: Operated, job_zip: Path) -
         ),
         (
             {"penstock-package.json": b'{"runtime": "FLINK-2_2", "packages": []}'},
-            "it was built for FLINK-2_2, the application runs FLINK-1_20",
+            "it was built for FLINK-2_2, and is to run on FLINK-1_20",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from cdk_penstock.cli import aws_session
 from cdk_penstock.cli.snapshot import snapshot_app
 from cdk_penstock.cli.snapshot_texts import age_text
-from cdk_penstock.control.errors import ControlError, MissingPermissionError
+from cdk_penstock.control.errors import ControlError, KeyUnusableError, MissingPermissionError
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, OPERATOR, Killed, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import cmk
@@ -62,9 +62,21 @@ def test_create_waits_for_the_snapshot_and_says_which(aws: FakeAws) -> None:
     assert (shown["snapshot"]["name"], shown["snapshot"]["status"]) == ("keep-me", "READY")
 
 
+def test_create_names_a_key_that_cannot_be_used_and_asks_for_nothing(aws: FakeAws) -> None:
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+    if aws.msf.configured == cmk(KEY_1):
+        with pytest.raises(KeyUnusableError, match=f"{KEY_1} must be Enabled, it is Disabled"):
+            invoke("create")
+        assert not aws.world.named("CreateApplicationSnapshot")
+    else:
+        invoke("create")
+        assert not aws.world.named("DescribeKey")
+
+
 def test_create_that_was_killed_goes_on_with_the_same_snapshot(aws: FakeAws) -> None:
     aws.world.on_call = lambda operation, _request: aws.msf.hold_saving() if "Describe" in operation else None
-    aws.world.kill_after = len(aws.world.calls) + 6
+    # Under a key, two calls of KMS come first.
+    aws.world.kill_after = len(aws.world.calls) + (8 if aws.msf.configured == cmk(KEY_1) else 6)
     with pytest.raises(Killed):
         invoke("create")
     aws.world.kill_after = aws.world.on_call = None

@@ -120,6 +120,13 @@ def test_the_present_code_is_read_and_checked(running: Operated) -> None:
     assert "pass code for the new runtime with --code" in result.stdout
 
 
+def test_present_code_under_a_name_without_suffix_is_checked_as_what_the_application_runs(running: Operated) -> None:
+    running.aws.s3.buckets["code"]["releases/7"] = jar_with_kafka("3.4.0-1.20")
+    running.aws.msf.change_code("releases/7")
+    result = running.invoke("upgrade", "--runtime", "2.2", "--check")
+    assert "problem present code: 7.jar holds flink-connector-kafka 3.4.0-1.20" in result.stdout
+
+
 def test_a_review_is_needed_before_anything_is_changed(
     running: Operated, new_jar: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

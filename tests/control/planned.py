@@ -38,6 +38,7 @@ class Planned:
     reports: list[str] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
     checked: list[Any] = field(default_factory=list)
+    rollbacks_before: int = 0
 
     def __post_init__(self) -> None:
         self.flink = SimulatedFlink(self.aws)

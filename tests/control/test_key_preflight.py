@@ -207,11 +207,18 @@ def test_kms_that_is_out_of_reach_stops_nothing() -> None:
     assert len(check(aws, START, KeyUse(configured=UNDER_1))) == 2
 
 
-def test_throttling_stops_nothing() -> None:
+@pytest.mark.parametrize("code", ["ThrottlingException", "KMSInternalException", "InvalidArnException"])
+def test_a_failure_that_says_nothing_about_the_key_stops_nothing(code: str) -> None:
     aws = FakeAws()
-    aws.world.fail("DescribeKey", error("ThrottlingException", "Rate exceeded"))
+    aws.world.fail("DescribeKey", error(code, "sorry"))
     (note,) = check(aws, START, KeyUse(configured=UNDER_1))
-    assert "throttles" in note
+    assert note.startswith(f"the state of key {KEY_1} is unknown")
+
+
+def test_a_key_that_is_asserted_again_is_not_refused_for_its_kind() -> None:
+    aws = FakeAws()
+    aws.kms.automatic = {KEY_1}
+    assert check(aws, UPDATE, KeyUse(configured=UNDER_1, effective=UNDER_1, new=UNDER_1)) == ()
 
 
 def test_a_policy_that_leaves_the_operator_to_iam_stops_nothing() -> None:

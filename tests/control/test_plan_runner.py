@@ -100,7 +100,7 @@ def test_a_main_that_raises_leads_back_to_the_version_before_from_its_snapshot(r
     end = running.run(ChangeTarget(change=BAD))
     assert end.outcome is Outcome.RESTORED
     assert end.text.startswith("UpdateApplication failed: ")
-    assert "no such topic; version 2 was undone; version 3 runs as before" in end.text
+    assert "no such topic; version 2 was undone; version 3 has the settings of before" in end.text
     assert running.called(*CHANGES) == [
         "CreateApplicationSnapshot",
         "UpdateApplication",

@@ -158,6 +158,20 @@ def test_a_snapshot_that_cannot_be_taken_is_counted_and_the_age_grows(
     assert metrics(capsys)["SnapshotAge"] < 60
 
 
+def test_a_disabled_key_is_named_before_a_snapshot_is_asked_for(
+    aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.kms.metadata[KEY_1]["KeyState"] = "Disabled"
+    if aws.msf.configured != cmk(KEY_1):
+        run(aws)
+        assert not aws.world.named("DescribeKey")
+        return
+    with pytest.raises(ControlError, match=f"cannot take a snapshot of .*{KEY_1} must be Enabled, it is Disabled"):
+        run(aws)
+    assert not aws.world.named("CreateApplicationSnapshot")
+    assert metrics(capsys)["SnapshotFailures"] == 1
+
+
 def test_a_failed_snapshot_keeps_older_ones_until_a_good_one_is_there(aws: FakeAws) -> None:
     for _ in range(4):
         run(aws, dry_run=True)

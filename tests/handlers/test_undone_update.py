@@ -194,7 +194,7 @@ def test_a_job_that_loops_after_running_is_rolled_back_and_the_deployment_fails(
     with pytest.raises(ControlError) as caught:
         looking.update(NEW, OLD)
     text = str(caught.value)
-    assert f"version {before + 1} was rolled back; version {before + 2} runs as before" in text
+    assert f"version {before + 1} was rolled back; version {before + 2} has the settings of before and runs" in text
     assert f"it is RUNNING in version {before + 2}, rolled back from {before + 1}, with s3://code/job-1.zip" in text
     assert len(aws.world.named("RollbackApplication")) == 1
     assert "the job fails: the job failed" in caplog.text
@@ -205,7 +205,7 @@ def test_a_job_that_loops_after_running_is_rolled_back_and_the_deployment_fails(
     aws.msf.change_code("job-1.zip")
     answer = looking.update(OLD, NEW)["Data"]
     assert answer["ApplicationVersionId"] == str(before + 3)
-    assert answer["Evidence"].startswith(f"version {before + 3} runs: all 2 subtasks run")
+    assert answer["Evidence"].startswith(f"version {before + 3} runs: all 2 subtasks have run")
     # The snapshot that was restored is that of the version that runs again, and not of the one that failed.
     newest = max(aws.msf.snapshots, key=lambda each: each["SnapshotCreationTimestamp"])
     assert newest["ApplicationVersionId"] == before + 2

@@ -119,7 +119,7 @@ def test_a_complete_archive_has_no_problem(problems: Callable[..., list[str]]) -
         ({"/evil.py": b""}, "would be unpacked outside the job's folder"),
         (
             {"penstock-package.json": PackageManifest(runtime="FLINK-2_2").to_json()},
-            "it was built for FLINK-2_2, the application runs FLINK-1_20: build it for that runtime",
+            "it was built for FLINK-2_2, and is to run on FLINK-1_20: build it for that runtime",
         ),
         (
             {

@@ -273,6 +273,13 @@ def test_an_existing_vpc_is_looked_up_in_its_account(job_zip: Path) -> None:
     assert len(configuration["ApplicationConfiguration"]["VpcConfigurations"]) == 1
 
 
+def test_code_of_the_command_may_be_read_only_where_the_file_says_so(job_zip: Path) -> None:
+    for chosen in (False, True):
+        body = Template.from_stack(staged(environment(application={"deploy_command": chosen}), job_zip).processing)
+        policies = [each["Properties"] for each in body.find_resources("AWS::IAM::ManagedPolicy").values()]
+        assert ("ReadDeployedCode" in str(policies)) is chosen
+
+
 @pytest.mark.parametrize("ports", [None, [443, 5432]])
 def test_in_an_existing_vpc_jobs_call_the_ports_of_their_file_and_their_kafka(
     job_zip: Path, ports: list[int] | None

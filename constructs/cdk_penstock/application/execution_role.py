@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from cdk_penstock.application.granted_policies import GrantedPolicies
 from cdk_penstock.application.props import ApplicationPropsError
 from cdk_penstock.foundation.wildcards import (
+    DEPLOYED_CODE,
     DESCRIBE_LOG_GROUPS,
     DESCRIBE_NETWORK,
     NETWORK_INTERFACES,
@@ -107,6 +108,17 @@ class ExecutionRole(iam.Role):
                 resources=[code.encryption_key.key_arn],
                 conditions={"StringEquals": via_service("s3", Stack.of(self).region)},
             )
+
+    def allow_deployed_code(self, code: CodeBinding, application_name: str) -> None:
+        """Allow to read objects beside the code that are named after the application."""
+        folder = code.object_key.rpartition("/")[0]
+        name = f"{folder}/{application_name}-*" if folder else f"{application_name}-*"
+        self.allow(
+            "ReadDeployedCode",
+            actions=["s3:GetObject", "s3:GetObjectVersion"],
+            resources=[code.bucket.arn_for_objects(name)],
+            wildcard_reason=DEPLOYED_CODE,
+        )
 
     def allow_logging(self, log: ApplicationLog) -> None:
         """Allow to write to the application's own log stream, and to find it."""

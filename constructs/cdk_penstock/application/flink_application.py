@@ -85,6 +85,7 @@ class FlinkApplication(FlinkApplicationBase):
         self.max_parallelism = settings.get("max_parallelism")
         self.snapshots_enabled = settings["snapshots_enabled"]
         binding = code.bind(self, self.runtime)
+        self._code = binding
         self.log = ApplicationLog(
             self,
             "Log",
@@ -216,6 +217,14 @@ class FlinkApplication(FlinkApplicationBase):
         if largest_parallelism is not None:
             scaled = self.sizing.scaled_to(largest_parallelism, max_parallelism=self.max_parallelism)
         return build_kpu_alarm(self, construct_id, sizing=self.sizing, autoscaling=self.autoscaling, scaled=scaled)
+
+    def allow_deployed_code(self) -> None:
+        """Allow the job to read the code that ``penstock app deploy`` uploads.
+
+        It lies beside the template's code, under a name that begins with the application's. Whoever uploads it needs
+        ``s3:PutObject`` there, and decides then what the job does: by default, only the template decides.
+        """
+        self.role.allow_deployed_code(self._code, self.application_name)
 
     def add_property_group(self, group: str, entries: Mapping[str, str]) -> None:
         """Hand a property group to the job, or add entries to one.

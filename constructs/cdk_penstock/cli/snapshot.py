@@ -101,6 +101,8 @@ def create(
     progress = ConsoleProgress(new_console(stderr=True))
     with explain_aws_errors():
         session = connect(application, region, profile, operator_role)
+        for note in session.check_key():
+            typer.echo(f"not checked: {note}", err=True)
         chosen = name or session.name_to_take()
         progress.stage(f"take snapshot {chosen}")
         try:

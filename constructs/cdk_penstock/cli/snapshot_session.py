@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.cli.aws_session import aws_access, open_sessions
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.errors import ControlError
+from cdk_penstock.control.key_preflight import KeyPreflight
+from cdk_penstock.control.key_viewers import KeyViewers
+from cdk_penstock.control.kms_keys import KmsKeys
 from cdk_penstock.control.snapshot_modes import snapshots_of
-from cdk_penstock.model.keys import SnapshotStatus
+from cdk_penstock.model.keys import KeyUse, LifecycleOperation, SnapshotStatus
 from cdk_penstock.model.snapshots import plan_pruning, snapshot_name
 
 if TYPE_CHECKING:
@@ -26,18 +29,21 @@ _PREFIX: Final = "penstock-manual-"
 
 def connect(application: str, region: str | None, profile: str | None, operator_role: str | None) -> SnapshotSession:
     """Return the snapshots of an application, which are called as the operator role if there is one."""
-    _, operator = open_sessions(application, region, profile, operator_role)
+    caller, operator = open_sessions(application, region, profile, operator_role)
     control = ApplicationControl(operator.client("kinesisanalyticsv2"), application, clock=aws_access.clock)
     detail = control.describe()
-    return SnapshotSession(detail, snapshots_of(control, detail))
+    sessions = (caller,) if operator_role is None else (caller, operator)
+    keys = KeyViewers(*(KmsKeys(each.client("kms"), clock=aws_access.clock) for each in sessions))
+    return SnapshotSession(detail, snapshots_of(control, detail), KeyPreflight(keys, operator_arn=operator_role))
 
 
 class SnapshotSession:
     """One application and its snapshots, at the time of one command."""
 
-    def __init__(self, detail: ApplicationDetail, snapshots: SnapshotControl) -> None:
+    def __init__(self, detail: ApplicationDetail, snapshots: SnapshotControl, preflight: KeyPreflight) -> None:
         self._detail = detail
         self._snapshots = snapshots
+        self._preflight = preflight
         self.application_arn = detail.arn
         self.now: datetime = aws_access.clock.now()
 
@@ -49,6 +55,11 @@ class SnapshotSession:
             if each.status is SnapshotStatus.CREATING and each.name.startswith(_PREFIX)
         ]
         return begun[0] if begun else snapshot_name(_PREFIX, self._detail.name, self.now)
+
+    def check_key(self) -> tuple[str, ...]:
+        """Check the key of a snapshot, and return what could not be found out; raise ControlError as KeyPreflight."""
+        use = KeyUse(configured=self._detail.encryption, effective=self._detail.encryption)
+        return self._preflight.check(LifecycleOperation.SNAPSHOT, use, application_arn=self.application_arn)
 
     def take(self, name: str, *, on_wait: Callable[[Snapshot], None]) -> Snapshot:
         """Return a snapshot when it is READY; raise ControlError if none can be taken."""

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore import exceptions
 
-from cdk_penstock.control.errors import (
-    BusyError,
-    ControlError,
-    KeyUnusableError,
-    MissingPermissionError,
-    UnavailableError,
-)
+from cdk_penstock.control.errors import ControlError, KeyUnusableError, MissingPermissionError
 from cdk_penstock.control.key_status import KEY_MISSING
 from cdk_penstock.model.keys import KeyArn, LifecycleOperation, keys_involved
 from cdk_penstock.model.keys.key_assignment import is_key_arn
@@ -44,14 +38,8 @@ _VERBS: Final = {
     LifecycleOperation.SNAPSHOT: "take a snapshot of",
     LifecycleOperation.ROLLBACK: "roll back",
 }
-_NOT_SEEN: Final = (
-    MissingPermissionError,
-    BusyError,
-    UnavailableError,
-    exceptions.ConnectionError,
-    exceptions.HTTPClientError,
-)
-"""Failures to look at a key, which say nothing about the key."""
+_NOT_SEEN: Final = (ControlError, exceptions.ConnectionError, exceptions.HTTPClientError)
+"""Failures to look at a key, which say nothing about the key; KeyUnusableError alone does."""
 
 
 class KeyPreflight:
@@ -81,7 +69,7 @@ class KeyPreflight:
         ControlError
             The application cannot be encrypted with a key.
         """
-        new = use.new.keys if use.new is not None else frozenset()
+        new = use.new.keys - use.configured.keys if use.new is not None else frozenset()
         unknown: list[str] = []
         problems = [
             problem
@@ -174,5 +162,7 @@ def _noting(unknown: list[str], what: str) -> Iterator[None]:
     """Note what could not be looked at, and why."""
     try:
         yield
+    except KeyUnusableError:
+        raise
     except _NOT_SEEN as error:
         unknown.append(f"{what} is unknown: {error}")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 DESCRIBE_LOG_GROUPS: Final = (
     "logs:DescribeLogGroups has no resource types (service authorization reference, Amazon CloudWatch Logs)"
 )
+DEPLOYED_CODE: Final = (
+    "code that penstock app deploy uploads has its hash in its name, which nobody knows before; the name begins with"
+    " the application's"
+)
 OWN_LOG_GROUP: Final = (
     "in IAM the ARN of a log group ends with ':*' (CloudWatch Logs, iam-access-control-overview-cwl); this one is the"
     " application's"

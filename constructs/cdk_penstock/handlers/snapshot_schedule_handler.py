@@ -20,7 +20,7 @@ from cdk_penstock.control.snapshot_modes import snapshots_of
 from cdk_penstock.handlers.metric_lines import write_metrics
 from cdk_penstock.handlers.services import Services
 from cdk_penstock.model.custom_resources.stringified import read_object
-from cdk_penstock.model.keys import SnapshotStatus
+from cdk_penstock.model.keys import KeyUse, LifecycleOperation, SnapshotStatus
 from cdk_penstock.model.snapshots import age_seconds, is_due, plan_pruning, scheduled_name
 from cdk_penstock.model.snapshots.snapshot_check import (
     AGE_METRIC,
@@ -75,10 +75,11 @@ class ScheduledSnapshots:
         detail = application.describe()
         snapshots = snapshots_of(application, detail)
         if detail.is_running and is_due(snapshots.list(), every=self._check.every, now=self._begin):
-            self._attempt(lambda: self._take(snapshots))
+            self._attempt(lambda: self._take(detail, snapshots))
         return self._prune(detail, snapshots)
 
-    def _take(self, snapshots: SnapshotControl) -> None:
+    def _take(self, detail: ApplicationDetail, snapshots: SnapshotControl) -> None:
+        self._check_key(detail)
         name = scheduled_name(self._check.application_name, self._begin)
         _LOG.info("take snapshot %s", name)
         snapshots.create(name)
@@ -89,6 +90,14 @@ class ScheduledSnapshots:
             raise ControlError(f"snapshot {name} FAILED; the application goes on: see its log")
         else:
             _LOG.info("snapshot %s is %s", name, snapshot.status)
+
+    def _check_key(self, detail: ApplicationDetail) -> None:
+        if not detail.encryption.keys:
+            return
+        preflight = self._services.key_preflight(self._check.application_name, self._check.operator_role_arn)
+        use = KeyUse(configured=detail.encryption, effective=detail.encryption)
+        for note in preflight.check(LifecycleOperation.SNAPSHOT, use, application_arn=detail.arn):
+            _LOG.info("not checked: %s", note)
 
     def _prune(self, detail: ApplicationDetail, snapshots: SnapshotControl) -> dict[str, float]:
         now, listed = self._clock.now(), snapshots.list()

@@ -105,7 +105,7 @@ def _foreign_manifest(archive: CodeArchive) -> list[str]:
 def _manifest(archive: CodeArchive, runtime: FlinkRuntime) -> Iterator[str]:
     built_for = archive.manifest.runtime
     if built_for not in {None, runtime.identifier}:
-        yield f"it was built for {built_for}, the application runs {runtime.identifier}: build it for that runtime"
+        yield f"it was built for {built_for}, and is to run on {runtime.identifier}: build it for that runtime"
 
 
 def _entry_points(

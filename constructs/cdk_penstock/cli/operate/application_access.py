@@ -36,7 +36,7 @@ class ApplicationAccess:
     client
         MSF, as the operator role if there is one, else as the caller.
     caller
-        The session of the caller: for everything but MSF.
+        The session of the caller: for everything but calls of MSF about this application.
     clock
         The time.
     operator_arn

@@ -15,7 +15,6 @@ import typer
 from cdk_penstock.control.code_bucket import CodeBucket, CodeObject
 from cdk_penstock.control.errors import ControlError, MissingPermissionError
 from cdk_penstock.model.deployment import Revision
-from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from cdk_penstock.packaging import (
     CodeArchive,
     PackagingError,
@@ -125,7 +124,8 @@ def open_code(
         yield _to_upload(archive, access, bucket, settings, problems, to_bucket=to_bucket)
         return
     place = CodeObject(bucket=match["bucket"], key=match["key"], version_id=match["version"] or "")
-    with _downloaded(bucket, place, session) as path:
+    suffix = ".zip" if settings.runs_python else ".jar"
+    with _downloaded(bucket, place, session, suffix) as path:
         yield JobCode(
             place=place if path is None else bucket.find(place) or place,
             path=path,
@@ -147,10 +147,12 @@ def open_present_code(
 
 
 @contextmanager
-def _downloaded(bucket: CodeBucket, place: CodeObject, session: PlanSession) -> Iterator[Path | None]:
+def _downloaded(bucket: CodeBucket, place: CodeObject, session: PlanSession, suffix: str) -> Iterator[Path | None]:
     """Give a copy of an object; None, with a note, if the caller may not read it."""
+    name = Path(place.key).name
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
-        path = Path(folder) / Path(place.key).name
+        # MSF takes code under any name.
+        path = Path(folder) / (name if name.endswith((".zip", ".jar")) else f"{name}{suffix}")
         try:
             session.stage(f"read {place}")
             bucket.download(place, path)
@@ -163,7 +165,7 @@ def _downloaded(bucket: CodeBucket, place: CodeObject, session: PlanSession) -> 
 
 def archive_problems(archive: CodeArchive, settings: DescribedSettings, runtime: FlinkRuntime) -> list[str]:
     """Return the problems of an archive for an application on a runtime."""
-    options = settings.property_groups.get(RUN_OPTIONS_GROUP, {})
+    options = settings.run_options
     unfit = list(find_run_option_problems(archive, options))
     return unfit or find_problems(archive, runtime=runtime, entry_point=options.get("python"))
 

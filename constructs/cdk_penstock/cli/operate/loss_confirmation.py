@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from cdk_penstock.cli.operate.plan_session import EXIT_INTERRUPTED, EXIT_REFUSED
+from cdk_penstock.cli.operate.plan_options import EXIT_INTERRUPTED, EXIT_REFUSED
 from cdk_penstock.model.job_overview import shown_age
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 

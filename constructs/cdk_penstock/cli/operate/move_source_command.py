@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     AgainOption,
@@ -25,7 +23,8 @@ from cdk_penstock.cli.operate.change_options import (
 )
 from cdk_penstock.cli.operate.job_code import check_code, open_code, present_revision
 from cdk_penstock.cli.operate.loss_confirmation import confirm_loss
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.cli.operate.time_spans import check_time_span, parse_time_span
 from cdk_penstock.control.code_bucket import CodeBucket
 from cdk_penstock.control.errors import ControlError
@@ -96,9 +95,7 @@ def move_source_command(
         timeout_minutes=timeout_minutes,
         evidence_folder=evidence_folder,
     )
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         seen = session.observe()
         settings = seen.present.settings
         present = present_revision(access, settings)
@@ -106,6 +103,7 @@ def move_source_command(
         _check_group(settings, group)
         with open_code(source, access, session, settings, runtime, to_bucket=bucket) as code:
             code.check(source)
+            session.pause()
             if not dry_run and without_state:
                 loss = "the job begins without any state, because its operators have no uids"
                 confirm_loss(application, loss, confirmed=yes_lose_state)

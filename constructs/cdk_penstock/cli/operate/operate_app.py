@@ -10,7 +10,7 @@ from cdk_penstock.cli.operate.deploy_command import deploy_command
 from cdk_penstock.cli.operate.logs_command import logs_command
 from cdk_penstock.cli.operate.move_source_command import move_source_command
 from cdk_penstock.cli.operate.operations_command import operations_command
-from cdk_penstock.cli.operate.plan_session import EXIT_CODES_TEXT
+from cdk_penstock.cli.operate.plan_options import EXIT_CODES_TEXT
 from cdk_penstock.cli.operate.restore_command import restore_command
 from cdk_penstock.cli.operate.rollback_command import rollback_command
 from cdk_penstock.cli.operate.scale_command import scale_command

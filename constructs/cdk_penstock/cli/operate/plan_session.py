@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
 
-from cdk_penstock.cli.aws_session import aws_access
+from cdk_penstock.cli.aws_session import aws_access, explain_aws_errors
 from cdk_penstock.cli.console_progress import ConsoleProgress
+from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.evidence_folder import write_evidence
+from cdk_penstock.cli.operate.plan_options import EXIT_CODES, EXIT_INTERRUPTED
 from cdk_penstock.cli.screen import new_console, print_json
 from cdk_penstock.control.application_observer import ApplicationObserver
 from cdk_penstock.control.application_requests import ApplicationRequests
@@ -22,78 +23,21 @@ from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.plan_runner import PlanRunner
 from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.health import HealthRules
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
 from cdk_penstock.model.lifecycle.planning import plan_actions as steps
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator
 
     from cdk_penstock.cli.operate.application_access import ApplicationAccess
+    from cdk_penstock.cli.operate.plan_options import PlanOptions
     from cdk_penstock.model.keys import KeyUse, LifecycleOperation
     from cdk_penstock.model.lifecycle.planning import Observation
 
-EXIT_REFUSED: Final = 5
-EXIT_INTERRUPTED: Final = 130
-_EXIT_CODES: Final[Mapping[Outcome, int]] = {
-    Outcome.VERIFIED: 0,
-    Outcome.DONE: 0,
-    Outcome.FAILED: 1,
-    Outcome.ROLLED_BACK: 3,
-    Outcome.RESTORED: 4,
-    Outcome.REFUSED: EXIT_REFUSED,
-}
-EXIT_CODES_TEXT: Final = (
-    "Exit codes: 0 verified, or done; 1 failed, with a message; 2 wrong arguments; 3 the change failed and was rolled"
-    " back; 4 the change failed, and the version before was put back and started from its snapshot; 5 refused, nothing"
-    " was changed; 130 interrupted, the same command continues."
-)
 _UNDONE: Final = frozenset({Outcome.ROLLED_BACK, Outcome.RESTORED})
 _CHANGES: Final = (steps.Update, steps.RollBack, steps.PutBack, steps.Start)
 _EVIDENCE_SECONDS: Final = 5.0
 """The rollback waits for it."""
-_DEFAULT_TRANSIT: Final = timedelta(minutes=20)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanOptions:
-    """The options of a changing command.
-
-    Parameters
-    ----------
-    dry_run
-        True to plan only.
-    as_json
-        True to print JSON.
-    stable_seconds
-        The time for which the job must run without a failure; None for that of its checkpoint interval.
-    timeout_minutes
-        The longest time for an operation; None for the defaults.
-    evidence_folder
-        The folder in which evidence is saved.
-    """
-
-    dry_run: bool = False
-    as_json: bool = False
-    stable_seconds: int | None = None
-    timeout_minutes: int | None = None
-    evidence_folder: Path = Path()
-
-    @property
-    def transit(self) -> timedelta:
-        """The longest time for an operation of MSF."""
-        return _DEFAULT_TRANSIT if self.timeout_minutes is None else timedelta(minutes=self.timeout_minutes)
-
-    def rules_for(self, checkpoint_interval_seconds: float | None) -> HealthRules:
-        """Return the evidence that a job has to give."""
-        rules = HealthRules.for_checkpoints(checkpoint_interval_seconds, stable_seconds=self.stable_seconds)
-        if self.timeout_minutes is None:
-            return rules
-        initializing = 60.0 * self.timeout_minutes
-        later = initializing - rules.initializing_seconds
-        return replace(
-            rules, initializing_seconds=initializing, checkpoint_seconds=max(rules.checkpoint_seconds + later, 1)
-        )
 
 
 class PlanSession:
@@ -171,6 +115,10 @@ class PlanSession:
             self._progress.stop()
         return end
 
+    def stop(self) -> None:
+        """Stop the animation, for what is printed by others."""
+        self._progress.stop()
+
     def finish(self, end: Ended, *, wanted: Collection[Outcome] = (), **fields: Any) -> NoReturn:
         """Show the end, and exit with its code; 0 for an outcome that the command was asked for."""
         if self._options.as_json:
@@ -184,7 +132,7 @@ class PlanSession:
             typer.echo("nothing was changed: these are the steps if each of them succeeds")
         else:
             typer.echo(str(end))
-        raise typer.Exit(0 if end.outcome in wanted else _EXIT_CODES[end.outcome])
+        raise typer.Exit(0 if end.outcome in wanted else EXIT_CODES[end.outcome])
 
     @cached_property
     def _runner(self) -> PlanRunner:
@@ -239,3 +187,26 @@ class PlanSession:
         else:
             self._evidence.append(str(folder))
             self.note(f"evidence is in {folder}")
+
+
+@contextmanager
+def open_plan_session(
+    application: str,
+    region: str | None,
+    profile: str | None,
+    operator_role: str | None,
+    options: PlanOptions,
+    *,
+    beside: str | None = None,
+) -> Iterator[tuple[ApplicationAccess, PlanSession]]:
+    """Give the access to an application, and a session of its plans.
+
+    With ``beside``, the session is that of another application, which the caller reaches without the operator role.
+    """
+    with explain_aws_errors():
+        access = open_access(application, region, profile, operator_role)
+        session = PlanSession(access if beside is None else access.beside(beside), options)
+        try:
+            yield access, session
+        finally:
+            session.stop()

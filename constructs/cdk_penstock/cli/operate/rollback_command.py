@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     AgainOption,
@@ -23,7 +21,8 @@ from cdk_penstock.cli.operate.change_options import (
     rules_of,
 )
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.model.lifecycle.planning import Outcome, RollbackTarget
 
 
@@ -57,9 +56,7 @@ def rollback_command(
         timeout_minutes=timeout_minutes,
         evidence_folder=evidence_folder,
     )
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         if force and not dry_run:
             confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
         target = RollbackTarget(

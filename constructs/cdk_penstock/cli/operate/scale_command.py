@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     AgainOption,
@@ -21,11 +19,13 @@ from cdk_penstock.cli.operate.change_options import (
     StableOption,
     StoppedOption,
     TimeoutOption,
+    WithoutSnapshotsOption,
     again_since,
     rules_of,
 )
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget, Restore
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS, MAX_PARALLELISM_PER_KPU, Sizing
 
@@ -51,6 +51,7 @@ def scale_command(
     rollback: RollbackOption = True,
     leave_stopped: StoppedOption = False,
     force: ForceOption = False,
+    allow_state_loss: WithoutSnapshotsOption = False,
     yes_lose_state: LossOption = None,
     again: AgainOption = False,
     source_retention: RetentionOption = None,
@@ -76,9 +77,7 @@ def scale_command(
         timeout_minutes=timeout_minutes,
         evidence_folder=evidence_folder,
     )
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         seen = session.observe()
         present = seen.present.settings
         wanted = Sizing(
@@ -89,10 +88,11 @@ def scale_command(
         if present.autoscaling_enabled:
             session.note("autoscaling is enabled: MSF scales up and down by load, never below this parallelism")
         if not dry_run:
-            confirm_losses(seen, application, force=force, confirmed=yes_lose_state)
+            confirm_losses(seen, application, force=force, without=allow_state_loss, confirmed=yes_lose_state)
         target = ChangeTarget(
             change=Change(parallelism=parallelism, parallelism_per_kpu=parallelism_per_kpu),
             may_force=force,
+            may_lose_state=allow_state_loss,
             may_undo=rollback,
             restore=None if leave_stopped else Restore.latest(),
             again_since=again_since(again, access.clock.now()),

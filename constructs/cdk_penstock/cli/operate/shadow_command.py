@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import BucketOption, DryRunOption, StableOption, TimeoutOption
 from cdk_penstock.cli.operate.job_code import check_code, open_code, present_revision
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.cli.operate.upgrade_command import check_runtime
 from cdk_penstock.control.application_detail import ApplicationDetail
 from cdk_penstock.control.code_bucket import CodeBucket
@@ -26,6 +25,8 @@ from cdk_penstock.model.shadow import PropertyOverride, ShadowSettings
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from cdk_penstock.cli.operate.plan_session import PlanSession
 
 
 def _overrides(values: list[str] | None) -> list[str]:
@@ -123,11 +124,10 @@ def shadow_command(
     if key is not None and aws_owned_key:
         raise typer.BadParameter("expected either --key or --aws-owned-key")
     shadow_name = name or f"{application}-shadow"
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        beside = access.beside(shadow_name)
-        session = PlanSession(beside, options)
-        shadow = ShadowApplication(beside.client, shadow_name, original=application, clock=access.clock)
+    opened = open_plan_session(application, region, profile, operator_role, options, beside=shadow_name)
+    with opened as (access, session):
+        client = access.beside(shadow_name).client
+        shadow = ShadowApplication(client, shadow_name, original=application, clock=access.clock)
         if delete:
             _delete(shadow, session, shadow_name)
         described = access.describe()
@@ -135,13 +135,13 @@ def shadow_command(
         settings = DescribedSettings.parse(described)
         present = present_revision(access, settings)
         its_runtime = FlinkRuntime.of(runtime or settings.runtime_environment)
-        opened = (
+        prepared = (
             nullcontext(None)
             if code is None
             else open_code(code, access, session, settings, its_runtime, to_bucket=bucket)
         )
         found = shadow.find()
-        with opened as job:
+        with prepared as job:
             revision = present.on(its_runtime.identifier)
             if job is not None and code is not None:
                 job.check(code)

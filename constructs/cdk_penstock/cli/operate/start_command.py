@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     LATEST,
@@ -16,7 +14,8 @@ from cdk_penstock.cli.operate.change_options import (
     TimeoutOption,
     restore_of,
 )
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.model.lifecycle.planning import RunningTarget
 
 
@@ -45,8 +44,6 @@ def start_command(
         timeout_minutes=timeout_minutes,
         evidence_folder=evidence_folder,
     )
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         state = restore_of(restore, allow_non_restored_state=allow_non_restored_state)
         session.finish(session.run(RunningTarget(began_at=access.clock.now(), restore=state)))

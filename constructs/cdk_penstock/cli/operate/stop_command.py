@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     DryRunOption,
@@ -14,7 +12,8 @@ from cdk_penstock.cli.operate.change_options import (
     TimeoutOption,
 )
 from cdk_penstock.cli.operate.loss_confirmation import confirm_losses
-from cdk_penstock.cli.operate.plan_session import PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.model.lifecycle.planning import StoppedTarget
 
 
@@ -38,8 +37,7 @@ def stop_command(
     options = PlanOptions(
         dry_run=dry_run, as_json=as_json, timeout_minutes=timeout_minutes, evidence_folder=evidence_folder
     )
-    with explain_aws_errors():
-        session = PlanSession(open_access(application, region, profile, operator_role), options)
+    with open_plan_session(application, region, profile, operator_role, options) as (_, session):
         if force and not dry_run:
             confirm_losses(session.observe(), application, force=True, confirmed=yes_lose_state)
         session.finish(session.run(StoppedTarget(may_force=force)))

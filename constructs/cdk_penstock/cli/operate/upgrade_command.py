@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cdk_penstock.cli.arguments import ApplicationOption, JsonOption, OperatorOption, ProfileOption, RegionOption
-from cdk_penstock.cli.aws_session import explain_aws_errors
 from cdk_penstock.cli.operate import loss_confirmation
-from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.change_options import (
     EVIDENCE_DEFAULT,
     AgainOption,
@@ -29,7 +27,8 @@ from cdk_penstock.cli.operate.change_options import (
     update_restore_of,
 )
 from cdk_penstock.cli.operate.job_code import check_code, open_code, open_present_code, present_revision
-from cdk_penstock.cli.operate.plan_session import EXIT_REFUSED, PlanOptions, PlanSession
+from cdk_penstock.cli.operate.plan_options import EXIT_REFUSED, PlanOptions
+from cdk_penstock.cli.operate.plan_session import open_plan_session
 from cdk_penstock.cli.screen import print_json
 from cdk_penstock.control.code_bucket import CodeBucket
 from cdk_penstock.model.lifecycle.planning import Change, ChangeTarget, Ended, Outcome, Restore
@@ -100,9 +99,7 @@ def upgrade_command(
         evidence_folder=evidence_folder,
     )
     target_runtime = FlinkRuntime.of(runtime)
-    with explain_aws_errors():
-        access = open_access(application, region, profile, operator_role)
-        session = PlanSession(access, options)
+    with open_plan_session(application, region, profile, operator_role, options) as (access, session):
         seen = session.observe()
         settings = seen.present.settings
         present = present_revision(access, settings)
@@ -112,6 +109,7 @@ def upgrade_command(
             else open_code(code, access, session, settings, target_runtime, to_bucket=bucket)
         )
         with opened as job:
+            session.pause()
             checks: tuple[UpgradeCheck, ...] = ()
             # What an interrupted run has changed is only verified.
             if check or not Change(revision=job.revision(target_runtime, like=present)).is_met_by(settings):
@@ -123,7 +121,6 @@ def upgrade_command(
                         package_problems=job.problems,
                     )
                 )
-                session.pause()
                 if check:
                     _finish_checks(application, checks, as_json=as_json)
                 _show(checks, err=as_json)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.model.lifecycle.planning.restore_points import RestoreRules
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
-from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 from cdk_penstock.model.runtime_upgrade.documented_changes import documented_checks
 from cdk_penstock.model.runtime_upgrade.upgrade_check import CheckResult, UpgradeCheck
 from cdk_penstock.model.runtimes import FlinkRuntime, RuntimeSupport
@@ -134,8 +133,7 @@ def _check_snapshots(facts: UpgradeFacts) -> UpgradeCheck:
 
 
 def _check_python(facts: UpgradeFacts) -> Iterator[UpgradeCheck]:
-    options = facts.seen.present.settings.property_groups.get(RUN_OPTIONS_GROUP, {})
-    if "python" not in options and "pyModule" not in options:
+    if not facts.seen.present.settings.runs_python:
         return
     problem = facts.target.problem_with_python
     if problem is not None:

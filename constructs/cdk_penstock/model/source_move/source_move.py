@@ -91,8 +91,6 @@ class SourceMove:
         before = self._before(seen)
         usual = {} if before is None else before.settings.property_groups.get(self.group, {})
         properties = {key: usual.get(key) for key in (self.position_key, self.timestamp_key)}
-        if properties[self.position_key] == _AT_TIMESTAMP and properties[self.timestamp_key] is None:
-            properties[self.position_key] = None
         return Change(properties={self.group: properties})
 
     def _made(self, seen: Observation) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from cdk_penstock.model.deployment import Revision
 from cdk_penstock.model.keys.key_assignment import KeyAssignment
+from cdk_penstock.model.names import RUN_OPTIONS_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -113,6 +114,16 @@ class DescribedSettings:
     def _block(self, name: str) -> Mapping[str, Any]:
         block: Mapping[str, Any] = self.configuration.get(FLINK, {}).get(f"{name}ConfigurationDescription", {})
         return block
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """The property group from which MSF starts a Python job; empty for a Java job."""
+        return self.property_groups.get(RUN_OPTIONS_GROUP, {})
+
+    @property
+    def runs_python(self) -> bool:
+        """True if the application runs a Python job."""
+        return not {"python", "pyModule"}.isdisjoint(self.run_options)
 
     def flink_blocks(self) -> dict[str, Any]:
         """Return checkpoints, monitoring and parallelism as CreateApplication takes them."""

@@ -144,7 +144,8 @@ class Recovery:
             )
         return Ended(
             outcome=Outcome.RESTORED if restored else Outcome.ROLLED_BACK,
-            text=f"version {version_id} was {how}; version {seen.version_id} runs as before: {reason_of(seen)}",
+            text=f"version {version_id} was {how}; version {seen.version_id} has the settings of before and runs:"
+            f" {reason_of(seen)}",
         )
 
     @staticmethod
