@@ -210,7 +210,7 @@ def test_a_second_up_is_refused_with_the_address_of_the_first(shared: tuple[Path
 def test_other_folders_are_not_concerned(shared: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     done = local("status", tmp_path)
     assert (done.exit_code, done.stderr) == (FAILED, "")
-    assert done.stdout == f"no local MSF runs in {tmp_path}; start it with: penstock local up\n"
+    assert done.stdout == f"no local MSF runs in {tmp_path}; start it with: penstock local up --folder {tmp_path}\n"
     assert json.loads(local("status", tmp_path, "--json").stdout) == {"running": False}
     assert list(tmp_path.iterdir()) == []
 

@@ -34,8 +34,9 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Fake
     return aws
 
 
-def invoke(*arguments: str, expected: int = 0) -> Any:
-    result = CliRunner().invoke(snapshot_app, [*arguments, *COMMON], catch_exceptions=False, env={"COLUMNS": "200"})
+def invoke(*arguments: str, expected: int = 0, columns: int = 200) -> Any:
+    environment = {"COLUMNS": str(columns)}
+    result = CliRunner().invoke(snapshot_app, [*arguments, *COMMON], catch_exceptions=False, env=environment)
     assert result.exit_code == expected, result.output
     return result
 
@@ -101,6 +102,14 @@ def test_create_while_the_application_changes_is_refused_with_the_reason(aws: Fa
         ControlError, match="snapshot mine of vehicles was not taken: the application changes its status"
     ):
         invoke("create", "--name", "mine")
+
+
+def test_a_narrow_terminal_gets_lines_instead_of_columns(aws: FakeAws) -> None:
+    take(aws, "before-the-import-of-march")
+    name, facts, rules = invoke("list", *KEEP_ONE, columns=60).stdout.splitlines()[:3]
+    assert name == "before-the-import-of-march"
+    assert "READY" in facts
+    assert rules.startswith("  newest READY snapshot")
 
 
 def test_list_shows_age_version_status_key_and_the_rules_that_keep_each(aws: FakeAws) -> None:

@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PATIENCE_SECONDS: Final = 2
+_LOG_SECONDS: Final = 60
 
 
 class ConsoleProgress:
-    """Shows each stage with its duration and, on a terminal, the state of the present stage."""
+    """Shows each stage with its duration, and the state of the present stage: in a log only once a minute."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status = console.status("") if console.is_terminal else None
         self._title = ""
         self._state = ""
-        self._begin = time.monotonic()
+        self._begin = self._told_at = time.monotonic()
 
     @property
     def title(self) -> str:
@@ -37,7 +38,8 @@ class ConsoleProgress:
     def stage(self, title: str) -> None:
         """End the previous stage and begin another one."""
         self.done()
-        self._title, self._state, self._begin = title, " ...", time.monotonic()
+        self._title, self._state = title, " ..."
+        self._begin = self._told_at = time.monotonic()
         if self._status is not None:
             self._status.update(self)
             self._status.start()
@@ -49,6 +51,9 @@ class ConsoleProgress:
         self._state = f": {text}"
         if self._status is not None:
             self._status.update(self)
+        elif self._title and time.monotonic() - self._told_at >= _LOG_SECONDS:
+            self._told_at = time.monotonic()
+            self._console.print(f"    {self._told_at - self._begin:.0f} s: {text}", soft_wrap=True)
 
     def done(self) -> None:
         """End the present stage with success."""

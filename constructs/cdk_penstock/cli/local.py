@@ -38,6 +38,11 @@ def _default_folder() -> Path:
     return Path(os.environ.get(_VARIABLE) or state / "penstock" / "local")
 
 
+def _folder_option(folder: Path | None) -> str:
+    """Return the option that names the same folder again, empty where none was named."""
+    return "" if folder is None else f" --folder {shlex.quote(str(folder))}"
+
+
 FolderOption = Annotated[
     Path | None,
     typer.Option(
@@ -95,7 +100,7 @@ def up_command(  # noqa: PLR0917 - typer calls it with names
         progress.stop()
         errors.print("interrupted; everything has been stopped")
         raise typer.Exit(_EXIT_INTERRUPTED) from error
-    errors.print(f"  status page: {running.url}/   stop: penstock local down", soft_wrap=True)
+    errors.print(f"  status page: {running.url}/   stop: penstock local down{_folder_option(folder)}", soft_wrap=True)
     for name, value in running.environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
 
@@ -109,7 +114,7 @@ def status_command(folder: FolderOption = None, as_json: JsonOption = False) -> 
         found = {"pid": running.pid, "environment": running.environment} if running else {}
         print_json({"running": running is not None, **found})
     elif running is None:
-        typer.echo(f"no local MSF runs in {place}; start it with: penstock local up")
+        typer.echo(f"no local MSF runs in {place}; start it with: penstock local up{_folder_option(folder)}")
     else:
         typer.echo(f"running: {running.url}/  (process {running.pid}, folder {place})")
         for name, value in running.environment.items():

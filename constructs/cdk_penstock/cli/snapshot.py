@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cdk_penstock.model.snapshots import PruningPlan
 
 EXIT_LEFT: Final = 3
+_TABLE_WIDTH: Final = 100
+"""Characters of a line below which the columns of a table would be too narrow to read."""
 _DEFAULTS: Final = SnapshotRetention()
 _END: Final = {
     "planned": "nothing was changed: to apply the plan, run the same command with --apply",
@@ -207,6 +209,14 @@ def _delete(session: SnapshotSession, plan: PruningPlan) -> tuple[Snapshot, ...]
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
+    console = new_console()
+    if console.width < _TABLE_WIDTH:
+        for row in rows:
+            console.print(row["name"])
+            facts = (age_text(row["ageSeconds"]), f"version {row['version']}", row["status"], key_text(row))
+            console.print(f"  {', '.join(facts)}")
+            console.print(f"  {rules_text(row)}")
+        return
     table = Table(box=SIMPLE)
     for title in ("snapshot", "age", "version", "status", "key", "kept because"):
         table.add_column(title, overflow="fold")
@@ -219,4 +229,4 @@ def _show(rows: list[dict[str, Any]]) -> None:
             key_text(row),
             rules_text(row),
         )
-    new_console().print(table)
+    console.print(table)
