@@ -79,8 +79,9 @@ class VerifiedTarget(Target):
     def when_stuck(self, seen: Observation) -> Action:
         """Roll back an update that does not end; MSF allows it while the application is UPDATING."""
         attempt = self.attempt(seen)
-        rollable = {ApplicationStatus.UPDATING, ApplicationStatus.AUTOSCALING}
-        if attempt is None or attempt.undone_by is not None or not self.may_undo or seen.status not in rollable:
+        rollable = seen.status in {ApplicationStatus.UPDATING, ApplicationStatus.AUTOSCALING}
+        is_undone = attempt is None or attempt.undone_by is not None or is_undo(seen)
+        if attempt is None or is_undone or not (rollable and self.may_undo):
             return super().when_stuck(seen)
         recovery = Recovery(attempt=attempt, may_force=self.may_force, rules=self.rules)
         return recovery.undo(seen, f"it has been {seen.status} for too long")
