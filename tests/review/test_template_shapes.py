@@ -158,6 +158,15 @@ def test_few_conditions_are_taken_in_every_combination(conditions: int, expected
     assert not any("Fn::If" in each for each in chosen)
 
 
+class Stacks(tuple[SynthesizedStack, ...]):
+    """Stacks that a counterexample names and does not print: hypothesis refuses to print as much."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "stacks"
+
+
 @pytest.fixture(scope="module")
 def stacks(
     cdk_context: dict[str, Any], job_zip: Path, tmp_path_factory: pytest.TempPathFactory
@@ -166,7 +175,7 @@ def stacks(
     folder = tmp_path_factory.mktemp("assembly")
     context = {**cdk_context, "package": str(job_zip), "env": "prod"}
     add_stages(App(outdir=str(folder), context=context)).synth()
-    return read_assembly(folder)
+    return Stacks(read_assembly(folder))
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -229,6 +238,24 @@ def test_an_application_that_cannot_be_reviewed_is_a_problem_and_hides_no_other(
     assert "has a form that the review does not know" in unread.problems[0]
     assert read.problems == ()
     assert second["Properties"]["ApplicationName"]
+
+
+@pytest.mark.parametrize("policy", [[], "text", {"Statement": ["text"]}, {"Statement": [{"Action": {"Key": {}}}]}])
+def test_a_key_policy_of_an_unknown_form_leaves_other_keys_checked(
+    stacks: tuple[SynthesizedStack, ...], policy: object
+) -> None:
+    processing = next(stack for stack in stacks if stack.name == "Prod-Processing")
+    body = copy.deepcopy(dict(processing.template.body))
+    updates = [
+        each["Properties"] for each in body["Resources"].values() if each["Type"] == "Custom::PenstockApplicationKey"
+    ]
+    first, second = (body["Resources"][each["KeyArn"]["Fn::GetAtt"][0]]["Properties"] for each in updates)
+    first["KeyPolicy"] = policy
+    second["KeyPolicy"]["Statement"] = second["KeyPolicy"]["Statement"][:1]
+    template = dataclasses.replace(processing.template, body=body)
+    rules = [finding.rule for finding in find_all(Templates((template,)))]
+    assert "MSF11" in rules
+    assert "MSF11[unchecked]" not in rules
 
 
 @given(seed=st.integers(0, 2**32))

@@ -16,7 +16,7 @@ from cdk_penstock.review.assembly import ANY_ACCOUNT, ANY_REGION, SynthesizedSta
 from cdk_penstock.review.encryption.key_sequence import key_sequences_of
 from cdk_penstock.review.resolution import Resolution
 from cdk_penstock.review.rule import Violation
-from cdk_penstock.review.templates import as_mapping, is_intrinsic, is_on
+from cdk_penstock.review.templates import SHAPE_ERRORS, as_mapping, is_intrinsic, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +54,11 @@ def key_policy_lets_msf_in(templates: Templates) -> Iterator[Violation]:
             continue
         for _, read in key_sequences_of(_stack_of(template)):
             try:
-                sequence = read()
-            except PenstockError:
-                # A policy with what cannot be evaluated; penstock review --encryption names it.
+                violations = list(_violations(read()))
+            except (PenstockError, *SHAPE_ERRORS):
+                # What cannot be evaluated penstock review --encryption names, and it hides no other key.
                 continue
-            yield from _violations(sequence)
+            yield from violations
 
 
 def _violations(sequence: KeySequence) -> Iterator[Violation]:
