@@ -6,7 +6,7 @@ A part that the caller may not see is told as unknown, with the reason: whoever 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.control.application_control import ApplicationControl
 from cdk_penstock.control.application_detail import ApplicationDetail
@@ -17,7 +17,7 @@ from cdk_penstock.control.pages import entries_of_pages
 from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.control.retries import call_with_retry
 from cdk_penstock.model.application_overview import ApplicationOverview, SnapshotsOverview
-from cdk_penstock.model.deployment import Operation
+from cdk_penstock.model.deployment import RESTARTS, Operation
 from cdk_penstock.model.job_overview import RESTART_METRICS, JobOverview
 from cdk_penstock.model.keys import ObservedApplication, Restart
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.control.clients import Clock, FlinkClient
     from cdk_penstock.control.kms_keys import KmsKeys
-
-_RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 
 
 def describe_application(client: FlinkClient, name: str, *, clock: Clock) -> dict[str, Any]:
@@ -143,7 +141,7 @@ class ApplicationLook:
             restarts=tuple(
                 Restart(started_at=each.started_at, ended_at=each.ended_at)
                 for each in operations
-                if each.name in _RESTARTS and each.succeeded
+                if each.name in RESTARTS and each.succeeded
             ),
             now=self._clock.now(),
         )

@@ -62,10 +62,15 @@ class ApplicationOperation:
         *,
         save_evidence: Callable[[str], None],
         report: Callable[[str], None],
+        note: Callable[[str], None] | None = None,
+        progress: Callable[[str], None] | None = None,
         rules: HealthRules | None = None,
         stable_seconds: float | None = None,
     ) -> PlanRunner:
-        """Return a runner of plans; the parameters are those of PlanRunner."""
+        """Return a runner of plans; the parameters are those of PlanRunner.
+
+        ``note`` is called with what could not be found out about a key. Default: ``report``.
+        """
         control, preflight = self.control, self.key_preflight
         versions = ApplicationVersions(self.client, self.name, clock=self.clock)
         dashboard = self.open_dashboard(lambda: new_dashboard_url(self.client, self.name, clock=self.clock))
@@ -74,9 +79,10 @@ class ApplicationOperation:
             observer=ApplicationObserver(control, versions),
             requests=ApplicationRequests(self.client, self.name, clock=self.clock),
             watch=JobWatch(dashboard, clock=self.clock),
-            check_keys=_allow_all if preflight is None else preflight.before_each(control, report),
+            check_keys=_allow_all if preflight is None else preflight.before_each(control, note or report),
             save_evidence=save_evidence,
             report=report,
+            progress=progress,
             rules=rules,
             stable_seconds=stable_seconds,
         )

@@ -24,6 +24,7 @@ from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.key_status import KEY_MISSING, KEY_NOT_VISIBLE, KeyStatus
 from cdk_penstock.control.key_viewers import KeyViewers
 from cdk_penstock.control.snapshot_modes import key_managed_snapshots
+from cdk_penstock.model.deployment import RESTARTS
 from cdk_penstock.model.keys import ApplicationStatus, ObservedApplication, Restart, next_action, steps
 from cdk_penstock.model.keys.dry_run import MAX_STEPS
 from cdk_penstock.model.keys.involved_keys import operations_of
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.keys import Goal, KeyFacts
     from cdk_penstock.model.policies.documents import PolicyDocument
 
-_RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
 _STOP: Final = "StopApplication"
 _POLL_SECONDS: Final = 10.0
 
@@ -146,7 +146,7 @@ class KeyRunner:
             restarts=tuple(
                 Restart(started_at=each.started_at, ended_at=each.ended_at)
                 for each in operations
-                if each.name in _RESTARTS
+                if each.name in RESTARTS
             ),
             stopped_at=max((each.started_at for each in operations if each.name == _STOP), default=None),
             now=self._application.clock.now(),

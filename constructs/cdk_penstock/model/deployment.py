@@ -24,6 +24,8 @@ CHANGES: Final = frozenset(
     }
 )
 """The operations that make another version of an application."""
+RESTARTS: Final = frozenset({"StartApplication", "UpdateApplication", "RollbackApplication"})
+"""The operations with which a job is launched on request."""
 _START: Final = "StartApplication"
 _ROLLBACK: Final = "rollback"
 

@@ -15,13 +15,10 @@ from cdk_penstock.cli.operate.application_access import open_access
 from cdk_penstock.cli.operate.evidence_folder import write_evidence
 from cdk_penstock.cli.operate.plan_options import EXIT_CODES, EXIT_INTERRUPTED
 from cdk_penstock.cli.screen import new_console, print_json
-from cdk_penstock.control.application_observer import ApplicationObserver
-from cdk_penstock.control.application_requests import ApplicationRequests
+from cdk_penstock.control.application_operation import ApplicationOperation
 from cdk_penstock.control.evidence import EvidenceCollector
-from cdk_penstock.control.health_watch import JobWatch
 from cdk_penstock.control.key_preflight import KeyPreflight
 from cdk_penstock.control.plan_runner import PlanRunner
-from cdk_penstock.control.presigned_url import new_dashboard_url
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.planning import DescribedSettings, Ended, Outcome, Target, expected_plan
 from cdk_penstock.model.lifecycle.planning import plan_actions as steps
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
 
     from cdk_penstock.cli.operate.application_access import ApplicationAccess
     from cdk_penstock.cli.operate.plan_options import PlanOptions
-    from cdk_penstock.model.keys import KeyUse, LifecycleOperation
     from cdk_penstock.model.lifecycle.planning import Observation
 
 _UNDONE: Final = frozenset({Outcome.ROLLED_BACK, Outcome.RESTORED})
@@ -138,17 +134,17 @@ class PlanSession:
     def _runner(self) -> PlanRunner:
         access = self._access
         interval = self._described_interval()
-        return PlanRunner(
-            application=access.control,
-            observer=ApplicationObserver(access.control, access.versions),
-            requests=ApplicationRequests(access.client, access.name, clock=access.clock),
-            watch=JobWatch(
-                aws_access.open_dashboard(lambda: new_dashboard_url(access.client, access.name, clock=access.clock)),
-                clock=access.clock,
-            ),
-            check_keys=self._check_keys,
+        operation = ApplicationOperation(
+            client=access.client,
+            name=access.name,
+            clock=access.clock,
+            open_dashboard=aws_access.open_dashboard,
+            key_preflight=KeyPreflight(access.key_viewers, operator_arn=access.operator_arn),
+        )
+        return operation.runner(
             save_evidence=self._save_evidence,
             report=self._report,
+            note=self.note,
             progress=self._progress.update,
             rules=self._options.rules_for(interval),
         )
@@ -156,20 +152,11 @@ class PlanSession:
     def _described_interval(self) -> float | None:
         return DescribedSettings.parse(self._access.describe()).checkpoint_interval_seconds
 
-    @cached_property
-    def _arn(self) -> str:
-        return self._access.control.describe().arn
-
     def _report(self, step: str) -> None:
         if self._taken[-1:] == [step] and self._progress.title == step:
             return  # The same once more, such as another attempt to reach AWS.
         self._taken.append(step)
         self._progress.stage(step)
-
-    def _check_keys(self, operation: LifecycleOperation, use: KeyUse) -> None:
-        preflight = KeyPreflight(self._access.key_viewers, operator_arn=self._access.operator_arn)
-        for unknown in preflight.check(operation, use, application_arn=self._arn):
-            self.note(unknown)
 
     def _save_evidence(self, reason: str) -> None:
         """Save the evidence; a failure to save it is told, and stops nothing."""
