@@ -14,7 +14,7 @@ from cdk_penstock.handlers.key_audit_handler import KeyAudit
 from cdk_penstock.handlers.services import AwsServices
 from cdk_penstock.model.keys.key_audit_settings import KeyAuditSettings
 from cdk_penstock.model.policies.operator_policies import operator_base_policy, operator_key_policy
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, KEY_1, KEY_2, OPERATOR, REGION, error
 from tests.control.fake_session import FakeAws
 from tests.control.local_msf import AWS_OWNED, cmk

@@ -15,7 +15,8 @@ from cdk_penstock.handlers.kept_parallelism_handler import KeptParallelismHandle
 from cdk_penstock.handlers.lag_scaling_handler import LagScaler
 from cdk_penstock.model.custom_resources.kept_parallelism_resource import KeptParallelismResource
 from cdk_penstock.model.lifecycle.observed_job import JobState
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE, LagScalingSettings
+from cdk_penstock.model.scaling.scaling_settings import LagScalingSettings
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 from tests.control.fake_aws import APPLICATION, OPERATOR, STACK, error
 from tests.handlers.framework import Framework
 from tests.handlers.scaling_aws import ScalingAws, told

@@ -13,8 +13,9 @@ from cdk_penstock.handlers import scheduled_scaling_handler
 from cdk_penstock.handlers.scheduled_scaling_handler import ScheduledScaler
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.lifecycle.observed_job import JobState
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE, ScheduledCall, ScheduledScalingSettings
+from cdk_penstock.model.scaling.scaling_settings import ScheduledCall, ScheduledScalingSettings
 from cdk_penstock.model.scaling.scheduled_goal import STOPPED_TAG
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 from tests.control.fake_aws import APPLICATION, APPLICATION_ARN, OPERATOR, STACK, Killed, error
 from tests.handlers.scaling_aws import ScalingAws, told
 

@@ -10,7 +10,7 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 
 from cdk_penstock.checks import add_checks
 from cdk_penstock.lifecycle import LagMetric, LagScaling, ScalingError
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 from cdk_penstock.model.sizing import SizingError
 from tests.lifecycle.conftest import (
     KEPT,

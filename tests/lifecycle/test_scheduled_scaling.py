@@ -14,8 +14,9 @@ from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import CustomerManagedEncryption, KeyGuard
 from cdk_penstock.lifecycle import KeptParallelism, ScalingError, ScheduledScaling
 from cdk_penstock.model.custom_resources.stringified import read_object
-from cdk_penstock.model.scaling.scaling_settings import SCHEDULED_TIME, SETTINGS_VARIABLE, ScheduledCall
+from cdk_penstock.model.scaling.scaling_settings import SCHEDULED_TIME, ScheduledCall
 from cdk_penstock.model.scaling.scheduled_goal import SetParallelism, Start, Stop
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 from cdk_penstock.model.sizing import SizingError
 from tests.lifecycle.conftest import (
     KEPT,

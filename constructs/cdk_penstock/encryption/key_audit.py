@@ -17,7 +17,7 @@ from cdk_penstock.foundation.metric_options import MetricOptions, build_metric
 from cdk_penstock.model.custom_resources.stringified import write_object
 from cdk_penstock.model.embedded_metrics import METRICS_OF_PENSTOCK
 from cdk_penstock.model.keys.key_audit_settings import KeyAuditSettings
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cdk_penstock.handlers.metric_lines import write_metrics
 from cdk_penstock.model.custom_resources.stringified import read_object
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from cdk_penstock.foundation.metric_options import MetricOptions, build_metric
 from cdk_penstock.lifecycle.scaling_error import ScalingError
 from cdk_penstock.model.custom_resources.stringified import write_object
 from cdk_penstock.model.embedded_metrics import METRICS_OF_PENSTOCK
-from cdk_penstock.model.scaling.scaling_settings import SETTINGS_VARIABLE
+from cdk_penstock.model.settings_variable import SETTINGS_VARIABLE
 
 if TYPE_CHECKING:
     from typing import Any

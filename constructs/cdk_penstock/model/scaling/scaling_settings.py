@@ -1,8 +1,4 @@
-"""The settings of the functions that scale an application, and what a schedule tells its function.
-
-A function gets its settings as JSON in the environment variable ``SETTINGS_VARIABLE``, since who calls it, such as an
-alarm, does not always let the caller choose what to say.
-"""
+"""The settings of the functions that scale an application, and what a schedule tells its function."""
 
 from __future__ import annotations
 
@@ -16,7 +12,6 @@ from cdk_penstock.model.scaling.parallelism_choice import UNKNOWN
 from cdk_penstock.model.scaling.parallelism_range import ParallelismRange
 from cdk_penstock.model.scaling.scheduled_goal import ScheduledGoal, SetParallelism, Start, Stop
 
-SETTINGS_VARIABLE: Final = "SETTINGS"
 SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 """A text that EventBridge Scheduler replaces by the schedule's time (User Guide, "Adding context attributes")."""
 
