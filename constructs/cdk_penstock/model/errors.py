@@ -27,6 +27,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         DashboardError
         DashboardWorkspaceError
         DeliveryError
+        DeniedError
         EncryptionError
         ExecutionPolicyError
         GrafanaNameError
@@ -57,8 +58,11 @@ An error has a separate class only if somebody catches it, or if users can impor
         PromqlError
         PropertyError
         RefusedCallError
+        RehearsalError
+        ResourceFailedError
         ScalingError
         SearchDomainError
+        ServiceRefusedError
         SizingError
         StreamError
         UnknownRuntimeError

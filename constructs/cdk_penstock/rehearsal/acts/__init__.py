@@ -1,0 +1,1 @@
+"""The acts of a play: deployments, incidents, people and attackers."""

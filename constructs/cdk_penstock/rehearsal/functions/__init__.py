@@ -1,0 +1,1 @@
+"""Lambda functions: the code of their assets in child processes, and the CDK's provider framework."""

@@ -1,0 +1,58 @@
+"""The world of a rehearsal, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cdk_penstock.local.service.object_store import ObjectStore
+from cdk_penstock.model.lifecycle.switches import Switches
+from cdk_penstock.rehearsal.timeline import Timeline
+from cdk_penstock.rehearsal.world.authority import Authority
+from cdk_penstock.rehearsal.world.iam_roles import Iam
+from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldOptions:
+    """Answers to what is not known of AWS; each is shown in the result.
+
+    Parameters
+    ----------
+    msf
+        Those about MSF.
+    msf_needs_both_policies
+        True: MSF's calls of KMS for its caller need the caller's identity policies as well as the key's policy, as
+        MSF's guide says. False: IAM's rule, by which a key's policy that names the caller is enough.
+    """
+
+    msf: Switches = field(default_factory=Switches)
+    msf_needs_both_policies: bool = True
+
+
+class World:
+    """Roles, keys, objects, applications and functions, and the policies that decide about them.
+
+    Parameters
+    ----------
+    folder
+        A folder for objects and code, which belongs to the rehearsal alone.
+    options
+        Answers to what is not known.
+    """
+
+    def __init__(self, folder: Path, options: WorldOptions | None = None) -> None:
+        self.folder = folder
+        self.options = options or WorldOptions()
+        self.clock = VirtualClock()
+        self.timeline = Timeline(self.clock)
+        self.iam = Iam()
+        self.authority = Authority(self.iam, self.timeline)
+        self.objects = ObjectStore(folder / "buckets")
+        self.stack_statuses: dict[str, str] = {}
+        """Status of each stack by its ARN, as DescribeStacks shows it."""
+        self.log_groups: set[str] = set()
+        """Names of the log groups."""
