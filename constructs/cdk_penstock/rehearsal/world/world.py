@@ -52,6 +52,8 @@ class World:
         self.iam = Iam()
         self.authority = Authority(self.iam, self.timeline)
         self.objects = ObjectStore(folder / "buckets")
+        self.assets: dict[tuple[str, str], Path] = {}
+        """Published assets by bucket and key: files, and folders that are published as a zip."""
         self.stack_statuses: dict[str, str] = {}
         """Status of each stack by its ARN, as DescribeStacks shows it."""
         self.log_groups: set[str] = set()
