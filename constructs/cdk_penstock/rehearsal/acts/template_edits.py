@@ -107,7 +107,9 @@ def change_keys(body: Body) -> list[str]:
         properties["PreviousKeyArns"] = [properties["KeyArn"]]
         properties["KeyArn"] = {"Fn::GetAtt": [new, "Arn"]}
         properties["KeyGeneration"] = str(int(properties["KeyGeneration"]) + 1)
-        update["DependsOn"] = [*as_list(update.get("DependsOn")), *copies.values()]
+        # It refers to the old key, and waits for the old policy as before.
+        earlier = [each for each in as_list(update.get("DependsOn")) if each != old]
+        update["DependsOn"] = [*earlier, *copies.values()]
         _expect(body, old, new)
         added.append(new)
     return added
