@@ -41,7 +41,7 @@ def state_of(
     """Return the state after an evaluation.
 
     Args:
-        breaches: the data points of the evaluation range, the oldest first: True if one breaches, None if it is missing.
+        breaches: the data points of the evaluation range, oldest first: True if one breaches, None if missing.
         evaluation_periods: N of "M out of N".
         datapoints_to_alarm: M of "M out of N".
         treatment: the treatment of data points that are missing, and that real ones from further back do not replace.

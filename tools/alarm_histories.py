@@ -1,0 +1,171 @@
+"""Histories of a Flink application, as CloudWatch has its metrics: what happens, minute by minute or hour by hour.
+
+Each names the metrics that differ from those of a healthy application. Counters of Flink begin at 0 with each job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from cdk_penstock.model.alarm_evaluation.metric_samples import Metric, MetricHistory, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Values = Sequence[float | None]
+
+MINUTE_SECONDS: Final = 60
+HOUR_SECONDS: Final = 3_600
+BEGINS_AT: Final = 10
+"""The step in which each history begins to differ from a healthy application."""
+STEPS: Final = 90
+_STEPS_BEFORE: Final = 60
+
+HEALTHY: Final[Mapping[str, float | None]] = {
+    "AwsOwnedSnapshots": 0.0,
+    "Errors": 0.0,
+    "KPUs": 2.0,
+    "KafkaDataLogsDiskUsed": 40.0,
+    "MatchedEvents": None,
+    "OpenPermissionWindows": 0.0,
+    "SnapshotAge": 7_200.0,
+    "SnapshotCount": 30.0,
+    "downtime": 0.0,
+    "fullRestarts": 0.0,
+    "millisBehindLatest": 0.0,
+}
+"""The value of each metric while all is well; None for a metric that has data only when something happens."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What happens to an application."""
+
+    title: str
+    changed: Mapping[str, Values]
+    step_seconds: int = MINUTE_SECONDS
+    of_flink_stops: tuple[int, int] | None = None
+    """The steps in which the application has no metrics at all, or None."""
+
+    def samples(self, metrics: Iterable[Metric]) -> MetricHistory:
+        """Return the samples of these metrics, by their names; what precedes the history is healthy."""
+        return MetricHistory({metric: list(self._of(metric)) for metric in metrics})
+
+    def _of(self, metric: Metric) -> Iterable[Sample]:
+        healthy = HEALTHY[metric.name]
+        values = (*[healthy] * _STEPS_BEFORE, *self.changed.get(metric.name, [healthy] * STEPS))
+        for index, value in enumerate(values):
+            step = index - _STEPS_BEFORE
+            stops = self.of_flink_stops if metric.namespace == "AWS/KinesisAnalytics" else None
+            if value is not None and (stops is None or not stops[0] <= step < stops[1]):
+                yield Sample(step * self.step_seconds, value)
+
+
+def at(begin: int, values: Sequence[float | None], *, before: float | None = 0.0, after: float | None = 0.0) -> Values:
+    """Return one value a step: some from a step on, with a value before them and another one after them."""
+    return [*[before] * begin, *values, *[after] * (STEPS - begin - len(values))]
+
+
+def _counter(growth: Mapping[int, float]) -> Values:
+    return list(accumulate(growth.get(step, 0.0) for step in range(STEPS)))
+
+
+def _restarts(steps: Iterable[int], *, down_ms: float) -> dict[str, Values]:
+    down = set(steps)
+    return {
+        "fullRestarts": _counter(dict.fromkeys(down, 1.0)),
+        "downtime": [down_ms if step in down else 0.0 for step in range(STEPS)],
+    }
+
+
+_LOOP = range(BEGINS_AT, BEGINS_AT + 30)
+
+HISTORIES: Final = (
+    History("Healthy", {}),
+    History("One restart", _restarts([BEGINS_AT], down_ms=20_000)),
+    History(
+        "One restart that takes three minutes",
+        _restarts([BEGINS_AT], down_ms=0)
+        | {
+            "downtime": at(BEGINS_AT, [30_000, 90_000, 150_000]),
+        },
+    ),
+    History("Two restarts, four minutes apart", _restarts([BEGINS_AT, BEGINS_AT + 4], down_ms=20_000)),
+    History("A restart loop of thirty minutes, several restarts a minute", _restarts(_LOOP, down_ms=20_000)),
+    History("A restart loop of thirty minutes, a restart every two minutes", _restarts(_LOOP[::2], down_ms=20_000)),
+    History(
+        "A deployment: stopped for three minutes, new counters",
+        _restarts([2], down_ms=20_000)
+        | {
+            "fullRestarts": [*[3.0] * BEGINS_AT, *[0.0] * (STEPS - BEGINS_AT)],
+        },
+        of_flink_stops=(BEGINS_AT, BEGINS_AT + 3),
+    ),
+    History(
+        "A deployment whose job loops for thirty minutes",
+        _restarts(range(BEGINS_AT + 3, BEGINS_AT + 33), down_ms=20_000),
+        of_flink_stops=(BEGINS_AT, BEGINS_AT + 3),
+    ),
+    History(
+        "Maintenance: restarted by MSF, two minutes without metrics",
+        _restarts([BEGINS_AT + 2], down_ms=90_000),
+        of_flink_stops=(BEGINS_AT, BEGINS_AT + 2),
+    ),
+    History("Metrics missing for fifteen minutes", {}, of_flink_stops=(BEGINS_AT, BEGINS_AT + 15)),
+    History(
+        "Every second minute without metrics, during a restart loop",
+        {
+            name: [None if step % 2 and step in _LOOP else value for step, value in enumerate(values)]
+            for name, values in _restarts(_LOOP, down_ms=20_000).items()
+        },
+    ),
+    History("Stopped on purpose, for good", {}, of_flink_stops=(BEGINS_AT, STEPS)),
+    History(
+        "Down for thirty minutes: the job does not come back",
+        {
+            "downtime": at(BEGINS_AT, [60_000.0 * minute for minute in range(1, 31)]),
+            "fullRestarts": at(BEGINS_AT, [1.0] * 80),
+        },
+    ),
+    History("A counter that begins again with the job", {"fullRestarts": [*[7.0] * BEGINS_AT, *[0.0] * 80]}),
+    History(
+        "Lag that grows for thirty minutes and recovers",
+        {
+            "millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(30)]),
+        },
+    ),
+    History(
+        "KPUs grow to twenty for three hours", {"KPUs": at(BEGINS_AT, [20.0] * 3, before=2, after=2)}, HOUR_SECONDS
+    ),
+    History(
+        "Somebody changes the key or the operator role",
+        {"MatchedEvents": at(BEGINS_AT, [1.0], before=None, after=None)},
+    ),
+    History(
+        "A disk of a broker fills up for an hour",
+        {"KafkaDataLogsDiskUsed": at(BEGINS_AT, [90.0] * 60, before=40, after=40)},
+    ),
+    History(
+        "No snapshot for a day",
+        {"SnapshotAge": at(BEGINS_AT, [3_600.0 * hour for hour in range(3, 27)], before=7_200, after=7_200)},
+        HOUR_SECONDS,
+    ),
+    History(
+        "The age of snapshots is not measured for ten hours",
+        {"SnapshotAge": at(BEGINS_AT, [None] * 10, before=7_200, after=7_200)},
+        HOUR_SECONDS,
+    ),
+    History(
+        "Snapshots are never deleted",
+        {"SnapshotCount": [min(800.0 + 10 * hour, 990.0) for hour in range(STEPS)]},
+        HOUR_SECONDS,
+    ),
+    History(
+        "A permission window and snapshots under the AWS-owned key, for sixty hours",
+        {name: at(BEGINS_AT, [1.0] * 60) for name in ("OpenPermissionWindows", "AwsOwnedSnapshots")},
+        HOUR_SECONDS,
+    ),
+    History("The audit of the key fails for six hours", {"Errors": at(BEGINS_AT, [1.0] * 6)}, HOUR_SECONDS),
+)
