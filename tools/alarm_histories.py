@@ -24,17 +24,47 @@ STEPS: Final = 90
 _STEPS_BEFORE: Final = 60
 
 HEALTHY: Final[Mapping[str, float | None]] = {
+    "ActiveControllerCount": 1.0,
+    "AsyncEventsDropped": None,
     "AwsOwnedSnapshots": 0.0,
     "Errors": 0.0,
+    "GetRecords.IteratorAgeMilliseconds": 500.0,
     "KPUs": 2.0,
     "KafkaDataLogsDiskUsed": 40.0,
+    "LoopRollbackFailures": None,
+    "LoopRollbacks": None,
     "MatchedEvents": None,
+    "OfflinePartitionsCount": 0.0,
     "OpenPermissionWindows": 0.0,
+    "ScalingFailures": None,
     "SnapshotAge": 7_200.0,
     "SnapshotCount": 30.0,
+    "SnapshotFailures": None,
+    "WriteProvisionedThroughputExceeded": 0.0,
+    "backPressuredTimeMsPerSecond": 0.0,
+    "busyTimeMsPerSecond": 300.0,
+    "cancellingTime": 0.0,
+    "containerCPUUtilization": 30.0,
+    "containerDiskUtilization": 20.0,
+    "containerMemoryUtilization": 50.0,
+    "cpuUtilization": 30.0,
     "downtime": 0.0,
+    "failingTime": 0.0,
     "fullRestarts": 0.0,
+    "heapMemoryUtilization": 50.0,
+    "lastCheckpointDuration": 2_000.0,
+    "lastCheckpointSize": 1_000_000.0,
     "millisBehindLatest": 0.0,
+    "numLateRecordsDropped": 0.0,
+    "numRecordsInPerSecond": 1_000.0,
+    "numRecordsOutPerSecond": 1_000.0,
+    "numRestarts": 0.0,
+    "numSamplesDropped": 0.0,
+    "numberOfFailedCheckpoints": 0.0,
+    "oldGenerationGCTime": 0.0,
+    "records_lag_max": 0.0,
+    "restartingTime": 0.0,
+    "runningTime": 60_000.0,
 }
 """The value of each metric while all is well; None for a metric that has data only when something happens."""
 
@@ -74,10 +104,15 @@ def _counter(growth: Mapping[int, float]) -> Values:
 
 def _restarts(steps: Iterable[int], *, down_ms: float) -> dict[str, Values]:
     down = set(steps)
-    return {
-        "fullRestarts": _counter(dict.fromkeys(down, 1.0)),
-        "downtime": [down_ms if step in down else 0.0 for step in range(STEPS)],
-    }
+    restarts = _counter(dict.fromkeys(down, 1.0))
+    downtime = [down_ms if step in down else 0.0 for step in range(STEPS)]
+    # From Flink 2.2 on, MSF has other names.
+    return {"fullRestarts": restarts, "numRestarts": restarts, "downtime": downtime, "restartingTime": downtime}
+
+
+def _grows(begin: int, count: int, *, each: float) -> Values:
+    """Return a counter that grows by a number in each of some steps."""
+    return _counter(dict.fromkeys(range(begin, begin + count), each))
 
 
 _LOOP = range(BEGINS_AT, BEGINS_AT + 30)
@@ -136,6 +171,42 @@ HISTORIES: Final = (
             "millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(30)]),
         },
     ),
+    History(
+        "Lag that stays: an overload, or a source that is read too slowly",
+        {"millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(80)])},
+    ),
+    History(
+        "A source that stalls for thirty minutes: no records, no lag that is known",
+        {
+            "numRecordsInPerSecond": at(BEGINS_AT, [0.0] * 30, before=1_000, after=1_000),
+            "numRecordsOutPerSecond": at(BEGINS_AT, [0.0] * 30, before=1_000, after=1_000),
+            "millisBehindLatest": at(BEGINS_AT, [None] * 30),
+            "records_lag_max": at(BEGINS_AT, [None] * 30),
+        },
+    ),
+    History("Prometheus does not answer for thirty minutes", {"numSamplesDropped": _grows(BEGINS_AT, 30, each=500)}),
+    History("Checkpoints fail for thirty minutes", {"numberOfFailedCheckpoints": _grows(BEGINS_AT, 30, each=1)}),
+    History(
+        "A checkpoint takes five minutes, for an hour",
+        {"lastCheckpointDuration": at(BEGINS_AT, [300_000.0] * 60, before=2_000, after=2_000)},
+    ),
+    History(
+        "A full heap for an hour",
+        {
+            "heapMemoryUtilization": at(BEGINS_AT, [97.0] * 60, before=50, after=50),
+            "containerMemoryUtilization": at(BEGINS_AT, [97.0] * 60, before=50, after=50),
+            "oldGenerationGCTime": _grows(BEGINS_AT, 60, each=40_000),
+        },
+    ),
+    History(
+        "All processors are busy for an hour, and operators wait for others",
+        {
+            "cpuUtilization": at(BEGINS_AT, [97.0] * 60, before=30, after=30),
+            "containerCPUUtilization": at(BEGINS_AT, [97.0] * 60, before=30, after=30),
+            "backPressuredTimeMsPerSecond": at(BEGINS_AT, [900.0] * 60),
+        },
+    ),
+    History("Records come too late for thirty minutes", {"numLateRecordsDropped": _grows(BEGINS_AT, 30, each=100)}),
     History(
         "KPUs grow to twenty for three hours", {"KPUs": at(BEGINS_AT, [20.0] * 3, before=2, after=2)}, HOUR_SECONDS
     ),

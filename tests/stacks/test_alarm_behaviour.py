@@ -13,6 +13,7 @@ from app import build_app
 from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState
 from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of
+from cdk_penstock.model.metrics import names_in_cloudwatch
 from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, example, page, templates_of, timelines
 from tools.alarm_histories import HEALTHY, HISTORIES, STEPS, History
 
@@ -81,6 +82,12 @@ def test_the_histories_know_each_metric_that_an_alarm_watches(alarms: Mapping[st
         for each in alarm.metrics.values()
     }
     assert watched <= HEALTHY.keys()
+
+
+def test_the_histories_name_metrics_of_the_table_only() -> None:
+    known = {name for _, name in names_in_cloudwatch()}
+    # Beside them, a counter of the bundled job.
+    assert HEALTHY.keys() - known == {"numSamplesDropped"}
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.title)
