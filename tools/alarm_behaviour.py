@@ -38,6 +38,7 @@ PAGE: Final = ROOT / "docs" / "alarm-behaviour.md"
 OF_THE_GENERATOR: Final = "VehicleGenerator"
 """The alarms of the fleet generator are those of the job again."""
 _HASH: Final = re.compile(r"[0-9A-F]{8}$")
+_RUNBOOK: Final = re.compile(r"(?:https?://|docs/)[^\s,;]*[^\s,;.:]")
 _SIGNS: Final = {
     "GreaterThanOrEqualToThreshold": ">=",
     "GreaterThanThreshold": ">",
@@ -61,8 +62,8 @@ have two. So an alarm on a metric that stops can clear a few periods earlier or 
 
 ## The alarms
 
-| alarm | watches | fires after | missing data | tells somebody |
-|---|---|---|---|---|
+| alarm | watches | fires after | missing data | tells somebody | runbook |
+|---|---|---|---|---|---|
 """
 
 
@@ -98,7 +99,8 @@ def timelines(history: History, alarms: Mapping[str, Alarm]) -> Mapping[str, Ala
 
 
 def _row(name: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
-    tells = "yes" if alarm.has_actions else "no"
+    runbook = _RUNBOOK.search(str(properties.get("AlarmDescription", "")))
+    tells = f"{'yes' if alarm.has_actions else 'no'} | {f'`{runbook[0]}`' if runbook else 'none'}"
     if not isinstance(alarm, MetricAlarm):
         return f"| `{name}` | {', '.join(f'`{each}`' for each in sorted(alarm.children()))} | at once | | {tells} |"
     expression = next((each["Expression"] for each in properties.get("Metrics", ()) if "Expression" in each), None)

@@ -44,7 +44,7 @@ def test_the_page_is_that_of_the_templates(templates: Templates) -> None:
     assert PAGE.read_text(encoding="utf-8") == page(templates), "run tools/alarm_behaviour.py"
 
 
-@pytest.mark.parametrize("change", ["removed", "renamed", "other threshold", "without action"])
+@pytest.mark.parametrize("change", ["removed", "renamed", "other threshold", "without action", "other runbook"])
 def test_a_change_of_an_alarm_changes_the_page(templates: Templates, change: str) -> None:
     changed: Templates = json.loads(json.dumps(templates))
     resources = next(
@@ -56,6 +56,8 @@ def test_a_change_of_an_alarm_changes_the_page(templates: Templates, change: str
         resources["Renamed"] = alarm
     elif change == "other threshold":
         resources[name] = {**alarm, "Properties": {**alarm["Properties"], "Threshold": 100_000}}
+    elif change == "other runbook":
+        resources[name] = {**alarm, "Properties": {**alarm["Properties"], "AlarmDescription": "see docs/other.md"}}
     elif change == "without action":
         had = bool(alarm["Properties"].get("AlarmActions"))
         actions = [] if had else ["arn:aws:sns:eu-west-1:111122223333:topic"]
