@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 MINUTE_TAKES_SECONDS: Final = 3.0
 STRETCH: Final = 60 / MINUTE_TAKES_SECONDS
-METRICS: Final = ("fullRestarts", "downtime")
+METRICS: Final = (
+    "fullRestarts",
+    "downtime",
+    "numRestarts",
+    "restartingTime",
+    "numberOfFailedCheckpoints",
+    "lastCheckpointDuration",
+)
 _POLL_SECONDS: Final = 0.25
 
 

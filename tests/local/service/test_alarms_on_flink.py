@@ -75,3 +75,16 @@ def test_a_job_that_loops_fires_the_alarm_on_restarts_which_clears_once_it_is_st
 def test_the_recording_of_a_loop_fires_the_alarm_as_the_job_did() -> None:
     assert RECORDING.stat().st_size < 100_000
     assert_fires_in_the_loop_only(AlarmRecording.read(RECORDING))
+
+
+def test_in_a_fast_loop_flink_has_no_downtime_and_its_checkpoints_fail_as_the_history_of_the_page_says() -> None:
+    recording = AlarmRecording.read(RECORDING)
+    begin, end = recording.marks["loops"], recording.marks["stopped"]
+    highest = {
+        name: max(value for at, value in samples if begin < at < end) for name, samples in recording.samples.items()
+    }
+    assert highest["downtime"] == 0
+    assert highest["restartingTime"] > 0
+    # At least one of each in each minute.
+    assert min(highest["fullRestarts"], highest["numberOfFailedCheckpoints"]) > LOOP_MINUTES
+    assert highest["numRestarts"] == highest["fullRestarts"]
