@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_penstock.model.alarm_evaluation.alarm_rule import AlarmRule
 from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmEvaluationError, AlarmState
 from cdk_penstock.model.alarm_evaluation.alarm_timeline import AlarmTimeline, evaluate
 from cdk_penstock.model.alarm_evaluation.composite_alarm import CompositeAlarm
+from cdk_penstock.model.alarm_evaluation.composite_rule import AlarmRule
 from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
 from cdk_penstock.model.alarm_evaluation.metric_samples import Metric, MetricHistory, Sample
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.model.alarm_evaluation.alarm_rule import AlarmRule
 from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState
+from cdk_penstock.model.alarm_evaluation.composite_rule import AlarmRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
