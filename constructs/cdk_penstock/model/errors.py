@@ -7,8 +7,8 @@ An error has a separate class only if somebody catches it, or if users can impor
         ActNotPlayedError
         AddressPlanError
         AdminRequestError
-        AlarmEvaluationError
         AlarmError
+        AlarmEvaluationError
         ApplicationNameError
         ApplicationPropsError
         ArchiveBucketError
