@@ -48,6 +48,7 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "containerDiskUtilization": 20.0,
     "containerMemoryUtilization": 50.0,
     "cpuUtilization": 30.0,
+    "currentOutputWatermark": 0.0,
     "downtime": 0.0,
     "failingTime": 0.0,
     "fullRestarts": 0.0,
@@ -64,9 +65,14 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "oldGenerationGCTime": 0.0,
     "records_lag_max": 0.0,
     "restartingTime": 0.0,
-    "runningTime": 60_000.0,
+    "runningTime": 0.0,
+    "uptime": 0.0,
 }
 """The value of each metric while all is well; None for a metric that has data only when something happens."""
+
+
+_CLOCKS: Final = {"currentOutputWatermark", "runningTime", "uptime"}
+"""The metrics that go on with the time while all is well, in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,12 @@ class History:
         return MetricHistory({metric: list(self._of(metric)) for metric in metrics})
 
     def _of(self, metric: Metric) -> Iterable[Sample]:
-        healthy = HEALTHY[metric.name]
-        values = (*[healthy] * _STEPS_BEFORE, *self.changed.get(metric.name, [healthy] * STEPS))
+        each_step = 1_000.0 * self.step_seconds if metric.name in _CLOCKS else 0.0
+        healthy = [
+            None if (value := HEALTHY[metric.name]) is None else value + each_step * index
+            for index in range(_STEPS_BEFORE + STEPS)
+        ]
+        values = (*healthy[:_STEPS_BEFORE], *self.changed.get(metric.name, healthy[_STEPS_BEFORE:]))
         for index, value in enumerate(values):
             step = index - _STEPS_BEFORE
             stops = self.of_flink_stops if metric.namespace == "AWS/KinesisAnalytics" else None
@@ -187,6 +197,10 @@ HISTORIES: Final = (
             "numRecordsOutPerSecond": at(BEGINS_AT, [0.0] * 30, before=1_000, after=1_000),
             "millisBehindLatest": at(BEGINS_AT, [None] * 30),
             "records_lag_max": at(BEGINS_AT, [None] * 30),
+            "currentOutputWatermark": [
+                60_000.0 * (_STEPS_BEFORE + (BEGINS_AT if BEGINS_AT <= step < BEGINS_AT + 30 else step))
+                for step in range(STEPS)
+            ],
         },
     ),
     History("Prometheus does not answer for thirty minutes", {"numSamplesDropped": _grows(BEGINS_AT, 30, each=500)}),
