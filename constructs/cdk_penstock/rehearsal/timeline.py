@@ -31,6 +31,8 @@ class MadeBy(StrEnum):
     """MSF, with the permissions of whoever called it."""
     JOB = "job"
     """The application's job, with the execution role."""
+    SERVICE = "another service"
+    """Another service, as itself or with a role that it was given, such as a schedule that calls a function."""
     PERSON = "person"
     """A person or a program outside of the templates, with a role of the account or one that was assumed."""
 

@@ -40,7 +40,7 @@ class ActResult:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Act:
     """An act.
 
