@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cdk_penstock.review.templates import Resource
 
 _PLAYED: Final = ("lambda", "states", "cloudformation", "kinesisanalytics", "infrastructure.kinesisanalytics")
-_USES_A_KEY: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 _PATHS: Final = (
     ("delet", "a deletion", ("*:Delete*", "kms:ScheduleKeyDeletion")),
     ("rotat", "a rotation of the key", ("kms:RotateKeyOnDemand", "kms:*KeyRotation*", "kms:ListKeyRotations")),
@@ -122,12 +121,13 @@ def _key_through_service(unused: Unused) -> str:
 
 def _key_administrator(unused: Unused) -> str:
     statement = unused.statement
-    if statement.kind is not PolicyKind.KEY or any(
-        action_matches(pattern, use) for pattern in statement.actions for use in _USES_A_KEY if pattern != "kms:*"
-    ):
+    if statement.kind is not PolicyKind.KEY or statement.services:
         return ""
     if statement.actions == ("kms:*",):
         return "it hands the key to the account's identity policies, and nobody in the play used the key by one"
+    administers = any(action_matches(pattern, "kms:PutKeyPolicy") for pattern in statement.actions)
+    if not administers or any("-cfn-exec-role-" in each for each in statement.identities):
+        return ""
     return "only a key administrator, who is a person, needs it, and no act played one"
 
 
