@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
-
 from typing import TYPE_CHECKING
 
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.rehearsal.world.world import WorldOptions
+from cdk_penstock.review.assembly import read_assembly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from cdk_penstock.review.assembly import SynthesizedStack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +47,20 @@ class RehearsalOptions:
     parameters: Mapping[str, str] = field(default_factory=dict)
     account: str | None = None
     region: str | None = None
+
+    def stacks(self) -> tuple[SynthesizedStack, ...]:
+        """Return the stacks to deploy; raise PenstockError as read_assembly does, and if there are several Stages."""
+        stacks = read_assembly(self.assembly, environment=self.environment)
+        stages = list(dict.fromkeys(stack.stage for stack in stacks))
+        if len(stages) > 1:
+            named = ", ".join(stage or "stacks without a Stage" for stage in stages)
+            raise PenstockError(
+                f"the assembly {self.assembly} has the environments {named}: name one, as in `penstock rehearse"
+                f" {max(stages).lower()}`"
+            )
+        return tuple(self._placed(stack) for stack in stacks)
+
+    def _placed(self, stack: SynthesizedStack) -> SynthesizedStack:
+        if not stack.is_for_anywhere:
+            return stack
+        return dataclasses.replace(stack, account=self.account or stack.account, region=self.region or stack.region)

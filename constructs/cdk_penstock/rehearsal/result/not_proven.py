@@ -22,6 +22,14 @@ _KEY_RULE_SOURCE: Final = (
 )
 
 
+ASSUMPTIONS: Final[Sequence[str]] = (
+    "IAM and KMS are consistent at once; in AWS, a change is seen up to some seconds later",
+    "policies that can only take away (service and resource control, boundaries, sessions) are not in a template",
+    "one resource at a time is created; CloudFormation creates those without a dependency between them at once",
+    "code of functions runs on the Python of this machine, not on Lambda's",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class InNameOnly:
     """A resource that has a name and attributes in the play, and no behaviour.
@@ -59,6 +67,36 @@ class Switch:
     answer: str
     default: str
     source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotProven:
+    """Everything that the play does not prove.
+
+    Parameters
+    ----------
+    in_name_only
+        Resources without a behaviour.
+    not_run
+        Functions and frameworks that could not be run, each as a sentence.
+    unanswered
+        Services and operations that are not modelled and were called, each as a sentence.
+    switches
+        What is not known of AWS, with the answer of this play.
+    assumptions
+        What the play takes for granted.
+    """
+
+    in_name_only: tuple[InNameOnly, ...] = ()
+    not_run: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    switches: tuple[Switch, ...] = ()
+    assumptions: tuple[str, ...] = tuple(ASSUMPTIONS)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if every resource is modelled, every function ran and every call was answered."""
+        return not (self.in_name_only or self.not_run or self.unanswered)
 
 
 def in_name_only_of(timeline: Timeline) -> tuple[InNameOnly, ...]:
@@ -108,11 +146,3 @@ def switches_of(options: WorldOptions) -> tuple[Switch, ...]:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-ASSUMPTIONS: Final[Sequence[str]] = (
-    "IAM and KMS are consistent at once; in AWS, a change is seen up to some seconds later",
-    "policies that can only take away (service and resource control, boundaries, sessions) are not in a template",
-    "one resource at a time is created; CloudFormation creates those without a dependency between them at once",
-    "code of functions runs on the Python of this machine, not on Lambda's",
-)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_penstock.rehearsal.timeline import DecidedCall, Note, Place, Progress, ResourceEvent
+from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,6 +114,22 @@ def acts_of(entries: Iterable[Entry]) -> list[ActSteps]:
         if isinstance(entry, ResourceEvent) and entry.progress is not Progress.IN_PROGRESS:
             del going_on[entry.place]
     return list(acts.values())
+
+
+def entry_text(entry: Entry) -> str:
+    """Return an entry in a few words."""
+    match entry:
+        case DecidedCall():
+            return f"#{entry.number} {entry.request.action} by {entry.request.caller}"
+        case ResourceEvent():
+            return f"#{entry.number} {entry.name} {entry.operation}_{entry.progress}"
+        case Note():
+            return f"#{entry.number} {entry.text}"
+
+
+def clock(at: datetime) -> str:
+    """Return the time since the beginning of the rehearsal: ``0:05:12``."""
+    return str(at - BEGIN).partition(".")[0]
 
 
 def _add(entry: Entry, step: PlayStep) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.rehearsal.acts.act import ActOutcome
 from cdk_penstock.rehearsal.result.coverage import Coverage, coverage_of
 from cdk_penstock.rehearsal.result.key_steps import PlayedKeySequence, played_key_sequences
-from cdk_penstock.rehearsal.result.not_proven import ASSUMPTIONS, InNameOnly, Switch, in_name_only_of, switches_of
+from cdk_penstock.rehearsal.result.not_proven import InNameOnly, NotProven, in_name_only_of, switches_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,36 +21,6 @@ if TYPE_CHECKING:
 EXIT_PASSED: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_NOT_PROVEN: Final = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotProven:
-    """Everything that the play does not prove.
-
-    Parameters
-    ----------
-    in_name_only
-        Resources without a behaviour.
-    not_run
-        Functions and frameworks that could not be run, each as a sentence.
-    unanswered
-        Services and operations that are not modelled and were called, each as a sentence.
-    switches
-        What is not known of AWS, with the answer of this play.
-    assumptions
-        What the play takes for granted.
-    """
-
-    in_name_only: tuple[InNameOnly, ...] = ()
-    not_run: tuple[str, ...] = ()
-    unanswered: tuple[str, ...] = ()
-    switches: tuple[Switch, ...] = ()
-    assumptions: tuple[str, ...] = tuple(ASSUMPTIONS)
-
-    @property
-    def is_empty(self) -> bool:
-        """True if every resource is modelled, every function ran and every call was answered."""
-        return not (self.in_name_only or self.not_run or self.unanswered)
 
 
 @dataclass(frozen=True, kw_only=True)
