@@ -111,7 +111,7 @@ class RehearsalScreen:
                 f"#{call.number} {call.made_by}: {call.request.caller} {call.request.action}",
                 f" on {call.request.resource} ",
                 (answer, "red" if wrong else "green"),
-                f", {'a probe, ' if call.is_probe else ''}{call.decision.reason}",
+                f", {'an attack, ' if call.is_probe else ''}{call.decision.reason}",
             ),
             indent=9,
         )
@@ -176,18 +176,23 @@ class RehearsalScreen:
 
 def verdict_of(result: RehearsalResult) -> Text:
     """Return the result in a sentence."""
-    calls = len(result.timeline.calls)
     if result.passed:
         missing = len(result.not_proven.in_name_only)
-        but = f"; {missing} resources are in name only, and prove nothing" if missing else ""
-        return Text(f"passed: {calls} calls, each decided as it has to be{but}", style="green")
-    problems = [
-        f"{len([act for act in result.acts if act.outcome is ActOutcome.FAILED])} acts failed",
-        f"{len(result.refused)} calls refused",
-        f"{len(result.let_in)} attacks let in",
-        f"{len(result.out_of_order)} key sequences in another order",
-    ]
-    return Text(f"failed: {', '.join(each for each in problems if not each.startswith('0 '))}", style="red")
+        but = f"; in name only, and not proven: {_count(missing, 'resource')}" if missing else ""
+        calls = _count(len(result.timeline.calls), "call")
+        return Text(f"passed: {calls}, each decided as it has to be{but}", style="green")
+    failed = sum(act.outcome is ActOutcome.FAILED for act in result.acts)
+    problems = (
+        (failed, f"{_count(failed, 'act')} failed"),
+        (len(result.refused), f"{_count(len(result.refused), 'call')} refused"),
+        (len(result.let_in), f"{_count(len(result.let_in), 'attack')} let in"),
+        (len(result.out_of_order), f"{_count(len(result.out_of_order), 'key sequence')} in another order"),
+    )
+    return Text(f"failed: {', '.join(text for count, text in problems if count)}", style="red")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _name(row: CoverageRow) -> str:

@@ -79,11 +79,9 @@ class PlayStep:
         return [each for each in self.calls if not each.decision.allowed]
 
     def folded_calls(self) -> str:
-        """Return the number of its calls by outcome: ``12 calls allowed, 1 refused``."""
-        if not self.calls:
-            return ""
-        counts = Counter(_outcome(each) for each in self.calls)
-        return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        """Return the number of its calls by outcome: ``12 calls allowed, 1 call refused``."""
+        counts = Counter((each.is_probe, each.decision.allowed) for each in self.calls)
+        return ", ".join(_counted(count, *kind) for kind, count in sorted(counts.items(), reverse=True))
 
 
 @dataclass(kw_only=True)
@@ -142,7 +140,7 @@ def _add(entry: Entry, step: PlayStep) -> None:
         step.finished = entry
 
 
-def _outcome(call: DecidedCall) -> str:
-    if call.is_probe:
-        return "probes let in" if call.decision.allowed else "probes refused"
-    return "allowed" if call.decision.allowed else "refused"
+def _counted(count: int, is_probe: bool, is_allowed: bool) -> str:  # noqa: FBT001 - the key of a count
+    noun = "attack" if is_probe else "call"
+    allowed = "let in" if is_probe else "allowed"
+    return f"{count} {noun}{'s' if count > 1 else ''} {allowed if is_allowed else 'refused'}"

@@ -29,7 +29,7 @@ def to_json(result: RehearsalResult, *, strict: bool = False) -> dict[str, Any]:
             {"name": each.name, "stage": each.stage, "account": each.account, "region": each.region}
             for each in result.stacks
         ],
-        "not_proven": dataclasses.asdict(result.not_proven),
+        "not_proven": _fields(result.not_proven),
         "acts": [
             {"name": each.name, "title": each.title, "outcome": str(each.outcome), "text": each.text}
             for each in result.acts
@@ -38,12 +38,21 @@ def to_json(result: RehearsalResult, *, strict: bool = False) -> dict[str, Any]:
         "coverage": {
             "verdicts": {str(verdict): len(result.coverage.of(verdict)) for verdict in Verdict},
             "findings": len(result.coverage.findings),
-            "statements": [{**dataclasses.asdict(row), "verdict": str(row.verdict)} for row in result.coverage.rows],
+            "statements": [_fields(row) for row in result.coverage.rows],
         },
         "refused": [each.number for each in result.refused],
         "let_in": [each.number for each in result.let_in],
         "timeline": [_entry(each) for each in result.timeline.entries],
     }
+
+
+def _fields(value: Any) -> Any:
+    """Return the fields of a dataclass, and those of all within it."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _fields(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_fields(each) for each in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def _key_sequence(sequence: PlayedKeySequence) -> dict[str, Any]:

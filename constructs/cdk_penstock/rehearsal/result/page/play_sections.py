@@ -101,7 +101,7 @@ def _call(call: DecidedCall) -> str:
     allowed = call.decision.allowed
     wrong = allowed == call.is_probe
     answer = badge("allowed" if allowed else "refused", "bad" if wrong else "good")
-    probe = badge("probe", "idle") if call.is_probe else ""
+    probe = badge("attack", "idle") if call.is_probe else ""
     who = f"{call.made_by}: {call.request.caller}"
     return element(
         "li",
