@@ -1,6 +1,6 @@
 """Calls of the handlers of each resource type, from the schemas of CloudFormation's resource types.
 
-``tools/handler_permissions.py`` writes the table. A schema names every call that some property leads to; calls that a
+``tools/resource_schemas.py`` writes the table. A schema names every call that some property leads to; calls that a
 resource does not need are left out here.
 """
 
