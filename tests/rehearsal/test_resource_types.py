@@ -73,7 +73,7 @@ def test_only_create_only_properties_count(old: dict[str, Any], new: dict[str, A
 
 
 @given(st.integers(0, 9) | st.booleans())
-def test_a_number_or_a_boolean_as_text_is_the_same_value(value: int | bool) -> None:  # noqa: FBT001 - a strategy's value
+def test_a_number_or_a_boolean_as_text_is_the_same_value(value: int | bool) -> None:
     assert TYPE.must_replace({"A": value}, {"A": str(value).lower()}) == ()
 
 

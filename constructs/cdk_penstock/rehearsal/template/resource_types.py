@@ -51,7 +51,7 @@ class ResourceType:
         return _changed(self.create_only, old_properties, new_properties)
 
     def may_replace(self, old_properties: Mapping[str, Any], new_properties: Mapping[str, Any]) -> Paths:
-        """Return the changed properties for which CloudFormation replaces a resource under conditions of its service."""
+        """Return the changed properties of which some replace a resource, as its service decides."""
         return _changed(self.conditional_create_only, old_properties, new_properties)
 
 

@@ -63,12 +63,15 @@ class Actor:
         The service principal; empty for everybody else.
     is_probe
         True for an attacker, whose calls are made to be refused.
+    is_optional
+        True for CloudFormation's calls that it may need.
     """
 
     made_by: MadeBy
     arn: str = ""
     service: str = ""
     is_probe: bool = False
+    is_optional: bool = False
 
 
 class Authority:
@@ -130,6 +133,7 @@ class Authority:
             resource_policy=on_resource,
             both_policies=both_policies,
             is_probe=actor.is_probe,
+            is_optional=actor.is_optional,
             problem=problem,
         )
         return decision
@@ -155,4 +159,7 @@ class Authority:
         if ":iam:" in resource and ":role/" in resource:
             role = self._iam.find(resource)
             return role.trust if role else None
+        if ":s3:::" in resource:
+            # The policy of a bucket decides on its objects.
+            resource = resource.partition("/")[0]
         return self.resource_policies.get(resource)
