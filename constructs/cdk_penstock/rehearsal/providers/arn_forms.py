@@ -54,7 +54,8 @@ _FORMS: Final[Mapping[str, str]] = {
     "AWS::SecretsManager::Secret": _PLACE % ("secretsmanager", "secret:{name}-{six}"),
 }
 """ARNs of types that ``review`` does not have, or of which it has those of other resources; empty without an ARN.
-``{name}`` is the name, ``{id}`` the id that AWS makes, any other a property; ``{end of X}`` is the last part of an ARN."""
+``{name}`` is the name, ``{id}`` the id that AWS makes, any other a property; ``{end of X}`` is the part of an ARN after
+its first slash."""
 
 _SERVICES: Final = {
     "AWS::ApiGateway": "apigateway",
