@@ -111,6 +111,10 @@ class Iam:
             raise RehearsalError(f"there is no role {name} in account {account}")
         return role
 
+    def attached_to(self, policy_arn: str) -> list[Role]:
+        """Return the roles that have a managed policy."""
+        return [role for role in self._roles.values() if policy_arn in role.attached]
+
     def policies_of(self, role: Role) -> tuple[NamedPolicy, ...]:
         """Return all identity policies of a role; a managed policy of AWS that is not known here allows nothing."""
         attached = (self.managed.get(arn) for arn in role.attached)
