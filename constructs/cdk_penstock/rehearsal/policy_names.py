@@ -14,7 +14,7 @@ class PolicyKind(StrEnum):
     INLINE = "inline"
     """One of the ``Policies`` of a role; it has a name."""
     POLICY = ""
-    """A resource that is a policy itself, such as AWS::IAM::Policy, AWS::IAM::ManagedPolicy, AWS::S3::BucketPolicy."""
+    """A resource that is a policy itself, such as AWS::IAM::ManagedPolicy or AWS::S3::BucketPolicy."""
     KEY = "key policy"
     """KeyPolicy of a key."""
     RESOURCE = "resource policy"

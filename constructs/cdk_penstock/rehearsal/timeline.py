@@ -32,7 +32,7 @@ class MadeBy(StrEnum):
     JOB = "job"
     """The application's job, with the execution role."""
     SERVICE = "another service"
-    """Any other service of AWS, with its service principal."""
+    """Another service, as itself or with a role that it was given, such as a schedule that calls a function."""
     PERSON = "person"
     """A person or a program outside of the templates, with a role of the account or one that was assumed."""
 

@@ -128,11 +128,12 @@ def test_the_behaviour_is_chosen_by_the_launch(looking: Looking) -> None:
 
 def test_checkpoints_that_are_disabled_are_an_error_as_in_flink() -> None:
     launch = Launch(launch_id="1", code="", runtime="FLINK-1_20", checkpointing_enabled=False)
-    page = RestPages(SimulatedJob(launch=launch, launched_at=NOON), NOON).answer("/jobs/1/checkpoints")
+    job = SimulatedJob(launch=launch, launched_at=NOON)
+    page = RestPages(job, NOON).answer(f"/jobs/{job.flink_id}/checkpoints")
     assert (page.status, b"not been enabled" in page.content) == (404, True)
 
 
-@pytest.mark.parametrize("path", ["jobs/2", "jobs/2/exceptions", "missing", "jobs/1/missing"])
+@pytest.mark.parametrize("path", ["jobs/2", "jobs/2/exceptions", "missing", "jobs/2/missing"])
 def test_unknown_pages_are_not_found(path: str) -> None:
     job = SimulatedJob(launch=Launch(launch_id="1", code="", runtime="FLINK-1_20"), launched_at=NOON)
     assert RestPages(job, NOON).answer(path).status == 404
@@ -170,7 +171,8 @@ def test_every_subtask_is_in_one_state(behaviour: JobBehaviour, age: float, para
     job = SimulatedJob(launch=launch, launched_at=NOON, behaviour=behaviour)
     now = NOON + timedelta(seconds=age)
     details, exceptions, checkpoints = (
-        json.loads(RestPages(job, now).answer(f"jobs/1{page}").content) for page in ("", "/exceptions", "/checkpoints")
+        json.loads(RestPages(job, now).answer(f"jobs/{job.flink_id}{page}").content)
+        for page in ("", "/exceptions", "/checkpoints")
     )
     sample = JobSample.parse(now, details, exceptions, checkpoints)
     assert sum(sample.vertices[0].subtasks.values()) == sample.subtasks == parallelism

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from dataclasses import dataclass, field, replace
@@ -59,6 +60,11 @@ class SimulatedJob:
         """Let the job behave from its launch on."""
         if self.behaves_since is _NEVER:
             self.behaves_since = self.launched_at
+
+    @property
+    def flink_id(self) -> str:
+        """Its id as Flink makes one: 32 hexadecimal digits."""
+        return hashlib.sha256(self.launch.launch_id.encode()).hexdigest()[:32]
 
     def age(self, now: datetime) -> float:
         """Return the seconds for which the job has behaved as it does."""

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.model.policies.operations import Verdict, service_requests
 from cdk_penstock.rehearsal.timeline import MadeBy
+from cdk_penstock.rehearsal.world.msf.execution_role import ExecutionRole
 from cdk_penstock.rehearsal.world.service_answers import CallScope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_penstock.local.service.policy_source import ResolvedKey
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
     from cdk_penstock.model.policies.evaluator import Caller, Decision, Request
     from cdk_penstock.model.policies.operations import KeyPath
     from cdk_penstock.rehearsal.world.authority import Authority
@@ -65,6 +67,10 @@ class AuthorityPolicies:
     @staticmethod
     def _verdict(requests: tuple[Request, ...], decide: Callable[[Request], Decision]) -> Verdict:
         return Verdict(calls=tuple((each, decide(each)) for each in requests))
+
+    def role_can_read_code(self, role_arn: str, application_arn: str, location: CodeLocation) -> bool:
+        """Return True if MSF can assume an application's execution role, and read the code with it."""
+        return ExecutionRole(self._authority, role_arn, application_arn).can_read(location)
 
     def resolve_key(self, key_id: str, *, account: str, region: str) -> ResolvedKey | None:
         """Return the key of a name, None if the account has none in the Region."""

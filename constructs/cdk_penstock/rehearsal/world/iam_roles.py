@@ -77,6 +77,12 @@ class Iam:
     def __init__(self) -> None:
         self._roles: dict[tuple[str, str], Role] = {}
         self.managed: dict[str, NamedPolicy] = {ADMINISTRATOR_ACCESS: _ADMINISTRATOR}
+        self.outside: list[Role] = []
+        """The roles that no template has: those of people, and of attackers."""
+
+    def roles(self) -> list[Role]:
+        """Return all roles."""
+        return list(self._roles.values())
 
     def add_role(self, role: Role) -> None:
         """Add a role; raise RehearsalError if its account has one of this name."""

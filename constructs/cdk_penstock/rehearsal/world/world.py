@@ -9,9 +9,14 @@ from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.model.lifecycle.switches import Switches
 from cdk_penstock.rehearsal.timeline import Timeline
 from cdk_penstock.rehearsal.world.authority import Authority
+from cdk_penstock.rehearsal.world.authority_policies import AuthorityPolicies
 from cdk_penstock.rehearsal.world.deployed_functions import DeployedFunctions
 from cdk_penstock.rehearsal.world.iam_roles import Iam
+from cdk_penstock.rehearsal.world.kms.kms_service import KmsService
+from cdk_penstock.rehearsal.world.kms.stored_keys import StoredKeys
+from cdk_penstock.rehearsal.world.msf.world_msf import WorldMsf
 from cdk_penstock.rehearsal.world.resource_records import ResourceRecords
+from cdk_penstock.rehearsal.world.sessions_of_play import SessionsOfPlay
 from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
@@ -56,6 +61,22 @@ class World:
         self.iam = Iam()
         self.authority = Authority(self.iam, self.timeline)
         self.objects = ObjectStore(folder / "buckets")
+        self.sessions = SessionsOfPlay()
+        keys = StoredKeys(self.authority, self.iam, self.clock)
+        self.kms = KmsService(keys)
+        policies = AuthorityPolicies(
+            self.authority, self.sessions, keys, needs_both_policies=self.options.msf_needs_both_policies
+        )
+        self.msf = WorldMsf(
+            folder / "msf",
+            authority=self.authority,
+            timeline=self.timeline,
+            clock=self.clock,
+            objects=self.objects,
+            policies=policies,
+            switches=self.options.msf,
+        )
+        self.clock.on_tick = self.msf.carry_on
         self.stack_statuses: dict[str, str] = {}
         """Status of each stack by its ARN, as DescribeStacks shows it."""
         self.log_groups: set[str] = set()

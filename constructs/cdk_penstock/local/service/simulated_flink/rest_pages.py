@@ -57,11 +57,11 @@ class RestPages:
         self._started = int(job.launched_at.timestamp() * 1000)
         self._now = int(now.timestamp() * 1000)
         self._age = job.age(now)
-        job_page = f"{_JOB}{job.launch.launch_id}"
+        job_page = f"{_JOB}{job.flink_id}"
         self._pages: Final[Mapping[str, Callable[[], FlinkPage]]] = {
             "": self._first_page,
             "overview": self._cluster,
-            "jobs": lambda: _json({"jobs": [{"id": self._launch.launch_id, "status": self._state}]}),
+            "jobs": lambda: _json({"jobs": [{"id": self._job.flink_id, "status": self._state}]}),
             "jobs/overview": lambda: _json({"jobs": [self._summary]}),
             job_page: self._details,
             f"{job_page}/exceptions": self._exceptions,
@@ -74,7 +74,7 @@ class RestPages:
         page = self._pages.get(path)
         if page is not None:
             return page()
-        if path.startswith(_JOB) and self._launch.launch_id not in path.split("/"):
+        if path.startswith(_JOB) and self._job.flink_id not in path.split("/"):
             return _errors(f"Job {path.split('/')[1]} not found")
         return _errors(f"the page {path} of a simulated job does not exist: it has {', '.join(sorted(self._pages))}")
 
@@ -94,7 +94,7 @@ class RestPages:
     def _summary(self) -> dict[str, Any]:
         tasks = {"total": self._launch.parallelism} | {name.lower(): count for name, count in self._tasks.items()}
         return {
-            "jid": self._launch.launch_id,
+            "jid": self._job.flink_id,
             "name": "simulated job",
             "state": self._state,
             "start-time": self._started,
