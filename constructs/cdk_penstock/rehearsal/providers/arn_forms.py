@@ -84,9 +84,9 @@ def arn_form(resource_type: str) -> tuple[str, bool]:
 
 
 def name_property(resource_type: str) -> str:
-    """Return the property that names a resource in the ARN of its type, empty if there is none."""
-    known = FORMS.get(resource_type) or ("",)
-    names = [name for name in _PLACEHOLDER.findall(known[0]) if name not in _OF_THE_PLACE]
+    """Return the property that names a resource in the ARN that ``review`` has of its type, empty if there is none."""
+    known = () if resource_type in _FORMS else FORMS.get(resource_type)
+    names = [name for name in _PLACEHOLDER.findall(known[0] if known else "") if name not in _OF_THE_PLACE]
     return str(names[-1]) if names else ""
 
 

@@ -114,9 +114,8 @@ def role_names(wanted: Wanted) -> tuple[str, ...]:
 
 def not_judged_holders(wanted: Wanted) -> str:
     """Return a sentence about the users and groups that a policy is for, empty if it is for roles alone."""
-    holders = [
-        f"{kind.lower()} {each}" for kind in ("Users", "Groups") for each in as_list(wanted.properties.get(kind))
-    ]
+    kinds = {"user": "Users", "group": "Groups"}
+    holders = [f"{kind} {each}" for kind, name in kinds.items() for each in as_list(wanted.properties.get(name))]
     return f"its effect on {', '.join(holders)} is not judged" if holders else ""
 
 

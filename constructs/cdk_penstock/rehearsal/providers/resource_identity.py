@@ -106,9 +106,10 @@ def _named_by(wanted: Wanted) -> str:
     if named := name_property(wanted.type):
         return named
     known = resource_type(wanted.type)
-    identifier = [path for path in known.primary_identifier if path not in known.read_only] if known else []
+    # What comes before the last part is another resource, or says which kind of resource it is.
+    identifier = [path for path in known.primary_identifier[-1:] if path not in known.read_only] if known else []
     last = wanted.type.rpartition("::")[2]
-    for candidate in (*reversed(identifier), f"{last}Name", "Name"):
+    for candidate in (*identifier, f"{last}Name", "Name"):
         if candidate in wanted.properties:
             return candidate
     return ""
