@@ -17,7 +17,8 @@ from cdk_penstock.rehearsal.acts.program import FIRST, PROGRAM
 from cdk_penstock.rehearsal.adverse_plays import adverse_plays
 from cdk_penstock.rehearsal.engine.stack_tools import StackTools
 from cdk_penstock.rehearsal.providers.cloudformation_calls import CloudFormationCalls
-from cdk_penstock.rehearsal.providers.registry import ProviderRegistry
+from cdk_penstock.rehearsal.providers.custom_resource import CustomResources
+from cdk_penstock.rehearsal.providers.provider_registry import ProviderRegistry
 from cdk_penstock.rehearsal.rehearsal_errors import RehearsalError
 from cdk_penstock.rehearsal.result.rehearsal_result import result_of
 from cdk_penstock.rehearsal.stage import Stage, in_deployment_order
@@ -59,7 +60,7 @@ def rehearse(options: RehearsalOptions, progress: Progress | None = None) -> Reh
             acts,
             options=options.world,
             not_run=stage.world.functions.not_run,
-            unanswered=stage.world.gateway.unanswered,
+            unanswered=stage.world.gateway.unanswered.sentences,
             versions=_versions(),
             assembly_hash=_digest(stacks),
         )
@@ -77,11 +78,11 @@ def new_stage(stacks: Sequence[SynthesizedStack], options: RehearsalOptions) -> 
         tempfile.TemporaryDirectory(prefix="penstock-rehearsal-") as folder,
         World(Path(folder), options.world) as world,
     ):
-        registry = ProviderRegistry(world)
+        registry = ProviderRegistry(world, CustomResources(world))
         tools = StackTools(
             world=world,
             provider_of=registry.provider_of,
-            before=CloudFormationCalls(world, stacks).before,
+            before=CloudFormationCalls(world).before,
             must_replace=must_replace,
             parameters=options.parameters,
         )

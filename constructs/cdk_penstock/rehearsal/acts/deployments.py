@@ -116,13 +116,13 @@ def _statuses(stage: Stage) -> str:
 
 
 def _status(stage: Stage, application: PlayedApplication) -> ApplicationStatus:
-    return stage.world.msf.store.application(application.arn).status
+    return stage.world.msf.service.store.application(application.arn).status
 
 
 def _version(stage: Stage, application: PlayedApplication) -> int:
-    return stage.world.msf.store.application(application.arn).version_id
+    return stage.world.msf.service.store.application(application.arn).version_id
 
 
 def _code(stage: Stage, application: PlayedApplication) -> object:
-    settings = stage.world.msf.store.application(application.arn).settings
+    settings = stage.world.msf.service.store.application(application.arn).settings
     return settings.configuration["ApplicationCodeConfigurationDescription"]
