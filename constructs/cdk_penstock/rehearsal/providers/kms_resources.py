@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.engine.resources import Made, ResourceProvider
-from cdk_penstock.rehearsal.providers.cloudformation_calls import CloudFormationKms, tag_map
+from cdk_penstock.rehearsal.providers.service_calls_of_stacks import CloudFormationKms, tag_map
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 from cdk_penstock.rehearsal.world.kms.stored_keys import kms_arn
 from cdk_penstock.rehearsal.world.service_answers import CallScope

@@ -19,7 +19,7 @@ from cdk_penstock.rehearsal.providers.application_update_request import (
     vpc_update,
     vpcs,
 )
-from cdk_penstock.rehearsal.providers.cloudformation_calls import CloudFormationMsf, MsfRefusedError, tag_map
+from cdk_penstock.rehearsal.providers.service_calls_of_stacks import CloudFormationMsf, MsfRefusedError, tag_map
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 
 if TYPE_CHECKING:
