@@ -3,6 +3,8 @@
 An error has a separate class only if somebody catches it, or if users can import it from a public package::
 
     PenstockError
+        ActFailedError
+        ActNotPlayedError
         AddressPlanError
         AdminRequestError
         ApplicationNameError

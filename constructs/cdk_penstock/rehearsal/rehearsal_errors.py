@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cdk_penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    from cdk_penstock.rehearsal.engine.resources import Made
 
 
 class RehearsalError(PenstockError):
@@ -14,4 +19,16 @@ class DeniedError(PenstockError):
 
 
 class ResourceFailedError(PenstockError):
-    """A resource that could not be created, updated or deleted; CloudFormation rolls its stack back."""
+    """A resource that could not be created, updated or deleted; CloudFormation rolls its stack back.
+
+    Parameters
+    ----------
+    message
+        Why.
+    made
+        The resource, if a failed creation has left something that is deleted in the rollback. Default: nothing.
+    """
+
+    def __init__(self, message: str, *, made: Made | None = None) -> None:
+        super().__init__(message)
+        self.made = made

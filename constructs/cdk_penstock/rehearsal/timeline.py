@@ -31,6 +31,8 @@ class MadeBy(StrEnum):
     """MSF, with the permissions of whoever called it."""
     JOB = "job"
     """The application's job, with the execution role."""
+    SERVICE = "another service"
+    """Another service, as itself or with a role that it was given, such as a schedule that calls a function."""
     PERSON = "person"
     """A person or a program outside of the templates, with a role of the account or one that was assumed."""
 
@@ -70,6 +72,8 @@ class DecidedCall:
         True if the call needed both, as MSF does of keys.
     is_probe
         True if it was made to be refused, by an attacker of the play.
+    is_optional
+        True for a call of CloudFormation that its handler may need, depending on what the schema does not tell.
     problem
         The reason for which the call could not be judged, empty if it could.
     """
@@ -85,6 +89,7 @@ class DecidedCall:
     resource_policy: NamedPolicy | None = field(default=None, repr=False)
     both_policies: bool = False
     is_probe: bool = False
+    is_optional: bool = False
     problem: str = ""
 
 
@@ -176,6 +181,7 @@ class Timeline:
         resource_policy: NamedPolicy | None = None,
         both_policies: bool = False,
         is_probe: bool = False,
+        is_optional: bool = False,
         problem: str = "",
     ) -> DecidedCall:
         """Record a call, and return the record."""
@@ -191,6 +197,7 @@ class Timeline:
             resource_policy=resource_policy,
             both_policies=both_policies,
             is_probe=is_probe,
+            is_optional=is_optional,
             problem=problem,
         )
         self.entries.append(call)
@@ -222,5 +229,10 @@ class Timeline:
 
     @property
     def denied(self) -> list[DecidedCall]:
-        """The calls that were refused, and were not made to be refused."""
-        return [each for each in self.calls if not each.decision.allowed and not each.is_probe]
+        """The calls that were refused, were not made to be refused, and are needed."""
+        return [each for each in self.calls if not (each.decision.allowed or each.is_probe or each.is_optional)]
+
+    @property
+    def denied_optional(self) -> list[DecidedCall]:
+        """The calls that were refused, and may be needed: CloudFormation can fail without them."""
+        return [each for each in self.calls if each.is_optional and not each.decision.allowed]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.review.templates import Template, Templates
+from cdk_penstock.review.templates import Template, Templates, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,8 @@ class SynthesizedStack:
         The role that CloudFormation deploys it with, None if the synthesizer names none.
     is_for_anywhere
         True if account or Region is a placeholder.
+    depends_on
+        Names of the stacks of its Stage that the CDK deploys before it.
     """
 
     stage: str
@@ -52,6 +54,7 @@ class SynthesizedStack:
     template: Template
     cloudformation_role_arn: str | None
     is_for_anywhere: bool = False
+    depends_on: tuple[str, ...] = ()
 
 
 def read_assembly(folder: Path, *, environment: str | None = None) -> tuple[SynthesizedStack, ...]:
@@ -96,7 +99,13 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
     path = folder / "manifest.json"
     if folder.resolve() in outer:
         raise PenstockError(f"{path} is the manifest of a Stage and of one around it: {_AGAIN}")
-    for artifact_id, artifact in _mapping(_read_manifest(folder), "artifacts", path).items():
+    artifacts = _mapping(_read_manifest(folder), "artifacts", path)
+    names = {
+        artifact_id: _text(_mapping(artifact, "properties", path), "stackName", artifact_id, path, default=artifact_id)
+        for artifact_id, artifact in artifacts.items()
+        if _mapping(artifacts, artifact_id, path).get("type") == _STACK
+    }
+    for artifact_id, artifact in artifacts.items():
         properties = _mapping(artifact, "properties", path)
         kind = artifact.get("type")
         if kind == _STAGE:
@@ -109,12 +118,17 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
             role_arn = _text(properties, "cloudFormationExecutionRoleArn", artifact_id, path, default="")
             yield SynthesizedStack(
                 stage=stage,
-                name=_text(properties, "stackName", artifact_id, path, default=artifact_id),
+                name=names[artifact_id],
                 account=ANY_ACCOUNT if account == "unknown-account" else account,
                 region=ANY_REGION if region == "unknown-region" else region,
                 template=_read_template(folder / _text(properties, "templateFile", artifact_id, path)),
                 cloudformation_role_arn=role_arn or None,
                 is_for_anywhere=account == "unknown-account" or region == "unknown-region",
+                depends_on=tuple(
+                    names[each]
+                    for each in as_list(artifact.get("dependencies"))
+                    if isinstance(each, str) and each in names
+                ),
             )
 
 

@@ -150,6 +150,20 @@ def decide(
     return _no(request, context, identity_policies, resource_policy, by_identity=by_identity, handed_on=handed_on)
 
 
+def applying_statements(
+    request: Request, *, identity_policies: Sequence[NamedPolicy], resource_policy: NamedPolicy | None = None
+) -> tuple[str, ...]:
+    """Return the names of all statements that apply to the request, also of those that did not have to decide.
+
+    Raises PenstockError as decide does.
+    """
+    context = request.full_context()
+    on_resource = _applicable([resource_policy] if resource_policy else [], request, context)
+    names = [name for name, _ in _applicable(identity_policies, request, context)]
+    names += [name for name, statement in on_resource if _granted_to(statement, request.caller)]
+    return tuple(dict.fromkeys(names))
+
+
 def _needs_resource_policy(request: Request) -> bool:
     """Return True if the policy of the key, or the trust policy of the role, must allow as well.
 

@@ -77,6 +77,12 @@ class Iam:
     def __init__(self) -> None:
         self._roles: dict[tuple[str, str], Role] = {}
         self.managed: dict[str, NamedPolicy] = {ADMINISTRATOR_ACCESS: _ADMINISTRATOR}
+        self.outside: list[Role] = []
+        """The roles that no template has: those of people, and of attackers."""
+
+    def roles(self) -> list[Role]:
+        """Return all roles."""
+        return list(self._roles.values())
 
     def add_role(self, role: Role) -> None:
         """Add a role; raise RehearsalError if its account has one of this name."""
@@ -104,6 +110,10 @@ class Iam:
         if role is None:
             raise RehearsalError(f"there is no role {name} in account {account}")
         return role
+
+    def attached_to(self, policy_arn: str) -> list[Role]:
+        """Return the roles that have a managed policy."""
+        return [role for role in self._roles.values() if policy_arn in role.attached]
 
     def policies_of(self, role: Role) -> tuple[NamedPolicy, ...]:
         """Return all identity policies of a role; a managed policy of AWS that is not known here allows nothing."""

@@ -10,15 +10,19 @@ from cdk_penstock.model.lifecycle.switches import Switches
 from cdk_penstock.rehearsal.timeline import Timeline
 from cdk_penstock.rehearsal.world.authority import Authority
 from cdk_penstock.rehearsal.world.authority_policies import AuthorityPolicies
+from cdk_penstock.rehearsal.world.deployed_functions import DeployedFunctions
 from cdk_penstock.rehearsal.world.iam_roles import Iam
 from cdk_penstock.rehearsal.world.kms.kms_service import KmsService
 from cdk_penstock.rehearsal.world.kms.stored_keys import StoredKeys
 from cdk_penstock.rehearsal.world.msf.world_msf import WorldMsf
+from cdk_penstock.rehearsal.world.resource_records import ResourceRecords
 from cdk_penstock.rehearsal.world.sessions_of_play import SessionsOfPlay
 from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cdk_penstock.rehearsal.world.state_machines import StateMachine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,3 +81,12 @@ class World:
         """Status of each stack by its ARN, as DescribeStacks shows it."""
         self.log_groups: set[str] = set()
         """Names of the log groups."""
+        self.log_streams: set[tuple[str, str]] = set()
+        """Log streams: the name of the group, and that of the stream."""
+        self.records = ResourceRecords()
+        """Resources whose type is modelled here by name only, and a few others."""
+        self.functions = DeployedFunctions()
+        self.state_machines: dict[str, StateMachine] = {}
+        """State machines by ARN."""
+        self.assets: dict[tuple[str, str], Path] = {}
+        """Folders and files of the assembly's assets, by bucket and key."""
