@@ -80,8 +80,8 @@ class DeployedApplication:
         version = self.describe()["ApplicationVersionId"]
         answer = self.call(operation, CurrentApplicationVersionId=version, **parameters)
         detail = self._wait()
-        application = self._world.msf.service.store.application(detail["ApplicationARN"])
-        ended = self._world.msf.service.store.operation(application, answer["OperationId"])
+        application = self._world.msf.store.application(detail["ApplicationARN"])
+        ended = self._world.msf.store.operation(application, answer["OperationId"])
         if ended.status is OperationStatus.FAILED:
             raise ResourceFailedError(f"{operation} of {self.name} failed: {ended.error}")
 

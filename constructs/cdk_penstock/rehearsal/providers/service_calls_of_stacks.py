@@ -85,7 +85,7 @@ class CloudFormationMsf:
         """Call an operation with JSON values; raise ResourceFailedError with MSF's message if it refuses."""
         try:
             given = self._read(operation, parameters)
-            return self.world.msf.call(operation, given, self._actor, self._scope)
+            return self.world.msf_answers.call(operation, given, self._actor, self._scope)
         except RefusedCallError as error:
             raise ResourceFailedError(_message(str(error), error.code.value)) from error
         except ServiceRefusedError as error:
