@@ -49,9 +49,8 @@ class Authorization:
 
     def _check(self, caller: ApiCaller, action: str, resource: str, context: dict[str, str] | None = None) -> None:
         principal = Caller.role(caller.principal_arn)
-        decision = self._policies.decide(
-            Request(caller=principal, action=action, resource=resource, context=context or {})
-        )
+        values = {"aws:RequestedRegion": caller.region, **(context or {})}
+        decision = self._policies.decide(Request(caller=principal, action=action, resource=resource, context=values))
         if not decision.allowed:
             raise RefusedCallError(
                 RefusalCode.ACCESS_DENIED,

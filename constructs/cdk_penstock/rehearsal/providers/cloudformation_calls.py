@@ -4,7 +4,8 @@ Source: the schemas of resource types, as ``review.execution`` reads them. The A
 it is known, else the pattern that a policy would need: then it has a ``*``. An action applies to resources of one kind,
 and the schema does not tell which: a call is allowed if it is for one of the resources that it may be for.
 
-Not asked here: calls of KMS for the data of another service, which that service makes. MSF's are part of its model.
+Not asked here: calls of KMS for the data of another service, which that service makes; and the calls for keys, aliases
+and applications, whose providers make them one by one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from cdk_penstock.rehearsal.world.world import World
     from cdk_penstock.review.execution.call import Call
 
-_KMS: Final = "AWS::KMS::"
+_ASKED_BY_PROVIDER: Final = ("AWS::KMS::", "AWS::KinesisAnalyticsV2::Application")
 _POLICY_ARN: Final = "iam:PolicyARN"
 _GLOBAL_REGION: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _WITHOUT_REGION: Final = frozenset({"iam", "organizations", "sts"})
@@ -61,6 +62,8 @@ class CloudFormationCalls:
 
         Raises DeniedError if a call without which it fails is not allowed; the others are only recorded.
         """
+        if wanted.type.startswith(_ASKED_BY_PROVIDER):
+            return
         if not (is_custom(wanted.type) or covers(wanted.type)):
             self._name_unknown(wanted.type)
             return
@@ -69,7 +72,7 @@ class CloudFormationCalls:
         calls = [
             each
             for each in handler or calls_for(resource, target, operation)
-            if _is_asked(each.action, wanted.type) and each.resources
+            if not each.action.startswith("kms:") and each.resources
         ]
         actions = {each.action for each in calls}
         for call in calls:
@@ -103,9 +106,7 @@ class CloudFormationCalls:
                 yield pattern
 
     def _known_arns(self, wanted: Wanted) -> Iterator[str]:
-        if not wanted.type.startswith(_KMS):
-            # KMS chooses the id of a key when it is created.
-            yield self._identity(wanted)[1]
+        yield self._identity(wanted)[1]
         texts = set(_texts(wanted.properties))
         yield from (record.arn for record in self._world.records.with_ids(texts) if record.arn)
         code = nested(wanted.properties, "Code")
@@ -143,10 +144,6 @@ class CloudFormationCalls:
             self._world.timeline.note(
                 f"CloudFormation's calls for {resource_type} are not known: its role is not judged for this type"
             )
-
-
-def _is_asked(action: str, resource_type: str) -> bool:
-    return not action.startswith("kms:") or resource_type.startswith(_KMS)
 
 
 def _contexts(call: Call, wanted: Wanted) -> Iterator[Mapping[str, str]]:

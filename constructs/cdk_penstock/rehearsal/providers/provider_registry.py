@@ -8,8 +8,10 @@ from cdk_penstock.rehearsal.providers import (
     bucket_providers,
     iam_policy_providers,
     iam_role_provider,
+    kms_resources,
     lambda_providers,
     log_providers,
+    msf_resources,
     nothing_to_prove,
     state_machine_provider,
 )
@@ -28,8 +30,10 @@ _MODELLED: Final[Mapping[str, Factory]] = {
     **bucket_providers.PROVIDERS,
     **iam_policy_providers.PROVIDERS,
     **iam_role_provider.PROVIDERS,
+    **kms_resources.PROVIDERS,
     **lambda_providers.PROVIDERS,
     **log_providers.PROVIDERS,
+    **msf_resources.PROVIDERS,
     **nothing_to_prove.PROVIDERS,
     **state_machine_provider.PROVIDERS,
 }

@@ -58,7 +58,11 @@ class AuthorityPolicies:
         return self._verdict(
             path.requests(caller, key_arn),
             lambda each: self._authority.ask(
-                actor, each.action, each.resource, each.context, both_policies=self._needs_both_policies
+                actor,
+                each.action,
+                each.resource,
+                {"aws:RequestedRegion": path.region, **each.context},
+                both_policies=self._needs_both_policies,
             ),
         )
 

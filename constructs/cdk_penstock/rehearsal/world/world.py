@@ -68,7 +68,7 @@ class World:
         self.policies = AuthorityPolicies(
             self.authority, self.sessions, keys, needs_both_policies=self.options.msf_needs_both_policies
         )
-        self.msf = WorldMsf(
+        self.msf_answers = WorldMsf(
             folder / "msf",
             authority=self.authority,
             timeline=self.timeline,
@@ -77,7 +77,11 @@ class World:
             policies=self.policies,
             switches=self.options.msf,
         )
-        self.clock.on_tick = self.msf.carry_on
+        self.msf = self.msf_answers.service
+        self.msf_operations = self.msf_answers.operations
+        self.behaviours = self.msf_answers.behaviours
+        """The behaviours of jobs."""
+        self.clock.on_tick = self.msf_answers.carry_on
         self.stack_statuses: dict[str, str] = {}
         """Status of each stack by its ARN, as DescribeStacks shows it."""
         self.log_groups: set[str] = set()

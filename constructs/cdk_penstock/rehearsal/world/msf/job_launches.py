@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_penstock.local.service.simulated_flink.job_behaviour import HEALTHY
+from cdk_penstock.local.service.simulated_flink.job_behaviour import HEALTHY, LOOPS
 from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.rehearsal.world.msf.execution_role import ExecutionRole
 from cdk_penstock.rehearsal.world.msf.launch_calls import job_calls_of_properties, log_calls, network_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
@@ -37,7 +37,7 @@ class JobBehaviours:
         self._store = store
         self._driver = driver
         self._clock = clock
-        self._of_code: dict[tuple[str, str], JobBehaviour] = {}
+        self._of_code: dict[str, JobBehaviour] = {}
         self._of_all: dict[str, JobBehaviour] = {}
 
     def from_now_on(self, application_arn: str, behaviour: JobBehaviour) -> None:
@@ -48,13 +48,18 @@ class JobBehaviours:
             if job is not None:
                 job.behave(behaviour, since=self._clock())
 
-    def with_code(self, application_arn: str, file_key: str, behaviour: JobBehaviour) -> None:
-        """Let a job that is launched with this code behave so, given the key of the object in S3."""
-        self._of_code[application_arn, file_key] = behaviour
+    def with_code(self, file_key: str, behaviour: JobBehaviour) -> None:
+        """Let each job that is launched with this code behave so, given the key of the object in S3."""
+        self._of_code[file_key] = behaviour
+
+    def loop(self, file_keys: Iterable[str]) -> None:
+        """Let each job that is launched with one of these objects of S3 fail again and again."""
+        for each in file_keys:
+            self.with_code(each, LOOPS)
 
     def of(self, application: Application) -> JobBehaviour:
         """Return the behaviour of an application's next job."""
-        by_code = self._of_code.get((application.arn, file_key_of(application)))
+        by_code = self._of_code.get(file_key_of(application))
         return by_code or self._of_all.get(application.arn, HEALTHY)
 
 
