@@ -24,7 +24,6 @@ from cdk_penstock.rehearsal.result.rehearsal_result import result_of
 from cdk_penstock.rehearsal.stage import Stage, in_deployment_order
 from cdk_penstock.rehearsal.template.resource_types import must_replace
 from cdk_penstock.rehearsal.world.world import World
-from cdk_penstock.review.assembly import read_assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +48,7 @@ def rehearse(options: RehearsalOptions, progress: Progress | None = None) -> Reh
     wanted = options.acts or ACT_NAMES
     if unknown := [each for each in wanted if each not in ACT_NAMES]:
         raise RehearsalError(f"there is no act {', '.join(unknown)}: the acts are {', '.join(ACT_NAMES)}")
-    stacks = in_deployment_order(read_stacks(options))
+    stacks = in_deployment_order(options.stacks())
     with new_stage(stacks, options) as stage:
         acts = _play(stage, [each for each in PROGRAM if each.name in wanted or each is FIRST], shown)
         if ORDER in wanted:
@@ -64,11 +63,6 @@ def rehearse(options: RehearsalOptions, progress: Progress | None = None) -> Reh
             versions=_versions(),
             assembly_hash=_digest(stacks),
         )
-
-
-def read_stacks(options: RehearsalOptions) -> tuple[SynthesizedStack, ...]:
-    """Return the stacks that are deployed together."""
-    return read_assembly(options.assembly, environment=options.environment)
 
 
 @contextmanager

@@ -111,7 +111,8 @@ class StackChange:
         except PenstockError as error:
             self._tools.tell(unresolved, operation, Progress.FAILED, str(error))
             raise
-        self._tools.tell(wanted, operation, Progress.COMPLETE)
+        not_proven = self._tools.provider_of(wanted.type).not_proven(wanted)
+        self._tools.tell(wanted, operation, Progress.COMPLETE, not_proven)
 
     def _operation(self, before: Existing, wanted: Wanted) -> str:
         changed = self._tools.must_replace(wanted.type, before.wanted.properties, wanted.properties)
