@@ -113,7 +113,7 @@ class _Attack:
         self._world.sessions.remember(session, MadeBy.PERSON, is_probe=True)
         caller = ApiCaller(account=self._target.account, region=self._target.region, principal_arn=session)
         try:
-            self._world.msf.operations.call("StopApplication", {"ApplicationName": self._target.name}, caller)
+            self._world.msf_operations.call("StopApplication", {"ApplicationName": self._target.name}, caller)
         except RefusedCallError:
             return False
         return True

@@ -67,7 +67,7 @@ def _applications(stage: Stage) -> Iterator[PlayedApplication]:
                 continue
             place, name = existing.wanted.place, existing.made.physical_id
             arn = f"arn:{place.partition}:kinesisanalytics:{place.region}:{place.account}:application/{name}"
-            settings = stage.world.msf.service.store.application(arn).settings
+            settings = stage.world.msf.store.application(arn).settings
             yield PlayedApplication(
                 name=name,
                 arn=arn,

@@ -6,6 +6,7 @@ import copy
 import zipfile
 from typing import TYPE_CHECKING, Final
 
+from cdk_penstock.local.service.simulated_flink.job_behaviour import LOOPS
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.rehearsal.acts.act import ActFailedError, ActNotPlayedError
 from cdk_penstock.rehearsal.acts.cast import played_applications
@@ -46,7 +47,8 @@ def play_loop(stage: Stage) -> str:
     new = _use_new_code(stage, _LOOPING_CODE)
     if not new:
         raise ActNotPlayedError("no template names the code of an application as a text")
-    stage.world.behaviours.loop(new)
+    for key in new:
+        stage.world.behaviours.with_code(key, LOOPS)
     ends = stage.deploy()
     stage.restore(bodies)
     if ends[-1].succeeded:
@@ -116,13 +118,13 @@ def _statuses(stage: Stage) -> str:
 
 
 def _status(stage: Stage, application: PlayedApplication) -> ApplicationStatus:
-    return stage.world.msf.service.store.application(application.arn).status
+    return stage.world.msf.store.application(application.arn).status
 
 
 def _version(stage: Stage, application: PlayedApplication) -> int:
-    return stage.world.msf.service.store.application(application.arn).version_id
+    return stage.world.msf.store.application(application.arn).version_id
 
 
 def _code(stage: Stage, application: PlayedApplication) -> object:
-    settings = stage.world.msf.service.store.application(application.arn).settings
+    settings = stage.world.msf.store.application(application.arn).settings
     return settings.configuration["ApplicationCodeConfigurationDescription"]

@@ -6,7 +6,7 @@ Arguments: the folder of the code, and the handler as ``package.module.function`
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib
 import json
 import os
@@ -55,16 +55,16 @@ class _Time:
         cls.now = float(cls.channel.receive()["now"])
 
 
-class _Datetime(datetime.datetime):
+class _Datetime(dt.datetime):
     """A datetime whose present is that of the rehearsal."""
 
     @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:
         return cls.fromtimestamp(_Time.time(), tz)
 
     @classmethod
     def utcnow(cls) -> Any:
-        return cls.now(datetime.UTC).replace(tzinfo=None)
+        return cls.now(dt.UTC).replace(tzinfo=None)
 
     @classmethod
     def today(cls) -> Any:
@@ -93,9 +93,9 @@ class _Context:
 
 def _prepare(folder: str, channel: _Channel) -> None:
     _Time.channel = channel
-    time.sleep = _Time.sleep
+    time.sleep = _Time.sleep  # type: ignore[assignment]
     time.time = _Time.time
-    datetime.datetime = _Datetime  # type: ignore[misc]
+    dt.datetime = _Datetime  # type: ignore[misc]
     sys.path.insert(0, folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -48,11 +49,7 @@ class FunctionChild:
         self._log_file = log_file
         kept = {each: os.environ[each] for each in _KEPT if each in os.environ}
         nowhere = str(log_file.parent / "none")
-        files = {
-            "AWS_CONFIG_FILE": nowhere,
-            "AWS_SHARED_CREDENTIALS_FILE": nowhere,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        own = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -60,7 +57,7 @@ class FunctionChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**kept, **files, **environment},
+                env={**kept, **own, **environment},
                 cwd=folder,
                 text=True,
                 start_new_session=True,
@@ -97,10 +94,12 @@ class FunctionChild:
         return answer["result"]
 
     def _send(self, message: Mapping[str, Any]) -> None:
+        stdin = self._process.stdin
+        if stdin is None:  # pragma: no cover - it is a pipe
+            raise self._crashed()
         try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(message, default=str) + "\n")
-            self._process.stdin.flush()
+            stdin.write(json.dumps(message, default=str) + "\n")
+            stdin.flush()
         except (BrokenPipeError, ValueError):
             raise self._crashed() from None
 
@@ -133,10 +132,8 @@ class FunctionChild:
     def close(self) -> None:
         """End the process."""
         if self._process.stdin is not None and not self._process.stdin.closed:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
-            except BrokenPipeError:
-                pass
         try:
             self._process.wait(_END_SECONDS if self._process.poll() is None else 0)
         except subprocess.TimeoutExpired:

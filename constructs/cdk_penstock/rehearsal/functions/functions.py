@@ -75,7 +75,7 @@ class Functions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._functions: dict[str, DeployedFunction] = {}
-        self._children: dict[DeployedFunction, FunctionChild] = {}
+        self._children: dict[str, FunctionChild] = {}
         self._framework = ProviderFramework(world, self)
         self._calls = 0
         self.not_run: list[str] = []
@@ -87,8 +87,8 @@ class Functions:
 
     def remove(self, arn: str) -> None:
         """Remove a function, if it exists."""
-        function = self._functions.pop(arn, None)
-        child = self._children.pop(function, None) if function is not None else None
+        self._functions.pop(arn, None)
+        child = self._children.pop(arn, None)
         if child is not None:
             child.close()
 
@@ -141,7 +141,7 @@ class Functions:
         return self._child(function).run(message, sleep=self._sleep)
 
     def begin(self, function: DeployedFunction) -> None:
-        """Make the calls with which Lambda begins to run a function: it assumes the role, and writes the log with it."""
+        """Make Lambda's own calls for a run of a function: it assumes the role, and writes the log with it."""
         authority = self._world.authority
         authority.require(Actor(made_by=MadeBy.LAMBDA, service=_LAMBDA), "sts:AssumeRole", function.role_arn)
         partition, region, account = _place(function.arn)
@@ -171,10 +171,10 @@ class Functions:
         return ""
 
     def _child(self, function: DeployedFunction) -> FunctionChild:
-        child = self._children.get(function)
+        child = self._children.get(function.arn)
         if child is None or not child.is_alive:
             folder = self._code_folder(function)
-            child = self._children[function] = FunctionChild(
+            child = self._children[function.arn] = FunctionChild(
                 function.name,
                 folder=folder,
                 handler=function.handler,

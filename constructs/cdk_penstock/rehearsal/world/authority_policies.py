@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.model.policies.operations import Verdict, service_requests
 from cdk_penstock.rehearsal.timeline import MadeBy
-from cdk_penstock.rehearsal.world.msf.execution_role import ExecutionRole
+from cdk_penstock.rehearsal.world.msf.passed_role import ExecutionRole
 from cdk_penstock.rehearsal.world.service_answers import CallScope
 
 if TYPE_CHECKING:

@@ -36,15 +36,16 @@ class _ReadAnswers:
             raise ServiceRefusedError("NotModelledByTheRehearsal", f"{operation} is not modelled by the rehearsal")
         return answer
 
-    def _answer(self, operation: str, parameters: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
         raise NotImplementedError
+
 
 
 class CloudFormationAnswers(_ReadAnswers):
     """CloudFormation: the status of a stack."""
 
-    def _answer(self, operation: str, parameters: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
-        name = str(parameters.get("StackName", ""))
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+        name = str(given.get("StackName", ""))
         found = {arn: status for arn, status in self._world.stack_statuses.items() if name in {arn, _name(arn)}}
         if operation != "DescribeStacks":
             return {"StackEvents": []} if operation == "DescribeStackEvents" else None
@@ -64,15 +65,15 @@ def _name(stack_id: str) -> str:
 class Ec2Answers(_ReadAnswers):
     """EC2: no network interface is left behind by a job that nothing runs."""
 
-    def _answer(self, operation: str, parameters: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
         return {"NetworkInterfaces": []} if operation == "DescribeNetworkInterfaces" else None
 
 
 class KafkaAnswers(_ReadAnswers):
     """MSK: a cluster of the templates is ACTIVE, with made-up brokers."""
 
-    def _answer(self, operation: str, parameters: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
-        arn = str(parameters.get("ClusterArn"))
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+        arn = str(given.get("ClusterArn"))
         if not self._world.records.with_ids([arn]):
             raise ServiceRefusedError("NotFoundException", f"The cluster {arn} does not exist", status=404)
         if operation == "DescribeClusterV2":
@@ -80,8 +81,7 @@ class KafkaAnswers(_ReadAnswers):
         if operation != "GetBootstrapBrokers":
             return None
         host = f"rehearsal.kafka.{scope.region}.amazonaws.com"
-        brokers = {
+        return {
             name: ",".join(f"b-{number}.{host}:{port}" for number in range(1, _BROKERS + 1))
             for name, port in (("BootstrapBrokerStringSaslIam", 9098), ("BootstrapBrokerStringTls", 9094))
         }
-        return brokers

@@ -20,7 +20,6 @@ from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStor
 from cdk_penstock.local.service.protocol import ANY_OTHER, service_app
 from cdk_penstock.local.service.s3 import S3
 from cdk_penstock.rehearsal.rehearsal_errors import DeniedError, RehearsalError
-from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.answers.iam_answers import IamAnswers
 from cdk_penstock.rehearsal.world.answers.read_answers import CloudFormationAnswers, Ec2Answers, KafkaAnswers
 from cdk_penstock.rehearsal.world.gateway.action_table import S3_ACTIONS, SERVICES
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.endpoint import Endpoint
     from cdk_penstock.local.service.s3.s3_call import S3Call
+    from cdk_penstock.rehearsal.timeline import MadeBy
     from cdk_penstock.rehearsal.world.service_answers import ServiceAnswers
     from cdk_penstock.rehearsal.world.world import World
 
@@ -79,11 +79,11 @@ class HttpGateway:
     def start(self) -> None:
         """Begin to serve; raises StartTimeoutError if it does not."""
         app = service_app(
-            operations=self._world.msf.operations,
+            operations=self._world.msf_operations,
             identity=self._identity,
             policies=self._world.policies,
             objects=self._world.objects,
-            routes=[*create_routes(self._world.msf.service), *self.response_urls.routes()],
+            routes=[*create_routes(self._world.msf), *self.response_urls.routes()],
             more_services=self._services(),
             s3=S3(self._world.objects, self._identity, authorize=self._authorize),
         )
@@ -97,7 +97,7 @@ class HttpGateway:
         self._thread.start()
         for _ in range(int(_START_SECONDS / 0.01)):
             if self._server.started:
-                self._world.msf.base_url = self.url
+                self._world.msf_answers.base_url = self.url
                 return
             self._thread.join(0.01)
         raise StartTimeoutError(f"the gateway of the rehearsal did not begin to serve within {_START_SECONDS:g} s")

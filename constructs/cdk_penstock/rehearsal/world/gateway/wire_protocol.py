@@ -189,7 +189,7 @@ def _model(service: str) -> ServiceModel:
 
 
 def protocol_of(service: str) -> WireProtocol:
-    """Return the protocol of a service, named as in botocore; raise ServiceRefusedError for one that is not read here."""
+    """Return the protocol of a service, named as in botocore; raise ServiceRefusedError if it is not read here."""
     model = _model(service)
     for name in model.metadata.get("protocols", [model.metadata["protocol"]]):
         if name in _PROTOCOLS:
