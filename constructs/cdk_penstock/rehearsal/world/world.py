@@ -37,10 +37,14 @@ class WorldOptions:
     msf_needs_both_policies
         True: MSF's calls of KMS for its caller need the caller's identity policies as well as the key's policy, as
         MSF's guide says. False: IAM's rule, by which a key's policy that names the caller is enough.
+    rollback_follows_dependencies
+        True: CloudFormation rolls an update back as an update to the template before, what others need first. False: it
+        undoes the last change first.
     """
 
     msf: Switches = field(default_factory=Switches)
     msf_needs_both_policies: bool = True
+    rollback_follows_dependencies: bool = True
 
 
 class World:

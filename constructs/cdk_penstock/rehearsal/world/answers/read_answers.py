@@ -40,7 +40,6 @@ class _ReadAnswers:
         raise NotImplementedError
 
 
-
 class CloudFormationAnswers(_ReadAnswers):
     """CloudFormation: the status of a stack."""
 
