@@ -43,7 +43,7 @@ class _ReadAnswers:
 class CloudFormationAnswers(_ReadAnswers):
     """CloudFormation: the status of a stack."""
 
-    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:  # noqa: ARG002
         name = str(given.get("StackName", ""))
         found = {arn: status for arn, status in self._world.stack_statuses.items() if name in {arn, _name(arn)}}
         if operation != "DescribeStacks":
@@ -64,7 +64,7 @@ def _name(stack_id: str) -> str:
 class Ec2Answers(_ReadAnswers):
     """EC2: no network interface is left behind by a job that nothing runs."""
 
-    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:  # noqa: ARG002
         return {"NetworkInterfaces": []} if operation == "DescribeNetworkInterfaces" else None
 
 

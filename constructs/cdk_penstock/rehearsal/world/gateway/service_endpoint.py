@@ -67,7 +67,10 @@ class ServiceEndpoint:
         return lambda body: self._answer(head, body.read())
 
     def refused(
-        self, error: RefusedCallError | ObjectStoreError | None, head: RequestHead, request_id: str
+        self,
+        error: RefusedCallError | ObjectStoreError | None,
+        head: RequestHead,  # noqa: ARG002 - the interface
+        request_id: str,
     ) -> Response:
         """Return the answer of a call that failed before it reached the service."""
         if isinstance(error, RefusedCallError):
