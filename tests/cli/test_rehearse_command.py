@@ -36,10 +36,8 @@ class Orchestrator:
         self.options: RehearsalOptions
         self.play: Callable[[HandMadePlay], None] = HandMadePlay.deploy
 
-    def rehearse(
-        self, stacks: Sequence[SynthesizedStack], options: RehearsalOptions, progress: Progress
-    ) -> RehearsalResult:
-        self.stacks, self.options = stacks, options
+    def rehearse(self, options: RehearsalOptions, progress: Progress) -> RehearsalResult:
+        self.stacks, self.options = options.stacks(), options
         progress.stage("deploy")
         play = HandMadePlay(stack_of(key_template()))
         self.play(play)
@@ -50,7 +48,7 @@ class Orchestrator:
 def orchestrator(monkeypatch: pytest.MonkeyPatch) -> Orchestrator:
     made = Orchestrator()
     module = ModuleType("cdk_penstock.rehearsal.rehearsal")
-    module.rehearse = made.rehearse  # type: ignore[attr-defined]
+    vars(module).update(rehearse=made.rehearse, ACT_NAMES=("deploy", "delete"))
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return made
 
@@ -160,6 +158,7 @@ def test_every_option_reaches_the_play(orchestrator: Orchestrator, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("--act", "dance"), "there is no act 'dance': expected one of deploy, delete"),
         (("--switch", "speed=1"), "there is no switch 'speed': expected one of rollback_makes_new_version"),
         (("--switch", "loop_restarts"), "expected --switch NAME=VALUE, got 'loop_restarts'"),
         (("--switch", "loop_restarts=many"), "expected a whole number for loop_restarts, got 'many'"),

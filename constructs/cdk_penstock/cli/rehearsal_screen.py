@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -63,9 +63,7 @@ class RehearsalScreen:
     def _show_not_proven(self, not_proven: NotProven) -> None:
         self._title("not proven")
         for (reason, kind), resources in by_reason(not_proven.in_name_only).items():
-            names = ", ".join(each.name for each in resources[:_NAMES_SHOWN])
-            more = len(resources) - _NAMES_SHOWN
-            shown = f"{names} and {more} more" if more > 0 else names
+            shown = ", ".join(_first([each.name for each in resources], _NAMES_SHOWN))
             self._item(f"{len(resources)} x {kind}, in name only ({reason}): {shown}")
         for sentence in (*not_proven.not_run, *not_proven.unanswered):
             self._item(sentence)
@@ -86,8 +84,18 @@ class RehearsalScreen:
 
     def _show_act(self, act: ActSteps) -> None:
         self._title(act.act or "before the first act")
-        for step in act.steps:
-            self._show_step(step)
+        for folds, steps in groupby(act.steps, key=self._folds):
+            same = list(steps)
+            if folds and len(same) > 1:
+                self._print(Text(f"{clock(same[0].begin)} {len(same)} resources in name only", style="dim"))
+            else:
+                for step in same:
+                    self._show_step(step)
+
+    @staticmethod
+    def _folds(step: PlayStep) -> bool:
+        """Return True for a resource in name only without a call: the list of what is not proven has it."""
+        return bool(step.reason) and not (step.has_failed or step.calls or step.notes)
 
     def _show_step(self, step: PlayStep) -> None:
         facts = [step.status, f"{step.seconds:.0f} s" if step.event else "", step.folded_calls()]
@@ -140,7 +148,9 @@ class RehearsalScreen:
             [(_name(row), row.because) for row in coverage.of(Verdict.REDUNDANT)],
         )
         unused = coverage.of(Verdict.NOT_EXERCISED)
-        self._table("not exercised", ("because", "statements"), _grouped_unused([row for row in unused if row.because]))
+        known = [row for row in unused if row.because]
+        shown = None if self.coverage else _NAMES_SHOWN
+        self._table("not exercised", ("because", "statements"), _grouped_unused(known, shown))
         for row in coverage.findings:
             self._item(Text(f"nothing in this play called it: {_name(row)} ({', '.join(row.actions)})", style="yellow"))
 
@@ -166,9 +176,11 @@ class RehearsalScreen:
         self._print(Text(text, style="bold underline"))
 
     def _item(self, text: str | Text, *, indent: int = 0) -> None:
-        line = Text.assemble("- ", text)
-        # In a pipe the console is so wide that no line is folded.
-        self.console.print(Padding(line, (0, 0, 0, indent), expand=False))
+        grid = Table.grid()
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(" " * indent + "- ", text)
+        self.console.print(grid)
 
     def _print(self, text: str | Text) -> None:
         self.console.print(text)
@@ -203,8 +215,13 @@ def _grouped_needed(rows: Iterable[CoverageRow]) -> list[tuple[str, str]]:
     return [(_name(row), f"{len(row.calls)}, first #{row.calls[0]}") for row in rows]
 
 
-def _grouped_unused(rows: Iterable[CoverageRow]) -> list[tuple[str, str]]:
+def _grouped_unused(rows: Iterable[CoverageRow], shown: int | None) -> list[tuple[str, str]]:
     grouped: dict[str, list[str]] = {}
     for row in rows:
         grouped.setdefault(row.because, []).append(_name(row))
-    return [(because, "\n".join(names)) for because, names in grouped.items()]
+    return [(because, "\n".join(_first(names, shown))) for because, names in grouped.items()]
+
+
+def _first(names: Sequence[str], shown: int | None) -> list[str]:
+    more = len(names) - (len(names) if shown is None else shown)
+    return [*names[:shown], *([f"and {more} more"] if more > 0 else [])]

@@ -31,8 +31,6 @@ from cdk_penstock.rehearsal.world.world import WorldOptions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_penstock.local.progress import Progress
-    from cdk_penstock.rehearsal.result.rehearsal_result import RehearsalResult
 
 _EXIT_FAILED: Final = 1
 _EXIT_INTERRUPTED: Final = 130
@@ -138,6 +136,11 @@ def rehearse_command(
     Exit codes: 0 it passed; 1 an act failed, a call was refused or an attack was let in; 3 with --strict, if something
     is not proven; 130 after Ctrl-C.
     """
+    # Loaded here, because the servers of a play load slowly.
+    from cdk_penstock.rehearsal.rehearsal import ACT_NAMES, rehearse  # noqa: PLC0415
+
+    if unknown := [each for each in act or () if each not in ACT_NAMES]:
+        raise typer.BadParameter(f"there is no act {unknown[0]!r}: expected one of {', '.join(ACT_NAMES)}")
     options = RehearsalOptions(
         assembly=assembly,
         environment=environment,
@@ -153,7 +156,7 @@ def rehearse_command(
     try:
         with stop_signals_raise():
             progress.stage("read the assembly")
-            result = _play(options, progress)
+            result = rehearse(options, progress)
             progress.done()
     except PenstockError as error:
         progress.stop()
@@ -173,10 +176,3 @@ def rehearse_command(
         RehearsalScreen(new_console(), calls=calls, coverage=coverage).show(result)
     if code := result.exit_code(strict=strict):
         raise typer.Exit(code)
-
-
-def _play(options: RehearsalOptions, progress: Progress) -> RehearsalResult:
-    """Play: loaded late, because the servers of the play load slowly."""
-    from cdk_penstock.rehearsal.rehearsal import rehearse  # noqa: PLC0415
-
-    return rehearse(options.stacks(), options, progress)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.rehearsal.template.resource_order import ResourceOrder
+from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.review.templates import as_mapping
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def play_alone(stage: Stage, stack_name: str, logical_id: str) -> AdversePlay:
     chosen = {logical_id, *ResourceOrder(resources).ancestors(logical_id)}
     with stage.world.timeline.at(act="order"):
         end = stage.deploy(only={stack_name: chosen}, until=stack_name)[-1]
-    denied = [each.decision.reason for each in stage.world.timeline.denied if each.place.stack == stack_name]
+    # What a function may not do, and does without, is no sign: one that needs it fails.
+    denied = [
+        f"{each.request.action}: {each.decision.reason}"
+        for each in stage.world.timeline.denied
+        if each.place.stack == stack_name and each.made_by is not MadeBy.FUNCTION
+    ]
     problem = f"{end.status}: {end.reason}" if not end.succeeded else "; ".join(denied)
     name = str(as_mapping(resources[logical_id].get("Metadata")).get("aws:cdk:path", logical_id))
     return AdversePlay(stack=stack_name, logical_id=logical_id, name=name, problem=problem)

@@ -1,7 +1,7 @@
 """Removal of each dependency of the templates, one at a time, and the play that notices it.
 
-A dependency that another chain of the template implies changes nothing. Of any other, the resource that has it and every
-custom resource that loses an ancestor are played with nothing but the ancestors that are left.
+A dependency that another chain of the template implies changes nothing. Of any other, the resource that has it and
+every custom resource that loses an ancestor are played with nothing but the ancestors that are left.
 """
 
 from __future__ import annotations

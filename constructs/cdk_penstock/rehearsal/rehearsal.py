@@ -17,13 +17,13 @@ from cdk_penstock.rehearsal.acts.program import FIRST, PROGRAM
 from cdk_penstock.rehearsal.adverse_plays import adverse_plays
 from cdk_penstock.rehearsal.engine.stack_tools import StackTools
 from cdk_penstock.rehearsal.providers.cloudformation_calls import CloudFormationCalls
-from cdk_penstock.rehearsal.providers.registry import ProviderRegistry
+from cdk_penstock.rehearsal.providers.custom_resource import CustomResources
+from cdk_penstock.rehearsal.providers.provider_registry import ProviderRegistry
 from cdk_penstock.rehearsal.rehearsal_errors import RehearsalError
 from cdk_penstock.rehearsal.result.rehearsal_result import result_of
 from cdk_penstock.rehearsal.stage import Stage, in_deployment_order
 from cdk_penstock.rehearsal.template.resource_types import must_replace
 from cdk_penstock.rehearsal.world.world import World
-from cdk_penstock.review.assembly import read_assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ def rehearse(options: RehearsalOptions, progress: Progress | None = None) -> Reh
     wanted = options.acts or ACT_NAMES
     if unknown := [each for each in wanted if each not in ACT_NAMES]:
         raise RehearsalError(f"there is no act {', '.join(unknown)}: the acts are {', '.join(ACT_NAMES)}")
-    stacks = in_deployment_order(read_stacks(options))
+    stacks = in_deployment_order(options.stacks())
     with new_stage(stacks, options) as stage:
         acts = _play(stage, [each for each in PROGRAM if each.name in wanted or each is FIRST], shown)
         if ORDER in wanted:
@@ -59,15 +59,10 @@ def rehearse(options: RehearsalOptions, progress: Progress | None = None) -> Reh
             acts,
             options=options.world,
             not_run=stage.world.functions.not_run,
-            unanswered=stage.world.gateway.unanswered,
+            unanswered=stage.world.gateway.unanswered.sentences,
             versions=_versions(),
             assembly_hash=_digest(stacks),
         )
-
-
-def read_stacks(options: RehearsalOptions) -> tuple[SynthesizedStack, ...]:
-    """Return the stacks that are deployed together."""
-    return read_assembly(options.assembly, environment=options.environment)
 
 
 @contextmanager
@@ -77,11 +72,11 @@ def new_stage(stacks: Sequence[SynthesizedStack], options: RehearsalOptions) -> 
         tempfile.TemporaryDirectory(prefix="penstock-rehearsal-") as folder,
         World(Path(folder), options.world) as world,
     ):
-        registry = ProviderRegistry(world)
+        registry = ProviderRegistry(world, CustomResources(world))
         tools = StackTools(
             world=world,
             provider_of=registry.provider_of,
-            before=CloudFormationCalls(world, stacks).before,
+            before=CloudFormationCalls(world).before,
             must_replace=must_replace,
             parameters=options.parameters,
         )

@@ -110,7 +110,7 @@ class _Attack:
     def _operate(self, role_arn: str) -> bool:
         role = self._world.iam.find(role_arn)
         session = role.session_arn("attacker") if role else role_arn
-        self._world.sessions.remember(session, made_by=MadeBy.PERSON, is_probe=True)
+        self._world.sessions.remember(session, MadeBy.PERSON, is_probe=True)
         caller = ApiCaller(account=self._target.account, region=self._target.region, principal_arn=session)
         try:
             self._world.msf_operations.call("StopApplication", {"ApplicationName": self._target.name}, caller)

@@ -6,6 +6,7 @@ import copy
 import zipfile
 from typing import TYPE_CHECKING, Final
 
+from cdk_penstock.local.service.simulated_flink.job_behaviour import LOOPS
 from cdk_penstock.model.lifecycle.statuses import ApplicationStatus
 from cdk_penstock.rehearsal.acts.act import ActFailedError, ActNotPlayedError
 from cdk_penstock.rehearsal.acts.cast import played_applications
@@ -42,17 +43,20 @@ def play_loop(stage: Stage) -> str:
     if not running:
         raise ActNotPlayedError("no application runs: nothing in the templates starts one")
     bodies = copy.deepcopy(stage.bodies)
-    code = {each.arn: _code(stage, each) for each in running}
+    code = {each.arn: (_code(stage, each), _version(stage, each)) for each in running}
     new = _use_new_code(stage, _LOOPING_CODE)
     if not new:
         raise ActNotPlayedError("no template names the code of an application as a text")
-    stage.world.behaviours.loop(new)
+    for key in new:
+        stage.world.behaviours.with_code(key, LOOPS)
     ends = stage.deploy()
     stage.restore(bodies)
     if ends[-1].succeeded:
         raise ActFailedError("the deployment succeeded although the new job fails in a loop: nothing has verified it")
+    if all(_version(stage, each) == code[each.arn][1] for each in running):
+        raise ActFailedError(f"no application has had the new version: {ends[-1].reason}")
     for application in running:
-        if _code(stage, application) != code[application.arn]:
+        if _code(stage, application) != code[application.arn][0]:
             raise ActFailedError(f"{application.name} still has the code that fails: {ends[-1].reason}")
         if _status(stage, application) is not ApplicationStatus.RUNNING:
             raise ActFailedError(f"{application.name} is {_status(stage, application)} after the rollback")

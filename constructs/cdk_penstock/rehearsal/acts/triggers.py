@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.acts.act import ActFailedError, ActNotPlayedError
-from cdk_penstock.rehearsal.functions.functions import FunctionError, NotRunnableFunctionError
+from cdk_penstock.rehearsal.functions.function_errors import FunctionError, NotRunnableFunctionError
 from cdk_penstock.rehearsal.rehearsal_errors import DeniedError
 from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.authority import Actor

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.engine.resources import Made, ResourceProvider
-from cdk_penstock.rehearsal.functions.functions import NotRunnableFunctionError
+from cdk_penstock.rehearsal.functions.function_errors import NotRunnableFunctionError
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 
 if TYPE_CHECKING:
@@ -70,16 +70,24 @@ class CustomResources(ResourceProvider):
     def _send(self, request_type: str, wanted: Wanted, *, existing: Existing | None = None) -> Made:
         token = str(wanted.properties.get(_TOKEN))
         event = self._event(request_type, wanted, existing)
+        unanswered = self._world.gateway.unanswered
+        before = unanswered.count
         try:
-            answer = self._world.functions.invoke_custom_resource(token, event, wanted.place.cloudformation)
+            answer = self._world.functions.invoke_custom_resource(token, event)
         except NotRunnableFunctionError as error:
-            self._not_run[token] = f"its function is not run: {error}"
-            physical_id = existing.made.physical_id if existing else wanted.generated_name()
-            return Made(physical_id=physical_id, attributes=_AnyAttribute(wanted.logical_id))
+            return self._not_proven(token, f"its function is not run: {error}", wanted, existing)
+        if not answer.succeeded and unanswered.count > before:
+            return self._not_proven(token, unanswered.sentences[-1], wanted, existing)
         made = Made(physical_id=answer.physical_id or wanted.logical_id, attributes=answer.data)
         if not answer.succeeded:
             raise ResourceFailedError(f"received response status [FAILED]: {answer.reason}", made=made)
         return made
+
+    def _not_proven(self, token: str, reason: str, wanted: Wanted, existing: Existing | None) -> Made:
+        """Go on as if it had succeeded, and remember why this proves nothing."""
+        self._not_run[token] = reason
+        physical_id = existing.made.physical_id if existing else wanted.generated_name()
+        return Made(physical_id=physical_id, attributes=_AnyAttribute(wanted.logical_id))
 
     def _event(self, request_type: str, wanted: Wanted, existing: Existing | None) -> dict[str, Any]:
         text = f"{wanted.place.stack_id}/{wanted.logical_id}/{len(self._world.timeline.entries)}"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.local.service.object_errors import ObjectStoreError
 from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
+from cdk_penstock.rehearsal.functions.functions import DeployedFunction
 from cdk_penstock.rehearsal.policy_names import FUNCTION_POLICY
 from cdk_penstock.rehearsal.providers.named_only import NamedOnly
 from cdk_penstock.rehearsal.providers.resource_identity import function_arn
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.authority import Actor
-from cdk_penstock.rehearsal.world.deployed_functions import DeployedFunction
 from cdk_penstock.rehearsal.world.iam_roles import named_policy
 from cdk_penstock.review.templates import as_mapping
 

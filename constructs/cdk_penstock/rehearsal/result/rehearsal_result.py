@@ -9,6 +9,7 @@ from cdk_penstock.rehearsal.acts.act import ActOutcome
 from cdk_penstock.rehearsal.result.coverage import Coverage, coverage_of
 from cdk_penstock.rehearsal.result.key_steps import PlayedKeySequence, played_key_sequences
 from cdk_penstock.rehearsal.result.not_proven import InNameOnly, NotProven, in_name_only_of, switches_of
+from cdk_penstock.rehearsal.timeline import MadeBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +60,12 @@ class RehearsalResult:
     @property
     def refused(self) -> list[DecidedCall]:
         """The calls that were refused, and were not made to be refused."""
-        return self.timeline.denied
+        return [each for each in self.timeline.denied if each.made_by is not MadeBy.FUNCTION]
+
+    @property
+    def done_without(self) -> list[DecidedCall]:
+        """The refused calls of functions: a function that cannot do without one fails, and its act with it."""
+        return [each for each in self.timeline.denied if each.made_by is MadeBy.FUNCTION]
 
     @property
     def let_in(self) -> list[DecidedCall]:

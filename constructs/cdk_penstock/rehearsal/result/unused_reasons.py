@@ -22,7 +22,7 @@ _PLAYED: Final = ("lambda", "states", "cloudformation", "kinesisanalytics", "inf
 _PATHS: Final = (
     ("delet", "a deletion", ("*:Delete*", "kms:ScheduleKeyDeletion")),
     ("rotat", "a rotation of the key", ("kms:RotateKeyOnDemand", "kms:*KeyRotation*", "kms:ListKeyRotations")),
-    ("key change", "a change of the key", ("kms:PutKeyPolicy", "kms:UpdateAlias")),
+    ("change key", "a change of the key", ("kms:PutKeyPolicy", "kms:UpdateAlias")),
 )
 """Part of the name of the act that takes a path, the path, and actions that only it needs."""
 

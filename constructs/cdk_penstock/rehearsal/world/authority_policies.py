@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.model.policies.operations import Verdict, service_requests
 from cdk_penstock.rehearsal.timeline import MadeBy
-from cdk_penstock.rehearsal.world.msf.execution_role import ExecutionRole
+from cdk_penstock.rehearsal.world.msf.passed_role import ExecutionRole
 from cdk_penstock.rehearsal.world.service_answers import CallScope
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ class AuthorityPolicies:
     def decide(self, request: Request) -> Decision:
         """Decide on a call of the service's API, or of MSF itself."""
         actor = self._sessions.actor_of(request.caller)
-        return self._authority.ask(actor, request.action, request.resource, request.context)
+        decision = self._authority.ask(actor, request.action, request.resource, request.context)
+        if request.action == "sts:AssumeRole" and decision.allowed:
+            self._sessions.remember_assumed(actor, request.resource, str(request.context.get("sts:RoleSessionName")))
+        return decision
 
     def caller_can_use_key(self, caller: Caller, path: KeyPath, key_arn: str) -> Verdict:
         """Decide on a caller's use of a key through MSF, call by call."""

@@ -21,6 +21,12 @@ class SessionsOfPlay:
         """Remember whose calls a session makes; ``is_probe`` for an attacker, whose calls are made to be refused."""
         self._parts[session_arn] = (made_by, is_probe)
 
+    def remember_assumed(self, actor: Actor, role_arn: str, session_name: str) -> None:
+        """Remember that an actor has assumed a role: its calls stay the actor's."""
+        _, partition, _, _, account, role = role_arn.split(":", 5)
+        session = f"arn:{partition}:sts::{account}:assumed-role/{role.rpartition('/')[2]}/{session_name}"
+        self.remember(session, actor.made_by, is_probe=actor.is_probe)
+
     def actor(self, arn: str, *, made_by: MadeBy | None = None) -> Actor:
         """Return the actor behind an ARN, a function's code if nothing else is known of it.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.model.lifecycle.switches import Switches
+from cdk_penstock.rehearsal.functions.functions import Functions
 from cdk_penstock.rehearsal.timeline import Timeline
 from cdk_penstock.rehearsal.world.authority import Authority
 from cdk_penstock.rehearsal.world.authority_policies import AuthorityPolicies
-from cdk_penstock.rehearsal.world.deployed_functions import DeployedFunctions
+from cdk_penstock.rehearsal.world.gateway.http_gateway import HttpGateway
 from cdk_penstock.rehearsal.world.iam_roles import Iam
 from cdk_penstock.rehearsal.world.kms.kms_service import KmsService
 from cdk_penstock.rehearsal.world.kms.stored_keys import StoredKeys
@@ -36,10 +37,14 @@ class WorldOptions:
     msf_needs_both_policies
         True: MSF's calls of KMS for its caller need the caller's identity policies as well as the key's policy, as
         MSF's guide says. False: IAM's rule, by which a key's policy that names the caller is enough.
+    rollback_follows_dependencies
+        True: CloudFormation rolls an update back as an update to the template before, what others need first. False: it
+        undoes the last change first.
     """
 
     msf: Switches = field(default_factory=Switches)
     msf_needs_both_policies: bool = True
+    rollback_follows_dependencies: bool = True
 
 
 class World:
@@ -64,7 +69,7 @@ class World:
         self.sessions = SessionsOfPlay()
         keys = StoredKeys(self.authority, self.iam, self.clock)
         self.kms = KmsService(keys)
-        policies = AuthorityPolicies(
+        self.policies = AuthorityPolicies(
             self.authority, self.sessions, keys, needs_both_policies=self.options.msf_needs_both_policies
         )
         self.msf_answers = WorldMsf(
@@ -73,7 +78,7 @@ class World:
             timeline=self.timeline,
             clock=self.clock,
             objects=self.objects,
-            policies=policies,
+            policies=self.policies,
             switches=self.options.msf,
         )
         self.msf = self.msf_answers.service
@@ -89,8 +94,19 @@ class World:
         """Log streams: the name of the group, and that of the stream."""
         self.records = ResourceRecords()
         """Resources whose type is modelled here by name only, and a few others."""
-        self.functions = DeployedFunctions()
+        self.functions = Functions(self)
+        self.gateway = HttpGateway(self)
         self.state_machines: dict[str, StateMachine] = {}
         """State machines by ARN."""
         self.assets: dict[tuple[str, str], Path] = {}
         """Folders and files of the assembly's assets, by bucket and key."""
+
+    def __enter__(self) -> Self:
+        """Start the gateway."""
+        self.gateway.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the processes of functions, and the gateway."""
+        self.functions.close()
+        self.gateway.stop()

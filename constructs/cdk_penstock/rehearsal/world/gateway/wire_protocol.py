@@ -71,7 +71,9 @@ class WireProtocol(ABC):
 
     def _operation(self, name: str) -> OperationModel:
         if name not in self._model.operation_names:
-            raise ServiceRefusedError("UnknownOperationException", f"{self._model.service_name} has no operation {name!a}")
+            raise ServiceRefusedError(
+                "UnknownOperationException", f"{self._model.service_name} has no operation {name!a}"
+            )
         return self._model.operation_model(name)
 
 
@@ -100,9 +102,7 @@ class _RestJsonProtocol(WireProtocol):
         )
 
     @staticmethod
-    def _parameters(
-        operation: OperationModel, found: re.Match[str], head: RequestHead, body: bytes
-    ) -> dict[str, Any]:
+    def _parameters(operation: OperationModel, found: re.Match[str], head: RequestHead, body: bytes) -> dict[str, Any]:
         given: dict[str, Any] = json.loads(body) if body else {}
         places = {name: unquoted(value) for name, value in found.groupdict().items()}
         query = dict(head.query_parameters)
@@ -189,7 +189,7 @@ def _model(service: str) -> ServiceModel:
 
 
 def protocol_of(service: str) -> WireProtocol:
-    """Return the protocol of a service, named as in botocore; raise ServiceRefusedError for one that is not read here."""
+    """Return the protocol of a service, named as in botocore; raise ServiceRefusedError if it is not read here."""
     model = _model(service)
     for name in model.metadata.get("protocols", [model.metadata["protocol"]]):
         if name in _PROTOCOLS:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cdk_penstock.local.service.simulated_flink.job_behaviour import HEALTHY, LOOPS
 from cdk_penstock.model.lifecycle.observed_job import JobState
-from cdk_penstock.rehearsal.world.msf.execution_role import ExecutionRole
 from cdk_penstock.rehearsal.world.msf.launch_calls import job_calls_of_properties, log_calls, network_calls
+from cdk_penstock.rehearsal.world.msf.passed_role import ExecutionRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

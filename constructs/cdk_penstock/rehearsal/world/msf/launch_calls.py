@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.rehearsal.world.msf.execution_role import RoleCall
+from cdk_penstock.rehearsal.world.msf.passed_role import RoleCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

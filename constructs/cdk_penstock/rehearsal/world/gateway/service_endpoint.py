@@ -1,0 +1,97 @@
+"""A service behind the gateway: signature, operation, permission, answer."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING
+
+from cdk_penstock.local.service.api import authenticate_body
+from cdk_penstock.local.service.endpoint import internal_failure
+from cdk_penstock.model.lifecycle.refusals import RefusedCallError
+from cdk_penstock.rehearsal.rehearsal_errors import DeniedError
+from cdk_penstock.rehearsal.world.gateway.action_table import needed_permission
+from cdk_penstock.rehearsal.world.gateway.wire_protocol import protocol_of, signing_name
+from cdk_penstock.rehearsal.world.service_answers import CallScope, ServiceRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+
+    from cdk_penstock.local.service.identity import Identity
+    from cdk_penstock.local.service.object_errors import ObjectStoreError
+    from cdk_penstock.local.service.request_head import RequestHead
+    from cdk_penstock.rehearsal.world.gateway.unanswered_calls import UnansweredCalls
+    from cdk_penstock.rehearsal.world.gateway.wire_protocol import WireProtocol
+    from cdk_penstock.rehearsal.world.service_answers import ServiceAnswers
+    from cdk_penstock.rehearsal.world.world import World
+
+
+class ServiceEndpoint:
+    """Answers the calls of one service.
+
+    Parameters
+    ----------
+    service
+        The service's name in botocore.
+    world
+        The world.
+    identity
+        Verifies signatures.
+    answers
+        The service; None if every call that is allowed is one that is not modelled.
+    unanswered
+        Where such calls are remembered.
+    """
+
+    most_bytes = 16 << 20
+
+    def __init__(
+        self,
+        service: str,
+        world: World,
+        identity: Identity,
+        answers: ServiceAnswers | None,
+        unanswered: UnansweredCalls,
+    ) -> None:
+        self._service = service
+        self._world = world
+        self._identity = identity
+        self._answers = answers
+        self._unanswered = unanswered
+        self._protocol: WireProtocol = protocol_of(service)
+
+    def accept(self, head: RequestHead, request_id: str) -> Callable[[IO[bytes]], Response]:  # noqa: ARG002
+        """Return what answers the request once its body is there."""
+        return lambda body: self._answer(head, body.read())
+
+    def refused(
+        self, error: RefusedCallError | ObjectStoreError | None, head: RequestHead, request_id: str
+    ) -> Response:
+        """Return the answer of a call that failed before it reached the service."""
+        if isinstance(error, RefusedCallError):
+            return self._protocol.write_error(error.code, str(error), HTTPStatus.FORBIDDEN)
+        message = internal_failure(request_id)
+        return self._protocol.write_error("InternalFailure", message, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _answer(self, head: RequestHead, body: bytes) -> Response:
+        caller = authenticate_body(self._identity, head, body, service=signing_name(self._service)).caller
+        scope = CallScope(account=caller.account, region=caller.region)
+        actor = self._world.sessions.actor(caller.principal_arn)
+        try:
+            call = self._protocol.read(head, body)
+            name = call.operation.name
+            needed = needed_permission(self._world, self._service, name, call.parameters, scope)
+            if needed is None:
+                raise self._unanswered.refuse(self._service, name, "it is not in the table of actions")
+            self._world.authority.require(actor, needed.action, needed.resource, needed.context)
+            if self._answers is None:
+                raise self._unanswered.refuse(self._service, name, "the service is not modelled")
+            return self._protocol.write(call.operation, self._answers.call(name, call.parameters, actor, scope))
+        except DeniedError as error:
+            return self._protocol.write_error(self._protocol.denied_code, str(error), HTTPStatus.FORBIDDEN)
+        except ServiceRefusedError as error:
+            return self._protocol.write_error(error.code, str(error), error.status)
+        except json.JSONDecodeError as error:
+            return self._protocol.write_error("SerializationException", str(error), HTTPStatus.BAD_REQUEST)
