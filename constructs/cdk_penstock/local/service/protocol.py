@@ -128,7 +128,7 @@ class _Services:
     def _service_name(self, head: RequestHead) -> str:
         signed_for = scope_service(head)
         is_targeted = head.header(TARGET) is not None
-        if signed_for in self._by_name and not (is_targeted and signed_for in {"s3", "sts"}):
+        if signed_for is not None and signed_for in self._by_name and not (is_targeted and signed_for in {"s3", "sts"}):
             return signed_for
         if signed_for is not None and not is_targeted and ANY_OTHER in self._by_name:
             return ANY_OTHER
