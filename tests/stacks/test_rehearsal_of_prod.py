@@ -19,6 +19,7 @@ from cdk_penstock.rehearsal.rehearsal_options import RehearsalOptions
 from cdk_penstock.rehearsal.result.coverage import Verdict
 from cdk_penstock.rehearsal.result.result_json import to_json
 from cdk_penstock.rehearsal.result.template_statements import statements_of
+from cdk_penstock.rehearsal.timeline import MadeBy
 from tests.rehearsal.statement_removal import remove_statement
 from tools.rehearsal_mutations import PAGE, page_of, removals_of
 
@@ -47,7 +48,9 @@ REAL_REMOVALS = {
 @pytest.fixture(scope="module")
 def options(cdk_context: dict[str, Any], job_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> RehearsalOptions:
     folder = str(tmp_path_factory.mktemp("assembly"))
-    app = App(outdir=folder, context={**cdk_context, "package": str(job_zip), "env": "prod"})
+    # The CDK's command line asks for the paths of constructs, by which the page names them.
+    context = {**cdk_context, "package": str(job_zip), "env": "prod", "aws:cdk:enable-path-metadata": True}
+    app = App(outdir=folder, context=context)
     return RehearsalOptions(assembly=Path(build_app(app).synth().directory), environment="prod")
 
 
@@ -64,6 +67,10 @@ def removals(options: RehearsalOptions, result: RehearsalResult) -> list[Depende
 def shown(call: DecidedCall) -> tuple[object, ...]:
     request = call.request
     return call.at, call.made_by, call.session, request.action, request.resource, call.decision
+
+
+def what(call: DecidedCall) -> tuple[object, ...]:
+    return call.made_by, call.request.action, call.request.resource
 
 
 def test_every_act_passes(result: RehearsalResult) -> None:
@@ -127,12 +134,11 @@ def test_without_a_statement_the_deployment_stops_at_the_call_that_needs_it(
     (row,) = [each for each in result.coverage.rows if f"{each.policy}: {each.statement}" == f"Prod/Processing/{name}"]
     (removed,) = [each for each in statements_of(result.stacks) if each.name == f"Prod/Processing/{name}"]
     predicted = next(each for each in result.timeline.calls if each.number == row.needed_by[0])
+    refused_anyway = {what(each) for each in result.timeline.denied}
     with new_stage(options.stacks(), options) as stage:
         remove_statement(stage, removed)
         ended = FIRST.result(stage)
-        played = {each.number: each for each in stage.world.timeline.calls}[predicted.number]
-        refused = [each for each in stage.world.timeline.denied if each.number < predicted.number]
-    assert (played.request.action, played.request.resource) == (predicted.request.action, predicted.request.resource)
-    assert (predicted.decision.allowed, played.decision.allowed) == (True, False)
-    assert refused == []
-    assert ended.outcome is ActOutcome.FAILED or name.endswith("FindLogStream")
+        first = next(each for each in stage.world.timeline.denied if what(each) not in refused_anyway)
+    assert what(first) == what(predicted)
+    # MSF and CloudWatch Logs do without a log; a rehearsal does not.
+    assert ended.outcome is ActOutcome.FAILED or first.made_by is MadeBy.MSF
