@@ -108,5 +108,7 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         """End the processes of functions, and the gateway."""
-        self.functions.close()
-        self.gateway.stop()
+        try:
+            self.functions.close()
+        finally:
+            self.gateway.stop()

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
-_SESSION: Final = timedelta(hours=1)
 _CONFIG: Final = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=60)
 
 
@@ -133,9 +132,15 @@ class HttpGateway:
             raise ObjectStoreError(ObjectErrorCode.ACCESS_DENIED, str(error)) from error
 
     def credentials_for(
-        self, role_arn: str, *, made_by: MadeBy, session_name: str, is_probe: bool = False
+        self,
+        role_arn: str,
+        *,
+        made_by: MadeBy,
+        session_name: str,
+        is_probe: bool = False,
+        lifetime: timedelta = timedelta(hours=1),
     ) -> Credential:
-        """Return credentials of a new session of a role, which end after an hour of the play."""
+        """Return credentials of a new session of a role, which end after ``lifetime`` on the clock of the play."""
         role = self._world.iam.find(role_arn)
         if role is None:
             raise RehearsalError(f"there is no role {role_arn} whose session could be made")
@@ -144,7 +149,7 @@ class HttpGateway:
         principal = Principal(
             arn=session_arn, account=role.account, user_id=f"{unique_id('AROA', role.arn)}:{session_name}"
         )
-        return self._identity.credentials.issue(principal, expires_at=self._world.clock() + _SESSION)
+        return self._identity.credentials.issue(principal, expires_at=self._world.clock() + lifetime)
 
     def new_session(self, **options: Any) -> _GatewaySession:
         """Return a session of boto3 whose clients lead here; the options are those of ``boto3.Session``."""
