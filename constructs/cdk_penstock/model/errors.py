@@ -32,6 +32,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         DeniedError
         EncryptionError
         ExecutionPolicyError
+        FunctionError
         GrafanaNameError
         GrantError
         KafkaError
@@ -52,6 +53,7 @@ An error has a separate class only if somebody catches it, or if users can impor
             VerificationError
         MetricsWorkspaceError
         NetworkError
+        NotRunnableFunctionError
         ObjectStoreError
         PackagingError
         PolicyDocumentError
@@ -62,9 +64,11 @@ An error has a separate class only if somebody catches it, or if users can impor
         RefusedCallError
         RehearsalError
         ResourceFailedError
+            MsfRefusedError
         ScalingError
         SearchDomainError
         ServiceRefusedError
+            NotModelledError
         SizingError
         StreamError
         UnknownRuntimeError

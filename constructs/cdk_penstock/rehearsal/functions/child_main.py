@@ -81,11 +81,11 @@ class _Time:
         cls.now = float(cls.channel.ask({"sleep": float(seconds)})["now"])
 
     @classmethod
-    def gmtime(cls, seconds: float | None = None) -> time.struct_time:
+    def gmtime(cls, seconds: float | None = None) -> Any:
         return cls.universal_time(cls.time() if seconds is None else seconds)
 
     @classmethod
-    def localtime(cls, seconds: float | None = None) -> time.struct_time:
+    def localtime(cls, seconds: float | None = None) -> Any:
         return cls.local_time(cls.time() if seconds is None else seconds)
 
     @classmethod

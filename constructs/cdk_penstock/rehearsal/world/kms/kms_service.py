@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_penstock.model.regions import partition_of
 from cdk_penstock.rehearsal.world.kms.key_record import DEFAULT_PERIOD_DAYS, Key
 from cdk_penstock.rehearsal.world.kms.stored_keys import ALIAS, NOT_FOUND, StoredKeys, kms_arn
-from cdk_penstock.rehearsal.world.service_answers import ServiceRefusedError
+from cdk_penstock.rehearsal.world.service_answers import NotModelledError, ServiceRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +95,7 @@ class KmsService:
             key_id = parameters.get("KeyId")
             if key_id:
                 self.keys.named(str(key_id), scope, by_alias=True).check_enabled()
-            raise ServiceRefusedError(
+            raise NotModelledError(
                 "UnsupportedOperationException",
                 f"the rehearsal does not model kms:{operation}, only the decision on it: it has no key material",
             )
@@ -225,7 +225,7 @@ class KmsService:
 
     def _list_rotations(self, given: Parameters, _actor: Actor, scope: CallScope) -> Answer:
         if given.get("IncludeKeyMaterial", "ROTATIONS_ONLY") != "ROTATIONS_ONLY":
-            raise ServiceRefusedError(
+            raise NotModelledError(
                 "UnsupportedOperationException", "the rehearsal has no key material: expected ROTATIONS_ONLY"
             )
         key = self._key(given, scope)
