@@ -56,6 +56,8 @@ def orchestrator(monkeypatch: pytest.MonkeyPatch) -> Orchestrator:
 @pytest.fixture(autouse=True)
 def in_a_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    # Workers of pytest-xdist have it, and would fold the lines.
+    monkeypatch.delenv("COLUMNS", raising=False)
     write_assembly(tmp_path / "cdk.out", "Dev", "Prod")
     return tmp_path
 

@@ -147,7 +147,7 @@ class HandMadePlay:
         self.authority.resource_policies[arn] = named_policy(FUNCTION_POLICY, document)
 
     def call(
-        self, logical_id: str, action: str, resource: str = "*", *, made_by: MadeBy = MadeBy.FUNCTION, **more: Any
+        self, logical_id: str, action: str, resource: str = "*", *, made_by: MadeBy = MadeBy.MSF, **more: Any
     ) -> bool:
         """Ask for a call as a role of the first stack, and return True if it is allowed."""
         is_probe = more.pop("is_probe", False)

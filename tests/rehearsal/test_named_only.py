@@ -139,7 +139,7 @@ def test_a_type_of_somebody_else_exists_by_name(bench: ProviderBench) -> None:
     made = in_name_only(bench, "Company::Service::Thing")
     assert re.fullmatch("Clicks-Thing-[0-9A-F]{12}", made.physical_id)
     assert bench.not_proven(wanted("Company::Service::Thing")) == (
-        "in name only: nothing of its effect is modelled; the type Company::Service::Thing is not known here"
+        "nothing of its effect is modelled; the type Company::Service::Thing is not known here"
     )
 
 

@@ -15,6 +15,7 @@ from cdk_penstock.rehearsal.acts.act import ActOutcome
 from cdk_penstock.rehearsal.result.page import render_rehearsal
 from cdk_penstock.rehearsal.result.play_steps import acts_of
 from cdk_penstock.rehearsal.result.result_json import to_json
+from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.world import WorldOptions
 from tests.rehearsal.hand_made_play import APPLICATION_ARN, DEPLOYED, HandMadePlay, key_template, stack_of
 
@@ -55,10 +56,20 @@ def test_a_refused_call_fails_the_result() -> None:
 
 def test_a_refused_attacker_does_not_fail_the_result_and_one_that_is_let_in_does() -> None:
     play = deployed()
-    play.call("Job", "s3:GetObject", is_probe=True)
-    assert play.result().exit_code() == 0
-    play.call("Operator", "kinesisanalytics:StartApplication", APPLICATION_ARN, is_probe=True)
-    assert play.result().exit_code() == 1
+    failed = dataclasses.replace(DEPLOYED, name="attack", outcome=ActOutcome.FAILED)
+    with play.timeline.at(act="attack"):
+        play.call("Job", "s3:GetObject", is_probe=True)
+        assert play.result().exit_code() == 0
+        play.call("Operator", "kinesisanalytics:StartApplication", APPLICATION_ARN, is_probe=True)
+    result = play.result(failed)
+    assert (result.exit_code(), len(result.let_in)) == (1, 1)
+
+
+def test_a_function_may_do_without_a_call_that_is_refused() -> None:
+    play = deployed()
+    play.call("Job", "kms:GetKeyRotationStatus", made_by=MadeBy.FUNCTION)
+    result = play.result()
+    assert (result.exit_code(), len(result.refused), len(result.done_without)) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(("outcome", "code"), [(ActOutcome.FAILED, 1), (ActOutcome.NOT_PLAYED, 0)])

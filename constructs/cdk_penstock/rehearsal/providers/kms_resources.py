@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.engine.resources import Made, ResourceProvider
+from cdk_penstock.rehearsal.policy_names import PolicyKind, policy_name
 from cdk_penstock.rehearsal.providers.service_calls_of_stacks import CloudFormationKms, tag_map
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 from cdk_penstock.rehearsal.world.kms.stored_keys import kms_arn
@@ -75,6 +76,7 @@ class KeyProvider(ResourceProvider):
             Tags=_kms_tags(tags),
         )["KeyMetadata"]
         arn = metadata["Arn"]
+        self._world.kms.keys.name_policy(arn, policy_name(wanted.name, PolicyKind.KEY))
         if _flag(wanted, "EnableKeyRotation", default=False):
             self._set_rotation(kms, arn, wanted)
         if not _flag(wanted, "Enabled", default=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdk_penstock.rehearsal.providers.resource_identity import Identity
     from cdk_penstock.rehearsal.world.world import World
 
-IN_NAME_ONLY: Final = "in name only: nothing of its effect is modelled"
+IN_NAME_ONLY: Final = "nothing of its effect is modelled"
 
 
 class NamedOnly(ResourceProvider):

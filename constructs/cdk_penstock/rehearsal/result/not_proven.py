@@ -106,7 +106,9 @@ def in_name_only_of(timeline: Timeline) -> tuple[InNameOnly, ...]:
         if (
             isinstance(event, ResourceEvent)
             and event.reason
-            and event.progress in {Progress.COMPLETE, Progress.SKIPPED}
+            and event.place.logical_id
+            and event.operation != "DELETE"
+            and event.progress is Progress.COMPLETE
         ):
             place = event.place.stack, event.place.logical_id
             found.setdefault(

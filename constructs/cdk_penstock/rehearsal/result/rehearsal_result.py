@@ -69,8 +69,13 @@ class RehearsalResult:
 
     @property
     def let_in(self) -> list[DecidedCall]:
-        """The calls of attackers that were allowed."""
-        return [each for each in self.timeline.calls if each.is_probe and each.decision.allowed]
+        """The calls of attackers that were allowed, in an act that has failed.
+
+        An attempt may take several calls, of which one that is refused is enough.
+        """
+        failed = {each.name for each in self.acts if each.outcome is ActOutcome.FAILED}
+        probes = (each for each in self.timeline.calls if each.is_probe and each.place.act in failed)
+        return [each for each in probes if each.decision.allowed]
 
     @property
     def out_of_order(self) -> list[PlayedKeySequence]:

@@ -41,6 +41,7 @@ def to_json(result: RehearsalResult, *, strict: bool = False) -> dict[str, Any]:
             "statements": [_fields(row) for row in result.coverage.rows],
         },
         "refused": [each.number for each in result.refused],
+        "done_without": [each.number for each in result.done_without],
         "let_in": [each.number for each in result.let_in],
         "timeline": [_entry(each) for each in result.timeline.entries],
     }

@@ -28,12 +28,12 @@ _EVERYTHING: Final = NamedPolicy(
 )
 
 
-def parsed_key_policy(key_arn: str, text: str) -> NamedPolicy:
-    """Return the policy of a key; raise ServiceRefusedError for a text that is not a policy, or too long."""
+def parsed_key_policy(name: str, text: str) -> NamedPolicy:
+    """Return a key's policy under a name; raise ServiceRefusedError for a text that is no policy, or too long."""
     if len(text.encode()) > _MOST_BYTES:
         raise ServiceRefusedError("LimitExceededException", f"The key policy has more than {_MOST_BYTES} bytes.")
     try:
-        policy = named_policy(f"policy of key {key_arn.rpartition('/')[2]}", json.loads(text))
+        policy = named_policy(name, json.loads(text))
     except (ValueError, TypeError, AttributeError, PolicyDocumentError) as error:
         raise ServiceRefusedError(MALFORMED, f"The key policy is not valid: {error}") from error
     if any(each.principals is None and each.not_principals is None for each in policy.document.statements):

@@ -52,6 +52,7 @@ class StoredKeys:
         self.clock = clock
         self._keys: dict[str, Key] = {}
         self._created = 0
+        self._policy_names: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
 
     def new_arn(self, scope: CallScope, *, is_multi_region: bool = False) -> str:
@@ -70,12 +71,19 @@ class StoredKeys:
 
         ``bypass`` leaves the check against a lock-out out, as ``BypassPolicyLockoutSafetyCheck`` does.
         """
-        policy = parsed_key_policy(key.arn, text)
+        policy = parsed_key_policy(self._policy_names.get(key.arn, f"policy of key {key.arn.rpartition('/')[2]}"), text)
         check_principals(policy, self._iam)
         if not bypass:
             check_no_lock_out(policy, key.arn, caller_arn, self._iam)
         key.policy_text = text
         self._authority.resource_policies[key.arn] = policy
+
+    def name_policy(self, key_arn: str, name: str) -> None:
+        """Give the policy of a key its name in decisions: that of the template's resource."""
+        self._policy_names[key_arn] = name
+        key = self.find(key_arn)
+        if key is not None:
+            self._authority.resource_policies[key_arn] = parsed_key_policy(name, key.policy_text)
 
     def keys_of(self, scope: CallScope) -> Iterator[Key]:
         """Yield the keys of an account and Region, the oldest first."""
