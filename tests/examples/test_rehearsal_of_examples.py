@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +20,7 @@ from examples.subclassing import ClickCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PLACE = Environment(account="111122223333", region="eu-central-1")
 
@@ -45,7 +45,7 @@ def searchable(app: App, code: ApplicationCode) -> None:
     SearchableClickPipeline(stack, "Pipeline", code=code, network=build_network(stack))
 
 
-def own_job(app: App, code: ApplicationCode) -> None:  # noqa: ARG001 - it has a folder
+def own_job(app: App, code: ApplicationCode) -> None:
     build_own_job(app)
 
 

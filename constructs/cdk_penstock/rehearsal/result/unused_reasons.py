@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cdk_penstock.rehearsal.result.template_statements import TemplateStatement
     from cdk_penstock.review.templates import Resource
 
+_ON_TIME_OUT: Final = "framework.onTimeout"
 _PATHS: Final = (
     ("delet", "a deletion", ("*:Delete*", "kms:ScheduleKeyDeletion")),
     ("rotat", "a rotation of the key", ("kms:RotateKeyOnDemand", "kms:*KeyRotation*", "kms:ListKeyRotations")),
@@ -171,6 +172,12 @@ def _function_stopped(unused: Unused) -> str:
     return f"the function called {action}, which is not modelled, and did not get to this call" if action else ""
 
 
+def _time_out(unused: Unused) -> str:
+    named = unused.holders.resources_in(unused.statement.raw.get("Resource"), unused.statement)
+    is_for_time_outs = named and all(each.get("Handler") == _ON_TIME_OUT for each in named)
+    return "only a custom resource that takes too long calls it, and none of the play did" if is_for_time_outs else ""
+
+
 def _only_refused(unused: Unused) -> str:
     patterns = unused.statement.actions
     if unused.has_acted and any(action_matches(each, action) for each in patterns for action in unused.facts.refused):
@@ -197,6 +204,7 @@ _RULES: Final[tuple[Callable[[Unused], str], ...]] = (
     _job,
     _path_not_taken,
     _pass_role,
+    _time_out,
     _function_stopped,
     _only_refused,
     _service_not_called,
