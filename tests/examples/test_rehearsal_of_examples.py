@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.build
+
 PLACE = Environment(account="111122223333", region="eu-central-1")
 
 

@@ -150,16 +150,16 @@ class _Outside:
 
     @classmethod
     def replace(cls) -> None:
-        def find(host: object, *args: Any, **options: Any) -> Any:
+        def find(host: Any, *args: Any, **options: Any) -> Any:
             cls.refuse(host)
-            return cls.find(host, *args, **options)  # type: ignore[call-overload]
+            return cls.find(host, *args, **options)
 
         def connect(sock: socket.socket, address: Any) -> None:
             if isinstance(address, tuple):
                 cls.refuse(address[0])
             cls.connect(sock, address)
 
-        socket.getaddrinfo = find  # type: ignore[assignment]
+        socket.getaddrinfo = find
         socket.socket.connect = connect  # type: ignore[method-assign, assignment]
 
 
