@@ -373,3 +373,37 @@ def test_functions_end_when_the_rehearsal_is_killed(tmp_path: Path) -> None:
         assert len(pids) == 2
         parent.send_signal(signal.SIGKILL)
     wait_until_gone(pids)
+
+
+@pytest.mark.parametrize(
+    ("call", "host"),
+    [
+        ("urllib.request.urlopen('https://search.example.com/index', timeout=5)", "search.example.com"),
+        ("socket.create_connection(('192.0.2.1', 443), timeout=5)", "192.0.2.1"),
+        ("socket.getaddrinfo('search.example.com', 443)", "search.example.com"),
+        ("socket.socket().connect(('192.0.2.1', 443))", "192.0.2.1"),
+    ],
+)
+def test_a_function_reaches_nothing_outside_of_the_rehearsal_and_the_host_is_named(
+    world: World, call: str, host: str
+) -> None:
+    with pytest.raises(FunctionError, match=f"{host} is outside of the rehearsal"):
+        run(world, f"import socket, urllib.request\ndef handler(event, context):\n    {call}\n")
+    assert world.gateway.unanswered.sentences == [f"{host}, called by function worker, is not modelled"]
+
+
+def test_a_host_counts_for_the_event_that_looked_for_it(world: World) -> None:
+    code = """
+        import contextlib, socket
+
+        def handler(event, context):
+            with contextlib.suppress(OSError):
+                socket.create_connection((event, 1), timeout=5)
+    """
+    function = deploy(world, code)
+    counts = []
+    for host in ("search.example.com", "127.0.0.1", "search.example.com"):
+        world.functions.run(function, host)
+        counts.append(world.gateway.unanswered.count)
+    assert counts == [1, 1, 2]
+    assert len(world.gateway.unanswered.sentences) == 1

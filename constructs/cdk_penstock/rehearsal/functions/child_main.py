@@ -13,6 +13,7 @@ import json
 import os
 import queue  # noqa: F401
 import selectors  # noqa: F401
+import socket
 import subprocess  # noqa: F401
 import sys
 import threading
@@ -131,6 +132,37 @@ class _Datetime(dt.datetime, metaclass=_AnyDate):
         return cls.now()
 
 
+class _Outside:
+    """The network outside of the rehearsal: nothing of it is reached, and each host that was tried is remembered."""
+
+    _MACHINE: ClassVar = ("127.0.0.1", "::1", "localhost")
+    hosts: ClassVar[list[str]] = []
+    find = socket.getaddrinfo
+    connect = socket.socket.connect
+
+    @classmethod
+    def refuse(cls, host: object) -> None:
+        name = host.decode() if isinstance(host, bytes) else host
+        if isinstance(name, str) and name not in cls._MACHINE:
+            if name not in cls.hosts:
+                cls.hosts.append(name)
+            raise socket.gaierror(socket.EAI_NONAME, f"{name} is outside of the rehearsal")
+
+    @classmethod
+    def replace(cls) -> None:
+        def find(host: Any, *args: Any, **options: Any) -> Any:
+            cls.refuse(host)
+            return cls.find(host, *args, **options)
+
+        def connect(sock: socket.socket, address: Any) -> None:
+            if isinstance(address, tuple):
+                cls.refuse(address[0])
+            cls.connect(sock, address)
+
+        socket.getaddrinfo = find
+        socket.socket.connect = connect  # type: ignore[method-assign, assignment]
+
+
 class _Context:
     """The second argument of a handler."""
 
@@ -213,9 +245,12 @@ def _main() -> None:
     folder, name = sys.argv[1:]
     channel = _Channel()
     _replace_clocks(channel)
+    _Outside.replace()
     sys.path.insert(0, folder)
     while True:
-        channel.send(_answer(name, channel.receive()))
+        message = channel.receive()
+        _Outside.hosts.clear()
+        channel.send({**_answer(name, message), "outside": _Outside.hosts})
 
 
 if __name__ == "__main__":

@@ -57,6 +57,8 @@ class FunctionChild:
         self._name = name
         self._log_file = log_file
         self._answer_seconds = answer_seconds
+        self.hosts_outside: tuple[str, ...] = ()
+        """The hosts outside of this machine that the last event made it look for."""
         kept = {each: os.environ[each] for each in _KEPT if each in os.environ}
         nowhere = str(log_file.parent / "none")
         own = {
@@ -113,6 +115,7 @@ class FunctionChild:
                 limit = f"{message['timeout_seconds']:.2f}"
                 raise FunctionError("Sandbox.Timedout", f"{self._name}: Task timed out after {limit} seconds")
             self._send({"now": now})
+        self.hosts_outside = tuple(answer["outside"])
         if "error" in answer:
             raise FunctionError(str(answer["error"]["errorType"]), str(answer["error"]["errorMessage"]))
         return answer["result"]

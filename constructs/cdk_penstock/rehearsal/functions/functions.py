@@ -138,7 +138,12 @@ class Functions:
                 "AWS_SESSION_TOKEN": credentials.session_token,
             },
         }
-        return self._child(function).run(message, sleep=self._sleep)
+        child = self._child(function)
+        try:
+            return child.run(message, sleep=self._sleep)
+        finally:
+            for host in child.hosts_outside:
+                self._world.gateway.unanswered.note(f"{host}, called by function {function.name}, is not modelled")
 
     def note_not_run(self, function: DeployedFunction, reason: str) -> str:
         """Remember that a function is not run as it stands, and return the sentence about it."""

@@ -19,8 +19,12 @@ class UnansweredCalls:
     def refuse(self, service: str, operation: str, reason: str) -> ServiceRefusedError:
         """Remember a call, and return the error that its caller gets."""
         sentence = f"{service}:{operation} is not answered by the rehearsal: {reason}"
+        self.note(sentence)
+        return ServiceRefusedError("NotModelledByTheRehearsal", sentence)
+
+    def note(self, sentence: str) -> None:
+        """Remember a call, as a sentence."""
         with self._lock:
             if sentence not in self.sentences:
                 self.sentences.append(sentence)
             self.count += 1
-        return ServiceRefusedError("NotModelledByTheRehearsal", sentence)
