@@ -85,6 +85,8 @@ def test_the_library_knows_no_workload() -> None:
     for name in workload_names():
         words += [f"{name}_scenario", f"flink_app/{name}", f"stacks.{name}", f"stacks/{name}"]
     for path in (ROOT / "constructs").rglob("*"):
+        if path.suffix == ".gz":
+            continue  # AWS's names of all resource types, some of which are about vehicles
         if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path):
             place = str(path.relative_to(ROOT)).lower()
             text = place + path.read_text(encoding="utf-8").lower()

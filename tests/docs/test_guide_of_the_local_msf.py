@@ -88,11 +88,11 @@ def test_the_commands_of_the_aws_cli_do_the_same(msf: LocalMsf, monkeypatch: pyt
     assert life(msf, "visits") == LIFE
 
 
-def test_the_test_passes_in_another_project(pytester: pytest.Pytester) -> None:
+def test_the_tests_pass_in_another_project(pytester: pytest.Pytester) -> None:
     pytester.makeconftest('pytest_plugins = ["cdk_penstock.testing.msf_fixtures"]')
-    (code,) = fences("python", IN_A_PYTEST)
-    pytester.makepyfile(code)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q").assert_outcomes(passed=1)
+    codes = fences("python", IN_A_PYTEST)
+    pytester.makepyfile(**{f"test_{number}": code for number, code in enumerate(codes)})
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q").assert_outcomes(passed=len(codes))
 
 
 def test_the_provider_of_terraform_names_the_services_that_are_served(msf: LocalMsf) -> None:

@@ -57,13 +57,15 @@ app.add_typer(snapshot_app, name="snapshot")
 if all(find_spec(module) for module in ("confluent_kafka", "matplotlib", "starlette", "uvicorn")):
     from cdk_penstock.cli.demo import DemoCommand, demo_command
     from cdk_penstock.cli.local import local_app
+    from cdk_penstock.cli.rehearse import rehearse_command
     from cdk_penstock.cli.replay import replay_command
 
     app.command("demo", cls=DemoCommand)(demo_command)
     app.add_typer(local_app, name="local")
+    app.command("rehearse", cls=_Command)(rehearse_command)
     app.command("replay", cls=_Command)(replay_command)
 else:
-    for _name in ("demo", "local", "replay"):
+    for _name in ("demo", "local", "rehearse", "replay"):
         app.command(_name, context_settings=_ANY_ARGUMENTS, add_help_option=False)(_needs_extra)
 
 

@@ -34,6 +34,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         DeniedError
         EncryptionError
         ExecutionPolicyError
+        FunctionError
         GrafanaNameError
         GrantError
         KafkaError
@@ -54,6 +55,7 @@ An error has a separate class only if somebody catches it, or if users can impor
             VerificationError
         MetricsWorkspaceError
         NetworkError
+        NotRunnableFunctionError
         ObjectStoreError
         PackagingError
         PolicyDocumentError
@@ -64,9 +66,11 @@ An error has a separate class only if somebody catches it, or if users can impor
         RefusedCallError
         RehearsalError
         ResourceFailedError
+            MsfRefusedError
         ScalingError
         SearchDomainError
         ServiceRefusedError
+            NotModelledError
         SizingError
         StreamError
         UnknownRuntimeError

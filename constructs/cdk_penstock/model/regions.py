@@ -7,6 +7,7 @@ from typing import Final
 from cdk_penstock.model.errors import PenstockError
 
 _CHINA: Final = "cn-"
+_PARTITIONS: Final = {_CHINA: "aws-cn", "us-gov-": "aws-us-gov"}
 
 WITHOUT_SERVICE: Final[dict[str, frozenset[str]]] = {
     "AWS::APS::Workspace": frozenset({"cn-north-1", "cn-northwest-1"}),
@@ -34,6 +35,11 @@ _INSTEAD: Final = {
     " in a Grafana elsewhere",
     "AWS::MSK::ServerlessCluster": "use a ProvisionedKafkaCluster",
 }
+
+
+def partition_of(region: str) -> str:
+    """Return the partition that a Region is in."""
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def check_service(resource_type: str, region: str) -> None:

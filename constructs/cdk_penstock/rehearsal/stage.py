@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.acts.act import ActFailedError
 from cdk_penstock.rehearsal.engine.stack_engine import StackEngine, place_of
 from cdk_penstock.rehearsal.published_assets import placed, published_assets
+from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.iam_roles import ADMINISTRATOR_ACCESS, Role, named_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
 
     from cdk_penstock.rehearsal.engine.stack_engine import StackEnd
     from cdk_penstock.rehearsal.engine.stack_tools import StackTools
@@ -57,16 +60,24 @@ class Stage:
         for stack in self.stacks:
             self._add_cloudformations_role(stack, execution_policies)
         for asset in published_assets(tuple(self.stacks)):
-            self.world.assets[asset.bucket, asset.key] = asset.source
+            self.publish(asset.bucket, asset.key, asset.source)
 
-    def deploy(self, *, only: Mapping[str, Collection[str]] | None = None) -> list[StackEnd]:
-        """Deploy all stacks with their present templates, up to the first that fails; ``only`` limits some of them."""
+    def deploy(self, *, only: Mapping[str, Collection[str]] | None = None, until: str | None = None) -> list[StackEnd]:
+        """Deploy all stacks with their present templates, up to the first that fails.
+
+        Parameters
+        ----------
+        only
+            The logical ids to take, by stack. Default: all of all stacks.
+        until
+            The stack after which to end. Default: the last one.
+        """
         ends: list[StackEnd] = []
         for stack in self.stacks:
             place = place_of(stack, role_session_arn=self._session_of(stack))
             chosen = None if only is None else only.get(stack.name)
             ends.append(self.engine.deploy(place, copy.deepcopy(self.bodies[stack.name]), only=chosen))
-            if not ends[-1].succeeded:
+            if not ends[-1].succeeded or stack.name == until:
                 break
         return ends
 
@@ -85,6 +96,39 @@ class Stage:
     def restore(self, bodies: Mapping[str, Body]) -> None:
         """Take back edits, as an app team reverts a commit."""
         self.bodies = copy.deepcopy(dict(bodies))
+
+    def session_of_person(self, role_arn: str, *, region: str) -> Any:
+        """Return what looks like ``boto3.Session``, with the credentials of somebody's role."""
+        credentials = self.world.gateway.credentials_for(role_arn, made_by=MadeBy.PERSON, session_name="rehearsal")
+        return self.new_session(
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
+            region_name=region,
+        )
+
+    def new_session(self, **options: Any) -> Any:
+        """Return a session of boto3 whose clients lead to the gateway; the options are those of ``boto3.Session``."""
+        return self.world.gateway.new_session(**options)
+
+    def publish_variant(self, key: str, variant: str, change: Callable[[str], None]) -> None:
+        """Publish a changed copy of a published file under another key of its bucket."""
+        for (bucket, published), source in list(self.world.assets.items()):
+            if published == key:
+                path = self.world.folder / variant
+                shutil.copyfile(source, path)
+                change(str(path))
+                self.publish(bucket, variant, path)
+
+    def publish(self, bucket: str, key: str, source: Path) -> None:
+        """Put an asset where CloudFormation, Lambda and MSF find it."""
+        self.world.assets[bucket, key] = source
+        if not source.is_file():
+            return
+        if bucket not in self.world.objects.buckets():
+            self.world.objects.create_bucket(bucket)
+        with source.open("rb") as given, self.world.objects.upload(bucket, key) as stored:
+            shutil.copyfileobj(given, stored)
 
     def _add_cloudformations_role(self, stack: SynthesizedStack, policies: Sequence[Mapping[str, Any]]) -> None:
         arn = self._role_arn(stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -31,6 +32,8 @@ class MadeBy(StrEnum):
     """MSF, with the permissions of whoever called it."""
     JOB = "job"
     """The application's job, with the execution role."""
+    SERVICE = "another service"
+    """Another service, as itself or with a role that it was given, such as a schedule that calls a function."""
     PERSON = "person"
     """A person or a program outside of the templates, with a role of the account or one that was assumed."""
 
@@ -70,6 +73,8 @@ class DecidedCall:
         True if the call needed both, as MSF does of keys.
     is_probe
         True if it was made to be refused, by an attacker of the play.
+    is_optional
+        True for a call of CloudFormation that its handler may need, depending on what the schema does not tell.
     problem
         The reason for which the call could not be judged, empty if it could.
     """
@@ -85,6 +90,7 @@ class DecidedCall:
     resource_policy: NamedPolicy | None = field(default=None, repr=False)
     both_policies: bool = False
     is_probe: bool = False
+    is_optional: bool = False
     problem: str = ""
 
 
@@ -151,6 +157,7 @@ class Timeline:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self.entries: list[Entry] = []
         self.place = Place()
 
@@ -176,24 +183,28 @@ class Timeline:
         resource_policy: NamedPolicy | None = None,
         both_policies: bool = False,
         is_probe: bool = False,
+        is_optional: bool = False,
         problem: str = "",
     ) -> DecidedCall:
         """Record a call, and return the record."""
-        call = DecidedCall(
-            number=len(self.entries) + 1,
-            at=self._clock(),
-            place=self.place,
-            made_by=made_by,
-            request=request,
-            session=session,
-            decision=decision,
-            identity_policies=identity_policies,
-            resource_policy=resource_policy,
-            both_policies=both_policies,
-            is_probe=is_probe,
-            problem=problem,
-        )
-        self.entries.append(call)
+        # The calls of a function may come from several threads.
+        with self._lock:
+            call = DecidedCall(
+                number=len(self.entries) + 1,
+                at=self._clock(),
+                place=self.place,
+                made_by=made_by,
+                request=request,
+                session=session,
+                decision=decision,
+                identity_policies=identity_policies,
+                resource_policy=resource_policy,
+                both_policies=both_policies,
+                is_probe=is_probe,
+                is_optional=is_optional,
+                problem=problem,
+            )
+            self.entries.append(call)
         return call
 
     def record_event(self, *, type: str, name: str, operation: str, progress: Progress, reason: str = "") -> None:  # noqa: A002
@@ -222,5 +233,10 @@ class Timeline:
 
     @property
     def denied(self) -> list[DecidedCall]:
-        """The calls that were refused, and were not made to be refused."""
-        return [each for each in self.calls if not each.decision.allowed and not each.is_probe]
+        """The calls that were refused, were not made to be refused, and are needed."""
+        return [each for each in self.calls if not (each.decision.allowed or each.is_probe or each.is_optional)]
+
+    @property
+    def denied_optional(self) -> list[DecidedCall]:
+        """The calls that were refused, and may be needed: CloudFormation can fail without them."""
+        return [each for each in self.calls if each.is_optional and not each.decision.allowed]

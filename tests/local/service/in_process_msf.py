@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_penstock.local.service.simulated_driver import SimulatedJob
+    from cdk_penstock.local.service.simulated_flink.rest_pages import FlinkPage
     from cdk_penstock.model.lifecycle.refusals import RefusalCode
     from cdk_penstock.model.policies.evaluator import Request
 
@@ -80,6 +81,10 @@ class PagedDriver(SimulatedDriver):
     """A simulated driver whose jobs have pages at ``address`` while they run."""
 
     address: str | None = None
+
+    def simulated_page(self, application: str, path: str) -> FlinkPage | None:  # noqa: ARG002 - the interface
+        """Return None, as a driver of Flink does."""
+        return None
 
     def dashboard(self, application: str) -> str | None:
         """Return the address while the job runs."""

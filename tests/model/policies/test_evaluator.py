@@ -358,3 +358,19 @@ def _named(statement: Statement) -> set[str]:
 def test_a_document_that_is_written_and_read_is_the_same(key: list[Statement]) -> None:
     document = PolicyDocument(statements=tuple(key), id="x")
     assert PolicyDocument.from_json(document.to_json()) == document
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "allowed"),
+    [
+        ("kms:CreateKey", "*", True),
+        ("kms:CreateAlias", f"arn:aws:kms:eu-central-1:{ACCOUNT}:alias/state", True),
+        ("kms:TagResource", f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/*", True),
+        ("kms:TagResource", KEY, False),
+        ("kms:CreateAlias", KEY, False),
+    ],
+)
+def test_only_a_key_that_exists_has_a_policy_that_must_allow(action: str, resource: str, *, allowed: bool) -> None:
+    own = [policy({"Action": "*"})]
+    decision = decide(Request(caller=Caller.role(ROLE), action=action, resource=resource), identity_policies=own)
+    assert decision.allowed is allowed

@@ -1,4 +1,4 @@
-"""The permissions that a call needs: on its action, on the role that it passes, on the keys that it involves.
+"""The permissions that a call needs: on its action, on the role that it passes, on its code and on its keys.
 
 MSF calls KMS as the caller, and as itself; all must be allowed before anything changes. Source: managed-flink,
 key-management-flink and manage-cmk-api.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.local.service.policy_source import KeyState
 from cdk_penstock.model.keys.involved_keys import keys_involved
+from cdk_penstock.model.lifecycle.code_location import code_unavailable
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 from cdk_penstock.model.lifecycle.statuses import SnapshotStatus
 from cdk_penstock.model.policies.evaluator import Caller, Request
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.policy_source import PolicySource
     from cdk_penstock.model.lifecycle.changes import Begun, Change
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
     from cdk_penstock.model.policies.operations import Verdict
 
 
@@ -47,14 +49,19 @@ class Authorization:
 
     def _check(self, caller: ApiCaller, action: str, resource: str, context: dict[str, str] | None = None) -> None:
         principal = Caller.role(caller.principal_arn)
-        decision = self._policies.decide(
-            Request(caller=principal, action=action, resource=resource, context=context or {})
-        )
+        values = {"aws:RequestedRegion": caller.region, **(context or {})}
+        decision = self._policies.decide(Request(caller=principal, action=action, resource=resource, context=values))
         if not decision.allowed:
             raise RefusedCallError(
                 RefusalCode.ACCESS_DENIED,
                 f"User: {principal} is not authorized to perform: {action} on resource: {resource}",
             )
+
+    def check_code(self, role_arn: str, application_arn: str, location: CodeLocation) -> None:
+        """Raise RefusedCallError if the application's execution role may not read the code."""
+        is_in_s3 = location.content is None
+        if is_in_s3 and not self._policies.role_can_read_code(role_arn, application_arn, location):
+            raise code_unavailable(location)
 
     def key_arn(self, caller: ApiCaller, key_id: str) -> str:
         """Return the canonical ARN of a key; raise RefusedCallError if there is none."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_penstock.local.service.policy_source import PolicySource, ResolvedKey
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
     from cdk_penstock.model.policies.evaluator import Caller, Decision, Request
     from cdk_penstock.model.policies.operations import KeyPath, Verdict
 
@@ -88,6 +89,10 @@ class DelayedPolicies:
     def service_can_use_key(self, application_arn: str, key_arn: str) -> Verdict:
         """Decide on the use of a key by MSF's principals, by the policies of then."""
         return self._seen().service_can_use_key(application_arn, key_arn)
+
+    def role_can_read_code(self, role_arn: str, application_arn: str, location: CodeLocation) -> bool:
+        """Return True if the role could read the code, by the policies of then."""
+        return self._seen().role_can_read_code(role_arn, application_arn, location)
 
     def resolve_key(self, key_id: str, *, account: str, region: str) -> ResolvedKey | None:
         """Return the key as it is now, disabled if ``disabled_keys`` has it."""

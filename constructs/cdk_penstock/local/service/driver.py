@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from cdk_penstock.local.service.simulated_flink.rest_pages import FlinkPage
     from cdk_penstock.model.lifecycle.observed_job import JobObservation, Launch
 
 
@@ -39,6 +40,12 @@ class JobDriver(Protocol):
 
     def dashboard(self, application: str) -> str | None:
         """Return the address of Flink's REST API and pages of the application, None while nothing runs."""
+
+    def simulated_page(self, application: str, path: str) -> FlinkPage | None:
+        """Return the answer to a GET of Flink's REST API; None while nothing runs, and from a driver of Flink itself.
+
+        Flink's own pages are at the address of ``dashboard``.
+        """
 
     def kill_task_manager(self, application: str) -> None:
         """Kill one TaskManager, as the loss of a machine would, and start another one in its place."""

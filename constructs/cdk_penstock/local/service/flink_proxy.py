@@ -1,4 +1,4 @@
-"""Flink's pages and REST API behind presigned URLs, to read only.
+"""Flink's pages and REST API behind presigned URLs, to read only; a simulated job's REST API is simulated too.
 
 A token comes in the query of each request, as AWS's own scripts send it. The first page that a browser opens moves it
 into a cookie: Flink's web interface asks for everything else by paths relative to that page. Source:
@@ -13,11 +13,12 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from cdk_penstock.local.service.calls import ApiCaller
 from cdk_penstock.local.service.dashboard_tokens import DashboardTokens, dashboard_path
+from cdk_penstock.local.service.simulated_flink.rest_pages import FlinkPage
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 
 _TOKEN: Final = "authToken"  # noqa: S105 - the name of a parameter
+_NOTHING_RUNS: Final = "no cluster of the application runs now"
 _COOKIE: Final = "flinkdashboard"
 _TIMEOUT_SECONDS: Final = 30.0
 _CHUNK_BYTES: Final = 1 << 16
@@ -59,19 +61,42 @@ _WRITING: Final = re.compile(r"(v\d+/)?(jobs/[^/]*/yarn-(cancel|stop)|jars/[^/]*
 
 def create_routes(msf: Msf) -> list[BaseRoute]:
     """Return the routes of the pages of all applications; other methods than GET and HEAD are refused."""
-    pages = _Pages(msf)
+    pages = DashboardPages(msf)
     path = dashboard_path("{uid}")
     return [Route(path, pages.answer, methods=["GET"]), Route(f"{path}/{{path:path}}", pages.answer, methods=["GET"])]
 
 
+def _told(status: HTTPStatus, message: str) -> FlinkPage:
+    return FlinkPage(status=status, media_type="text/plain; charset=utf-8", content=f"{message}\n".encode())
+
+
+def _response(page: FlinkPage) -> Response:
+    return Response(page.content, status_code=page.status, media_type=page.media_type, headers=_OURS)
+
+
 def _refused(status: HTTPStatus, message: str) -> Response:
-    return PlainTextResponse(f"{message}\n", status_code=status, headers=_OURS)
+    return _response(_told(status, message))
 
 
-class _Pages:
+class DashboardPages:
+    """The pages of all applications.
+
+    Parameters
+    ----------
+    msf
+        The service.
+    """
+
     def __init__(self, msf: Msf) -> None:
         self._msf = msf
         self._tokens = DashboardTokens(msf.store)
+
+    def read_simulated(self, uid: str, path: str, token: str) -> FlinkPage:
+        """Return the answer of a simulated job to a GET, for a server that has no use for Starlette's requests."""
+        refusal = self._refusal(self._tokens.use(token, now=self._msf.options.clock()), uid)
+        if refusal:
+            return _told(HTTPStatus.FORBIDDEN, refusal)
+        return self._msf.driver.simulated_page(uid, path) or _told(HTTPStatus.SERVICE_UNAVAILABLE, _NOTHING_RUNS)
 
     def answer(self, request: Request) -> Response:
         """Answer a request, in a thread of the pool: Flink may take its time."""
@@ -83,16 +108,19 @@ class _Pages:
         if session is None or refusal:
             return _refused(HTTPStatus.FORBIDDEN, refusal)
         address = self._msf.driver.dashboard(uid)
-        if address is None:
-            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "no cluster of the application runs now")
+        simulated = self._msf.driver.simulated_page(uid, path or "") if address is None else None
+        if address is None and simulated is None:
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, _NOTHING_RUNS)
         if path is None or (not path and given is not None):
             return self._opened(session, token)
+        if simulated is not None:
+            return _response(simulated)
         if _WRITING.fullmatch(path.strip("/")):
             return _refused(HTTPStatus.FORBIDDEN, "these pages are to read only")
         if {".", ".."} & set(path.split("/")):
             return _refused(HTTPStatus.NOT_FOUND, "there is no such page")
         query = [(name, value) for name, value in request.query_params.multi_items() if name != _TOKEN]
-        return _forwarded(request, address, path, urllib.parse.urlencode(query))
+        return _forwarded(request, str(address), path, urllib.parse.urlencode(query))
 
     def _refusal(self, session: DashboardSession | None, uid: str) -> str:
         """Return why the request is refused, an empty text if it is not."""

@@ -145,7 +145,7 @@ class LocalMsf(LocalService):
 
     def _presigned_url(self, application: Application) -> str | None:
         """Return a URL of an application's Flink pages for the endpoint's own page, which can only read there."""
-        if self.driver.dashboard(application.uid) is None:
+        if not self.msf.has_flink_pages(application.uid):
             return None
         account, region = application.arn.split(":")[4], application.arn.split(":")[3]
         caller = ApiCaller(account=account, region=region, principal_arn=self.user.principal.arn)

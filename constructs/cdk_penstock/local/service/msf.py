@@ -106,6 +106,11 @@ class Msf:
         self.faults: dict[str, Faults] = {}
         self.begun = threading.Event()
 
+    def has_flink_pages(self, application_uid: str) -> bool:
+        """Return True while there are pages of an application's job, of Flink or simulated."""
+        driver = self.driver
+        return (driver.dashboard(application_uid) or driver.simulated_page(application_uid, "")) is not None
+
     def faults_of(self, application: Application) -> Faults:
         """Return the faults that were requested for an application."""
         return self.faults.get(application.uid, Faults())

@@ -14,6 +14,7 @@ class ObjectErrorCode(Enum):
     ACCESS_DENIED = ("AccessDenied", HTTPStatus.FORBIDDEN)
     BAD_DIGEST = ("BadDigest", HTTPStatus.BAD_REQUEST)
     BUCKET_EXISTS = ("BucketAlreadyOwnedByYou", HTTPStatus.CONFLICT)
+    BUCKET_NOT_EMPTY = ("BucketNotEmpty", HTTPStatus.CONFLICT)
     CONTENT_MISMATCH = ("XAmzContentSHA256Mismatch", HTTPStatus.BAD_REQUEST)
     ENTITY_TOO_LARGE = ("EntityTooLarge", HTTPStatus.BAD_REQUEST)
     ENTITY_TOO_SMALL = ("EntityTooSmall", HTTPStatus.BAD_REQUEST)

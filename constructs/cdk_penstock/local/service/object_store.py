@@ -86,6 +86,22 @@ class ObjectStore:
         except FileExistsError as error:
             raise ObjectStoreError(ObjectErrorCode.BUCKET_EXISTS, f"the bucket {bucket} exists already") from error
 
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete a bucket.
+
+        Raises
+        ------
+        ObjectStoreError
+            There is no such bucket, or it has objects.
+        """
+        folder = self._folder(bucket)
+        try:
+            folder.rmdir()
+        except OSError as error:
+            raise ObjectStoreError(
+                ObjectErrorCode.BUCKET_NOT_EMPTY, f"the bucket {bucket} you tried to delete is not empty"
+            ) from error
+
     def buckets(self) -> dict[str, datetime]:
         """Return the names of all buckets, in order, each with the time of its last change."""
         names = {*self._folders, *(path.name for path in (self._root.iterdir() if self._root.is_dir() else ()))}

@@ -14,6 +14,7 @@ from cdk_penstock.model.policies.operations import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cdk_penstock.model.lifecycle.code_location import CodeLocation
     from cdk_penstock.model.policies.evaluator import Caller, Request
     from cdk_penstock.model.policies.operations import KeyPath
 
@@ -56,6 +57,9 @@ class PolicySource(Protocol):
     def service_can_use_key(self, application_arn: str, key_arn: str) -> Verdict:
         """Decide on the use of a key by the principals of the service itself, call by call."""
 
+    def role_can_read_code(self, role_arn: str, application_arn: str, location: CodeLocation) -> bool:
+        """Return True if the service can assume an application's execution role, and read the code with it."""
+
     def resolve_key(self, key_id: str, *, account: str, region: str) -> ResolvedKey | None:
         """Return the key with this ARN, id, alias or ARN of an alias, None if the account has none in the Region."""
 
@@ -86,6 +90,10 @@ class AllowAll:
     def service_can_use_key(self, application_arn: str, key_arn: str) -> Verdict:  # noqa: ARG002 - the interface
         """Allow every call on the key: a verdict without calls has no denied one."""
         return Verdict(calls=())
+
+    def role_can_read_code(self, role_arn: str, application_arn: str, location: CodeLocation) -> bool:  # noqa: ARG002 - the interface
+        """Allow the role to read."""
+        return True
 
     def resolve_key(self, key_id: str, *, account: str, region: str) -> ResolvedKey | None:
         """Return the key, disabled if ``disabled_keys`` has it."""

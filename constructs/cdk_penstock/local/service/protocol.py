@@ -22,7 +22,7 @@ from cdk_penstock.local.service.sts import Sts
 from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.responses import Response
     from starlette.routing import BaseRoute
@@ -39,6 +39,8 @@ _LOG: Final = logging.getLogger(__name__)
 _OTHER_PATHS: Final = "/_"
 """The beginning of the paths of pages and of the admin API: no bucket has such a name."""
 _IN_MEMORY_BYTES: Final = 1 << 20
+ANY_OTHER: Final = "*"
+"""The name of what answers calls that are signed for a service without a name here."""
 
 
 def service_app(
@@ -48,6 +50,8 @@ def service_app(
     policies: PolicySource,
     objects: ObjectStore,
     routes: Sequence[BaseRoute] = (),
+    more_services: Mapping[str, Endpoint] | None = None,
+    s3: Endpoint | None = None,
 ) -> Starlette:
     """Return the application.
 
@@ -63,8 +67,19 @@ def service_app(
         The objects of S3.
     routes
         More routes, for requests without a signature of AWS: ``/``, and paths that begin with ``/_``.
+    more_services
+        Other services, by the names in signatures; ``ANY_OTHER`` for those that are not among them.
+    s3
+        Answers S3's calls. Default: everybody who has a key may do everything with the objects.
     """
-    services = _Services(api=Api(operations, identity), sts=Sts(identity, policies), s3=S3(objects, identity))
+    services = _Services(
+        {
+            **(more_services or {}),
+            SERVICE: Api(operations, identity),
+            "sts": Sts(identity, policies),
+            "s3": s3 or S3(objects, identity),
+        }
+    )
     # What no route takes is answered by the service that it looks like.
     return Starlette(
         routes=[*routes, Mount("/", app=services.answer)], middleware=[Middleware(_SignedFirst, services=services)]
@@ -91,8 +106,8 @@ class _SignedFirst:
 class _Services:
     """The services behind the port."""
 
-    def __init__(self, *, api: Endpoint, sts: Endpoint, s3: Endpoint) -> None:
-        self._by_name: Final = {SERVICE: api, "sts": sts, "s3": s3}
+    def __init__(self, by_name: Mapping[str, Endpoint]) -> None:
+        self._by_name: Final = by_name
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, as ASGI wants it."""
@@ -102,7 +117,7 @@ class _Services:
         request = Request(scope, receive)
         head = RequestHead.of(scope)
         request_id = str(uuid4())
-        endpoint = self._by_name[_service_name(head)]
+        endpoint = self._by_name[self._service_name(head)]
         try:
             response = await _response(endpoint, request, head, request_id)
         except ClientDisconnect:
@@ -110,13 +125,16 @@ class _Services:
         response.headers["x-amzn-RequestId"] = response.headers["x-amz-request-id"] = request_id
         await response(scope, receive, send)
 
-
-def _service_name(head: RequestHead) -> str:
-    service = SERVICE if head.header(TARGET) is not None else scope_service(head)
-    if service in {"s3", "sts"}:
-        return service
-    # Nothing is signed for another service. Of what is not signed, S3 has the paths, and MSF's API has POST /.
-    return SERVICE if service is not None or (head.method, head.path) == ("POST", "/") else "s3"
+    def _service_name(self, head: RequestHead) -> str:
+        signed_for = scope_service(head)
+        is_targeted = head.header(TARGET) is not None
+        if signed_for is not None and signed_for not in self._by_name and ANY_OTHER in self._by_name:
+            return ANY_OTHER
+        if signed_for is not None and signed_for in self._by_name and not (is_targeted and signed_for in {"s3", "sts"}):
+            return signed_for
+        # Nothing is signed for another service. Of what is not signed, S3 has the paths, and MSF's API has POST /.
+        is_api = is_targeted or signed_for is not None or (head.method, head.path) == ("POST", "/")
+        return SERVICE if is_api else "s3"
 
 
 async def _response(endpoint: Endpoint, request: Request, head: RequestHead, request_id: str) -> Response:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cdk_penstock.local.service.simulated_flink.job_behaviour import HEALTHY, JobBehaviour
+from cdk_penstock.local.service.simulated_flink.rest_pages import ERROR, FlinkPage, RestPages
 from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState, Launch, SavedState, SaveState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
 
 _ABSENT: Final = JobObservation(state=JobState.ABSENT)
 _METADATA: Final = "_metadata"
 _UNFINISHED: Final = ".unfinished"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(kw_only=True)
@@ -38,6 +42,8 @@ class SimulatedJob:
         The records that it and the jobs whose state it goes on from have counted.
     saved
         Its savepoints that failed, by snapshot.
+    behaviour, behaves_since
+        Its behaviour once it is launched, and since when. Default: healthy, since the launch.
     """
 
     launch: Launch
@@ -47,6 +53,32 @@ class SimulatedJob:
     restarts: int = 0
     records: int = 0
     saved: dict[str, SavedState] = field(default_factory=dict)
+    behaviour: JobBehaviour = HEALTHY
+    behaves_since: datetime = field(default=_NEVER)
+
+    def __post_init__(self) -> None:
+        """Let the job behave from its launch on."""
+        if self.behaves_since is _NEVER:
+            self.behaves_since = self.launched_at
+
+    @property
+    def flink_id(self) -> str:
+        """Its id as Flink makes one: 32 hexadecimal digits."""
+        return hashlib.sha256(self.launch.launch_id.encode()).hexdigest()[:32]
+
+    def age(self, now: datetime) -> float:
+        """Return the seconds for which the job has behaved as it does."""
+        return (now - self.behaves_since).total_seconds()
+
+    def behave(self, behaviour: JobBehaviour, since: datetime) -> None:
+        """Change the behaviour; a job whose ``main()`` has run already cannot fail in it any more."""
+        self.restarts += self.behaviour.failures_until(self.age(since))
+        self.behaviour, self.behaves_since = behaviour, since
+
+    def state_at(self, now: datetime) -> JobState:
+        """Return the state, with the effect of the behaviour on a job that runs."""
+        is_restarting = self.behaviour.loops or self.behaviour.is_down(self.age(now))
+        return JobState.RESTARTING if self.state is JobState.RUNNING and is_restarting else self.state
 
 
 def _complete(file: Path) -> SavedState:
@@ -68,11 +100,20 @@ class SimulatedDriver:
         Returns the time.
     launch_seconds
         How long a job is LAUNCHING.
+
+    Attributes
+    ----------
+    behaviour_of
+        Returns the behaviour of a job, given the application and the launch: for example by the content of the code.
+        Default: every job is healthy.
+    on_launch
+        Called with each job before it is seen, which it may change.
     """
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime], launch_seconds: float = 0.0) -> None:
         self.jobs: dict[str, SimulatedJob] = {}
         self.launches: list[tuple[str, Launch]] = []
+        self.behaviour_of: Callable[[str, Launch], JobBehaviour] = lambda _application, _launch: HEALTHY
         self.on_launch: Callable[[str, SimulatedJob], None] | None = None
         self._folder = folder
         self._clock = clock
@@ -88,6 +129,9 @@ class SimulatedDriver:
                 return
             job = self._restored(application, launch)
             self.launches.append((application, launch))
+            job.behaviour = self.behaviour_of(application, launch)
+            if job.behaviour.main_error:
+                job.state, job.error = JobState.FAILED, job.behaviour.main_error
             if self.on_launch is not None:
                 self.on_launch(application, job)
             self.jobs[application] = job
@@ -177,19 +221,27 @@ class SimulatedDriver:
             job = self.jobs.get(application)
             if job is None:
                 return replace(_ABSENT, saved=dict(saved))
-            age = (self._clock() - job.launched_at).total_seconds()
+            now = self._clock()
+            age = (now - job.launched_at).total_seconds()
             is_launching = age < self._launch_seconds and job.state in {JobState.RUNNING, JobState.FAILED}
             return JobObservation(
-                state=JobState.LAUNCHING if is_launching else job.state,
+                state=JobState.LAUNCHING if is_launching else job.state_at(now),
                 launch_id=job.launch.launch_id,
-                error=job.error,
-                restarts=job.restarts,
+                error=job.error or (ERROR if job.behaviour.failures_until(job.age(now)) else ""),
+                restarts=job.restarts + job.behaviour.failures_until(job.age(now)),
                 saved=saved | job.saved,
             )
 
     def dashboard(self, application: str) -> str | None:  # noqa: ARG002 - the interface
-        """Return None: there are no pages."""
+        """Return None: there is no Flink."""
         return None
+
+    def simulated_page(self, application: str, path: str) -> FlinkPage | None:
+        """Return an answer of Flink's REST API, None unless the job runs, or restarts."""
+        with self._lock:
+            if self.observe(application).state not in {JobState.RUNNING, JobState.RESTARTING}:
+                return None
+            return RestPages(self.jobs[application], self._clock()).answer(path)
 
     def kill_task_manager(self, application: str) -> None:
         """Count a restart."""

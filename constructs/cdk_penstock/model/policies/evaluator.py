@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.model.policies.documents import PolicyDocument, Statement, Values
 
-# The policy of a key, and the trust policy of a role, must allow as well.
-_NEEDS_RESOURCE_POLICY: Final = ("kms:", "sts:assumerole")
+_A_KEY: Final = ":key/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +145,34 @@ def decide(
         return _decision(Outcome.ALLOWED, directly, "allowed")
     if by_identity and (directly or handed_on):
         return _decision(Outcome.ALLOWED, [*directly, *handed_on, *by_identity], "allowed")
-    if by_identity and same_account and not request.action.lower().startswith(_NEEDS_RESOURCE_POLICY):
+    if by_identity and same_account and not _needs_resource_policy(request):
         return _decision(Outcome.ALLOWED, by_identity, "allowed")
     return _no(request, context, identity_policies, resource_policy, by_identity=by_identity, handed_on=handed_on)
+
+
+def applying_statements(
+    request: Request, *, identity_policies: Sequence[NamedPolicy], resource_policy: NamedPolicy | None = None
+) -> tuple[str, ...]:
+    """Return the names of all statements that apply to the request, also of those that did not have to decide.
+
+    Raises PenstockError as decide does.
+    """
+    context = request.full_context()
+    on_resource = _applicable([resource_policy] if resource_policy else [], request, context)
+    names = [name for name, _ in _applicable(identity_policies, request, context)]
+    names += [name for name, statement in on_resource if _granted_to(statement, request.caller)]
+    return tuple(dict.fromkeys(names))
+
+
+def _needs_resource_policy(request: Request) -> bool:
+    """Return True if the policy of the key, or the trust policy of the role, must allow as well.
+
+    An alias has no policy, nor has a key that is only being created: ``kms:CreateKey`` is called on ``*``, and with
+    tags ``kms:TagResource`` on ``key/*``.
+    """
+    action, resource = request.action.lower(), request.resource
+    is_of_a_key = _A_KEY in resource and not resource.endswith(f"{_A_KEY}*")
+    return action.startswith("sts:assumerole") or (action.startswith("kms:") and is_of_a_key)
 
 
 def _allows(statement: Statement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class ActResult:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Act:
     """An act.
 
@@ -59,13 +60,15 @@ class Act:
     play: Callable[[Stage], str]
 
     def result(self, stage: Stage) -> ActResult:
-        """Play the act, and return its end."""
+        """Play the act, and return its end; what a failed one has changed in the templates is taken back."""
+        bodies = copy.deepcopy(stage.bodies)
         try:
             with stage.world.timeline.at(act=self.name):
                 text = self.play(stage)
         except ActNotPlayedError as error:
             return self.ended(ActOutcome.NOT_PLAYED, str(error))
         except PenstockError as error:
+            stage.restore(bodies)
             return self.ended(ActOutcome.FAILED, str(error))
         return self.ended(ActOutcome.PASSED, text)
 

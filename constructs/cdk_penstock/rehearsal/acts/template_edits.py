@@ -42,8 +42,14 @@ def code_keys(body: Body) -> list[str]:
 
 
 def use_code(body: Body, names: dict[str, str]) -> None:
-    """Give applications other code: objects by the key of the present ones."""
-    revise(body, lambda value: names.get(value, value))
+    """Give applications other code: objects by the key of the present ones, also in the policies that name them."""
+
+    def renamed(value: str) -> str:
+        for old, new in names.items():
+            value = value.replace(old, new)
+        return value
+
+    revise(body, renamed)
 
 
 def revise(body: Body, changed: Callable[[str], str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,6 +82,7 @@ class StackChange:
         self.order = ResourceOrder(self._resources)
         self._done: list[_Done] = []
         self._left_over: list[_LeftOver] = []
+        self._replacements: list[Existing] = []
 
     def apply(self) -> None:
         """Create and change what the template wants, in order; raise PenstockError for the first failure."""
@@ -111,7 +113,8 @@ class StackChange:
         except PenstockError as error:
             self._tools.tell(unresolved, operation, Progress.FAILED, str(error))
             raise
-        self._tools.tell(wanted, operation, Progress.COMPLETE)
+        not_proven = self._tools.provider_of(wanted.type).not_proven(wanted)
+        self._tools.tell(wanted, operation, Progress.COMPLETE, not_proven)
 
     def _operation(self, before: Existing, wanted: Wanted) -> str:
         changed = self._tools.must_replace(wanted.type, before.wanted.properties, wanted.properties)
@@ -142,51 +145,66 @@ class StackChange:
             policy = as_mapping(self._bodies_before.get(wanted.logical_id)).get("UpdateReplacePolicy")
             self._left_over.append(_LeftOver(existing=before, policy=policy))
 
-    def undo(self) -> None:
-        """Bring back what was there before, the last change first; what fails then is recorded, and left."""
+    def undo(self) -> list[str]:
+        """Bring back what was there before, and return what could not be brought back, as sentences.
+
+        What was updated is updated again first, then what was created is deleted, the last one first.
+        """
+        updated = [each for each in self._done if each.before is not None]
+        is_forward = self._tools.world.options.rollback_follows_dependencies
+        failed: list[str] = []
+        for done in updated if is_forward else reversed(updated):
+            with self._tools.world.timeline.at(logical_id=done.logical_id):
+                failed += self._restore_one(done)
         for done in reversed(self._done):
             with self._tools.world.timeline.at(logical_id=done.logical_id):
-                self._undo_one(done)
+                failed += self._remove_one(done)
+        return failed
 
-    def _undo_one(self, done: _Done) -> None:
-        present = self._stack.resources.get(done.logical_id)
-        if done.before is None:
-            if present is not None:
-                policy = as_mapping(self._resources[done.logical_id]).get("DeletionPolicy")
-                self._delete(present, kept=policy in _KEPT)
-            self._stack.resources.pop(done.logical_id, None)
-            return
-        before = done.before
-        if present is not None and present.made.physical_id != before.made.physical_id:
-            self._delete(present, kept=False)
-        elif present is not None:
-            wanted = self._resources[done.logical_id]
-            failed = Wanted(
-                place=before.wanted.place,
-                logical_id=done.logical_id,
-                type=before.wanted.type,
-                name=before.wanted.name,
-                properties=self._resolved_or(wanted, before),
-            )
-            self._restore(Existing(wanted=failed, made=present.made), before)
+    def _restore_one(self, done: _Done) -> list[str]:
+        """Update a resource to what it was; one that was replaced is still there."""
+        before, present = done.before, self._stack.resources.get(done.logical_id)
+        if before is None or present is None:
+            return []
+        if present.made.physical_id != before.made.physical_id:
+            self._replacements.append(present)
+        else:
+            wanted = dataclasses.replace(before.wanted, properties=self._resolved_or(done.logical_id, before))
+            problem = self._restore(Existing(wanted=wanted, made=present.made), before)
+            if problem:
+                return [f"{before.wanted.name}: {problem}"]
         self._stack.resources[done.logical_id] = before
+        return []
 
-    def _resolved_or(self, body: Mapping[str, Any], before: Existing) -> Mapping[str, Any]:
+    def _remove_one(self, done: _Done) -> list[str]:
+        """Delete a resource that the change has created, also in place of another."""
+        created = [each for each in self._replacements if each.wanted.logical_id == done.logical_id]
+        kept = False
+        if done.before is None:
+            present = self._stack.resources.pop(done.logical_id, None)
+            created = [present] if present is not None else []
+            kept = as_mapping(self._resources[done.logical_id]).get("DeletionPolicy") in _KEPT
+        is_deleted = [delete_resource(self._tools, each, kept=kept) for each in created]
+        return [] if all(is_deleted) else [f"{done.logical_id} was not deleted"]
+
+    def _resolved_or(self, logical_id: str, before: Existing) -> Mapping[str, Any]:
         """Return the properties that an update was to bring."""
         try:
-            return dict(self.values.resolve(as_mapping(body.get("Properties"))))
+            return dict(self.values.resolve(as_mapping(self._resources[logical_id].get("Properties"))))
         except PenstockError:
             return before.wanted.properties
 
-    def _restore(self, present: Existing, before: Existing) -> None:
+    def _restore(self, present: Existing, before: Existing) -> str:
+        """Update a resource to what it was; return the problem of a failure, else an empty text."""
         self._tools.tell(before.wanted, _UPDATE, Progress.IN_PROGRESS)
         try:
             self._tools.before("update", before.wanted)
             self._tools.provider_of(before.wanted.type).update(present, before.wanted)
         except PenstockError as error:
             self._tools.tell(before.wanted, _UPDATE, Progress.FAILED, str(error))
-        else:
-            self._tools.tell(before.wanted, _UPDATE, Progress.COMPLETE)
+            return str(error)
+        self._tools.tell(before.wanted, _UPDATE, Progress.COMPLETE)
+        return ""
 
     def clean_up(self) -> None:
         """Delete what was replaced, and what the template does not have any more; a failure does not fail the stack."""
@@ -194,15 +212,13 @@ class StackChange:
         order = ResourceOrder({each: self._bodies_before.get(each, {}) for each in self._before})
         for left in reversed(self._left_over):
             with self._tools.world.timeline.at(logical_id=left.existing.wanted.logical_id):
-                self._delete(left.existing, kept=left.policy in _KEPT)
+                delete_resource(self._tools, left.existing, kept=left.policy in _KEPT)
         for logical_id in order.backward:
             if logical_id in gone:
                 with self._tools.world.timeline.at(logical_id=logical_id):
                     policy = as_mapping(self._bodies_before.get(logical_id)).get("DeletionPolicy")
-                    self._delete(self._stack.resources.pop(logical_id), kept=policy in _KEPT_UNLESS_CREATED)
-
-    def _delete(self, existing: Existing, *, kept: bool) -> None:
-        delete_resource(self._tools, existing, kept=kept)
+                    removed = self._stack.resources.pop(logical_id)
+                    delete_resource(self._tools, removed, kept=policy in _KEPT_UNLESS_CREATED)
 
 
 def delete_resource(tools: StackTools, existing: Existing, *, kept: bool) -> bool:

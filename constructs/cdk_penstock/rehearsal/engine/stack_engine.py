@@ -1,7 +1,7 @@
 """The engine: creates, updates, rolls back and deletes stacks as CloudFormation does.
 
 Not played: changes that CloudFormation makes at the same time, its stack policies, drift, and hooks. The order of a
-rollback is not documented; here the last change is undone first.
+rollback is not documented: ``rollback_follows_dependencies`` chooses it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cdk_penstock.review.assembly import SynthesizedStack
 
 _SESSION: Final = "AWSCloudFormation"
+_STUCK: Final = frozenset({"UPDATE_ROLLBACK_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 _STACK: Final = "AWS::CloudFormation::Stack"
 
 
@@ -84,6 +85,9 @@ class StackEngine:
         if existing is not None and existing.status == "ROLLBACK_COMPLETE":
             # Nothing of it is left, and CloudFormation takes no update of it: the CDK deletes it first.
             existing = None
+        if existing is not None and existing.status in _STUCK:
+            reason = f"the stack is in {existing.status} state and can not be updated"
+            return StackEnd(name=place.name, status=existing.status, reason=reason)
         operation = "UPDATE" if existing else "CREATE"
         stack = existing or DeployedStack(place=place, body={})
         self.stacks[place.name] = stack
@@ -131,7 +135,9 @@ class StackEngine:
     def _roll_back(self, stack: DeployedStack, change: StackChange, operation: str, reason: str) -> StackEnd:
         rollback = "ROLLBACK" if operation == "CREATE" else "UPDATE_ROLLBACK"
         self._show(stack, rollback, Progress.IN_PROGRESS, reason)
-        change.undo()
+        failed = change.undo()
+        if failed:
+            return self._end(stack, f"{rollback}_FAILED", f"{reason}; the rollback failed: {'; '.join(failed)}")
         return self._end(stack, f"{rollback}_COMPLETE", reason)
 
     def _outputs(

@@ -21,13 +21,13 @@ def _nothing(_operation: str, _wanted: Wanted) -> None:
     """Make no call."""
 
 
-def _never(_type: str, _old: Properties, _new: Properties) -> tuple[str, ...]:
+def _never_replaced(_type: str, _old: Properties, _new: Properties) -> tuple[str, ...]:
     return ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackTools:
-    """What the engine needs beside the templates.
+    """The tools of the engine: the world, and what is known of resource types.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class StackTools:
     world: World
     provider_of: Callable[[str], ResourceProvider]
     before: Callable[[str, Wanted], None] = _nothing
-    must_replace: Callable[[str, Properties, Properties], tuple[str, ...]] = _never
+    must_replace: Callable[[str, Properties, Properties], tuple[str, ...]] = _never_replaced
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def tell(self, wanted: Wanted, operation: str, progress: Progress, reason: str = "") -> None:

@@ -63,12 +63,28 @@ class Actor:
         The service principal; empty for everybody else.
     is_probe
         True for an attacker, whose calls are made to be refused.
+    is_optional
+        True for CloudFormation's calls that it may need.
     """
 
     made_by: MadeBy
     arn: str = ""
     service: str = ""
     is_probe: bool = False
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """A call and the decision on it, before it is recorded."""
+
+    request: Request
+    decision: Decision
+    session: str
+    identity_policies: tuple[NamedPolicy, ...]
+    resource_policy: NamedPolicy | None
+    both_policies: bool
+    problem: str
 
 
 class Authority:
@@ -102,6 +118,36 @@ class Authority:
         both_policies: bool = False,
     ) -> Decision:
         """Return the decision on a call, which is recorded."""
+        return self.ask_for_any(actor, action, (resource,), context, both_policies=both_policies)
+
+    def ask_for_any(
+        self,
+        actor: Actor,
+        action: str,
+        resources: Sequence[str],
+        context: Mapping[str, str | Values] | None = None,
+        *,
+        both_policies: bool = False,
+    ) -> Decision:
+        """Return the decision on a call for one of several resources, the first for which it is allowed.
+
+        Only the call on that resource is recorded, or on the first one if it is allowed for none.
+        """
+        asked = (self._judge(actor, action, each, context, both_policies=both_policies) for each in resources)
+        first = next(asked)
+        judged = first if first.decision.allowed else next((each for each in asked if each.decision.allowed), first)
+        self._record(actor, judged)
+        return judged.decision
+
+    def _judge(
+        self,
+        actor: Actor,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Values] | None,
+        *,
+        both_policies: bool,
+    ) -> _Judged:
         role = self._iam.find(actor.arn) if actor.arn else None
         caller = (
             Caller.service_principal(actor.service) if actor.service else Caller.role(role.arn if role else actor.arn)
@@ -121,18 +167,29 @@ class Authority:
             decision = replace(
                 decision, reason=f"{decision.reason}; the text of {', '.join(unknown)} is not known here"
             )
-        self._timeline.record_call(
-            actor.made_by,
-            request,
-            decision,
+        return _Judged(
+            request=request,
+            decision=decision,
             session=actor.arn if role and actor.arn != role.arn else "",
             identity_policies=identity,
             resource_policy=on_resource,
             both_policies=both_policies,
-            is_probe=actor.is_probe,
             problem=problem,
         )
-        return decision
+
+    def _record(self, actor: Actor, judged: _Judged) -> None:
+        self._timeline.record_call(
+            actor.made_by,
+            judged.request,
+            judged.decision,
+            session=judged.session,
+            identity_policies=judged.identity_policies,
+            resource_policy=judged.resource_policy,
+            both_policies=judged.both_policies,
+            is_probe=actor.is_probe,
+            is_optional=actor.is_optional,
+            problem=judged.problem,
+        )
 
     def require(
         self,
@@ -155,4 +212,7 @@ class Authority:
         if ":iam:" in resource and ":role/" in resource:
             role = self._iam.find(resource)
             return role.trust if role else None
+        if ":s3:::" in resource:
+            # The policy of a bucket decides on its objects.
+            resource = resource.partition("/")[0]
         return self.resource_policies.get(resource)

@@ -96,9 +96,9 @@ _WITHIN_BOUNDARY: Final = frozenset(
 _WITHOUT_REGION: Final = frozenset({"iam", "organizations", "s3", "sso"})
 
 
-def calls_for(resource: Resource, target: Target) -> Iterator[Call]:
-    """Yield the calls of CloudFormation for a resource from its creation to its deletion."""
-    for action in actions_of(resource):
+def calls_for(resource: Resource, target: Target, handler: str | None = None) -> Iterator[Call]:
+    """Yield the calls of a handler for a resource. Default: of all, from its creation to its deletion."""
+    for action in actions_of(resource, handler):
         if action == "iam:PassRole":
             yield from _role_passed(resource, target)
         elif action == _CREATE_LINKED_ROLE:

@@ -1,6 +1,6 @@
 """Calls of the handlers of each resource type, from the schemas of CloudFormation's resource types.
 
-``tools/handler_permissions.py`` writes the table. A schema names every call that some property leads to; calls that a
+``tools/resource_schemas.py`` writes the table. A schema names every call that some property leads to; calls that a
 resource does not need are left out here.
 """
 
@@ -130,8 +130,8 @@ def never_called(action: str) -> bool:
     return action in _NEVER
 
 
-def actions_of(resource: Resource) -> Iterator[str]:
-    """Yield every action that CloudFormation calls for a resource, from its creation to its deletion.
+def actions_of(resource: Resource, handler: str | None = None) -> Iterator[str]:
+    """Yield every action that a handler calls for a resource. Default: all, from its creation to its deletion.
 
     A resource that is retained when its template drops it, and when its creation is rolled back, is never deleted.
     """
@@ -139,9 +139,13 @@ def actions_of(resource: Resource) -> Iterator[str]:
     stays = {resource.body.get("DeletionPolicy"), resource.body.get("UpdateReplacePolicy")} == {"Retain"}
     named = set(_keys_and_texts(resource.body.get("Properties", {})))
     actions = {
-        action for handler, called in handlers.items() if not (stays and handler == "delete") for action in called
+        action
+        for name, called in handlers.items()
+        if handler in {None, name} and not (stays and name == "delete")
+        for action in called
     }
-    for action in sorted(actions.union(_BESIDE_SCHEMA.get(resource.type, ()))):
+    beside = _BESIDE_SCHEMA.get(resource.type, ()) if handler in {None, "create", "update"} else ()
+    for action in sorted(actions.union(beside)):
         if not never_called(action) and _is_called(resource.type, action, named):
             # A schema may write Kafka:DescribeConfiguration; IAM ignores case.
             yield action[0].lower() + action[1:]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.custom_resources.application_key_resource import ApplicationKeyResource
+from cdk_penstock.model.regions import partition_of
 from cdk_penstock.review.resolution import Resolution
 from cdk_penstock.review.templates import APPLICATION, Templates, as_mapping
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN: Final = re.compile(r"<[^<>]*>")
 _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
-_PARTITIONS: Final = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 
 _KEPT_OF_A_STACKS_NAME: Final = 20
 """Characters of a stack's name that CloudFormation keeps in the names that it makes: of a role's 64, about 24."""
@@ -63,7 +63,7 @@ class Target:
     @property
     def partition(self) -> str:
         """The partition that the Region is in."""
-        return next((name for prefix, name in _PARTITIONS.items() if self.region.startswith(f"{prefix}-")), "aws")
+        return partition_of(self.region)
 
     @property
     def any_key(self) -> str:

@@ -66,5 +66,5 @@ class JobWatch:
         seen = {}
         for each in self._msf.store.active_applications():
             job = driver.observe(each.uid)
-            seen[each.arn] = (job.state.value, job.error, job.restarts, driver.dashboard(each.uid) is not None)
+            seen[each.arn] = (job.state.value, job.error, job.restarts, self._msf.has_flink_pages(each.uid))
         return seen

@@ -106,4 +106,4 @@ class StateView:
     def _job(self, uid: str, faults: Faults) -> Document:
         driver = self._msf.driver
         job = faults.seen_through(driver.observe(uid), ())
-        return job_document(job, has_page=driver.dashboard(uid) is not None)
+        return job_document(job, has_page=self._msf.has_flink_pages(uid))

@@ -15,6 +15,7 @@ from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_penstock.local.service.simulated_flink.rest_pages import FlinkPage
     from cdk_penstock.model.lifecycle.observed_job import Launch
 
 
@@ -106,6 +107,10 @@ class FlinkDriver:
         with self._lock:
             job = self._jobs.get(application)
         return None if job is None else job.dashboard()
+
+    def simulated_page(self, application: str, path: str) -> FlinkPage | None:  # noqa: ARG002 - the interface
+        """Return None: Flink has its own pages."""
+        return None
 
     def kill_task_manager(self, application: str) -> None:
         """Kill one TaskManager, as the loss of a machine would, and start another one in its place."""

@@ -75,6 +75,8 @@ def _create_application(call: Call) -> Document:
     msf.authorization.check_pass_role(call.caller, given["ServiceExecutionRole"])
     configuration = given.get("ApplicationConfiguration", {})
     location = location_of_code(configuration.get("ApplicationCodeConfiguration", {}))
+    if location is not None:
+        msf.authorization.check_code(given["ServiceExecutionRole"], arn, location)
     context = configuration_context(call, 1, location)
     described = created_configuration(configuration, context)
     check_configuration(described, given["RuntimeEnvironment"], msf.options.switches)

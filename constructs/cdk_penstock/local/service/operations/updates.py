@@ -67,6 +67,8 @@ def _update_application(call: Call) -> Document:
         present.configuration["ApplicationCodeConfigurationDescription"],
         suffix="Update",
     )
+    if location is not None:
+        msf.authorization.check_code(role, at.application.arn, location)
     context = configuration_context(call, at.application.newest_version_id + 1, location)
     configuration = updated_configuration(present.configuration, update, context)
     check_configuration(configuration, runtime, msf.options.switches)

@@ -33,6 +33,7 @@ from cdk_penstock.model.lifecycle.refusals import RefusalCode, RefusedCallError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.identity import Identity
     from cdk_penstock.local.service.object_store import ObjectStore
     from cdk_penstock.local.service.request_head import RequestHead
@@ -54,13 +55,23 @@ class S3:
     store
         The objects.
     identity
-        Verifies the signature of each call. Whoever has a key of the endpoint may do everything with its objects.
+        Verifies the signature of each call.
+    authorize
+        Raises ObjectStoreError for a caller who may not make a call. Default: whoever has a key of the endpoint may do
+        everything with its objects.
     """
 
     most_bytes = 5 << 30
 
-    def __init__(self, store: ObjectStore, identity: Identity) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        identity: Identity,
+        *,
+        authorize: Callable[[S3Call, ApiCaller, RequestHead], None] = lambda _call, _caller, _head: None,
+    ) -> None:
         self._store: Final = store
+        self._authorize: Final = authorize
         self._identity: Final = identity
         self._calls: Final[Mapping[tuple[str, str], Callable[[S3Request], Response]]] = {
             ("DELETE", "object"): self._delete,
@@ -92,6 +103,7 @@ class S3:
                 ObjectErrorCode.NOT_IMPLEMENTED,
                 f"{call.method} of this {call.thing} is not implemented by this local object store",
             )
+        self._authorize(call, caller.caller, head)
         return lambda body: self._calls[call.kind](S3Request(call=call, head=head, caller=caller, body=body))
 
     def refused(self, error: Exception | None, head: RequestHead, request_id: str) -> Response:

@@ -54,9 +54,11 @@ class Attempt:
         before, present = seen.version(version.updated_from), seen.present
         if present.version_id == version.version_id:
             return cls(version=version, before=before)
-        put_back = (
+        put_back = bool(
             before is not None
             and present.updated_from == version.version_id
+            # A version that has changed nothing, such as CloudFormation's rollback after MSF's, cannot be put back.
+            and before.settings.update_from(version.settings)
             and not before.settings.update_from(present.settings)
             # Else somebody has changed it back while its job ran well: that is another change.
             and seen.failed_between(version.created_at, present.created_at)

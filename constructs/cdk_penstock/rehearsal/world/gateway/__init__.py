@@ -1,0 +1,1 @@
+"""The gateway: the one address that every client of AWS in a rehearsal calls."""
