@@ -98,7 +98,7 @@ def _read_list(reader: Reader) -> list[tuple[str, Expression]]:
 def _calculate(reader: Reader, results: _Results) -> list[str]:
     columns = _read_list(reader)
     for row in results.rows:
-        row |= {name: value([row]) for name, value in columns}
+        row.update({name: value([row]) for name, value in columns})
     return [name for name, _ in columns]
 
 
@@ -133,7 +133,7 @@ def _parse(reader: Reader, results: _Results) -> None:
         pattern = re.compile("(.*?)".join(parts) + ("$" if str(glob).endswith("*") else ""), re.DOTALL)
     for row in results.rows:
         if (value := row.get(source)) is not None and (found := pattern.search(str(value))):
-            row |= found.groupdict() | dict(zip(names, found.groups(), strict=False))
+            row.update(found.groupdict() | dict(zip(names, found.groups(), strict=False)))
 
 
 def _stats(reader: Reader, results: _Results) -> None:

@@ -195,9 +195,9 @@ def _read_single(reader: Reader) -> Expression:
         reader.require(")")
         return inner
     if (text := reader.string()) is not None:
-        return lambda rows: text
+        return lambda _: text
     if found := reader.take(_NUMBER):
-        return lambda rows: float(found[0])
+        return lambda _: float(found[0])
     name = reader.name()
     if reader.sign("("):
         return _read_call(reader, name.lower())

@@ -52,8 +52,8 @@ SERVERS = events(
         ('fields @message | filter @message like "noth."', LATENCIES, []),
         # CWL_QuerySyntax-Parse
         (
-            'parse @message "user=*, method:*, latency := *" as @user, @method, @latency'
-            "\n| filter ispresent(@user) | stats avg(@latency) by @method, @user | sort @user asc",
+            ('parse @message "user=*, method:*, latency := *" as @user, @method, @latency'
+            "\n| filter ispresent(@user) | stats avg(@latency) by @method, @user | sort @user asc"),
             LATENCIES,
             [
                 {"@method": "GET", "@user": "alice", "avg(@latency)": 20},
@@ -61,8 +61,8 @@ SERVERS = events(
             ],
         ),
         (
-            r"parse @message /user=(?<user2>.*?), method:(?<method2>.*?), latency := (?<latency2>\d+)/"
-            " | filter user2 = 'bob' | display method2, latency2",
+            (r"parse @message /user=(?<user2>.*?), method:(?<method2>.*?), latency := (?<latency2>\d+)/"
+            " | filter user2 = 'bob' | display method2, latency2"),
             LATENCIES,
             [{"method2": "PUT", "latency2": "5"}],
         ),
@@ -72,8 +72,8 @@ SERVERS = events(
             [{"NetworkInterface": "eni-1", "@message": "2 eni-1 ok"}],
         ),
         (
-            'FIELDS @message | PARSE @message "* [*] *" as loggingTime, loggingType, loggingMessage'
-            ' | FILTER loggingType IN ["ERROR", "INFO"] | DISPLAY loggingMessage, loggingType = "ERROR" as isError',
+            ('FIELDS @message | PARSE @message "* [*] *" as loggingTime, loggingType, loggingMessage'
+            ' | FILTER loggingType IN ["ERROR", "INFO"] | DISPLAY loggingMessage, loggingType = "ERROR" as isError'),
             events("10:00 [ERROR] no luck", "10:01 [DEBUG] x"),
             [{"loggingMessage": "no luck", "isError": True}],
         ),
@@ -84,8 +84,8 @@ SERVERS = events(
             [{"bin(2m)": 0, "records": 2}, {"bin(2m)": 2 * MINUTE_MS, "records": 2}],
         ),
         (
-            "stats earliest(severity) as one, latest(severity) as other, max(severity) as most, min(severity) as least,"
-            " most - least as spread, count_distinct(server) as servers, count(server) as named, sum(severity) as all",
+            ("stats earliest(severity) as one, latest(severity) as other, max(severity) as most, min(severity) as least,"
+            " most - least as spread, count_distinct(server) as servers, count(server) as named, sum(severity) as all"),
             SERVERS,
             [{"one": 1, "other": 4, "most": 4, "least": 1, "spread": 3, "servers": 2, "named": 3, "all": 10}],
         ),
@@ -110,7 +110,11 @@ SERVERS = events(
         ),
         ("limit 1", events("older", "newer"), [{"@timestamp": MINUTE_MS, "@message": "newer"}]),
         ("fields `foo-bar`", events({"foo-bar": 1}), [{"foo-bar": 1}]),
-        ("fields coalesce(a, b) as c, (a + 1) * 2 / 4 % 3 as d", events({"a": 3}, {"b": 1}), [{"c": 1}, {"c": 3, "d": 2}]),
+        (
+            "fields coalesce(a, b) as c, (a + 1) * 2 / 4 % 3 as d",
+            events({"a": 3}, {"b": 1}),
+            [{"c": 1}, {"c": 3, "d": 2}],
+        ),
     ],
 )  # fmt: skip
 def test_a_documented_query_has_its_documented_results(
