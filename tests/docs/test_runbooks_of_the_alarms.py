@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -21,6 +20,7 @@ from tests.docs.shell import commands_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 APPLICATION = "vehicle-metrics-prod"
 FOLDER = ROOT / "docs" / "runbooks"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 from aws_cdk import App, Stack
@@ -12,8 +13,7 @@ from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.model.log_queries import APPLICATION_QUERIES, UNEXPECTED_TRANSITIONS
 from cdk_penstock.observability import ApplicationLogQueries, TransitionAlarm
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,9 @@ def test_the_alarm_needs_three_of_five_minutes_and_reads_the_metric_of_its_filte
     filters = [each["Properties"] for each in template.find_resources("AWS::Logs::MetricFilter").values()]
     transformations = [each["MetricTransformations"][0] for each in filters]
     assert names == {(each["MetricNamespace"], each["MetricName"], "Sum") for each in transformations}
+
+
+def test_the_guide_lists_the_queries() -> None:
+    guide = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| (.+\?.*) \|$", guide, re.MULTILINE)
+    assert listed == [(query.name, query.answers) for query in APPLICATION_QUERIES]

@@ -84,8 +84,8 @@ SERVERS = events(
             [{"bin(2m)": 0, "records": 2}, {"bin(2m)": 2 * MINUTE_MS, "records": 2}],
         ),
         (
-            ("stats earliest(severity) as one, latest(severity) as other, max(severity) as most, min(severity) as least,"
-            " most - least as spread, count_distinct(server) as servers, count(server) as named, sum(severity) as all"),
+            ("stats earliest(severity) as one, latest(severity) as other, max(severity) as most, min(severity) as least"
+            ", most - least as spread, count_distinct(server) as servers, count(server) as named, sum(severity) as all"),
             SERVERS,
             [{"one": 1, "other": 4, "most": 4, "least": 1, "spread": 3, "servers": 2, "named": 3, "all": 10}],
         ),
