@@ -85,9 +85,9 @@ SERVERS = events(
         ),
         (
             ("stats earliest(severity) as one, latest(severity) as other, max(severity) as most, min(severity) as least"
-            ", most - least as spread, count_distinct(server) as servers, count(server) as named, sum(severity) as all"),
+            ", most - least as spread, count_distinct(server) as servers, count(server) as n, sum(severity) as all"),
             SERVERS,
-            [{"one": 1, "other": 4, "most": 4, "least": 1, "spread": 3, "servers": 2, "named": 3, "all": 10}],
+            [{"one": 1, "other": 4, "most": 4, "least": 1, "spread": 3, "servers": 2, "n": 3, "all": 10}],
         ),
         # CWL_QuerySyntax-Dedup: the first of the order is kept, and what has no value is no duplicate.
         (
