@@ -251,6 +251,10 @@ CALLS: dict[str, Calls] = {
     "AWS::Logs::LogStream": lambda made: on(
         arn("logs", f"log-group:{made.referred('LogGroupName').name}:log-stream:x"), "CreateLogStream"
     ),
+    "AWS::Logs::MetricFilter": lambda made: on(
+        arn("logs", f"log-group:{made.referred('LogGroupName').name}:x"), "PutMetricFilter", "DeleteMetricFilter"
+    ),
+    "AWS::Logs::QueryDefinition": lambda _: on("*", "logs:PutQueryDefinition", "logs:DeleteQueryDefinition"),
     "AWS::Logs::ResourcePolicy": lambda _: on("*", "logs:PutResourcePolicy", "logs:DeleteResourcePolicy"),
     "AWS::MSK::Cluster": lambda made: [
         *on(arn("kafka", f"cluster/{made.name}/1-2"), "CreateCluster", "DescribeCluster", "UpdateBrokerType"),

@@ -10,12 +10,15 @@ from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorksp
 from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError, MetricsWorkspaceError
 from cdk_penstock.observability.grafana_version import GrafanaVersion
 from cdk_penstock.observability.identity_source import IdentitySource
+from cdk_penstock.observability.log_queries import ApplicationLogQueries
 from cdk_penstock.observability.metrics_workspace import MetricsWorkspace
 from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 from cdk_penstock.observability.metrics_workspace_props import LabelSetLimit
+from cdk_penstock.observability.transition_alarm import TransitionAlarm
 from cdk_penstock.observability.workspace_content import GrafanaContent, GrafanaContentProps
 
 __all__ = (
+    "ApplicationLogQueries",
     "Dashboard",
     "DashboardError",
     "DashboardWorkspace",
@@ -31,6 +34,7 @@ __all__ = (
     "MetricsWorkspace",
     "MetricsWorkspaceError",
     "PrometheusDataSource",
+    "TransitionAlarm",
 )
 
 check_arguments(globals())

@@ -84,6 +84,7 @@ FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Logs::LogGroup": _LOG_GROUP,
     "AWS::Logs::LogStream": _LOG_GROUP,
     "AWS::Logs::MetricFilter": _LOG_GROUP,
+    "AWS::Logs::QueryDefinition": (),
     "AWS::Logs::ResourcePolicy": (),
     "AWS::MSK::Cluster": (
         _regional("kafka", "cluster/{ClusterName}/*"),
