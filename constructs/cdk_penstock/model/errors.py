@@ -8,6 +8,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         AddressPlanError
         AdminRequestError
         AlarmError
+        AlarmEvaluationError
         ApplicationNameError
         ApplicationPropsError
         ArchiveBucketError

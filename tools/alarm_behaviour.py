@@ -1,0 +1,157 @@
+"""Writes docs/alarm-behaviour.md: when each alarm of prod, and of the examples, fires and clears in each history.
+
+Run it after a change of an alarm or of a history:
+
+    npx cdk synth -q 'Prod/*' && .venv/bin/python tools/alarm_behaviour.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from aws_cdk import App, Stack  # noqa: E402 - run as a file, it needs the path
+from aws_cdk import aws_s3 as s3  # noqa: E402
+from aws_cdk.assertions import Template  # noqa: E402
+
+from cdk_penstock.application import ApplicationCode  # noqa: E402
+from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState  # noqa: E402
+from cdk_penstock.model.alarm_evaluation.alarm_timeline import evaluate  # noqa: E402
+from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm  # noqa: E402
+from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of  # noqa: E402
+from examples.composition import ClickPipeline  # noqa: E402
+from tools.alarm_histories import BEGINS_AT, HISTORIES, HOUR_SECONDS, STEPS  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_penstock.model.alarm_evaluation.alarm_timeline import Alarm, AlarmTimeline
+    from tools.alarm_histories import History
+
+PAGE: Final = ROOT / "docs" / "alarm-behaviour.md"
+OF_THE_GENERATOR: Final = "VehicleGenerator"
+"""The alarms of the fleet generator are those of the job again."""
+_HASH: Final = re.compile(r"[0-9A-F]{8}$")
+_RUNBOOK: Final = re.compile(r"(?:https?://|docs/)[^\s,;]*[^\s,;.:]")
+_SIGNS: Final = {
+    "GreaterThanOrEqualToThreshold": ">=",
+    "GreaterThanThreshold": ">",
+    "LessThanOrEqualToThreshold": "<=",
+    "LessThanThreshold": "<",
+}
+_HEAD: Final = """\
+# When each alarm fires, and when it clears
+
+`tools/alarm_behaviour.py` writes this page from the templates of the bundled prod environment and of
+[`examples/composition.py`](../examples/composition.py), and a test writes it again. It evaluates each alarm as
+CloudWatch does, each minute, over histories of what happens to an application. The alarms of the fleet generator have
+the settings of those of the job, except for the limit of KPUs: they are left out.
+
+Times are from the beginning of what happens: of the restart, of the deployment, of the first value that is not healthy.
+CloudWatch gets a metric of MSF a minute or two after it is measured: add them. An alarm that does not appear below a
+history does not fire in it.
+
+An evaluation reads two data points more than it needs. AWS documents that there are more, not how many; its examples
+have two. So an alarm on a metric that stops can clear a few periods earlier or later than shown.
+
+## The alarms
+
+| alarm | watches | fires after | missing data | tells somebody | runbook |
+|---|---|---|---|---|---|
+"""
+
+
+def page(templates: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the page for templates by the names of their stacks."""
+    found = {
+        _HASH.sub("", logical_id): (alarm, template["Resources"][logical_id]["Properties"])
+        for template in templates.values()
+        for logical_id, alarm in alarms_of(template).items()
+        if not logical_id.startswith(OF_THE_GENERATOR)
+    }
+    rows = [_row(name, alarm, properties) for name, (alarm, properties) in sorted(found.items())]
+    alarms = {name: alarm for name, (alarm, _) in sorted(found.items())}
+    sections = [section for history in HISTORIES for section in _section(history, alarms)]
+    return _HEAD + "\n".join(rows) + "\n\n" + "\n".join(sections)
+
+
+def timelines(history: History, alarms: Mapping[str, Alarm]) -> Mapping[str, AlarmTimeline]:
+    """Return the timeline of each alarm in a history."""
+    metrics = {
+        watched.metric
+        for alarm in alarms.values()
+        if isinstance(alarm, MetricAlarm)
+        for watched in alarm.metrics.values()
+    }
+    return evaluate(
+        alarms,
+        history.samples(metrics),
+        begin_seconds=history.step_seconds,
+        end_seconds=STEPS * history.step_seconds,
+        step_seconds=history.step_seconds,
+    )
+
+
+def _row(name: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
+    runbook = _RUNBOOK.search(str(properties.get("AlarmDescription", "")))
+    tells = f"{'yes' if alarm.has_actions else 'no'} | {f'`{runbook[0]}`' if runbook else 'none'}"
+    if not isinstance(alarm, MetricAlarm):
+        return f"| `{name}` | {', '.join(f'`{each}`' for each in sorted(alarm.children()))} | at once | | {tells} |"
+    expression = next((each["Expression"] for each in properties.get("Metrics", ()) if "Expression" in each), None)
+    names = ", ".join(sorted({f"{each.statistic} of `{each.metric.name}`" for each in alarm.metrics.values()}))
+    watches = f"{names}{f', `{expression}`' if expression else ''} {_SIGNS[alarm.comparison]} {alarm.threshold:g}"
+    periods = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods}"
+    return f"| `{name}` | {watches} | {periods} x {_length(alarm.period_seconds)} | {alarm.treatment} | {tells} |"
+
+
+def _section(history: History, alarms: Mapping[str, Alarm]) -> Iterator[str]:
+    yield f"## {history.title}\n"
+    rows = [
+        f"| `{name}` | {fires} | {clears} |"
+        for name, timeline in timelines(history, alarms).items()
+        for fires, clears in _spans(timeline, history)
+    ]
+    yield from ("| alarm | fires after | clears after |", "|---|---|---|", *rows) if rows else ("No alarm fires.",)
+    yield ""
+
+
+def _spans(timeline: AlarmTimeline, history: History) -> Iterator[tuple[str, str]]:
+    """Yield when an alarm fires and clears, for each time that it does."""
+    begin = BEGINS_AT * history.step_seconds
+    for change, after in zip(timeline.changes, [*timeline.changes[1:], None], strict=True):
+        if change.state is AlarmState.ALARM:
+            clears = _length(after.at_seconds - begin) if after else "not until the history ends"
+            yield _length(change.at_seconds - begin), clears
+
+
+def _length(seconds: int) -> str:
+    count, unit = (seconds // HOUR_SECONDS, "h") if seconds % HOUR_SECONDS == 0 else (seconds // 60, "min")
+    return f"{count} {unit}"
+
+
+def templates_of(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Return the templates of a stage's folder in a cloud assembly."""
+    return {
+        path.name.partition(".")[0]: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.template.json"))
+    }
+
+
+def example() -> Mapping[str, Any]:
+    """Return the template of the example with an alarm on restart loops; its code is in a bucket, and not looked at."""
+    stack = Stack(App(), "Clicks")
+    bucket = s3.Bucket.from_bucket_name(stack, "Code", "code-of-the-example")
+    ClickPipeline(stack, "Example", code=ApplicationCode.from_bucket(bucket, "job.zip"))
+    return Template.from_stack(stack).to_json()
+
+
+if __name__ == "__main__":
+    of_prod = templates_of(ROOT / "cdk.out" / "assembly-Prod")
+    PAGE.write_text(page({**of_prod, "Clicks": example()}), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
