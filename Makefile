@@ -92,6 +92,7 @@ bench: setup ## The benchmarks: figures, no thresholds that a busy machine could
 	$(PYTHON) benchmarks/synth.py
 	$(PYTHON) benchmarks/vehicle_job.py
 	$(PYTHON) benchmarks/local_msf.py
+	$(PYTHON) -m benchmarks.rehearse
 
 # Each installation waits for the prerequisites, so that a missing program is named before anything runs.
 setup: setup-library $(JOB_ENVIRONMENT) ## Install what is missing

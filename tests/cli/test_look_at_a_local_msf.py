@@ -74,15 +74,15 @@ def test_status_operations_and_versions(msf: LocalMsf) -> None:
 def test_the_url_of_the_dashboard_leads_to_the_service(msf: LocalMsf) -> None:
     url = json.loads(run("dashboard", "--json"))["url"]
     assert url.startswith(msf.url)
-    # A simulated job has no cluster; without a valid token the answer would be 403.
-    with pytest.raises(urllib.error.HTTPError, match="503"):
-        urllib.request.urlopen(url)
+    with urllib.request.urlopen(url.replace("?", "/jobs/overview?")) as answered:
+        assert len(json.load(answered)["jobs"]) == 1
 
 
-def test_a_capture_names_what_a_simulated_job_does_not_have(tmp_path: Path) -> None:
+def test_a_capture_has_what_flink_says_and_names_what_is_not_there(tmp_path: Path) -> None:
     folder = tmp_path / "ticket"
     captured = json.loads(run("capture", "--output", str(folder), "--json"))
-    assert captured["documents"] == ["application", "failed-operations", "operations", "snapshots", "versions"]
-    assert "answered 503 to /jobs/overview: no cluster" in captured["unread"]["flink/jobs"]
+    assert {"application", "failed-operations", "flink/jobs", "operations", "snapshots", "versions"} <= set(
+        captured["documents"]
+    )
     assert captured["unread"]["log"] == "the application has no CloudWatch logging option"
     assert "- status: RUNNING" in (folder / "summary.md").read_text()

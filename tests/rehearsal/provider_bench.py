@@ -56,9 +56,11 @@ def trust(service: str) -> dict[str, Any]:
 class ProviderBench:
     """Providers in a new world, whose execution role has these policies. Default: AdministratorAccess."""
 
-    def __init__(self, folder: Path, policies: Iterable[Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, folder: Path, policies: Iterable[Mapping[str, Any]] | None = None, *, role_arn: str = EXECUTION_ROLE
+    ) -> None:
         self.world = World(folder)
-        role = Role(arn=EXECUTION_ROLE, trust=named_policy("trust", {"Statement": []}))
+        role = Role(arn=role_arn, trust=named_policy("trust", {"Statement": []}))
         if policies is None:
             role.attached.append(ADMINISTRATOR_ACCESS)
         for number, document in enumerate(policies or (), start=1):

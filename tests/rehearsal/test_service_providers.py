@@ -76,6 +76,22 @@ def test_a_function_whose_role_lambda_cannot_assume_is_refused(bench: ProviderBe
         bench.create(function(bench.role(service=service)))
 
 
+@pytest.mark.parametrize("left_out", ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"])
+def test_a_function_in_a_network_needs_the_permissions_to_be_put_there(bench: ProviderBench, left_out: str) -> None:
+    network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    role = bench.role()
+    found = bench.world.iam.find(str(role.made.attributes["Arn"]))
+    assert found is not None
+    found.inline["network"] = named_policy("network", allow("ec2:*NetworkInterface*"))
+    made = bench.create(function(role, VpcConfig=network))
+    bench.delete(made)
+    denied = {"Statement": [{"Effect": "Deny", "Action": f"ec2:{left_out}", "Resource": "*"}]}
+    found.inline["denied"] = named_policy("denied", denied)
+    bench.create(function(role))
+    with pytest.raises(ResourceFailedError, match=f"does not have permissions to call {left_out} on EC2"):
+        bench.create(function(role, VpcConfig=network))
+
+
 def test_a_deleted_function_is_gone_with_its_policy(bench: ProviderBench) -> None:
     made = bench.create(function(bench.role()))
     arn = str(made.made.attributes["Arn"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aws_cdk import App
@@ -11,17 +11,22 @@ from aws_cdk import App
 from app import ENVIRONMENTS, build_app
 from cdk_penstock.cli.execution_policy import with_target
 from cdk_penstock.model.policies.matching import arn_matches
+from cdk_penstock.rehearsal.acts.cast import played_applications
 from cdk_penstock.rehearsal.engine.stack_engine import place_of
+from cdk_penstock.rehearsal.published_assets import published_assets
 from cdk_penstock.review.assembly import SynthesizedStack, read_assembly
 from cdk_penstock.review.execution import execution_policies
 from stacks.environment.files import load_environments
-from tests.rehearsal.provider_bench import ACCOUNT, REGION, ProviderBench, stack_place
+from tests.rehearsal.provider_bench import ACCOUNT, REGION, ProviderBench
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cdk_penstock.rehearsal.stage import Stage
+
 NAMES = [environment.name for environment in load_environments(ENVIRONMENTS)]
-CUSTOM = {"KeyArn", "BootstrapServers", "Parallelism", "ParallelismPerKpu"}
+CLOUDFORMATION = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
+CUSTOM = {"KeyArn": "value", "BootstrapServers": "value", "Parallelism": "1", "ParallelismPerKpu": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +41,22 @@ def stacks_of(assembly: Path, environment: str) -> list[SynthesizedStack]:
 def deploy(bench: ProviderBench, stack: SynthesizedStack) -> str:
     """Deploy a stack without running the functions of custom resources, and with the code of functions in a file."""
     body = {**stack.template.body, "Resources": {k: _with_code(each) for k, each in resources(stack).items()}}
-    place = place_of(stack, role_session_arn=stack_place().role_session_arn)
+    publish(bench, stack)
+    role = bench.world.iam.named(ACCOUNT, CLOUDFORMATION.rpartition("/")[2])
+    place = place_of(stack, role_session_arn=role.session_arn("AWSCloudFormation"))
     end = bench.engine.deploy(place, body)
     assert end.reason == ""
     return end.status
+
+
+def publish(bench: ProviderBench, stack: SynthesizedStack) -> None:
+    """Put a few bytes where the assets of a stack are in S3: MSF reads the code of its applications."""
+    objects = bench.world.objects
+    for asset in published_assets((stack,)):
+        if asset.bucket not in objects.buckets():
+            objects.create_bucket(asset.bucket)
+        with objects.upload(asset.bucket, asset.key) as file:
+            file.write(b"code")
 
 
 def resources(stack: SynthesizedStack) -> Mapping[str, Any]:
@@ -52,7 +69,7 @@ def _with_code(resource: dict[str, Any]) -> dict[str, Any]:
         code = {"ZipFile": "", "S3Bucket": resource["Properties"]["Code"]["S3Bucket"]}
         return {**resource, "Properties": {**resource["Properties"], "Code": code}}
     if resource["Type"].startswith("Custom::"):
-        return {**resource, "Properties": {**resource["Properties"], **dict.fromkeys(CUSTOM, "value")}}
+        return {**resource, "Properties": {**resource["Properties"], **CUSTOM}}
     return resource
 
 
@@ -62,7 +79,7 @@ def test_an_environment_has_every_attribute_and_its_least_privilege_role_deploys
 ) -> None:
     stacks = stacks_of(assembly, environment)
     (policies,) = execution_policies(stacks)
-    bench = ProviderBench(tmp_path, [each.to_json() for each in policies.documents])
+    bench = ProviderBench(tmp_path, [each.to_json() for each in policies.documents], role_arn=CLOUDFORMATION)
     for stack in stacks:
         assert deploy(bench, stack) == "CREATE_COMPLETE"
     assert bench.world.timeline.denied == []
@@ -72,10 +89,12 @@ def test_an_environment_has_every_attribute_and_its_least_privilege_role_deploys
 
 
 def test_policies_name_the_resources_as_the_rehearsal_does(assembly: Path, tmp_path: Path) -> None:
-    bench = ProviderBench(tmp_path)
+    bench = ProviderBench(tmp_path, role_arn=CLOUDFORMATION)
     for stack in stacks_of(assembly, "prod"):
         deploy(bench, stack)
     arns = {record.arn for record in bench.world.records.values() if record.arn}
+    arns |= {arn for arn in bench.world.authority.resource_policies if ":kms:" in arn}
+    arns |= {each.arn for each in played_applications(cast("Stage", bench))}
     named: set[str] = set()
     for role in bench.world.iam.roles():
         for policy in bench.world.iam.policies_of(role):

@@ -70,6 +70,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         ScalingError
         SearchDomainError
         ServiceRefusedError
+            NotModelledError
         SizingError
         StreamError
         UnknownRuntimeError

@@ -69,6 +69,7 @@ def adverse_plays(new_stage: Callable[[], AbstractContextManager[Stage]]) -> Ite
 def play_alone(stage: Stage, stack_name: str, logical_id: str) -> AdversePlay:
     """Play a resource of a stack with nothing but its ancestors; the stacks before it are complete."""
     resources = as_mapping(stage.bodies[stack_name].get("Resources"))
+    entries_before = len(stage.world.timeline.entries)
     chosen = {logical_id, *ResourceOrder(resources).ancestors(logical_id)}
     with stage.world.timeline.at(act="order"):
         end = stage.deploy(only={stack_name: chosen}, until=stack_name)[-1]
@@ -76,7 +77,7 @@ def play_alone(stage: Stage, stack_name: str, logical_id: str) -> AdversePlay:
     denied = [
         f"{each.request.action}: {each.decision.reason}"
         for each in stage.world.timeline.denied
-        if each.place.stack == stack_name and each.made_by is not MadeBy.FUNCTION
+        if each.number > entries_before and each.place.stack == stack_name and each.made_by is not MadeBy.FUNCTION
     ]
     problem = f"{end.status}: {end.reason}" if not end.succeeded else "; ".join(denied)
     name = str(as_mapping(resources[logical_id].get("Metadata")).get("aws:cdk:path", logical_id))

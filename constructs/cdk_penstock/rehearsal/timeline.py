@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -156,6 +157,7 @@ class Timeline:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self.entries: list[Entry] = []
         self.place = Place()
 
@@ -185,22 +187,24 @@ class Timeline:
         problem: str = "",
     ) -> DecidedCall:
         """Record a call, and return the record."""
-        call = DecidedCall(
-            number=len(self.entries) + 1,
-            at=self._clock(),
-            place=self.place,
-            made_by=made_by,
-            request=request,
-            session=session,
-            decision=decision,
-            identity_policies=identity_policies,
-            resource_policy=resource_policy,
-            both_policies=both_policies,
-            is_probe=is_probe,
-            is_optional=is_optional,
-            problem=problem,
-        )
-        self.entries.append(call)
+        # The calls of a function may come from several threads.
+        with self._lock:
+            call = DecidedCall(
+                number=len(self.entries) + 1,
+                at=self._clock(),
+                place=self.place,
+                made_by=made_by,
+                request=request,
+                session=session,
+                decision=decision,
+                identity_policies=identity_policies,
+                resource_policy=resource_policy,
+                both_policies=both_policies,
+                is_probe=is_probe,
+                is_optional=is_optional,
+                problem=problem,
+            )
+            self.entries.append(call)
         return call
 
     def record_event(self, *, type: str, name: str, operation: str, progress: Progress, reason: str = "") -> None:  # noqa: A002

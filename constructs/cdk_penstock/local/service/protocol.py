@@ -128,10 +128,10 @@ class _Services:
     def _service_name(self, head: RequestHead) -> str:
         signed_for = scope_service(head)
         is_targeted = head.header(TARGET) is not None
+        if signed_for is not None and signed_for not in self._by_name and ANY_OTHER in self._by_name:
+            return ANY_OTHER
         if signed_for is not None and signed_for in self._by_name and not (is_targeted and signed_for in {"s3", "sts"}):
             return signed_for
-        if signed_for is not None and not is_targeted and ANY_OTHER in self._by_name:
-            return ANY_OTHER
         # Nothing is signed for another service. Of what is not signed, S3 has the paths, and MSF's API has POST /.
         is_api = is_targeted or signed_for is not None or (head.method, head.path) == ("POST", "/")
         return SERVICE if is_api else "s3"

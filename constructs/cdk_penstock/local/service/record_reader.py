@@ -88,9 +88,9 @@ class RecordReader:
         return self._rows("select uid, arn from applications order by number")
 
     def active_applications(self) -> list[Application]:
-        """Return the applications that have a job, an operation in progress, or a snapshot to come."""
+        """Return the applications with a job, an operation in progress, or a snapshot to come, the oldest first."""
         return [application_of(row[0]) for row in self._rows(
-            "select document from applications where is_active"
+            "select document from applications where is_active order by number"
         )]  # fmt: skip
 
     # What the state machine reads
@@ -158,7 +158,7 @@ class RecordReader:
     def unsettled_snapshots(self, application: Application) -> tuple[SnapshotRecord, ...]:
         """Return the snapshots of the application that are being created or deleted."""
         rows = self._rows(
-            "select document from snapshots where application_uid = ? and status in (?, ?)",
+            "select document from snapshots where application_uid = ? and status in (?, ?) order by number",
             application.uid, SnapshotStatus.CREATING.value, SnapshotStatus.DELETING.value,
         )  # fmt: skip
         return tuple(snapshot_of(row[0]) for row in rows)

@@ -39,7 +39,7 @@ _CHAINED_SECONDS: Final = 3600
 # A session that has more rights than its caller asked for would be wrong in silence.
 _WITHOUT: Final = ("Policy", "SourceIdentity", "SerialNumber", "TokenCode")
 
-_ERRORS: Final = {
+QUERY_ERRORS: Final = {
     RefusalCode.ACCESS_DENIED: ("AccessDenied", HTTPStatus.FORBIDDEN),
     RefusalCode.EXPIRED_TOKEN: ("ExpiredToken", HTTPStatus.FORBIDDEN),
     RefusalCode.INVALID_ARGUMENT: ("ValidationError", HTTPStatus.BAD_REQUEST),
@@ -49,7 +49,7 @@ _ERRORS: Final = {
     RefusalCode.UNKNOWN_OPERATION: ("InvalidAction", HTTPStatus.BAD_REQUEST),
     RefusalCode.UNRECOGNIZED_CLIENT: ("InvalidClientTokenId", HTTPStatus.FORBIDDEN),
 }
-"""The codes of STS and their statuses, by those of MSF."""
+"""The codes of the query protocol and their statuses, by those of MSF."""
 
 
 class Sts:
@@ -81,7 +81,7 @@ class Sts:
         code, status = "InternalFailure", HTTPStatus.INTERNAL_SERVER_ERROR
         if isinstance(error, RefusedCallError):
             fault, message = "Sender", str(error)
-            code, status = _ERRORS.get(error.code, (error.code, HTTPStatus.BAD_REQUEST))
+            code, status = QUERY_ERRORS.get(error.code, (error.code, HTTPStatus.BAD_REQUEST))
         fields = {"Type": fault, "Code": code, "Message": message}
         details = element("Error", *(text_element(*each) for each in fields.items()))
         root = element("ErrorResponse", details, text_element("RequestId", request_id), namespace=_NAMESPACE)

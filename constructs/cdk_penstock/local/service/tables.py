@@ -16,7 +16,7 @@ create table if not exists applications (
     document text not null
 );
 create index if not exists applications_by_scope on applications (scope, number);
-create index if not exists active_applications on applications (uid) where is_active;
+create index if not exists active_applications on applications (number) where is_active;
 create table if not exists versions (
     application_uid text not null,
     version_id integer not null,

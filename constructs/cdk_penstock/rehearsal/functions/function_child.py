@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _PROGRAM: Final = Path(__file__).with_name("child_main.py")
-_ANSWER_SECONDS: Final = 60.0
-_END_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 60.0
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -40,26 +40,44 @@ class FunctionChild:
         Its environment variables; nothing of this process's own AWS settings is added.
     log_file
         The file for what it prints.
+    answer_seconds
+        The longest that it may compute or wait on this machine's clock, without a sleep.
     """
 
     def __init__(
-        self, name: str, *, folder: Path, handler: str, environment: Mapping[str, str], log_file: Path
+        self,
+        name: str,
+        *,
+        folder: Path,
+        handler: str,
+        environment: Mapping[str, str],
+        log_file: Path,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._name = name
         self._log_file = log_file
+        self._answer_seconds = answer_seconds
+        self.hosts_outside: tuple[str, ...] = ()
+        """The hosts outside of this machine that the last event made it look for."""
         kept = {each: os.environ[each] for each in _KEPT if each in os.environ}
         nowhere = str(log_file.parent / "none")
-        own = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
+        own = {
+            "AWS_CONFIG_FILE": nowhere,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+            # The models of services that a user has added to boto3 are no part of the function.
+            "HOME": nowhere,
+        }
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-B", str(_PROGRAM), str(folder), handler],
+                [sys.executable, "-I", "-B", "-u", str(_PROGRAM), str(folder), handler],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**kept, **own, **environment},
                 cwd=folder,
-                text=True,
+                encoding="utf-8",
                 start_new_session=True,
             )
         process_guard.watch(self._process.pid)
@@ -67,8 +85,10 @@ class FunctionChild:
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
 
     def _read(self, stdout: IO[str] | None) -> None:
-        for line in stdout or ():
-            self._lines.put(line)
+        if stdout is not None:
+            with stdout:
+                for line in stdout:
+                    self._lines.put(line)
         self._lines.put("")
 
     def run(self, message: Mapping[str, Any], *, sleep: Callable[[float], float]) -> Any:
@@ -81,14 +101,21 @@ class FunctionChild:
         sleep
             Lets time pass, and returns the time after it.
 
-        Raises FunctionError for what the handler raises, and for a process that crashes or does not answer.
+        Raises FunctionError for what the handler raises, for a sleep beyond the longest run of the function, and for a
+        process that crashes or does not answer.
         """
+        left_seconds = float(message["timeout_seconds"])
         self._send(message)
-        while True:
-            answer = self._receive()
-            if "sleep" not in answer:
-                break
-            self._send({"now": sleep(float(answer["sleep"]))})
+        while "sleep" in (answer := self._receive()):
+            seconds = float(answer["sleep"])
+            now = sleep(min(seconds, left_seconds))
+            left_seconds -= seconds
+            if left_seconds < 0:
+                self.close()
+                limit = f"{message['timeout_seconds']:.2f}"
+                raise FunctionError("Sandbox.Timedout", f"{self._name}: Task timed out after {limit} seconds")
+            self._send({"now": now})
+        self.hosts_outside = tuple(answer["outside"])
         if "error" in answer:
             raise FunctionError(str(answer["error"]["errorType"]), str(answer["error"]["errorMessage"]))
         return answer["result"]
@@ -105,13 +132,13 @@ class FunctionChild:
 
     def _receive(self) -> dict[str, Any]:
         try:
-            line = self._lines.get(timeout=_ANSWER_SECONDS)
+            line = self._lines.get(timeout=self._answer_seconds)
         except queue.Empty:
             self.close()
             raise FunctionError(
                 "Sandbox.Timedout",
-                f"function {self._name} did not answer within {_ANSWER_SECONDS:.0f} seconds of this machine's time; the"
-                f" end of its log:\n{log_tail(self._log_file)}",
+                f"function {self._name} did not answer within {self._answer_seconds:g} seconds of this machine's time;"
+                f" the end of its log:\n{log_tail(self._log_file)}",
             ) from None
         if not line:
             raise self._crashed()
@@ -130,13 +157,12 @@ class FunctionChild:
         return self._process.poll() is None
 
     def close(self) -> None:
-        """End the process."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
+        """End the process, with all processes that it has started."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
-        try:
-            self._process.wait(_END_SECONDS if self._process.poll() is None else 0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
         process_guard.forget(self._process.pid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ from cdk_penstock.rehearsal.world.authority import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from cdk_penstock.rehearsal.functions.provider_framework import CustomResourceAnswer
     from cdk_penstock.rehearsal.world.world import World
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _TASK: Final = "/var/task"
 _WITH_VERSION: Final = 8
 _LAMBDA: Final = "lambda.amazonaws.com"
+_SESSION: Final = timedelta(hours=12)
+"""The lifetime of a function's credentials: a warm process may keep those of its first event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +46,7 @@ class DeployedFunction:
     environment
         The environment variables.
     log_group_name
-        The log group, which Lambda creates if it does not exist.
+        The log group.
     timeout_seconds
         The longest run.
     """
@@ -75,7 +79,7 @@ class Functions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._functions: dict[str, DeployedFunction] = {}
-        self._children: dict[str, FunctionChild] = {}
+        self._children: dict[str, tuple[FunctionChild, datetime]] = {}
         self._framework = ProviderFramework(world, self)
         self._calls = 0
         self.not_run: list[str] = []
@@ -88,9 +92,8 @@ class Functions:
     def remove(self, arn: str) -> None:
         """Remove a function, if it exists."""
         self._functions.pop(arn, None)
-        child = self._children.pop(arn, None)
-        if child is not None:
-            child.close()
+        if arn in self._children:
+            self._children.pop(arn)[0].close()
 
     def find(self, arn: str) -> DeployedFunction | None:
         """Return the function of an ARN, also of one of its versions, None if there is none."""
@@ -117,13 +120,10 @@ class Functions:
         """Return the result of a function, with Lambda's own calls for it."""
         reason = self._reason_not_to_run(function)
         if reason:
-            sentence = f"function {function.name}: {reason}"
-            if sentence not in self.not_run:
-                self.not_run.append(sentence)
-            raise NotRunnableFunctionError(sentence)
+            raise NotRunnableFunctionError(self.note_not_run(function, reason))
         self.begin(function)
         credentials = self._world.gateway.credentials_for(
-            function.role_arn, made_by=MadeBy.FUNCTION, session_name=function.name[:64]
+            function.role_arn, made_by=MadeBy.FUNCTION, session_name=function.name[:64], lifetime=_SESSION
         )
         self._calls += 1
         message = {
@@ -138,7 +138,19 @@ class Functions:
                 "AWS_SESSION_TOKEN": credentials.session_token,
             },
         }
-        return self._child(function).run(message, sleep=self._sleep)
+        child = self._child(function)
+        try:
+            return child.run(message, sleep=self._sleep)
+        finally:
+            for host in child.hosts_outside:
+                self._world.gateway.unanswered.note(f"{host}, called by function {function.name}, is not modelled")
+
+    def note_not_run(self, function: DeployedFunction, reason: str) -> str:
+        """Remember that a function is not run as it stands, and return the sentence about it."""
+        sentence = f"function {function.name}: {reason}"
+        if sentence not in self.not_run:
+            self.not_run.append(sentence)
+        return sentence
 
     def begin(self, function: DeployedFunction) -> None:
         """Make Lambda's own calls for a run of a function: it assumes the role, and writes the log with it."""
@@ -152,9 +164,8 @@ class Functions:
 
     def close(self) -> None:
         """End all processes."""
-        for child in self._children.values():
-            child.close()
-        self._children.clear()
+        while self._children:
+            self._children.popitem()[1][0].close()
 
     def _existing(self, arn: str) -> DeployedFunction:
         function = self.find(arn)
@@ -171,16 +182,22 @@ class Functions:
         return ""
 
     def _child(self, function: DeployedFunction) -> FunctionChild:
-        child = self._children.get(function.arn)
-        if child is None or not child.is_alive:
-            folder = self._code_folder(function)
-            child = self._children[function.arn] = FunctionChild(
-                function.name,
-                folder=folder,
-                handler=function.handler,
-                environment=self._environment(function, folder),
-                log_file=self._world.folder / "logs" / f"{function.name}.log",
-            )
+        child, ends = self._children.get(function.arn, (None, None))
+        now = self._world.clock()
+        if child is not None and child.is_alive and ends is not None and now < ends:
+            return child
+        if child is not None:
+            child.close()
+        folder = self._code_folder(function)
+        child = FunctionChild(
+            function.name,
+            folder=folder,
+            handler=function.handler,
+            environment=self._environment(function, folder),
+            log_file=self._world.folder / "logs" / f"{function.name}.log",
+        )
+        # Half of the time is left for its last event.
+        self._children[function.arn] = child, now + _SESSION / 2
         return child
 
     def _code_folder(self, function: DeployedFunction) -> Path:
@@ -201,8 +218,10 @@ class Functions:
             "AWS_ENDPOINT_URL": self._world.gateway.url,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
+            "LAMBDA_TASK_ROOT": str(folder),
         }
 
     def _sleep(self, seconds: float) -> float:

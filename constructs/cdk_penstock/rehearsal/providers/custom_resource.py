@@ -8,34 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.engine.resources import Made, ResourceProvider
 from cdk_penstock.rehearsal.functions.function_errors import NotRunnableFunctionError
+from cdk_penstock.rehearsal.providers.resource_attributes import AnyAttribute
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cdk_penstock.rehearsal.engine.resources import Existing, Wanted
     from cdk_penstock.rehearsal.world.world import World
 
 _TOKEN: Final = "ServiceToken"  # noqa: S105 - the name of a property
-
-
-class _AnyAttribute(Mapping[str, Any]):
-    """Attributes of a resource whose function is not run: whatever is asked for is a placeholder."""
-
-    def __init__(self, logical_id: str) -> None:
-        self._logical_id = logical_id
-
-    def __getitem__(self, name: str) -> str:
-        return f"<{self._logical_id}.{name}>"
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 class CustomResources(ResourceProvider):
@@ -87,7 +67,7 @@ class CustomResources(ResourceProvider):
         """Go on as if it had succeeded, and remember why this proves nothing."""
         self._not_run[token] = reason
         physical_id = existing.made.physical_id if existing else wanted.generated_name()
-        return Made(physical_id=physical_id, attributes=_AnyAttribute(wanted.logical_id))
+        return Made(physical_id=physical_id, attributes=AnyAttribute(wanted.logical_id))
 
     def _event(self, request_type: str, wanted: Wanted, existing: Existing | None) -> dict[str, Any]:
         text = f"{wanted.place.stack_id}/{wanted.logical_id}/{len(self._world.timeline.entries)}"

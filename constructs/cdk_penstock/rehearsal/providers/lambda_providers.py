@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _LAMBDA: Final = Actor(made_by=MadeBy.LAMBDA, service="lambda.amazonaws.com")
 _TIMEOUT_SECONDS: Final = 3
+_CALLS_FOR_NETWORK: Final = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
+"""Those of a function's role that Lambda demands before it puts the function into a network (Lambda, "Giving Lambda
+functions access to resources in an Amazon VPC")."""
 _CONDITIONS: Final = {
     "SourceArn": ("ArnLike", "aws:SourceArn"),
     "SourceAccount": ("StringEquals", "aws:SourceAccount"),
@@ -50,7 +53,7 @@ class FunctionProvider(NamedOnly):
 
     def update(self, existing: Existing, wanted: Wanted) -> Made:
         """Deploy the function again."""
-        if existing.wanted.properties.get("Role") != wanted.properties.get("Role"):
+        if any(existing.wanted.properties.get(each) != wanted.properties.get(each) for each in ("Role", "VpcConfig")):
             self._check_role(wanted)
         code = self._code(wanted)
         made = super().update(existing, wanted)
@@ -71,6 +74,17 @@ class FunctionProvider(NamedOnly):
                 "The role defined for the function cannot be assumed by Lambda. (Service: Lambda, Status Code: 400):"
                 f" {role}"
             )
+        if as_mapping(wanted.properties.get("VpcConfig")).get("SubnetIds"):
+            self._check_network(role)
+
+    def _check_network(self, role: str) -> None:
+        actor = Actor(made_by=MadeBy.LAMBDA, arn=role)
+        for call in _CALLS_FOR_NETWORK:
+            if not self.world.authority.ask(actor, f"ec2:{call}", "*").allowed:
+                raise ResourceFailedError(
+                    f"The provided execution role does not have permissions to call {call} on EC2 (Service: Lambda,"
+                    f" Status Code: 400): {role}"
+                )
 
     def _code(self, wanted: Wanted) -> Path | None:
         code = as_mapping(wanted.properties.get("Code"))

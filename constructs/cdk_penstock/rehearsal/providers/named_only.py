@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.rehearsal.engine.resources import Existing, Made, ResourceProvider, Wanted
 from cdk_penstock.rehearsal.providers.arn_forms import arn_form
 from cdk_penstock.rehearsal.providers.key_uses import key_not_judged
-from cdk_penstock.rehearsal.providers.resource_attributes import attributes_of
+from cdk_penstock.rehearsal.providers.resource_attributes import AnyAttribute, attributes_of, may_have_any_attribute
 from cdk_penstock.rehearsal.providers.resource_identity import free_identity
 from cdk_penstock.rehearsal.rehearsal_errors import ResourceFailedError
 from cdk_penstock.rehearsal.template.resource_types import resource_type
@@ -48,10 +48,10 @@ class NamedOnly(ResourceProvider):
         """Update the resource."""
         record = self.record_of(existing)
         self.world.records.remove(record)
-        made = Made(
-            physical_id=existing.made.physical_id,
-            attributes={**existing.made.attributes, **wanted.properties},
-        )
+        attributes = {**existing.made.attributes, **wanted.properties}
+        if may_have_any_attribute(wanted.type):
+            attributes = AnyAttribute(wanted.logical_id, attributes)
+        made = Made(physical_id=existing.made.physical_id, attributes=attributes)
         self._record(wanted, made, name=record.name, arn=record.arn)
         return made
 

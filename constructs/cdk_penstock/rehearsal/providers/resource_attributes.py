@@ -9,7 +9,7 @@ from cdk_penstock.rehearsal.template.resource_types import resource_type
 from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cdk_penstock.rehearsal.engine.resources import Wanted
     from cdk_penstock.rehearsal.providers.resource_identity import Identity
@@ -43,6 +43,39 @@ _OF_TYPES: Final[dict[tuple[str, str], Callable[[Wanted, Identity], Any]]] = {
 }
 
 
+class AnyAttribute(dict[str, Any]):
+    """Attributes of which whatever else is asked for is a placeholder, which no policy matches by accident.
+
+    Parameters
+    ----------
+    logical_id
+        The resource.
+    known
+        The attributes that have a value.
+    """
+
+    def __init__(self, logical_id: str, known: Mapping[str, Any] | None = None) -> None:
+        super().__init__(known or {})
+        self._logical_id = logical_id
+
+    def __missing__(self, name: str) -> str:
+        """Return the placeholder of an attribute."""
+        return _placeholder(self._logical_id, name)
+
+    def __contains__(self, name: object) -> bool:
+        """Return True for every name."""
+        return isinstance(name, str)
+
+
+def may_have_any_attribute(resource_type_name: str) -> bool:
+    """Return True for a type whose attributes no schema tells: a nested stack's are the outputs of its template."""
+    return resource_type(resource_type_name) is None or resource_type_name == "AWS::CloudFormation::Stack"
+
+
+def _placeholder(logical_id: str, name: str) -> str:
+    return f"<{logical_id}.{name}>"
+
+
 def attributes_of(wanted: Wanted, identity: Identity) -> dict[str, Any]:
     """Return the attributes of a resource; the name of a nested one has dots.
 
@@ -53,7 +86,8 @@ def attributes_of(wanted: Wanted, identity: Identity) -> dict[str, Any]:
     read_only = known.read_only if known else ("Arn",)
     found = {path.replace("/", "."): _value(path, wanted, identity) for path in read_only if "*" not in path}
     last = wanted.type.rpartition("::")[2]
-    return {f"{last}Name": identity.name, **wanted.properties, **found}
+    attributes = {f"{last}Name": identity.name, **wanted.properties, **found}
+    return AnyAttribute(wanted.logical_id, attributes) if may_have_any_attribute(wanted.type) else attributes
 
 
 def _value(path: str, wanted: Wanted, identity: Identity) -> Any:
@@ -83,4 +117,4 @@ def _by_ending(path: str, wanted: Wanted, identity: Identity) -> str:
     if last.endswith(_TIMES):
         return BEGIN.isoformat()
     number = next((number for ending, number in _NUMBERS.items() if last.endswith(ending)), None)
-    return number if number is not None else f"<{wanted.logical_id}.{path.replace('/', '.')}>"
+    return number if number is not None else _placeholder(wanted.logical_id, path.replace("/", "."))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cdk_penstock.rehearsal.result.play_facts import PlayFacts
 from cdk_penstock.rehearsal.result.policy_holders import PolicyHolders
 from cdk_penstock.rehearsal.result.statement_uses import StatementUse, uses_of
 from cdk_penstock.rehearsal.result.template_statements import statements_of
-from cdk_penstock.rehearsal.result.unused_reasons import PlayFacts, Unused, reason_of
+from cdk_penstock.rehearsal.result.unused_reasons import Unused, reason_of
 from cdk_penstock.review.templates import Templates
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class CoverageRow:
         The need of it.
     calls
         The numbers of the calls that used it.
+    needed_by
+        The numbers of those with another outcome without it.
     because
         For a redundant statement, the statements that decide without it; for one that was not exercised, the reason.
         Empty if no reason is known, which is a finding.
@@ -62,6 +65,7 @@ class CoverageRow:
     actions: tuple[str, ...]
     verdict: Verdict
     calls: tuple[int, ...]
+    needed_by: tuple[int, ...] = ()
     because: str = ""
 
     @property
@@ -98,6 +102,7 @@ def coverage_of(
     *,
     in_name_only: Iterable[str] = (),
     acts: Iterable[str] = (),
+    unanswered: Iterable[str] = (),
 ) -> Coverage:
     """Return the coverage of the stacks' statements.
 
@@ -111,8 +116,10 @@ def coverage_of(
         The names of the resources that are modelled in name only.
     acts
         The names of the acts.
+    unanswered
+        The actions that no service of the play answers.
     """
-    facts = PlayFacts(calls, frozenset(in_name_only), tuple(acts))
+    facts = PlayFacts(calls, frozenset(in_name_only), tuple(acts), frozenset(unanswered))
     holders = PolicyHolders(Templates(tuple(stack.template for stack in stacks)))
     uses = uses_of(calls)
     return Coverage(
@@ -138,5 +145,6 @@ def _row(statement: TemplateStatement, use: StatementUse | None, unused: Unused)
         actions=statement.actions,
         verdict=verdict,
         calls=tuple(use.calls) if use else (),
+        needed_by=tuple(use.needed_by) if use else (),
         because=because,
     )

@@ -136,6 +136,7 @@ def result_of(
             timeline.calls,
             in_name_only=[each.name for each in in_name_only],
             acts=[each.name for each in acts if each.outcome is not ActOutcome.NOT_PLAYED],
+            unanswered=[each.partition(" ")[0] for each in unanswered],
         ),
         key_sequences=played_key_sequences(stacks, timeline.entries),
         not_proven=NotProven(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_penstock.model.policies.matching import action_matches
 from cdk_penstock.rehearsal.policy_names import PolicyKind
+from cdk_penstock.rehearsal.result.play_facts import PlayFacts, service_of
 from cdk_penstock.review.templates import as_list, as_mapping
 
 if TYPE_CHECKING:
@@ -15,55 +16,15 @@ if TYPE_CHECKING:
 
     from cdk_penstock.rehearsal.result.policy_holders import PolicyHolders
     from cdk_penstock.rehearsal.result.template_statements import TemplateStatement
-    from cdk_penstock.rehearsal.timeline import DecidedCall
     from cdk_penstock.review.templates import Resource
 
-_PLAYED: Final = ("lambda", "states", "cloudformation", "kinesisanalytics", "infrastructure.kinesisanalytics")
+_ON_TIME_OUT: Final = "framework.onTimeout"
 _PATHS: Final = (
     ("delet", "a deletion", ("*:Delete*", "kms:ScheduleKeyDeletion")),
     ("rotat", "a rotation of the key", ("kms:RotateKeyOnDemand", "kms:*KeyRotation*", "kms:ListKeyRotations")),
     ("change key", "a change of the key", ("kms:PutKeyPolicy", "kms:UpdateAlias")),
 )
 """Part of the name of the act that takes a path, the path, and actions that only it needs."""
-
-
-@dataclass(frozen=True)
-class PlayFacts:
-    """The facts of a play that the rules ask for.
-
-    Parameters
-    ----------
-    calls
-        All calls.
-    in_name_only
-        The names of the resources that are modelled in name only.
-    acts
-        The names of the acts that were played.
-    """
-
-    calls: Sequence[DecidedCall]
-    in_name_only: frozenset[str]
-    acts: tuple[str, ...]
-
-    @cached_property
-    def services(self) -> frozenset[str]:
-        """The services that are modelled, or that called, without their domain."""
-        return frozenset({*_PLAYED, *(_service(call.request.caller.service) for call in self.calls)})
-
-    @cached_property
-    def acting(self) -> frozenset[str]:
-        """The names of the identity policies of all callers."""
-        return frozenset(policy.name for call in self.calls for policy in call.identity_policies)
-
-    @cached_property
-    def refused(self) -> frozenset[str]:
-        """The actions of refused calls, in lowercase."""
-        return frozenset(call.request.action.lower() for call in self.calls if not call.decision.allowed)
-
-    @cached_property
-    def called_services(self) -> frozenset[str]:
-        """The services that were called: the prefixes of all actions."""
-        return frozenset(call.request.action.partition(":")[0].lower() for call in self.calls)
 
 
 @dataclass(frozen=True)
@@ -101,7 +62,7 @@ def _holder_in_name_only(unused: Unused) -> str:
 
 def _service_not_played(unused: Unused) -> str:
     """Return the services that alone may use the policy of a resource, or assume a role, if none of them plays."""
-    named = [_service(each) for each in unused.statement.services]
+    named = [service_of(each) for each in unused.statement.services]
     if not named or unused.statement.identities or unused.facts.services & {*named}:
         return ""
     return f"only {_all(named)} may use it, and the play does not model what calls it"
@@ -109,7 +70,7 @@ def _service_not_played(unused: Unused) -> str:
 
 def _key_through_service(unused: Unused) -> str:
     via = {
-        _service(value)
+        service_of(value)
         for keys in _conditions(unused.statement.body).values()
         for key, values in as_mapping(keys).items()
         if key.lower() == "kms:viaservice"
@@ -165,7 +126,7 @@ def _idle(role: Resource, unused: Unused) -> str:
         return "only MSF and the job itself act with the execution role, and neither did"
     trust = as_mapping(as_mapping(role.body.get("Properties")).get("AssumeRolePolicyDocument"))
     services = [
-        _service(str(each))
+        service_of(str(each))
         for statement in as_list(trust.get("Statement"))
         for each in as_list(as_mapping(as_mapping(statement).get("Principal")).get("Service"))
     ]
@@ -199,6 +160,24 @@ def _path_not_taken(unused: Unused) -> str:
     return ""
 
 
+def _pass_role(unused: Unused) -> str:
+    named = unused.holders.resources_in(unused.statement.raw.get("Resource"), unused.statement)
+    if unused.statement.actions != ("iam:PassRole",) or not any(map(unused.holders.applications_of, named)):
+        return ""
+    return "only an update that gives an application another execution role passes it, and no act has one"
+
+
+def _function_stopped(unused: Unused) -> str:
+    action = unused.facts.stopped_at.get(unused.statement.policy)
+    return f"the function called {action}, which is not modelled, and did not get to this call" if action else ""
+
+
+def _time_out(unused: Unused) -> str:
+    named = unused.holders.resources_in(unused.statement.raw.get("Resource"), unused.statement)
+    is_for_time_outs = named and all(each.get("Handler") == _ON_TIME_OUT for each in named)
+    return "only a custom resource that takes too long calls it, and none of the play did" if is_for_time_outs else ""
+
+
 def _only_refused(unused: Unused) -> str:
     patterns = unused.statement.actions
     if unused.has_acted and any(action_matches(each, action) for each in patterns for action in unused.facts.refused):
@@ -224,6 +203,9 @@ _RULES: Final[tuple[Callable[[Unused], str], ...]] = (
     _target_in_name_only,
     _job,
     _path_not_taken,
+    _pass_role,
+    _time_out,
+    _function_stopped,
     _only_refused,
     _service_not_called,
 )
@@ -231,12 +213,6 @@ _RULES: Final[tuple[Callable[[Unused], str], ...]] = (
 
 def _conditions(body: Mapping[str, object]) -> Mapping[str, object]:
     return as_mapping(body.get("Condition"))
-
-
-def _service(principal: str) -> str:
-    """Return a service without domain and Region: ``logs`` for ``logs.eu-central-1.amazonaws.com``."""
-    parts = principal.partition(".amazonaws.com")[0].split(".")
-    return ".".join(part for part in parts if "-" not in part or not part[-1:].isdigit())
 
 
 def _all(names: Sequence[str]) -> str:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cdk_penstock.model.policies.documents import PolicyDocument, Statement
+from cdk_penstock.model.policies.documents import PolicyDocument
 from cdk_penstock.model.policies.evaluator import NamedPolicy
 from cdk_penstock.rehearsal.rehearsal_errors import RehearsalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
 ADMINISTRATOR_ACCESS: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
-_ADMINISTRATOR: Final = NamedPolicy(
-    name="AWS managed policy AdministratorAccess",
-    document=PolicyDocument(statements=(Statement(sid="#1", actions=("*",), resources=("*",)),)),
-)
 
 
 def named_policy(name: str, document: Mapping[str, Any]) -> NamedPolicy:
@@ -71,12 +66,44 @@ class Role:
         return f"arn:{partition}:sts::{self.account}:assumed-role/{self.name}/{session}"
 
 
+_ANYTHING: Final[Mapping[str, Any]] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+_WRITE_LOGS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+_USE_NETWORK_INTERFACES: Final = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
+_OF_AWS: Final[Mapping[str, Mapping[str, Any]]] = {
+    ADMINISTRATOR_ACCESS: _ANYTHING,
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": {
+        "Effect": "Allow",
+        "Action": list(_WRITE_LOGS),
+        "Resource": "*",
+    },
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole": {
+        "Sid": "AWSLambdaVPCAccessExecutionPermissions",
+        "Effect": "Allow",
+        "Action": [*_WRITE_LOGS, *_USE_NETWORK_INTERFACES],
+        "Resource": "*",
+    },
+}
+"""The statement of each managed policy of AWS that is known here."""
+
+
 class Iam:
     """The roles and managed policies of the accounts."""
 
     def __init__(self) -> None:
         self._roles: dict[tuple[str, str], Role] = {}
-        self.managed: dict[str, NamedPolicy] = {ADMINISTRATOR_ACCESS: _ADMINISTRATOR}
+        self.managed: dict[str, NamedPolicy] = {
+            arn: named_policy(f"AWS managed policy {arn.rpartition('/')[2]}", {"Statement": [statement]})
+            for arn, statement in _OF_AWS.items()
+        }
         self.outside: list[Role] = []
         """The roles that no template has: those of people, and of attackers."""
 

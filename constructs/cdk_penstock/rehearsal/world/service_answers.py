@@ -32,6 +32,10 @@ class ServiceRefusedError(PenstockError):
         self.status = status
 
 
+class NotModelledError(ServiceRefusedError):
+    """An operation that a service has in AWS, and not here; the result names it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CallScope:
     """Account and Region that a call is for."""
@@ -46,5 +50,5 @@ class ServiceAnswers(Protocol):
     def call(self, operation: str, parameters: Mapping[str, Any], actor: Actor, scope: CallScope) -> Mapping[str, Any]:
         """Carry out an operation, named and shaped as in botocore's description of the service.
 
-        Raises ServiceRefusedError for an error of the service, and for an operation that is not modelled here.
+        Raises ServiceRefusedError for an error of the service, NotModelledError for an operation that is not here.
         """

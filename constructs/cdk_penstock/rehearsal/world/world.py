@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -61,6 +62,8 @@ class World:
     def __init__(self, folder: Path, options: WorldOptions | None = None) -> None:
         self.folder = folder
         self.options = options or WorldOptions()
+        self.lock = threading.RLock()
+        """Held by whoever answers a call at the gateway."""
         self.clock = VirtualClock()
         self.timeline = Timeline(self.clock)
         self.iam = Iam()
@@ -108,5 +111,7 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         """End the processes of functions, and the gateway."""
-        self.functions.close()
-        self.gateway.stop()
+        try:
+            self.functions.close()
+        finally:
+            self.gateway.stop()

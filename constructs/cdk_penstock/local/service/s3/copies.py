@@ -30,7 +30,7 @@ def open_source(store: ObjectStore, head: RequestHead) -> tuple[StoredObject, IO
     ObjectStoreError
         There is none, or it is not the one that the request expects.
     """
-    stored, file = store.open(*_source(head))
+    stored, file = store.open(*copy_source(head))
     try:
         check_match(stored, head.header(COPY_SOURCE_MATCH))
     except ObjectStoreError:
@@ -39,7 +39,8 @@ def open_source(store: ObjectStore, head: RequestHead) -> tuple[StoredObject, IO
     return stored, file
 
 
-def _source(head: RequestHead) -> tuple[str, str]:
+def copy_source(head: RequestHead) -> tuple[str, str]:
+    """Return bucket and key of the object that a request copies."""
     text, version, _ = (head.header(COPY_SOURCE) or "").partition("?")
     if version:
         raise ObjectStoreError(
@@ -64,7 +65,7 @@ def copied_headers(request: S3Request, stored: StoredObject) -> Mapping[str, str
         raise ObjectStoreError(
             ObjectErrorCode.INVALID_ARGUMENT, f"expected COPY or REPLACE in {_DIRECTIVE}, got {directive!a}"
         )
-    if _source(request.head) == (request.call.bucket, request.call.key):
+    if copy_source(request.head) == (request.call.bucket, request.call.key):
         raise ObjectStoreError(
             ObjectErrorCode.INVALID_REQUEST, f"a copy of an object to itself needs {_DIRECTIVE}: REPLACE"
         )

@@ -68,7 +68,7 @@ class S3:
         store: ObjectStore,
         identity: Identity,
         *,
-        authorize: Callable[[S3Call, ApiCaller], None] = lambda _call, _caller: None,
+        authorize: Callable[[S3Call, ApiCaller, RequestHead], None] = lambda _call, _caller, _head: None,
     ) -> None:
         self._store: Final = store
         self._authorize: Final = authorize
@@ -103,7 +103,7 @@ class S3:
                 ObjectErrorCode.NOT_IMPLEMENTED,
                 f"{call.method} of this {call.thing} is not implemented by this local object store",
             )
-        self._authorize(call, caller.caller)
+        self._authorize(call, caller.caller, head)
         return lambda body: self._calls[call.kind](S3Request(call=call, head=head, caller=caller, body=body))
 
     def refused(self, error: Exception | None, head: RequestHead, request_id: str) -> Response:

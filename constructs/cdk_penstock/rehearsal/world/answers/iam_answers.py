@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from cdk_penstock.local.service.credentials import unique_id
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.rehearsal.world.iam_roles import named_policy
-from cdk_penstock.rehearsal.world.service_answers import ServiceRefusedError
+from cdk_penstock.rehearsal.world.service_answers import NotModelledError, ServiceRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +51,7 @@ class IamAnswers:
         """Carry out an operation."""
         carry_out = self._operations.get(operation)
         if carry_out is None:
-            raise ServiceRefusedError("NotImplemented", f"iam:{operation} is not modelled by the rehearsal")
+            raise NotModelledError("NotImplemented", f"iam:{operation} is not modelled by the rehearsal")
         return carry_out(parameters, scope)
 
     def _role(self, given: Mapping[str, Any], scope: CallScope) -> Role:
@@ -110,9 +111,9 @@ class IamAnswers:
         role = self._role(given, scope)
         return {
             "Role": {
-                "Path": "/",
+                "Path": role.arn.split(":role", 1)[1].removesuffix(role.name),
                 "RoleName": role.name,
-                "RoleId": "AROA0123456789ABCDEF",
+                "RoleId": unique_id("AROA", role.arn),
                 "Arn": role.arn,
                 "CreateDate": _CREATED,
                 "AssumeRolePolicyDocument": _document(role.trust),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_penstock.rehearsal.world.service_answers import ServiceRefusedError
+from cdk_penstock.rehearsal.world.service_answers import NotModelledError, ServiceRefusedError
 from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class _ReadAnswers:
         """Carry out an operation; raise ServiceRefusedError for one that is not modelled."""
         answer = self._answer(operation, parameters, scope)
         if answer is None:
-            raise ServiceRefusedError("NotModelledByTheRehearsal", f"{operation} is not modelled by the rehearsal")
+            raise NotModelledError("NotModelledByTheRehearsal", f"{operation} is not modelled by the rehearsal")
         return answer
 
     def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
@@ -43,12 +43,19 @@ class _ReadAnswers:
 class CloudFormationAnswers(_ReadAnswers):
     """CloudFormation: the status of a stack."""
 
-    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:  # noqa: ARG002
-        name = str(given.get("StackName", ""))
-        found = {arn: status for arn, status in self._world.stack_statuses.items() if name in {arn, _name(arn)}}
+    def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
+        if operation == "DescribeStackEvents":
+            return {"StackEvents": []}
         if operation != "DescribeStacks":
-            return {"StackEvents": []} if operation == "DescribeStackEvents" else None
-        if not found:
+            return None
+        name = str(given.get("StackName", ""))
+        here = f":cloudformation:{scope.region}:{scope.account}:"
+        found = {
+            arn: status
+            for arn, status in self._world.stack_statuses.items()
+            if here in arn and name in {"", arn, _name(arn)}
+        }
+        if name and not found:
             raise ServiceRefusedError("ValidationError", f"Stack with id {name} does not exist")
         stacks = [
             {"StackId": arn, "StackName": _name(arn), "CreationTime": BEGIN, "StackStatus": status}

@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.model.regions import partition_of
+from cdk_penstock.rehearsal.world.kms.stored_keys import ALIAS, kms_arn
 
 if TYPE_CHECKING:
     from cdk_penstock.rehearsal.world.service_answers import CallScope
     from cdk_penstock.rehearsal.world.world import World
 
 Parameters = Mapping[str, Any]
-Resource = Callable[["World", Parameters, "CallScope"], str]
+Resource = Callable[["World", Parameters, "CallScope"], "str | tuple[str, ...]"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeededPermission:
-    """The permission for one call."""
+    """A permission that a call needs."""
 
     action: str
     resource: str
@@ -34,10 +35,14 @@ def _anything(_world: World, _given: Parameters, _scope: CallScope) -> str:
 
 def _key(world: World, given: Parameters, scope: CallScope) -> str:
     key_id = str(given.get("KeyId", ""))
-    found = world.kms.keys.resolve(key_id, scope) if key_id else None
-    if found is not None:
-        return found.arn
-    return key_id if key_id.startswith("arn:") else _regional("kms", f"key/{key_id}", scope)
+    return world.kms.keys.arn_of(key_id, scope)
+
+
+def _alias(world: World, given: Parameters, scope: CallScope) -> tuple[str, ...]:
+    """Return the alias, the key that it has, and the key that it gets: each must allow the call."""
+    alias = kms_arn(scope, str(given.get("AliasName", "")))
+    keys = [world.kms.keys.aliases.get(alias, ""), _key(world, {"KeyId": given.get("TargetKeyId", "")}, scope)]
+    return (alias, *dict.fromkeys(each for each in keys if each and not each.endswith(":key/")))
 
 
 def _role(world: World, given: Parameters, scope: CallScope) -> str:
@@ -55,8 +60,15 @@ def _regional(service: str, resource: str, scope: CallScope) -> str:
 
 
 def _in_region(service: str, form: str) -> Resource:
-    """Return a reader of an ARN whose resource has parameters in braces."""
-    return lambda _world, given, scope: _regional(service, form.format_map(_Missing(given)), scope)
+    """Return a reader of an ARN whose resource has parameters in braces; a parameter may be the whole ARN."""
+
+    def read(_world: World, given: Parameters, scope: CallScope) -> str:
+        whole = (
+            str(each) for each in given.values() if str(each).startswith(f"arn:{partition_of(scope.region)}:{service}:")
+        )
+        return next(whole, _regional(service, form.format_map(_Missing(given)), scope))
+
+    return read
 
 
 class _Missing(dict[str, Any]):
@@ -65,15 +77,17 @@ class _Missing(dict[str, Any]):
 
 
 def _stack(world: World, given: Parameters, scope: CallScope) -> str:
-    name = str(given.get("StackName", "*"))
-    known = (each for each in world.stack_statuses if f":stack/{name}/" in each)
-    return name if name.startswith("arn:") else next(known, _regional("cloudformation", f"stack/{name}/*", scope))
+    name = str(given.get("StackName", ""))
+    if not name or name.startswith("arn:"):
+        return name or "*"
+    beginning = _regional("cloudformation", f"stack/{name}/", scope)
+    return next((each for each in world.stack_statuses if each.startswith(beginning)), f"{beginning}*")
 
 
 _LOG_GROUP: Final = _in_region("logs", "log-group:{logGroupName}")
 _LOG_STREAM: Final = _in_region("logs", "log-group:{logGroupName}:log-stream:{logStreamName}")
 
-_TABLE: Final[Mapping[str, Mapping[str, Resource]]] = {
+TABLE: Final[Mapping[str, Mapping[str, Resource]]] = {
     "application-autoscaling": dict.fromkeys(
         ("DescribeScalableTargets", "RegisterScalableTarget", "DeregisterScalableTarget"), _anything
     ),
@@ -119,6 +133,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Resource]]] = {
         "CreateKey": _anything,
         "ListAliases": _anything,
         "ListKeys": _anything,
+        **dict.fromkeys(("CreateAlias", "DeleteAlias", "UpdateAlias"), _alias),
         **dict.fromkeys(
             (
                 "CancelKeyDeletion",
@@ -162,30 +177,22 @@ _TABLE: Final[Mapping[str, Mapping[str, Resource]]] = {
 }
 """The resource of each operation whose action has its name, by the service's name in botocore."""
 
-_PREFIXES: Final = {"cloudwatch": "cloudwatch", "application-autoscaling": "application-autoscaling"}
-SERVICES: Final = tuple(_TABLE)
+SERVICES: Final = tuple(TABLE)
 """The services that the table has."""
 
 
-def needed_permission(
+def needed_permissions(
     world: World, service: str, operation: str, given: Parameters, scope: CallScope
-) -> NeededPermission | None:
-    """Return the permission that a call needs, None for an operation that the table does not have."""
-    resource = _TABLE.get(service, {}).get(operation)
-    if resource is None:
-        return None
-    action = f"{_PREFIXES.get(service, service)}:{operation}"
-    return NeededPermission(action=action, resource=resource(world, given, scope))
-
-
-S3_ACTIONS: Final[Mapping[tuple[str, str], str]] = {
-    ("GET", "object"): "s3:GetObject",
-    ("HEAD", "object"): "s3:GetObject",
-    ("PUT", "object"): "s3:PutObject",
-    ("DELETE", "object"): "s3:DeleteObject",
-    ("GET", "bucket"): "s3:ListBucket",
-    ("HEAD", "bucket"): "s3:ListBucket",
-    ("PUT", "bucket"): "s3:CreateBucket",
-    ("GET", "service"): "s3:ListAllMyBuckets",
-}
-"""Actions of S3 by method and kind of thing; an upload in parts needs what the upload at once needs."""
+) -> tuple[NeededPermission, ...]:
+    """Return the permissions that a call needs, nothing for an operation that the table does not have."""
+    of_resource = TABLE.get(service, {}).get(operation)
+    if of_resource is None:
+        return ()
+    context = {"aws:RequestedRegion": scope.region}
+    if service == "kms" and ALIAS in str(given.get("KeyId", "")):
+        context["kms:RequestAlias"] = ALIAS + str(given["KeyId"]).partition(ALIAS)[2]
+    resources = of_resource(world, given, scope)
+    return tuple(
+        NeededPermission(action=f"{service}:{operation}", resource=each, context=context)
+        for each in ((resources,) if isinstance(resources, str) else resources)
+    )

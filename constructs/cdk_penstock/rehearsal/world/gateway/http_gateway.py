@@ -16,30 +16,26 @@ from cdk_penstock.local.ports import LOOPBACK
 from cdk_penstock.local.service.credentials import Credential, Credentials, Principal, unique_id, user
 from cdk_penstock.local.service.flink_proxy import create_routes
 from cdk_penstock.local.service.identity import Identity
-from cdk_penstock.local.service.object_errors import ObjectErrorCode, ObjectStoreError
 from cdk_penstock.local.service.protocol import ANY_OTHER, service_app
-from cdk_penstock.local.service.s3 import S3
-from cdk_penstock.rehearsal.rehearsal_errors import DeniedError, RehearsalError
+from cdk_penstock.rehearsal.rehearsal_errors import RehearsalError
 from cdk_penstock.rehearsal.world.answers.iam_answers import IamAnswers
 from cdk_penstock.rehearsal.world.answers.read_answers import CloudFormationAnswers, Ec2Answers, KafkaAnswers
-from cdk_penstock.rehearsal.world.gateway.action_table import S3_ACTIONS, SERVICES
+from cdk_penstock.rehearsal.world.gateway.action_table import SERVICES
+from cdk_penstock.rehearsal.world.gateway.object_calls import ObjectCalls
 from cdk_penstock.rehearsal.world.gateway.response_urls import ResponseUrls
 from cdk_penstock.rehearsal.world.gateway.service_endpoint import ServiceEndpoint
+from cdk_penstock.rehearsal.world.gateway.service_protocols import signing_name
 from cdk_penstock.rehearsal.world.gateway.unanswered_calls import UnansweredCalls
 from cdk_penstock.rehearsal.world.gateway.unknown_services import UnknownServices
-from cdk_penstock.rehearsal.world.gateway.wire_protocol import signing_name
 
 if TYPE_CHECKING:
-    from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.endpoint import Endpoint
-    from cdk_penstock.local.service.s3.s3_call import S3Call
     from cdk_penstock.rehearsal.timeline import MadeBy
     from cdk_penstock.rehearsal.world.service_answers import ServiceAnswers
     from cdk_penstock.rehearsal.world.world import World
 
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
-_SESSION: Final = timedelta(hours=1)
 _CONFIG: Final = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=60)
 
 
@@ -85,7 +81,7 @@ class HttpGateway:
             objects=self._world.objects,
             routes=[*create_routes(self._world.msf), *self.response_urls.routes()],
             more_services=self._services(),
-            s3=S3(self._world.objects, self._identity, authorize=self._authorize),
+            s3=ObjectCalls(self._world, self._identity, self.unanswered),
         )
         listener = socket.create_server((LOOPBACK, 0))
         self._port = listener.getsockname()[1]
@@ -123,19 +119,16 @@ class HttpGateway:
         }
         return {**endpoints, ANY_OTHER: UnknownServices(self.unanswered)}
 
-    def _authorize(self, call: S3Call, caller: ApiCaller) -> None:
-        kind = (call.method, call.thing if call.thing in {"bucket", "service"} else "object")
-        action = S3_ACTIONS.get(kind, "s3:PutObject")
-        resource = f"arn:aws:s3:::{call.bucket}" + (f"/{call.key}" if call.key else "") if call.bucket else "*"
-        try:
-            self._world.authority.require(self._world.sessions.actor(caller.principal_arn), action, resource)
-        except DeniedError as error:
-            raise ObjectStoreError(ObjectErrorCode.ACCESS_DENIED, str(error)) from error
-
     def credentials_for(
-        self, role_arn: str, *, made_by: MadeBy, session_name: str, is_probe: bool = False
+        self,
+        role_arn: str,
+        *,
+        made_by: MadeBy,
+        session_name: str,
+        is_probe: bool = False,
+        lifetime: timedelta = timedelta(hours=1),
     ) -> Credential:
-        """Return credentials of a new session of a role, which end after an hour of the play."""
+        """Return credentials of a new session of a role, which end after ``lifetime`` on the clock of the play."""
         role = self._world.iam.find(role_arn)
         if role is None:
             raise RehearsalError(f"there is no role {role_arn} whose session could be made")
@@ -144,7 +137,7 @@ class HttpGateway:
         principal = Principal(
             arn=session_arn, account=role.account, user_id=f"{unique_id('AROA', role.arn)}:{session_name}"
         )
-        return self._identity.credentials.issue(principal, expires_at=self._world.clock() + _SESSION)
+        return self._identity.credentials.issue(principal, expires_at=self._world.clock() + lifetime)
 
     def new_session(self, **options: Any) -> _GatewaySession:
         """Return a session of boto3 whose clients lead here; the options are those of ``boto3.Session``."""

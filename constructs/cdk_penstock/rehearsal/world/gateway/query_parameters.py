@@ -36,32 +36,48 @@ def _wire_name(name: str, member: Shape, *, is_ec2: bool) -> str:
 
 
 def _value(form: dict[str, str], shape: Any, name: str, *, is_ec2: bool) -> Any:
-    if shape.type_name == "structure":
-        return _structure(form, shape, f"{name}.", is_ec2=is_ec2) or None
-    if shape.type_name == "list":
-        return _list(form, shape, name, is_ec2=is_ec2) or None
-    if shape.type_name == "map":
-        return _map(form, shape, name, is_ec2=is_ec2) or None
+    match shape.type_name:
+        case "structure":
+            return _structure(form, shape, f"{name}.", is_ec2=is_ec2) or None
+        case "list":
+            return _list(form, shape, name, is_ec2=is_ec2)
+        case "map":
+            return _map(form, shape, name, is_ec2=is_ec2) or None
     text = form.get(name)
-    if text is None or shape.type_name == "string":
-        return text
-    if shape.type_name == "boolean":
-        return text.lower() == "true"
-    return int(text) if shape.type_name in {"integer", "long"} else text
+    if text is None:
+        return None
+    match shape.type_name:
+        case "boolean":
+            return text.lower() == "true"
+        case "integer" | "long":
+            return int(text)
+        case "float" | "double":
+            return float(text)
+        case _:
+            return text
 
 
-def _list(form: dict[str, str], shape: ListShape, name: str, *, is_ec2: bool) -> list[Any]:
-    is_flat = is_ec2 or shape.serialization.get("flattened")
-    item = "" if is_flat else f".{shape.member.serialization.get('name', 'member')}"
+def _list(form: dict[str, str], shape: ListShape, name: str, *, is_ec2: bool) -> list[Any] | None:
+    member_name = shape.member.serialization.get("name")
+    if is_ec2:
+        prefix = name
+    elif shape.serialization.get("flattened"):
+        # The name of the member stands in the place of the list's.
+        prefix = ".".join([*name.split(".")[:-1], str(member_name)]) if member_name else name
+    else:
+        prefix = f"{name}.{member_name or 'member'}"
     found: list[Any] = []
-    while (value := _value(form, shape.member, f"{name}{item}.{len(found) + 1}", is_ec2=is_ec2)) is not None:
+    while (value := _value(form, shape.member, f"{prefix}.{len(found) + 1}", is_ec2=is_ec2)) is not None:
         found.append(value)
-    return found
+    return found if found or name in form else None
 
 
 def _map(form: dict[str, str], shape: MapShape, name: str, *, is_ec2: bool) -> dict[str, Any]:
     entry = name if shape.serialization.get("flattened") else f"{name}.entry"
+    key_name, value_name = (
+        str(each.serialization.get("name", default)) for each, default in ((shape.key, "key"), (shape.value, "value"))
+    )
     found: dict[str, Any] = {}
-    while (key := form.get(f"{entry}.{len(found) + 1}.key")) is not None:
-        found[key] = _value(form, shape.value, f"{entry}.{len(found) + 1}.value", is_ec2=is_ec2)
+    while (key := form.get(f"{entry}.{len(found) + 1}.{key_name}")) is not None:
+        found[key] = _value(form, shape.value, f"{entry}.{len(found) + 1}.{value_name}", is_ec2=is_ec2)
     return found

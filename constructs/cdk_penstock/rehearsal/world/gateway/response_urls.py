@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -35,5 +36,11 @@ class ResponseUrls:
         return [Route(f"{_PATH}/{{request_id}}", self._put, methods=["PUT"])]
 
     async def _put(self, request: Request) -> Response:
-        self._answers[request.path_params["request_id"]] = json.loads(await request.body())
+        try:
+            answer = json.loads(await request.body())
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        self._answers[request.path_params["request_id"]] = answer
         return Response()

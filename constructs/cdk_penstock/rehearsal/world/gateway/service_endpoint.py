@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from cdk_penstock.local.service.api import authenticate_body
 from cdk_penstock.local.service.endpoint import internal_failure
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.rehearsal.rehearsal_errors import DeniedError
-from cdk_penstock.rehearsal.world.gateway.action_table import needed_permission
-from cdk_penstock.rehearsal.world.gateway.wire_protocol import protocol_of, signing_name
-from cdk_penstock.rehearsal.world.service_answers import CallScope, ServiceRefusedError
+from cdk_penstock.rehearsal.world.gateway.action_table import needed_permissions
+from cdk_penstock.rehearsal.world.gateway.service_protocols import protocol_of, signing_name
+from cdk_penstock.rehearsal.world.service_answers import CallScope, NotModelledError, ServiceRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.responses import Response
 
+    from cdk_penstock.local.service.calls import ApiCaller
     from cdk_penstock.local.service.identity import Identity
     from cdk_penstock.local.service.object_errors import ObjectStoreError
     from cdk_penstock.local.service.request_head import RequestHead
     from cdk_penstock.rehearsal.world.gateway.unanswered_calls import UnansweredCalls
-    from cdk_penstock.rehearsal.world.gateway.wire_protocol import WireProtocol
+    from cdk_penstock.rehearsal.world.gateway.wire_protocol import ReadCall, WireProtocol
     from cdk_penstock.rehearsal.world.service_answers import ServiceAnswers
     from cdk_penstock.rehearsal.world.world import World
 
@@ -69,32 +69,47 @@ class ServiceEndpoint:
     def refused(
         self,
         error: RefusedCallError | ObjectStoreError | None,
-        head: RequestHead,  # noqa: ARG002 - the interface
+        head: RequestHead,  # noqa: ARG002
         request_id: str,
     ) -> Response:
         """Return the answer of a call that failed before it reached the service."""
         if isinstance(error, RefusedCallError):
-            return self._protocol.write_error(error.code, str(error), HTTPStatus.FORBIDDEN)
+            code, status = self._protocol.refusal(error.code)
+            return self._protocol.write_error(code, str(error), status)
         message = internal_failure(request_id)
         return self._protocol.write_error("InternalFailure", message, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _answer(self, head: RequestHead, body: bytes) -> Response:
         caller = authenticate_body(self._identity, head, body, service=signing_name(self._service)).caller
-        scope = CallScope(account=caller.account, region=caller.region)
-        actor = self._world.sessions.actor(caller.principal_arn)
         try:
-            call = self._protocol.read(head, body)
-            name = call.operation.name
-            needed = needed_permission(self._world, self._service, name, call.parameters, scope)
-            if needed is None:
-                raise self._unanswered.refuse(self._service, name, "it is not in the table of actions")
-            self._world.authority.require(actor, needed.action, needed.resource, needed.context)
-            if self._answers is None:
-                raise self._unanswered.refuse(self._service, name, "the service is not modelled")
-            return self._protocol.write(call.operation, self._answers.call(name, call.parameters, actor, scope))
+            # A handler may call from several threads, and what a service reads must be what it then changes.
+            with self._world.lock:
+                call = self._read(head, body)
+                return self._protocol.write(call.operation, self._carry_out(call, caller))
         except DeniedError as error:
-            return self._protocol.write_error(self._protocol.denied_code, str(error), HTTPStatus.FORBIDDEN)
+            return self._protocol.write_error(self._protocol.denied_code, str(error), self._protocol.denied_status)
         except ServiceRefusedError as error:
             return self._protocol.write_error(error.code, str(error), error.status)
-        except json.JSONDecodeError as error:
-            return self._protocol.write_error("SerializationException", str(error), HTTPStatus.BAD_REQUEST)
+
+    def _read(self, head: RequestHead, body: bytes) -> ReadCall:
+        try:
+            return self._protocol.read(head, body)
+        except NotModelledError as error:
+            operation = (head.header("x-amz-target") or f"{head.method} {head.path}").rpartition(".")[2]
+            raise self._unanswered.refuse(self._service, operation, str(error)) from error
+
+    def _carry_out(self, call: ReadCall, caller: ApiCaller) -> Mapping[str, Any]:
+        scope = CallScope(account=caller.account, region=caller.region)
+        actor = self._world.sessions.actor(caller.principal_arn)
+        name = call.operation.name
+        needed = needed_permissions(self._world, self._service, name, call.parameters, scope)
+        if not needed:
+            raise self._unanswered.refuse(self._service, name, "it is not in the table of actions")
+        for each in needed:
+            self._world.authority.require(actor, each.action, each.resource, each.context)
+        if self._answers is None:
+            raise self._unanswered.refuse(self._service, name, "the service is not modelled")
+        try:
+            return self._answers.call(name, call.parameters, actor, scope)
+        except NotModelledError as error:
+            raise self._unanswered.refuse(self._service, name, str(error)) from error

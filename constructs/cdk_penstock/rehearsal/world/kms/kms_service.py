@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_penstock.rehearsal.world.kms.alias_operations import AliasOperations
 from cdk_penstock.rehearsal.world.kms.key_operations import KeyOperations
 from cdk_penstock.rehearsal.world.kms.rotation_operations import RotationOperations
-from cdk_penstock.rehearsal.world.service_answers import ServiceRefusedError
+from cdk_penstock.rehearsal.world.service_answers import NotModelledError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class KmsService:
             key_id = parameters.get("KeyId")
             if key_id:
                 self.keys.named(str(key_id), scope, by_alias=True).check_enabled()
-            raise ServiceRefusedError(
+            raise NotModelledError(
                 "UnsupportedOperationException",
                 f"the rehearsal does not model kms:{operation}, only the decision on it: it has no key material",
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.world.kms.key_record import DEFAULT_PERIOD_DAYS
 from cdk_penstock.rehearsal.world.kms.kms_operations import OperationGroup, invalid, page
-from cdk_penstock.rehearsal.world.service_answers import ServiceRefusedError
+from cdk_penstock.rehearsal.world.service_answers import NotModelledError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ class RotationOperations(OperationGroup):
 
     def _list_rotations(self, given: Parameters, _actor: Actor, scope: CallScope) -> Answer:
         if given.get("IncludeKeyMaterial", "ROTATIONS_ONLY") != "ROTATIONS_ONLY":
-            raise ServiceRefusedError(
+            raise NotModelledError(
                 "UnsupportedOperationException", "the rehearsal has no key material: expected ROTATIONS_ONLY"
             )
         key = self._key(given, scope)
