@@ -13,6 +13,7 @@ from cdk_penstock.pipeline import KafkaSource, PrometheusSink
 from cdk_penstock.streams.kafka import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
 from stacks.alarms import alarm_actions
 from stacks.applications import build_application
+from stacks.vehicle_metrics.alerting import RULES, alert_manager
 from stacks.workload_pipeline import WorkloadPipeline
 from vehicle_metrics import contract
 
@@ -90,6 +91,8 @@ class VehiclePipeline(WorkloadPipeline):
             "Metrics",
             workspace_alias=settings.workspace_name,
             retention_days=settings.retention_days,
+            rules=RULES,
+            alert_manager=alert_manager(self.environment.alarm_topic),
             removal_policy=self.environment.removal_policy,
         )
         CfnOutput(Stack.of(scope), "PrometheusQueryUrl", value=workspace.query_url)

@@ -124,7 +124,11 @@ def _stacks(folder: Path, stage: str, outer: tuple[Path, ...]) -> Iterator[Synth
                 template=_read_template(folder / _text(properties, "templateFile", artifact_id, path)),
                 cloudformation_role_arn=role_arn or None,
                 is_for_anywhere=account == "unknown-account" or region == "unknown-region",
-                depends_on=tuple(names[each] for each in as_list(artifact.get("dependencies")) if isinstance(each, str) and each in names),
+                depends_on=tuple(
+                    names[each]
+                    for each in as_list(artifact.get("dependencies"))
+                    if isinstance(each, str) and each in names
+                ),
             )
 
 
