@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_penstock.model.metrics import msf_metric
 from cdk_penstock.model.runtimes import FlinkRuntime, RuntimeSupport, UnknownRuntimeError
 
 
@@ -22,15 +23,19 @@ def test_capabilities_follow_the_runtime(
     runtime: FlinkRuntime, customer_managed_key: bool, restart_metric: str, java: int, python: str
 ) -> None:
     assert runtime.customer_managed_key_allowed is customer_managed_key
-    assert runtime.restart_metric == restart_metric
+    assert msf_metric("fullRestarts").names_on(runtime) == (restart_metric,)
     assert (runtime.java_version, runtime.python_version) == (java, python)
 
 
 def test_downtime_and_uptime_are_replaced_from_2_2_on() -> None:
-    assert FlinkRuntime.FLINK_1_20.downtime_metrics == ("downtime",)
-    assert FlinkRuntime.FLINK_1_20.uptime_metric == "uptime"
-    assert FlinkRuntime.FLINK_2_2.downtime_metrics == ("restartingTime", "cancellingTime", "failingTime")
-    assert FlinkRuntime.FLINK_2_2.uptime_metric == "runningTime"
+    assert msf_metric("downtime").names_on(FlinkRuntime.FLINK_1_20) == ("downtime",)
+    assert msf_metric("uptime").names_on(FlinkRuntime.FLINK_1_20) == ("uptime",)
+    assert msf_metric("downtime").names_on(FlinkRuntime.FLINK_2_2) == (
+        "restartingTime",
+        "cancellingTime",
+        "failingTime",
+    )
+    assert msf_metric("uptime").names_on(FlinkRuntime.FLINK_2_2) == ("runningTime",)
 
 
 @pytest.mark.parametrize("identifier", ["FLINK-1_6", "FLINK-1_8", "FLINK-1_11", "FLINK-1_13"])

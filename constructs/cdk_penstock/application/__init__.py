@@ -13,12 +13,12 @@ from cdk_penstock.application.props import (
     ApplicationPropsError,
     FlinkApplicationProps,
     LogLevel,
-    MetricsLevel,
     RestoreMode,
     RunConfiguration,
 )
 from cdk_penstock.application.pyflink_application import PyFlinkApplication, PyFlinkApplicationProps
 from cdk_penstock.model.arguments import check_arguments
+from cdk_penstock.model.metrics.metrics_level import MetricsLevel
 from cdk_penstock.model.names import ApplicationNameError
 from cdk_penstock.model.properties import PropertyError
 from cdk_penstock.model.runtimes import FlinkRuntime

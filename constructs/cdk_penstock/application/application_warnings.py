@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Annotations
 
-from cdk_penstock.application.props import MetricsLevel
+from cdk_penstock.model.metrics.metrics_level import MetricsLevel
 
 if TYPE_CHECKING:
     from constructs import IConstruct

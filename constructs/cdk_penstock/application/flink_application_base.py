@@ -13,6 +13,7 @@ from constructs import Construct
 from cdk_penstock.application.application_deployment import ApplicationDeployment
 from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
 from cdk_penstock.foundation.physical_names import choose_name
+from cdk_penstock.model.metrics import msf_metric
 from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL, check_application_name
 
 if TYPE_CHECKING:
@@ -135,15 +136,19 @@ class FlinkApplicationBase(Construct):
 
     def metric_restarts(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Restarts of the job since it was started: ``fullRestarts``, from Flink 2.2 on ``numRestarts``."""
-        return self.metric(self.runtime.restart_metric, **(MetricOptions(statistic="Maximum") | options))
+        return self.metric(
+            *msf_metric("fullRestarts").names_on(self.runtime), **(MetricOptions(statistic="Maximum") | options)
+        )
 
     def metric_uptime(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Milliseconds since the job's last failure: ``uptime``, from Flink 2.2 on ``runningTime``."""
-        return self.metric(self.runtime.uptime_metric, **(MetricOptions(statistic="Maximum") | options))
+        return self.metric(
+            *msf_metric("uptime").names_on(self.runtime), **(MetricOptions(statistic="Maximum") | options)
+        )
 
     def metric_downtime(self, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
         """Milliseconds that the job has not processed: ``downtime``, from Flink 2.2 on the sum of what replaced it."""
-        parts = [self.metric(name, **options) for name in self.runtime.downtime_metrics]
+        parts = [self.metric(name, **options) for name in msf_metric("downtime").names_on(self.runtime)]
         if len(parts) == 1:
             return parts[0]
         return cloudwatch.MathExpression(

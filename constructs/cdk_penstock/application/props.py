@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 
 from cdk_penstock.model.arguments import check_properties
 from cdk_penstock.model.errors import PenstockError
+from cdk_penstock.model.metrics.metrics_level import MetricsLevel
 from cdk_penstock.model.runtimes import FlinkRuntime
 from cdk_penstock.model.sizing import DEFAULT_MAX_KPUS
 
@@ -32,15 +33,6 @@ class LogLevel(StrEnum):
     INFO = "INFO"
     WARN = "WARN"
     ERROR = "ERROR"
-
-
-class MetricsLevel(StrEnum):
-    """The detail of CloudWatch metrics; each level multiplies their number and their price."""
-
-    APPLICATION = "APPLICATION"
-    TASK = "TASK"
-    OPERATOR = "OPERATOR"
-    PARALLELISM = "PARALLELISM"
 
 
 class RestoreMode(StrEnum):

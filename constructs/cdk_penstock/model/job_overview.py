@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cdk_penstock.model.health import JobSample
+from cdk_penstock.model.metrics import msf_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-RESTART_METRICS: Final = ("numRestarts", "fullRestarts")
+RESTART_METRICS: Final = tuple(reversed(msf_metric("fullRestarts").all_names))
 """Flink's metrics of the number of restarts; Flink 2 has the first only."""
 
 

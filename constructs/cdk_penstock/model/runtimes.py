@@ -167,24 +167,8 @@ class FlinkRuntime:
         return f"runtime {self.identifier} runs no Python jobs: use FLINK-1_20 or later"
 
     @property
-    def restart_metric(self) -> str:
-        """The metric that counts the job's restarts since it was started."""
-        return "numRestarts" if self._has_running_time_metrics else "fullRestarts"
-
-    @property
-    def uptime_metric(self) -> str:
-        """The metric with the milliseconds that the job has run without a failure."""
-        return "runningTime" if self._has_running_time_metrics else "uptime"
-
-    @property
-    def downtime_metrics(self) -> tuple[str, ...]:
-        """The metrics, in milliseconds, that are above zero while the job does not process."""
-        if self._has_running_time_metrics:
-            return ("restartingTime", "cancellingTime", "failingTime")
-        return ("downtime",)
-
-    @property
-    def _has_running_time_metrics(self) -> bool:
+    def renames_job_metrics(self) -> bool:
+        """True if the metrics of restarts, uptime and downtime have the names that they have from Flink 2.2 on."""
         return self.release >= _MINIMUM_FOR_RUNNING_TIME_METRICS
 
     def connector_version(self, artifact: str) -> str | None:
