@@ -11,19 +11,22 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.assertions import Template
 
 from cdk_penstock.application import FlinkApplication, FlinkRuntime, MetricsLevel
+from cdk_penstock.model.metrics import workload_counter
 from cdk_penstock.observability import ApplicationDashboard, EnvironmentDashboard, Graph
 from tests.observability.conftest import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 Widget = dict[str, Any]
-COUNTERS = {"Dead letters": ("deadLettersLate", "deadLettersMalformedJson")}
+COUNTERS = {
+    "Dead letters": [workload_counter(each, "Dead letters.") for each in ("deadLettersLate", "deadLettersOther")]
+}
 APPLICATION_METRICS = {
     "cpuUtilization", "containerCPUUtilization", "heapMemoryUtilization", "containerMemoryUtilization", "KPUs",
     "oldGenerationGCTime", "lastCheckpointDuration", "lastCheckpointSize", "numberOfFailedCheckpoints",
     "numRecordsInPerSecond", "numRecordsOutPerSecond", "records_lag_max", "millisBehindLatest",
-    "numLateRecordsDropped",
+    "numLateRecordsDropped", "threadsCount", "containerDiskUtilization",
 }  # fmt: skip
 OF_RUNTIME = {
     "FLINK-1_20": {"fullRestarts", "uptime", "downtime"},
@@ -107,10 +110,7 @@ def alarmed() -> list[Widget]:
 
 @pytest.mark.parametrize("runtime", OF_RUNTIME)
 def test_the_metrics_are_those_of_the_runtime(runtime: str) -> None:
-    known = FlinkRuntime.of(runtime)
-    expected = {known.restart_metric, known.uptime_metric, *known.downtime_metrics}
-    assert expected & OF_RUNTIME[runtime]
-    assert names(build(runtime)) == APPLICATION_METRICS | expected
+    assert names(build(runtime)) == APPLICATION_METRICS | OF_RUNTIME[runtime]
 
 
 @pytest.mark.parametrize("level", MetricsLevel)
@@ -129,9 +129,10 @@ def test_tasks_have_graphs_only_where_the_metrics_level_has_them(level: MetricsL
 
 
 def test_the_jobs_own_counters_are_among_the_errors() -> None:
-    assert names(build(counters=COUNTERS)) - APPLICATION_METRICS - OF_RUNTIME["FLINK-1_20"] == set(
-        COUNTERS["Dead letters"]
-    )
+    assert names(build(counters=COUNTERS)) - APPLICATION_METRICS - OF_RUNTIME["FLINK-1_20"] == {
+        "deadLettersLate",
+        "deadLettersOther",
+    }
 
 
 def test_every_graph_has_a_title_a_unit_a_minute_or_an_hour_and_a_label_on_every_line() -> None:
@@ -165,7 +166,7 @@ def test_the_threshold_of_an_alarm_on_this_applications_metric_is_a_line(alarmed
         graph["title"]: [line["value"] for line in graph["annotations"].get("horizontal", [])]
         for graph in graphs(alarmed)
     }
-    assert {title: values for title, values in lines.items() if values} == {"CPU and memory": [90]}
+    assert {title: values for title, values in lines.items() if values} == {"Memory": [90]}
 
 
 def test_an_alarm_on_an_expression_has_a_graph(alarmed: list[Widget]) -> None:
@@ -206,6 +207,6 @@ def test_an_environment_has_a_row_of_each_application() -> None:
     EnvironmentDashboard(stack, "Dashboard", applications=applications, dashboard_name="prod")
     widgets = widgets_of(stack)["prod"]
     assert titles(widgets) == ["## fleet.prod", "## other"]
-    shown: Mapping[str, list[str]] = {each["title"]: [line[1] for line in each["metrics"]] for each in graphs(widgets)}
-    assert shown["fleet.prod: restarts"] == ["fullRestarts"]
-    assert shown["other: restarts"] == ["numRestarts"]
+    shown = [[line[1] for line in each["metrics"]] for each in graphs(widgets)]
+    rest = [["numRecordsInPerSecond"], ["records_lag_max"]]
+    assert shown == [["fullRestarts"], *rest, ["numRestarts"], *rest]

@@ -8,7 +8,7 @@ from aws_cdk import Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk_penstock.application import MetricsLevel
+from cdk_penstock.model.metrics import MetricsLevel
 from cdk_penstock.observability.application_graphs import application_graphs, overview_graphs
 from cdk_penstock.observability.dashboard_widgets import alarm_states, columns, section_title
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+    from cdk_penstock.model.metrics import MetricDefinition
     from cdk_penstock.observability.dashboard_widgets import Graph
 
 _START: Final = "-PT3H"
@@ -24,7 +25,7 @@ _START: Final = "-PT3H"
 class ApplicationDashboard(Construct):
     """A dashboard of an application in CloudWatch.
 
-    The states of its alarms are on top. Sections follow on health, throughput and lag, checkpoints, resources and
+    The states of its alarms are on top. Sections follow on health, throughput, lag, checkpoints, resources and
     errors; on tasks only if the metrics level has them. The threshold of an alarm on a metric is a line in the metric's
     graph. An alarm on an expression has a graph in the section of alarms, because its threshold is not a value of the
     metric.
@@ -38,8 +39,7 @@ class ApplicationDashboard(Construct):
     metrics_level
         The application's metrics level. Default: ``APPLICATION``.
     counters
-        Titles of graphs, and the names of the job's own metrics in each, which MSF sends with the application's other
-        metrics. Default: none.
+        Titles of graphs among the errors, and the job's own counters in each (``workload_counter``). Default: none.
     deployments
         Lines at the times of deployments. CloudWatch draws lines only at times that stand in the dashboard, so that
         whoever deploys must give them. Default: none; each update shows as a fall of the uptime.
@@ -55,7 +55,7 @@ class ApplicationDashboard(Construct):
         application: FlinkApplicationBase,
         alarms: Sequence[cloudwatch.IAlarm] = (),
         metrics_level: MetricsLevel = MetricsLevel.APPLICATION,
-        counters: Mapping[str, Sequence[str]] | None = None,
+        counters: Mapping[str, Sequence[MetricDefinition]] | None = None,
         deployments: Sequence[cloudwatch.VerticalAnnotation] = (),
         dashboard_name: str | None = None,
     ) -> None:
@@ -119,7 +119,7 @@ class EnvironmentDashboard(Construct):
             self.dashboard.add_widgets(*alarm_states("Alarms", alarms))
         metric_alarms = [alarm for alarm in alarms if isinstance(alarm, cloudwatch.Alarm)]
         for application in applications:
-            graphs = overview_graphs(application)
+            graphs = overview_graphs(application, metrics_level=MetricsLevel.APPLICATION)
             width = columns(len(graphs))
             self.dashboard.add_widgets(section_title(application.application_name))
             self.dashboard.add_widgets(*(each.widget(width=width, alarms=metric_alarms) for each in graphs))

@@ -1,172 +1,125 @@
-"""Graphs of an application's metrics in CloudWatch, by section; names depend on its runtime and metrics level."""
+"""Graphs of an application's metrics in CloudWatch, by section.
+
+Names, statistics and levels are those of the table of metrics (``model/metrics``).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from cdk_penstock.application import MetricsLevel
-from cdk_penstock.model.names import METRICS_NAMESPACE
+from cdk_penstock.model.metrics import msf_metric
 from cdk_penstock.observability.dashboard_widgets import PERIOD, Graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
+    from cdk_penstock.model.metrics import MetricDefinition, MetricsLevel
 
-_TASK_METRICS: Final = {
-    "Busy time by task": ("busyTimeMsPerSecond", "ms/s"),
-    "Back pressure by task": ("backPressuredTimeMsPerSecond", "ms/s"),
-    "Records in by task": ("numRecordsInPerSecond", "records/s"),
+_HOURLY: Final = frozenset({"KPUs"})
+
+_SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]]] = {
+    "Health": {
+        "Uptime: falls to 0 with each update and restart": ("ms", {"uptime": "uptime"}),
+        "Downtime: above 0 while the job has failed": ("ms", {"downtime": "downtime"}),
+        "Restarts since the last start or update": ("count", {"fullRestarts": "restarts"}),
+    },
+    "Throughput": {
+        "Records in": ("records/s", {"numRecordsInPerSecond": "in"}),
+        "Records out": ("records/s", {"numRecordsOutPerSecond": "out"}),
+    },
+    "Lag": {
+        "Behind the newest of the Kafka partitions": ("records", {"records_lag_max": "worst partition"}),
+        "Behind the newest of the Kinesis stream": ("ms", {"millisBehindLatest": "worst shard"}),
+    },
+    "Checkpoints": {
+        "Duration of the last checkpoint": ("ms", {"lastCheckpointDuration": "duration"}),
+        "Size of the last checkpoint": ("bytes", {"lastCheckpointSize": "size"}),
+        "Failed checkpoints since the last start": ("count", {"numberOfFailedCheckpoints": "failed"}),
+    },
+    "Resources": {
+        "CPU": ("%", {"cpuUtilization": "JVMs of task managers", "containerCPUUtilization": "containers"}),
+        "Memory": ("%", {"heapMemoryUtilization": "heap", "containerMemoryUtilization": "containers"}),
+        "KPUs, once an hour": ("KPUs", {"KPUs": "KPUs"}),
+        "Collection of old garbage since the last start": ("ms", {"oldGenerationGCTime": "time"}),
+        "Threads": ("count", {"threadsCount": "live"}),
+        "Disk": ("%", {"containerDiskUtilization": "containers"}),
+    },
+    "Errors": {"Late records that windows of Flink dropped": ("records", {"numLateRecordsDropped": "late records"})},
+    "Tasks": {
+        "Busy": ("ms/s", {"busyTimeMsPerSecond": ""}),
+        "Back pressure": ("ms/s", {"backPressuredTimeMsPerSecond": ""}),
+        "Idle": ("ms/s", {"idleTimeMsPerSecond": ""}),
+    },
 }
-"""MSF has these for tasks: the first two have no value for the application."""
+"""Sections, their graphs, and the unit and the labelled metrics of each graph, by their names before Flink 2.2."""
+
+_OVERVIEW: Final = (
+    "Restarts since the last start or update",
+    "Records in",
+    "Behind the newest of the Kafka partitions",
+)
 
 
 def application_graphs(
-    application: FlinkApplicationBase, *, metrics_level: MetricsLevel, counters: Mapping[str, Sequence[str]]
+    application: FlinkApplicationBase,
+    *,
+    metrics_level: MetricsLevel,
+    counters: Mapping[str, Sequence[MetricDefinition]],
 ) -> dict[str, list[Graph]]:
-    """Return the graphs of each section; tasks have one only if the metrics level is not ``APPLICATION``."""
+    """Return the graphs of each section, without metrics that the application does not send at its metrics level."""
     sections = {
-        "Health": _health(application),
-        "Throughput and lag": _flow(application),
-        "Checkpoints": _checkpoints(application),
-        "Resources": _resources(application),
-        "Errors": _errors(application, counters),
-    }
-    if metrics_level is not MetricsLevel.APPLICATION:
-        sections["Tasks"] = [
-            Graph(title=title, unit=unit, metrics=[_by_task(application, name)])
-            for title, (name, unit) in _TASK_METRICS.items()
-        ]
-    return sections
-
-
-def overview_graphs(application: FlinkApplicationBase) -> list[Graph]:
-    """Return the graphs of an application among others: restarts, records and lag."""
-    restarts = Graph(
-        title=f"{application.application_name}: restarts", unit="count", metrics=[_health(application)[2].metrics[0]]
-    )
-    records, lag = _flow(application)
-    return [
-        restarts,
-        *(
+        section: [
             Graph(
-                title=f"{application.application_name}: {graph.title[0].lower()}{graph.title[1:]}",
-                unit=graph.unit,
-                metrics=graph.metrics,
-                right=graph.right,
-                right_unit=graph.right_unit,
+                title=title,
+                unit=unit,
+                metrics=[_line(application, msf_metric(name), label) for name, label in lines.items()],
             )
-            for graph in (records, lag)
-        ),
+            for title, (unit, lines) in graphs.items()
+            if all(msf_metric(name).is_sent_at(metrics_level) for name in lines)
+        ]
+        for section, graphs in _SECTIONS.items()
+    }
+    sections["Errors"] += [
+        Graph(title=title, unit="count", metrics=[_line(application, each, each.name) for each in definitions])
+        for title, definitions in counters.items()
     ]
+    return {section: graphs for section, graphs in sections.items() if graphs}
 
 
-def _health(application: FlinkApplicationBase) -> list[Graph]:
-    return [
-        Graph(
-            title="Uptime: falls to 0 with each update and restart",
-            unit="ms",
-            metrics=[application.metric_uptime(period=PERIOD, label="uptime")],
-        ),
-        Graph(
-            title="Downtime: above 0 while the job has failed",
-            unit="ms",
-            metrics=[application.metric_downtime(period=PERIOD, label="downtime")],
-        ),
-        Graph(
-            title="Restarts since the last start or update",
-            unit="count",
-            metrics=[application.metric_restarts(period=PERIOD, label="restarts")],
-        ),
+def overview_graphs(application: FlinkApplicationBase, *, metrics_level: MetricsLevel) -> list[Graph]:
+    """Return the graphs of an application among others: restarts, records and lag."""
+    sections = application_graphs(application, metrics_level=metrics_level, counters={})
+    graphs = {graph.title: graph for section in sections.values() for graph in section}
+    return [graphs[title] for title in _OVERVIEW]
+
+
+def _line(application: FlinkApplicationBase, definition: MetricDefinition, label: str) -> cloudwatch.IMetric:
+    if "Task" in definition.dimensions:
+        return _by_task(application, definition)
+    period = Duration.hours(1) if definition.name in _HOURLY else PERIOD
+    parts = [
+        application.metric(name, statistic=definition.statistic, label=label, period=period)
+        for name in definition.names_on(application.runtime)
     ]
-
-
-def _flow(application: FlinkApplicationBase) -> list[Graph]:
-    return [
-        Graph(
-            title="Records in and out",
-            unit="records/s",
-            metrics=[
-                application.metric_records_in_per_second(period=PERIOD, label="in"),
-                application.metric_records_out_per_second(period=PERIOD, label="out"),
-            ],
-        ),
-        Graph(
-            title="Lag: Kafka on the left, Kinesis on the right",
-            unit="records",
-            metrics=[application.metric_kafka_lag(period=PERIOD, label="Kafka, largest partition")],
-            right=[application.metric_kinesis_lag(period=PERIOD, label="Kinesis, behind the newest")],
-            right_unit="ms",
-        ),
-    ]
-
-
-def _checkpoints(application: FlinkApplicationBase) -> list[Graph]:
-    return [
-        Graph(
-            title="Duration of the last checkpoint",
-            unit="ms",
-            metrics=[application.metric_last_checkpoint_duration(period=PERIOD, label="duration")],
-        ),
-        Graph(
-            title="Size of the last checkpoint",
-            unit="bytes",
-            metrics=[application.metric_last_checkpoint_size(period=PERIOD, label="size")],
-        ),
-        Graph(
-            title="Failed checkpoints since the last start or update",
-            unit="count",
-            metrics=[application.metric_failed_checkpoints(period=PERIOD, label="failed")],
-        ),
-    ]
-
-
-def _resources(application: FlinkApplicationBase) -> list[Graph]:
-    return [
-        Graph(
-            title="CPU and memory",
-            unit="%",
-            metrics=[
-                application.metric_cpu_utilization(period=PERIOD, label="CPU of task managers"),
-                application.metric_container_cpu_utilization(period=PERIOD, label="CPU of containers"),
-                application.metric_heap_memory_utilization(period=PERIOD, label="heap"),
-                application.metric_container_memory_utilization(period=PERIOD, label="memory of containers"),
-            ],
-        ),
-        Graph(title="KPUs", unit="KPUs", metrics=[application.metric_kpus(label="KPUs")]),
-        Graph(
-            title="Time in garbage collection of the old generation",
-            unit="ms",
-            metrics=[application.metric_old_generation_gc_time(period=PERIOD, label="old generation")],
-        ),
-    ]
-
-
-def _errors(application: FlinkApplicationBase, counters: Mapping[str, Sequence[str]]) -> list[Graph]:
-    late = Graph(
-        title="Late records that Flink's windows dropped",
-        unit="records",
-        metrics=[application.metric_late_records_dropped(period=PERIOD, label="late records")],
+    if len(parts) == 1:
+        return parts[0]
+    return cloudwatch.MathExpression(
+        expression=" + ".join(f"m{i}" for i in range(len(parts))),
+        using_metrics={f"m{i}": part for i, part in enumerate(parts)},
+        label=label,
+        period=PERIOD,
     )
-    own = [
-        Graph(
-            title=title,
-            unit="count",
-            metrics=[application.metric(name, statistic="Maximum", period=PERIOD, label=name) for name in names],
-        )
-        for title, names in counters.items()
-    ]
-    return [late, *own]
 
 
-def _by_task(application: FlinkApplicationBase, name: str) -> cloudwatch.MathExpression:
+def _by_task(application: FlinkApplicationBase, definition: MetricDefinition) -> cloudwatch.MathExpression:
     # The names of tasks are Flink's, and are not known before the job runs.
-    search = (
-        f'{{{METRICS_NAMESPACE},Application,Task}} MetricName="{name}" Application="{application.application_name}"'
-    )
-    expression = f"SEARCH('{search}', 'Average', {PERIOD.to_seconds()})"
+    schema = ",".join((definition.namespace, *definition.dimensions))
+    search = f'{{{schema}}} MetricName="{definition.name}" Application="{application.application_name}"'
+    expression = f"SEARCH('{search}', '{definition.statistic}', {PERIOD.to_seconds()})"
     return cloudwatch.MathExpression(
         expression=expression, using_metrics={}, label="${PROP('Dim.Task')}", period=PERIOD
     )
