@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cdk_penstock.model.metrics import MetricDefinition
     from stacks.environment import ApplicationSettings, Environment
 
-_Kind = TypeVar("_Kind")
 _KEY_EVENTS: Final = (
     "fields @timestamp, detail.eventName, detail.userIdentity.arn, detail.errorCode",
     "sort @timestamp desc",
@@ -45,7 +44,7 @@ class EnvironmentDashboards(Construct):
         counters: Mapping[str, Sequence[MetricDefinition]],
     ) -> ApplicationDashboard:
         """Make the dashboard of an application, with the alarms and the key events of its operations."""
-        alarms = _below(application, cloudwatch.AlarmBase) + _below(operations, cloudwatch.AlarmBase)
+        alarms = _alarms(application) + _alarms(operations)
         dashboard = ApplicationDashboard(
             self,
             application.node.id,
@@ -54,7 +53,7 @@ class EnvironmentDashboards(Construct):
             metrics_level=MetricsLevel(settings.metrics_level or MetricsLevel.APPLICATION),
             counters=counters,
         )
-        for guard in _below(operations, KeyGuard):
+        for guard in (each for each in operations.node.find_all() if isinstance(each, KeyGuard)):
             log = cloudwatch.LogQueryWidget(
                 title="Calls that close or change the key, newest first",
                 log_group_names=[guard.log_group.log_group_name],
@@ -67,17 +66,17 @@ class EnvironmentDashboards(Construct):
         self._alarms += alarms
         return dashboard
 
-    def finish(self, *others: IConstruct) -> None:
-        """Make the dashboard of the environment, with the alarms of its applications and those below other constructs."""
+    def finish(self) -> None:
+        """Make the dashboard of the environment, with the alarms of its applications."""
         EnvironmentDashboard(
             self,
             "Overview",
             dashboard_name=f"penstock-{self._environment.name}",
             applications=self._applications,
-            alarms=[*self._alarms, *(alarm for each in others for alarm in _below(each, cloudwatch.AlarmBase))],
+            alarms=self._alarms,
         )
 
 
-def _below(construct: IConstruct, kind: type[_Kind]) -> list[_Kind]:
-    """Return what is of a kind in a construct and below it."""
-    return [each for each in construct.node.find_all() if isinstance(each, kind)]
+def _alarms(construct: IConstruct) -> list[cloudwatch.IAlarm]:
+    """Return the alarms of a construct and of those below it."""
+    return [each for each in construct.node.find_all() if isinstance(each, cloudwatch.AlarmBase)]
