@@ -36,6 +36,7 @@ TASKS = ("Source: events", "Window: by model", "Sink: Prometheus")
 
 
 def noise(scale: float, seed: int = 1) -> Series:
+    """Return the same random values each time."""
     return np.random.default_rng(seed).normal(0.0, scale, MINUTES.size)
 
 
@@ -46,15 +47,18 @@ def while_down(running: Series | float, down: float = 0.0) -> Series:
 
 
 def since_failure() -> Series:
+    """Return the milliseconds since the update or the failure."""
     start = np.where(MINUTES >= FAILURE + 2, FAILURE + 2, np.where(MINUTES >= UPDATE + 3, UPDATE + 3, -600.0))
     return while_down((MINUTES - start) * 60_000)
 
 
 def stepped(value: float, at: float = FAILURE) -> Series:
+    """Return 0, and a value from a minute on."""
     return np.where(at <= MINUTES, value, 0.0)
 
 
 def lag(peak: float) -> Series:
+    """Return a lag that rises with each break and is made up for."""
     burst = sum(np.exp(-np.clip(MINUTES - at, 0, None) / 4) * (at <= MINUTES) for at in (UPDATE + 2, FAILURE + 1))
     return peak * burst + np.abs(noise(peak / 60))
 
@@ -145,7 +149,7 @@ def lines_of(widget: Mapping[str, Any]) -> dict[str, Series]:
                 raise LookupError(f"metric {name} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
             lines |= {task: SAMPLES[name]() * (1 - 0.25 * index) for index, task in enumerate(TASKS)}
         else:
-            lines[options["label"]] = sum(by_id[name] for name in options["expression"].split(" + "))
+            lines[options["label"]] = np.sum([by_id[name] for name in options["expression"].split(" + ")], axis=0)
     return lines
 
 
