@@ -84,6 +84,8 @@ class FlinkApplication(FlinkApplicationBase):
         self.autoscaling = autoscaling_of(settings, self.sizing)
         self.max_parallelism = settings.get("max_parallelism")
         self.snapshots_enabled = settings["snapshots_enabled"]
+        self.metrics_level = settings["metrics_level"]
+        self.checkpoint_interval = settings["checkpoint_interval"]
         binding = code.bind(self, self.runtime)
         self._code = binding
         self.log = ApplicationLog(

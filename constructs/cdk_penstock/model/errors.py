@@ -7,6 +7,7 @@ An error has a separate class only if somebody catches it, or if users can impor
         ActNotPlayedError
         AddressPlanError
         AdminRequestError
+        AlarmError
         ApplicationNameError
         ApplicationPropsError
         ArchiveBucketError

@@ -15,3 +15,7 @@ class DashboardWorkspaceError(PenstockError):
 
 class DashboardError(PenstockError):
     """A dashboard that Grafana would refuse, or that could not be distinguished from another owner's."""
+
+
+class AlarmError(PenstockError):
+    """An alarm that could never be raised, or that nobody could read."""

@@ -1,0 +1,255 @@
+"""All alarms of one application."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import jsii
+from aws_cdk import Duration, IStringProducer, Lazy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from cdk_penstock.model.metrics import MetricsLevel
+from cdk_penstock.observability.alarms.alarm_notification import AlarmNotification
+from cdk_penstock.observability.alarms.alarm_rule import AlarmRule, Severity
+from cdk_penstock.observability.alarms.alarm_thresholds import PageThresholds, TicketThresholds
+from cdk_penstock.observability.alarms.job_rules import page_rules, ticket_rules
+from cdk_penstock.observability.alarms.metric_growth import above_and_growing, growth_of_all, percentage
+from cdk_penstock.observability.errors import AlarmError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import IResolveContext
+
+    from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.observability.alarms.alarm_notification import IAlarmNotification
+
+_MINUTE: Final = Duration.minutes(1)
+_FIVE_MINUTES: Final = Duration.minutes(5)
+_LAG_PERIODS: Final = 2
+_THROTTLED_PERIODS: Final = 2
+_KIND: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+class ApplicationAlarms(Construct):
+    """The alarms of an application, of which two composite alarms tell: one pages, one makes a ticket.
+
+    All alarms of an incident together notify once, because only the composite alarms have an action. The periods of
+    each alarm are longer than one restart, so that MSF's maintenance raises none; a loop pages at any time, during a
+    deployment too.
+
+    Parameters
+    ----------
+    application
+        The application.
+    runbook_base_url
+        URL of the folder of runbooks: an alarm's description ends with ``<runbook_base_url>/<kind>.md``.
+    page_notification
+        The way to tell of alarms that cannot wait. Default: a new encrypted topic.
+    ticket_notification
+        The way to tell of the others. Default: ``page_notification``, or the new topic.
+    page
+        Thresholds of alarms that cannot wait. Default: PageThresholds().
+    ticket
+        Thresholds of the others. Default: TicketThresholds().
+    quiet_while
+        An alarm, raised by your deployment, while which nobody is paged or gets a ticket. What still is wrong five
+        minutes after it is cleared notifies then. Default: nobody is kept from hearing.
+
+    Raises AlarmError for a base that is no URL.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: FlinkApplication,
+        runbook_base_url: str,
+        page_notification: IAlarmNotification | None = None,
+        ticket_notification: IAlarmNotification | None = None,
+        page: PageThresholds | None = None,
+        ticket: TicketThresholds | None = None,
+        quiet_while: cloudwatch.IAlarm | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not runbook_base_url.startswith("https://"):
+            raise AlarmError(
+                f"runbook_base_url must be a URL that begins with https://, got {runbook_base_url!r}: whoever gets the"
+                " alarm opens it"
+            )
+        self._application = application
+        self._runbooks = runbook_base_url.rstrip("/")
+        self._page = page or PageThresholds()
+        self._ticket = ticket or TicketThresholds()
+        self._alarms: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
+        for name, rule in page_rules(application, self._page).items():
+            self._add(name, rule)
+        for name, rule in ticket_rules(application, self._ticket).items():
+            self._add(name, rule)
+        page_actions = (page_notification or AlarmNotification.new_topic()).bind(self)
+        self.page_alarm = self._build_composite(Severity.PAGE, page_actions, quiet_while)
+        ticket_actions = (
+            page_actions
+            if ticket_notification is None
+            else ticket_notification.bind(Construct(self, "TicketNotification"))
+        )
+        self.ticket_alarm = self._build_composite(Severity.TICKET, ticket_actions, quiet_while)
+
+    @property
+    def alarms(self) -> list[cloudwatch.Alarm]:
+        """The single alarms, without the composite ones."""
+        return [alarm for alarms in self._alarms.values() for alarm in alarms]
+
+    def add_kinesis_lag_alarm(self) -> cloudwatch.Alarm:
+        """Page while the job is more than three minutes behind its Kinesis stream and falls behind further."""
+        metric = self._application.metric_kinesis_lag(period=_FIVE_MINUTES)
+        text = f"the job is more than {self._page.behind_seconds} seconds behind its stream, and falls behind further"
+        return self._add_lag("KinesisLag", metric, self._page.behind_seconds * 1000, text)
+
+    def add_kafka_lag_alarm(self) -> cloudwatch.Alarm:
+        """Page while the job is many records behind in a Kafka partition and falls behind further."""
+        metric = self._application.metric_kafka_lag(period=_FIVE_MINUTES)
+        text = (
+            f"the job is more than {self._page.behind_records} records behind in a partition, and falls behind further"
+        )
+        return self._add_lag("KafkaLag", metric, self._page.behind_records, text)
+
+    def add_counter_alarm(
+        self, construct_id: str, *, kind: str, counters: Sequence[str], text: str
+    ) -> cloudwatch.Alarm:
+        """Make a ticket when counters of the job grow, such as its dead letters.
+
+        Parameters
+        ----------
+        kind
+            The kind of the alarm in kebab case, such as ``dead-letters``: the name of its runbook.
+        counters
+            The counters, one or more, as the job registers them below the metric group ``kinesisAnalytics``.
+        text
+            What has happened.
+
+        Raises AlarmError without a counter, and for another kind.
+        """
+        if not counters:
+            raise AlarmError(f"alarm {construct_id} needs a counter, got none: name those that the job registers")
+        if not _KIND.fullmatch(kind):
+            raise AlarmError(f"kind must be in kebab case, such as 'dead-letters', got {kind!r}")
+        metrics = [self._application.metric(name, statistic="Maximum", period=_FIVE_MINUTES) for name in counters]
+        rule = AlarmRule(
+            kind=kind,
+            severity=Severity.TICKET,
+            text=text,
+            metric=growth_of_all(metrics, _FIVE_MINUTES, label=f"{kind} in five minutes"),
+            threshold=0,
+            periods=1,
+        )
+        return self._add(construct_id, rule)
+
+    def add_back_pressure_alarm(self, task: str) -> cloudwatch.Alarm:
+        """Make a ticket while a task, named as in CloudWatch's dimension Task, waits for the next one too long.
+
+        Raises AlarmError for an application with the metrics level APPLICATION, which does not send the metric.
+        """
+        level = self._application.metrics_level
+        if level is MetricsLevel.APPLICATION:
+            raise AlarmError(
+                f"an alarm on back pressure needs the metrics level TASK, got {level}: set metrics_level of"
+                f" {self._application.node.path}, or leave the alarm out"
+            )
+        rule = AlarmRule(
+            kind="back-pressure",
+            severity=Severity.TICKET,
+            text=f"task {task} was back pressured for {self._ticket.busy_minutes} minutes",
+            metric=self._application.metric(
+                "backPressuredTimeMsPerSecond", statistic="Maximum", period=_MINUTE, dimensions_map={"Task": task}
+            ),
+            threshold=self._ticket.back_pressured_ms_per_second,
+            periods=self._ticket.busy_minutes,
+        )
+        return self._add(f"BackPressure-{task}", rule)
+
+    def add_throttled_producers_alarm(
+        self, *, throttled: cloudwatch.IMetric, incoming: cloudwatch.IMetric
+    ) -> cloudwatch.Alarm:
+        """Make a ticket while a stream throttles its producers.
+
+        Parameters
+        ----------
+        throttled
+            ``stream.metric_write_throttled(period=Duration.minutes(5))``.
+        incoming
+            ``stream.metric_incoming_records(period=Duration.minutes(5))``.
+        """
+        rule = AlarmRule(
+            kind="throttled-producers",
+            severity=Severity.TICKET,
+            text=f"the stream throttled more than {self._ticket.throttled_percent:g} % of its records",
+            metric=percentage(throttled, incoming, _FIVE_MINUTES),
+            threshold=self._ticket.throttled_percent,
+            periods=_THROTTLED_PERIODS,
+        )
+        return self._add("ThrottledProducers", rule)
+
+    def _add_lag(self, name: str, metric: cloudwatch.IMetric, least: float, text: str) -> cloudwatch.Alarm:
+        rule = AlarmRule(
+            kind="lag",
+            severity=Severity.PAGE,
+            text=text,
+            metric=above_and_growing(metric, least, _FIVE_MINUTES, label="behind and falling behind"),
+            threshold=0,
+            periods=_LAG_PERIODS,
+        )
+        return self._add(name, rule)
+
+    def _add(self, construct_id: str, rule: AlarmRule) -> cloudwatch.Alarm:
+        alarm = rule.build(
+            self,
+            construct_id,
+            application_name=self._application.application_name,
+            runbook_base_url=self._runbooks,
+        )
+        self._alarms[rule.severity].append(alarm)
+        return alarm
+
+    def _build_composite(
+        self, severity: Severity, actions: Sequence[cloudwatch.IAlarmAction], quiet_while: cloudwatch.IAlarm | None
+    ) -> cloudwatch.CompositeAlarm:
+        name = self._application.application_name
+        alarm = cloudwatch.CompositeAlarm(
+            self,
+            severity.value,
+            alarm_rule=_AnyOf(self._alarms[severity]),
+            alarm_description=f"{name}: {severity.value.lower()}. Runbooks: {self._runbooks}",
+            actions_suppressor=quiet_while,
+            actions_suppressor_wait_period=None if quiet_while is None else _MINUTE,
+            actions_suppressor_extension_period=None if quiet_while is None else _FIVE_MINUTES,
+        )
+        alarm.add_alarm_action(*actions)
+        return alarm
+
+
+@jsii.implements(cloudwatch.IAlarmRule)
+class _AnyOf:
+    """Rule of all alarms of a list at the end of the app, when the last one is in it."""
+
+    def __init__(self, alarms: list[cloudwatch.Alarm]) -> None:
+        self._alarms = alarms
+
+    def render_alarm_rule(self) -> str:
+        """Return the rule's text."""
+        return Lazy.uncached_string(_RuleText(self._alarms))
+
+
+@jsii.implements(IStringProducer)
+class _RuleText:
+    """Text of a rule of alarms, made when the app is synthesized."""
+
+    def __init__(self, alarms: list[cloudwatch.Alarm]) -> None:
+        self._alarms = alarms
+
+    def produce(self, _context: IResolveContext) -> str:
+        """Return the text."""
+        return " OR ".join(f'ALARM("{alarm.alarm_arn}")' for alarm in self._alarms)
