@@ -1,10 +1,12 @@
-"""Observability of applications: metrics in Managed Prometheus, dashboards in Managed Grafana."""
+"""Observability of applications: metrics in Managed Prometheus, dashboards in Managed Grafana and CloudWatch."""
 
 from __future__ import annotations
 
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.grafana import GrafanaNameError
+from cdk_penstock.observability.application_dashboard import ApplicationDashboard, EnvironmentDashboard
 from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from cdk_penstock.observability.dashboard_widgets import Graph
 from cdk_penstock.observability.dashboard_workspace import DashboardWorkspace
 from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
 from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError, MetricsWorkspaceError
@@ -18,15 +20,18 @@ from cdk_penstock.observability.transition_alarm import TransitionAlarm
 from cdk_penstock.observability.workspace_content import GrafanaContent, GrafanaContentProps
 
 __all__ = (
+    "ApplicationDashboard",
     "ApplicationLogQueries",
     "Dashboard",
     "DashboardError",
     "DashboardWorkspace",
     "DashboardWorkspaceError",
+    "EnvironmentDashboard",
     "GrafanaContent",
     "GrafanaContentProps",
     "GrafanaNameError",
     "GrafanaVersion",
+    "Graph",
     "IDashboardWorkspace",
     "IMetricsWorkspace",
     "IdentitySource",
