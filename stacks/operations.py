@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk_penstock.encryption import CustomerManagedEncryption, KeyAudit, KeyGuard, KeyPolicyMode, OperatorRole
 from cdk_penstock.lifecycle import KeptParallelism, VerifiedStart
+from cdk_penstock.observability import ApplicationLogQueries, TransitionAlarm
 from stacks.alarms import alarm_actions
 from stacks.principals import principals
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 RUNBOOK: Final = "docs/runbook.md#the-job-has-failed"
 """The guide for whoever gets the alarm."""
+TRANSITIONS_RUNBOOK: Final = "docs/runbooks/unexpected-transitions.md"
 
 
 class ApplicationOperations(Construct):
@@ -45,6 +47,9 @@ class ApplicationOperations(Construct):
         self._alarm_actions = alarm_actions(self, environment)
         self._alarm_on_downtime()
         application.add_kpu_alarm().add_alarm_action(*self._alarm_actions)
+        ApplicationLogQueries(self, "LogQueries", application=application)
+        transitions = TransitionAlarm(self, "Transitions", application=application, runbook=TRANSITIONS_RUNBOOK)
+        transitions.alarm.add_alarm_action(*self._alarm_actions)
         self.operator: iam.Role | None = None
         """The operator role; None if the environment names nobody who may assume it."""
         if environment.operators is None:

@@ -8,15 +8,19 @@ import aws_cdk as cdk
 
 from cdk_penstock.checks import require_customer_managed_keys
 from cdk_penstock.pipeline import PipelineScopes
+from stacks.dashboards import EnvironmentDashboards
 from stacks.network_stack import NetworkStack
 from stacks.operations import ApplicationOperations
 from stacks.retention import ApplicationRetention
 from stacks.workloads import pipeline_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from constructs import Construct
 
     from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.model.metrics import MetricDefinition
     from stacks.environment import ApplicationSettings, Environment
     from stacks.workload_pipeline import WorkloadPipeline
 
@@ -46,7 +50,10 @@ class PenstockStage(cdk.Stage):
             PipelineScopes(ingestion=self.ingestion, presentation=self.presentation, processing=self.processing)
         )
         self.generator = self.pipeline.build_generator(self.processing)
-        operations = self._operate(self.pipeline.application, environment.application)
+        self._dashboards = EnvironmentDashboards(self.processing, "Dashboards", environment=environment)
+        operations = self._operate(
+            self.pipeline.application, environment.application, counters=self.pipeline.counters()
+        )
         if operations.operator is not None:
             ApplicationRetention(
                 self.processing,
@@ -56,7 +63,8 @@ class PenstockStage(cdk.Stage):
                 environment=environment,
             )
         if self.generator is not None and environment.generator is not None:
-            self._operate(self.generator, environment.generator)
+            self._operate(self.generator, environment.generator, counters={})
+        self._dashboards.finish()
         if environment.sensitive_data and environment.alarm_topic is None:
             self._warn_of_alarms_unheard(environment.name)
         if environment.customer_managed_keys_required:
@@ -86,7 +94,13 @@ class PenstockStage(cdk.Stage):
         )
         cdk.Annotations.of(self.processing).add_warning_v2(ALARMS_UNHEARD_WARNING, message)
 
-    def _operate(self, application: FlinkApplication, settings: ApplicationSettings) -> ApplicationOperations:
+    def _operate(
+        self,
+        application: FlinkApplication,
+        settings: ApplicationSettings,
+        *,
+        counters: Mapping[str, Sequence[MetricDefinition]],
+    ) -> ApplicationOperations:
         name = application.node.id
         operations = ApplicationOperations(
             self.processing,
@@ -95,6 +109,7 @@ class PenstockStage(cdk.Stage):
             environment=self.environment_settings,
             start=settings.start,
         )
+        self._dashboards.add_application(application, settings, operations=operations, counters=counters)
         cdk.CfnOutput(self.processing, f"{name}Name", value=application.application_name)
         cdk.CfnOutput(self.processing, f"{name}LogGroupName", value=application.log.group.log_group_name)
         return operations

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from cdk_penstock.pipeline import PipelineScopes, StreamingPipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from constructs import Construct
 
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.model.kafka_storage import TopicLoad
+    from cdk_penstock.model.metrics import MetricDefinition
     from cdk_penstock.network import IApplicationVpc
     from stacks.environment import ApplicationSettings, Environment
 
@@ -39,6 +42,11 @@ class WorkloadPipeline(StreamingPipeline):
     def generator_load(cls, generator: ApplicationSettings) -> TopicLoad | None:  # noqa: ARG003 (as above)
         """Return the load that a generator with these settings makes. Default: None, nobody knows."""
         return None
+
+    @classmethod
+    def counters(cls) -> Mapping[str, Sequence[MetricDefinition]]:
+        """Return what the job counts, for the dashboard: titles, and the counters below each. Default: nothing."""
+        return {}
 
     def build_generator(self, scope: Construct) -> FlinkApplication | None:  # noqa: ARG002 (for workloads that have one)
         """Make the application that makes up events, connected to the source. Default: none."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _METRICS: Final = LabelledMetrics(metrics=(VEHICLES_IN_MOTION, WARNINGS), labels=(MODEL, REGION))
 _WINDOW_SECONDS: Final = Job.window_seconds.default or 0
+_NOW: Final = "the newest window of the last minute"
+_GAPS: Final = "A gap is a minute without a sample: nothing reported, or the job has stopped"
 
 
 def connected_vehicles(data_source: PrometheusDataSource) -> Dashboard:
@@ -30,14 +32,16 @@ def connected_vehicles(data_source: PrometheusDataSource) -> Dashboard:
         # A model without motor events may have warnings, and the reverse.
         number("Models", _METRICS.count(MODEL), "Models of which vehicles report"),
         number("Regions", _METRICS.count(REGION), "Regions from which vehicles report"),
-        _over_time("Vehicles in motion over time", moving, "in motion"),
-        _over_time("Warnings over time", warning, "warnings"),
+        _over_time("Vehicles in motion over time", moving, "in motion", f"Their sum. {_GAPS}"),
+        _over_time("Warnings over time", warning, "warnings", f"Their sum. {_GAPS}"),
     ]
     for label in (MODEL, REGION):
         for metric, title in ((VEHICLES_IN_MOTION, "Vehicles in motion"), (WARNINGS, "Warnings")):
             query = _METRICS.by(metric, label)
-            panels.append(bars(f"{title} now by {label}", query, label))
-            panels.append(_over_time(f"{title} over time by {label}", query, f"{{{{{label}}}}}"))
+            panels.append(bars(f"{title} now by {label}", query, label, f"For each {label}: {_NOW}"))
+            panels.append(
+                _over_time(f"{title} over time by {label}", query, f"{{{{{label}}}}}", f"For each {label}. {_GAPS}")
+            )
     return dashboard_of(
         "connected-vehicles",
         title="Connected vehicles",
@@ -48,5 +52,5 @@ def connected_vehicles(data_source: PrometheusDataSource) -> Dashboard:
     )
 
 
-def _over_time(title: str, query: str, legend: str) -> Panel:
-    return over_time(title, query, legend, window_seconds=_WINDOW_SECONDS)
+def _over_time(title: str, query: str, legend: str, description: str) -> Panel:
+    return over_time(title, query, legend, window_seconds=_WINDOW_SECONDS, description=description)

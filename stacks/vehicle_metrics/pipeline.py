@@ -13,13 +13,18 @@ from cdk_penstock.pipeline import KafkaSource, PrometheusSink
 from cdk_penstock.streams.kafka import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
 from stacks.alarms import alarm_actions
 from stacks.applications import build_application
+from stacks.vehicle_metrics.alerting import RULES, alert_manager
+from stacks.vehicle_metrics.counters import COUNTERS
 from stacks.workload_pipeline import WorkloadPipeline
 from vehicle_metrics import contract
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from constructs import Construct
 
     from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.model.metrics import MetricDefinition
     from cdk_penstock.pipeline import Sink, Source
     from cdk_penstock.streams.kafka import IKafkaCluster
     from stacks.environment import ApplicationSettings, Environment, EventsSettings
@@ -54,6 +59,11 @@ class VehiclePipeline(WorkloadPipeline):
         if not _WHOLE.fullmatch(text) or int(text) == 0:
             return None
         return TopicLoad(records_per_second=int(text), record_bytes=_EVENT_BYTES, compression_ratio=_COMPRESSION_RATIO)
+
+    @classmethod
+    def counters(cls) -> Mapping[str, Sequence[MetricDefinition]]:
+        """Return the job's dead letters by reason, and the samples that it dropped."""
+        return COUNTERS
 
     def build_source(self, scope: Construct) -> Source:
         """Make the cluster and the topics of events and dead letters."""
@@ -90,6 +100,8 @@ class VehiclePipeline(WorkloadPipeline):
             "Metrics",
             workspace_alias=settings.workspace_name,
             retention_days=settings.retention_days,
+            rules=RULES,
+            alert_manager=alert_manager(self.environment.alarm_topic),
             removal_policy=self.environment.removal_policy,
         )
         CfnOutput(Stack.of(scope), "PrometheusQueryUrl", value=workspace.query_url)

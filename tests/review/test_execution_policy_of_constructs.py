@@ -15,6 +15,7 @@ from cdk_penstock.application import ApplicationCode, FlinkApplication
 from cdk_penstock.lifecycle import LagMetric, LagScaling, ScheduledScaling, SnapshotSchedule
 from cdk_penstock.network import ApplicationVpc
 from cdk_penstock.observability import MetricsWorkspace
+from cdk_penstock.observability.alarms import ApplicationAlarms
 from cdk_penstock.review.assembly import read_assembly
 from cdk_penstock.review.execution import execution_policies
 from cdk_penstock.sinks.archive import ArchiveBucket
@@ -56,6 +57,12 @@ def metrics(stack: Stack) -> None:
     MetricsWorkspace(stack, "Metrics", workspace_alias="clicks", rules={"job": RULES})
 
 
+def alarms(stack: Stack) -> None:
+    code = ApplicationCode.from_bucket(Bucket.from_bucket_name(stack, "Code", "code-bucket"), "job.zip")
+    application = FlinkApplication(stack, "App", code=code, application_name="clicks")
+    ApplicationAlarms(stack, "Alarms", application=application, runbook_base_url="https://example.com/runbooks")
+
+
 def snapshots(stack: Stack) -> None:
     application = FlinkApplication.from_application_name(stack, "App", "clicks")
     operator = iam.Role(stack, "Operator", assumed_by=iam.ArnPrincipal("arn:aws:iam::111122223333:role/OnCall"))
@@ -89,6 +96,7 @@ def policies(folder: Path, build: Callable[[Stack], None]) -> ExecutionPolicies:
         (streams, {"kinesis:CreateStream", "kinesis:RegisterStreamConsumer", "kafka:CreateClusterV2"}),
         (snapshots, {"scheduler:CreateSchedule", "lambda:CreateFunction", "cloudwatch:PutMetricAlarm"}),
         (scaling, {"scheduler:CreateSchedule", "events:PutRule", "lambda:AddPermission", "cloudwatch:PutMetricAlarm"}),
+        (alarms, {"cloudwatch:PutCompositeAlarm", "sns:CreateTopic", "kms:CreateKey"}),
         (metrics, {"aps:CreateWorkspace", "aps:CreateRuleGroupsNamespace"}),
     ],
     ids=lambda each: getattr(each, "__name__", ""),

@@ -188,6 +188,15 @@ def log_group(made: Made) -> Any:
 
 
 CALLS: dict[str, Calls] = {
+    "AWS::APS::RuleGroupsNamespace": lambda made: [
+        *on(
+            arn("aps", f"rulegroupsnamespace/ws-1/{made.resource.get('Name')}"),
+            "CreateRuleGroupsNamespace",
+            "PutRuleGroupsNamespace",
+            "DeleteRuleGroupsNamespace",
+        ),
+        *on(arn("aps", "workspace/ws-1"), "ListRuleGroupsNamespaces"),
+    ],
     "AWS::APS::Workspace": lambda _: [
         *on("*", "aps:CreateWorkspace", "logs:CreateLogDelivery", "logs:PutResourcePolicy"),
         *on(arn("aps", "workspace/ws-1"), "DescribeWorkspace", "CreateLoggingConfiguration", "DeleteWorkspace"),
@@ -202,6 +211,13 @@ CALLS: dict[str, Calls] = {
     "AWS::CDK::Metadata": lambda _: [],
     "AWS::CloudWatch::Alarm": lambda made: on(
         arn("cloudwatch", f"alarm:{made.name}"), "PutMetricAlarm", "DescribeAlarms", "TagResource", "DeleteAlarms"
+    ),
+    # A dashboard has no Region in its ARN.
+    "AWS::CloudWatch::Dashboard": lambda made: on(
+        f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{made.resource.get('DashboardName')}",
+        "PutDashboard",
+        "GetDashboard",
+        "DeleteDashboards",
     ),
     "AWS::EC2::FlowLog": lambda made: [
         *on(arn("ec2", "vpc-flow-log/fl-1"), "CreateFlowLogs", "DeleteFlowLogs", "CreateTags"),
@@ -251,6 +267,10 @@ CALLS: dict[str, Calls] = {
     "AWS::Logs::LogStream": lambda made: on(
         arn("logs", f"log-group:{made.referred('LogGroupName').name}:log-stream:x"), "CreateLogStream"
     ),
+    "AWS::Logs::MetricFilter": lambda made: on(
+        arn("logs", f"log-group:{made.referred('LogGroupName').name}:x"), "PutMetricFilter", "DeleteMetricFilter"
+    ),
+    "AWS::Logs::QueryDefinition": lambda _: on("*", "logs:PutQueryDefinition", "logs:DeleteQueryDefinition"),
     "AWS::Logs::ResourcePolicy": lambda _: on("*", "logs:PutResourcePolicy", "logs:DeleteResourcePolicy"),
     "AWS::MSK::Cluster": lambda made: [
         *on(arn("kafka", f"cluster/{made.name}/1-2"), "CreateCluster", "DescribeCluster", "UpdateBrokerType"),

@@ -15,12 +15,14 @@ from grafana_foundation_sdk.models.common import (
     BigValueGraphMode,
     LegendDisplayMode,
     LegendPlacement,
+    SortOrder,
     TooltipDisplayMode,
     VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DataSourceRef,
+    FieldColorModeId,
     Threshold,
     ThresholdsMode,
     VariableOption,
@@ -140,11 +142,12 @@ def number(title: str, query: str, description: str) -> stat.Panel:
     )
 
 
-def bars(title: str, query: str, label: str) -> bargauge.Panel:
+def bars(title: str, query: str, label: str, description: str = "") -> bargauge.Panel:
     """Return a panel with a bar for each value of a label, half the page wide."""
     return (
         bargauge.Panel()
         .title(title)
+        .description(description)
         .with_target(_query(query, instant=True, legend=f"{{{{{label}}}}}"))
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .orientation(VizOrientation.HORIZONTAL)
@@ -157,19 +160,22 @@ def bars(title: str, query: str, label: str) -> bargauge.Panel:
     )
 
 
-def over_time(title: str, query: str, legend: str, *, window_seconds: int) -> timeseries.Panel:
+def over_time(title: str, query: str, legend: str, *, window_seconds: int, description: str = "") -> timeseries.Panel:
     """Return a panel with lines over time, half the page wide; no point is closer to the next than a window."""
     return (
         timeseries.Panel()
         .title(title)
+        .description(description)
         .with_target(_query(query, instant=False, legend=legend))
         .legend(
             common.VizLegendOptions()
-            .display_mode(LegendDisplayMode.LIST)
+            .display_mode(LegendDisplayMode.TABLE)
+            .calcs(["last", "max"])
             .placement(LegendPlacement.BOTTOM)
             .show_legend(True)  # noqa: FBT003
         )
-        .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
+        .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
+        .color_scheme(_by_name())
         .interval(f"{window_seconds}s")
         .unit("short")
         .decimals(0)
@@ -182,6 +188,11 @@ def over_time(title: str, query: str, legend: str, *, window_seconds: int) -> ti
 def _query(expression: str, *, instant: bool, legend: str = "") -> prometheus.Dataquery:
     query = prometheus.Dataquery().expr(expression).legend_format(legend).ref_id("A")
     return query.instant() if instant else query.range()
+
+
+def _by_name() -> dashboards.FieldColor:
+    # A model keeps its color, whichever others are selected.
+    return dashboards.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
 
 
 def _no_thresholds() -> dashboards.ThresholdsConfig:

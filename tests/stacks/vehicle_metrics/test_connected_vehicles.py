@@ -82,6 +82,15 @@ def test_what_is_now_is_one_value_and_what_is_over_time_a_range(dashboard: dict[
         assert (target["instant"], target["range"]) == (not over_time, over_time), panel["title"]
 
 
+def test_every_panel_says_what_it_shows_and_a_name_keeps_its_color(dashboard: dict[str, Any]) -> None:
+    for panel in dashboard["panels"]:
+        assert panel["description"], panel["title"]
+        if panel["type"] == "timeseries":
+            assert panel["fieldConfig"]["defaults"]["color"] == {"mode": "palette-classic-by-name"}
+            assert panel["options"]["legend"]["calcs"] == ["last", "max"]
+            assert panel["options"]["tooltip"]["sort"] == "desc"
+
+
 def test_ids_are_unique_panels_do_not_overlap_and_all_have_the_data_source(dashboard: dict[str, Any]) -> None:
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert ids == list(range(1, len(ids) + 1))

@@ -50,6 +50,7 @@ FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (_SCALABLE,),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (_SCALABLE,),
     "AWS::CloudWatch::Alarm": (_regional("cloudwatch", "alarm:{AlarmName}"),),
+    "AWS::CloudWatch::CompositeAlarm": (_regional("cloudwatch", "alarm:{AlarmName}"),),
     "AWS::CloudWatch::Dashboard": (_global("cloudwatch", "dashboard/{DashboardName}"),),
     "AWS::EC2::FlowLog": _ec2("vpc-flow-log", "vpc"),
     "AWS::EC2::RouteTable": _ec2("route-table", "vpc"),
@@ -83,6 +84,7 @@ FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Logs::LogGroup": _LOG_GROUP,
     "AWS::Logs::LogStream": _LOG_GROUP,
     "AWS::Logs::MetricFilter": _LOG_GROUP,
+    "AWS::Logs::QueryDefinition": (),
     "AWS::Logs::ResourcePolicy": (),
     "AWS::MSK::Cluster": (
         _regional("kafka", "cluster/{ClusterName}/*"),

@@ -1,0 +1,121 @@
+"""Widgets of CloudWatch dashboards: graphs with a unit and the thresholds of alarms, tables, and sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGE_WIDTH: Final = 24
+_GRAPH_HEIGHT: Final = 6
+_TITLE_HEIGHT: Final = 1
+_ALARMS_PER_ROW: Final = 6
+_MOST_ALARMS_OF_A_WIDGET: Final = 100
+PERIOD: Final = Duration.minutes(1)
+"""MSF sends its metrics once a minute."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """A graph before it has a width: its metrics, and what the values on its axis are.
+
+    Parameters
+    ----------
+    title
+        Text above the graph.
+    unit
+        Text at the axis on the left, such as ``ms`` or ``records/s``.
+    metrics
+        Lines of the graph.
+    right, right_unit
+        Lines that belong to another axis, on the right, and its unit. Default: none.
+    """
+
+    title: str
+    unit: str
+    metrics: Sequence[cloudwatch.IMetric]
+    right: Sequence[cloudwatch.IMetric] = ()
+    right_unit: str = ""
+
+    def widget(
+        self,
+        *,
+        width: int,
+        alarms: Sequence[cloudwatch.Alarm] = (),
+        deployments: Sequence[cloudwatch.VerticalAnnotation] = (),
+    ) -> cloudwatch.GraphWidget:
+        """Return the widget, with a line for each alarm on one of its metrics, and one for each deployment."""
+        return cloudwatch.GraphWidget(
+            title=self.title,
+            left=list(self.metrics),
+            right=list(self.right),
+            left_y_axis=_axis(self.unit),
+            right_y_axis=_axis(self.right_unit) if self.right else None,
+            left_annotations=_thresholds(self.metrics, alarms),
+            right_annotations=_thresholds(self.right, alarms),
+            vertical_annotations=list(deployments),
+            legend_position=cloudwatch.LegendPosition.BOTTOM,
+            period=PERIOD,
+            width=width,
+            height=_GRAPH_HEIGHT,
+        )
+
+
+def section_title(text: str) -> cloudwatch.TextWidget:
+    """Return a title over the whole width, above the widgets of a section."""
+    return cloudwatch.TextWidget(
+        markdown=f"## {text}",
+        width=PAGE_WIDTH,
+        height=_TITLE_HEIGHT,
+        background=cloudwatch.TextWidgetBackground.TRANSPARENT,
+    )
+
+
+def alarm_states(title: str, alarms: Sequence[cloudwatch.IAlarm]) -> list[cloudwatch.AlarmStatusWidget]:
+    """Return the states of all alarms, those in alarm first; a widget takes a hundred."""
+    parts = [
+        alarms[start : start + _MOST_ALARMS_OF_A_WIDGET] for start in range(0, len(alarms), _MOST_ALARMS_OF_A_WIDGET)
+    ]
+    return [
+        cloudwatch.AlarmStatusWidget(
+            title=title,
+            alarms=list(part),
+            sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+            width=PAGE_WIDTH,
+            # A row for the title.
+            height=1 + -(-len(part) // _ALARMS_PER_ROW),
+        )
+        for part in parts
+    ]
+
+
+def columns(count: int) -> int:
+    """Return the width of each of several widgets that share a row; a third of the page is the least."""
+    return PAGE_WIDTH // min(max(count, 1), 3)
+
+
+def _axis(unit: str) -> cloudwatch.YAxisProps:
+    # The unit that comes with the metrics is left out: MSF sends "None" for some, and the job's counters have none.
+    return cloudwatch.YAxisProps(label=unit, min=0, show_units=False)
+
+
+def _thresholds(
+    metrics: Sequence[cloudwatch.IMetric], alarms: Sequence[cloudwatch.Alarm]
+) -> list[cloudwatch.HorizontalAnnotation]:
+    """Return the thresholds of alarms that watch one of these metrics as it is, not a rate or another expression."""
+    shown = {name for metric in metrics if (name := _identity(metric)) is not None}
+    return [alarm.to_annotation() for alarm in alarms if _identity(alarm.metric) in shown]
+
+
+def _identity(metric: cloudwatch.IMetric) -> tuple[str, ...] | None:
+    """Return what tells one metric from another; None for an expression."""
+    stat = metric.to_metric_config().metric_stat
+    if stat is None:
+        return None
+    dimensions = sorted(f"{each.name}={each.value}" for each in stat.dimensions or [])
+    return (stat.namespace, stat.metric_name, *dimensions)

@@ -1,0 +1,59 @@
+"""Metric filter and alarm on subtasks and jobs that leave RUNNING without an order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk_penstock.model.log_queries import UNEXPECTED_TRANSITIONS
+
+if TYPE_CHECKING:
+    from cdk_penstock.application import FlinkApplication
+
+NAMESPACE: Final = "Penstock/Logs"
+METRIC_NAME: Final = "UnexpectedTransitions"
+
+
+class TransitionAlarm(Construct):
+    """An alarm on unexpected transitions in the log of an application: in three of five minutes, so not one restart.
+
+    It shows a loop also where the metrics of restarts are missing or come late.
+
+    Parameters
+    ----------
+    application
+        The application whose log is filtered. Its monitoring log level must be INFO: Flink logs transitions at INFO.
+    runbook
+        The address of the guide, for the alarm's description.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, application: FlinkApplication, runbook: str) -> None:
+        super().__init__(scope, construct_id)
+        name = application.application_name
+        self.filter = logs.MetricFilter(
+            self,
+            "Filter",
+            log_group=application.log.group,
+            filter_pattern=logs.FilterPattern.literal(UNEXPECTED_TRANSITIONS),
+            metric_namespace=NAMESPACE,
+            # A metric filter has either dimensions from the event or a default value: the name is part of the metric's.
+            metric_name=f"{METRIC_NAME}-{name}",
+            metric_value="1",
+            default_value=0,
+        )
+        self.alarm = cloudwatch.Alarm(
+            self,
+            "Alarm",
+            alarm_description=f"{name} has subtasks that fail, in three of five minutes: {runbook}",
+            metric=self.filter.metric(statistic="Sum", period=Duration.minutes(1)),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            # A stopped application writes no log.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )

@@ -1,0 +1,40 @@
+"""The rules of the vehicle job's workspace, and who is told of its alerts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = Path(__file__).parent / "rules"
+
+RULES: Final = {path.stem: path for path in sorted(_FOLDER.glob("*.yaml"))}
+"""The rule files by namespace."""
+
+_MANAGER: Final = """\
+alertmanager_config: |
+  route:
+    receiver: topic
+    group_by: [alertname]
+    routes:
+      - receiver: topic
+        matchers: [severity="page"]
+        repeat_interval: 1h
+    repeat_interval: 12h
+  receivers:
+    - name: topic
+      sns_configs:
+        - topic_arn: {topic_arn}
+          sigv4:
+            region: {region}
+"""
+
+
+def alert_manager(topic_arn: str | None) -> str | None:
+    """Return the definition of an alert manager that notifies a topic; None without a topic.
+
+    A page is repeated every hour, a ticket twice a day.
+    """
+    if topic_arn is None:
+        return None
+    # Managed Prometheus asks for the topic's Region (AMP-alertmanager-receiver-config).
+    return _MANAGER.format(topic_arn=topic_arn, region=topic_arn.split(":")[3])

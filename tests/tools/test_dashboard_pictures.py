@@ -1,0 +1,83 @@
+"""Pictures of the dashboards: every widget of the real ones is drawn, with a value for each of its metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk.assertions import Template
+
+from cdk_penstock.application import FlinkApplication, FlinkRuntime, MetricsLevel
+from cdk_penstock.observability import ApplicationDashboard
+from stacks.vehicle_metrics.counters import COUNTERS
+from tools.dashboard_pictures import dashboards, draw, lines_of, png_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOT_PICTURES = "docs/pictures"
+
+
+@pytest.fixture(scope="module", params=["FLINK-1_20", "FLINK-2_2"])
+def template(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return a template with the dashboard of the vehicle job at the metrics level of tasks."""
+    stack = Stack(App(), "Stack")
+    application = FlinkApplication.from_application_name(
+        stack, "Application", "vehicles", runtime=FlinkRuntime.of(request.param)
+    )
+    rate = cloudwatch.MathExpression(expression="RATE(m)", using_metrics={"m": application.metric_failed_checkpoints()})
+    alarms = [
+        cloudwatch.Alarm(stack, "Rate", metric=rate, threshold=0.5, evaluation_periods=1),
+        cloudwatch.Alarm(stack, "Kpus", metric=application.metric_kpus(), threshold=9, evaluation_periods=1),
+    ]
+    dashboard = ApplicationDashboard(
+        stack, "Dashboard", application=application, alarms=alarms, metrics_level=MetricsLevel.TASK, counters=COUNTERS
+    )
+    dashboard.add_row("Log", cloudwatch.LogQueryWidget(title="Calls", log_group_names=["a"], query_lines=["fields b"]))
+    return dict(Template.from_stack(stack).to_json())
+
+
+def test_every_widget_is_drawn_in_its_place_with_its_title(template: dict[str, Any]) -> None:
+    widgets = dashboards(template)["vehicles"]
+    figure = draw(widgets, template)
+    drawn = {text.get_text() for axes in figure.axes for text in axes.texts}
+    for widget in widgets:
+        properties = widget["properties"]
+        assert properties.get("title", properties.get("markdown", "").lstrip("# ")) in drawn
+    graphs = [each for each in widgets if each["type"] == "metric"]
+    # A graph has a panel, and the axes with its lines in it.
+    assert len(figure.axes) == len(widgets) + len(graphs)
+    assert all(axes.lines for axes in figure.axes[1:] if axes.get_xlim() == (0, 180))
+
+
+def test_every_metric_of_a_graph_is_a_line_with_its_label(template: dict[str, Any]) -> None:
+    for widget in dashboards(template)["vehicles"]:
+        shown = [each[-1] for each in widget["properties"].get("metrics", []) if each[-1].get("visible", True)]
+        plain = {each["label"] for each in shown if "SEARCH" not in each.get("expression", "")}
+        assert plain <= set(lines_of(widget))
+        assert bool(lines_of(widget)) == bool(shown)
+
+
+def test_a_metric_without_values_is_an_error() -> None:
+    widget = {"properties": {"metrics": [["AWS/KinesisAnalytics", "newMetric", "Application", "a", {"label": "new"}]]}}
+    with pytest.raises(LookupError, match="metric newMetric has no values: add some to SAMPLES"):
+        lines_of(widget)
+
+
+def test_an_alarm_that_the_template_does_not_have_is_an_error(template: dict[str, Any]) -> None:
+    widgets = dashboards(template)["vehicles"]
+    with pytest.raises(LookupError, match="which the template does not have"):
+        draw(widgets, {"Resources": {}})
+
+
+def test_the_pictures_of_the_documentation_are_small(pytestconfig: pytest.Config) -> None:
+    folder: Path = pytestconfig.rootpath / ROOT_PICTURES
+    sizes = {path.name: path.stat().st_size for path in folder.glob("dashboard-*.png")}
+    assert {"dashboard-vehicle-metrics-prod.png", "dashboard-penstock-prod.png"} <= set(sizes)
+    assert max(sizes.values()) < 150_000
+
+
+def test_a_picture_is_a_png(template: dict[str, Any]) -> None:
+    assert png_of(draw(dashboards(template)["vehicles"], template)).startswith(b"\x89PNG")

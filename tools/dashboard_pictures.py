@@ -1,0 +1,283 @@
+"""Draw the CloudWatch dashboards of a synthesized app with made-up values: pictures for the documentation.
+
+``python tools/dashboard_pictures.py cdk.out/assembly-Prod/ProdProcessing*.template.json docs/pictures``
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import EngFormatter, MaxNLocator
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Series = NDArray[np.float64]
+
+COLUMNS, INCH_PER_COLUMN, INCH_PER_ROW, DPI = 24, 0.58, 0.42, 80
+MINUTES = np.arange(180, dtype=float)
+UPDATE, FAILURE = 60.0, 132.0
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#332288", "#661100")
+MANY_LINES = 5
+TASKS = ("Source: events", "Window: by model", "Sink: Prometheus")
+
+
+def noise(scale: float, seed: int = 1) -> Series:
+    """Return the same random values each time."""
+    return np.random.default_rng(seed).normal(0.0, scale, MINUTES.size)
+
+
+def while_down(running: Series | float, down: float = 0.0) -> Series:
+    """Return values that fall to another one in the minutes after the update and the failure."""
+    is_down = ((MINUTES >= UPDATE) & (MINUTES < UPDATE + 3)) | ((MINUTES >= FAILURE) & (MINUTES < FAILURE + 2))
+    return np.where(is_down, down, running)
+
+
+def since_failure() -> Series:
+    """Return the milliseconds since the update or the failure."""
+    start = np.where(MINUTES >= FAILURE + 2, FAILURE + 2, np.where(MINUTES >= UPDATE + 3, UPDATE + 3, -600.0))
+    return while_down((MINUTES - start) * 60_000)
+
+
+def stepped(value: float, at: float = FAILURE) -> Series:
+    """Return 0, and a value from a minute on."""
+    return np.where(at <= MINUTES, value, 0.0)
+
+
+def lag(peak: float) -> Series:
+    """Return a lag that rises with each break and is made up for."""
+    burst = sum(np.exp(-np.clip(MINUTES - at, 0, None) / 4) * (at <= MINUTES) for at in (UPDATE + 2, FAILURE + 1))
+    return peak * burst + np.abs(noise(peak / 60))
+
+
+WAVE = 1 + 0.15 * np.sin(MINUTES / 28)
+SAMPLES: Mapping[str, Callable[[], Series]] = {
+    "uptime": since_failure,
+    "runningTime": since_failure,
+    "downtime": lambda: np.where((MINUTES >= FAILURE) & (MINUTES < FAILURE + 2), 60_000.0, 0.0),
+    "restartingTime": lambda: np.where((MINUTES >= FAILURE) & (MINUTES < FAILURE + 2), 60_000.0, 0.0),
+    "cancellingTime": lambda: 0 * MINUTES,
+    "failingTime": lambda: 0 * MINUTES,
+    "fullRestarts": lambda: stepped(1),
+    "numRestarts": lambda: stepped(1),
+    "numRecordsInPerSecond": lambda: while_down(20_000 * WAVE + noise(300)),
+    "numRecordsOutPerSecond": lambda: while_down(55 * WAVE + noise(2)),
+    "records_lag_max": lambda: lag(900_000),
+    "millisBehindLatest": lambda: lag(95_000),
+    "lastCheckpointDuration": lambda: 1_800 * WAVE + np.abs(noise(250)),
+    "lastCheckpointSize": lambda: 42e6 * WAVE + noise(4e5),
+    "numberOfFailedCheckpoints": lambda: stepped(1),
+    "cpuUtilization": lambda: while_down(46 * WAVE + noise(2), 4),
+    "containerCPUUtilization": lambda: while_down(52 * WAVE + noise(2, 2), 6),
+    "heapMemoryUtilization": lambda: while_down(55 + (MINUTES * 3) % 22, 12),
+    "containerMemoryUtilization": lambda: while_down(71 + noise(0.6), 30),
+    "containerDiskUtilization": lambda: 18 + MINUTES / 60,
+    "KPUs": lambda: np.full(MINUTES.size, 5.0),
+    "oldGenerationGCTime": lambda: np.floor(MINUTES / 20) * 45,
+    "threadsCount": lambda: 118 + np.round(noise(1.5)),
+    "numLateRecordsDropped": lambda: 0 * MINUTES,
+    "deadLettersLate": lambda: np.floor(MINUTES / 7),
+    "deadLettersMalformedJson": lambda: stepped(12, 95),
+    "busyTimeMsPerSecond": lambda: while_down(430 * WAVE + noise(20)),
+    "backPressuredTimeMsPerSecond": lambda: while_down(np.abs(noise(15))),
+    "idleTimeMsPerSecond": lambda: while_down(540 - 430 * (WAVE - 1) + noise(20)),
+    "numSamplesDropped": lambda: 0 * MINUTES,
+    "numSamplesNonRetryableDropped": lambda: 0 * MINUTES,
+    "numSamplesRetryLimitDropped": lambda: 0 * MINUTES,
+    **{
+        f"deadLetters{reason}": (lambda: 0 * MINUTES)
+        for reason in (
+            "MissingField", "WrongType", "OutOfRange", "UnknownEventType", "TimestampInTheFuture", "TimestampTooOld",
+            "EmptyRecord",
+        )
+    },
+}  # fmt: skip
+"""Values of each metric: an update after an hour, and a failure with one restart later."""
+
+
+def written_out(value: Any) -> Any:
+    """Return a part of a template as text, with references as ``<logical id>``."""
+    if isinstance(value, dict):
+        ((kind, inner),) = value.items()
+        if kind == "Fn::Join":
+            return "".join(written_out(part) for part in inner[1])
+        return f"<{inner if isinstance(inner, str) else inner[0]}>"
+    return value
+
+
+def dashboards(template: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the widgets of each dashboard of a template, by the dashboard's name."""
+    resources = template["Resources"].values()
+    found = [each["Properties"] for each in resources if each["Type"] == "AWS::CloudWatch::Dashboard"]
+    return {
+        written_out(each["DashboardName"]): json.loads(written_out(each["DashboardBody"]))["widgets"] for each in found
+    }
+
+
+def lines_of(widget: Mapping[str, Any]) -> dict[str, Series]:
+    """Return the labelled values of a widget's metrics; raise LookupError for a metric without values."""
+    by_id: dict[str, Series] = {}
+    lines: dict[str, Series] = {}
+    expressions: list[dict[str, Any]] = []
+    for entry in widget["properties"].get("metrics", []):
+        options = entry[-1]
+        if "expression" in options:
+            expressions.append(options)
+            continue
+        if entry[1] not in SAMPLES:
+            raise LookupError(f"metric {entry[1]} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
+        by_id[options.get("id", "")] = values = SAMPLES[entry[1]]()
+        if options.get("visible", True):
+            lines[options["label"]] = values
+    for options in expressions:
+        if options["expression"].startswith("SEARCH"):
+            (name,) = re.findall(r'MetricName="(\w+)"', options["expression"])
+            if name not in SAMPLES:
+                raise LookupError(f"metric {name} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
+            lines |= {task: SAMPLES[name]() * (1 - 0.25 * index) for index, task in enumerate(TASKS)}
+        else:
+            lines[options["label"]] = np.sum([by_id[name] for name in options["expression"].split(" + ")], axis=0)
+    return lines
+
+
+def draw(widgets: list[dict[str, Any]], template: Mapping[str, Any]) -> Figure:
+    """Return a picture with an axis for each widget, in the widget's place."""
+    rows = max(each["y"] + each["height"] for each in widgets)
+    figure = Figure(figsize=(COLUMNS * INCH_PER_COLUMN, rows * INCH_PER_ROW), dpi=DPI, facecolor="#f4f5f6")
+    FigureCanvasAgg(figure)
+    for widget in widgets:
+        x, y, width, height = (widget[each] for each in ("x", "y", "width", "height"))
+        place = (x / COLUMNS, 1 - (y + height) / rows, width / COLUMNS, height / rows)
+        {"text": _text, "alarm": _alarms, "metric": _graph, "log": _log}[widget["type"]](
+            figure, place, widget, template
+        )
+    return figure
+
+
+def _panel(figure: Figure, place: tuple[float, float, float, float], title: str) -> Axes:
+    """Return a white panel with a title."""
+    left, bottom, width, height = place
+    gap = 0.004
+    panel = figure.add_axes((left + gap / 2, bottom + gap / 4, width - gap, height - gap / 2), facecolor="white")
+    panel.set(xticks=[], yticks=[])
+    for spine in panel.spines.values():
+        spine.set_color("#d5dbdb")
+    inch = figure.get_size_inches()[1] * height
+    panel.text(0.012 * COLUMNS / (width * COLUMNS) / 2, 1 - 0.12 / inch, title, va="top", size=9.5, weight="bold")
+    return panel
+
+
+def _text(figure: Figure, place: Any, widget: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+    left, bottom, width, height = place
+    axes = figure.add_axes((left, bottom, width, height))
+    axes.set_axis_off()
+    axes.text(0.004, 0.4, widget["properties"]["markdown"].lstrip("# "), va="center", size=12, weight="bold")
+
+
+def _alarms(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapping[str, Any]) -> None:
+    panel = _panel(figure, place, widget["properties"]["title"])
+    names = [alarm_name(arn, template) for arn in widget["properties"]["alarms"]]
+    lines = -(-len(names) // 6)
+    title_share = 1 / (widget["height"])
+    cell = (1 - title_share) / lines
+    for index, name in enumerate(names):
+        x, y = (index % 6) / 6, 1 - title_share - (index // 6 + 1) * cell
+        panel.add_patch(
+            Rectangle(
+                (x + 0.003, y + cell * 0.12), 1 / 6 - 0.006, cell * 0.76, facecolor="#e6f4ea", edgecolor="#1d8102"
+            )
+        )
+        panel.text(x + 0.009, y + cell / 2, name, va="center", size=7.5)
+    panel.set(xlim=(0, 1), ylim=(0, 1))
+
+
+def alarm_name(arn: str, template: Mapping[str, Any]) -> str:
+    """Return the end of an alarm's logical id, which CloudFormation puts into its name, without the hash."""
+    logical_id = arn.strip("<>").split(".")[0]
+    if logical_id not in template["Resources"]:
+        raise LookupError(f"the dashboard shows the alarm {arn}, which the template does not have")
+    name = re.sub(r"[0-9A-F]{8}$", "", logical_id)
+    return name.partition("Operations")[2] or name
+
+
+def _graph(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapping[str, Any]) -> None:
+    properties = widget["properties"]
+    panel = _panel(figure, place, properties["title"])
+    left, bottom, width, height = place
+    axes = figure.add_axes((left + 0.042, bottom + height * 0.27, width - 0.054, height * 0.55), facecolor="none")
+    annotations = properties.get("annotations", {})
+    lines = lines_of(widget)
+    horizontal = list(annotations.get("horizontal", []))
+    for arn in annotations.get("alarms", []):
+        threshold = float(template["Resources"][arn.strip("<>").split(".")[0]]["Properties"]["Threshold"])
+        lines["expression of the alarm"] = stepped(0.4 * threshold) * (MINUTES < FAILURE + 6)
+        horizontal.append({"value": threshold, "label": "threshold"})
+    for (label, values), color in zip(lines.items(), COLORS, strict=False):
+        axes.plot(MINUTES, values, color=color, linewidth=1.3, label=label)
+    for line in horizontal:
+        axes.axhline(line["value"], color="#d13212", linewidth=1, linestyle="--", label="threshold of the alarm")
+    for line in annotations.get("vertical", []):
+        axes.axvline(UPDATE, color="#5f6b7a", linewidth=1, linestyle=":", label=line.get("label"))
+    top = max([float(np.max(each)) for each in lines.values()] + [float(each["value"]) for each in horizontal])
+    axes.set_ylim(0, top * 1.12 if top > 0 else 1)
+    axes.set_xlim(0, 180)
+    axes.set_xticks([0, 60, 120], ["11:00", "12:00", "13:00"])
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=top >= 1 or top == 0))
+    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.tick_params(labelsize=7.5, length=2)
+    axes.grid(axis="y", color="#eaeded", linewidth=0.7)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    unit = properties.get("yAxis", {}).get("left", {}).get("label", "")
+    axes.set_title(unit, loc="left", size=7.5, pad=2, color="#5f6b7a")
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    panel.legend(
+        list(unique.values()),
+        list(unique),
+        loc="lower left",
+        ncols=3 if len(unique) >= MANY_LINES else 2,
+        fontsize=5.2 if len(unique) >= MANY_LINES else 6.8,
+        frameon=False,
+        handlelength=1.2,
+        columnspacing=1.0,
+        labelspacing=0.25,
+        borderpad=0.1,
+    )
+
+
+def _log(figure: Figure, place: Any, widget: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+    panel = _panel(figure, place, widget["properties"]["title"])
+    panel.text(0.5, 0.45, "No results: nobody made such a call", ha="center", size=9, color="#5f6b7a")
+
+
+def png_of(figure: Figure) -> bytes:
+    """Return the picture with few colors, which makes it small."""
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def main(template_path: str, folder: str) -> None:
+    """Write a picture of each dashboard of a template."""
+    template = json.loads(Path(template_path).read_text(encoding="utf-8"))
+    for name, widgets in dashboards(template).items():
+        Path(folder, f"dashboard-{name}.png").write_bytes(png_of(draw(widgets, template)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
