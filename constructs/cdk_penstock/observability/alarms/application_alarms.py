@@ -15,7 +15,12 @@ from cdk_penstock.observability.alarms.alarm_notification import AlarmNotificati
 from cdk_penstock.observability.alarms.alarm_rule import AlarmRule, Severity
 from cdk_penstock.observability.alarms.alarm_thresholds import PageThresholds, TicketThresholds
 from cdk_penstock.observability.alarms.job_rules import page_rules, ticket_rules
-from cdk_penstock.observability.alarms.metric_growth import above_and_growing, growth_of_all, percentage
+from cdk_penstock.observability.alarms.metric_growth import (
+    above_and_growing,
+    growth_of_all,
+    percentage,
+    repeated_in_vain,
+)
 from cdk_penstock.observability.errors import AlarmError
 
 if TYPE_CHECKING:
@@ -30,6 +35,8 @@ _MINUTE: Final = Duration.minutes(1)
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _LAG_PERIODS: Final = 2
 _THROTTLED_PERIODS: Final = 2
+_IN_VAIN_PERIODS: Final = 3
+"""One more than a restart of an idle job, which sets both counters to 0, can look like attempts in vain."""
 _KIND: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -135,16 +142,48 @@ class ApplicationAlarms(Construct):
         """
         if not counters:
             raise AlarmError(f"alarm {construct_id} needs a counter, got none: name those that the job registers")
-        if not _KIND.fullmatch(kind):
-            raise AlarmError(f"kind must be in kebab case, such as 'dead-letters', got {kind!r}")
         metrics = [self._application.metric(name, statistic="Maximum", period=_FIVE_MINUTES) for name in counters]
         rule = AlarmRule(
-            kind=kind,
+            kind=_checked_kind(kind),
             severity=Severity.TICKET,
             text=text,
             metric=growth_of_all(metrics, _FIVE_MINUTES, label=f"{kind} in five minutes"),
             threshold=0,
             periods=1,
+        )
+        return self._add(construct_id, rule)
+
+    def add_stuck_sink_alarm(
+        self, construct_id: str, *, kind: str, written: str, repeated: str, text: str
+    ) -> cloudwatch.Alarm:
+        """Page while a sink repeats its requests and none succeeds, as when their endpoint does not answer.
+
+        Such a sink waits for a long time before the job fails: until then it drops nothing, and no checkpoint fails.
+
+        Parameters
+        ----------
+        kind
+            The kind of the alarm in kebab case: the name of its runbook.
+        written, repeated
+            The counters of requests that succeeded, and of those that were sent again, as the job registers them below
+            the metric group ``kinesisAnalytics``. Those of a Prometheus sink are ``numWriteRequestsOut`` and
+            ``numWriteRequestsRetries``.
+        text
+            What has happened.
+
+        Raises AlarmError for another kind.
+        """
+        rule = AlarmRule(
+            kind=_checked_kind(kind),
+            severity=Severity.PAGE,
+            text=text,
+            metric=repeated_in_vain(
+                self._application.metric(written, statistic="Maximum", period=_FIVE_MINUTES),
+                self._application.metric(repeated, statistic="Average", period=_FIVE_MINUTES),
+                _FIVE_MINUTES,
+            ),
+            threshold=0,
+            periods=_IN_VAIN_PERIODS,
         )
         return self._add(construct_id, rule)
 
@@ -229,6 +268,12 @@ class ApplicationAlarms(Construct):
         )
         alarm.add_alarm_action(*actions)
         return alarm
+
+
+def _checked_kind(kind: str) -> str:
+    if not _KIND.fullmatch(kind):
+        raise AlarmError(f"kind must be in kebab case, such as 'dead-letters', got {kind!r}")
+    return kind
 
 
 @jsii.implements(cloudwatch.IAlarmRule)
