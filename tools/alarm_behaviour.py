@@ -26,7 +26,9 @@ from cdk_penstock.model.alarm_evaluation.alarm_timeline import evaluate  # noqa:
 from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm  # noqa: E402
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of  # noqa: E402
 from examples.composition import ClickPipeline  # noqa: E402
+from tools.alarm_faults import FAULTS  # noqa: E402
 from tools.alarm_histories import BEGINS_AT, HISTORIES, HOUR_SECONDS, STEPS  # noqa: E402
+from tools.vehicle_alarms import vehicle_alarms_template, without_hash  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 PAGE: Final = ROOT / "docs" / "alarm-behaviour.md"
 OF_THE_GENERATOR: Final = "VehicleGenerator"
 """The alarms of the fleet generator are those of the job again."""
-_HASH: Final = re.compile(r"[0-9A-F]{8}$")
 _RUNBOOK: Final = re.compile(r"(?:https?://|docs/)[^\s,;]*[^\s,;.:]")
 _SIGNS: Final = {
     "GreaterThanOrEqualToThreshold": ">=",
@@ -48,10 +49,11 @@ _SIGNS: Final = {
 _HEAD: Final = """\
 # When each alarm fires, and when it clears
 
-`tools/alarm_behaviour.py` writes this page from the templates of the bundled prod environment and of
-[`examples/composition.py`](../examples/composition.py), and a test writes it again. It evaluates each alarm as
-CloudWatch does, each minute, over histories of what happens to an application. The alarms of the fleet generator have
-the settings of those of the job, except for the limit of KPUs: they are left out.
+`tools/alarm_behaviour.py` writes this page from the templates of the bundled prod environment, of
+[`examples/composition.py`](../examples/composition.py), and of [`ApplicationAlarms`](alarms.md) with everything on (the
+alarms that begin with `Alarms`). A test writes it again. It evaluates each alarm as CloudWatch does, each minute, over
+histories of what happens to an application. The alarms of the fleet generator have the settings of those of the job,
+except for the limit of KPUs: they are left out.
 
 Times are from the beginning of what happens: of the restart, of the deployment, of the first value that is not healthy.
 CloudWatch gets a metric of MSF a minute or two after it is measured: add them. An alarm that does not appear below a
@@ -65,20 +67,47 @@ have two. So an alarm on a metric that stops can clear a few periods earlier or 
 | alarm | watches | fires after | missing data | tells somebody | runbook |
 |---|---|---|---|---|---|
 """
+_ON_REAL_FLINK: Final = """\
+## On real Flink
+
+Live tests let these faults happen to a job on the local MSF, and evaluate all alarms of `ApplicationAlarms` over the
+metrics that Flink then has. Exactly the named alarms fire, within the time from the beginning of the fault, and they
+clear within the time from its end. Only time is scaled, or a test would take an hour: a minute of CloudWatch is
+shorter, with four samples, as MSF sends them.
+
+The values are Flink's, but for `numRecordsInPerSecond`: Flink's rate looks back over a real minute, so the test takes
+it from the counter. Missing are metrics that Flink does not measure: CPU and memory of the containers, and those of
+other services. The back pressure of a task is not read.
+
+| fault | alarms | fire within | clear within | a minute in the test |
+|---|---|---|---|---|
+"""
 
 
 def page(templates: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page for templates by the names of their stacks."""
     found = {
-        _HASH.sub("", logical_id): (alarm, template["Resources"][logical_id]["Properties"])
+        logical_id: (alarm, template["Resources"][logical_id]["Properties"])
         for template in templates.values()
         for logical_id, alarm in alarms_of(template).items()
-        if not logical_id.startswith(OF_THE_GENERATOR)
     }
-    rows = [_row(name, alarm, properties) for name, (alarm, properties) in sorted(found.items())]
-    alarms = {name: alarm for name, (alarm, _) in sorted(found.items())}
+    rows = [
+        _row(logical_id, alarm, properties)
+        for logical_id, (alarm, properties) in sorted(found.items())
+        if not logical_id.startswith(OF_THE_GENERATOR)
+    ]
+    alarms = {logical_id: alarm for logical_id, (alarm, _) in sorted(found.items())}
     sections = [section for history in HISTORIES for section in _section(history, alarms)]
-    return _HEAD + "\n".join(rows) + "\n\n" + "\n".join(sections)
+    return _HEAD + "\n".join(rows) + "\n\n" + _on_real_flink() + "\n" + "\n".join(sections)
+
+
+def _on_real_flink() -> str:
+    rows = (
+        f"| {fault.title} | {', '.join(f'`{each}`' for each in fault.alarms)} | {fault.fires_within_minutes} min"
+        f" | {fault.clears_within_minutes} min | {fault.minute_is} |\n"
+        for fault in FAULTS
+    )
+    return _ON_REAL_FLINK + "".join(rows)
 
 
 def timelines(history: History, alarms: Mapping[str, Alarm]) -> Mapping[str, AlarmTimeline]:
@@ -98,11 +127,13 @@ def timelines(history: History, alarms: Mapping[str, Alarm]) -> Mapping[str, Ala
     )
 
 
-def _row(name: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
+def _row(logical_id: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
+    name = without_hash(logical_id)
     runbook = _RUNBOOK.search(str(properties.get("AlarmDescription", "")))
     tells = f"{'yes' if alarm.has_actions else 'no'} | {f'`{runbook[0]}`' if runbook else 'none'}"
     if not isinstance(alarm, MetricAlarm):
-        return f"| `{name}` | {', '.join(f'`{each}`' for each in sorted(alarm.children()))} | at once | | {tells} |"
+        children = ", ".join(f"`{without_hash(each)}`" for each in sorted(alarm.children()))
+        return f"| `{name}` | {children} | at once | | {tells} |"
     expression = next((each["Expression"] for each in properties.get("Metrics", ()) if "Expression" in each), None)
     names = ", ".join(sorted({f"{each.statistic} of `{each.metric.name}`" for each in alarm.metrics.values()}))
     watches = f"{names}{f', `{expression}`' if expression else ''} {_SIGNS[alarm.comparison]} {alarm.threshold:g}"
@@ -113,8 +144,9 @@ def _row(name: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
 def _section(history: History, alarms: Mapping[str, Alarm]) -> Iterator[str]:
     yield f"## {history.title}\n"
     rows = [
-        f"| `{name}` | {fires} | {clears} |"
-        for name, timeline in timelines(history, alarms).items()
+        f"| `{without_hash(logical_id)}` | {fires} | {clears} |"
+        for logical_id, timeline in timelines(history, alarms).items()
+        if not logical_id.startswith(OF_THE_GENERATOR)
         for fires, clears in _spans(timeline, history)
     ]
     yield from ("| alarm | fires after | clears after |", "|---|---|---|", *rows) if rows else ("No alarm fires.",)
@@ -151,7 +183,12 @@ def example() -> Mapping[str, Any]:
     return Template.from_stack(stack).to_json()
 
 
+def examples() -> Mapping[str, Mapping[str, Any]]:
+    """Return the templates beside those of prod."""
+    return {"Clicks": example(), "Vehicles": vehicle_alarms_template()}
+
+
 if __name__ == "__main__":
     of_prod = templates_of(ROOT / "cdk.out" / "assembly-Prod")
-    PAGE.write_text(page({**of_prod, "Clicks": example()}), encoding="utf-8")
+    PAGE.write_text(page({**of_prod, **examples()}), encoding="utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -14,7 +14,7 @@ from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState
 from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of
 from cdk_penstock.model.metrics import names_in_cloudwatch
-from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, example, page, templates_of, timelines
+from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, examples, page, templates_of, timelines
 from tools.alarm_histories import HEALTHY, HISTORIES, STEPS, History
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def templates(cdk_context: dict[str, Any], job_zip: Path) -> Templates:
     stage = build_app(App(context=context)).synth().get_nested_assembly("assembly-Prod")
     return {
         **{name: dict(body) for name, body in templates_of(Path(stage.directory)).items()},
-        "Clicks": dict(example()),
+        **{name: dict(body) for name, body in examples().items()},
     }
 
 
@@ -88,8 +88,9 @@ def test_the_histories_know_each_metric_that_an_alarm_watches(alarms: Mapping[st
 
 def test_the_histories_name_metrics_of_the_table_only() -> None:
     known = {name for _, name in names_in_cloudwatch()}
-    # Beside them, a counter of the bundled job.
-    assert HEALTHY.keys() - known == {"numSamplesDropped"}
+    # Beside them, counters of the bundled job.
+    of_the_job = {"deadLettersLate", "numSamplesDropped", "numWriteRequestsOut", "numWriteRequestsRetries"}
+    assert HEALTHY.keys() - known == of_the_job
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.title)
