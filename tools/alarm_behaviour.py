@@ -31,7 +31,7 @@ from tools.alarm_histories import BEGINS_AT, HISTORIES, HOUR_SECONDS, STEPS  # n
 from tools.vehicle_alarms import vehicle_alarms_template, without_hash  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cdk_penstock.model.alarm_evaluation.alarm_timeline import Alarm, AlarmTimeline
     from tools.alarm_histories import History
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 PAGE: Final = ROOT / "docs" / "alarm-behaviour.md"
 OF_THE_GENERATOR: Final = "VehicleGenerator"
 """The alarms of the fleet generator are those of the job again."""
+_ROWS_OF_AN_ALARM: Final = 3
 _RUNBOOK: Final = re.compile(r"(?:https?://|docs/)[^\s,;]*[^\s,;.:]")
 _SIGNS: Final = {
     "GreaterThanOrEqualToThreshold": ">=",
@@ -136,7 +137,7 @@ def _row(logical_id: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
         return f"| `{name}` | {children} | at once | | {tells} |"
     expression = next((each["Expression"] for each in properties.get("Metrics", ()) if "Expression" in each), None)
     names = ", ".join(sorted({f"{each.statistic} of `{each.metric.name}`" for each in alarm.metrics.values()}))
-    watches = f"{names}{f', `{expression}`' if expression else ''} {_SIGNS[alarm.comparison]} {alarm.threshold:g}"
+    watches = f"{names}{f', `{expression}`' if expression else ''} {_SIGNS[alarm.comparison]} {alarm.threshold:.10g}"
     periods = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods}"
     return f"| `{name}` | {watches} | {periods} x {_length(alarm.period_seconds)} | {alarm.treatment} | {tells} |"
 
@@ -147,7 +148,7 @@ def _section(history: History, alarms: Mapping[str, Alarm]) -> Iterator[str]:
         f"| `{without_hash(logical_id)}` | {fires} | {clears} |"
         for logical_id, timeline in timelines(history, alarms).items()
         if not logical_id.startswith(OF_THE_GENERATOR)
-        for fires, clears in _spans(timeline, history)
+        for fires, clears in _together(list(_spans(timeline, history)))
     ]
     yield from ("| alarm | fires after | clears after |", "|---|---|---|", *rows) if rows else ("No alarm fires.",)
     yield ""
@@ -160,6 +161,13 @@ def _spans(timeline: AlarmTimeline, history: History) -> Iterator[tuple[str, str
         if change.state is AlarmState.ALARM:
             clears = _length(after.at_seconds - begin) if after else "not until the history ends"
             yield _length(change.at_seconds - begin), clears
+
+
+def _together(spans: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Return one row in place of many of an alarm that comes and goes."""
+    if len(spans) <= _ROWS_OF_AN_ALARM:
+        return spans
+    return [(f"{spans[0][0]}, {len(spans)} times", f"{spans[-1][1]} for the last time")]
 
 
 def _length(seconds: int) -> str:

@@ -41,6 +41,7 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "SnapshotAge": 7_200.0,
     "SnapshotCount": 30.0,
     "SnapshotFailures": None,
+    "UnexpectedTransitions": 0.0,
     "WriteProvisionedThroughputExceeded": 0.0,
     "backPressuredTimeMsPerSecond": 0.0,
     "busyTimeMsPerSecond": 300.0,
@@ -73,7 +74,10 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "runningTime": 0.0,
     "uptime": 0.0,
 }
-"""The value of each metric while all is well; None for a metric that has data only when something happens."""
+"""The value of each metric while all is well; None for a metric that has data only when something happens.
+
+A metric whose name ends with that of its application is here without it.
+"""
 
 
 _GROWTH_A_SECOND: Final[Mapping[str, float]] = {
@@ -86,6 +90,11 @@ _GROWTH_A_SECOND: Final[Mapping[str, float]] = {
 """The metrics that go on with the time while all is well."""
 _UPTIME: Final = {"runningTime", "uptime"}
 """The metrics with a sample each minute, also in a history by the hour: an alarm counts the minutes without one."""
+
+
+def without_application(name: str) -> str:
+    """Return the name of a metric without that of an application at its end."""
+    return name.partition("-")[0]
 
 
 @dataclass(frozen=True)
@@ -103,16 +112,17 @@ class History:
         return MetricHistory({metric: list(self._of(metric)) for metric in metrics})
 
     def _of(self, metric: Metric) -> Iterable[Sample]:
-        if metric.name in _UPTIME and self.step_seconds > MINUTE_SECONDS:
+        name = without_application(metric.name)
+        if name in _UPTIME and self.step_seconds > MINUTE_SECONDS:
             for at_seconds in range(-_STEPS_BEFORE * self.step_seconds, STEPS * self.step_seconds, MINUTE_SECONDS):
-                yield Sample(at_seconds, HEALTHY[metric.name] or 0.0)
+                yield Sample(at_seconds, HEALTHY[name] or 0.0)
             return
-        each_step = _GROWTH_A_SECOND.get(metric.name, 0.0) * self.step_seconds
+        each_step = _GROWTH_A_SECOND.get(name, 0.0) * self.step_seconds
         healthy = [
-            None if (value := HEALTHY[metric.name]) is None else value + each_step * index
+            None if (value := HEALTHY[name]) is None else value + each_step * index
             for index in range(_STEPS_BEFORE + STEPS)
         ]
-        values = (*healthy[:_STEPS_BEFORE], *self.changed.get(metric.name, healthy[_STEPS_BEFORE:]))
+        values = (*healthy[:_STEPS_BEFORE], *self.changed.get(name, healthy[_STEPS_BEFORE:]))
         for index, value in enumerate(values):
             step = index - _STEPS_BEFORE
             stops = self.of_flink_stops if metric.namespace == "AWS/KinesisAnalytics" else None
@@ -134,7 +144,14 @@ def _restarts(steps: Iterable[int], *, down_ms: float) -> dict[str, Values]:
     restarts = _counter(dict.fromkeys(down, 1.0))
     downtime = [down_ms if step in down else 0.0 for step in range(STEPS)]
     # From Flink 2.2 on, MSF has other names.
-    return {"fullRestarts": restarts, "numRestarts": restarts, "downtime": downtime, "restartingTime": downtime}
+    return {
+        "fullRestarts": restarts,
+        "numRestarts": restarts,
+        "downtime": downtime,
+        "restartingTime": downtime,
+        # The log tells of each subtask that fails, in the minute in which it does.
+        "UnexpectedTransitions": [4.0 if step in down else 0.0 for step in range(STEPS)],
+    }
 
 
 def _grows(begin: int, count: int, *, each: float) -> Values:
@@ -170,6 +187,7 @@ def _in_vain(begin: int, count: int) -> dict[str, Values]:
         "fullRestarts": restarts,
         "numRestarts": restarts,
         "numberOfFailedCheckpoints": restarts,
+        "UnexpectedTransitions": [4.0 if step in fails else 0.0 for step in range(STEPS)],
     }
 
 
@@ -191,6 +209,7 @@ HISTORIES: Final = (
         # As recorded from Flink 1.20: a job that is up again at once has no downtime, and finishes no checkpoint.
         {
             "restartingTime": at(BEGINS_AT, [505.0] * 30),
+            "UnexpectedTransitions": at(BEGINS_AT, [20.0] * 30),
             **{
                 name: _grows(BEGINS_AT, 30, each=5)
                 for name in ("fullRestarts", "numRestarts", "numberOfFailedCheckpoints")
