@@ -33,6 +33,7 @@ UPDATE, FAILURE = 60.0, 132.0
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#332288", "#661100")
 MANY_LINES = 5
 TASKS = ("Source: events", "Window: by model", "Sink: Prometheus")
+STREAMS = ("events",)
 
 
 def noise(scale: float, seed: int = 1) -> Series:
@@ -147,7 +148,8 @@ def lines_of(widget: Mapping[str, Any]) -> dict[str, Series]:
             (name,) = re.findall(r'MetricName="(\w+)"', options["expression"])
             if name not in SAMPLES:
                 raise LookupError(f"metric {name} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
-            lines |= {task: SAMPLES[name]() * (1 - 0.25 * index) for index, task in enumerate(TASKS)}
+            found = TASKS if ",Task}" in options["expression"] else STREAMS
+            lines |= {each: SAMPLES[name]() * (1 - 0.25 * index) for index, each in enumerate(found)}
         else:
             lines[options["label"]] = np.sum([by_id[name] for name in options["expression"].split(" + ")], axis=0)
     return lines

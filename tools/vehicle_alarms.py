@@ -37,7 +37,8 @@ def vehicle_alarms_template() -> Mapping[str, Any]:
     alarms = ApplicationAlarms(
         stack, "Alarms", application=application, runbook_base_url="https://example.com/penstock/docs/runbooks"
     )
-    alarms.add_kinesis_lag_alarm()
+    stream = kinesis.Stream(stack, "Stream")
+    alarms.add_kinesis_lag_alarm(stream_name=stream.stream_name)
     alarms.add_kafka_lag_alarm()
     alarms.add_counter_alarm(
         "SamplesDropped", kind="samples-dropped", counters=["numSamplesDropped"], text="the sink dropped samples"
@@ -53,7 +54,6 @@ def vehicle_alarms_template() -> Mapping[str, Any]:
         text="no sample reaches the workspace",
     )
     alarms.add_back_pressure_alarm("Windows")
-    stream = kinesis.Stream(stack, "Stream")
     alarms.add_throttled_producers_alarm(
         throttled=stream.metric("WriteProvisionedThroughputExceeded", statistic="Sum", period=_FIVE_MINUTES),
         incoming=stream.metric_incoming_records(statistic="Sum", period=_FIVE_MINUTES),

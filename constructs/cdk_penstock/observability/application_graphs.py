@@ -33,7 +33,7 @@ _SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]]] = {
     },
     "Lag": {
         "Behind the newest of the Kafka partitions": ("records", {"records_lag_max": "worst partition"}),
-        "Behind the newest of the Kinesis stream": ("ms", {"millisBehindLatest": "worst shard"}),
+        "Behind the newest of the Kinesis streams": ("ms", {"millisBehindLatest": ""}),
     },
     "Checkpoints": {
         "Duration of the last checkpoint": ("ms", {"lastCheckpointDuration": "duration"}),
@@ -98,8 +98,8 @@ def overview_graphs(application: FlinkApplicationBase, *, metrics_level: Metrics
 
 
 def _line(application: FlinkApplicationBase, definition: MetricDefinition, label: str) -> cloudwatch.IMetric:
-    if "Task" in definition.dimensions:
-        return _by_task(application, definition)
+    if len(definition.dimensions) > 1:
+        return _searched(application, definition)
     period = Duration.hours(1) if definition.name in _HOURLY else PERIOD
     parts = [
         application.metric(name, statistic=definition.statistic, label=label, period=period)
@@ -115,11 +115,11 @@ def _line(application: FlinkApplicationBase, definition: MetricDefinition, label
     )
 
 
-def _by_task(application: FlinkApplicationBase, definition: MetricDefinition) -> cloudwatch.MathExpression:
-    # The names of tasks are Flink's, and are not known before the job runs.
+def _searched(application: FlinkApplicationBase, definition: MetricDefinition) -> cloudwatch.MathExpression:
+    # The names of tasks are Flink's, and are not known before the job runs; nor are the streams that a job reads.
     schema = ",".join((definition.namespace, *definition.dimensions))
     search = f'{{{schema}}} MetricName="{definition.name}" Application="{application.application_name}"'
     expression = f"SEARCH('{search}', '{definition.statistic}', {PERIOD.to_seconds()})"
     return cloudwatch.MathExpression(
-        expression=expression, using_metrics={}, label="${PROP('Dim.Task')}", period=PERIOD
+        expression=expression, using_metrics={}, label=f"${{PROP('Dim.{definition.dimensions[-1]}')}}", period=PERIOD
     )

@@ -44,9 +44,9 @@ class AlarmRecording:
         self.marks[name] = self.now_seconds
 
     def record(
-        self, minutes: int, *, grows: str = "uptime", by: float = 1, before_look: Callable[[], None] = lambda: None
+        self, minutes: int, *, grows: str = "", by: float = 0, before_look: Callable[[], None] = lambda: None
     ) -> None:
-        """Look at Flink for some minutes, each of which lasts until a metric has grown."""
+        """Look at Flink for some minutes, each of which lasts until a metric has grown, if one is named."""
         for _ in range(minutes):
             begun, deadline = self.latest(grows), time.monotonic() + _LONGEST_MINUTE_SECONDS
             minute = self.now_seconds

@@ -123,7 +123,7 @@ def test_a_silent_partition_raises_what_the_page_says(
     recording = AlarmRecording(vehicles.flink_url)
 
     def minute() -> None:
-        recording.record(1, grows="numRecordsIn", before_look=vehicles.send_events)
+        recording.record(1, grows="numRecordsIn", by=1, before_look=vehicles.send_events)
 
     record_until(recording, alarms, ("AlarmsWatermark",), AlarmState.OK, minute)
     minute()

@@ -52,7 +52,7 @@ def everything_on(runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20) -> dict[str, 
         ticket=TicketThresholds(cpu_percent=95),
         quiet_while=quiet,
     )
-    alarms.add_kinesis_lag_alarm()
+    alarms.add_kinesis_lag_alarm(stream_name="clicks")
     alarms.add_kafka_lag_alarm()
     alarms.add_counter_alarm(
         "DeadLetters", kind="dead-letters", counters=["deadLettersLate", "deadLettersOld"], text="dead letters"

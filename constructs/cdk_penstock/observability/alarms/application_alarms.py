@@ -110,9 +110,9 @@ class ApplicationAlarms(Construct):
         """The single alarms, without the composite ones."""
         return [alarm for alarms in self._alarms.values() for alarm in alarms]
 
-    def add_kinesis_lag_alarm(self) -> cloudwatch.Alarm:
-        """Page while the job is more than three minutes behind its Kinesis stream and falls behind further."""
-        metric = self._application.metric_kinesis_lag(period=_FIVE_MINUTES)
+    def add_kinesis_lag_alarm(self, *, stream_name: str) -> cloudwatch.Alarm:
+        """Page while the job is more than three minutes behind a Kinesis stream and falls behind further."""
+        metric = self._application.metric_kinesis_lag(stream_name=stream_name, period=_FIVE_MINUTES)
         text = f"the job is more than {self._page.behind_seconds} seconds behind its stream, and falls behind further"
         return self._add_lag("KinesisLag", metric, self._page.behind_seconds * 1000, text)
 
