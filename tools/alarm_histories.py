@@ -99,7 +99,7 @@ def without_application(name: str) -> str:
 
 @dataclass(frozen=True)
 class History:
-    """What happens to an application."""
+    """The course of an application's metrics, and its title."""
 
     title: str
     changed: Mapping[str, Values]
