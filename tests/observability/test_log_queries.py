@@ -23,7 +23,7 @@ def template(job_zip: Path) -> Template:
         code = ApplicationCode.from_asset(job_zip)
         application = FlinkApplication(stack, name, code=code, application_name=name)
         ApplicationLogQueries(application, "Queries", application=application)
-        TransitionAlarm(application, "Transitions", application=application, runbook="https://example.com/guide")
+        TransitionAlarm(application, "Transitions", application=application)
     return Template.from_stack(stack)
 
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk_penstock.foundation.runbooks import runbook
 from cdk_penstock.model.log_queries import UNEXPECTED_TRANSITIONS
 
 if TYPE_CHECKING:
@@ -27,11 +28,9 @@ class TransitionAlarm(Construct):
     ----------
     application
         The application whose log is filtered. Its monitoring log level must be INFO: Flink logs transitions at INFO.
-    runbook
-        The address of the guide, for the alarm's description.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, application: FlinkApplication, runbook: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, application: FlinkApplication) -> None:
         super().__init__(scope, construct_id)
         name = application.application_name
         self.filter = logs.MetricFilter(
@@ -48,7 +47,9 @@ class TransitionAlarm(Construct):
         self.alarm = cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description=f"{name} has subtasks that fail, in three of five minutes: {runbook}",
+            alarm_description=(
+                f"{name}: subtasks failed in three of five minutes. {runbook(self, 'unexpected-transitions')}"
+            ),
             metric=self.filter.metric(statistic="Sum", period=Duration.minutes(1)),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
