@@ -101,14 +101,14 @@ class VehiclePipeline(WorkloadPipeline):
 
     def build_sink(self, scope: Construct) -> Sink:
         """Make the workspaces of metrics and dashboards."""
-        settings = self.environment.metrics
+        settings, topic = self.environment.metrics, alarm_topic(scope, self.environment)
         workspace = MetricsWorkspace(
             scope,
             "Metrics",
             workspace_alias=settings.workspace_name,
             retention_days=settings.retention_days,
             rules=RULES,
-            alert_manager=alert_manager(alarm_topic(scope, self.environment).topic_arn, Stack.of(scope).region),
+            alert_manager=alert_manager(topic.topic_arn, topic.env.region),
             removal_policy=self.environment.removal_policy,
         )
         CfnOutput(Stack.of(scope), "PrometheusQueryUrl", value=workspace.query_url)

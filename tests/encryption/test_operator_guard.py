@@ -10,8 +10,8 @@ from aws_cdk.assertions import Template
 from cdk_penstock.application import FlinkApplication
 from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import EncryptionError, OperatorGuard, OperatorRole
-from tests.encryption.cloudtrail_events import ACCOUNT, role_event
-from tests.encryption.conftest import new_stack
+from tests.encryption.cloudtrail_events import role_event
+from tests.encryption.conftest import ACCOUNT, new_stack
 from tests.encryption.event_patterns import matches
 
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/Base"

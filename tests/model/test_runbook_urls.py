@@ -29,5 +29,5 @@ def test_a_folder_keeps_its_url_without_the_slash_at_its_end(url: str) -> None:
     ],
 )
 def test_what_an_alarm_could_not_lead_to_is_refused(url: str) -> None:
-    with pytest.raises(PenstockError, match="runbook_base_url must be"):
+    with pytest.raises(PenstockError, match="the folder of runbooks must be a URL"):
         check_runbook_base_url(url)

@@ -19,11 +19,11 @@ def check_runbook_base_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise PenstockError(f"runbook_base_url must be a URL, got {url!r}: {error}") from error
+        raise PenstockError(f"the folder of runbooks must be a URL, got {url!r}: {error}") from error
     is_whole = parts.scheme == "https" and parts.hostname and not parts.query and not parts.fragment
     if not is_whole or not url.isascii() or any(character.isspace() or character in '<>"' for character in url):
         raise PenstockError(
-            "runbook_base_url must be the URL of a folder that begins with https://, without query, fragment or"
-            f" space, such as 'https://example.com/docs/runbooks', got {url!r}: whoever gets the alarm opens it"
+            "the folder of runbooks must be a URL that begins with https://, without query, fragment or space,"
+            f" such as 'https://example.com/docs/runbooks', got {url!r}: whoever gets the alarm opens it"
         )
     return url.rstrip("/")

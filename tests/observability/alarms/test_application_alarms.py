@@ -184,7 +184,7 @@ def test_every_alarm_refers_only_to_metrics_of_the_runtime(runtime: FlinkRuntime
 def test_what_could_never_be_raised_or_read_is_refused() -> None:
     scope = Stack(App(), "Stack")
     application = application_in(scope)
-    with pytest.raises(PenstockError, match="URL of a folder that begins with https://"):
+    with pytest.raises(PenstockError, match="the folder of runbooks must be a URL that begins with https://"):
         ApplicationAlarms(scope, "Path", application=application, runbook_base_url="docs/runbooks")
     alarms = ApplicationAlarms(scope, "Alarms", application=application, runbook_base_url=URL)
     with pytest.raises(AlarmError, match="needs the metrics level TASK, got APPLICATION"):
