@@ -172,6 +172,10 @@ HISTORIES: Final = (
         _restarts(_LOOP, down_ms=0)
         | {"restartingTime": at(BEGINS_AT, [505.0] * 30), "numberOfFailedCheckpoints": _grows(BEGINS_AT, 30, each=5)},
     ),
+    History(
+        "A restart loop of thirty minutes, three restarts in each",
+        {name: _grows(BEGINS_AT, 30, each=3) for name in ("fullRestarts", "numRestarts")},
+    ),
     History("A restart loop of thirty minutes, a restart every two minutes", _restarts(_LOOP[::2], down_ms=20_000)),
     History(
         "A deployment: stopped for three minutes, new counters",
@@ -247,6 +251,19 @@ HISTORIES: Final = (
     History(
         "A checkpoint takes five minutes, for an hour",
         {"lastCheckpointDuration": at(BEGINS_AT, [300_000.0] * 60, before=2_000, after=2_000)},
+    ),
+    History(
+        "A checkpoint takes nine minutes, for an hour",
+        {"lastCheckpointDuration": at(BEGINS_AT, [540_000.0] * 60, before=2_000, after=2_000)},
+    ),
+    History(
+        "Records come in, and the watermark stands still for thirty minutes",
+        {
+            "currentOutputWatermark": [
+                60_000.0 * (_STEPS_BEFORE + (BEGINS_AT if BEGINS_AT <= step < BEGINS_AT + 30 else step))
+                for step in range(STEPS)
+            ],
+        },
     ),
     History(
         "A full heap for an hour",
