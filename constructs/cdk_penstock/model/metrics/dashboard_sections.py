@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 OVERVIEW: Final = ("Restarts since the last start or update", "Records in and out", "Behind the newest record")
 """Titles of the graphs that show an application among others."""
+NOW: Final = (
+    "Uptime: falls to 0 with each update and restart",
+    "Downtime: above 0 while the job has failed",
+    "Restarts since the last start or update",
+    "Failed checkpoints since the last start",
+    "Duration of the last checkpoint",
+    "Behind the newest record",
+)
+"""Titles of the graphs whose last value tells a person on call where to look."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +93,7 @@ def sections_at(
 def _counter_lines(metrics: Sequence[MetricDefinition]) -> tuple[ShownMetric, ...]:
     # Counters of one graph begin alike, and the title says it already.
     names = [metric.name for metric in metrics]
-    prefix = commonprefix(names) if len(names) > 1 else ""
+    prefix = commonprefix(names) if len(names) > 1 else ""  # noqa: RUF071 - of characters: these are no paths
     return tuple(
         ShownMetric(metric=metric, label=metric.name.removeprefix(prefix) or metric.name) for metric in metrics
     )
