@@ -316,12 +316,12 @@ def _log(figure: Figure, place: Any, widget: Mapping[str, Any], _: Mapping[str, 
     panel.text(0.5, 0.45, "No results: nobody made such a call", ha="center", size=9, color="#5f6b7a")
 
 
-def png_of(figure: Figure, shows: object) -> bytes:
+def png_of(figure: Figure, shows: object, colors: int = 64) -> bytes:
     """Return the picture with few colors, which makes it small, and with the fingerprint of what it shows."""
     drawn, small, about = io.BytesIO(), io.BytesIO(), PngInfo()
     figure.savefig(drawn, format="png")
     about.add_text(FINGERPRINT, fingerprint(shows))
-    Image.open(drawn).convert("RGB").quantize(64).save(small, format="png", optimize=True, pnginfo=about)
+    Image.open(drawn).convert("RGB").quantize(colors).save(small, format="png", optimize=True, pnginfo=about)
     return small.getvalue()
 
 

@@ -67,13 +67,16 @@ class ApplicationMetrics:
             panel.override_by_name(line.label, [DynamicConfigValue("unit", _unit(line.metric))])
         return panel
 
-    def chart(self, graph: ShownGraph) -> timeseries.Panel:
+    def chart(self, graph: ShownGraph, *, width: int = THIRD) -> timeseries.Panel:
         """Return a graph's metrics over time, a third of the page wide."""
+        unit = _unit(graph.lines[0].metric)
         panel = (
-            bare_chart(graph.title, _description(graph), width=THIRD)
-            .unit(_unit(graph.lines[0].metric))
+            bare_chart(graph.title, _description(graph), width=width)
+            .unit(unit)
             .datasource(reference_to(self.data_source))
         )
+        if unit == _UNITS["Count"]:
+            panel.decimals(0)
         for query in self._queries(graph):
             panel.with_target(query)
         for line in graph.other_lines:

@@ -31,7 +31,8 @@ Panel = stat.Panel | timeseries.Panel | bargauge.Panel
 QUARTER: Final = 6
 THIRD: Final = 8
 HALF: Final = 12
-"""Widths; Grafana's page has 24 columns."""
+PAGE: Final = 24
+"""Widths in Grafana's columns."""
 
 NUMBER_HEIGHT: Final = 4
 CHART_HEIGHT: Final = 8

@@ -11,7 +11,7 @@ from cdk_penstock.model.metrics import MetricsLevel
 from cdk_penstock.model.metrics.dashboard_sections import NOW, sections_at
 from cdk_penstock.observability.cloudwatch_panels import ApplicationMetrics
 from cdk_penstock.observability.dashboard import Dashboard
-from cdk_penstock.observability.grafana_builders import add_panels, bare_dashboard
+from cdk_penstock.observability.grafana_builders import PAGE, add_panels, bare_dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,10 @@ def operations_dashboard(
     graphs = {graph.title: graph for section in sections.values() for graph in section}
     now = [metrics.number(graphs[each], steps=_BAD_FROM.get(each)) for each in NOW]
     shown: dict[str, Sequence[Panel]] = {"Now": [*now, *numbers]}
-    shown |= {section: [metrics.chart(graph) for graph in inside] for section, inside in sections.items()}
+    shown |= {
+        section: [metrics.chart(graph, width=PAGE // min(len(inside), 3)) for graph in inside]
+        for section, inside in sections.items()
+    }
     builder = bare_dashboard(
         name,
         title=title,
