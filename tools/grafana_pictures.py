@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from cdk_penstock.observability import CloudWatchDataSource, PrometheusDataSource
 from stacks.environment import ApplicationSettings
-from stacks.vehicle_metrics.dashboard import cloudwatch_url, connected_vehicles, vehicle_operations
+from stacks.workloads import pipeline_of
 from tools.dashboard_pictures import UPDATE, png_of
 from tools.grafana_samples import NOW, START, Answers
 
@@ -79,6 +79,14 @@ THEMES: Final = (
 
 def vehicle_dashboards() -> dict[str, dict[str, Any]]:
     """Return the dashboards of the vehicle job, as an environment with one application of the name gets them."""
+    # It makes the workload's contract importable.
+    pipeline_of("vehicle_metrics")
+    from stacks.vehicle_metrics.dashboard import (  # noqa: PLC0415
+        cloudwatch_url,
+        connected_vehicles,
+        vehicle_operations,
+    )
+
     application = ApplicationSettings(name="vehicle-metrics-prod", parallelism=4)
     prometheus = PrometheusDataSource(uid="penstock-metrics", type="grafana-amazonprometheus-datasource")
     cloudwatch = CloudWatchDataSource(uid="penstock-cloudwatch")
@@ -257,8 +265,18 @@ class Picture:
         sides = [(axes, [line for line in lines if line not in right]), (other, right)] if right else [(axes, lines)]
         for side, shown in sides:
             self._style(side, panel, shown)
+        if right:
+            self._label(frame, panel, right)
         if NOW - self._range_minutes * 60 <= START + UPDATE * 60:
             axes.axvline(START + UPDATE * 60, color=self._theme.semantic["blue"], linewidth=1, linestyle="--")
+
+    def _label(self, frame: Axes, panel: Mapping[str, Any], right: Sequence[Line]) -> None:
+        """Write the labels of two axes above them."""
+        y = 1 - 0.72 / panel["gridPos"]["h"]
+        left = panel["fieldConfig"]["defaults"].get("custom", {}).get("axisLabel")
+        frame.text(0.015, y, left, color=self._theme.muted, size=6.5, va="top")
+        for text in {_overridden(panel, line.name, "custom.axisLabel") for line in right}:
+            frame.text(0.985, y, text, color=self._theme.muted, size=6.5, va="top", ha="right")
 
     def _style(self, axes: Axes, panel: Mapping[str, Any], lines: Sequence[Line]) -> None:
         unit = unit_of(panel, lines[0].name) if lines else "short"

@@ -77,6 +77,8 @@ class ApplicationMetrics:
         )
         if unit == _UNITS["Count"]:
             panel.decimals(0)
+        if graph.other_lines:
+            panel.axis_label(graph.unit)
         for query in self._queries(graph):
             panel.with_target(query)
         for line in graph.other_lines:

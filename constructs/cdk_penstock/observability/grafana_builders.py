@@ -1,4 +1,4 @@
-"""What dashboards and panels in Grafana have in common; importing this imports grafana-foundation-sdk."""
+"""The common parts of dashboards and panels in Grafana; importing this imports grafana-foundation-sdk."""
 
 from __future__ import annotations
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from cdk_penstock.local.prometheus.server import Prometheus
 from cdk_penstock.local.rest import JsonClient
 from cdk_penstock.observability import Dashboard, PrometheusDataSource
-from stacks.vehicle_metrics.alerting import RULES
 from stacks.vehicle_metrics.dashboard import cloudwatch_url, connected_vehicles
 from tests.observability.remote_write import write_samples
+from tools.grafana_samples import recorded, without_rules
 from vehicle_metrics import contract
 
 if TYPE_CHECKING:
@@ -33,11 +32,7 @@ SELECTORS = {
     '__name__=~"vehicles_in_motion|warnings", model=~"$model", region=~"$region"',
 }
 OF_A_RULE = 'model=~"$model"'
-RECORDED = {
-    rule["record"]: rule["expr"]
-    for group in yaml.safe_load(RULES["recording"].read_text())["groups"]
-    for rule in group["rules"]
-}
+RECORDED = recorded()
 
 
 @pytest.fixture(scope="module")
@@ -165,13 +160,6 @@ def test_it_is_a_dashboard_that_users_copy_rather_than_edit(dashboard: dict[str,
     assert Dashboard.from_json("copy", json.dumps(dashboard)).content["title"] == "Connected vehicles"
 
 
-def of_rules(query: str) -> str:
-    """Return a query in which what a rule records stands as the rule's expression: this Prometheus has no rules."""
-    for name, expression in RECORDED.items():
-        query = re.sub(rf"{name}\{{[^}}]*\}}", lambda _, inner=expression: f"({inner})", query)  # type: ignore[misc]
-    return query
-
-
 def test_it_links_to_cloudwatch_and_other_dashboards_and_draws_deployments() -> None:
     url = cloudwatch_url("vehicles.prod", region="eu-central-1")
     assert (
@@ -216,7 +204,7 @@ def test_a_real_prometheus_answers_every_query_with_the_right_figures(
 
     def ask(title: str, model: str = ".*", region: str = ".*") -> dict[str, float]:
         (panel,) = [each for each in dashboard["panels"] if each["title"] == title]
-        query = of_rules(panel["targets"][0]["expr"]).replace("$model", model).replace("$region", region)
+        query = without_rules(panel["targets"][0]["expr"]).replace("$model", model).replace("$region", region)
         answer = client.get("/api/v1/query", {"query": query, "time": str(now)})
         assert answer["status"] == "success"
         return {"".join(one["metric"].values()): float(one["value"][1]) for one in answer["data"]["result"]}

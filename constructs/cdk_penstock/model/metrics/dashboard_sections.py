@@ -1,4 +1,4 @@
-"""What dashboards of an application show: sections, their graphs, and the metrics of each graph.
+"""The sections of an application's dashboards, their graphs, and the metrics of each graph.
 
 The dashboards of CloudWatch and of Grafana are made of it, with names, statistics and levels of the table of metrics.
 """
