@@ -23,6 +23,20 @@ BEGINS_AT: Final = 10
 STEPS: Final = 90
 _STEPS_BEFORE: Final = 60
 
+DEAD_LETTER_REASONS: Final = (
+    "EmptyRecord",
+    "Late",
+    "MalformedJson",
+    "MissingField",
+    "OutOfRange",
+    "TimestampInTheFuture",
+    "TimestampTooOld",
+    "UnknownEventType",
+    "WrongType",
+)
+OF_FILTER: Final = "UnexpectedTransitions"
+"""The metric of the filter over an application's log, whose name goes on with that of the application."""
+
 HEALTHY: Final[Mapping[str, float | None]] = {
     "ActiveControllerCount": 1.0,
     "AsyncEventsDropped": None,
@@ -40,6 +54,7 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "SnapshotAge": 7_200.0,
     "SnapshotCount": 30.0,
     "SnapshotFailures": None,
+    "UnexpectedTransitions": 0.0,
     "WriteProvisionedThroughputExceeded": 0.0,
     "backPressuredTimeMsPerSecond": 0.0,
     "busyTimeMsPerSecond": 300.0,
@@ -49,6 +64,7 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "containerMemoryUtilization": 50.0,
     "cpuUtilization": 30.0,
     "currentOutputWatermark": 0.0,
+    **{f"deadLetters{reason}": None for reason in DEAD_LETTER_REASONS},
     "downtime": 0.0,
     "failingTime": 0.0,
     "fullRestarts": 0.0,
@@ -77,7 +93,7 @@ _CLOCKS: Final = {"currentOutputWatermark", "runningTime", "uptime"}
 
 @dataclass(frozen=True)
 class History:
-    """What happens to an application."""
+    """A history of an application: its title, and the metrics that differ."""
 
     title: str
     changed: Mapping[str, Values]
@@ -92,15 +108,21 @@ class History:
     def _of(self, metric: Metric) -> Iterable[Sample]:
         each_step = 1_000.0 * self.step_seconds if metric.name in _CLOCKS else 0.0
         healthy = [
-            None if (value := HEALTHY[metric.name]) is None else value + each_step * index
+            None if (value := HEALTHY[name_in_histories(metric.name)]) is None else value + each_step * index
             for index in range(_STEPS_BEFORE + STEPS)
         ]
-        values = (*healthy[:_STEPS_BEFORE], *self.changed.get(metric.name, healthy[_STEPS_BEFORE:]))
+        changed = self.changed.get(name_in_histories(metric.name), healthy[_STEPS_BEFORE:])
+        values = (*healthy[:_STEPS_BEFORE], *changed)
         for index, value in enumerate(values):
             step = index - _STEPS_BEFORE
             stops = self.of_flink_stops if metric.namespace == "AWS/KinesisAnalytics" else None
             if value is not None and (stops is None or not stops[0] <= step < stops[1]):
                 yield Sample(step * self.step_seconds, value)
+
+
+def name_in_histories(metric: str) -> str:
+    """Return the name of a metric as histories have it: that of a metric filter without the application's name."""
+    return OF_FILTER if metric.startswith(f"{OF_FILTER}-") else metric
 
 
 def at(begin: int, values: Sequence[float | None], *, before: float | None = 0.0, after: float | None = 0.0) -> Values:
@@ -117,7 +139,13 @@ def _restarts(steps: Iterable[int], *, down_ms: float) -> dict[str, Values]:
     restarts = _counter(dict.fromkeys(down, 1.0))
     downtime = [down_ms if step in down else 0.0 for step in range(STEPS)]
     # From Flink 2.2 on, MSF has other names.
-    return {"fullRestarts": restarts, "numRestarts": restarts, "downtime": downtime, "restartingTime": downtime}
+    return {
+        "fullRestarts": restarts,
+        "numRestarts": restarts,
+        "downtime": downtime,
+        "restartingTime": downtime,
+        "UnexpectedTransitions": [1.0 if step in down else 0.0 for step in range(STEPS)],
+    }
 
 
 def _grows(begin: int, count: int, *, each: float) -> Values:
@@ -184,11 +212,15 @@ HISTORIES: Final = (
         "Lag that grows for thirty minutes and recovers",
         {
             "millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(30)]),
+            "records_lag_max": at(BEGINS_AT, [10_000.0 * minute for minute in range(30)]),
         },
     ),
     History(
         "Lag that stays: an overload, or a source that is read too slowly",
-        {"millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(80)])},
+        {
+            "millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(80)]),
+            "records_lag_max": at(BEGINS_AT, [10_000.0 * minute for minute in range(80)]),
+        },
     ),
     History(
         "A source that stalls for thirty minutes: no records, no lag that is known",
@@ -201,6 +233,13 @@ HISTORIES: Final = (
                 60_000.0 * (_STEPS_BEFORE + (BEGINS_AT if BEGINS_AT <= step < BEGINS_AT + 30 else step))
                 for step in range(STEPS)
             ],
+        },
+    ),
+    History(
+        "Records that the job cannot use, and late ones, for thirty minutes",
+        {
+            "deadLettersMalformedJson": [*[None] * BEGINS_AT, *_grows(0, 30, each=5)[: STEPS - BEGINS_AT]],
+            "deadLettersLate": [*[None] * BEGINS_AT, *_grows(0, 30, each=5)[: STEPS - BEGINS_AT]],
         },
     ),
     History("Prometheus does not answer for thirty minutes", {"numSamplesDropped": _grows(BEGINS_AT, 30, each=500)}),
