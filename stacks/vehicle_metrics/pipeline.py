@@ -152,7 +152,7 @@ class VehiclePipeline(WorkloadPipeline):
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
         # The dashboard's library takes a while to import.
-        from stacks.vehicle_metrics.dashboard import connected_vehicles  # noqa: PLC0415
+        from stacks.vehicle_metrics.dashboard import cloudwatch_url, connected_vehicles, vehicle_operations  # noqa: PLC0415
 
         grafana = DashboardWorkspace(
             scope,
@@ -161,7 +161,14 @@ class VehiclePipeline(WorkloadPipeline):
             identity_source=IdentitySource.iam_identity_center(),
             removal_policy=self.environment.removal_policy,
         )
-        grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics, is_default=True)))
+        prometheus = grafana.add_prometheus_data_source(metrics, is_default=True)
+        cloudwatch = grafana.add_cloudwatch_data_source()
+        application = self.environment.application
+        links = {"CloudWatch": cloudwatch_url(application.name, region=self.environment.region)}
+        grafana.add_dashboard(connected_vehicles(prometheus, links=links))
+        grafana.add_dashboard(
+            vehicle_operations(application, prometheus=prometheus, cloudwatch=cloudwatch, links=links)
+        )
         CfnOutput(Stack.of(scope), "GrafanaUrl", value=grafana.workspace_url)
 
 

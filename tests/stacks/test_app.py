@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
+from PIL import Image
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
@@ -24,6 +25,7 @@ from stacks.environment.files import load_environments
 from stacks.penstock_stage import ALARMS_UNHEARD_WARNING, PenstockStage
 from tests.stacks.conftest import ROOT
 from tests.validated import run_validated
+from tools.dashboard_pictures import FINGERPRINT, dashboards, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -485,3 +487,12 @@ def pairs(resources: dict[str, Any]) -> set[tuple[str, str]]:
 def drop_dependency(resource: dict[str, Any], name: str) -> None:
     names = resource["DependsOn"] if isinstance(resource["DependsOn"], list) else [resource["DependsOn"]]
     resource["DependsOn"] = [each for each in names if each != name]
+
+
+@pytest.mark.parametrize("name", ["vehicle-metrics-prod", "penstock-prod"])
+def test_the_pictures_of_the_documentation_show_the_dashboards_of_prod(assembly: CloudAssembly, name: str) -> None:
+    picture = Image.open(ROOT / "docs" / "pictures" / f"dashboard-{name}.png")
+    shown = dashboards(template(assembly, "prod"))[name]
+    assert picture.info[FINGERPRINT] == fingerprint(shown), (
+        "the dashboard has changed: draw it again with tools/dashboard_pictures.py (docs/observability.md)"
+    )
