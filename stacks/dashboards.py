@@ -14,11 +14,10 @@ from cdk_penstock.observability import ApplicationDashboard, EnvironmentDashboar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from constructs import IConstruct
-
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.model.metrics import MetricDefinition
     from stacks.environment import ApplicationSettings, Environment
+    from stacks.operations import ApplicationOperations
 
 _KEY_EVENTS: Final = (
     "fields @timestamp, detail.eventName, detail.userIdentity.arn, detail.errorCode",
@@ -40,11 +39,14 @@ class EnvironmentDashboards(Construct):
         application: FlinkApplication,
         settings: ApplicationSettings,
         *,
-        operations: Construct,
+        operations: ApplicationOperations,
         counters: Mapping[str, Sequence[MetricDefinition]],
     ) -> ApplicationDashboard:
-        """Make the dashboard of an application, with the alarms and the key events of its operations."""
-        alarms = _alarms(application) + _alarms(operations)
+        """Make the dashboard of an application, with the alarms and the key events of its operations.
+
+        All alarms must have been added.
+        """
+        alarms = [operations.alarms.page_alarm, operations.alarms.ticket_alarm, *operations.alarms.alarms]
         dashboard = ApplicationDashboard(
             self,
             application.node.id,
@@ -75,8 +77,3 @@ class EnvironmentDashboards(Construct):
             applications=self._applications,
             alarms=self._alarms,
         )
-
-
-def _alarms(construct: IConstruct) -> list[cloudwatch.IAlarm]:
-    """Return the alarms of a construct and of those below it."""
-    return [each for each in construct.node.find_all() if isinstance(each, cloudwatch.AlarmBase)]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk_penstock.encryption import CustomerManagedEncryption, KeyAudit, KeyGuard, KeyPolicyMode, OperatorRole
+from cdk_penstock.encryption import (
+    CustomerManagedEncryption,
+    KeyAudit,
+    KeyGuard,
+    KeyPolicyMode,
+    OperatorGuard,
+    OperatorRole,
+)
 from cdk_penstock.lifecycle import KeptParallelism, VerifiedStart
 from cdk_penstock.observability import ApplicationLogQueries, TransitionAlarm
-from stacks.alarms import alarm_actions
+from cdk_penstock.observability.alarms import AlarmNotification, ApplicationAlarms
+from stacks.alarms import alarm_topic
 from stacks.principals import principals
 
 if TYPE_CHECKING:
@@ -20,16 +27,11 @@ if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
     from stacks.environment import EncryptionSettings, Environment
 
-RUNBOOK: Final = "docs/runbook.md#the-job-has-failed"
-"""The guide for whoever gets the alarm."""
-TRANSITIONS_RUNBOOK: Final = "docs/runbooks/unexpected-transitions.md"
-
 
 class ApplicationOperations(Construct):
     """The operator of an application, its key with a guard if the environment has one, and its start if asked for.
 
-    Alarms go off while the job has failed, and when it takes more KPUs than it should. They notify the environment's
-    topic, as those of the guard do.
+    Its alarms page or make a ticket through the environment's topic, with those of the key and of the operator role.
     """
 
     def __init__(
@@ -40,16 +42,24 @@ class ApplicationOperations(Construct):
         application: FlinkApplication,
         environment: Environment,
         start: bool,
+        uses_event_time: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
         self._application = application
         self._environment = environment
-        self._alarm_actions = alarm_actions(self, environment)
-        self._alarm_on_downtime()
-        application.add_kpu_alarm().add_alarm_action(*self._alarm_actions)
+        self.alarms = ApplicationAlarms(
+            self,
+            "Alarms",
+            application=application,
+            page_notification=AlarmNotification.topic(alarm_topic(self, environment)),
+            # What a deployment does not start is started and stopped by hand.
+            has_to_run=start,
+            uses_event_time=uses_event_time,
+        )
+        """The alarms of the application; those of its source and of its counters are to be added."""
+        transitions = TransitionAlarm(self, "Transitions", application=application)
+        self.alarms.add_ticket_alarms(application.add_kpu_alarm(), transitions.alarm)
         ApplicationLogQueries(self, "LogQueries", application=application)
-        transitions = TransitionAlarm(self, "Transitions", application=application, runbook=TRANSITIONS_RUNBOOK)
-        transitions.alarm.add_alarm_action(*self._alarm_actions)
         self.operator: iam.Role | None = None
         """The operator role; None if the environment names nobody who may assume it."""
         if environment.operators is None:
@@ -67,32 +77,18 @@ class ApplicationOperations(Construct):
         if start:
             VerifiedStart(self, "Start", application=application, operator=self.operator)
 
-    def _alarm_on_downtime(self) -> None:
-        """Alarm on what AWS recommends for all applications (managed-flink, monitoring-metrics-alarms)."""
-        name = self._application.application_name
-        alarm = cloudwatch.Alarm(
-            self,
-            "DowntimeAlarm",
-            alarm_description=f"{name} has failed in each of two periods of five minutes: {RUNBOOK}",
-            metric=self._application.metric_downtime(),
-            threshold=0,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            # One restart, as MSF's maintenance brings it, is none.
-            evaluation_periods=2,
-            # An application that is stopped has no metrics.
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(*self._alarm_actions)
-
     def _build_operator(self, operators: list[iam.IPrincipal]) -> OperatorRole:
         # In the place where CustomerManagedEncryption makes it, so that it stays when a key comes or goes.
-        return OperatorRole(
+        operator = OperatorRole(
             self._application,
             "Operator",
             application=self._application,
             execution_role_arn=self._application.role.role_arn,
             operators=operators,
         )
+        guard = OperatorGuard(self, "OperatorGuard", application=self._application, operators=[operator])
+        self.alarms.add_page_alarms(*guard.alarms)
+        return operator
 
     def _encrypt(self, operators: list[iam.IPrincipal], settings: EncryptionSettings) -> OperatorRole:
         encryption = CustomerManagedEncryption(
@@ -119,9 +115,9 @@ class ApplicationOperations(Construct):
             keys=[encryption.key, *([encryption.previous_key] if encryption.previous_key else [])],
             operators=[encryption.operator],
         )
-        guard.add_alarm_action(*self._alarm_actions)
+        self.alarms.add_page_alarms(*guard.alarms)
         audit = KeyAudit(self, "KeyAudit", application=self._application, operator=encryption.operator)
-        audit.add_alarm_action(*self._alarm_actions)
+        self.alarms.add_ticket_alarms(*audit.alarms)
         self._output("KeyGuardLogGroupName", guard.log_group.log_group_name)
 
     def _output(self, name: str, value: str) -> None:

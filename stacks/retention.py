@@ -9,19 +9,19 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk_penstock.lifecycle import ArtifactRetention, SnapshotSchedule
-from stacks.alarms import alarm_actions
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
 
     from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.observability.alarms import ApplicationAlarms
     from stacks.environment import Environment, PackageSettings, SnapshotSettings
 
 _DAY_HOURS: Final = 24
 
 
 class ApplicationRetention(Construct):
-    """Schedules for the snapshots and packages of one application; alarms notify the environment's topic."""
+    """Schedules for the snapshots and packages of one application; their alarms make tickets."""
 
     def __init__(
         self,
@@ -31,12 +31,13 @@ class ApplicationRetention(Construct):
         application: FlinkApplication,
         operator: iam.Role,
         environment: Environment,
+        alarms: ApplicationAlarms,
     ) -> None:
         super().__init__(scope, construct_id)
         self._application = application
         self._operator = operator
         self._environment = environment
-        self._alarm_actions = alarm_actions(self, environment)
+        self._alarms = alarms
         if environment.snapshots is not None:
             self._schedule_snapshots(environment.snapshots)
         if environment.packages is not None:
@@ -52,8 +53,8 @@ class ApplicationRetention(Construct):
             dry_run=settings.dry_run,
         )
         max_age = None if settings.max_age_hours is None else Duration.hours(settings.max_age_hours)
-        schedule.add_application(self._application, operator=self._operator, max_age=max_age)
-        schedule.add_alarm_action(*self._alarm_actions)
+        snapshots = schedule.add_application(self._application, operator=self._operator, max_age=max_age)
+        self._alarms.add_ticket_alarms(snapshots.age_alarm, snapshots.count_alarm)
 
     def _prune_packages(self, settings: PackageSettings) -> None:
         given: dict[str, Any] = {"dry_run": settings.dry_run}
@@ -64,4 +65,4 @@ class ApplicationRetention(Construct):
         bucket = s3.Bucket.from_bucket_name(self, "Bucket", str(self._environment.application.code.bucket))
         packages = ArtifactRetention(self, "Packages", bucket=bucket, prefix=settings.prefix, **given)
         packages.add_application(self._application, operator=self._operator)
-        packages.add_alarm_action(*self._alarm_actions)
+        self._alarms.add_ticket_alarms(packages.alarm)

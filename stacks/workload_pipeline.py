@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import TopicLoad
     from cdk_penstock.model.metrics import MetricDefinition
     from cdk_penstock.network import IApplicationVpc
+    from cdk_penstock.observability.alarms import ApplicationAlarms
     from stacks.environment import ApplicationSettings, Environment
 
 
@@ -47,6 +48,10 @@ class WorkloadPipeline(StreamingPipeline):
     def counters(cls) -> Mapping[str, Sequence[MetricDefinition]]:
         """Return what the job counts, for the dashboard: titles, and the counters below each. Default: nothing."""
         return {}
+
+    def add_alarms(self, alarms: ApplicationAlarms) -> None:
+        """Add the alarms of the source; a workload adds those on its own counters."""
+        self.source.add_alarms(alarms)
 
     def build_generator(self, scope: Construct) -> FlinkApplication | None:  # noqa: ARG002 (for workloads that have one)
         """Make the application that makes up events, connected to the source. Default: none."""

@@ -23,6 +23,7 @@ from aws_cdk.assertions import Template  # noqa: E402
 from cdk_penstock.application import ApplicationCode  # noqa: E402
 from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState  # noqa: E402
 from cdk_penstock.model.alarm_evaluation.alarm_timeline import evaluate  # noqa: E402
+from cdk_penstock.model.alarm_evaluation.composite_alarm import CompositeAlarm  # noqa: E402
 from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm  # noqa: E402
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of  # noqa: E402
 from examples.composition import ClickPipeline  # noqa: E402
@@ -54,7 +55,8 @@ _HEAD: Final = """\
 [`examples/composition.py`](../examples/composition.py), and of [`ApplicationAlarms`](alarms.md) with everything on (the
 alarms that begin with `Alarms`). A test writes it again. It evaluates each alarm as CloudWatch does, each minute, over
 histories of what happens to an application. The alarms of the fleet generator have the settings of those of the job,
-except for the limit of KPUs: they are left out.
+except for the limit of KPUs: they are left out. Only the alarms ending with `Page` and `Ticket` notify, once for all
+alarms of an incident.
 
 Times are from the beginning of what happens: of the restart, of the deployment, of the first value that is not healthy.
 CloudWatch gets a metric of MSF a minute or two after it is measured: add them. An alarm that does not appear below a
@@ -87,17 +89,18 @@ other services. The back pressure of a task is not read.
 
 def page(templates: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page for templates by the names of their stacks."""
-    found = {
-        logical_id: (alarm, template["Resources"][logical_id]["Properties"])
+    properties = {
+        logical_id: template["Resources"][logical_id]["Properties"]
         for template in templates.values()
-        for logical_id, alarm in alarms_of(template).items()
+        for logical_id in alarms_of(template)
     }
+    found = {logical_id: alarm for template in templates.values() for logical_id, alarm in alarms_of(template).items()}
+    alarms = dict(sorted(found.items()))
     rows = [
-        _row(logical_id, alarm, properties)
-        for logical_id, (alarm, properties) in sorted(found.items())
+        _row(logical_id, alarm, properties[logical_id], _told_by(logical_id, alarms))
+        for logical_id, alarm in alarms.items()
         if not logical_id.startswith(OF_THE_GENERATOR)
     ]
-    alarms = {logical_id: alarm for logical_id, (alarm, _) in sorted(found.items())}
     sections = [section for history in HISTORIES for section in _section(history, alarms)]
     return _HEAD + "\n".join(rows) + "\n\n" + _on_real_flink() + "\n" + "\n".join(sections)
 
@@ -128,24 +131,40 @@ def timelines(history: History, alarms: Mapping[str, Alarm]) -> Mapping[str, Ala
     )
 
 
-def _row(logical_id: str, alarm: Alarm, properties: Mapping[str, Any]) -> str:
-    name = without_hash(logical_id)
+def _told_by(name: str, alarms: Mapping[str, Alarm]) -> str:
+    """Return the way in which an alarm tells somebody: itself, or the composite alarm that does."""
+    if alarms[name].has_actions:
+        return "yes"
+    parents = [
+        _shown(parent)
+        for parent, alarm in alarms.items()
+        if isinstance(alarm, CompositeAlarm) and alarm.has_actions and name in alarm.children()
+    ]
+    return ", ".join(f"by {each}" for each in parents) or "no"
+
+
+def _shown(logical_id: str) -> str:
+    return f"`{without_hash(logical_id)}`"
+
+
+def _row(logical_id: str, alarm: Alarm, properties: Mapping[str, Any], told_by: str) -> str:
     runbook = _RUNBOOK.search(str(properties.get("AlarmDescription", "")))
-    tells = f"{'yes' if alarm.has_actions else 'no'} | {f'`{runbook[0]}`' if runbook else 'none'}"
     if not isinstance(alarm, MetricAlarm):
-        children = ", ".join(f"`{without_hash(each)}`" for each in sorted(alarm.children()))
-        return f"| `{name}` | {children} | at once | | {tells} |"
+        watches = f"{len(alarm.children())} alarms, those that tell somebody by it"
+        return f"| {_shown(logical_id)} | {watches} | at once | | {told_by} | those of the alarms |"
+    tells = f"{told_by} | {f'`{runbook[0]}`' if runbook else 'none'}"
     expression = next((each["Expression"] for each in properties.get("Metrics", ()) if "Expression" in each), None)
     names = ", ".join(sorted({f"{each.statistic} of `{each.metric.name}`" for each in alarm.metrics.values()}))
     watches = f"{names}{f', `{expression}`' if expression else ''} {_SIGNS[alarm.comparison]} {alarm.threshold:.10g}"
     periods = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods}"
-    return f"| `{name}` | {watches} | {periods} x {_length(alarm.period_seconds)} | {alarm.treatment} | {tells} |"
+    fires = f"{periods} x {_length(alarm.period_seconds)}"
+    return f"| {_shown(logical_id)} | {watches} | {fires} | {alarm.treatment} | {tells} |"
 
 
 def _section(history: History, alarms: Mapping[str, Alarm]) -> Iterator[str]:
     yield f"## {history.title}\n"
     rows = [
-        f"| `{without_hash(logical_id)}` | {fires} | {clears} |"
+        f"| {_shown(logical_id)} | {fires} | {clears} |"
         for logical_id, timeline in timelines(history, alarms).items()
         if not logical_id.startswith(OF_THE_GENERATOR)
         for fires, clears in _together(list(_spans(timeline, history)))

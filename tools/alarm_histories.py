@@ -23,6 +23,17 @@ BEGINS_AT: Final = 10
 STEPS: Final = 90
 _STEPS_BEFORE: Final = 60
 
+DEAD_LETTER_REASONS: Final = (
+    "EmptyRecord",
+    "Late",
+    "MalformedJson",
+    "MissingField",
+    "OutOfRange",
+    "TimestampInTheFuture",
+    "TimestampTooOld",
+    "UnknownEventType",
+    "WrongType",
+)
 HEALTHY: Final[Mapping[str, float | None]] = {
     "ActiveControllerCount": 1.0,
     "AsyncEventsDropped": None,
@@ -52,7 +63,7 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "cpuUtilization": 30.0,
     "currentInputWatermark": 0.0,
     "currentOutputWatermark": 0.0,
-    "deadLettersLate": 0.0,
+    **{f"deadLetters{reason}": None for reason in DEAD_LETTER_REASONS},
     "downtime": 0.0,
     "failingTime": 0.0,
     "fullRestarts": 0.0,
@@ -99,7 +110,7 @@ def without_application(name: str) -> str:
 
 @dataclass(frozen=True)
 class History:
-    """The course of an application's metrics, and its title."""
+    """A history of an application: its title, and the metrics that differ."""
 
     title: str
     changed: Mapping[str, Values]
@@ -301,7 +312,13 @@ HISTORIES: Final = (
         "Prometheus refuses samples for thirty minutes, or they are discarded after the last attempt",
         {"numSamplesDropped": _grows(BEGINS_AT, 30, each=500)},
     ),
-    History("Records go to the dead letters for thirty minutes", {"deadLettersLate": _grows(BEGINS_AT, 30, each=20)}),
+    History(
+        "Records go to the dead letters for thirty minutes: late ones, and ones that are no JSON",
+        {
+            name: [*[None] * BEGINS_AT, *_grows(0, 30, each=20)[: STEPS - BEGINS_AT]]
+            for name in ("deadLettersLate", "deadLettersMalformedJson")
+        },
+    ),
     History(
         "A stream throttles one record of a hundred for thirty minutes",
         {"WriteProvisionedThroughputExceeded": at(BEGINS_AT, [600.0] * 30)},

@@ -1,14 +1,16 @@
 """Draw the CloudWatch dashboards of a synthesized app with made-up values: pictures for the documentation.
 
-``python tools/dashboard_pictures.py cdk.out/assembly-Prod/ProdProcessing*.template.json docs/pictures``
+``python tools/dashboard_pictures.py cdk.out/assembly-Prod/ProdProcessing*.template.json docs/pictures NAME...``
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +20,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -32,6 +35,8 @@ MINUTES = np.arange(180, dtype=float)
 UPDATE, FAILURE = 60.0, 132.0
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#332288", "#661100")
 MANY_LINES = 5
+FINGERPRINT = "Penstock-Dashboard"
+"""The field of a picture's file that tells which dashboard it shows."""
 TASKS = ("Source: events", "Window: by model", "Sink: Prometheus")
 STREAMS = ("events",)
 
@@ -51,6 +56,12 @@ def since_failure() -> Series:
     """Return the milliseconds since the update or the failure."""
     start = np.where(MINUTES >= FAILURE + 2, FAILURE + 2, np.where(MINUTES >= UPDATE + 3, UPDATE + 3, -600.0))
     return while_down((MINUTES - start) * 60_000)
+
+
+def since_start(values: Series) -> Series:
+    """Return a count that began at 0 with the update."""
+    started = UPDATE + 3
+    return np.where(started > MINUTES, values, np.maximum(values - np.interp(started, MINUTES, values), 0.0))
 
 
 def stepped(value: float, at: float = FAILURE) -> Series:
@@ -77,7 +88,7 @@ SAMPLES: Mapping[str, Callable[[], Series]] = {
     "numRecordsInPerSecond": lambda: while_down(20_000 * WAVE + noise(300)),
     "numRecordsOutPerSecond": lambda: while_down(55 * WAVE + noise(2)),
     "records_lag_max": lambda: lag(900_000),
-    "millisBehindLatest": lambda: lag(95_000),
+    "millisBehindLatest": lambda: np.full(MINUTES.size, np.nan),  # the fleet's stream is Kafka's
     "lastCheckpointDuration": lambda: 1_800 * WAVE + np.abs(noise(250)),
     "lastCheckpointSize": lambda: 42e6 * WAVE + noise(4e5),
     "numberOfFailedCheckpoints": lambda: stepped(1),
@@ -87,10 +98,10 @@ SAMPLES: Mapping[str, Callable[[], Series]] = {
     "containerMemoryUtilization": lambda: while_down(71 + noise(0.6), 30),
     "containerDiskUtilization": lambda: 18 + MINUTES / 60,
     "KPUs": lambda: np.full(MINUTES.size, 5.0),
-    "oldGenerationGCTime": lambda: np.floor(MINUTES / 20) * 45,
+    "oldGenerationGCTime": lambda: since_start(np.floor(MINUTES / 20) * 45),
     "threadsCount": lambda: 118 + np.round(noise(1.5)),
     "numLateRecordsDropped": lambda: 0 * MINUTES,
-    "deadLettersLate": lambda: np.floor(MINUTES / 7),
+    "deadLettersLate": lambda: since_start(np.floor(MINUTES / 7)),
     "deadLettersMalformedJson": lambda: stepped(12, 95),
     "busyTimeMsPerSecond": lambda: while_down(430 * WAVE + noise(20)),
     "backPressuredTimeMsPerSecond": lambda: while_down(np.abs(noise(15))),
@@ -128,30 +139,57 @@ def dashboards(template: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def lines_of(widget: Mapping[str, Any]) -> dict[str, Series]:
+SAMPLES_OF: Mapping[str, Mapping[str, Callable[[], Series]]] = {
+    "vehicle-generator-prod": {
+        "records_lag_max": lambda: np.full(MINUTES.size, np.nan),
+        "numRecordsInPerSecond": lambda: 0 * MINUTES,
+        "numRecordsOutPerSecond": lambda: 20_000 * WAVE + noise(300),
+        "fullRestarts": lambda: 0 * MINUTES,
+    }
+}
+"""Values that differ in an application: the generator reads no stream, and did not fail."""
+
+
+@dataclass
+class Lines:
+    """The labelled values of a widget, by their axis."""
+
+    left: dict[str, Series] = field(default_factory=dict)
+    right: dict[str, Series] = field(default_factory=dict)
+
+
+def sample(name: str, application: str = "") -> Series:
+    """Return the values of a metric; raise LookupError for a metric without values."""
+    if name not in SAMPLES:
+        raise LookupError(f"metric {name} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
+    return SAMPLES_OF.get(application, {}).get(name, SAMPLES[name])()
+
+
+def lines_of(widget: Mapping[str, Any]) -> Lines:
     """Return the labelled values of a widget's metrics; raise LookupError for a metric without values."""
+    lines = Lines()
     by_id: dict[str, Series] = {}
-    lines: dict[str, Series] = {}
     expressions: list[dict[str, Any]] = []
     for entry in widget["properties"].get("metrics", []):
         options = entry[-1]
         if "expression" in options:
             expressions.append(options)
             continue
-        if entry[1] not in SAMPLES:
-            raise LookupError(f"metric {entry[1]} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
-        by_id[options.get("id", "")] = values = SAMPLES[entry[1]]()
+        by_id[options.get("id", "")] = values = sample(entry[1], entry[3])
         if options.get("visible", True):
-            lines[options["label"]] = values
+            axis = lines.right if options.get("yAxis") == "right" else lines.left
+            axis[options["label"]] = values
     for options in expressions:
-        if options["expression"].startswith("SEARCH"):
-            (name,) = re.findall(r'MetricName="(\w+)"', options["expression"])
-            if name not in SAMPLES:
-                raise LookupError(f"metric {name} has no values: add some to SAMPLES in tools/dashboard_pictures.py")
-            found = TASKS if ",Task}" in options["expression"] else STREAMS
-            lines |= {each: SAMPLES[name]() * (1 - 0.25 * index) for index, each in enumerate(found)}
+        expression = options["expression"]
+        if expression.startswith("SEARCH"):
+            (name,) = re.findall(r'MetricName="(\w+)"', expression)
+            found = TASKS if ",Task}" in expression else STREAMS
+            axis = lines.right if options.get("yAxis") == "right" else lines.left
+            axis |= {each: sample(name) * (1 - 0.25 * index) for index, each in enumerate(found)}
         else:
-            lines[options["label"]] = np.sum([by_id[name] for name in options["expression"].split(" + ")], axis=0)
+            total, _, divisor = expression.partition(" / ")
+            values = np.sum([by_id[name] for name in re.findall(r"m\d+", total)], axis=0)
+            lines.left[options["label"]] = values / float(divisor or 1)
     return lines
 
 
@@ -202,57 +240,57 @@ def _alarms(figure: Figure, place: Any, widget: Mapping[str, Any], template: Map
                 (x + 0.003, y + cell * 0.12), 1 / 6 - 0.006, cell * 0.76, facecolor="#e6f4ea", edgecolor="#1d8102"
             )
         )
-        panel.text(x + 0.009, y + cell / 2, name, va="center", size=7.5)
+        panel.text(x + 0.009, y + cell / 2, name, va="center", size=5.9)
     panel.set(xlim=(0, 1), ylim=(0, 1))
 
 
 def alarm_name(arn: str, template: Mapping[str, Any]) -> str:
-    """Return the end of an alarm's logical id, which CloudFormation puts into its name, without the hash."""
+    """Return an alarm's logical id, which CloudFormation puts into its name, without the hash."""
     logical_id = arn.strip("<>").split(".")[0]
     if logical_id not in template["Resources"]:
         raise LookupError(f"the dashboard shows the alarm {arn}, which the template does not have")
     name = re.sub(r"[0-9A-F]{8}$", "", logical_id)
-    return name.partition("Operations")[2] or name
+    return name.removesuffix("Alarm").replace("Operations", " ", 1)
 
 
 def _graph(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapping[str, Any]) -> None:
     properties = widget["properties"]
     panel = _panel(figure, place, properties["title"])
     left, bottom, width, height = place
-    axes = figure.add_axes((left + 0.042, bottom + height * 0.27, width - 0.054, height * 0.55), facecolor="none")
-    annotations = properties.get("annotations", {})
     lines = lines_of(widget)
+    annotations = properties.get("annotations", {})
     horizontal = list(annotations.get("horizontal", []))
     for arn in annotations.get("alarms", []):
         threshold = float(template["Resources"][arn.strip("<>").split(".")[0]]["Properties"]["Threshold"])
-        lines["expression of the alarm"] = stepped(0.4 * threshold) * (MINUTES < FAILURE + 6)
+        lines.left["expression of the alarm"] = stepped(0.4 * threshold) * (MINUTES < FAILURE + 6)
         horizontal.append({"value": threshold, "label": "threshold"})
-    for (label, values), color in zip(lines.items(), COLORS, strict=False):
-        axes.plot(MINUTES, values, color=color, linewidth=1.3, label=label)
+    room = 0.084 if lines.right else 0.054
+    axes = figure.add_axes((left + 0.042, bottom + height * 0.27, width - room, height * 0.55), facecolor="none")
+    colors = iter(COLORS)
+    _plot(axes, lines.left, colors, [float(each["value"]) for each in horizontal])
     for line in horizontal:
         axes.axhline(line["value"], color="#d13212", linewidth=1, linestyle="--", label="threshold of the alarm")
     for line in annotations.get("vertical", []):
         axes.axvline(UPDATE, color="#5f6b7a", linewidth=1, linestyle=":", label=line.get("label"))
-    top = max([float(np.max(each)) for each in lines.values()] + [float(each["value"]) for each in horizontal])
-    axes.set_ylim(0, top * 1.12 if top > 0 else 1)
     axes.set_xlim(0, 180)
     axes.set_xticks([0, 60, 120], ["11:00", "12:00", "13:00"])
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=top >= 1 or top == 0))
-    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.tick_params(labelsize=7.5, length=2)
     axes.grid(axis="y", color="#eaeded", linewidth=0.7)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    unit = properties.get("yAxis", {}).get("left", {}).get("label", "")
-    axes.set_title(unit, loc="left", size=7.5, pad=2, color="#5f6b7a")
+    y_axes = properties.get("yAxis", {})
+    axes.set_title(y_axes.get("left", {}).get("label", ""), loc="left", size=7.5, pad=2, color="#5f6b7a")
     handles, labels = axes.get_legend_handles_labels()
+    if lines.right:
+        other = axes.twinx()
+        _plot(other, lines.right, colors, [])
+        axes.set_title(y_axes["right"]["label"], loc="right", size=7.5, pad=2, color="#5f6b7a")
+        more = other.get_legend_handles_labels()
+        handles, labels = handles + more[0], labels + more[1]
     unique = dict(zip(labels, handles, strict=True))
     panel.legend(
         list(unique.values()),
         list(unique),
         loc="lower left",
         ncols=3 if len(unique) >= MANY_LINES else 2,
-        fontsize=5.2 if len(unique) >= MANY_LINES else 6.8,
+        fontsize=6.2 if len(unique) >= MANY_LINES else 6.8,
         frameon=False,
         handlelength=1.2,
         columnspacing=1.0,
@@ -261,24 +299,47 @@ def _graph(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapp
     )
 
 
+def _plot(axes: Axes, lines: Mapping[str, Series], colors: Iterator[str], thresholds: list[float]) -> None:
+    for label, values in lines.items():
+        axes.plot(MINUTES, values, color=next(colors), linewidth=1.3, label=label)
+    top = max([float(np.nanmax(each)) for each in lines.values() if not np.isnan(each).all()] + thresholds, default=0)
+    top = top if top > 0 else 1
+    # A little below 0, so that a line at 0 is seen.
+    axes.set_ylim(-0.02 * top, top * 1.12)
+    whole = all(np.array_equal(each, np.round(each), equal_nan=True) for each in lines.values())
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
+    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.tick_params(labelsize=7.5, length=2)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
 def _log(figure: Figure, place: Any, widget: Mapping[str, Any], _: Mapping[str, Any]) -> None:
     panel = _panel(figure, place, widget["properties"]["title"])
     panel.text(0.5, 0.45, "No results: nobody made such a call", ha="center", size=9, color="#5f6b7a")
 
 
-def png_of(figure: Figure) -> bytes:
-    """Return the picture with few colors, which makes it small."""
-    drawn, small = io.BytesIO(), io.BytesIO()
+def png_of(figure: Figure, shows: object, colors: int = 64) -> bytes:
+    """Return the picture with few colors, which makes it small, and with the fingerprint of what it shows."""
+    drawn, small, about = io.BytesIO(), io.BytesIO(), PngInfo()
     figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    about.add_text(FINGERPRINT, fingerprint(shows))
+    Image.open(drawn).convert("RGB").quantize(colors).save(small, format="png", optimize=True, pnginfo=about)
     return small.getvalue()
 
 
-def main(template_path: str, folder: str) -> None:
-    """Write a picture of each dashboard of a template."""
+def fingerprint(shows: object) -> str:
+    """Return a digest of a dashboard, without the hashes in the names of resources."""
+    text = re.sub(r"(?<=[a-z])[0-9A-F]{8}\b", "", json.dumps(shows, sort_keys=True))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def main(template_path: str, folder: str, *names: str) -> None:
+    """Write a picture of each dashboard with one of the names."""
     template = json.loads(Path(template_path).read_text(encoding="utf-8"))
-    for name, widgets in dashboards(template).items():
-        Path(folder, f"dashboard-{name}.png").write_bytes(png_of(draw(widgets, template)))
+    shown = dashboards(template)
+    for name in names:
+        Path(folder, f"dashboard-{name}.png").write_bytes(png_of(draw(shown[name], template), shown[name]))
 
 
 if __name__ == "__main__":

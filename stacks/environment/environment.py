@@ -10,20 +10,21 @@ from pydantic import AfterValidator, field_validator, model_validator
 from cdk_penstock.model.kafka_rules import KafkaError
 from cdk_penstock.model.package_pruning import check_package_bucket
 from stacks.environment.access import EncryptionSettings, PrincipalSettings
+from stacks.environment.alarm_settings import AlarmSettings
 from stacks.environment.application import ApplicationSettings
 from stacks.environment.events import EventsSettings
 from stacks.environment.metrics import MetricsSettings
 from stacks.environment.network import NetworkSettings
 from stacks.environment.regions import check_region, check_roles, check_services, check_zones
 from stacks.environment.retention import PackageSettings, SnapshotSettings
-from stacks.environment.settings import Settings, allowed, text_of_form
+from stacks.environment.settings import allowed, text_of_form
 from stacks.workloads import DEFAULT_WORKLOAD, job_folder, pipeline_of, workload_names
 
 if TYPE_CHECKING:
     from cdk_penstock.model.kafka_storage import TopicLoad
 
 
-class Environment(Settings):
+class Environment(AlarmSettings):
     """One environment, deployed as one Stage."""
 
     name: str
@@ -52,17 +53,6 @@ class Environment(Settings):
     """Snapshots of the application by schedule; without it, MSF takes them at stops and updates only."""
     packages: PackageSettings | None = None
     """Packages of the application that are deleted when they are old; without it, none."""
-    alarm_topic: (
-        Annotated[
-            str,
-            text_of_form(
-                r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
-                "the ARN of a topic, such as 'arn:aws:sns:eu-central-1:111122223333:on-call'",
-            ),
-        ]
-        | None
-    ) = None
-    """The ARN of the SNS topic that alarms notify; without one they are to be seen in CloudWatch only."""
     workload: str = DEFAULT_WORKLOAD
     """The workload: the name of its folders in ``stacks/`` and ``flink_app/``."""
     application: ApplicationSettings
@@ -96,25 +86,10 @@ class Environment(Settings):
             return self
         check_services(self.region, dashboards=self.metrics.dashboards)
         check_zones(self.region, self.network.availability_zones or [])
+        self.check_alarm_region(self.region)
         administrators = None if self.encryption is None else self.encryption.key_administrators
         for key, people in (("operators", self.operators), ("encryption.key_administrators", administrators)):
             check_roles(self.region, f"{key}.roles", [] if people is None else people.roles)
-        return self
-
-    @model_validator(mode="after")
-    def _alarms_stay_in_the_region(self) -> Self:
-        of_topic = None if self.alarm_topic is None else self.alarm_topic.split(":")[3]
-        if of_topic is None:
-            return self
-        try:
-            check_region(of_topic)
-        except ValueError as error:
-            raise ValueError(f"alarm_topic: its Region: {error}") from error
-        if self.region not in {None, of_topic}:
-            raise ValueError(
-                f"alarm_topic: got a topic in {of_topic}, expected one in {self.region}: CloudWatch notifies only those"
-                " of an alarm's own Region"
-            )
         return self
 
     @model_validator(mode="after")

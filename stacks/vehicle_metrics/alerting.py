@@ -29,12 +29,10 @@ alertmanager_config: |
 """
 
 
-def alert_manager(topic_arn: str | None) -> str | None:
-    """Return the definition of an alert manager that notifies a topic; None without a topic.
+def alert_manager(topic_arn: str, region: str) -> str:
+    """Return the definition of an alert manager that notifies a topic of a Region.
 
     A page is repeated every hour, a ticket twice a day.
     """
-    if topic_arn is None:
-        return None
     # Managed Prometheus asks for the topic's Region (AMP-alertmanager-receiver-config).
-    return _MANAGER.format(topic_arn=topic_arn, region=topic_arn.split(":")[3])
+    return _MANAGER.format(topic_arn=topic_arn, region=region)

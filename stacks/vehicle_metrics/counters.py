@@ -1,13 +1,14 @@
-"""The counters of the vehicle job that its dashboard shows (docs/job.md, Metrics)."""
+"""The counters of the vehicle job in its dashboard, and its alarms on them (docs/job.md, Metrics)."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from cdk_penstock.model.metrics import workload_counter
 
+_LATE: Final = "Late"
 _REASONS: Final = (
-    "Late",
+    _LATE,
     "MalformedJson",
     "MissingField",
     "WrongType",
@@ -29,3 +30,30 @@ COUNTERS: Final = {
     ],
 }
 """Titles of graphs, and their counters."""
+
+
+class CounterAlarm(NamedTuple):
+    """An alarm on counters that grow."""
+
+    construct_id: str
+    kind: str
+    counters: tuple[str, ...]
+    text: str
+
+
+COUNTER_ALARMS: Final = (
+    CounterAlarm(
+        "DeadLetters",
+        "dead-letters",
+        tuple(f"deadLetters{reason}" for reason in _REASONS if reason != _LATE),
+        "the job wrote records that it could not use to the dead letters",
+    ),
+    CounterAlarm(
+        "LateDeadLetters",
+        "late-records",
+        (f"deadLetters{_LATE}",),
+        "the job wrote records that came too late to the dead letters",
+    ),
+    CounterAlarm("SamplesDropped", "samples-dropped", ("numSamplesDropped",), "the sink dropped samples"),
+)
+"""The alarms; numSamplesDropped is the sum of all reasons."""

@@ -11,10 +11,10 @@ from cdk_penstock.model.kafka_storage import TopicLoad
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
 from cdk_penstock.pipeline import KafkaSource, PrometheusSink
 from cdk_penstock.streams.kafka import BrokerInstance, KafkaTopic, ProvisionedKafkaCluster
-from stacks.alarms import alarm_actions
+from stacks.alarms import alarm_actions, alarm_topic
 from stacks.applications import build_application
 from stacks.vehicle_metrics.alerting import RULES, alert_manager
-from stacks.vehicle_metrics.counters import COUNTERS
+from stacks.vehicle_metrics.counters import COUNTER_ALARMS, COUNTERS
 from stacks.workload_pipeline import WorkloadPipeline
 from vehicle_metrics import contract
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.model.metrics import MetricDefinition
+    from cdk_penstock.observability.alarms import ApplicationAlarms
     from cdk_penstock.pipeline import Sink, Source
     from cdk_penstock.streams.kafka import IKafkaCluster
     from stacks.environment import ApplicationSettings, Environment, EventsSettings
@@ -65,6 +66,19 @@ class VehiclePipeline(WorkloadPipeline):
         """Return the job's dead letters by reason, and the samples that it dropped."""
         return COUNTERS
 
+    def add_alarms(self, alarms: ApplicationAlarms) -> None:
+        """Add the alarms of the source, on dead letters, and on samples that are dropped or wait."""
+        super().add_alarms(alarms)
+        alarms.add_stuck_sink_alarm(
+            "SamplesWaiting",
+            kind="samples-waiting",
+            written="numWriteRequestsOut",
+            repeated="numWriteRequestsRetries",
+            text="no sample reaches the workspace",
+        )
+        for each in COUNTER_ALARMS:
+            alarms.add_counter_alarm(each.construct_id, kind=each.kind, counters=each.counters, text=each.text)
+
     def build_source(self, scope: Construct) -> Source:
         """Make the cluster and the topics of events and dead letters."""
         settings = self.environment.events
@@ -94,14 +108,14 @@ class VehiclePipeline(WorkloadPipeline):
 
     def build_sink(self, scope: Construct) -> Sink:
         """Make the workspaces of metrics and dashboards."""
-        settings = self.environment.metrics
+        settings, topic = self.environment.metrics, alarm_topic(scope, self.environment)
         workspace = MetricsWorkspace(
             scope,
             "Metrics",
             workspace_alias=settings.workspace_name,
             retention_days=settings.retention_days,
             rules=RULES,
-            alert_manager=alert_manager(self.environment.alarm_topic),
+            alert_manager=alert_manager(topic.topic_arn, topic.env.region),
             removal_policy=self.environment.removal_policy,
         )
         CfnOutput(Stack.of(scope), "PrometheusQueryUrl", value=workspace.query_url)
@@ -145,7 +159,7 @@ class VehiclePipeline(WorkloadPipeline):
 
     def _build_dashboards(self, scope: Construct, metrics: MetricsWorkspace) -> None:
         # The dashboard's library takes a while to import.
-        from stacks.vehicle_metrics.dashboard import connected_vehicles  # noqa: PLC0415
+        from stacks.vehicle_metrics.dashboard import cloudwatch_url, connected_vehicles, vehicle_operations  # noqa: PLC0415
 
         grafana = DashboardWorkspace(
             scope,
@@ -154,7 +168,14 @@ class VehiclePipeline(WorkloadPipeline):
             identity_source=IdentitySource.iam_identity_center(),
             removal_policy=self.environment.removal_policy,
         )
-        grafana.add_dashboard(connected_vehicles(grafana.add_prometheus_data_source(metrics, is_default=True)))
+        prometheus = grafana.add_prometheus_data_source(metrics, is_default=True)
+        cloudwatch = grafana.add_cloudwatch_data_source()
+        application = self.environment.application
+        links = {"CloudWatch": cloudwatch_url(application.name, region=self.environment.region)}
+        grafana.add_dashboard(connected_vehicles(prometheus, links=links))
+        grafana.add_dashboard(
+            vehicle_operations(application, prometheus=prometheus, cloudwatch=cloudwatch, links=links)
+        )
         CfnOutput(Stack.of(scope), "GrafanaUrl", value=grafana.workspace_url)
 
 

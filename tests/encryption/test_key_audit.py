@@ -14,7 +14,6 @@ from aws_cdk.assertions import Template
 from cdk_penstock.application import FlinkApplication
 from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import EncryptionError, KeyAudit
-from cdk_penstock.encryption.key_guard import RUNBOOK
 from tests.encryption.cloudtrail_events import OPERATOR
 from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryption_in, new_stack
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from aws_cdk import App, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
+RUNBOOK = "docs/runbooks/key.md"
 APPLICATION_ARN = f":kinesisanalytics:{REGION}:{ACCOUNT}:application/orders"
 
 

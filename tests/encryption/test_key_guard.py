@@ -17,7 +17,6 @@ from constructs import Construct
 from cdk_penstock.application import FlinkApplication
 from cdk_penstock.checks import add_checks
 from cdk_penstock.encryption import EncryptionError, KeyGuard, OperatorRole, PermissionSetPrincipal
-from cdk_penstock.encryption.key_guard import RUNBOOK
 from tests.encryption.cloudtrail_events import (
     KEY,
     OPERATOR,
@@ -36,6 +35,7 @@ from tests.encryption.conftest import ACCOUNT, REGION, application_in, encryptio
 from tests.encryption.event_patterns import matches
 
 ROOT = Path(__file__).resolve().parents[2]
+RUNBOOK = "docs/runbooks/key.md"
 
 
 def guard_in(stack: Construct, **props: Any) -> KeyGuard:
@@ -47,6 +47,15 @@ def guard_in(stack: Construct, **props: Any) -> KeyGuard:
         operators=[iam.Role.from_role_arn(stack, "Operator", OPERATOR)],
         **props,
     )
+
+
+GIVING = (
+    "UpdateAssumeRolePolicy",
+    "AttachRolePolicy",
+    "PutRolePolicy",
+    "PutRolePermissionsBoundary",
+    "DeleteRolePermissionsBoundary",
+)
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +121,16 @@ def test_a_grant_by_anybody_but_msf_is_noticed(service: str, patterns: dict[str,
         assert not matches(grant, quiet)
 
 
-def test_a_change_of_the_operators_trust_is_noticed(patterns: dict[str, dict[str, Any]]) -> None:
-    trust = patterns["UpdateAssumeRolePolicy"]
-    assert matches(trust, role_event("UpdateAssumeRolePolicy", "Operator"))
-    for quiet in (role_event("UpdateAssumeRolePolicy", "Other"), role_event("GetRole", "Operator")):
-        assert not matches(trust, quiet)
+@pytest.mark.parametrize("call", GIVING)
+def test_a_change_of_who_may_operate_or_of_what_the_operator_may_do_is_noticed(
+    patterns: dict[str, dict[str, Any]], call: str
+) -> None:
+    change = patterns["UpdateAssumeRolePolicy"]
+    assert matches(change, role_event(call, "Operator"))
+    denied = role_event(call, "Operator")
+    denied["detail"]["errorCode"] = "AccessDenied"
+    for quiet in (role_event(call, "Other"), role_event("GetRole", "Operator"), denied):
+        assert not matches(change, quiet)
 
 
 def test_the_deletion_of_a_role_that_the_keys_policy_names_is_noticed(patterns: dict[str, dict[str, Any]]) -> None:
@@ -227,8 +241,9 @@ def test_every_alarm_names_a_section_of_the_runbook_that_exists(template: Templa
         if line.startswith("## ")
     }
     for alarm in template.find_resources("AWS::CloudWatch::Alarm").values():
-        _, _, section = alarm["Properties"]["AlarmDescription"].partition(RUNBOOK)
-        assert section in headings
+        text = alarm["Properties"]["AlarmDescription"]
+        _, _, section = text.partition(RUNBOOK)
+        assert section in headings or text.endswith("Runbook: docs/runbooks/who-may-operate.md")
 
 
 def test_only_these_rules_may_write_and_only_to_this_log_group(template: Template) -> None:

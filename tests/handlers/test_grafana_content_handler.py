@@ -103,6 +103,20 @@ def test_create_puts_folder_data_source_and_dashboards_there(deployment: Deploym
     assert deployment.nothing_stays()
 
 
+def test_a_data_source_for_cloudwatch_reads_as_the_workspace_and_goes_with_the_template(deployment: Deployment) -> None:
+    before = deployment.properties()
+    source = {"Uid": f"{FOLDER}-cloudwatch", "Name": "CloudWatch", "Region": "eu-west-1"}
+    wanted = before | {"CloudwatchDataSources": [source]}
+    deployment.framework.create(wanted)
+    made = deployment.grafana.data_sources["penstock-cloudwatch"]
+    assert (made["type"], made["name"], made["isDefault"]) == ("cloudwatch", "CloudWatch", False)
+    assert made["jsonData"] == {"authType": "ec2_iam_role", "defaultRegion": "eu-west-1", OWNER_FIELD: MARK}
+    # Its plugin is a part of Grafana, and is not looked for.
+    assert not [each for each in deployment.grafana.requests if "plugins/cloudwatch" in each]
+    deployment.framework.update(before, wanted)
+    assert list(deployment.grafana.data_sources) == ["penstock-metrics"]
+
+
 def test_a_workspace_without_the_plugin_of_aws_gets_grafanas_own_until_it_has_it(deployment: Deployment) -> None:
     wanted = deployment.properties()
     deployment.grafana.plugins.remove("grafana-amazonprometheus-datasource")

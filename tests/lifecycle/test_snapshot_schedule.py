@@ -15,14 +15,11 @@ from aws_cdk.assertions import Annotations, Match, Template
 from cdk_penstock.application import FlinkApplication
 from cdk_penstock.checks import add_checks
 from cdk_penstock.lifecycle import ApplicationSnapshots, SnapshotRetention, SnapshotSchedule
-from cdk_penstock.lifecycle.application_snapshots import RUNBOOK
 from cdk_penstock.model.custom_resources.stringified import read_object
 from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.snapshots.snapshot_check import SnapshotCheck
 from cdk_penstock.review.dependencies import arrows_of, path_between
-from tests.docs.fences import ROOT
 from tests.lifecycle.operated_stacks import actions_of, application_in, new_stack, operator_in
-from tests.test_docs import anchors
 
 
 def schedule_in(scope: Stack, *names: str, **props: Any) -> tuple[SnapshotSchedule, list[ApplicationSnapshots]]:
@@ -159,10 +156,10 @@ def test_a_number_close_to_the_limit_raises_the_alarm_and_missing_data_do_not(te
     assert count["TreatMissingData"] == "notBreaching"
 
 
-def test_each_alarm_leads_to_a_section_of_the_guide(template: Template) -> None:
-    page, _, anchor = RUNBOOK.partition("#")
-    assert anchor in anchors(ROOT / page)
-    assert all(RUNBOOK in each["AlarmDescription"] for each in alarms(template).values())
+def test_each_alarm_leads_to_its_runbook(template: Template) -> None:
+    texts = {name.partition(" ")[2]: each["AlarmDescription"] for name, each in alarms(template).items()}
+    assert texts["SnapshotAge"].endswith("Runbook: docs/runbooks/snapshot-age.md")
+    assert texts["SnapshotCount"].endswith("Runbook: docs/runbooks/snapshot-count.md")
 
 
 def test_the_first_call_comes_when_the_permissions_are_there_and_before_the_alarm(template: Template) -> None:

@@ -18,7 +18,7 @@ from cdk_penstock.model.custom_resources.search_content_resource import SearchCo
 from cdk_penstock.model.custom_resources.verified_start_resource import VerifiedStartResource
 from cdk_penstock.model.deployment import Revision
 from cdk_penstock.model.errors import PenstockError
-from cdk_penstock.model.grafana import DataSource
+from cdk_penstock.model.grafana import CloudWatchSource, DataSource
 from cdk_penstock.model.search_content import Content
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ VALUES |= {
     tuple[Nested, ...]: st.lists(instances(Nested)).map(tuple),
     tuple[DashboardAsset, ...]: st.lists(instances(DashboardAsset)).map(tuple),
     tuple[DataSource, ...]: st.lists(instances(DataSource)).map(tuple),
+    tuple[CloudWatchSource, ...]: st.lists(instances(CloudWatchSource)).map(tuple),
 }
 
 

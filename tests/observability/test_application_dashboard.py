@@ -143,6 +143,19 @@ def test_the_jobs_own_counters_are_among_the_errors() -> None:
     }
 
 
+def test_counters_of_one_graph_are_named_without_what_the_title_says() -> None:
+    (letters,) = [each for each in graphs(build(counters=COUNTERS)) if each["title"] == "Dead letters"]
+    assert [line[-1]["label"] for line in letters["metrics"]] == ["Late", "Other"]
+
+
+def test_the_uptime_is_in_hours_and_the_records_out_have_their_axis_on_the_right() -> None:
+    shown = {graph["title"]: graph for graph in graphs(build("FLINK-2_2"))}
+    expressions = [line[0] for line in shown["Uptime: falls to 0 with each update and restart"]["metrics"]]
+    assert expressions[0]["expression"] == "(m0) / 3600000"
+    sides = {line[1]: line[-1].get("yAxis", "left") for line in shown["Records in and out"]["metrics"]}
+    assert sides == {"numRecordsInPerSecond": "left", "numRecordsOutPerSecond": "right"}
+
+
 def test_every_graph_has_a_title_a_unit_a_minute_or_an_hour_and_a_label_on_every_line() -> None:
     for graph in graphs(build(counters=COUNTERS, metrics_level=MetricsLevel.TASK)):
         assert graph["title"]
@@ -216,5 +229,5 @@ def test_an_environment_has_a_row_of_each_application() -> None:
     widgets = widgets_of(stack)["prod"]
     assert titles(widgets) == ["## fleet.prod", "## other"]
     shown = [[line[1] for line in each["metrics"]] for each in graphs(widgets)]
-    rest = [["numRecordsInPerSecond"], ["records_lag_max"]]
+    rest = [["numRecordsInPerSecond", "numRecordsOutPerSecond"], ["records_lag_max", "millisBehindLatest"]]
     assert shown == [["fullRestarts"], *rest, ["numRestarts"], *rest]

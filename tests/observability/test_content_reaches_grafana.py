@@ -14,7 +14,8 @@ from aws_cdk.assertions import Template
 
 from cdk_penstock.handlers.grafana_content_handler import GrafanaContentHandler, GrafanaServices
 from cdk_penstock.observability import DashboardWorkspace, IdentitySource, MetricsWorkspace
-from stacks.vehicle_metrics.dashboard import connected_vehicles
+from stacks.environment import ApplicationSettings
+from stacks.vehicle_metrics.dashboard import connected_vehicles, vehicle_operations
 from tests.conftest import WITH_ASSETS
 from tests.control.fake_grafana import WORKSPACE_ID, FakeGrafana, FakeManagedGrafana, World
 from tests.handlers.framework import Framework
@@ -30,7 +31,10 @@ def build(stack: Stack) -> None:
         stack, "Grafana", workspace_name="fleet", identity_source=IdentitySource.iam_identity_center()
     )
     source = grafana.add_prometheus_data_source(MetricsWorkspace(stack, "Metrics", workspace_alias="fleet"))
+    cloudwatch = grafana.add_cloudwatch_data_source()
+    application = ApplicationSettings(name="vehicles", parallelism=4)
     grafana.add_dashboard(connected_vehicles(source))
+    grafana.add_dashboard(vehicle_operations(application, prometheus=source, cloudwatch=cloudwatch))
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,12 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return flatten(resource["Properties"]), folder
 
 
+def used(dashboard: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return uid and type of each data source that a dashboard's panels name."""
+    sources = [panel["datasource"] for panel in dashboard["panels"] if panel["type"] != "row"]
+    return {(source["uid"], source["type"]) for source in sources}
+
+
 def test_content_of_a_template_is_created_and_removed(assembly: tuple[dict[str, Any], Path]) -> None:
     properties, folder = assembly
     world = World()
@@ -54,12 +64,12 @@ def test_content_of_a_template_is_created_and_removed(assembly: tuple[dict[str, 
         framework = Framework(aws, GrafanaContentHandler(services))  # type: ignore[arg-type]
         wanted = properties | {"WorkspaceId": WORKSPACE_ID}
         framework.create(wanted)
-        (source,) = grafana.data_sources.values()
+        source, cloudwatch = (grafana.data_sources[f"penstock-{name}"] for name in ("metrics", "cloudwatch"))
         dashboard = grafana.dashboards["penstock-connected-vehicles"]["dashboard"]
         assert dashboard["title"] == "Connected vehicles"
-        assert {(panel["datasource"]["uid"], panel["datasource"]["type"]) for panel in dashboard["panels"]} == {
-            (source["uid"], source["type"])
-        }
+        assert used(dashboard) == {(source["uid"], source["type"])}
+        operations = grafana.dashboards["penstock-vehicle-operations"]["dashboard"]
+        assert used(operations) == {(each["uid"], each["type"]) for each in (source, cloudwatch)}
         assert source["url"].startswith("https://aps-workspaces.eu-central-1.")
         framework.delete(wanted)
         assert (grafana.dashboards, grafana.data_sources, grafana.folders) == ({}, {}, {})

@@ -211,6 +211,41 @@ def test_the_content_is_in_the_properties_of_one_resource(everything_on: Synthes
     assert len({each["Key"] for each in content["Dashboards"]}) == 2
 
 
+@pytest.fixture(scope="module")
+def with_cloudwatch(synthesize: Synthesize) -> Synthesized:
+    return synthesize(lambda stack: workspace(stack).add_cloudwatch_data_source(title="CloudWatch"))
+
+
+def test_a_workspace_with_cloudwatch_may_read_metrics_and_nothing_else_of_it(with_cloudwatch: Synthesized) -> None:
+    roles = with_cloudwatch.template.find_resources("AWS::IAM::Role").values()
+    (policy,) = [policy for role in roles for policy in role["Properties"].get("Policies", [])]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Sid": "ReadMetrics",
+        "Effect": "Allow",
+        "Action": ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"],
+        "Resource": "*",
+    }
+    assert with_cloudwatch.properties(WORKSPACE)["DataSources"] == ["PROMETHEUS", "CLOUDWATCH"]
+    content = with_cloudwatch.properties(CONTENT)
+    assert content["CloudwatchDataSources"] == [
+        {"Uid": "penstock-cloudwatch", "Name": "CloudWatch", "Region": "eu-central-1"}
+    ]
+
+
+def test_two_data_sources_for_cloudwatch_need_one_statement(synthesize: Synthesize) -> None:
+    def build(stack: Stack) -> None:
+        grafana = workspace(stack)
+        assert [grafana.add_cloudwatch_data_source(name=name).uid for name in ("a", "b")] == [
+            "penstock-a",
+            "penstock-b",
+        ]
+
+    roles = synthesize(build).template.find_resources("AWS::IAM::Role").values()
+    (policy,) = [policy for role in roles for policy in role["Properties"].get("Policies", [])]
+    assert len(policy["PolicyDocument"]["Statement"]) == 1
+
+
 def test_a_dashboards_key_follows_its_content(synthesize: Synthesize, tmp_path: Path) -> None:
     def keys(title: str) -> list[str]:
         dashboard = Dashboard(name="fleet", content={"title": title})
@@ -361,7 +396,16 @@ def test_an_imported_workspace_without_role_gives_a_warning(synthesize: Synthesi
         content.add_prometheus_data_source(MetricsWorkspace.from_workspace_id(stack, "Metrics", "ws-1"))
 
     (warning,) = synthesize(build).notes("warning")
-    assert "the role of the imported workspace is not known" in warning
+    assert "the role of the imported workspace is not known: grant it to query arn:" in warning
+
+
+def test_an_imported_workspace_without_role_gives_a_warning_for_cloudwatch(synthesize: Synthesize) -> None:
+    def build(stack: Stack) -> None:
+        imported = DashboardWorkspace.from_workspace_id(stack, "Imported", "g-0123456789")
+        GrafanaContent(stack, "Content", workspace=imported).add_cloudwatch_data_source()
+
+    (warning,) = synthesize(build).notes("warning")
+    assert "grant it cloudwatch:GetMetricData and cloudwatch:ListMetrics, or import" in warning
 
 
 def test_two_deployments_in_one_workspace_have_different_marks(stack: Stack) -> None:
@@ -437,6 +481,8 @@ def test_fails_for_names_that_are_taken_or_that_grafana_would_refuse(stack: Stac
         grafana.add_dashboard(FLEET)
     with pytest.raises(DashboardError, match="data source 'metrics' exists already"):
         grafana.add_prometheus_data_source(metrics)
+    with pytest.raises(DashboardError, match="data source 'metrics' exists already"):
+        grafana.add_cloudwatch_data_source(name="metrics")
     with pytest.raises(GrafanaNameError, match="1 to 40 letters"):
         grafana.add_dashboard(Dashboard(name="f" * 40, content={"title": "Fleet"}))
     with pytest.raises(GrafanaNameError, match="the uid of the folder"):
@@ -483,6 +529,7 @@ def test_the_checks_of_cdk_nag_and_penstock_pass() -> None:
     stack = Stack(app, "Stack")
     grafana = workspace(stack)
     grafana.add_prometheus_data_source(MetricsWorkspace(stack, "Metrics", workspace_alias="fleet"))
+    grafana.add_cloudwatch_data_source()
     grafana.add_dashboard(FLEET)
     vpc = ec2.Vpc.from_vpc_attributes(
         stack, "Vpc", vpc_id="vpc-1", availability_zones=["a", "b"], private_subnet_ids=["subnet-1", "subnet-2"]
@@ -491,5 +538,8 @@ def test_the_checks_of_cdk_nag_and_penstock_pass() -> None:
         Stack(app, "Restricted"), vpc=vpc, allowed_endpoints=[], content=GrafanaContentProps(vpc=vpc)
     )
     restricted.add_dashboard(FLEET)
+    elsewhere = Stack(app, "Elsewhere")
+    imported = DashboardWorkspace.from_workspace_id(elsewhere, "Imported", grafana.workspace_id, role=grafana.role)
+    GrafanaContent(elsewhere, "Content", workspace=imported, folder_uid="team").add_cloudwatch_data_source()
     add_checks(app)
     app.synth()

@@ -23,7 +23,7 @@ def template(job_zip: Path) -> Template:
         code = ApplicationCode.from_asset(job_zip)
         application = FlinkApplication(stack, name, code=code, application_name=name)
         ApplicationLogQueries(application, "Queries", application=application)
-        TransitionAlarm(application, "Transitions", application=application, runbook="https://example.com/guide")
+        TransitionAlarm(application, "Transitions", application=application)
     return Template.from_stack(stack)
 
 
@@ -56,13 +56,13 @@ def test_the_filter_counts_into_a_metric_of_each_application(template: Template)
     assert clicks["MetricTransformations"][0]["DefaultValue"] == 0
 
 
-def test_the_alarm_needs_three_of_five_minutes_and_reads_the_metric_of_its_filter(template: Template) -> None:
+def test_the_alarm_needs_three_of_ten_minutes_and_reads_the_metric_of_its_filter(template: Template) -> None:
     alarms = [each["Properties"] for each in template.find_resources("AWS::CloudWatch::Alarm").values()]
     names = set()
     for alarm in alarms:
-        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Period"]) == (3, 5, 60)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Period"]) == (3, 10, 60)
         assert alarm["TreatMissingData"] == "notBreaching"
-        assert alarm["AlarmDescription"].endswith("https://example.com/guide")
+        assert alarm["AlarmDescription"].endswith("Runbook: docs/runbooks/unexpected-transitions.md")
         names.add((alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]))
     filters = [each["Properties"] for each in template.find_resources("AWS::Logs::MetricFilter").values()]
     transformations = [each["MetricTransformations"][0] for each in filters]

@@ -15,7 +15,7 @@ from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of
 from cdk_penstock.model.metrics import names_in_cloudwatch
 from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, examples, page, templates_of, timelines
-from tools.alarm_histories import HEALTHY, HISTORIES, STEPS, History, without_application
+from tools.alarm_histories import DEAD_LETTER_REASONS, HEALTHY, HISTORIES, STEPS, History, without_application
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,21 +47,34 @@ def test_the_page_is_that_of_the_templates(templates: Templates) -> None:
 @pytest.mark.parametrize("change", ["removed", "renamed", "other threshold", "without action", "other runbook"])
 def test_a_change_of_an_alarm_changes_the_page(templates: Templates, change: str) -> None:
     changed: Templates = json.loads(json.dumps(templates))
-    stack = next(name for name, body in changed.items() if any("DowntimeAlarm" in each for each in body["Resources"]))
-    resources = changed[stack]["Resources"]
-    name = next(each for each in resources if "VehicleMetricsOperationsDowntimeAlarm" in each)
+    resources = next(
+        body["Resources"] for body in changed.values() if any("AlarmsDowntime" in each for each in body["Resources"])
+    )
+    name = next(each for each in resources if each.startswith("VehicleMetricsOperationsAlarmsDowntime"))
+    composite = next(each for each in resources if each.startswith("VehicleMetricsOperationsAlarmsPage"))
     alarm = resources.pop(name)
-    if change == "renamed":
+    rule = resources[composite]["Properties"]["AlarmRule"]
+    if change == "removed":
+        resources[composite]["Properties"]["AlarmRule"] = without(rule, name)
+    elif change == "renamed":
         resources["Renamed"] = alarm
+        resources[composite]["Properties"]["AlarmRule"] = json.loads(json.dumps(rule).replace(name, "Renamed"))
     elif change == "other threshold":
         resources[name] = {**alarm, "Properties": {**alarm["Properties"], "Threshold": 100_000}}
     elif change == "other runbook":
         resources[name] = {**alarm, "Properties": {**alarm["Properties"], "AlarmDescription": "see docs/other.md"}}
     elif change == "without action":
-        had = bool(alarm["Properties"].get("AlarmActions"))
-        actions = [] if had else ["arn:aws:sns:eu-west-1:111122223333:topic"]
-        resources[name] = {**alarm, "Properties": {**alarm["Properties"], "AlarmActions": actions}}
-    assert page({stack: changed[stack]}) != page({stack: templates[stack]})
+        resources[name] = alarm
+        del resources[composite]["Properties"]["AlarmActions"]
+    assert page(changed) != page(templates)
+
+
+def without(rule: dict[str, Any], alarm: str) -> dict[str, Any]:
+    """Return the rule of a composite alarm, a joined text, without an alarm."""
+    parts = rule["Fn::Join"][1]
+    index = next(number for number, part in enumerate(parts) if alarm in str(part))
+    # Before the alarm stands '") OR ALARM("' or 'ALARM("'; what follows it begins with '") OR ALARM("'.
+    return {"Fn::Join": ["", parts[:index] + parts[index + 2 :]]}
 
 
 def test_every_alarm_fires_in_a_history_and_none_in_a_healthy_one(alarms: Mapping[str, Alarm]) -> None:
@@ -88,9 +101,9 @@ def test_the_histories_know_each_metric_that_an_alarm_watches(alarms: Mapping[st
 def test_the_histories_name_metrics_of_the_table_only() -> None:
     known = {name for _, name in names_in_cloudwatch()}
     # Beside them, counters of the bundled job.
-    of_the_job = {"deadLettersLate", "numSamplesDropped", "numWriteRequestsOut", "numWriteRequestsRetries"}
-    # And one that a filter of an application's log makes.
-    assert HEALTHY.keys() - known == of_the_job | {"UnexpectedTransitions"}
+    of_the_job = {"numSamplesDropped", "numWriteRequestsOut", "numWriteRequestsRetries"}
+    of_the_job |= {f"deadLetters{reason}" for reason in DEAD_LETTER_REASONS}
+    assert HEALTHY.keys() - known == of_the_job
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.title)
@@ -100,18 +113,14 @@ def test_a_history_has_a_value_for_each_step(history: History) -> None:
 
 
 def test_the_alarms_of_the_generator_behave_as_those_of_the_job(alarms: Mapping[str, Alarm]) -> None:
-    left_out = [alarm for name, alarm in alarms.items() if name.startswith(OF_THE_GENERATOR)]
-    shown = [
-        alarm
-        for name, alarm in alarms.items()
-        if isinstance(alarm, MetricAlarm) and not name.startswith(OF_THE_GENERATOR)
-    ]
+    single = {name: alarm for name, alarm in alarms.items() if isinstance(alarm, MetricAlarm)}
+    left_out = [alarm for name, alarm in single.items() if name.startswith(OF_THE_GENERATOR)]
+    shown = [alarm for name, alarm in single.items() if not name.startswith(OF_THE_GENERATOR)]
     assert left_out
     assert all(any(_behaviour(each) == _behaviour(other) for other in shown) for each in left_out)
 
 
-def _behaviour(alarm: Alarm) -> object:
-    assert isinstance(alarm, MetricAlarm)
+def _behaviour(alarm: MetricAlarm) -> object:
     names = sorted((without_application(each.metric.name), each.statistic) for each in alarm.metrics.values())
     # The KPUs of each application have their own limit.
     threshold = None if names == [("KPUs", "Maximum")] else alarm.threshold

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match, Template
+from PIL import Image
 from typer.testing import CliRunner
 
 from app import ENVIRONMENTS, build_app
@@ -24,6 +25,7 @@ from stacks.environment.files import load_environments
 from stacks.penstock_stage import ALARMS_UNHEARD_WARNING, PenstockStage
 from tests.stacks.conftest import ROOT
 from tests.validated import run_validated
+from tools.dashboard_pictures import FINGERPRINT, dashboards, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -302,6 +304,7 @@ def test_in_an_existing_vpc_jobs_call_the_ports_of_their_file_and_their_kafka(
     [
         ({}, True),
         ({"alarm_topic": "arn:aws:sns:eu-central-1:111122223333:on-call"}, False),
+        ({"alarm_email": "on-call@example.com"}, False),
         ({"sensitive_data": False}, False),
     ],
 )
@@ -338,8 +341,9 @@ def test_everything_on_can_be_started_and_encrypted_for_development(job_zip: Pat
     assert only(body, "AWS::KMS::Key", f"{keys}2")["DeletionPolicy"] == "Delete"
     assert only(body, "AWS::KMS::Key", f"{keys}1")["Properties"]["KeyPolicy"]["Id"] == "penstock-closed-key-policy"
     alarms = [each["Properties"] for each in body["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 15
-    assert all(alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"] for alarm in alarms)
+    assert len(alarms) >= 30
+    page = only(body, "AWS::CloudWatch::CompositeAlarm", "VehicleMetricsOperationsAlarmsPage")["Properties"]
+    assert page["AlarmActions"] == ["arn:aws:sns:eu-central-1:111122223333:on-call"]
     start, update = only(body, START), only(body, "Custom::PenstockApplicationKey")
     assert start["Properties"]["ExpectedKeyArn"] == update["Properties"]["KeyArn"]
     assert "ApplicationMaintenanceConfiguration" in only(body, APPLICATION)["Properties"]
@@ -356,11 +360,13 @@ def test_the_topic_is_notified_of_a_job_that_has_failed_also_without_a_key(
     settings = environment(alarm_topic=topic, application={"runtime": runtime}, generator=generator)
     body = Template.from_stack(staged(settings, job_zip).processing).to_json()
     for job in ("VehicleMetrics", "VehicleGenerator"):
-        alarm = only(body, "AWS::CloudWatch::Alarm", f"{job}OperationsDowntime")["Properties"]
-        assert alarm["AlarmActions"] == [topic]
+        alarm = only(body, "AWS::CloudWatch::Alarm", f"{job}OperationsAlarmsDowntime")["Properties"]
+        composite = only(body, "AWS::CloudWatch::CompositeAlarm", f"{job}OperationsAlarmsPage")["Properties"]
+        assert composite["AlarmActions"] == [topic]
+        assert f"{job}OperationsAlarmsDowntime" in json.dumps(composite["AlarmRule"])
         stats = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
         assert {each["MetricName"] for each in stats or [alarm]} == metrics
-        assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (0, 2, "notBreaching")
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (0, 5, "notBreaching")
 
 
 def test_the_topic_is_notified_of_brokers_whose_disks_fill(job_zip: Path) -> None:
@@ -481,3 +487,12 @@ def pairs(resources: dict[str, Any]) -> set[tuple[str, str]]:
 def drop_dependency(resource: dict[str, Any], name: str) -> None:
     names = resource["DependsOn"] if isinstance(resource["DependsOn"], list) else [resource["DependsOn"]]
     resource["DependsOn"] = [each for each in names if each != name]
+
+
+@pytest.mark.parametrize("name", ["vehicle-metrics-prod", "penstock-prod"])
+def test_the_pictures_of_the_documentation_show_the_dashboards_of_prod(assembly: CloudAssembly, name: str) -> None:
+    picture = Image.open(ROOT / "docs" / "pictures" / f"dashboard-{name}.png")
+    shown = dashboards(template(assembly, "prod"))[name]
+    assert picture.info[FINGERPRINT] == fingerprint(shown), (
+        "the dashboard has changed: draw it again with tools/dashboard_pictures.py (docs/observability.md)"
+    )

@@ -219,7 +219,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         ("name = 'x'" + MINIMAL, "name: got 'x', expected no such key: the environment is named by its file"),
         (
             "colour = 'red'" + MINIMAL,
-            "colour: is no key of an environment .got 'red'.: remove it, known are account, region",
+            "colour: is no key of an environment .got 'red'.: remove it, known are alarm_topic, alarm_email",
         ),
         (MINIMAL + "paralelism = 2", "paralelism: is no key of an environment .got 2.: did you mean 'parallelism'?"),
         ("retentiondays = 30" + MINIMAL, "remove it, known are"),

@@ -38,6 +38,7 @@ DELEGATING = NamedPolicy(
 )
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 NAMED = {
+    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
     "AWS::KinesisAnalyticsV2::Application": "ApplicationName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::MSK::Cluster": "ClusterName",
@@ -212,6 +213,9 @@ CALLS: dict[str, Calls] = {
     "AWS::CloudWatch::Alarm": lambda made: on(
         arn("cloudwatch", f"alarm:{made.name}"), "PutMetricAlarm", "DescribeAlarms", "TagResource", "DeleteAlarms"
     ),
+    "AWS::CloudWatch::CompositeAlarm": lambda made: on(
+        arn("cloudwatch", f"alarm:{made.name}"), "PutCompositeAlarm", "DescribeAlarms", "DeleteAlarms"
+    ),
     # A dashboard has no Region in its ARN.
     "AWS::CloudWatch::Dashboard": lambda made: on(
         f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{made.resource.get('DashboardName')}",
@@ -288,6 +292,10 @@ CALLS: dict[str, Calls] = {
         *on(arn("scheduler", f"schedule/default/{made.name}"), "UpdateSchedule", "DeleteSchedule"),
         passed(made, "Target.RoleArn", "scheduler"),
     ],
+    "AWS::SNS::Topic": lambda made: on(
+        arn("sns", str(made.resource.get("TopicName"))), "CreateTopic", "GetTopicAttributes", "DeleteTopic"
+    ),
+    "AWS::SNS::TopicPolicy": lambda _: on(arn("sns", "penstock-prod-alarms"), "SetTopicAttributes"),
     "AWS::StepFunctions::StateMachine": lambda made: [
         *on(arn("states", f"stateMachine:{made.name}"), "CreateStateMachine", "UpdateStateMachine", "TagResource"),
         passed(made, "RoleArn", "states"),

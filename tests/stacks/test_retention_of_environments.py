@@ -77,7 +77,7 @@ def test_with_everything_on_the_snapshots_and_packages_are_those_of_the_file() -
     assert [each.application_name for each in stored.owners] == ["clicks"]
 
 
-def test_alarms_notify_the_topic() -> None:
+def test_alarms_make_tickets_that_notify_the_topic() -> None:
     topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
     settings = environment(
         operators=OPERATORS,
@@ -93,7 +93,13 @@ def test_alarms_notify_the_topic() -> None:
         if each["Type"] == "AWS::CloudWatch::Alarm" and name.startswith("Retention")
     }
     assert set(alarms) == {"SnapshotAge", "SnapshotCount", "AsyncEventsDropped"}
-    assert {tuple(each["AlarmActions"]) for each in alarms.values()} == {(topic,)}
+    (ticket,) = [
+        each["Properties"]
+        for name, each in body["Resources"].items()
+        if each["Type"] == "AWS::CloudWatch::CompositeAlarm" and name.startswith("VehicleMetricsOperationsAlarmsTicket")
+    ]
+    assert ticket["AlarmActions"] == [topic]
+    assert len(set(re.findall(r"Retention\w+Alarm\w+", json.dumps(ticket["AlarmRule"])))) == len(alarms)
     assert alarms["SnapshotAge"]["Threshold"] == 9 * 3600
 
 

@@ -10,7 +10,6 @@ import pytest
 from aws_cdk import App
 
 from app import build_app
-from stacks.operations import RUNBOOK
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -21,7 +20,13 @@ COLLIDING = {
     "AWS::MSK::Configuration": "Name",
 }
 """Resource types that take a name that only one of the account and Region may have."""
-NOT_IN_THE_WAY = {"AWS::APS::Workspace", "AWS::Grafana::Workspace", "AWS::MSK::Topic", "AWS::Logs::LogStream"}
+NOT_IN_THE_WAY = {
+    "AWS::APS::RuleGroupsNamespace",
+    "AWS::APS::Workspace",
+    "AWS::Grafana::Workspace",
+    "AWS::MSK::Topic",
+    "AWS::Logs::LogStream",
+}
 """Resource types whose names need not be unique, or are those of a part of what is named above."""
 
 
@@ -65,11 +70,3 @@ def test_nothing_else_that_stays_has_a_name(resources: list[dict[str, Any]]) -> 
     # The logging option only refers to its application.
     option = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
     assert named <= set(COLLIDING) | NOT_IN_THE_WAY | {option}
-
-
-def test_the_alarm_of_a_failed_job_leads_to_its_section(resources: list[dict[str, Any]]) -> None:
-    alarms = [body["Properties"]["AlarmDescription"] for body in resources if body["Type"] == "AWS::CloudWatch::Alarm"]
-    assert [text for text in alarms if text.endswith(RUNBOOK)]
-    page, _, section = RUNBOOK.partition("#")
-    headings = re.findall(r"^## (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
-    assert section in {heading.lower().replace(" ", "-") for heading in headings}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.assertions import Template
+from PIL import Image
 
 from cdk_penstock.application import FlinkApplication, FlinkRuntime, MetricsLevel
 from cdk_penstock.observability import ApplicationDashboard
 from stacks.vehicle_metrics.counters import COUNTERS
-from tools.dashboard_pictures import dashboards, draw, lines_of, png_of
+from tools.dashboard_pictures import FINGERPRINT, SAMPLES, dashboards, draw, fingerprint, lines_of, png_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +51,8 @@ def test_every_widget_is_drawn_in_its_place_with_its_title(template: dict[str, A
         assert properties.get("title", properties.get("markdown", "").lstrip("# ")) in drawn
     graphs = [each for each in widgets if each["type"] == "metric"]
     # A graph has a panel, and the axes with its lines in it.
-    assert len(figure.axes) == len(widgets) + len(graphs)
+    on_the_right = [each for each in graphs if lines_of(each).right]
+    assert len(figure.axes) == len(widgets) + len(graphs) + len(on_the_right)
     assert all(axes.lines for axes in figure.axes[1:] if axes.get_xlim() == (0, 180))
 
 
@@ -56,8 +60,23 @@ def test_every_metric_of_a_graph_is_a_line_with_its_label(template: dict[str, An
     for widget in dashboards(template)["vehicles"]:
         shown = [each[-1] for each in widget["properties"].get("metrics", []) if each[-1].get("visible", True)]
         plain = {each["label"] for each in shown if "SEARCH" not in each.get("expression", "")}
-        assert plain <= set(lines_of(widget))
-        assert bool(lines_of(widget)) == bool(shown)
+        lines = lines_of(widget)
+        assert plain <= {*lines.left, *lines.right}
+        assert bool(lines.left or lines.right) == bool(shown)
+        on_the_right = {each["label"] for each in shown if each.get("yAxis") == "right"}
+        assert set(lines.right) == on_the_right
+
+
+def test_an_expression_is_computed(template: dict[str, Any]) -> None:
+    (uptime,) = [each for each in dashboards(template)["vehicles"] if "Uptime" in each["properties"].get("title", "")]
+    hours = lines_of(uptime).left["uptime"]
+    assert np.array_equal(hours, SAMPLES["uptime"]() / 3_600_000)
+
+
+def test_the_fingerprint_is_that_of_the_dashboard_whatever_its_resources_are_called() -> None:
+    first, second = ([{"alarm": f"<HeapAlarm{digest}.Arn>", "width": 6}] for digest in ("0A1B2C3D", "99887766"))
+    assert fingerprint(first) == fingerprint(second)
+    assert fingerprint(first) != fingerprint([{"alarm": "<HeapAlarm0A1B2C3D.Arn>", "width": 8}])
 
 
 def test_a_metric_without_values_is_an_error() -> None:
@@ -80,4 +99,7 @@ def test_the_pictures_of_the_documentation_are_small(pytestconfig: pytest.Config
 
 
 def test_a_picture_is_a_png(template: dict[str, Any]) -> None:
-    assert png_of(draw(dashboards(template)["vehicles"], template)).startswith(b"\x89PNG")
+    widgets = dashboards(template)["vehicles"]
+    picture = Image.open(io.BytesIO(png_of(draw(widgets, template), widgets)))
+    assert picture.format == "PNG"
+    assert picture.info[FINGERPRINT] == fingerprint(widgets)

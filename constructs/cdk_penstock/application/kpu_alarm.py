@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from cdk_penstock.foundation.runbooks import runbook
+
 if TYPE_CHECKING:
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
     from cdk_penstock.model.autoscaling import Autoscaling
@@ -55,7 +57,7 @@ def build_kpu_alarm(
     return cloudwatch.Alarm(
         application,
         construct_id,
-        alarm_description=description,
+        alarm_description=f"{description}. {runbook(application, 'kpus')}",
         # MSF reports them once an hour.
         metric=application.metric_kpus(period=Duration.hours(1)),
         threshold=threshold,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cdk_penstock.control.errors import ControlError
 from cdk_penstock.control.grafana_api import ATTEMPT_PAUSE_SECONDS, ATTEMPTS, CONFLICT, NOT_FOUND, give_up
-from cdk_penstock.model.grafana import CORE_PROMETHEUS_PLUGIN, OWNER_FIELD
+from cdk_penstock.model.grafana import OWNER_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_penstock.control.clients import Clock
     from cdk_penstock.control.grafana_api import GrafanaApi
-    from cdk_penstock.model.grafana import Content, DataSource
+    from cdk_penstock.model.grafana import AnyDataSource, Content
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
@@ -43,7 +42,7 @@ class GrafanaDataSources:
                 self._api.call("DELETE", f"/api/datasources/uid/{quote(source['uid'])}", expected=NOT_FOUND)
                 _LOG.info("removed data source %s", source["uid"])
 
-    def _put(self, source: DataSource) -> None:
+    def _put(self, source: AnyDataSource) -> None:
         path = f"/api/datasources/uid/{quote(source.uid)}"
         payload = self._with_installed_plugin(source).payload(self._content.mark)
         for _ in range(ATTEMPTS):
@@ -68,20 +67,23 @@ class GrafanaDataSources:
             self._clock.sleep(ATTEMPT_PAUSE_SECONDS)
         give_up("data source", source.uid)
 
-    def _with_installed_plugin(self, source: DataSource) -> DataSource:
-        """Return the data source with Grafana's own Prometheus plugin where the workspace has not the one it names.
+    def _with_installed_plugin(self, source: AnyDataSource) -> AnyDataSource:
+        """Return the data source with Grafana's own plugin where the workspace has not the one it names.
 
         Both have the same settings. Panels find a data source by its uid, whatever its plugin.
         """
+        with_core_plugin = source.with_core_plugin()
+        if with_core_plugin.type == source.type:
+            return source
         found = self._api.get(f"/api/plugins/{quote(source.type)}/settings", expected=NOT_FOUND)
         if found.status != HTTPStatus.NOT_FOUND:
             return source
         _LOG.warning(
-            "the plugin %s is not installed in the workspace: data source %s has Grafana's own Prometheus plugin",
+            "the plugin %s is not installed in the workspace: data source %s has Grafana's own plugin instead",
             source.type,
             source.uid,
         )
-        return replace(source, type=CORE_PROMETHEUS_PLUGIN)
+        return with_core_plugin
 
     def _refuse_unless_own_source(self, source: Mapping[str, Any]) -> None:
         if not self._owns_source(source):
@@ -91,7 +93,7 @@ class GrafanaDataSources:
                 " folder_uid"
             )
 
-    def _refuse_taken_name(self, source: DataSource) -> None:
+    def _refuse_taken_name(self, source: AnyDataSource) -> None:
         """Refuse where the conflict was about the name, which Grafana does not say in a way to rely on."""
         for other in self._api.get("/api/datasources").body:
             if other["name"] == source.name and other["uid"] != source.uid:

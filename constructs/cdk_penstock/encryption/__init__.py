@@ -9,6 +9,7 @@ from cdk_penstock.encryption.key_administrator import KeyAdministrator
 from cdk_penstock.encryption.key_audit import KeyAudit
 from cdk_penstock.encryption.key_guard import KeyGuard
 from cdk_penstock.encryption.named_principals import PermissionSetPrincipal
+from cdk_penstock.encryption.operator_guard import OperatorGuard
 from cdk_penstock.encryption.operator_role import OperatorRole
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.policies.principals import KeyPrincipalError
@@ -22,6 +23,7 @@ __all__ = (
     "KeyGuard",
     "KeyPolicyMode",
     "KeyPrincipalError",
+    "OperatorGuard",
     "OperatorRole",
     "PermissionSetPrincipal",
 )

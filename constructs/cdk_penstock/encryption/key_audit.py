@@ -11,9 +11,9 @@ from aws_cdk.aws_events_targets import LambdaFunction
 from constructs import Construct
 
 from cdk_penstock.encryption.errors import EncryptionError
-from cdk_penstock.encryption.key_guard import RUNBOOK
 from cdk_penstock.foundation.control_function import ControlFunction
 from cdk_penstock.foundation.metric_options import MetricOptions, build_metric
+from cdk_penstock.foundation.runbooks import runbook
 from cdk_penstock.model.custom_resources.stringified import write_object
 from cdk_penstock.model.embedded_metrics import METRICS_OF_PENSTOCK
 from cdk_penstock.model.keys.key_audit_settings import KeyAuditSettings
@@ -131,7 +131,7 @@ class KeyAudit(Construct):
         return cloudwatch.Alarm(
             self,
             construct_id,
-            alarm_description=f"{text.format(self._application_name, self._hours)}: {RUNBOOK}{section}",
+            alarm_description=f"{text.format(self._application_name, self._hours)}. {runbook(self, 'key', section)}",
             metric=self.metric(metric, statistic="Minimum", period=Duration.hours(1)),
             threshold=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -145,7 +145,7 @@ class KeyAudit(Construct):
             self,
             "FailureAlarm",
             alarm_description=f"The permission windows of {self._application_name} cannot be counted, the function's"
-            f" log says why: {RUNBOOK}#permission-window-left-open",
+            f" log says why. {runbook(self, 'key', '#permission-window-left-open')}",
             metric=self.control.function.metric_errors(statistic="Sum", period=Duration.hours(1)),
             threshold=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

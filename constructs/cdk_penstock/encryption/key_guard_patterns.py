@@ -1,4 +1,4 @@
-"""Patterns of EventBridge for the CloudTrail events of calls that endanger a key.
+"""Patterns of EventBridge for the CloudTrail events of calls that endanger a key, or change who may operate.
 
 Sources: KMS, "Logging with CloudTrail"; CloudTrail, "userIdentity element"; EventBridge, "Creating event patterns".
 """
@@ -19,6 +19,15 @@ _API_CALL: Final = "AWS API Call via CloudTrail"
 _ABSENT: Final = [{"exists": False}]
 _ACCOUNT: Final = 4
 """Index of the account among the parts of an ARN."""
+
+_GIVING_ON_ROLE: Final = (
+    "UpdateAssumeRolePolicy",
+    "AttachRolePolicy",
+    "DeleteRolePermissionsBoundary",
+    "PutRolePermissionsBoundary",
+    "PutRolePolicy",
+)
+_GIVING_ON_POLICY: Final = ("CreatePolicyVersion", "SetDefaultPolicyVersion")
 
 Pattern = dict[str, Any]
 
@@ -62,6 +71,16 @@ def call_on_role(event: str, role_names: Sequence[str]) -> Pattern:
     return _call("iam", event, {"requestParameters": {"roleName": list(role_names)}})
 
 
+def operator_change(role_names: Sequence[str], policy_arns: Sequence[str]) -> Pattern:
+    """Return the pattern of a call that changes who may assume one of the roles, or that gives it permissions."""
+    on_role = {"requestParameters": {"roleName": list(role_names)}}
+    if not policy_arns:
+        return _call("iam", _GIVING_ON_ROLE, on_role)
+    on_policy = {"eventName": list(_GIVING_ON_POLICY), "requestParameters": {"policyArn": list(policy_arns)}}
+    any_of = [{"eventName": list(_GIVING_ON_ROLE), **on_role}, on_policy]
+    return _call("iam", (*_GIVING_ON_ROLE, *_GIVING_ON_POLICY), {"$or": any_of})
+
+
 def assumption_by_unknown(operator_arns: Sequence[str], trusted: Sequence[str], account: str) -> Pattern:
     """Return the pattern of an operator role's assumption by somebody else than the trusted, ARNs with ``*``.
 
@@ -80,13 +99,13 @@ def assumption_by_unknown(operator_arns: Sequence[str], trusted: Sequence[str], 
     return _call("sts", "AssumeRole", detail)
 
 
-def _call(service: str, event: str, detail: Pattern) -> Pattern:
+def _call(service: str, event: str | Sequence[str], detail: Pattern) -> Pattern:
     return {
         "source": [f"aws.{service}"],
         "detail-type": [_API_CALL],
         "detail": {
             "eventSource": [f"{service}.amazonaws.com"],
-            "eventName": [event],
+            "eventName": [event] if isinstance(event, str) else list(event),
             "errorCode": _ABSENT,
             **detail,
         },

@@ -27,6 +27,10 @@ OWN_LOG_GROUP: Final = (
 PUT_METRIC_DATA: Final = (
     "cloudwatch:PutMetricData has no resource types; the condition cloudwatch:namespace limits it to MSF's namespace"
 )
+READ_METRICS: Final = (
+    "cloudwatch:GetMetricData and cloudwatch:ListMetrics have no resource types (service authorization reference,"
+    " Amazon CloudWatch); they read values of metrics, and no logs"
+)
 DESCRIBE_NETWORK: Final = (
     "these ec2:Describe actions have no resource types (service authorization reference, Amazon EC2)"
 )

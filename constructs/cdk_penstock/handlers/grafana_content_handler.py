@@ -139,7 +139,7 @@ class GrafanaContentHandler(Handler[GrafanaServices]):
             folder_title=resource.folder_title,
             # A deletion needs no content, which may be gone by then.
             dashboards={} if event.is_delete else self._read(resource.dashboards),
-            data_sources=() if event.is_delete else resource.data_sources,
+            data_sources=() if event.is_delete else (*resource.data_sources, *resource.cloudwatch_data_sources),
             known_uids=frozenset(each.uid for each in known),
             owns_folder=resource.has_same_folder_as(before),
         )

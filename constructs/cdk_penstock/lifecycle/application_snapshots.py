@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
+from cdk_penstock.foundation.runbooks import runbook
 from cdk_penstock.model.embedded_metrics import METRICS_OF_PENSTOCK
 from cdk_penstock.model.lifecycle.snapshots import MAXIMUM_SNAPSHOTS
 from cdk_penstock.model.snapshots.retention import NEAR_LIMIT
@@ -21,9 +22,6 @@ from cdk_penstock.model.snapshots.snapshot_check import (
 
 if TYPE_CHECKING:
     from cdk_penstock.application import IFlinkApplication
-
-RUNBOOK: Final = "docs/snapshots.md#alarms"
-"""The guide for whoever gets the alarm."""
 
 _HOUR: Final = Duration.hours(1)
 
@@ -70,7 +68,7 @@ class ApplicationSnapshots(Construct):
             "AgeAlarm",
             alarm_description=(
                 f"The newest good snapshot of {self.application.application_name} is older than {hours:g} hours, or its"
-                f" schedule does not run: {RUNBOOK}"
+                f" schedule does not run. {runbook(self, 'snapshot-age')}"
             ),
             metric=self.metric_snapshot_age(period=_HOUR),
             threshold=max_age.to_seconds(),
@@ -87,7 +85,7 @@ class ApplicationSnapshots(Construct):
             "CountAlarm",
             alarm_description=(
                 f"{self.application.application_name} has {NEAR_LIMIT} snapshots or more; with {MAXIMUM_SNAPSHOTS}, MSF"
-                f" takes none on request: {RUNBOOK}"
+                f" takes none on request. {runbook(self, 'snapshot-count')}"
             ),
             metric=self.metric_snapshot_count(period=_HOUR),
             threshold=NEAR_LIMIT,

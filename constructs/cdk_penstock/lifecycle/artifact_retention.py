@@ -13,6 +13,7 @@ from constructs import Construct, IValidation
 
 from cdk_penstock.foundation.control_function import ControlFunction
 from cdk_penstock.foundation.grants import allow
+from cdk_penstock.foundation.runbooks import runbook
 from cdk_penstock.foundation.scheduled_calls import ScheduledCalls
 from cdk_penstock.model.custom_resources.stringified import write_object
 from cdk_penstock.model.errors import PenstockError
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
     from cdk_penstock.application import IFlinkApplication
-
-RUNBOOK: Final = "docs/snapshots.md#packages-of-code"
-"""The guide for whoever gets the alarm."""
 
 _MIN_AGE_DAYS: Final = 30
 _PACKAGES: Final = "the packages below this prefix are the applications' alone, and their keys are those of builds"
@@ -188,7 +186,9 @@ class ArtifactRetention(Construct):
         return cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description=f"Old packages of code could not be deleted, or it is not known which: {RUNBOOK}",
+            alarm_description=(
+                f"Old packages of code could not be deleted, or it is not known which. {runbook(self, 'packages')}"
+            ),
             # Lambda calls a function that fails three times; only then has the run failed.
             metric=self._function.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5)),
             threshold=1,

@@ -9,8 +9,8 @@ so its title names its owner.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from cdk_penstock.model.errors import PenstockError
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 AMAZON_PROMETHEUS_PLUGIN: Final = "grafana-amazonprometheus-datasource"
 CORE_PROMETHEUS_PLUGIN: Final = "prometheus"
+CLOUDWATCH_PLUGIN: Final = "cloudwatch"
+
+# The workspace's role (Managed Grafana calls it "Workspace IAM role").
+_AS_THE_WORKSPACE: Final = "ec2_iam_role"
 
 MAX_UID_CHARACTERS: Final = 40
 """Most characters in the uid of a dashboard, a folder or a data source (Grafana HTTP API, dashboard)."""
@@ -59,6 +63,28 @@ def is_mark(tag: object) -> bool:
     return isinstance(tag, str) and tag.startswith(_MARK_PREFIX)
 
 
+class AnyDataSource(Protocol):
+    """A data source of any kind, as a deployment wants it."""
+
+    @property
+    def uid(self) -> str:
+        """The uid in Grafana."""
+
+    @property
+    def name(self) -> str:
+        """The name in Grafana."""
+
+    @property
+    def type(self) -> str:
+        """The id of its plugin."""
+
+    def payload(self, mark: str) -> dict[str, Any]:
+        """Return the body with which Grafana's API creates or updates it."""
+
+    def with_core_plugin(self) -> Self:
+        """Return it with a plugin that every Grafana has."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
     """A Prometheus data source that signs its requests as the workspace's role.
@@ -94,12 +120,52 @@ class DataSource:
             "jsonData": {
                 "httpMethod": "POST",
                 "sigV4Auth": True,
-                # The workspace's role (Managed Grafana calls it "Workspace IAM role").
-                "sigV4AuthType": "ec2_iam_role",
+                "sigV4AuthType": _AS_THE_WORKSPACE,
                 "sigV4Region": self.region,
                 OWNER_FIELD: mark,
             },
         }
+
+    def with_core_plugin(self) -> Self:
+        """Return it with Grafana's own Prometheus plugin, which has the same settings."""
+        return replace(self, type=CORE_PROMETHEUS_PLUGIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudWatchSource:
+    """A data source for the account's metrics in CloudWatch, which signs its requests as the workspace's role.
+
+    Parameters
+    ----------
+    uid, name
+        Grafana's own terms.
+    region
+        The Region whose metrics it reads.
+    """
+
+    uid: str
+    name: str
+    region: str
+
+    @property
+    def type(self) -> str:
+        """The id of its plugin, which is a part of Grafana."""
+        return CLOUDWATCH_PLUGIN
+
+    def payload(self, mark: str) -> dict[str, Any]:
+        """Return the body with which Grafana's API creates or updates it."""
+        return {
+            "uid": self.uid,
+            "name": self.name,
+            "type": self.type,
+            "access": "proxy",
+            "isDefault": False,
+            "jsonData": {"authType": _AS_THE_WORKSPACE, "defaultRegion": self.region, OWNER_FIELD: mark},
+        }
+
+    def with_core_plugin(self) -> Self:
+        """Return it as it is."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +193,6 @@ class Content:
     folder_uid: str
     folder_title: str
     dashboards: Mapping[str, Mapping[str, Any]]
-    data_sources: tuple[DataSource, ...]
+    data_sources: tuple[AnyDataSource, ...]
     known_uids: frozenset[str] = frozenset()
     owns_folder: bool = False

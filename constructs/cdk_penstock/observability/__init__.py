@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.model.grafana import GrafanaNameError
 from cdk_penstock.observability.application_dashboard import ApplicationDashboard, EnvironmentDashboard
-from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from cdk_penstock.observability.dashboard import CloudWatchDataSource, Dashboard, PrometheusDataSource
 from cdk_penstock.observability.dashboard_widgets import Graph
 from cdk_penstock.observability.dashboard_workspace import DashboardWorkspace
 from cdk_penstock.observability.dashboard_workspace_base import IDashboardWorkspace
@@ -22,6 +22,7 @@ from cdk_penstock.observability.workspace_content import GrafanaContent, Grafana
 __all__ = (
     "ApplicationDashboard",
     "ApplicationLogQueries",
+    "CloudWatchDataSource",
     "Dashboard",
     "DashboardError",
     "DashboardWorkspace",

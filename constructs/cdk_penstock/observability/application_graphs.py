@@ -1,16 +1,13 @@
-"""Graphs of an application's metrics in CloudWatch, by section.
-
-Names, statistics and levels are those of the table of metrics (``model/metrics``).
-"""
+"""Graphs of an application's metrics in CloudWatch, by section (``model/metrics/dashboard_sections.py``)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from cdk_penstock.model.metrics import msf_metric
+from cdk_penstock.model.metrics.dashboard_sections import OVERVIEW, sections_at
 from cdk_penstock.observability.dashboard_widgets import PERIOD, Graph
 
 if TYPE_CHECKING:
@@ -18,50 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_penstock.application.flink_application_base import FlinkApplicationBase
     from cdk_penstock.model.metrics import MetricDefinition, MetricsLevel
-
-_HOURLY: Final = frozenset({"KPUs"})
-
-_SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]]] = {
-    "Health": {
-        "Uptime: falls to 0 with each update and restart": ("ms", {"uptime": "uptime"}),
-        "Downtime: above 0 while the job has failed": ("ms", {"downtime": "downtime"}),
-        "Restarts since the last start or update": ("count", {"fullRestarts": "restarts"}),
-    },
-    "Throughput": {
-        "Records in": ("records/s", {"numRecordsInPerSecond": "in"}),
-        "Records out": ("records/s", {"numRecordsOutPerSecond": "out"}),
-    },
-    "Lag": {
-        "Behind the newest of the Kafka partitions": ("records", {"records_lag_max": "worst partition"}),
-        "Behind the newest of the Kinesis streams": ("ms", {"millisBehindLatest": ""}),
-    },
-    "Checkpoints": {
-        "Duration of the last checkpoint": ("ms", {"lastCheckpointDuration": "duration"}),
-        "Size of the last checkpoint": ("bytes", {"lastCheckpointSize": "size"}),
-        "Failed checkpoints since the last start": ("count", {"numberOfFailedCheckpoints": "failed"}),
-    },
-    "Resources": {
-        "CPU": ("%", {"cpuUtilization": "JVMs of task managers", "containerCPUUtilization": "containers"}),
-        "Memory": ("%", {"heapMemoryUtilization": "heap", "containerMemoryUtilization": "containers"}),
-        "KPUs, once an hour": ("KPUs", {"KPUs": "KPUs"}),
-        "Collection of old garbage since the last start": ("ms", {"oldGenerationGCTime": "time"}),
-        "Threads": ("count", {"threadsCount": "live"}),
-        "Disk": ("%", {"containerDiskUtilization": "containers"}),
-    },
-    "Errors": {"Late records that windows of Flink dropped": ("records", {"numLateRecordsDropped": "late records"})},
-    "Tasks": {
-        "Busy": ("ms/s", {"busyTimeMsPerSecond": ""}),
-        "Back pressure": ("ms/s", {"backPressuredTimeMsPerSecond": ""}),
-        "Idle": ("ms/s", {"idleTimeMsPerSecond": ""}),
-    },
-}
-"""Sections, their graphs, and the unit and the labelled metrics of each graph, by their names before Flink 2.2."""
-
-_OVERVIEW: Final = (
-    "Restarts since the last start or update",
-    "Records in",
-    "Behind the newest of the Kafka partitions",
-)
+    from cdk_penstock.model.metrics.dashboard_sections import ShownGraph, ShownMetric
 
 
 def application_graphs(
@@ -71,47 +25,46 @@ def application_graphs(
     counters: Mapping[str, Sequence[MetricDefinition]],
 ) -> dict[str, list[Graph]]:
     """Return the graphs of each section, without metrics that the application does not send at its metrics level."""
-    sections = {
-        section: [
-            Graph(
-                title=title,
-                unit=unit,
-                metrics=[_line(application, msf_metric(name), label) for name, label in lines.items()],
-            )
-            for title, (unit, lines) in graphs.items()
-            if all(msf_metric(name).is_sent_at(metrics_level) for name in lines)
-        ]
-        for section, graphs in _SECTIONS.items()
-    }
-    sections["Errors"] += [
-        Graph(title=title, unit="count", metrics=[_line(application, each, each.name) for each in definitions])
-        for title, definitions in counters.items()
-    ]
-    return {section: graphs for section, graphs in sections.items() if graphs}
+    sections = sections_at(metrics_level, counters)
+    return {section: [_graph(application, each) for each in graphs] for section, graphs in sections.items()}
 
 
 def overview_graphs(application: FlinkApplicationBase, *, metrics_level: MetricsLevel) -> list[Graph]:
     """Return the graphs of an application among others: restarts, records and lag."""
     sections = application_graphs(application, metrics_level=metrics_level, counters={})
     graphs = {graph.title: graph for section in sections.values() for graph in section}
-    return [graphs[title] for title in _OVERVIEW]
+    return [graphs[title] for title in OVERVIEW]
 
 
-def _line(application: FlinkApplicationBase, definition: MetricDefinition, label: str) -> cloudwatch.IMetric:
-    if len(definition.dimensions) > 1:
+def _graph(application: FlinkApplicationBase, graph: ShownGraph) -> Graph:
+    return Graph(
+        title=graph.title,
+        unit=graph.unit,
+        metrics=[_line(application, line, graph, divisor=graph.divisor) for line in graph.lines],
+        right=[_line(application, line, graph) for line in graph.other_lines],
+        right_unit=graph.other_unit,
+    )
+
+
+def _line(
+    application: FlinkApplicationBase, line: ShownMetric, graph: ShownGraph, *, divisor: int = 1
+) -> cloudwatch.IMetric:
+    definition = line.metric
+    if line.other_dimensions:
         return _searched(application, definition)
-    period = Duration.hours(1) if definition.name in _HOURLY else PERIOD
+    period = Duration.seconds(graph.period_seconds)
     parts = [
-        application.metric(name, statistic=definition.statistic, label=label, period=period)
+        application.metric(name, statistic=definition.statistic, label=line.label, period=period)
         for name in definition.names_on(application.runtime)
     ]
-    if len(parts) == 1:
+    if len(parts) == 1 and divisor == 1:
         return parts[0]
+    total = " + ".join(f"m{i}" for i in range(len(parts)))
     return cloudwatch.MathExpression(
-        expression=" + ".join(f"m{i}" for i in range(len(parts))),
+        expression=total if divisor == 1 else f"({total}) / {divisor}",
         using_metrics={f"m{i}": part for i, part in enumerate(parts)},
-        label=label,
-        period=PERIOD,
+        label=line.label,
+        period=period,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from aws_cdk import Token
 
 from cdk_penstock.foundation.text_files import read_text_file
-from cdk_penstock.model.grafana import is_mark
+from cdk_penstock.model.grafana import CLOUDWATCH_PLUGIN, is_mark
 from cdk_penstock.observability.errors import DashboardError
 
 if TYPE_CHECKING:
@@ -32,6 +32,22 @@ class PrometheusDataSource:
 
     uid: str
     type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudWatchDataSource:
+    """Reference of a dashboard to its data source; ``add_cloudwatch_data_source`` returns one.
+
+    Parameters
+    ----------
+    uid
+        As in Grafana.
+    type
+        The id of the plugin. Default: the one that is a part of Grafana.
+    """
+
+    uid: str
+    type: str = CLOUDWATCH_PLUGIN
 
 
 class DashboardBuilder(Protocol):

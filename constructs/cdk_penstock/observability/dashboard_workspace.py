@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+    from cdk_penstock.observability.dashboard import CloudWatchDataSource, Dashboard, PrometheusDataSource
     from cdk_penstock.observability.identity_source import IdentitySource
     from cdk_penstock.observability.metrics_workspace_base import IMetricsWorkspace
 
@@ -39,9 +39,9 @@ _MAX_DESCRIPTION_CHARACTERS: Final = 2048
 class DashboardWorkspace(DashboardWorkspaceBase):
     """A workspace whose role, data sources and dashboards are code.
 
-    Its permissions are customer managed: its role may do only what ``add_prometheus_data_source`` and the CDK's grants
-    allow. A change of any property changes the workspace in place. CloudFormation has no property for its key: AWS
-    encrypts it with an AWS owned key.
+    Its permissions are customer managed: its role may do only what its data sources and the CDK's grants allow.
+    A change of any property changes the workspace in place. CloudFormation has no property for its key: AWS encrypts it
+    with an AWS owned key.
 
     Parameters
     ----------
@@ -177,6 +177,12 @@ class DashboardWorkspace(DashboardWorkspaceBase):
     ) -> PrometheusDataSource:
         """Add a data source for a metrics workspace, and allow this workspace to query it, see GrafanaContent."""
         return self.content.add_prometheus_data_source(metrics, name=name, title=title, is_default=is_default)
+
+    def add_cloudwatch_data_source(self, *, name: str = "cloudwatch", title: str | None = None) -> CloudWatchDataSource:
+        """Add a data source for the account's metrics in CloudWatch, and allow to read them, see GrafanaContent."""
+        # The console shows the kinds of data sources; the permission is in the role's policy.
+        self.resource.data_sources = ["PROMETHEUS", "CLOUDWATCH"]
+        return self.content.add_cloudwatch_data_source(name=name, title=title)
 
     def add_dashboard(self, dashboard: Dashboard) -> str:
         """Add a dashboard, and return its uid, see GrafanaContent."""

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk_penstock.foundation.runbooks import runbook
 from cdk_penstock.model.log_queries import UNEXPECTED_TRANSITIONS
+from cdk_penstock.model.metrics.penstock_metrics import METRICS_OF_LOGS, UNEXPECTED_TRANSITIONS_METRIC
 
 if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
 
-NAMESPACE: Final = "Penstock/Logs"
-METRIC_NAME: Final = "UnexpectedTransitions"
-
 
 class TransitionAlarm(Construct):
-    """An alarm on unexpected transitions in the log of an application: in three of five minutes, so not one restart.
+    """An alarm on unexpected transitions in the log of an application: in three of ten minutes, so not one restart.
 
-    It shows a loop also where the metrics of restarts are missing or come late.
+    In ten minutes, it stays in ALARM for a loop with a restart every third minute, too. It shows a loop also where the
+    metrics of restarts are missing or come late.
 
     Parameters
     ----------
     application
         The application whose log is filtered. Its monitoring log level must be INFO: Flink logs transitions at INFO.
-    runbook
-        The address of the guide, for the alarm's description.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, application: FlinkApplication, runbook: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, application: FlinkApplication) -> None:
         super().__init__(scope, construct_id)
         name = application.application_name
         self.filter = logs.MetricFilter(
@@ -39,20 +37,22 @@ class TransitionAlarm(Construct):
             "Filter",
             log_group=application.log.group,
             filter_pattern=logs.FilterPattern.literal(UNEXPECTED_TRANSITIONS),
-            metric_namespace=NAMESPACE,
+            metric_namespace=METRICS_OF_LOGS,
             # A metric filter has either dimensions from the event or a default value: the name is part of the metric's.
-            metric_name=f"{METRIC_NAME}-{name}",
+            metric_name=f"{UNEXPECTED_TRANSITIONS_METRIC}-{name}",
             metric_value="1",
             default_value=0,
         )
         self.alarm = cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description=f"{name} has subtasks that fail, in three of five minutes: {runbook}",
+            alarm_description=(
+                f"{name}: subtasks failed in three of ten minutes. {runbook(self, 'unexpected-transitions')}"
+            ),
             metric=self.filter.metric(statistic="Sum", period=Duration.minutes(1)),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=5,
+            evaluation_periods=10,
             datapoints_to_alarm=3,
             # A stopped application writes no log.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,

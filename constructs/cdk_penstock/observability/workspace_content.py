@@ -7,16 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from aws_cdk import Annotations
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from cdk_penstock.foundation.control_provider import ControlProvider
 from cdk_penstock.foundation.digests import deployment_digest
+from cdk_penstock.foundation.wildcards import READ_METRICS, record_wildcard
 from cdk_penstock.model.custom_resources.grafana_content_resource import DashboardAsset, GrafanaContentResource
-from cdk_penstock.model.grafana import DataSource, check_uid, content_uid, owner_mark
-from cdk_penstock.observability.dashboard import Dashboard, PrometheusDataSource
+from cdk_penstock.model.grafana import CloudWatchSource, DataSource, check_uid, content_uid, owner_mark
+from cdk_penstock.observability.dashboard import CloudWatchDataSource, Dashboard, PrometheusDataSource
 from cdk_penstock.observability.errors import DashboardError, DashboardWorkspaceError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 UNKNOWN_ROLE_WARNING: Final = "penstock:grafanaRoleUnknown"
 
 _HANDLER: Final = "grafana_content"
+_READ_METRICS: Final = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
 _ACTIONS: Final = (
     "grafana:CreateWorkspaceServiceAccount",
     "grafana:CreateWorkspaceServiceAccountToken",
@@ -162,7 +164,8 @@ class GrafanaContent(Construct):
         """
         uid = content_uid(self.folder_uid, name, what=f"data source {name!r}")
         source = PrometheusDataSource(uid=uid, type=self._workspace.grafana_version.prometheus_data_source_type)
-        _refuse_twice(self._content.data_sources, uid, f"data source {name!r}")
+        present = self._content.cloudwatch_data_sources
+        _refuse_twice([*self._content.data_sources, *present], uid, f"data source {name!r}")
         added = DataSource(
             uid=uid,
             name=title or uid,
@@ -175,12 +178,38 @@ class GrafanaContent(Construct):
         if self._workspace.role is not None:
             metrics.grant_query(self._workspace.role)
         else:
-            Annotations.of(self).add_warning_v2(
-                UNKNOWN_ROLE_WARNING,
-                f"the role of the imported workspace is not known: grant it to query {metrics.workspace_arn}, or import"
-                " the workspace with its role",
-            )
+            self._warn_of_unknown_role(f"to query {metrics.workspace_arn}")
         return source
+
+    def add_cloudwatch_data_source(self, *, name: str = "cloudwatch", title: str | None = None) -> CloudWatchDataSource:
+        """Add a data source for the metrics of this account and Region, and allow the workspace to read them.
+
+        IAM cannot limit this to some metrics. If the workspace's role is not known, because the workspace is imported,
+        a warning asks for the grant. A workspace in a VPC needs its endpoint ``monitoring`` or a route to the internet.
+
+        Parameters
+        ----------
+        name
+            With the folder's uid it forms the data source's uid.
+        title
+            Its name in Grafana, which must be unique. Default: its uid.
+
+        Raises DashboardError for a name that is used already.
+        """
+        uid = content_uid(self.folder_uid, name, what=f"data source {name!r}")
+        present = self._content.cloudwatch_data_sources
+        _refuse_twice([*self._content.data_sources, *present], uid, f"data source {name!r}")
+        added = CloudWatchSource(uid=uid, name=title or uid, region=Stack.of(self).region)
+        self._render(replace(self._content, cloudwatch_data_sources=(*present, added)))
+        role = self._workspace.role
+        if role is None:
+            self._warn_of_unknown_role(" and ".join(_READ_METRICS))
+        elif not present:
+            role.add_to_principal_policy(
+                iam.PolicyStatement(sid="ReadMetrics", actions=list(_READ_METRICS), resources=["*"])
+            )
+            record_wildcard(role, actions=_READ_METRICS, resource="*", reason=READ_METRICS)
+        return CloudWatchDataSource(uid=uid)
 
     def add_dashboard(self, dashboard: Dashboard) -> str:
         """Add a dashboard, and return its uid.
@@ -204,6 +233,12 @@ class GrafanaContent(Construct):
         self._render(replace(self._content, dashboards=(*self._content.dashboards, added)))
         return uid
 
+    def _warn_of_unknown_role(self, what: str) -> None:
+        Annotations.of(self).add_warning_v2(
+            UNKNOWN_ROLE_WARNING,
+            f"the role of the imported workspace is not known: grant it {what}, or import the workspace with its role",
+        )
+
     def _allow_to_decrypt_assets(self) -> None:
         if self._asset_encryption_key is not None and not self._content.dashboards:
             self._asset_encryption_key.grant_decrypt(self._provider.role)
@@ -216,6 +251,6 @@ class GrafanaContent(Construct):
         self._content = content
 
 
-def _refuse_twice(present: Sequence[DashboardAsset | DataSource], uid: str, what: str) -> None:
+def _refuse_twice(present: Sequence[DashboardAsset | DataSource | CloudWatchSource], uid: str, what: str) -> None:
     if any(each.uid == uid for each in present):
         raise DashboardError(f"{what} exists already: choose another name")

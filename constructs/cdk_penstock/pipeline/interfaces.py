@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
+    from cdk_penstock.observability.alarms import ApplicationAlarms
 
 
 class Source(Protocol):
@@ -13,6 +14,9 @@ class Source(Protocol):
 
     def connect_reader(self, application: FlinkApplication) -> None:
         """Give the application all that it needs to read: permissions, network access, property groups."""
+
+    def add_alarms(self, alarms: ApplicationAlarms) -> None:
+        """Add the alarms that depend on the kind of source, such as the lag."""
 
 
 class Sink(Protocol):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws_cdk import Duration
+
 from cdk_penstock.model.aws_services import AwsService
 from cdk_penstock.pipeline.service_access import reach_service
 
 if TYPE_CHECKING:
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.network import IApplicationVpc
+    from cdk_penstock.observability.alarms import ApplicationAlarms
     from cdk_penstock.streams.kafka import IKafkaTopic
     from cdk_penstock.streams.kinesis import IEventStream
 
@@ -38,6 +41,15 @@ class KinesisSource:
         reach_service(application, self.network, AwsService.KINESIS_STREAMS)
         self.events.grant_read(application)
         application.add_property_group(self.group, self.events.connection_properties())
+
+    def add_alarms(self, alarms: ApplicationAlarms) -> None:
+        """Add the alarms on the lag of the job, and on producers that the stream throttles."""
+        alarms.add_kinesis_lag_alarm(stream_name=self.events.stream_name)
+        period = Duration.minutes(5)
+        alarms.add_throttled_producers_alarm(
+            throttled=self.events.metric("WriteProvisionedThroughputExceeded", statistic="Sum", period=period),
+            incoming=self.events.metric("IncomingRecords", statistic="Sum", period=period),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +85,10 @@ class KafkaSource:
         if self.dead_letters is not None:
             self.dead_letters.grant_write(application)
             application.add_property_group(self.dead_letters_group, {"topic": self.dead_letters.topic_name})
+
+    def add_alarms(self, alarms: ApplicationAlarms) -> None:
+        """Add the alarm on the lag of the job."""
+        alarms.add_kafka_lag_alarm()
 
     def connect_writer(self, application: FlinkApplication) -> None:
         """Let an application write events."""

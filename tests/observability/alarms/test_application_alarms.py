@@ -10,10 +10,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from cdk_penstock.application import FlinkRuntime, MetricsLevel
+from cdk_penstock.model.errors import PenstockError
 from cdk_penstock.model.metrics import MSF_METRICS
+from cdk_penstock.observability import TransitionAlarm
 from cdk_penstock.observability.alarms import (
     AlarmError,
     AlarmNotification,
+    AlarmTopic,
     ApplicationAlarms,
     PageThresholds,
     TicketThresholds,
@@ -170,7 +173,7 @@ def test_composite_alarms_are_quiet_while_the_given_alarm_is_raised(
 def test_by_default_an_encrypted_topic_is_made_that_only_alarms_of_the_account_use(defaults: dict[str, Any]) -> None:
     (topic,) = of_type(defaults, "AWS::SNS::Topic").values()
     assert "KmsMasterKeyId" in topic
-    (key,) = [each for name, each in of_type(defaults, "AWS::KMS::Key").items() if "TopicKey" in name]
+    (key,) = [each for name, each in of_type(defaults, "AWS::KMS::Key").items() if "Topic" in name]
     (of_service,) = [
         each for each in key["KeyPolicy"]["Statement"] if each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     ]
@@ -193,14 +196,68 @@ def test_every_alarm_refers_only_to_metrics_of_the_runtime(runtime: FlinkRuntime
 def test_what_could_never_be_raised_or_read_is_refused() -> None:
     scope = Stack(App(), "Stack")
     application = application_in(scope)
-    with pytest.raises(AlarmError, match="must be a URL that begins with https://, got 'docs/runbooks'"):
+    with pytest.raises(PenstockError, match="the folder of runbooks must be a URL that begins with https://"):
         ApplicationAlarms(scope, "Path", application=application, runbook_base_url="docs/runbooks")
     alarms = ApplicationAlarms(scope, "Alarms", application=application, runbook_base_url=URL)
     with pytest.raises(AlarmError, match="needs the metrics level TASK, got APPLICATION"):
         alarms.add_back_pressure_alarm("Source")
-    with pytest.raises(AlarmError, match="needs a counter, got none"):
+    with pytest.raises(AlarmError, match="needs 1 to 10 counters that the job registers, got 0"):
         alarms.add_counter_alarm("Empty", kind="dead-letters", counters=[], text="dead letters")
+    with pytest.raises(AlarmError, match="needs 1 to 10 counters that the job registers, got 11"):
+        alarms.add_counter_alarm("Many", kind="dead-letters", counters=["a"] * 11, text="dead letters")
     with pytest.raises(AlarmError, match="must be in kebab case"):
         alarms.add_counter_alarm("Named", kind="Dead letters", counters=["a"], text="dead letters")
     with pytest.raises(AlarmError, match="must be in kebab case"):
         alarms.add_stuck_sink_alarm("Sink", kind="Stuck", written="a", repeated="b", text="stuck")
+
+
+def test_alarms_of_other_constructs_notify_through_the_composite_ones() -> None:
+    scope = Stack(App(), "Stack")
+    application = application_in(scope)
+    alarms = ApplicationAlarms(scope, "Alarms", application=application)
+    transitions = TransitionAlarm(scope, "Transitions", application=application)
+    alarms.add_page_alarms(transitions.alarm)
+    alarms.add_ticket_alarms(application.add_kpu_alarm())
+    assert alarms.alarms[-1].node.id == "KpuAlarm"
+    found = Template.from_stack(scope).to_json()["Resources"]
+    composites = of_type(found, "AWS::CloudWatch::CompositeAlarm")
+    rules = {name.removeprefix("Alarms")[:-8]: json.dumps(each["AlarmRule"]) for name, each in composites.items()}
+    assert "TransitionsAlarm" in rules["Page"]
+    assert "KpuAlarm" in rules["Ticket"]
+
+
+def test_an_application_that_need_not_run_and_has_no_event_time_has_no_alarms_on_them() -> None:
+    scope = Stack(App(), "Stack")
+    application = application_in(scope)
+    few = ApplicationAlarms(scope, "Few", application=application, has_to_run=False, uses_event_time=False)
+    every = ApplicationAlarms(scope, "Every", application=application)
+    ids = [{alarm.node.id for alarm in each.alarms} for each in (few, every)]
+    assert ids[1] - ids[0] == {"NotRunning", "Watermark", "LateRecords"}
+    assert ids[0] < ids[1]
+
+
+def test_the_base_of_runbooks_is_that_of_the_context_or_a_path() -> None:
+    app = App(context={"penstock:runbookBaseUrl": f"{URL}/"})
+    for scope, base in ((Stack(app, "WithUrl"), URL), (Stack(App(), "Without"), "docs/runbooks")):
+        ApplicationAlarms(scope, "Alarms", application=application_in(scope))
+        found = Template.from_stack(scope).to_json()["Resources"]
+        text = json.dumps(alarm(found, "Cpu")["AlarmDescription"])
+        assert f"Runbook: {base}/cpu.md" in text
+
+
+def test_a_topic_lets_other_services_publish_and_has_the_given_name_and_address() -> None:
+    scope = Stack(App(), "Stack")
+    AlarmTopic(scope, "Topic", topic_name="alarms", email="team@example.com", other_services=["aps.amazonaws.com"])
+    found = Template.from_stack(scope).to_json()["Resources"]
+    (topic,) = of_type(found, "AWS::SNS::Topic").values()
+    (subscription,) = of_type(found, "AWS::SNS::Subscription").values()
+    assert (topic["TopicName"], subscription["Endpoint"]) == ("alarms", "team@example.com")
+    (policy,) = of_type(found, "AWS::SNS::TopicPolicy").values()
+    publishers = {"cloudwatch.amazonaws.com", "aps.amazonaws.com"}
+    allowed = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+    assert {each["Principal"]["Service"] for each in allowed} == publishers
+    assert all("aws:SourceAccount" in each["Condition"]["StringEquals"] for each in allowed)
+    (key,) = of_type(found, "AWS::KMS::Key").values()
+    of_services = [each for each in key["KeyPolicy"]["Statement"] if "Service" in each["Principal"]]
+    assert {each["Principal"]["Service"] for each in of_services} == publishers
+    assert all("aws:SourceAccount" in each["Condition"]["StringEquals"] for each in of_services)

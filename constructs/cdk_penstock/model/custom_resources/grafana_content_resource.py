@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk_penstock.model.custom_resources.custom_resource_properties import CustomResourceProperties
-from cdk_penstock.model.grafana import DataSource
+from cdk_penstock.model.grafana import CloudWatchSource, DataSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class GrafanaContentResource(CustomResourceProperties):
     dashboards
         The dashboards.
     data_sources
-        The data sources.
+        The data sources for Prometheus.
+    cloudwatch_data_sources
+        The data sources for CloudWatch.
     """
 
     resource_type: ClassVar[str] = "Custom::PenstockGrafanaContent"
@@ -44,6 +46,7 @@ class GrafanaContentResource(CustomResourceProperties):
     mark: str
     dashboards: tuple[DashboardAsset, ...] = ()
     data_sources: tuple[DataSource, ...] = ()
+    cloudwatch_data_sources: tuple[CloudWatchSource, ...] = ()
 
     def has_same_folder_as(self, other: GrafanaContentResource | None) -> bool:
         """Return True if both are about one folder of one owner, whatever its title and content."""

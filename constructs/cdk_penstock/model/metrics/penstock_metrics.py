@@ -1,4 +1,4 @@
-"""The metrics that penstock's own functions write into their logs."""
+"""The metrics that penstock's own functions write into their logs, and that of its metric filter."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def _metric(
     )
 
 
+METRICS_OF_LOGS: Final = "Penstock/Logs"
+"""The namespace of metric filters."""
+UNEXPECTED_TRANSITIONS_METRIC: Final = "UnexpectedTransitions"
+"""The beginning of the name; the application's name follows."""
+_FILTER_PAGE: Final = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html"
+
 _GAUGE: Final = MetricKind.GAUGE
 _COUNT: Final = MetricKind.COUNT
 
@@ -43,4 +49,15 @@ PENSTOCK_METRICS: Final = (
     _metric("Parallelism", "Parallelism that scaling found.", kind=_GAUGE, scaling=True),
     _metric("ScalingRequests", "Changes of parallelism that scaling asked for.", kind=_COUNT, scaling=True),
     _metric("ScalingFailures", "Looks of scaling that need a person.", kind=_COUNT, scaling=True),
+    MetricDefinition(
+        name=UNEXPECTED_TRANSITIONS_METRIC,
+        meaning="Subtasks and jobs that left RUNNING without an order; the name of the application follows.",
+        namespace=METRICS_OF_LOGS,
+        unit="Count",
+        kind=_COUNT,
+        statistic="Sum",
+        missing=MissingData.NO_EVENT,
+        page=_FILTER_PAGE,
+        dimensions=(),
+    ),
 )

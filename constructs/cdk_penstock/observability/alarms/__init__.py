@@ -5,12 +5,14 @@ from __future__ import annotations
 from cdk_penstock.model.arguments import check_arguments
 from cdk_penstock.observability.alarms.alarm_notification import AlarmNotification, IAlarmNotification
 from cdk_penstock.observability.alarms.alarm_thresholds import PageThresholds, TicketThresholds
+from cdk_penstock.observability.alarms.alarm_topic import AlarmTopic
 from cdk_penstock.observability.alarms.application_alarms import ApplicationAlarms
 from cdk_penstock.observability.errors import AlarmError
 
 __all__ = (
     "AlarmError",
     "AlarmNotification",
+    "AlarmTopic",
     "ApplicationAlarms",
     "IAlarmNotification",
     "PageThresholds",

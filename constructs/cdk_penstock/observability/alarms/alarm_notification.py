@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from aws_cdk import Stack
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk.aws_cloudwatch_actions import SnsAction
+
+from cdk_penstock.observability.alarms.alarm_topic import AlarmTopic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
 
@@ -50,18 +48,4 @@ class AlarmNotification:
         email
             An address to subscribe; its owner has to confirm. Default: no subscription.
         """
-        return AlarmNotification(lambda scope: [SnsAction(_encrypted_topic(scope, email))])
-
-
-def _encrypted_topic(scope: Construct, email: str | None) -> sns.Topic:
-    stack = Stack.of(scope)
-    # CloudWatch cannot use the key that AWS manages for SNS (CloudWatch, "Notify users on alarm changes").
-    key = kms.Key(scope, "TopicKey", description=f"Alarm topic of {scope.node.path}", enable_key_rotation=True)
-    conditions = {"StringEquals": {"aws:SourceAccount": stack.account}}
-    service = iam.ServicePrincipal("cloudwatch.amazonaws.com", conditions=conditions)
-    key.grant(service, "kms:Decrypt", "kms:GenerateDataKey*")
-    topic = sns.Topic(scope, "Topic", master_key=key, enforce_ssl=True)
-    topic.grant_publish(service)
-    if email is not None:
-        topic.add_subscription(subscriptions.EmailSubscription(email))
-    return topic
+        return AlarmNotification(lambda scope: [SnsAction(AlarmTopic(scope, "Topic", email=email).topic)])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from cdk_penstock.foundation.runbooks import runbook
+
 if TYPE_CHECKING:
     from constructs import Construct
 
@@ -55,15 +57,13 @@ class AlarmRule:
     comparison: cloudwatch.ComparisonOperator = _ABOVE
     is_missing_breaching: bool = False
 
-    def build(
-        self, scope: Construct, construct_id: str, *, application_name: str, runbook_base_url: str
-    ) -> cloudwatch.Alarm:
+    def build(self, scope: Construct, construct_id: str, *, application_name: str) -> cloudwatch.Alarm:
         """Make the alarm."""
         missing = cloudwatch.TreatMissingData
         return cloudwatch.Alarm(
             scope,
             construct_id,
-            alarm_description=f"{application_name}: {self.text}. Runbook: {runbook_base_url}/{self.kind}.md",
+            alarm_description=f"{application_name}: {self.text}. {runbook(scope, self.kind)}",
             metric=self.metric,
             threshold=self.threshold,
             comparison_operator=self.comparison,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-import jsii
-from aws_cdk import Duration, IStringProducer, Lazy
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from cdk_penstock.foundation.runbooks import set_runbook_base_url
 from cdk_penstock.model.metrics import MetricsLevel
 from cdk_penstock.observability.alarms.alarm_notification import AlarmNotification
 from cdk_penstock.observability.alarms.alarm_rule import AlarmRule, Severity
 from cdk_penstock.observability.alarms.alarm_thresholds import PageThresholds, TicketThresholds
+from cdk_penstock.observability.alarms.any_alarm import AnyAlarm
 from cdk_penstock.observability.alarms.job_rules import page_rules, ticket_rules
 from cdk_penstock.observability.alarms.metric_growth import (
     above_and_growing,
@@ -26,8 +27,6 @@ from cdk_penstock.observability.errors import AlarmError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import IResolveContext
-
     from cdk_penstock.application import FlinkApplication
     from cdk_penstock.observability.alarms.alarm_notification import IAlarmNotification
 
@@ -35,6 +34,12 @@ _MINUTE: Final = Duration.minutes(1)
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _LAG_PERIODS: Final = 2
 _THROTTLED_PERIODS: Final = 2
+_SUMMARIES: Final = {
+    Severity.PAGE: "page, data is late or lost now",
+    Severity.TICKET: "ticket, look at it on the next working day",
+}
+_MAX_METRICS: Final = 10
+"""Metrics in the expression of an alarm (CloudWatch, "Creating an alarm based on a metric math expression")."""
 _IN_VAIN_PERIODS: Final = 3
 """One more than a restart of an idle job, which sets both counters to 0, can look like attempts in vain."""
 _KIND: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -52,7 +57,8 @@ class ApplicationAlarms(Construct):
     application
         The application.
     runbook_base_url
-        URL of the folder of runbooks: an alarm's description ends with ``<runbook_base_url>/<kind>.md``.
+        URL of the folder of runbooks: an alarm's description ends with ``<runbook_base_url>/<kind>.md``. Default: that
+        of the context ``penstock:runbookBaseUrl``; without it, the path in penstock's repository.
     page_notification
         The way to tell of alarms that cannot wait. Default: a new encrypted topic.
     ticket_notification
@@ -61,11 +67,15 @@ class ApplicationAlarms(Construct):
         Thresholds of alarms that cannot wait. Default: PageThresholds().
     ticket
         Thresholds of the others. Default: TicketThresholds().
+    has_to_run
+        False for an application that is stopped on purpose at times: nobody is paged while it does not run.
+    uses_event_time
+        False for a job without watermarks: it has no alarms on them, nor on late records.
     quiet_while
         An alarm, raised by your deployment, while which nobody is paged or gets a ticket. What still is wrong five
         minutes after it is cleared notifies then. Default: nobody is kept from hearing.
 
-    Raises AlarmError for a base that is no URL.
+    Raises PenstockError for a base that is no URL.
     """
 
     def __init__(
@@ -74,27 +84,25 @@ class ApplicationAlarms(Construct):
         construct_id: str,
         *,
         application: FlinkApplication,
-        runbook_base_url: str,
+        runbook_base_url: str | None = None,
         page_notification: IAlarmNotification | None = None,
         ticket_notification: IAlarmNotification | None = None,
         page: PageThresholds | None = None,
         ticket: TicketThresholds | None = None,
+        has_to_run: bool = True,
+        uses_event_time: bool = True,
         quiet_while: cloudwatch.IAlarm | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        if not runbook_base_url.startswith("https://"):
-            raise AlarmError(
-                f"runbook_base_url must be a URL that begins with https://, got {runbook_base_url!r}: whoever gets the"
-                " alarm opens it"
-            )
+        if runbook_base_url is not None:
+            set_runbook_base_url(self, runbook_base_url)
         self._application = application
-        self._runbooks = runbook_base_url.rstrip("/")
         self._page = page or PageThresholds()
         self._ticket = ticket or TicketThresholds()
         self._alarms: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
-        for name, rule in page_rules(application, self._page).items():
+        for name, rule in page_rules(application, self._page, has_to_run=has_to_run).items():
             self._add(name, rule)
-        for name, rule in ticket_rules(application, self._ticket).items():
+        for name, rule in ticket_rules(application, self._ticket, uses_event_time=uses_event_time).items():
             self._add(name, rule)
         page_actions = (page_notification or AlarmNotification.new_topic()).bind(self)
         self.page_alarm = self._build_composite(Severity.PAGE, page_actions, quiet_while)
@@ -109,6 +117,20 @@ class ApplicationAlarms(Construct):
     def alarms(self) -> list[cloudwatch.Alarm]:
         """The single alarms, without the composite ones."""
         return [alarm for alarms in self._alarms.values() for alarm in alarms]
+
+    def add_page_alarms(self, *alarms: cloudwatch.Alarm) -> None:
+        """Let the composite alarm that pages tell of other alarms, too, such as those of a KeyGuard.
+
+        Leave out their own actions, or the same incident notifies twice. They must be in this account and Region.
+        """
+        self._alarms[Severity.PAGE] += alarms
+
+    def add_ticket_alarms(self, *alarms: cloudwatch.Alarm) -> None:
+        """Let the composite alarm that makes tickets tell of other alarms, too, such as that of ``add_kpu_alarm``.
+
+        As ``add_page_alarms``.
+        """
+        self._alarms[Severity.TICKET] += alarms
 
     def add_kinesis_lag_alarm(self, *, stream_name: str) -> cloudwatch.Alarm:
         """Page while the job is more than three minutes behind a Kinesis stream and falls behind further."""
@@ -134,14 +156,17 @@ class ApplicationAlarms(Construct):
         kind
             The kind of the alarm in kebab case, such as ``dead-letters``: the name of its runbook.
         counters
-            The counters, one or more, as the job registers them below the metric group ``kinesisAnalytics``.
+            The counters, one to ten, as the job registers them below the metric group ``kinesisAnalytics``.
         text
             What has happened.
 
-        Raises AlarmError without a counter, and for another kind.
+        Raises AlarmError for another number of counters, and for another kind.
         """
-        if not counters:
-            raise AlarmError(f"alarm {construct_id} needs a counter, got none: name those that the job registers")
+        if not 1 <= len(counters) <= _MAX_METRICS:
+            raise AlarmError(
+                f"alarm {construct_id} needs 1 to {_MAX_METRICS} counters that the job registers, got {len(counters)}:"
+                " CloudWatch takes no more metrics in one alarm"
+            )
         metrics = [self._application.metric(name, statistic="Maximum", period=_FIVE_MINUTES) for name in counters]
         rule = AlarmRule(
             kind=_checked_kind(kind),
@@ -244,12 +269,7 @@ class ApplicationAlarms(Construct):
         return self._add(name, rule)
 
     def _add(self, construct_id: str, rule: AlarmRule) -> cloudwatch.Alarm:
-        alarm = rule.build(
-            self,
-            construct_id,
-            application_name=self._application.application_name,
-            runbook_base_url=self._runbooks,
-        )
+        alarm = rule.build(self, construct_id, application_name=self._application.application_name)
         self._alarms[rule.severity].append(alarm)
         return alarm
 
@@ -260,8 +280,8 @@ class ApplicationAlarms(Construct):
         alarm = cloudwatch.CompositeAlarm(
             self,
             severity.value,
-            alarm_rule=_AnyOf(self._alarms[severity]),
-            alarm_description=f"{name}: {severity.value.lower()}. Runbooks: {self._runbooks}",
+            alarm_rule=AnyAlarm(self._alarms[severity]),
+            alarm_description=f"{name}: {_SUMMARIES[severity]}. The alarms in ALARM name their runbooks",
             actions_suppressor=quiet_while,
             actions_suppressor_wait_period=None if quiet_while is None else _MINUTE,
             actions_suppressor_extension_period=None if quiet_while is None else _FIVE_MINUTES,
@@ -274,27 +294,3 @@ def _checked_kind(kind: str) -> str:
     if not _KIND.fullmatch(kind):
         raise AlarmError(f"kind must be in kebab case, such as 'dead-letters', got {kind!r}")
     return kind
-
-
-@jsii.implements(cloudwatch.IAlarmRule)
-class _AnyOf:
-    """Rule of all alarms of a list at the end of the app, when the last one is in it."""
-
-    def __init__(self, alarms: list[cloudwatch.Alarm]) -> None:
-        self._alarms = alarms
-
-    def render_alarm_rule(self) -> str:
-        """Return the rule's text."""
-        return Lazy.uncached_string(_RuleText(self._alarms))
-
-
-@jsii.implements(IStringProducer)
-class _RuleText:
-    """Text of a rule of alarms, made when the app is synthesized."""
-
-    def __init__(self, alarms: list[cloudwatch.Alarm]) -> None:
-        self._alarms = alarms
-
-    def produce(self, _context: IResolveContext) -> str:
-        """Return the text."""
-        return " OR ".join(f'ALARM("{alarm.alarm_arn}")' for alarm in self._alarms)

@@ -27,10 +27,10 @@ _AT_LEAST: Final = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESH
 _BELOW: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
-def page_rules(application: FlinkApplication, page: PageThresholds) -> dict[str, AlarmRule]:
-    """Return the rules that page, by construct id."""
+def page_rules(application: FlinkApplication, page: PageThresholds, *, has_to_run: bool) -> dict[str, AlarmRule]:
+    """Return the rules that page, by construct id; those on an application that stands still only if it has to run."""
     restarts = growth(application.metric_restarts(period=_MINUTE), _MINUTE, label="restarts in a minute")
-    return {
+    rules = {
         "RestartLoop": AlarmRule(
             kind="restart-loop",
             severity=Severity.PAGE,
@@ -66,17 +66,6 @@ def page_rules(application: FlinkApplication, page: PageThresholds) -> dict[str,
             threshold=0,
             periods=page.down_minutes,
         ),
-        "NotRunning": AlarmRule(
-            kind="not-running",
-            severity=Severity.PAGE,
-            text=f"the application has not run for {page.not_running_minutes} minutes",
-            # Flink reports -1 for a job that has ended.
-            metric=application.metric_uptime(period=_MINUTE),
-            threshold=0,
-            comparison=_BELOW,
-            periods=page.not_running_minutes,
-            is_missing_breaching=True,
-        ),
         "CheckpointNearTimeout": AlarmRule(
             kind="checkpoint-duration",
             severity=Severity.PAGE,
@@ -86,10 +75,25 @@ def page_rules(application: FlinkApplication, page: PageThresholds) -> dict[str,
             periods=_CHECKPOINT_MINUTES,
         ),
     }
+    if has_to_run:
+        rules["NotRunning"] = AlarmRule(
+            kind="not-running",
+            severity=Severity.PAGE,
+            text=f"the application has not run for {page.not_running_minutes} minutes",
+            # Flink reports -1 for a job that has ended.
+            metric=application.metric_uptime(period=_MINUTE),
+            threshold=0,
+            comparison=_BELOW,
+            periods=page.not_running_minutes,
+            is_missing_breaching=True,
+        )
+    return rules
 
 
-def ticket_rules(application: FlinkApplication, ticket: TicketThresholds) -> dict[str, AlarmRule]:
-    """Return the rules that make a ticket, by construct id."""
+def ticket_rules(
+    application: FlinkApplication, ticket: TicketThresholds, *, uses_event_time: bool
+) -> dict[str, AlarmRule]:
+    """Return the rules that make a ticket, by construct id; those on event time only if the job uses it."""
     interval_ms = application.checkpoint_interval.to_milliseconds()
     usage = {
         "Cpu": ("cpu", "CPU", application.metric_container_cpu_utilization, ticket.cpu_percent),
@@ -122,32 +126,35 @@ def ticket_rules(application: FlinkApplication, ticket: TicketThresholds) -> dic
             threshold=interval_ms * ticket.checkpoint_interval_percent / 100,
             periods=ticket.busy_minutes,
         ),
-        "Watermark": AlarmRule(
-            kind="watermark",
-            severity=Severity.TICKET,
-            text=f"records come in, and the watermark stood still for {ticket.standstill_minutes} minutes",
-            metric=standstill(
-                application.metric("currentOutputWatermark", statistic="Maximum", period=_MINUTE),
-                application.metric("currentInputWatermark", statistic="Maximum", period=_MINUTE),
-                application.metric_records_in_per_second(period=_MINUTE),
-                _MINUTE,
-            ),
-            threshold=0,
-            periods=ticket.standstill_minutes,
-        ),
-        "LateRecords": AlarmRule(
-            kind="late-records",
-            severity=Severity.TICKET,
-            text="windows dropped records that came too late",
-            metric=growth(
-                application.metric_late_records_dropped(period=_TEN_MINUTES),
-                _TEN_MINUTES,
-                label="late records in ten minutes",
-            ),
-            threshold=0,
-            periods=1,
-        ),
     }
+    if uses_event_time:
+        rules |= {
+            "Watermark": AlarmRule(
+                kind="watermark",
+                severity=Severity.TICKET,
+                text=f"records come in, and the watermark stood still for {ticket.standstill_minutes} minutes",
+                metric=standstill(
+                    application.metric("currentOutputWatermark", statistic="Maximum", period=_MINUTE),
+                    application.metric("currentInputWatermark", statistic="Maximum", period=_MINUTE),
+                    application.metric_records_in_per_second(period=_MINUTE),
+                    _MINUTE,
+                ),
+                threshold=0,
+                periods=ticket.standstill_minutes,
+            ),
+            "LateRecords": AlarmRule(
+                kind="late-records",
+                severity=Severity.TICKET,
+                text="windows dropped records that came too late",
+                metric=growth(
+                    application.metric_late_records_dropped(period=_TEN_MINUTES),
+                    _TEN_MINUTES,
+                    label="late records in ten minutes",
+                ),
+                threshold=0,
+                periods=1,
+            ),
+        }
     for construct_id, (kind, what, metric, percent) in usage.items():
         rules[construct_id] = AlarmRule(
             kind=kind,

@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_applicationautoscaling import CfnScalableTarget, CfnScalingPolicy
 from constructs import Construct, IValidation
 
+from cdk_penstock.foundation.runbooks import runbook
 from cdk_penstock.model.kafka_rules import KafkaError
 from cdk_penstock.model.kafka_storage import EXPANSION_TARGET_PERCENT, MAX_STORAGE_GIB
 from cdk_penstock.streams.errors import StreamError
@@ -133,6 +134,7 @@ def _build_disk_alarm(
             " writes to its partitions. Raise storage_gib_per_broker above what the brokers have now, and deploy. MSK"
             " refuses that within six hours of its last change: then shorten the retention of the largest topic, which"
             " frees space in minutes. Look for what writes more than planned."
+            f" {runbook(cluster, 'broker-disk')}"
         ),
         metric=cloudwatch.MathExpression(
             # Without FILL, a broker that reports nothing could hide the others.
