@@ -34,14 +34,12 @@ DEAD_LETTER_REASONS: Final = (
     "UnknownEventType",
     "WrongType",
 )
-OF_FILTER: Final = "UnexpectedTransitions"
-"""The metric of the filter over an application's log, whose name goes on with that of the application."""
-
 HEALTHY: Final[Mapping[str, float | None]] = {
     "ActiveControllerCount": 1.0,
     "AsyncEventsDropped": None,
     "AwsOwnedSnapshots": 0.0,
     "Errors": 0.0,
+    "IncomingRecords": 60_000.0,
     "GetRecords.IteratorAgeMilliseconds": 500.0,
     "KPUs": 2.0,
     "KafkaDataLogsDiskUsed": 40.0,
@@ -63,6 +61,7 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "containerDiskUtilization": 20.0,
     "containerMemoryUtilization": 50.0,
     "cpuUtilization": 30.0,
+    "currentInputWatermark": 0.0,
     "currentOutputWatermark": 0.0,
     **{f"deadLetters{reason}": None for reason in DEAD_LETTER_REASONS},
     "downtime": 0.0,
@@ -77,6 +76,8 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "numRecordsOutPerSecond": 1_000.0,
     "numRestarts": 0.0,
     "numSamplesDropped": 0.0,
+    "numWriteRequestsOut": 0.0,
+    "numWriteRequestsRetries": 0.0,
     "numberOfFailedCheckpoints": 0.0,
     "oldGenerationGCTime": 0.0,
     "records_lag_max": 0.0,
@@ -84,11 +85,27 @@ HEALTHY: Final[Mapping[str, float | None]] = {
     "runningTime": 0.0,
     "uptime": 0.0,
 }
-"""The value of each metric while all is well; None for a metric that has data only when something happens."""
+"""The value of each metric while all is well; None for a metric that has data only when something happens.
+
+A metric whose name ends with that of its application is here without it.
+"""
 
 
-_CLOCKS: Final = {"currentOutputWatermark", "runningTime", "uptime"}
-"""The metrics that go on with the time while all is well, in milliseconds."""
+_GROWTH_A_SECOND: Final[Mapping[str, float]] = {
+    "currentInputWatermark": 1_000.0,
+    "currentOutputWatermark": 1_000.0,
+    "numWriteRequestsOut": 1.0,
+    "runningTime": 1_000.0,
+    "uptime": 1_000.0,
+}
+"""The metrics that go on with the time while all is well."""
+_UPTIME: Final = {"runningTime", "uptime"}
+"""The metrics with a sample each minute, also in a history by the hour: an alarm counts the minutes without one."""
+
+
+def without_application(name: str) -> str:
+    """Return the name of a metric without that of an application at its end."""
+    return name.partition("-")[0]
 
 
 @dataclass(frozen=True)
@@ -106,23 +123,22 @@ class History:
         return MetricHistory({metric: list(self._of(metric)) for metric in metrics})
 
     def _of(self, metric: Metric) -> Iterable[Sample]:
-        each_step = 1_000.0 * self.step_seconds if metric.name in _CLOCKS else 0.0
+        name = without_application(metric.name)
+        if name in _UPTIME and self.step_seconds > MINUTE_SECONDS:
+            for at_seconds in range(-_STEPS_BEFORE * self.step_seconds, STEPS * self.step_seconds, MINUTE_SECONDS):
+                yield Sample(at_seconds, HEALTHY[name] or 0.0)
+            return
+        each_step = _GROWTH_A_SECOND.get(name, 0.0) * self.step_seconds
         healthy = [
-            None if (value := HEALTHY[name_in_histories(metric.name)]) is None else value + each_step * index
+            None if (value := HEALTHY[name]) is None else value + each_step * index
             for index in range(_STEPS_BEFORE + STEPS)
         ]
-        changed = self.changed.get(name_in_histories(metric.name), healthy[_STEPS_BEFORE:])
-        values = (*healthy[:_STEPS_BEFORE], *changed)
+        values = (*healthy[:_STEPS_BEFORE], *self.changed.get(name, healthy[_STEPS_BEFORE:]))
         for index, value in enumerate(values):
             step = index - _STEPS_BEFORE
             stops = self.of_flink_stops if metric.namespace == "AWS/KinesisAnalytics" else None
             if value is not None and (stops is None or not stops[0] <= step < stops[1]):
                 yield Sample(step * self.step_seconds, value)
-
-
-def name_in_histories(metric: str) -> str:
-    """Return the name of a metric as histories have it: that of a metric filter without the application's name."""
-    return OF_FILTER if metric.startswith(f"{OF_FILTER}-") else metric
 
 
 def at(begin: int, values: Sequence[float | None], *, before: float | None = 0.0, after: float | None = 0.0) -> Values:
@@ -144,13 +160,46 @@ def _restarts(steps: Iterable[int], *, down_ms: float) -> dict[str, Values]:
         "numRestarts": restarts,
         "downtime": downtime,
         "restartingTime": downtime,
-        "UnexpectedTransitions": [1.0 if step in down else 0.0 for step in range(STEPS)],
+        # The log tells of each subtask that fails, in the minute in which it does.
+        "UnexpectedTransitions": [4.0 if step in down else 0.0 for step in range(STEPS)],
     }
 
 
 def _grows(begin: int, count: int, *, each: float) -> Values:
     """Return a counter that grows by a number in each of some steps."""
     return _counter(dict.fromkeys(range(begin, begin + count), each))
+
+
+def _stands(name: str, begin: int, count: int) -> Values:
+    """Return a metric that goes on with the time, but for some steps."""
+    each_step = _GROWTH_A_SECOND[name] * MINUTE_SECONDS
+    return [each_step * (_STEPS_BEFORE + (begin if begin <= step < begin + count else step)) for step in range(STEPS)]
+
+
+def _in_vain(begin: int, count: int) -> dict[str, Values]:
+    """Return a sink whose requests do not succeed for some minutes: after each eight, the job fails and restarts.
+
+    As measured with an endpoint that refuses connections: one attempt every five seconds, no other counter moves, and
+    the source is read on. The checkpoint that waits for the sink fails with the job.
+    """
+    fails = range(begin + 8, begin + count, 9)
+    written: list[float] = []
+    repeated: list[float] = []
+    for step in range(STEPS):
+        since = (step - begin) % 9
+        written.append(
+            float(60 * (_STEPS_BEFORE + min(step, begin))) if step < begin + 9 else 60.0 * max(0, step - begin - count)
+        )
+        repeated.append(12.0 * since if begin <= step < begin + count else 0.0)
+    restarts = _counter(dict.fromkeys(fails, 1.0))
+    return {
+        "numWriteRequestsOut": written,
+        "numWriteRequestsRetries": repeated,
+        "fullRestarts": restarts,
+        "numRestarts": restarts,
+        "numberOfFailedCheckpoints": restarts,
+        "UnexpectedTransitions": [4.0 if step in fails else 0.0 for step in range(STEPS)],
+    }
 
 
 _LOOP = range(BEGINS_AT, BEGINS_AT + 30)
@@ -169,10 +218,20 @@ HISTORIES: Final = (
     History(
         "A restart loop of thirty minutes, several restarts a minute",
         # As recorded from Flink 1.20: a job that is up again at once has no downtime, and finishes no checkpoint.
-        _restarts(_LOOP, down_ms=0)
-        | {"restartingTime": at(BEGINS_AT, [505.0] * 30), "numberOfFailedCheckpoints": _grows(BEGINS_AT, 30, each=5)},
+        {
+            "restartingTime": at(BEGINS_AT, [505.0] * 30),
+            "UnexpectedTransitions": at(BEGINS_AT, [20.0] * 30),
+            **{
+                name: _grows(BEGINS_AT, 30, each=5)
+                for name in ("fullRestarts", "numRestarts", "numberOfFailedCheckpoints")
+            },
+        },
     ),
     History("A restart loop of thirty minutes, a restart every two minutes", _restarts(_LOOP[::2], down_ms=20_000)),
+    History(
+        "A restart loop of forty minutes, a restart every four minutes",
+        _restarts(range(BEGINS_AT, BEGINS_AT + 40, 4), down_ms=20_000),
+    ),
     History(
         "A deployment: stopped for three minutes, new counters",
         _restarts([2], down_ms=20_000)
@@ -181,6 +240,7 @@ HISTORIES: Final = (
         },
         of_flink_stops=(BEGINS_AT, BEGINS_AT + 3),
     ),
+    History("A deployment that takes twelve minutes", {}, of_flink_stops=(BEGINS_AT, BEGINS_AT + 12)),
     History(
         "A deployment whose job loops for thirty minutes",
         _restarts(range(BEGINS_AT + 3, BEGINS_AT + 33), down_ms=20_000),
@@ -212,14 +272,21 @@ HISTORIES: Final = (
         "Lag that grows for thirty minutes and recovers",
         {
             "millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(30)]),
-            "records_lag_max": at(BEGINS_AT, [10_000.0 * minute for minute in range(30)]),
+            "records_lag_max": at(BEGINS_AT, [5_000.0 * minute for minute in range(30)]),
         },
     ),
     History(
-        "Lag that stays: an overload, or a source that is read too slowly",
+        "Lag that grows and does not recover: an overload",
         {
             "millisBehindLatest": at(BEGINS_AT, [20_000.0 * minute for minute in range(80)]),
-            "records_lag_max": at(BEGINS_AT, [10_000.0 * minute for minute in range(80)]),
+            "records_lag_max": at(BEGINS_AT, [5_000.0 * minute for minute in range(80)]),
+        },
+    ),
+    History(
+        "Lag that grows for thirty minutes and stays as it is",
+        {
+            "millisBehindLatest": at(BEGINS_AT, [20_000.0 * min(minute, 30) for minute in range(80)]),
+            "records_lag_max": at(BEGINS_AT, [5_000.0 * min(minute, 30) for minute in range(80)]),
         },
     ),
     History(
@@ -229,21 +296,38 @@ HISTORIES: Final = (
             "numRecordsOutPerSecond": at(BEGINS_AT, [0.0] * 30, before=1_000, after=1_000),
             "millisBehindLatest": at(BEGINS_AT, [None] * 30),
             "records_lag_max": at(BEGINS_AT, [None] * 30),
-            "currentOutputWatermark": [
-                60_000.0 * (_STEPS_BEFORE + (BEGINS_AT if BEGINS_AT <= step < BEGINS_AT + 30 else step))
-                for step in range(STEPS)
-            ],
+            **{
+                name: _stands(name, BEGINS_AT, 30)
+                for name in ("currentInputWatermark", "currentOutputWatermark", "numWriteRequestsOut")
+            },
         },
     ),
     History(
-        "Records that the job cannot use, and late ones, for thirty minutes",
+        "One silent partition of several for thirty minutes, never counted as idle",
+        # As measured with two subtasks of the source: the one that reads the others goes on.
+        {name: _stands(name, BEGINS_AT, 30) for name in ("currentInputWatermark", "numWriteRequestsOut")},
+    ),
+    History("Prometheus does not answer for thirty minutes", _in_vain(BEGINS_AT, 30)),
+    History(
+        "Prometheus refuses samples for thirty minutes, or they are discarded after the last attempt",
+        {"numSamplesDropped": _grows(BEGINS_AT, 30, each=500)},
+    ),
+    History(
+        "Records go to the dead letters for thirty minutes: late ones, and ones that are no JSON",
         {
-            "deadLettersMalformedJson": [*[None] * BEGINS_AT, *_grows(0, 30, each=5)[: STEPS - BEGINS_AT]],
-            "deadLettersLate": [*[None] * BEGINS_AT, *_grows(0, 30, each=5)[: STEPS - BEGINS_AT]],
+            name: [*[None] * BEGINS_AT, *_grows(0, 30, each=20)[: STEPS - BEGINS_AT]]
+            for name in ("deadLettersLate", "deadLettersMalformedJson")
         },
     ),
-    History("Prometheus does not answer for thirty minutes", {"numSamplesDropped": _grows(BEGINS_AT, 30, each=500)}),
-    History("Checkpoints fail for thirty minutes", {"numberOfFailedCheckpoints": _grows(BEGINS_AT, 30, each=1)}),
+    History(
+        "A stream throttles one record of a hundred for thirty minutes",
+        {"WriteProvisionedThroughputExceeded": at(BEGINS_AT, [600.0] * 30)},
+    ),
+    History("Checkpoints fail for forty minutes", {"numberOfFailedCheckpoints": _grows(BEGINS_AT, 40, each=1)}),
+    History(
+        "Checkpoints take fifty minutes: their time-out comes near",
+        {"lastCheckpointDuration": at(BEGINS_AT, [3_000_000.0] * 60, before=2_000, after=2_000)},
+    ),
     History(
         "A checkpoint takes five minutes, for an hour",
         {"lastCheckpointDuration": at(BEGINS_AT, [300_000.0] * 60, before=2_000, after=2_000)},

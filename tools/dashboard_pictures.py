@@ -53,6 +53,7 @@ STATE_MINUTES = 45
 FINGERPRINT = "Penstock-Dashboard"
 """The field of a picture's file that tells which dashboard it shows."""
 TASKS = ("Source: events", "Window: by model", "Sink: Prometheus")
+STREAMS = ("events",)
 
 
 def noise(scale: float, seed: int = 1) -> Series:
@@ -235,7 +236,9 @@ def lines_of(widget: Mapping[str, Any]) -> Lines:
         expression = options["expression"]
         if expression.startswith("SEARCH"):
             (name,) = re.findall(r'MetricName="(\w+)"', expression)
-            lines.left |= {task: sample(name) * (1 - 0.25 * index) for index, task in enumerate(TASKS)}
+            found = TASKS if ",Task}" in expression else STREAMS
+            axis = lines.right if options.get("yAxis") == "right" else lines.left
+            axis |= {each: sample(name) * (1 - 0.25 * index) for index, each in enumerate(found)}
         else:
             total, _, divisor = expression.partition(" / ")
             values = np.sum([by_id[name] for name in re.findall(r"m\d+", total)], axis=0)

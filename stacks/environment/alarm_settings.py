@@ -13,7 +13,7 @@ from stacks.environment.settings import Settings, allowed, text_of_form
 
 
 class AlarmSettings(Settings):
-    """Who is told of alarms, and where their runbooks are."""
+    """The people who are told of alarms, and the folder of the runbooks."""
 
     alarm_topic: (
         Annotated[

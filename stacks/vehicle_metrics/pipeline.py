@@ -67,8 +67,15 @@ class VehiclePipeline(WorkloadPipeline):
         return COUNTERS
 
     def add_alarms(self, alarms: ApplicationAlarms) -> None:
-        """Add the alarms of the source, on dead letters and on dropped samples."""
+        """Add the alarms of the source, on dead letters, and on samples that are dropped or wait."""
         super().add_alarms(alarms)
+        alarms.add_stuck_sink_alarm(
+            "SamplesWaiting",
+            kind="samples-waiting",
+            written="numWriteRequestsOut",
+            repeated="numWriteRequestsRetries",
+            text="no sample reaches the workspace",
+        )
         for each in COUNTER_ALARMS:
             alarms.add_counter_alarm(each.construct_id, kind=each.kind, counters=each.counters, text=each.text)
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from cdk_penstock.application import ApplicationCode, FlinkApplication, FlinkRuntime
+from cdk_penstock.model.metrics import msf_metric
 from cdk_penstock.model.names import ApplicationNameError
 
 if TYPE_CHECKING:
@@ -120,7 +121,6 @@ def test_downtime_is_one_metric_before_2_2_and_a_sum_from_then_on(stack: Stack) 
         ("metric_records_in_per_second", "numRecordsInPerSecond", "Average"),
         ("metric_records_out_per_second", "numRecordsOutPerSecond", "Average"),
         ("metric_late_records_dropped", "numLateRecordsDropped", "Maximum"),
-        ("metric_kinesis_lag", "millisBehindLatest", "Maximum"),
         ("metric_kafka_lag", "records_lag_max", "Maximum"),
     ],
 )
@@ -129,6 +129,15 @@ def test_named_metrics_have_the_services_spelling(stack: Stack, method: str, nam
     metric = getattr(application, method)()
     assert (metric.metric_name, metric.statistic) == (name, statistic)
     assert getattr(application, method)(statistic="p99").statistic == "p99"
+
+
+def test_the_lag_of_a_kinesis_stream_has_the_dimensions_of_the_stream(stack: Stack) -> None:
+    application = FlinkApplication.from_application_name(stack, "Imported", "clicks")
+    metric = application.metric_kinesis_lag(stream_name="orders", statistic="p99")
+    assert (metric.metric_name, metric.statistic) == ("millisBehindLatest", "p99")
+    assert metric.dimensions == {"Application": "clicks", "Flow": "Input", "Id": "orders"}
+    assert application.metric_kinesis_lag(stream_name="orders").statistic == "Maximum"
+    assert msf_metric("millisBehindLatest").dimensions == ("Application", "Flow", "Id")
 
 
 def test_a_created_application_has_the_same_arn_as_its_trust_policy(stack: Stack, job_zip: Path) -> None:

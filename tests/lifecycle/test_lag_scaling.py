@@ -30,7 +30,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 
 def scaled_stack(application: dict[str, Any] | None = None, **props: Any) -> Stack:
     stack = new_stack()
-    given: dict[str, Any] = {"metric": LagMetric.kinesis(), "largest_parallelism": 16} | props
+    given: dict[str, Any] = {"metric": LagMetric.kinesis(stream_name="clicks"), "largest_parallelism": 16} | props
     LagScaling(
         stack, "Lag", application=application_in(stack, **(application or {})), operator=operator_in(stack), **given
     )
@@ -162,7 +162,8 @@ def test_what_could_not_work_is_refused(
 
 
 @pytest.mark.parametrize(
-    "build", [lambda: LagMetric.kafka(records=0), lambda: LagMetric.kinesis(behind=Duration.seconds(0))]
+    "build",
+    [lambda: LagMetric.kafka(records=0), lambda: LagMetric.kinesis(stream_name="clicks", behind=Duration.seconds(0))],
 )
 def test_a_lag_that_is_always_there_is_refused(build: Any) -> None:
     with pytest.raises(ScalingError, match="must be more than 0, got 0"):
@@ -175,9 +176,9 @@ def test_an_application_is_scaled_by_one_lag_only() -> None:
     props: dict[str, Any] = {"application": application, "operator": operator, "largest_parallelism": 8}
     LagScaling(stack, "Lag", metric=LagMetric.kafka(), **props)
     with pytest.raises(ScalingError, match="is scaled by lag already: give it one LagScaling"):
-        LagScaling(stack, "Again", metric=LagMetric.kinesis(), **props)
+        LagScaling(stack, "Again", metric=LagMetric.kinesis(stream_name="clicks"), **props)
     with pytest.raises(ScalingError, match="is in another stack than the application"):
-        LagScaling(Stack(app_of(stack), "Far"), "Lag", metric=LagMetric.kinesis(), **props)
+        LagScaling(Stack(app_of(stack), "Far"), "Lag", metric=LagMetric.kinesis(stream_name="clicks"), **props)
 
 
 def test_somebody_is_told_of_failures_and_not_of_each_step() -> None:
@@ -187,7 +188,7 @@ def test_somebody_is_told_of_failures_and_not_of_each_step() -> None:
         "Lag",
         application=application_in(stack),
         operator=operator_in(stack),
-        metric=LagMetric.kinesis(),
+        metric=LagMetric.kinesis(stream_name="clicks"),
         largest_parallelism=8,
     )
     topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-central-1:111122223333:on-call")

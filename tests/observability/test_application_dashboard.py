@@ -25,7 +25,7 @@ COUNTERS = {
 APPLICATION_METRICS = {
     "cpuUtilization", "containerCPUUtilization", "heapMemoryUtilization", "containerMemoryUtilization", "KPUs",
     "oldGenerationGCTime", "lastCheckpointDuration", "lastCheckpointSize", "numberOfFailedCheckpoints",
-    "numRecordsInPerSecond", "numRecordsOutPerSecond", "records_lag_max", "millisBehindLatest",
+    "numRecordsInPerSecond", "numRecordsOutPerSecond", "records_lag_max",
     "numLateRecordsDropped", "threadsCount", "containerDiskUtilization",
 }  # fmt: skip
 OF_RUNTIME = {
@@ -51,6 +51,11 @@ def names(widgets: Sequence[Widget]) -> set[str]:
     plain = [line for line in lines if isinstance(line[0], str)]
     assert all((line[0], *line[2:4]) == ("AWS/KinesisAnalytics", "Application", "fleet.prod") for line in plain)
     return {line[1] for line in plain}
+
+
+def searches_of(widgets: Sequence[Widget]) -> list[str]:
+    lines = [line[0] for graph in graphs(widgets) for line in graph["metrics"]]
+    return [str(each["expression"]) for each in lines if isinstance(each, dict) and "SEARCH" in each["expression"]]
 
 
 def titles(widgets: Sequence[Widget]) -> list[str]:
@@ -113,15 +118,18 @@ def test_the_metrics_are_those_of_the_runtime(runtime: str) -> None:
     assert names(build(runtime)) == APPLICATION_METRICS | OF_RUNTIME[runtime]
 
 
+def test_the_lag_of_each_kinesis_stream_is_searched_for() -> None:
+    search = (
+        """SEARCH('{AWS/KinesisAnalytics,Application,Flow,Id} MetricName="millisBehindLatest" """
+        """Application="fleet.prod"', 'Maximum', 60)"""
+    )
+    assert searches_of(build()) == [search]
+
+
 @pytest.mark.parametrize("level", MetricsLevel)
 def test_tasks_have_graphs_only_where_the_metrics_level_has_them(level: MetricsLevel) -> None:
     widgets = build(metrics_level=level)
-    searches = [
-        line[0]["expression"]
-        for graph in graphs(widgets)
-        for line in graph["metrics"]
-        if isinstance(line[0], dict) and "SEARCH" in line[0]["expression"]
-    ]
+    searches = [each for each in searches_of(widgets) if ",Task}" in each]
     assert bool(searches) == ("## Tasks" in titles(widgets)) == (level is not MetricsLevel.APPLICATION)
     assert all(
         "{AWS/KinesisAnalytics,Application,Task}" in each and 'Application="fleet.prod"' in each for each in searches

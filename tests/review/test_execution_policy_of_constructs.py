@@ -74,7 +74,12 @@ def scaling(stack: Stack) -> None:
     application = FlinkApplication(stack, "App", code=code, application_name="clicks")
     operator = iam.Role(stack, "Operator", assumed_by=iam.AccountPrincipal("111122223333"))
     LagScaling(
-        stack, "Lag", application=application, operator=operator, metric=LagMetric.kinesis(), largest_parallelism=8
+        stack,
+        "Lag",
+        application=application,
+        operator=operator,
+        metric=LagMetric.kinesis(stream_name="clicks"),
+        largest_parallelism=8,
     )
     hours = ScheduledScaling(stack, "Hours", application=application, operator=operator)
     hours.add_stop("Night", schedule=Schedule.cron(hour="20", minute="0"))

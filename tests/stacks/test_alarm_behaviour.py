@@ -14,8 +14,8 @@ from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState
 from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of
 from cdk_penstock.model.metrics import names_in_cloudwatch
-from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, example, page, templates_of, timelines
-from tools.alarm_histories import DEAD_LETTER_REASONS, HEALTHY, HISTORIES, STEPS, History, name_in_histories
+from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, examples, page, templates_of, timelines
+from tools.alarm_histories import DEAD_LETTER_REASONS, HEALTHY, HISTORIES, STEPS, History, without_application
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def templates(cdk_context: dict[str, Any], job_zip: Path) -> Templates:
     stage = build_app(App(context=context)).synth().get_nested_assembly("assembly-Prod")
     return {
         **{name: dict(body) for name, body in templates_of(Path(stage.directory)).items()},
-        "Clicks": dict(example()),
+        **{name: dict(body) for name, body in examples().items()},
     }
 
 
@@ -90,7 +90,7 @@ def test_every_alarm_fires_in_a_history_and_none_in_a_healthy_one(alarms: Mappin
 
 def test_the_histories_know_each_metric_that_an_alarm_watches(alarms: Mapping[str, Alarm]) -> None:
     watched = {
-        name_in_histories(each.metric.name)
+        without_application(each.metric.name)
         for alarm in alarms.values()
         if isinstance(alarm, MetricAlarm)
         for each in alarm.metrics.values()
@@ -101,7 +101,9 @@ def test_the_histories_know_each_metric_that_an_alarm_watches(alarms: Mapping[st
 def test_the_histories_name_metrics_of_the_table_only() -> None:
     known = {name for _, name in names_in_cloudwatch()}
     # Beside them, counters of the bundled job.
-    assert HEALTHY.keys() - known == {"numSamplesDropped", *(f"deadLetters{each}" for each in DEAD_LETTER_REASONS)}
+    of_the_job = {"numSamplesDropped", "numWriteRequestsOut", "numWriteRequestsRetries"}
+    of_the_job |= {f"deadLetters{reason}" for reason in DEAD_LETTER_REASONS}
+    assert HEALTHY.keys() - known == of_the_job
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.title)
@@ -119,7 +121,7 @@ def test_the_alarms_of_the_generator_behave_as_those_of_the_job(alarms: Mapping[
 
 
 def _behaviour(alarm: MetricAlarm) -> object:
-    names = sorted((name_in_histories(each.metric.name), each.statistic) for each in alarm.metrics.values())
+    names = sorted((without_application(each.metric.name), each.statistic) for each in alarm.metrics.values())
     # The KPUs of each application have their own limit.
     threshold = None if names == [("KPUs", "Maximum")] else alarm.threshold
     return (

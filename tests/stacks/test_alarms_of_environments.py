@@ -151,8 +151,8 @@ def test_nothing_is_alarmed_twice(environments: Mapping[str, Resources], name: s
 def test_each_kind_of_alarm_has_a_runbook_and_each_runbook_an_alarm(everything: Resources) -> None:
     kinds = {kind for _, kind in runbooks(everything)}
     pages = {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")}
-    # The workload gives these two to its counters; every other kind is the library's.
-    assert {"dead-letters", "samples-dropped"} <= kinds
+    # The workload gives these to its counters; every other kind is the library's.
+    assert {"dead-letters", "samples-dropped", "samples-waiting"} <= kinds
     assert kinds == pages
 
 

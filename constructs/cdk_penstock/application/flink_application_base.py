@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_penstock.application.application_deployment import ApplicationDeployment
-from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric
+from cdk_penstock.foundation.metric_options import MetricMethod, MetricOptions, build_metric, with_defaults
 from cdk_penstock.foundation.physical_names import choose_name
 from cdk_penstock.model.metrics import msf_metric
 from cdk_penstock.model.names import METRICS_NAMESPACE, SERVICE_PRINCIPAL, check_application_name
@@ -158,6 +158,14 @@ class FlinkApplicationBase(Construct):
             period=options.get("period"),
         )
 
+    def metric_kinesis_lag(self, *, stream_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Milliseconds that the job is behind the newest record of a Kinesis stream: ``millisBehindLatest``.
+
+        MSF sends it for each stream that the job reads.
+        """
+        of_stream = {"Flow": "Input", "Id": stream_name}
+        return self.metric("millisBehindLatest", **with_defaults(options, statistic="Maximum", dimensions=of_stream))
+
     metric_kpus = MetricMethod("KPUs", "Maximum", "KPUs, the orchestration one included; one sample an hour.")
     metric_cpu_utilization = MetricMethod("cpuUtilization", "Maximum", "CPU use of the task managers, in percent.")
     metric_container_cpu_utilization = MetricMethod(
@@ -184,9 +192,6 @@ class FlinkApplicationBase(Construct):
     )
     metric_late_records_dropped = MetricMethod(
         "numLateRecordsDropped", "Maximum", "Records that a window dropped because they came too late."
-    )
-    metric_kinesis_lag = MetricMethod(
-        "millisBehindLatest", "Maximum", "Milliseconds that the job is behind the newest record of its Kinesis stream."
     )
     metric_kafka_lag = MetricMethod(
         "records_lag_max",

@@ -30,7 +30,7 @@ _OPERATOR_RUNBOOK: Final = "who-may-operate"
 
 
 class CallGuard(Construct):
-    """What guards have in common; a subclass calls ``_finish`` when all calls are watched."""
+    """Base of all guards; a subclass calls ``_finish`` when all calls are watched."""
 
     def __init__(
         self,

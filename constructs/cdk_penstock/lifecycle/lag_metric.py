@@ -43,17 +43,20 @@ class LagMetric:
         return self.above * _CAUGHT_UP
 
     @staticmethod
-    def kinesis(*, behind: Duration | None = None) -> LagMetric:
+    def kinesis(*, stream_name: str, behind: Duration | None = None) -> LagMetric:
         """Use ``millisBehindLatest``, how old the records of a Kinesis stream are that the job reads.
 
         Parameters
         ----------
+        stream_name
+            Name of the stream.
         behind
             How far the job may be behind. Default: one minute.
         """
         allowed = Duration.minutes(_BEHIND_MINUTES) if behind is None else behind
         return LagMetric(
-            build=lambda application: application.metric_kinesis_lag(period=PERIOD), above=allowed.to_milliseconds()
+            build=lambda application: application.metric_kinesis_lag(stream_name=stream_name, period=PERIOD),
+            above=allowed.to_milliseconds(),
         )
 
     @staticmethod

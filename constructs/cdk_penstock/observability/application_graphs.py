@@ -50,8 +50,8 @@ def _line(
     application: FlinkApplicationBase, line: ShownMetric, graph: ShownGraph, *, divisor: int = 1
 ) -> cloudwatch.IMetric:
     definition = line.metric
-    if line.is_by_task:
-        return _by_task(application, definition)
+    if line.other_dimensions:
+        return _searched(application, definition)
     period = Duration.seconds(graph.period_seconds)
     parts = [
         application.metric(name, statistic=definition.statistic, label=line.label, period=period)
@@ -68,11 +68,11 @@ def _line(
     )
 
 
-def _by_task(application: FlinkApplicationBase, definition: MetricDefinition) -> cloudwatch.MathExpression:
-    # The names of tasks are Flink's, and are not known before the job runs.
+def _searched(application: FlinkApplicationBase, definition: MetricDefinition) -> cloudwatch.MathExpression:
+    # The names of tasks are Flink's, and are not known before the job runs; nor are the streams that a job reads.
     schema = ",".join((definition.namespace, *definition.dimensions))
     search = f'{{{schema}}} MetricName="{definition.name}" Application="{application.application_name}"'
     expression = f"SEARCH('{search}', '{definition.statistic}', {PERIOD.to_seconds()})"
     return cloudwatch.MathExpression(
-        expression=expression, using_metrics={}, label="${PROP('Dim.Task')}", period=PERIOD
+        expression=expression, using_metrics={}, label=f"${{PROP('Dim.{definition.dimensions[-1]}')}}", period=PERIOD
     )

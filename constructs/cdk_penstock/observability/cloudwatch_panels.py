@@ -118,10 +118,10 @@ class ApplicationMetrics:
         self, line: ShownMetric, name: str, ref_id: str, *, period_seconds: int
     ) -> cloudwatch.CloudWatchMetricsQuery:
         dimensions: dict[str, str | list[str]] = {"Application": [self.application_name]}
-        if line.is_by_task:
-            dimensions["Task"] = ["*"]
+        others = line.other_dimensions
+        dimensions |= {name: ["*"] for name in others}
         return (
-            _base(ref_id, "${PROP('Dim.Task')}" if line.is_by_task else line.label)
+            _base(ref_id, f"${{PROP('Dim.{others[-1]}')}}" if others else line.label)
             .metric_editor_mode(MetricEditorMode.BUILDER)
             .namespace(line.metric.namespace)
             .metric_name(name)

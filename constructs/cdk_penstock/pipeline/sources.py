@@ -44,7 +44,7 @@ class KinesisSource:
 
     def add_alarms(self, alarms: ApplicationAlarms) -> None:
         """Add the alarms on the lag of the job, and on producers that the stream throttles."""
-        alarms.add_kinesis_lag_alarm()
+        alarms.add_kinesis_lag_alarm(stream_name=self.events.stream_name)
         period = Duration.minutes(5)
         alarms.add_throttled_producers_alarm(
             throttled=self.events.metric("WriteProvisionedThroughputExceeded", statistic="Sum", period=period),

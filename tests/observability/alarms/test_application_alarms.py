@@ -55,10 +55,13 @@ def everything_on(runtime: FlinkRuntime = FlinkRuntime.FLINK_1_20) -> dict[str, 
         ticket=TicketThresholds(cpu_percent=95),
         quiet_while=quiet,
     )
-    alarms.add_kinesis_lag_alarm()
+    alarms.add_kinesis_lag_alarm(stream_name="clicks")
     alarms.add_kafka_lag_alarm()
     alarms.add_counter_alarm(
         "DeadLetters", kind="dead-letters", counters=["deadLettersLate", "deadLettersOld"], text="dead letters"
+    )
+    alarms.add_stuck_sink_alarm(
+        "Stuck", kind="samples-waiting", written="numWriteRequestsOut", repeated="numWriteRequestsRetries", text="stuck"
     )
     alarms.add_back_pressure_alarm("Source")
     stream = EventStream(scope, "Stream")
@@ -103,12 +106,20 @@ def expression(properties: dict[str, Any]) -> str | None:
 CASES = {
     "RestartLoop": Case("restart-loop", "DIFF(counter)", 60, 0, 5, "notBreaching"),
     "FastRestartLoop": Case("restart-loop", "DIFF(counter)", 60, 2, 2, "notBreaching"),
+    "SlowRestartLoop": Case("restart-loop", "DIFF(counter)", 300, 0, 3, "notBreaching"),
     "Downtime": Case("downtime", None, 60, 0, 5, "notBreaching"),
     "NotRunning": Case("not-running", None, 60, 0, 10, "breaching"),
-    "CheckpointNearTimeout": Case("checkpoint-duration", None, 60, 480000, 5, "notBreaching"),
+    "CheckpointNearTimeout": Case("checkpoint-duration", None, 60, 2_880_000, 5, "notBreaching"),
     "CheckpointFailures": Case("checkpoint-failures", "DIFF(counter)", 600, 0, 3, "notBreaching"),
     "CheckpointDuration": Case("checkpoint-duration", None, 60, 30000, 15, "notBreaching"),
-    "Watermark": Case("watermark", "IF(work > 0 AND DIFF(value) <= 0, 1, 0)", 60, 0, 10, "notBreaching"),
+    "Watermark": Case(
+        "watermark",
+        "IF(work > 0 AND (DIFF(outputs) <= 0 OR (FILL(inputs, 0) > 0 AND DIFF(FILL(inputs, 0)) <= 0)), 1, 0)",
+        60,
+        0,
+        10,
+        "notBreaching",
+    ),
     "LateRecords": Case("late-records", "DIFF(counter)", 600, 0, 1, "notBreaching"),
     "Cpu": Case("cpu", None, 60, 95, 15, "notBreaching"),
     "Heap": Case("heap", None, 60, 90, 15, "notBreaching"),
@@ -116,6 +127,7 @@ CASES = {
     "KinesisLag": Case("lag", "IF(value > 60000 AND DIFF(value) > 0, 1, 0)", 300, 0, 2, "notBreaching"),
     "KafkaLag": Case("lag", "IF(value > 30000 AND DIFF(value) > 0, 1, 0)", 300, 0, 2, "notBreaching"),
     "DeadLetters": Case("dead-letters", "DIFF(FILL(counter0, 0) + FILL(counter1, 0))", 300, 0, 1, "notBreaching"),
+    "Stuck": Case("samples-waiting", "IF(DIFF(written) <= 0 AND DIFF(repeated) != 0, 1, 0)", 300, 0, 3, "notBreaching"),
     "BackPressureSource": Case("back-pressure", None, 60, 500, 15, "notBreaching"),
     "ThrottledProducers": Case(
         "throttled-producers", "100 * FILL(part, 0) / (FILL(part, 0) + rest)", 300, 0.4, 2, "notBreaching"
@@ -195,6 +207,8 @@ def test_what_could_never_be_raised_or_read_is_refused() -> None:
         alarms.add_counter_alarm("Many", kind="dead-letters", counters=["a"] * 11, text="dead letters")
     with pytest.raises(AlarmError, match="must be in kebab case"):
         alarms.add_counter_alarm("Named", kind="Dead letters", counters=["a"], text="dead letters")
+    with pytest.raises(AlarmError, match="must be in kebab case"):
+        alarms.add_stuck_sink_alarm("Sink", kind="Stuck", written="a", repeated="b", text="stuck")
 
 
 def test_alarms_of_other_constructs_notify_through_the_composite_ones() -> None:

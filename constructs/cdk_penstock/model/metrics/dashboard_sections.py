@@ -38,9 +38,12 @@ class ShownMetric:
     label: str
 
     @property
-    def is_by_task(self) -> bool:
-        """True for a metric with a line for each of the job's tasks, whose names nobody knows before the job runs."""
-        return "Task" in self.metric.dimensions
+    def other_dimensions(self) -> tuple[str, ...]:
+        """The dimensions beside the application, such as its tasks or streams: the metric has a line for each value.
+
+        Nobody knows the values before the job runs.
+        """
+        return self.metric.dimensions[1:]
 
 
 @dataclass(frozen=True, kw_only=True)

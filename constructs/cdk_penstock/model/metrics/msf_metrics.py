@@ -27,6 +27,7 @@ def _metric(
     statistic: str = "Maximum",
     from_2_2: tuple[str, ...] | None = None,
     below_application: bool = False,
+    dimensions: tuple[str, ...] = ("Application",),
 ) -> MetricDefinition:
     return MetricDefinition(
         name=name,
@@ -39,7 +40,7 @@ def _metric(
         page=METRICS_PAGE,
         names_from_2_2=from_2_2,
         levels=_BELOW_APPLICATION if below_application else ALL_LEVELS,
-        dimensions=("Application", "Task") if below_application else ("Application",),
+        dimensions=("Application", "Task") if below_application else dimensions,
     )
 
 
@@ -118,9 +119,15 @@ _TABLE: Final = (
         below_application=True,
     ),
     # The page writes millisbehindLatest in its table; the metric itself, and the page's other texts, have the B.
+    # For dimensions, the page says "Application (for Stream)". AWS's sample dashboards (aws-samples:
+    # kda-metrics-dashboard, amazon-managed-service-for-apache-flink-examples) have Id for the stream, and Flow.
     _metric(
-        "millisBehindLatest", "Milliseconds", "Time that the job is behind the newest record of its Kinesis stream."
+        "millisBehindLatest",
+        "Milliseconds",
+        "Time that the job is behind the newest record of a Kinesis stream.",
+        dimensions=("Application", "Flow", "Id"),
     ),
+    # Those dashboards have this one by the application alone.
     _metric("records_lag_max", "Count", "Records that the job is behind in its worst Kafka partition."),
     _metric("commitsFailed", "Count", "Commits of Kafka offsets that failed.", kind=_COUNTER),
 )

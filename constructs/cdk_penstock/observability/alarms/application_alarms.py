@@ -16,7 +16,12 @@ from cdk_penstock.observability.alarms.alarm_rule import AlarmRule, Severity
 from cdk_penstock.observability.alarms.alarm_thresholds import PageThresholds, TicketThresholds
 from cdk_penstock.observability.alarms.any_alarm import AnyAlarm
 from cdk_penstock.observability.alarms.job_rules import page_rules, ticket_rules
-from cdk_penstock.observability.alarms.metric_growth import above_and_growing, growth_of_all, percentage
+from cdk_penstock.observability.alarms.metric_growth import (
+    above_and_growing,
+    growth_of_all,
+    percentage,
+    repeated_in_vain,
+)
 from cdk_penstock.observability.errors import AlarmError
 
 if TYPE_CHECKING:
@@ -35,6 +40,8 @@ _SUMMARIES: Final = {
 }
 _MAX_METRICS: Final = 10
 """Metrics in the expression of an alarm (CloudWatch, "Creating an alarm based on a metric math expression")."""
+_IN_VAIN_PERIODS: Final = 3
+"""One more than a restart of an idle job, which sets both counters to 0, can look like attempts in vain."""
 _KIND: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -125,9 +132,9 @@ class ApplicationAlarms(Construct):
         """
         self._alarms[Severity.TICKET] += alarms
 
-    def add_kinesis_lag_alarm(self) -> cloudwatch.Alarm:
-        """Page while the job is more than three minutes behind its Kinesis stream and falls behind further."""
-        metric = self._application.metric_kinesis_lag(period=_FIVE_MINUTES)
+    def add_kinesis_lag_alarm(self, *, stream_name: str) -> cloudwatch.Alarm:
+        """Page while the job is more than three minutes behind a Kinesis stream and falls behind further."""
+        metric = self._application.metric_kinesis_lag(stream_name=stream_name, period=_FIVE_MINUTES)
         text = f"the job is more than {self._page.behind_seconds} seconds behind its stream, and falls behind further"
         return self._add_lag("KinesisLag", metric, self._page.behind_seconds * 1000, text)
 
@@ -160,16 +167,48 @@ class ApplicationAlarms(Construct):
                 f"alarm {construct_id} needs 1 to {_MAX_METRICS} counters that the job registers, got {len(counters)}:"
                 " CloudWatch takes no more metrics in one alarm"
             )
-        if not _KIND.fullmatch(kind):
-            raise AlarmError(f"kind must be in kebab case, such as 'dead-letters', got {kind!r}")
         metrics = [self._application.metric(name, statistic="Maximum", period=_FIVE_MINUTES) for name in counters]
         rule = AlarmRule(
-            kind=kind,
+            kind=_checked_kind(kind),
             severity=Severity.TICKET,
             text=text,
             metric=growth_of_all(metrics, _FIVE_MINUTES, label=f"{kind} in five minutes"),
             threshold=0,
             periods=1,
+        )
+        return self._add(construct_id, rule)
+
+    def add_stuck_sink_alarm(
+        self, construct_id: str, *, kind: str, written: str, repeated: str, text: str
+    ) -> cloudwatch.Alarm:
+        """Page while a sink repeats its requests and none succeeds, as when their endpoint does not answer.
+
+        Such a sink waits for a long time before the job fails: until then it drops nothing, and no checkpoint fails.
+
+        Parameters
+        ----------
+        kind
+            The kind of the alarm in kebab case: the name of its runbook.
+        written, repeated
+            The counters of requests that succeeded, and of those that were sent again, as the job registers them below
+            the metric group ``kinesisAnalytics``. Those of a Prometheus sink are ``numWriteRequestsOut`` and
+            ``numWriteRequestsRetries``.
+        text
+            What has happened.
+
+        Raises AlarmError for another kind.
+        """
+        rule = AlarmRule(
+            kind=_checked_kind(kind),
+            severity=Severity.PAGE,
+            text=text,
+            metric=repeated_in_vain(
+                self._application.metric(written, statistic="Maximum", period=_FIVE_MINUTES),
+                self._application.metric(repeated, statistic="Average", period=_FIVE_MINUTES),
+                _FIVE_MINUTES,
+            ),
+            threshold=0,
+            periods=_IN_VAIN_PERIODS,
         )
         return self._add(construct_id, rule)
 
@@ -249,3 +288,9 @@ class ApplicationAlarms(Construct):
         )
         alarm.add_alarm_action(*actions)
         return alarm
+
+
+def _checked_kind(kind: str) -> str:
+    if not _KIND.fullmatch(kind):
+        raise AlarmError(f"kind must be in kebab case, such as 'dead-letters', got {kind!r}")
+    return kind

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 _MINUTE: Final = Duration.minutes(1)
 _TEN_MINUTES: Final = Duration.minutes(10)
+_FIVE_MINUTES: Final = Duration.minutes(5)
 _FAST_LOOP_MINUTES: Final = 2
+_SLOW_LOOP_PERIODS: Final = 3
+"""One more than the restarts that never page."""
 _CHECKPOINT_MINUTES: Final = 5
-_CHECKPOINT_TIMEOUT_MS: Final = 600_000
-"""Flink's default time-out of a checkpoint, which MSF does not let an application change."""
+_CHECKPOINT_TIMEOUT_MS: Final = 3_600_000
+"""MSF's time-out of a checkpoint (managed-flink, "Apache Flink settings"), which an application cannot change."""
 _AT_LEAST: Final = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
@@ -44,6 +47,16 @@ def page_rules(application: FlinkApplication, page: PageThresholds, *, has_to_ru
             threshold=page.restarts_a_minute,
             periods=_FAST_LOOP_MINUTES,
             comparison=_AT_LEAST,
+        ),
+        "SlowRestartLoop": AlarmRule(
+            kind="restart-loop",
+            severity=Severity.PAGE,
+            text=f"the job restarted in each of {_SLOW_LOOP_PERIODS} periods of five minutes",
+            metric=growth(
+                application.metric_restarts(period=_FIVE_MINUTES), _FIVE_MINUTES, label="restarts in five minutes"
+            ),
+            threshold=0,
+            periods=_SLOW_LOOP_PERIODS,
         ),
         "Downtime": AlarmRule(
             kind="downtime",
@@ -122,6 +135,7 @@ def ticket_rules(
                 text=f"records come in, and the watermark stood still for {ticket.standstill_minutes} minutes",
                 metric=standstill(
                     application.metric("currentOutputWatermark", statistic="Maximum", period=_MINUTE),
+                    application.metric("currentInputWatermark", statistic="Maximum", period=_MINUTE),
                     application.metric_records_in_per_second(period=_MINUTE),
                     _MINUTE,
                 ),

@@ -47,13 +47,36 @@ def above_and_growing(
     )
 
 
-def standstill(value: cloudwatch.IMetric, work: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
-    """Return 1 where there is work and the value does not grow, else 0."""
+def standstill(
+    outputs: cloudwatch.IMetric, inputs: cloudwatch.IMetric, work: cloudwatch.IMetric, period: Duration
+) -> cloudwatch.MathExpression:
+    """Return 1 where there is work and one of two watermarks does not grow, else 0.
+
+    With one silent partition of several, the subtasks of the source that read others go on, but what comes in behind
+    them stands still. MSF sends the inputs only for some operators (managed-flink, "Metrics and dimensions").
+    """
+    stands = "DIFF(outputs) <= 0 OR (FILL(inputs, 0) > 0 AND DIFF(FILL(inputs, 0)) <= 0)"
     return cloudwatch.MathExpression(
-        expression="IF(work > 0 AND DIFF(value) <= 0, 1, 0)",
-        using_metrics={"value": value, "work": work},
+        expression=f"IF(work > 0 AND ({stands}), 1, 0)",
+        using_metrics={"outputs": outputs, "inputs": inputs, "work": work},
         period=period,
         label="watermark stands still",
+    )
+
+
+def repeated_in_vain(
+    written: cloudwatch.IMetric, repeated: cloudwatch.IMetric, period: Duration
+) -> cloudwatch.MathExpression:
+    """Return 1 where requests are repeated and none succeeds, else 0.
+
+    Both counters begin again when the job restarts, as it does after its last attempt: so any change of the repeated
+    ones counts, not only growth. Their average changes with each attempt, which the maximum of two periods may hide.
+    """
+    return cloudwatch.MathExpression(
+        expression="IF(DIFF(written) <= 0 AND DIFF(repeated) != 0, 1, 0)",
+        using_metrics={"written": written, "repeated": repeated},
+        period=period,
+        label="repeated in vain",
     )
 
 
