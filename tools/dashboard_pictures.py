@@ -22,8 +22,15 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from cdk_penstock.model.alarm_evaluation.alarm_state import AlarmState
+from cdk_penstock.model.alarm_evaluation.alarm_timeline import evaluate
+from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
+from cdk_penstock.model.alarm_evaluation.metric_samples import Metric, MetricHistory, Sample
+from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of
+from cdk_penstock.model.snapshots.snapshot_check import AGE_METRIC, COUNT_METRIC
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -33,8 +40,16 @@ if TYPE_CHECKING:
 COLUMNS, INCH_PER_COLUMN, INCH_PER_ROW, DPI = 24, 0.58, 0.42, 80
 MINUTES = np.arange(180, dtype=float)
 UPDATE, FAILURE = 60.0, 132.0
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#332288", "#661100")
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#332288", "#999999", "#117733", "#661100")
+STATE_COLORS = {
+    AlarmState.OK: ("#e6f4ea", "#1d8102"),
+    AlarmState.ALARM: ("#fde7e4", "#d13212"),
+    AlarmState.INSUFFICIENT_DATA: ("#eaeded", "#687078"),
+}
+"""The face and the edge of an alarm in each state."""
 MANY_LINES = 5
+STATE_MINUTES = 45
+"""The minutes over which alarms are evaluated: an alarm of before has ended."""
 FINGERPRINT = "Penstock-Dashboard"
 """The field of a picture's file that tells which dashboard it shows."""
 TASKS = ("Source: events", "Window: by model", "Sink: Prometheus")
@@ -72,7 +87,7 @@ def stepped(value: float, at: float = FAILURE) -> Series:
 def lag(peak: float) -> Series:
     """Return a lag that rises with each break and is made up for."""
     burst = sum(np.exp(-np.clip(MINUTES - at, 0, None) / 4) * (at <= MINUTES) for at in (UPDATE + 2, FAILURE + 1))
-    return peak * burst + np.abs(noise(peak / 60))
+    return peak * burst + np.abs(noise(peak / 300))
 
 
 WAVE = 1 + 0.15 * np.sin(MINUTES / 28)
@@ -88,6 +103,9 @@ SAMPLES: Mapping[str, Callable[[], Series]] = {
     "numRecordsInPerSecond": lambda: while_down(20_000 * WAVE + noise(300)),
     "numRecordsOutPerSecond": lambda: while_down(55 * WAVE + noise(2)),
     "records_lag_max": lambda: lag(900_000),
+    # Event time, which stands still while the job is down.
+    "currentInputWatermark": lambda: np.maximum.accumulate(while_down(MINUTES * 60_000)),
+    "currentOutputWatermark": lambda: np.maximum.accumulate(while_down(MINUTES * 60_000)),
     "millisBehindLatest": lambda: np.full(MINUTES.size, np.nan),  # the fleet's stream is Kafka's
     "lastCheckpointDuration": lambda: 1_800 * WAVE + np.abs(noise(250)),
     "lastCheckpointSize": lambda: 42e6 * WAVE + noise(4e5),
@@ -106,6 +124,10 @@ SAMPLES: Mapping[str, Callable[[], Series]] = {
     "busyTimeMsPerSecond": lambda: while_down(430 * WAVE + noise(20)),
     "backPressuredTimeMsPerSecond": lambda: while_down(np.abs(noise(15))),
     "idleTimeMsPerSecond": lambda: while_down(540 - 430 * (WAVE - 1) + noise(20)),
+    AGE_METRIC: lambda: (MINUTES * 60 + 7_200) % 21_600,
+    COUNT_METRIC: lambda: np.full(MINUTES.size, 12.0),
+    "OpenPermissionWindows": lambda: 0 * MINUTES,
+    "AwsOwnedSnapshots": lambda: 0 * MINUTES,
     "numSamplesDropped": lambda: 0 * MINUTES,
     "numSamplesNonRetryableDropped": lambda: 0 * MINUTES,
     "numSamplesRetryLimitDropped": lambda: 0 * MINUTES,
@@ -145,9 +167,40 @@ SAMPLES_OF: Mapping[str, Mapping[str, Callable[[], Series]]] = {
         "numRecordsInPerSecond": lambda: 0 * MINUTES,
         "numRecordsOutPerSecond": lambda: 20_000 * WAVE + noise(300),
         "fullRestarts": lambda: 0 * MINUTES,
+        "KPUs": lambda: np.full(MINUTES.size, 2.0),
     }
 }
 """Values that differ in an application: the generator reads no stream, and did not fail."""
+
+
+def history_of(alarms: Iterable[MetricAlarm]) -> MetricHistory:
+    """Return the samples of what alarms watch; what has no values here has no data."""
+    metrics = {watched.metric for alarm in alarms for watched in alarm.metrics.values()}
+    samples: dict[Metric, list[Sample]] = {}
+    for metric in metrics:
+        if metric.name in SAMPLES:
+            values = sample(metric.name, dict(metric.dimensions).get("Application", ""))
+            pairs = zip(MINUTES, values, strict=True)
+            samples[metric] = [Sample(minute * 60, value) for minute, value in pairs if not np.isnan(value)]
+    return MetricHistory(samples)
+
+
+def expression_of(alarm: MetricAlarm) -> Series:
+    """Return the values of an alarm's expression over the values of its metrics."""
+    history = history_of([alarm])
+    points = [alarm.data_points(history, now_seconds=int(minute + 1) * 60)[-1] for minute in MINUTES]
+    return np.array([np.nan if point is None else point for point in points])
+
+
+def states_of(template: Mapping[str, Any]) -> dict[str, AlarmState]:
+    """Return the state of each alarm of a template at the end of the values."""
+    alarms = alarms_of(template)
+    history = history_of(alarm for alarm in alarms.values() if isinstance(alarm, MetricAlarm))
+    end = int(MINUTES[-1] + 1) * 60
+    lines = evaluate(alarms, history, begin_seconds=end - STATE_MINUTES * 60, end_seconds=end)
+    return {
+        name: line.changes[-1].state if line.changes else AlarmState.INSUFFICIENT_DATA for name, line in lines.items()
+    }
 
 
 @dataclass
@@ -230,15 +283,15 @@ def _text(figure: Figure, place: Any, widget: Mapping[str, Any], _: Mapping[str,
 def _alarms(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapping[str, Any]) -> None:
     panel = _panel(figure, place, widget["properties"]["title"])
     names = [alarm_name(arn, template) for arn in widget["properties"]["alarms"]]
+    states = states_of(template)
     lines = -(-len(names) // 6)
     title_share = 1 / (widget["height"])
     cell = (1 - title_share) / lines
-    for index, name in enumerate(names):
+    for index, (name, arn) in enumerate(zip(names, widget["properties"]["alarms"], strict=True)):
+        face, edge = STATE_COLORS[states[logical_id_of(arn)]]
         x, y = (index % 6) / 6, 1 - title_share - (index // 6 + 1) * cell
         panel.add_patch(
-            Rectangle(
-                (x + 0.003, y + cell * 0.12), 1 / 6 - 0.006, cell * 0.76, facecolor="#e6f4ea", edgecolor="#1d8102"
-            )
+            Rectangle((x + 0.003, y + cell * 0.12), 1 / 6 - 0.006, cell * 0.76, facecolor=face, edgecolor=edge)
         )
         panel.text(x + 0.009, y + cell / 2, name, va="center", size=5.9)
     panel.set(xlim=(0, 1), ylim=(0, 1))
@@ -246,11 +299,16 @@ def _alarms(figure: Figure, place: Any, widget: Mapping[str, Any], template: Map
 
 def alarm_name(arn: str, template: Mapping[str, Any]) -> str:
     """Return an alarm's logical id, which CloudFormation puts into its name, without the hash."""
-    logical_id = arn.strip("<>").split(".")[0]
+    logical_id = logical_id_of(arn)
     if logical_id not in template["Resources"]:
         raise LookupError(f"the dashboard shows the alarm {arn}, which the template does not have")
     name = re.sub(r"[0-9A-F]{8}$", "", logical_id)
-    return name.removesuffix("Alarm").replace("Operations", " ", 1)
+    return name.removesuffix("Alarm").replace("Operations", " ", 1).replace(" Alarms", " ", 1)
+
+
+def logical_id_of(arn: str) -> str:
+    """Return the logical id of an ARN that the template refers to."""
+    return arn.strip("<>").split(".")[0]
 
 
 def _graph(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapping[str, Any]) -> None:
@@ -261,15 +319,22 @@ def _graph(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapp
     annotations = properties.get("annotations", {})
     horizontal = list(annotations.get("horizontal", []))
     for arn in annotations.get("alarms", []):
-        threshold = float(template["Resources"][arn.strip("<>").split(".")[0]]["Properties"]["Threshold"])
-        lines.left["expression of the alarm"] = stepped(0.4 * threshold) * (MINUTES < FAILURE + 6)
-        horizontal.append({"value": threshold, "label": "threshold"})
+        alarm = alarms_of(template)[logical_id_of(arn)]
+        if isinstance(alarm, MetricAlarm):
+            lines.left["expression of the alarm"] = expression_of(alarm)
+            horizontal.append({"value": alarm.threshold, "label": "threshold"})
     room = 0.084 if lines.right else 0.054
     axes = figure.add_axes((left + 0.042, bottom + height * 0.27, width - room, height * 0.55), facecolor="none")
     colors = iter(COLORS)
     _plot(axes, lines.left, colors, [float(each["value"]) for each in horizontal])
     for line in horizontal:
-        axes.axhline(line["value"], color="#d13212", linewidth=1, linestyle="--", label="threshold of the alarm")
+        axes.axhline(
+            line["value"],
+            color=line.get("color", "#d13212"),
+            linewidth=1,
+            linestyle="--",
+            label="threshold of the alarm",
+        )
     for line in annotations.get("vertical", []):
         axes.axvline(UPDATE, color="#5f6b7a", linewidth=1, linestyle=":", label=line.get("label"))
     axes.set_xlim(0, 180)
@@ -302,16 +367,20 @@ def _graph(figure: Figure, place: Any, widget: Mapping[str, Any], template: Mapp
 def _plot(axes: Axes, lines: Mapping[str, Series], colors: Iterator[str], thresholds: list[float]) -> None:
     for label, values in lines.items():
         axes.plot(MINUTES, values, color=next(colors), linewidth=1.3, label=label)
-    top = max([float(np.nanmax(each)) for each in lines.values() if not np.isnan(each).all()] + thresholds, default=0)
-    top = top if top > 0 else 1
-    # A little below 0, so that a line at 0 is seen.
-    axes.set_ylim(-0.02 * top, top * 1.12)
-    whole = all(np.array_equal(each, np.round(each), equal_nan=True) for each in lines.values())
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
-    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
     axes.tick_params(labelsize=7.5, length=2)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+    present = [each for each in lines.values() if not np.isnan(each).all()]
+    if not present:
+        axes.set_yticks([])
+        return
+    top = max([float(np.nanmax(each)) for each in present] + thresholds)
+    top = top if top > 0 else 1
+    # A little below 0, so that a line at 0 is seen.
+    axes.set_ylim(-0.02 * top, top * 1.12)
+    whole = all(np.array_equal(each, np.round(each), equal_nan=True) for each in present)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
+    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _log(figure: Figure, place: Any, widget: Mapping[str, Any], _: Mapping[str, Any]) -> None:

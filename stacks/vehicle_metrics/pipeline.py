@@ -172,6 +172,8 @@ class VehiclePipeline(WorkloadPipeline):
         cloudwatch = grafana.add_cloudwatch_data_source()
         application = self.environment.application
         links = {"CloudWatch": cloudwatch_url(application.name, region=self.environment.region)}
+        if self.environment.runbook_base_url is not None:
+            links["Runbooks"] = self.environment.runbook_base_url
         grafana.add_dashboard(connected_vehicles(prometheus, links=links))
         grafana.add_dashboard(
             vehicle_operations(application, prometheus=prometheus, cloudwatch=cloudwatch, links=links)

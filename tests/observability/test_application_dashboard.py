@@ -176,10 +176,33 @@ def test_widgets_do_not_overlap_and_keep_to_the_page(alarmed: list[Widget]) -> N
     assert {x for x, _ in cells} == set(range(24))
 
 
-def test_the_states_of_all_alarms_are_on_top(alarmed: list[Widget]) -> None:
-    assert alarmed[0]["type"] == "alarm"
-    assert alarmed[0]["y"] == 0
-    assert len(alarmed[0]["properties"]["alarms"]) == 4
+def test_the_states_of_all_alarms_are_on_top_with_incidents_first(alarmed: list[Widget]) -> None:
+    assert [each["type"] for each in alarmed].index("text") == 2
+    states = [(each["properties"]["title"], len(each["properties"]["alarms"])) for each in alarmed[:2]]
+    assert states == [("Incidents", 1), ("Alarms", 3)]
+    assert [each["y"] for each in alarmed[:2]] == [0, 2]
+
+
+def test_only_the_lowest_threshold_of_a_metric_is_a_line_and_none_that_is_below() -> None:
+    stack = new_stack()
+    application = an_application(stack)
+    metric = application.metric_last_checkpoint_duration()
+    alarms = [
+        metric.create_alarm(stack, "Page", threshold=480_000, evaluation_periods=1),
+        metric.create_alarm(stack, "Ticket", threshold=30_000, evaluation_periods=1),
+        metric.create_alarm(
+            stack,
+            "NotRunning",
+            threshold=0,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        ),
+    ]
+    ApplicationDashboard(stack, "Dashboard", application=application, alarms=alarms)
+    (widgets,) = widgets_of(stack).values()
+    (duration,) = [each for each in graphs(widgets) if each["title"] == "Duration of the last checkpoint"]
+    (line,) = duration["annotations"]["horizontal"]
+    assert line["value"] == 30_000
 
 
 def test_the_threshold_of_an_alarm_on_this_applications_metric_is_a_line(alarmed: list[Widget]) -> None:
@@ -196,7 +219,7 @@ def test_an_alarm_on_an_expression_has_a_graph(alarmed: list[Widget]) -> None:
         for each in alarmed
         if each["type"] == "metric" and "alarms" in each["properties"].get("annotations", {})
     ]
-    assert [each["title"] for each in shown] == ["FailingCheckpoints"]
+    assert [each["title"] for each in shown] == ["Failing checkpoints"]
 
 
 def test_deployments_are_lines_in_every_graph(alarmed: list[Widget]) -> None:

@@ -15,7 +15,16 @@ from PIL import Image
 from cdk_penstock.application import FlinkApplication, FlinkRuntime, MetricsLevel
 from cdk_penstock.observability import ApplicationDashboard
 from stacks.vehicle_metrics.counters import COUNTERS
-from tools.dashboard_pictures import FINGERPRINT, SAMPLES, dashboards, draw, fingerprint, lines_of, png_of
+from tools.dashboard_pictures import (
+    FINGERPRINT,
+    SAMPLES,
+    dashboards,
+    draw,
+    fingerprint,
+    lines_of,
+    png_of,
+    states_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +86,22 @@ def test_the_fingerprint_is_that_of_the_dashboard_whatever_its_resources_are_cal
     first, second = ([{"alarm": f"<HeapAlarm{digest}.Arn>", "width": 6}] for digest in ("0A1B2C3D", "99887766"))
     assert fingerprint(first) == fingerprint(second)
     assert fingerprint(first) != fingerprint([{"alarm": "<HeapAlarm0A1B2C3D.Arn>", "width": 8}])
+
+
+def test_states_of_alarms_are_evaluated_over_the_values() -> None:
+    stack = Stack(App(), "Stack")
+    application = FlinkApplication.from_application_name(stack, "Application", "vehicles")
+    for name, threshold in (("Low", 60), ("High", 90)):
+        application.metric_heap_memory_utilization().create_alarm(
+            stack, name, threshold=threshold, evaluation_periods=60, datapoints_to_alarm=1
+        )
+    application.metric("unknown").create_alarm(stack, "Unknown", threshold=1, evaluation_periods=1)
+    states = states_of(Template.from_stack(stack).to_json())
+    assert {name[:3]: state.value for name, state in states.items()} == {
+        "Low": "ALARM",
+        "Hig": "OK",
+        "Unk": "INSUFFICIENT_DATA",
+    }
 
 
 def test_a_metric_without_values_is_an_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Token
@@ -10,7 +11,7 @@ from constructs import Construct
 
 from cdk_penstock.model.metrics import MetricsLevel
 from cdk_penstock.observability.application_graphs import application_graphs, overview_graphs
-from cdk_penstock.observability.dashboard_widgets import alarm_states, columns, section_title
+from cdk_penstock.observability.dashboard_widgets import columns, section_title, states_on_top
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,10 +26,10 @@ _START: Final = "-PT3H"
 class ApplicationDashboard(Construct):
     """A dashboard of an application in CloudWatch.
 
-    The states of its alarms are on top. Sections follow on health, throughput, lag, checkpoints, resources and
-    errors; on tasks only if the metrics level has them. The threshold of an alarm on a metric is a line in the metric's
-    graph. An alarm on an expression has a graph in the section of alarms, because its threshold is not a value of the
-    metric.
+    The states of its alarms are on top, those of composite alarms first. Sections follow on health, throughput and lag,
+    checkpoints, resources and errors; on tasks only if the metrics level has them. The lowest threshold of the alarms
+    on a metric is a line in the metric's graph. An alarm on an expression has a graph in the section of alarms, because
+    its threshold is not a value of the metric.
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ class ApplicationDashboard(Construct):
         name = dashboard_name or _name_of(application)
         self.dashboard = cloudwatch.Dashboard(self, "Resource", dashboard_name=name, start=_START)
         """The dashboard of the CDK, for widgets without a section."""
-        if alarms:
-            self.dashboard.add_widgets(*alarm_states("Alarms", alarms))
+        for widget in states_on_top(alarms):
+            self.dashboard.add_widgets(widget)
         sections = application_graphs(application, metrics_level=metrics_level, counters=counters or {})
         for title, graphs in sections.items():
             self.add_graphs(title, *graphs)
@@ -115,8 +116,8 @@ class EnvironmentDashboard(Construct):
         super().__init__(scope, construct_id)
         self.dashboard = cloudwatch.Dashboard(self, "Resource", dashboard_name=dashboard_name, start=_START)
         """The dashboard of the CDK, for more widgets."""
-        if alarms:
-            self.dashboard.add_widgets(*alarm_states("Alarms", alarms))
+        for widget in states_on_top(alarms):
+            self.dashboard.add_widgets(widget)
         metric_alarms = [alarm for alarm in alarms if isinstance(alarm, cloudwatch.Alarm)]
         for application in applications:
             graphs = overview_graphs(application, metrics_level=MetricsLevel.APPLICATION)
@@ -132,4 +133,5 @@ def _name_of(application: FlinkApplicationBase) -> str | None:
 
 
 def _alarm_graph(alarm: cloudwatch.Alarm) -> cloudwatch.AlarmWidget:
-    return cloudwatch.AlarmWidget(title=alarm.node.id, alarm=alarm, width=columns(3))
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", alarm.node.id)
+    return cloudwatch.AlarmWidget(title=words.capitalize(), alarm=alarm, width=columns(3))

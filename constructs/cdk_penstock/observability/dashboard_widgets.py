@@ -16,6 +16,7 @@ _GRAPH_HEIGHT: Final = 6
 _TITLE_HEIGHT: Final = 1
 _ALARMS_PER_ROW: Final = 6
 _MOST_ALARMS_OF_A_WIDGET: Final = 100
+_THRESHOLD_COLOR: Final = cloudwatch.Color.RED
 PERIOD: Final = Duration.minutes(1)
 """MSF sends its metrics once a minute."""
 
@@ -76,6 +77,13 @@ def section_title(text: str) -> cloudwatch.TextWidget:
     )
 
 
+def states_on_top(alarms: Sequence[cloudwatch.IAlarm]) -> list[cloudwatch.AlarmStatusWidget]:
+    """Return the states of composite alarms, of which one is an incident, and then those of all others."""
+    composites = [alarm for alarm in alarms if isinstance(alarm, cloudwatch.CompositeAlarm)]
+    others = [alarm for alarm in alarms if not isinstance(alarm, cloudwatch.CompositeAlarm)]
+    return [*alarm_states("Incidents", composites), *alarm_states("Alarms", others)]
+
+
 def alarm_states(title: str, alarms: Sequence[cloudwatch.IAlarm]) -> list[cloudwatch.AlarmStatusWidget]:
     """Return the states of all alarms, those in alarm first; a widget takes a hundred."""
     parts = [
@@ -107,9 +115,26 @@ def _axis(unit: str) -> cloudwatch.YAxisProps:
 def _thresholds(
     metrics: Sequence[cloudwatch.IMetric], alarms: Sequence[cloudwatch.Alarm]
 ) -> list[cloudwatch.HorizontalAnnotation]:
-    """Return the thresholds of alarms that watch one of these metrics as it is, not a rate or another expression."""
+    """Return the first threshold of each of these metrics that an alarm watches as it is, not as an expression.
+
+    A further threshold, often many times higher, would press the values together at the bottom.
+    """
     shown = {name for metric in metrics if (name := _identity(metric)) is not None}
-    return [alarm.to_annotation() for alarm in alarms if _identity(alarm.metric) in shown]
+    first: dict[tuple[str, ...], cloudwatch.HorizontalAnnotation] = {}
+    for alarm in alarms:
+        name, line = _identity(alarm.metric), alarm.to_annotation()
+        # An alarm on missing data has a threshold that no value crosses.
+        if name in shown and name is not None and not _is_below(alarm):
+            first[name] = min(first.get(name, line), line, key=lambda each: each.value)
+    return [
+        cloudwatch.HorizontalAnnotation(value=line.value, label=line.label, color=_THRESHOLD_COLOR)
+        for line in first.values()
+    ]
+
+
+def _is_below(alarm: cloudwatch.Alarm) -> bool:
+    resource = alarm.node.default_child
+    return isinstance(resource, cloudwatch.CfnAlarm) and (resource.comparison_operator or "").startswith("LessThan")
 
 
 def _identity(metric: cloudwatch.IMetric) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from aws_cdk import App
 
 from cdk_penstock.local.prometheus.binary import find_prometheus
 from cdk_penstock.model.metrics import names_in_cloudwatch
 from cdk_penstock.observability import CloudWatchDataSource, PrometheusDataSource
 from stacks.environment import ApplicationSettings
+from stacks.penstock_stage import PenstockStage
 from stacks.vehicle_metrics.alerting import RULES
 from stacks.vehicle_metrics.counters import COUNTERS
 from stacks.vehicle_metrics.dashboard import connected_vehicles, vehicle_operations
+from tests.conftest import WITH_ASSETS
+from tests.stacks.test_app import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +76,32 @@ def test_each_panel_has_the_data_source_of_its_queries(panels: list[dict[str, An
         "Series over time",
         "Alerts over time",
     ]
+
+
+def test_an_environment_deploys_both_with_links_to_cloudwatch_and_its_runbooks(tmp_path: Path) -> None:
+    code = {"bucket": "code", "object_key": "job.zip", "object_version": "v1", "entry_point": "main.py"}
+    settings = environment(
+        application={"code": code, "runtime": "FLINK-2_2", "metrics_level": "TASK"},
+        account="111122223333",
+        region="eu-central-1",
+        runbook_base_url="https://example.com/runbooks",
+    )
+    app = App(outdir=str(tmp_path), post_cli_context=WITH_ASSETS)
+    PenstockStage(app, environment=settings)
+    app.synth()
+    assets = [json.loads(path.read_text()) for path in tmp_path.rglob("asset.*.json")]
+    deployed = {each["title"]: each for each in assets if "panels" in each}
+    assert set(deployed) == {"Connected vehicles", "Operations of the vehicle job"}
+    for dashboard in deployed.values():
+        assert {link["title"]: link.get("url") for link in dashboard["links"]} == {
+            "Dashboards": None,
+            "CloudWatch": "https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/clicks",
+            "Runbooks": "https://example.com/runbooks",
+        }
+    operations = json.dumps(deployed["Operations of the vehicle job"])
+    assert "numRestarts" in operations
+    assert "fullRestarts" not in operations
+    assert "busyTimeMsPerSecond" in operations
 
 
 def played(title: str, minute: str, *samples: tuple[str, float], panels: list[dict[str, Any]]) -> dict[str, Any]:
