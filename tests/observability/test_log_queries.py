@@ -56,11 +56,11 @@ def test_the_filter_counts_into_a_metric_of_each_application(template: Template)
     assert clicks["MetricTransformations"][0]["DefaultValue"] == 0
 
 
-def test_the_alarm_needs_three_of_ten_minutes_and_reads_the_metric_of_its_filter(template: Template) -> None:
+def test_the_alarm_needs_three_of_fifteen_minutes_and_reads_the_metric_of_its_filter(template: Template) -> None:
     alarms = [each["Properties"] for each in template.find_resources("AWS::CloudWatch::Alarm").values()]
     names = set()
     for alarm in alarms:
-        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Period"]) == (3, 10, 60)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Period"]) == (3, 15, 60)
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmDescription"].endswith("Runbook: docs/runbooks/unexpected-transitions.md")
         names.add((alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]))

@@ -129,11 +129,11 @@ CASES = {
     "generator on": Case(old={"generator": None}, new={"generator": FLEET}, templates=["Processing"]),
     "application renamed": Case(
         new={"application": {**JOB, "name": "other"}},
-        templates=["Processing"],
+        templates=["Presentation", "Processing"],
         replaced=APPLICATION,
         removed={"AWS::KMS::Key"},
     ),
-    "runtime": Case(new={"application": {**JOB, "runtime": "FLINK-2_2"}}, templates=["Processing"]),
+    "runtime": Case(new={"application": {**JOB, "runtime": "FLINK-2_2"}}, templates=["Presentation", "Processing"]),
 }
 
 

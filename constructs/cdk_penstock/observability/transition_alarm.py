@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class TransitionAlarm(Construct):
-    """An alarm on unexpected transitions in the log of an application: in three of ten minutes, so not one restart.
+    """An alarm on unexpected transitions in the log of an application: in three of 15 minutes, so not one restart.
 
-    In ten minutes, it stays in ALARM for a loop with a restart every third minute, too. It shows a loop also where the
+    So it stays in ALARM for a loop with a restart every fifth minute, too. It shows a loop also where the
     metrics of restarts are missing or come late.
 
     Parameters
@@ -47,12 +47,12 @@ class TransitionAlarm(Construct):
             self,
             "Alarm",
             alarm_description=(
-                f"{name}: subtasks failed in three of ten minutes. {runbook(self, 'unexpected-transitions')}"
+                f"{name}: subtasks failed in three of 15 minutes. {runbook(self, 'unexpected-transitions')}"
             ),
             metric=self.filter.metric(statistic="Sum", period=Duration.minutes(1)),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=10,
+            evaluation_periods=15,
             datapoints_to_alarm=3,
             # A stopped application writes no log.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
