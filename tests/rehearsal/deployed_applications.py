@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.local.service.calls import ApiCaller
+from cdk_penstock.local.service.simulated_driver import SimulatedDriver
 from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.iam_roles import Role, named_policy
 from tests.rehearsal.provider_bench import ACCOUNT, EXECUTION_ROLE, REGION, ProviderBench, allow, wanted
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cdk_penstock.local.service.simulated_driver import SimulatedJob
     from cdk_penstock.rehearsal.engine.resources import Existing, Made, Wanted
     from cdk_penstock.rehearsal.timeline import DecidedCall
 
@@ -106,6 +108,11 @@ class DeployedApplications(ProviderBench):
     def settle(self) -> str:
         self.world.clock.sleep(120)
         return str(self.detail()["ApplicationStatus"])
+
+    def job(self, uid: str) -> SimulatedJob:
+        driver = self.world.msf_answers.driver
+        assert isinstance(driver, SimulatedDriver)
+        return driver.jobs[uid]
 
     def error(self) -> str:
         """Return why the newest operation failed."""

@@ -10,7 +10,7 @@ from cdk_penstock.rehearsal.result.rehearsal_result import RehearsalResult, resu
 from cdk_penstock.rehearsal.timeline import MadeBy, Progress, Timeline
 from cdk_penstock.rehearsal.world.authority import Actor, Authority
 from cdk_penstock.rehearsal.world.iam_roles import Iam, Role, named_policy
-from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
+from cdk_penstock.rehearsal.world.play_clocks import VirtualClock
 from cdk_penstock.rehearsal.world.world import WorldOptions
 from cdk_penstock.review.assembly import SynthesizedStack
 from cdk_penstock.review.resolution import Resolution

@@ -24,7 +24,7 @@ from cdk_penstock.rehearsal.result.template_statements import statements_of
 from cdk_penstock.rehearsal.timeline import MadeBy, Timeline
 from cdk_penstock.rehearsal.world.authority import decide_on
 from cdk_penstock.rehearsal.world.iam_roles import named_policy
-from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
+from cdk_penstock.rehearsal.world.play_clocks import VirtualClock
 from cdk_penstock.review.assembly import read_assembly
 from tests.rehearsal.hand_made_play import (
     ACCOUNT,

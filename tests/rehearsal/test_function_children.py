@@ -16,7 +16,7 @@ import pytest
 from cdk_penstock.rehearsal.functions.function_child import FunctionChild
 from cdk_penstock.rehearsal.functions.function_errors import FunctionError, NotRunnableFunctionError
 from cdk_penstock.rehearsal.rehearsal_errors import DeniedError
-from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
+from cdk_penstock.rehearsal.world.play_clocks import BEGIN
 from cdk_penstock.rehearsal.world.world import World
 from tests.rehearsal.function_world import add_role, asset_folder, deploy, invoker, log_of, run
 from tests.rehearsal.provider_bench import allow

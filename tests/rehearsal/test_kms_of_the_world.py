@@ -17,6 +17,7 @@ from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.authority import Actor
 from cdk_penstock.rehearsal.world.iam_roles import Role, named_policy
 from cdk_penstock.rehearsal.world.kms.key_record import ON_DEMAND_ROTATIONS
+from cdk_penstock.rehearsal.world.play_clocks import VirtualClock
 from cdk_penstock.rehearsal.world.service_answers import CallScope, ServiceRefusedError
 from cdk_penstock.rehearsal.world.world import World
 
@@ -60,6 +61,10 @@ class Bench:
 
     def key(self, **parameters: Any) -> str:
         return str(self.call("CreateKey", **parameters)["KeyMetadata"]["Arn"])
+
+    def pass_time(self, time: timedelta) -> None:
+        assert isinstance(self.world.clock, VirtualClock)
+        self.world.clock.jump(time)
 
     def state(self, arn: str) -> str:
         return str(self.call("DescribeKey", KeyId=arn)["KeyMetadata"]["KeyState"])
@@ -128,7 +133,7 @@ def test_a_key_is_gone_after_its_waiting_period_with_policy_and_aliases(bench: B
     arn = bench.key()
     bench.call("CreateAlias", AliasName="alias/state", TargetKeyId=arn)
     bench.call("ScheduleKeyDeletion", KeyId=arn, PendingWindowInDays=7)
-    bench.world.clock._now += timedelta(days=8)
+    bench.pass_time(timedelta(days=8))
     assert bench.refusal("DescribeKey", KeyId=arn) == "NotFoundException"
     assert bench.call("ListAliases")["Aliases"] == []
     assert arn not in bench.world.authority.resource_policies
@@ -263,7 +268,7 @@ def test_automatic_rotation_goes_by_its_period(bench: Bench) -> None:
     assert bench.call("GetKeyRotationStatus", KeyId=arn)["KeyRotationEnabled"] is False
     assert bench.refusal("EnableKeyRotation", KeyId=arn, RotationPeriodInDays=89) == "ValidationException"
     bench.call("EnableKeyRotation", KeyId=arn, RotationPeriodInDays=90)
-    bench.world.clock._now += timedelta(days=200)
+    bench.pass_time(timedelta(days=200))
     rotations = bench.call("ListKeyRotations", KeyId=arn)["Rotations"]
     assert [each["RotationType"] for each in rotations] == ["AUTOMATIC", "AUTOMATIC"]
     bench.call("DisableKeyRotation", KeyId=arn)

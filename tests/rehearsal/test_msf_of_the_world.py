@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_penstock.local.service.calls import ApiCaller
+from cdk_penstock.local.service.flink_proxy import DashboardPages
 from cdk_penstock.local.service.simulated_flink.job_behaviour import LOOPS, NEVER_RUNS
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from cdk_penstock.model.policies.key_policy import application_key_policy
@@ -240,11 +241,11 @@ def test_a_job_behaves_by_its_code_from_its_launch_on(deployed: DeployedApplicat
     deployed.world.behaviours.loop(["other.zip"])
     deployed.world.behaviours.with_code("job.zip", NEVER_RUNS)
     uid = deployed.world.msf.store.application(ARN).uid
-    assert deployed.world.msf_answers.driver.jobs[uid].behaviour.name == "healthy"
+    assert deployed.job(uid).behaviour.name == "healthy"
     code = application().properties["ApplicationConfiguration"]["ApplicationCodeConfiguration"]
     code["CodeContent"]["S3ContentLocation"]["FileKey"] = "other.zip"
     deployed.change(existing, {"ApplicationCodeConfiguration": code})
-    assert deployed.world.msf_answers.driver.jobs[uid].behaviour.loops
+    assert deployed.job(uid).behaviour.loops
 
 
 def test_flinks_pages_are_there_behind_a_presigned_url(deployed: DeployedApplications) -> None:
@@ -253,11 +254,12 @@ def test_flinks_pages_are_there_behind_a_presigned_url(deployed: DeployedApplica
     url = deployed.call("CreateApplicationPresignedUrl", ApplicationName=NAME, UrlType="FLINK_DASHBOARD_URL")
     path, _, token = str(url["AuthorizedUrl"]).partition("?authToken=")
     uid = path.split("/")[4]
-    assert deployed.world.msf_answers.pages.read_simulated(uid, "jobs/overview", token).status == 200
+    pages = DashboardPages(deployed.world.msf)
+    assert pages.read_simulated(uid, "jobs/overview", token).status == 200
     deployed.world.clock.sleep(200)
-    assert deployed.world.msf_answers.pages.read_simulated(uid, "jobs/overview", token).status == 200
+    assert pages.read_simulated(uid, "jobs/overview", token).status == 200
     deployed.world.clock.sleep(43_200)
-    assert deployed.world.msf_answers.pages.read_simulated(uid, "jobs/overview", token).status == 403
+    assert pages.read_simulated(uid, "jobs/overview", token).status == 403
 
 
 def test_every_statement_of_the_execution_role_is_used_by_one_application(deployed: DeployedApplications) -> None:

@@ -15,8 +15,8 @@ from aws_cdk import custom_resources as cr
 from cdk_penstock.rehearsal.functions.function_errors import NotRunnableFunctionError
 from cdk_penstock.rehearsal.functions.functions import DeployedFunction
 from cdk_penstock.rehearsal.functions.provider_framework import framework_is_known
+from cdk_penstock.rehearsal.world.play_clocks import BEGIN
 from cdk_penstock.rehearsal.world.state_machines import StateMachine
-from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
 from cdk_penstock.rehearsal.world.world import World
 from tests.rehearsal.function_world import add_role, deploy, function_arn
 from tests.rehearsal.provider_bench import ACCOUNT, REGION, allow

@@ -18,6 +18,7 @@ from cdk_penstock.cli.arguments import (
     check_writable,
 )
 from cdk_penstock.cli.console_progress import ConsoleProgress
+from cdk_penstock.cli.demo import default_job_python
 from cdk_penstock.cli.rehearsal_screen import RehearsalScreen
 from cdk_penstock.cli.screen import new_console, print_json, show_error
 from cdk_penstock.local.signals import stop_signals_raise
@@ -117,6 +118,17 @@ def rehearse_command(
     region: Annotated[
         str | None, typer.Option("--region", callback=check_region, help=f"The Region, {_IF_UNKNOWN}")
     ] = None,
+    flink: Annotated[
+        bool,
+        typer.Option(
+            "--flink",
+            help="Run the jobs on Flink, on this machine's clock; Kafka and Prometheus stand for MSK and AMP.",
+        ),
+    ] = False,
+    job_python: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The job's python for --flink, as for penstock demo."),
+    ] = None,
     iam_rule: Annotated[
         bool,
         typer.Option("--iam-rule", help="A key's policy that names MSF's caller is enough, as IAM's rule says."),
@@ -141,6 +153,8 @@ def rehearse_command(
 
     if unknown := [each for each in act or () if each not in ACT_NAMES]:
         raise typer.BadParameter(f"there is no act {unknown[0]!r}: expected one of {', '.join(ACT_NAMES)}")
+    if job_python is not None and not flink:
+        raise typer.BadParameter("--job-python needs --flink, without which no job runs")
     options = RehearsalOptions(
         assembly=assembly,
         environment=environment,
@@ -148,6 +162,7 @@ def rehearse_command(
         world=WorldOptions(msf=parse_switches(switch or ()), msf_needs_both_policies=not iam_rule),
         execution_policies=tuple(execution_policy or ()),
         parameters=_settings(parameter or (), "--parameter"),
+        job_python=(job_python or default_job_python()).absolute() if flink else None,
         account=account,
         region=region,
     )

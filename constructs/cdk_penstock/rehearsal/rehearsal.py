@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import platform
@@ -11,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_penstock.local.flink.distribution import find_flink
 from cdk_penstock.local.progress import SilentProgress
 from cdk_penstock.rehearsal.acts.act import Act, ActOutcome, ActResult
 from cdk_penstock.rehearsal.acts.program import FIRST, PROGRAM
@@ -23,7 +25,9 @@ from cdk_penstock.rehearsal.rehearsal_errors import RehearsalError
 from cdk_penstock.rehearsal.result.rehearsal_result import result_of
 from cdk_penstock.rehearsal.stage import Stage, in_deployment_order
 from cdk_penstock.rehearsal.template.resource_types import must_replace
+from cdk_penstock.rehearsal.world.msf.flink_jobs import FlinkOfPlay
 from cdk_penstock.rehearsal.world.world import World
+from cdk_penstock.review.templates import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +64,7 @@ def rehearse(options: RehearsalOptions, progress: Progress | None = None) -> Reh
             options=options.world,
             not_run=stage.world.functions.not_run,
             unanswered=stage.world.gateway.unanswered.sentences,
-            versions=_versions(),
+            versions=_versions(options),
             assembly_hash=_digest(stacks),
         )
 
@@ -70,7 +74,7 @@ def new_stage(stacks: Sequence[SynthesizedStack], options: RehearsalOptions) -> 
     """Yield a new world with the stacks before it; everything of it is gone at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="penstock-rehearsal-") as folder,
-        World(Path(folder), options.world) as world,
+        World(Path(folder), options.world, flink=_flink_of(stacks, options)) as world,
     ):
         registry = ProviderRegistry(world, CustomResources(world))
         tools = StackTools(
@@ -96,7 +100,8 @@ def _play(stage: Stage, acts: Sequence[Act], progress: Progress) -> list[ActResu
 
 def _play_order(stacks: Sequence[SynthesizedStack], options: RehearsalOptions, progress: Progress) -> ActResult:
     progress.stage(_ORDER_TITLE)
-    plays = list(adverse_plays(lambda: new_stage(stacks, options)))
+    simulated = dataclasses.replace(options, job_python=None)
+    plays = list(adverse_plays(lambda: new_stage(stacks, simulated)))
     failed = [f"{each.name}: {each.problem}" for each in plays if not each.passed]
     if not plays:
         outcome, text = ActOutcome.NOT_PLAYED, "there is no custom resource"
@@ -105,6 +110,19 @@ def _play_order(stacks: Sequence[SynthesizedStack], options: RehearsalOptions, p
     else:
         outcome, text = ActOutcome.PASSED, f"{len(plays)} custom resources, each had all that it needs"
     return ActResult(name=ORDER, title=_ORDER_TITLE, outcome=outcome, text=text)
+
+
+def _flink_of(stacks: Sequence[SynthesizedStack], options: RehearsalOptions) -> FlinkOfPlay | None:
+    """Return the Flink for the jobs of an assembly, with the servers that stand for its resources."""
+    if options.job_python is None:
+        return None
+    resources = (each for stack in stacks for each in as_mapping(stack.template.body.get("Resources")).values())
+    types = {str(as_mapping(each).get("Type")) for each in resources}
+    return FlinkOfPlay(
+        python=options.job_python,
+        kafka=any(each.startswith("AWS::MSK::") for each in types),
+        prometheus="AWS::APS::Workspace" in types,
+    )
 
 
 def _policy(file: Path) -> dict[str, Any]:
@@ -117,8 +135,10 @@ def _policy(file: Path) -> dict[str, Any]:
     return document
 
 
-def _versions() -> dict[str, str]:
+def _versions(options: RehearsalOptions) -> dict[str, str]:
+    flink = {} if options.job_python is None else {"Flink": find_flink(options.job_python).version}
     return {
+        **flink,
         "penstock": metadata.version("cdk-penstock"),
         "Python": platform.python_version(),
         "boto3": metadata.version("boto3"),

@@ -35,6 +35,9 @@ class RehearsalOptions:
         Files with policies of CloudFormation's role. Default: AdministratorAccess.
     parameters
         Values of the templates' parameters, in place of their defaults.
+    job_python
+        The interpreter of an environment with ``apache-flink``, to run the jobs on Flink and on this machine's clock.
+        Default: jobs are simulated. The act ``order`` always simulates them.
     account, region
         The target of stacks that were synthesized for any account or Region. Default: placeholders.
     """
@@ -45,6 +48,7 @@ class RehearsalOptions:
     world: WorldOptions = field(default_factory=WorldOptions)
     execution_policies: tuple[Path, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
+    job_python: Path | None = None
     account: str | None = None
     region: str | None = None
 

@@ -56,4 +56,4 @@ class StackTools:
             type=wanted.type, name=wanted.name, operation=operation, progress=progress, reason=reason
         )
         if progress is Progress.IN_PROGRESS:
-            self.world.clock.sleep(_STEP_SECONDS)
+            self.world.clock.take_time(_STEP_SECONDS)

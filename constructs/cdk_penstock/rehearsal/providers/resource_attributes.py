@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.rehearsal.providers.resource_identity import nested
 from cdk_penstock.rehearsal.template.resource_types import resource_type
-from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
+from cdk_penstock.rehearsal.world.play_clocks import BEGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

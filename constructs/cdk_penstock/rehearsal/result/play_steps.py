@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_penstock.rehearsal.timeline import DecidedCall, Note, Place, Progress, ResourceEvent
-from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
+from cdk_penstock.rehearsal.world.play_clocks import BEGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

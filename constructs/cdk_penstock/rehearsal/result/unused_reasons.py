@@ -144,7 +144,7 @@ def _target_in_name_only(unused: Unused) -> str:
 
 def _job(unused: Unused) -> str:
     if any(unused.holders.applications_of(role) for role in unused.roles):
-        return "only the job itself makes these calls, and no job runs in a rehearsal"
+        return "only the job itself makes these calls, and no rehearsal runs it on MSF"
     return ""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cdk_penstock.local.service.object_store import ObjectStore
 from cdk_penstock.model.lifecycle.switches import Switches
@@ -16,15 +17,22 @@ from cdk_penstock.rehearsal.world.gateway.http_gateway import HttpGateway
 from cdk_penstock.rehearsal.world.iam_roles import Iam
 from cdk_penstock.rehearsal.world.kms.kms_service import KmsService
 from cdk_penstock.rehearsal.world.kms.stored_keys import StoredKeys
+from cdk_penstock.rehearsal.world.msf.flink_jobs import FlinkJobs
+from cdk_penstock.rehearsal.world.msf.simulated_jobs import SimulatedJobs
 from cdk_penstock.rehearsal.world.msf.world_msf import WorldMsf
+from cdk_penstock.rehearsal.world.play_clocks import MachineClock, PlayClock, VirtualClock
 from cdk_penstock.rehearsal.world.resource_records import ResourceRecords
 from cdk_penstock.rehearsal.world.sessions_of_play import SessionsOfPlay
-from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_penstock.rehearsal.world.msf.flink_jobs import FlinkOfPlay
+    from cdk_penstock.rehearsal.world.msf.job_launches import PlayedJobs
     from cdk_penstock.rehearsal.world.state_machines import StateMachine
+
+_TRANSITION_SECONDS: Final = 20.0
+"""The time that a status such as STARTING lasts at least; on MSF it is minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +65,18 @@ class World:
         A folder for objects and code, which belongs to the rehearsal alone.
     options
         Answers to what is not known.
+    flink
+        The Flink that runs the jobs, on this machine's clock. Default: jobs are simulated, and time is too.
     """
 
-    def __init__(self, folder: Path, options: WorldOptions | None = None) -> None:
+    def __init__(self, folder: Path, options: WorldOptions | None = None, *, flink: FlinkOfPlay | None = None) -> None:
         self.folder = folder
         self.options = options or WorldOptions()
+        self._flink = flink
         self.lock = threading.RLock()
         """Held by whoever answers a call at the gateway."""
-        self.clock = VirtualClock()
-        self.timeline = Timeline(self.clock)
+        self.clock: PlayClock = VirtualClock() if flink is None else MachineClock()
+        self.timeline = Timeline(self.clock.of_play)
         self.iam = Iam()
         self.authority = Authority(self.iam, self.timeline)
         self.objects = ObjectStore(folder / "buckets")
@@ -83,6 +94,9 @@ class World:
             objects=self.objects,
             policies=self.policies,
             switches=self.options.msf,
+            new_jobs=self._new_jobs,
+            # Flink takes its own time.
+            transition_seconds=_TRANSITION_SECONDS if flink is None else 0.0,
         )
         self.msf = self.msf_answers.service
         self.msf_operations = self.msf_answers.operations
@@ -105,13 +119,23 @@ class World:
         """Folders and files of the assembly's assets, by bucket and key."""
 
     def __enter__(self) -> Self:
-        """Start the gateway."""
-        self.gateway.start()
+        """Start the gateway, and what jobs on Flink need."""
+        try:
+            self.gateway.start()
+            self.msf_answers.driver.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the processes of functions, and the gateway."""
-        try:
-            self.functions.close()
-        finally:
-            self.gateway.stop()
+        """End the processes of functions and of jobs, and the gateway."""
+        with ExitStack() as ends:
+            ends.callback(self.gateway.stop)
+            ends.callback(self.msf_answers.driver.close)
+            ends.callback(self.functions.close)
+
+    def _new_jobs(self, folder: Path) -> PlayedJobs:
+        if self._flink is None:
+            return SimulatedJobs(folder, clock=self.clock)
+        return FlinkJobs(folder, self, self._flink)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import JobError
@@ -14,6 +14,7 @@ from cdk_penstock.model.lifecycle.flink_answers import task_managers_needed
 from cdk_penstock.model.runtimes import FlinkRuntime
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cdk_penstock.local.flink.settings import FlinkOptions
@@ -39,6 +40,7 @@ class ClusterChoices:
     python: Path
     options: FlinkOptions
     fresh_cluster_per_version: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApplicationCluster:
@@ -104,7 +106,7 @@ class ApplicationCluster:
                 options, task_managers=self._task_managers, slots=slots, checkpoint_interval_seconds=None,
                 extra={**settings, **(options.extra or {})},
             ),
-            environment={PROPERTIES_VARIABLE: str(self._places.properties), **ENVIRONMENT},
+            environment={PROPERTIES_VARIABLE: str(self._places.properties), **ENVIRONMENT, **self._choices.environment},
         )  # fmt: skip
         self._cluster.start()
         return self._cluster

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_penstock.local.errors import JobError
@@ -13,6 +14,7 @@ from cdk_penstock.local.service.flink.places import ApplicationPlaces
 from cdk_penstock.model.lifecycle.observed_job import JobObservation, JobState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cdk_penstock.local.service.simulated_flink.rest_pages import FlinkPage
@@ -45,6 +47,8 @@ class FlinkDriver:
         True to start new processes for each launch, as MSF does.
     main_timeout_seconds
         How long ``main()`` may take to submit its job.
+    environment_of
+        Returns the environment variables of an application's processes, beside those of this process.
     """
 
     def __init__(
@@ -55,12 +59,14 @@ class FlinkDriver:
         options: FlinkOptions | None = None,
         fresh_cluster_per_version: bool = False,
         main_timeout_seconds: float = MAIN_TIMEOUT_SECONDS,
+        environment_of: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
         self._folder = usable_folder(folder)
         self._choices = ClusterChoices(
             python=python, options=options or SMALL, fresh_cluster_per_version=fresh_cluster_per_version
         )
         self._main_timeout_seconds = main_timeout_seconds
+        self._environment_of_processes = environment_of or (lambda _application: {})
         self._lock = threading.Lock()
         self._jobs: dict[str, ApplicationJob] = {}
         self._closed = False
@@ -133,7 +139,7 @@ class FlinkDriver:
             if application not in self._jobs:
                 self._jobs[application] = ApplicationJob(
                     ApplicationPlaces(self._folder / application),
-                    self._choices,
+                    replace(self._choices, environment=self._environment_of_processes(application)),
                     main_timeout_seconds=self._main_timeout_seconds,
                 )
             return self._jobs[application]

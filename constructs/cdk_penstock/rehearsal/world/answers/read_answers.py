@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cdk_penstock.rehearsal.world.play_clocks import BEGIN
 from cdk_penstock.rehearsal.world.service_answers import NotModelledError, ServiceRefusedError
-from cdk_penstock.rehearsal.world.virtual_clock import BEGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from cdk_penstock.local.service.driver import JobDriver
 from cdk_penstock.local.service.simulated_flink.job_behaviour import HEALTHY, LOOPS
-from cdk_penstock.model.lifecycle.observed_job import JobState
 from cdk_penstock.rehearsal.world.msf.launch_calls import job_calls_of_properties, log_calls, network_calls
 from cdk_penstock.rehearsal.world.msf.passed_role import ExecutionRole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Iterable
 
-    from cdk_penstock.local.service.simulated_driver import SimulatedDriver, SimulatedJob
     from cdk_penstock.local.service.simulated_flink.job_behaviour import JobBehaviour
     from cdk_penstock.local.service.store import Store
-    from cdk_penstock.model.lifecycle.observed_job import Launch
     from cdk_penstock.model.lifecycle.records import Application
     from cdk_penstock.rehearsal.timeline import Timeline
     from cdk_penstock.rehearsal.world.authority import Authority
+
+
+class PlayedJobs(JobDriver, Protocol):
+    """A driver whose jobs behave as an act wants it."""
+
+    def play(self, launches: JobLaunches) -> None:
+        """Let the launches be played so."""
+
+    def behave(self, application: str, behaviour: JobBehaviour) -> None:
+        """Let the job of an application behave so from now on, if there is one."""
+
+    def start(self) -> None:
+        """Start what the jobs need; raise LocalPipelineError for a program that is missing."""
 
 
 class JobBehaviours:
@@ -27,16 +37,13 @@ class JobBehaviours:
 
     Parameters
     ----------
-    store, driver
+    store, jobs
         The applications, and their jobs.
-    clock
-        Returns the time.
     """
 
-    def __init__(self, store: Store, driver: SimulatedDriver, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, jobs: PlayedJobs) -> None:
         self._store = store
-        self._driver = driver
-        self._clock = clock
+        self._jobs = jobs
         self._of_code: dict[str, JobBehaviour] = {}
         self._of_all: dict[str, JobBehaviour] = {}
 
@@ -44,9 +51,7 @@ class JobBehaviours:
         """Let the job of an application behave so, the one that runs and those that are launched later."""
         self._of_all[application_arn] = behaviour
         if self._store.has_application(application_arn):
-            job = self._driver.jobs.get(self._store.application(application_arn).uid)
-            if job is not None:
-                job.behave(behaviour, since=self._clock())
+            self._jobs.behave(self._store.application(application_arn).uid, behaviour)
 
     def with_code(self, file_key: str, behaviour: JobBehaviour) -> None:
         """Let each job that is launched with this code behave so, given the key of the object in S3."""
@@ -71,7 +76,7 @@ def file_key_of(application: Application) -> str:
 
 
 class JobLaunches:
-    """Plays the launches of a simulated driver.
+    """The launches of jobs: who makes which call, and how the job behaves.
 
     Parameters
     ----------
@@ -89,24 +94,31 @@ class JobLaunches:
         self._store = store
         self._behaviours = behaviours
 
-    def behaviour_of(self, uid: str, _launch: Launch) -> JobBehaviour:
-        """Return the behaviour of a job."""
+    def behaviour_of(self, uid: str) -> JobBehaviour:
+        """Return the behaviour of a job that is launched now."""
         return self._behaviours.of(self._application(uid))
 
-    def on_launch(self, uid: str, job: SimulatedJob) -> None:
-        """Make the calls of a launch; the job fails if MSF is not allowed one that it cannot do without."""
+    def role_arn_of(self, uid: str) -> str:
+        """Return the execution role of a job that is launched now."""
+        return self._application(uid).settings.role_arn
+
+    def problem_of(self, uid: str) -> str:
+        """Make MSF's calls of a launch; return the one that it cannot do without and may not make, else nothing."""
         application = self._application(uid)
-        role = ExecutionRole(self._authority, application.settings.role_arn, application.arn)
+        role = self._role(application)
         problem = self._problem(application, role)
-        if problem:
-            job.state, job.error = JobState.FAILED, problem
-            return
-        for call in log_calls(application):
-            if not role.ask(call).allowed:
-                self._timeline.note(f"{application.name} runs without its log: {call.action} is denied to its role")
-        if job.state is JobState.RUNNING:
-            for call in job_calls_of_properties(application):
-                role.ask_for_job(call)
+        if not problem:
+            for call in log_calls(application):
+                if not role.ask(call).allowed:
+                    self._timeline.note(f"{application.name} runs without its log: {call.action} is denied to its role")
+        return problem
+
+    def begin_job(self, uid: str) -> None:
+        """Make the calls of the job that are known before it runs."""
+        application = self._application(uid)
+        role = self._role(application)
+        for call in job_calls_of_properties(application):
+            role.ask_for_job(call)
 
     def _problem(self, application: Application, role: ExecutionRole) -> str:
         if not role.assume().allowed:
@@ -120,6 +132,9 @@ class JobLaunches:
             f"the execution role {application.settings.role_arn} is not authorized to perform: {denied.action} on"
             f" resource: {denied.resource}, which an application in a VPC needs"
         )
+
+    def _role(self, application: Application) -> ExecutionRole:
+        return ExecutionRole(self._authority, application.settings.role_arn, application.arn)
 
     def _application(self, uid: str) -> Application:
         return next(each for each in self._store.active_applications() if each.uid == uid)

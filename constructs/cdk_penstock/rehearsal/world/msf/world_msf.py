@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_penstock.local.service.calls import ApiCaller
 from cdk_penstock.local.service.code_store import CodeStore
-from cdk_penstock.local.service.flink_proxy import DashboardPages
 from cdk_penstock.local.service.msf import Msf, MsfOptions
 from cdk_penstock.local.service.operations.registry import ServiceOperations
-from cdk_penstock.local.service.simulated_driver import SimulatedDriver
 from cdk_penstock.local.service.snapshot_files import SnapshotFiles
 from cdk_penstock.local.service.store import Store
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
@@ -17,7 +15,7 @@ from cdk_penstock.rehearsal.world.msf.job_launches import JobBehaviours, JobLaun
 from cdk_penstock.rehearsal.world.service_answers import ServiceRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cdk_penstock.local.service.object_store import ObjectStore
@@ -25,11 +23,10 @@ if TYPE_CHECKING:
     from cdk_penstock.model.lifecycle.switches import Switches
     from cdk_penstock.rehearsal.timeline import Timeline
     from cdk_penstock.rehearsal.world.authority import Actor, Authority
+    from cdk_penstock.rehearsal.world.msf.job_launches import PlayedJobs
+    from cdk_penstock.rehearsal.world.play_clocks import PlayClock
     from cdk_penstock.rehearsal.world.service_answers import CallScope
-    from cdk_penstock.rehearsal.world.virtual_clock import VirtualClock
 
-_TRANSITION_SECONDS: Final = 20.0
-"""The time that a status such as STARTING lasts at least; on MSF it is minutes."""
 _MOST_STEPS: Final = 100
 
 
@@ -48,11 +45,15 @@ class WorldMsf:
         The decisions that it asks for.
     switches
         The answers to what is not known of MSF.
+    new_jobs
+        Returns what runs the jobs, given a folder.
+    transition_seconds
+        The time that a status such as STARTING lasts at least.
 
     Attributes
     ----------
-    service, operations, driver, pages
-        The local service, its operations, its jobs, and Flink's pages of them.
+    service, operations, driver
+        The local service, its operations, and its jobs.
     behaviours
         What jobs do.
     """
@@ -63,15 +64,17 @@ class WorldMsf:
         *,
         authority: Authority,
         timeline: Timeline,
-        clock: VirtualClock,
+        clock: PlayClock,
         objects: ObjectStore,
         policies: PolicySource,
         switches: Switches,
+        new_jobs: Callable[[Path], PlayedJobs],
+        transition_seconds: float,
     ) -> None:
         self.base_url = "http://127.0.0.1"
         """The address of presigned URLs, which whoever serves them sets."""
         store = Store(None)
-        self.driver = SimulatedDriver(folder / "applications", clock=clock)
+        self.driver = new_jobs(folder / "applications")
         self.service = Msf(
             store=store,
             driver=self.driver,
@@ -79,18 +82,15 @@ class WorldMsf:
             policies=policies,
             options=MsfOptions(
                 switches=switches,
-                transition_seconds=_TRANSITION_SECONDS,
+                transition_seconds=transition_seconds,
                 base_url=lambda: self.base_url,
                 clock=clock,
             ),
             snapshot_files=SnapshotFiles(folder / "imports", objects),
         )
         self.operations = ServiceOperations(self.service)
-        self.pages = DashboardPages(self.service)
-        self.behaviours = JobBehaviours(store, self.driver, clock)
-        launches = JobLaunches(authority, timeline, store, self.behaviours)
-        self.driver.behaviour_of = launches.behaviour_of
-        self.driver.on_launch = launches.on_launch
+        self.behaviours = JobBehaviours(store, self.driver)
+        self.driver.play(JobLaunches(authority, timeline, store, self.behaviours))
 
     def carry_on(self) -> None:
         """Carry on with everything that calls have begun, as far as it comes at this time."""
