@@ -95,7 +95,9 @@ def page(templates: Mapping[str, Mapping[str, Any]]) -> str:
         for logical_id in alarms_of(template)
     }
     found = {logical_id: alarm for template in templates.values() for logical_id, alarm in alarms_of(template).items()}
-    alarms = dict(sorted(found.items()))
+    alarms = _with_children(
+        {name: each for name, each in found.items() if not name.startswith(OF_THE_GENERATOR)}, found
+    )
     rows = [
         _row(logical_id, alarm, properties[logical_id], _told_by(logical_id, alarms))
         for logical_id, alarm in alarms.items()
@@ -103,6 +105,12 @@ def page(templates: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     sections = [section for history in HISTORIES for section in _section(history, alarms)]
     return _HEAD + "\n".join(rows) + "\n\n" + _on_real_flink() + "\n" + "\n".join(sections)
+
+
+def _with_children(alarms: Mapping[str, Alarm], found: Mapping[str, Alarm]) -> Mapping[str, Alarm]:
+    """Return alarms by their names in order, with those that composite alarms among them depend on."""
+    children = {child for each in alarms.values() if isinstance(each, CompositeAlarm) for child in each.children()}
+    return dict(sorted({**{name: found[name] for name in children if name in found}, **alarms}.items()))
 
 
 def _on_real_flink() -> str:

@@ -15,7 +15,9 @@ from cdk_penstock.model.alarm_evaluation.metric_alarm import MetricAlarm
 from cdk_penstock.model.alarm_evaluation.template_alarms import alarms_of
 from cdk_penstock.model.metrics import names_in_cloudwatch
 from tools.alarm_behaviour import OF_THE_GENERATOR, PAGE, examples, page, templates_of, timelines
+from tools.alarm_faults import FAULTS
 from tools.alarm_histories import DEAD_LETTER_REASONS, HEALTHY, HISTORIES, STEPS, History, without_application
+from tools.vehicle_alarms import without_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.alarm_evaluation.alarm_timeline import Alarm
 
 Templates = dict[str, dict[str, Any]]
+PROD = "VehicleMetricsOperations"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,8 @@ def test_a_change_of_an_alarm_changes_the_page(templates: Templates, change: str
     elif change == "without action":
         resources[name] = alarm
         del resources[composite]["Properties"]["AlarmActions"]
-    assert page(changed) != page(templates)
+    # Which is that of the templates as they are, by the test above.
+    assert page(changed) != PAGE.read_text(encoding="utf-8")
 
 
 def without(rule: dict[str, Any], alarm: str) -> dict[str, Any]:
@@ -118,6 +122,18 @@ def test_the_alarms_of_the_generator_behave_as_those_of_the_job(alarms: Mapping[
     shown = [alarm for name, alarm in single.items() if not name.startswith(OF_THE_GENERATOR)]
     assert left_out
     assert all(any(_behaviour(each) == _behaviour(other) for other in shown) for each in left_out)
+
+
+def test_the_alarms_that_live_faults_raise_are_those_of_prod(alarms: Mapping[str, Alarm]) -> None:
+    by_name = {without_hash(name): alarm for name, alarm in alarms.items()}
+    for name in {each for fault in FAULTS for each in fault.alarms}:
+        here, in_prod = by_name[name], by_name[f"{PROD}{name}"]
+        if isinstance(here, MetricAlarm) and isinstance(in_prod, MetricAlarm):
+            assert _behaviour(here) == _behaviour(in_prod)
+            assert here.expressions == in_prod.expressions
+        else:
+            assert here.has_actions
+            assert in_prod.has_actions
 
 
 def _behaviour(alarm: MetricAlarm) -> object:

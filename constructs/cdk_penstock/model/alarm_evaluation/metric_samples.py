@@ -47,15 +47,18 @@ class MetricHistory:
     """The samples of each metric. A metric without samples has no data, as in CloudWatch."""
 
     def __init__(self, samples: Mapping[Metric, Iterable[Sample]]) -> None:
-        self._samples = {metric: sorted(each) for metric, each in samples.items()}
+        self._times: dict[Metric, list[float]] = {}
+        self._values: dict[Metric, list[float]] = {}
+        for metric, each in samples.items():
+            ordered = sorted(each)
+            self._times[metric] = [sample.at_seconds for sample in ordered]
+            self._values[metric] = [sample.value for sample in ordered]
 
     def statistic(self, metric: Metric, statistic: str, *, begin_seconds: float, end_seconds: float) -> float | None:
         """Return a statistic of the samples from a time on and before another one, or None without samples."""
-        samples = self._samples.get(metric, [])
-        begin, end = (
-            bisect_left(samples, each, key=lambda sample: sample.at_seconds) for each in (begin_seconds, end_seconds)
-        )
-        return reduction(statistic)([sample.value for sample in samples[begin:end]]) if end > begin else None
+        times = self._times.get(metric, [])
+        begin, end = bisect_left(times, begin_seconds), bisect_left(times, end_seconds)
+        return reduction(statistic)(self._values[metric][begin:end]) if end > begin else None
 
 
 def reduction(statistic: str) -> Callable[[Sequence[float]], float]:
