@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What happens to a job, and the alarms of ``tools/vehicle_alarms.py`` that it raises: these and no others."""
+    """A fault of a job, and the alarms of ``tools/vehicle_alarms.py`` that it raises: these and no others."""
 
     title: str
     alarms: tuple[str, ...]
