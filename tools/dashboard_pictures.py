@@ -124,6 +124,8 @@ SAMPLES: Mapping[str, Callable[[], Series]] = {
     "busyTimeMsPerSecond": lambda: while_down(430 * WAVE + noise(20)),
     "backPressuredTimeMsPerSecond": lambda: while_down(np.abs(noise(15))),
     "idleTimeMsPerSecond": lambda: while_down(540 - 430 * (WAVE - 1) + noise(20)),
+    "numWriteRequestsOut": lambda: since_start(np.floor(MINUTES * 12)),
+    "numWriteRequestsRetries": lambda: 0 * MINUTES,
     AGE_METRIC: lambda: (MINUTES * 60 + 7_200) % 21_600,
     COUNT_METRIC: lambda: np.full(MINUTES.size, 12.0),
     "OpenPermissionWindows": lambda: 0 * MINUTES,
@@ -238,7 +240,9 @@ def lines_of(widget: Mapping[str, Any]) -> Lines:
             (name,) = re.findall(r'MetricName="(\w+)"', expression)
             found = TASKS if ",Task}" in expression else STREAMS
             axis = lines.right if options.get("yAxis") == "right" else lines.left
-            axis |= {each: sample(name) * (1 - 0.25 * index) for index, each in enumerate(found)}
+            # What is not sent is not found.
+            if not np.isnan(values := sample(name)).all():
+                axis |= {each: values * (1 - 0.25 * index) for index, each in enumerate(found)}
         else:
             total, _, divisor = expression.partition(" / ")
             values = np.sum([by_id[name] for name in re.findall(r"m\d+", total)], axis=0)

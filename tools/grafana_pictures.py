@@ -220,7 +220,7 @@ class Picture:
                 each for each in defaults["thresholds"]["steps"] if each["value"] is None or value >= each["value"]
             ]
             color = self._theme.semantic[steps[-1]["color"]]
-            text = written(value, unit_of(panel, line.name), defaults.get("decimals"))
+            text = written(value, unit_of(panel, line), defaults.get("decimals"))
             frame.text(
                 (index + 0.5) / len(lines), 0.42, text, color=color, size=19, weight="bold", ha="center", va="center"
             )
@@ -242,20 +242,20 @@ class Picture:
             frame.add_patch(Rectangle((0.2, y + high * 0.15), 0.6, high * 0.7, color=self._theme.grid, linewidth=0))
             frame.add_patch(Rectangle((0.2, y + high * 0.15), 0.6 * value / top, high * 0.7, color=color, linewidth=0))
             frame.text(0.18, y + high / 2, line.name, color=self._theme.text, size=8, ha="right", va="center")
-            text = written(value, unit_of(panel, line.name), panel["fieldConfig"]["defaults"].get("decimals"))
+            text = written(value, unit_of(panel, line), panel["fieldConfig"]["defaults"].get("decimals"))
             frame.text(0.82, y + high / 2, text, color=color, size=9, weight="bold", va="center")
 
     def _draw_chart(self, frame: Axes, panel: Mapping[str, Any], lines: Sequence[Line]) -> None:
         entry = 11
         legend = 14 + entry * len(lines)
-        right = [line for line in lines if is_on_the_right(panel, line.name)]
+        right = [line for line in lines if is_on_the_right(panel, line)]
         axes = self._inner(panel, 52, legend + 18, 46 if right else 12, 30)
         other = axes.twinx() if right else axes
         for index, line in enumerate(sorted(lines, key=lambda each: -float(np.nanmax(each.values)))):
             color = self._color(line.name)
             (other if line in right else axes).plot(*with_gaps(line), color=color, linewidth=1.2)
             y = (legend - entry * (index + 0.9)) / (panel["gridPos"]["h"] * ROW_PIXELS)
-            values, unit = line.values[~np.isnan(line.values)], unit_of(panel, line.name)
+            values, unit = line.values[~np.isnan(line.values)], unit_of(panel, line)
             frame.text(0.02, y, f"— {line.name}", color=color, size=6.8, va="center")
             frame.text(0.8, y, written(values[-1], unit), color=self._theme.text, size=6.8, va="center", ha="right")
             frame.text(0.97, y, written(values.max(), unit), color=self._theme.text, size=6.8, va="center", ha="right")
@@ -275,11 +275,11 @@ class Picture:
         y = 1 - 0.72 / panel["gridPos"]["h"]
         left = panel["fieldConfig"]["defaults"].get("custom", {}).get("axisLabel")
         frame.text(0.015, y, left, color=self._theme.muted, size=6.5, va="top")
-        for text in {_overridden(panel, line.name, "custom.axisLabel") for line in right}:
+        for text in {_overridden(panel, line, "custom.axisLabel") for line in right}:
             frame.text(0.985, y, text, color=self._theme.muted, size=6.5, va="top", ha="right")
 
     def _style(self, axes: Axes, panel: Mapping[str, Any], lines: Sequence[Line]) -> None:
-        unit = unit_of(panel, lines[0].name) if lines else "short"
+        unit = unit_of(panel, lines[0]) if lines else "short"
         top = max((float(np.nanmax(line.values)) for line in lines), default=1.0) or 1.0
         minutes = self._range_minutes
         ticks = [NOW - minutes * 60 * part / 3 for part in (3, 2, 1)]
@@ -304,21 +304,21 @@ def with_gaps(line: Line) -> tuple[list[float], list[float]]:
     return times, values
 
 
-def _overridden(panel: Mapping[str, Any], name: str, setting: str) -> Any:
+def _overridden(panel: Mapping[str, Any], line: Line, setting: str) -> Any:
     for override in panel["fieldConfig"]["overrides"]:
-        if override["matcher"]["options"] == name:
+        if override["matcher"]["options"] == line.query:
             return next((each["value"] for each in override["properties"] if each["id"] == setting), None)
     return None
 
 
-def unit_of(panel: Mapping[str, Any], name: str) -> str:
+def unit_of(panel: Mapping[str, Any], line: Line) -> str:
     """Return the unit of a line of a panel."""
-    return str(_overridden(panel, name, "unit") or panel["fieldConfig"]["defaults"]["unit"])
+    return str(_overridden(panel, line, "unit") or panel["fieldConfig"]["defaults"]["unit"])
 
 
-def is_on_the_right(panel: Mapping[str, Any], name: str) -> bool:
+def is_on_the_right(panel: Mapping[str, Any], line: Line) -> bool:
     """Return True if a line belongs to the axis on the right."""
-    return bool(_overridden(panel, name, "custom.axisPlacement") == "right")
+    return bool(_overridden(panel, line, "custom.axisPlacement") == "right")
 
 
 def main(folder: str) -> None:

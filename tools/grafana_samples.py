@@ -18,7 +18,7 @@ from cdk_penstock.local.prometheus.binary import find_prometheus
 from cdk_penstock.local.prometheus.server import Prometheus
 from cdk_penstock.local.rest import JsonClient
 from stacks.vehicle_metrics.alerting import RULES
-from tools.dashboard_pictures import FAILURE, MINUTES, TASKS, UPDATE, sample
+from tools.dashboard_pictures import FAILURE, MINUTES, STREAMS, TASKS, UPDATE, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,9 +41,10 @@ _ALERT_MINUTES: Final = (30.0, 50.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line of a panel: its name, its epoch seconds and its values."""
+    """A line of a panel: its name, its query, its epoch seconds and its values."""
 
     name: str
+    query: str
     seconds: Values
     values: Values
 
@@ -144,7 +145,7 @@ class Answers:
         for each in answer["data"]["result"]:
             points = np.array(each.get("values") or [each["value"]], dtype=float)
             name = re.sub(r"\{\{(\w+)\}\}", lambda label, of=each["metric"]: of[label[1]], target["legendFormat"])  # type: ignore[misc]
-            yield Line(name=name, seconds=points[:, 0], values=points[:, 1])
+            yield Line(name=name, query=target["refId"], seconds=points[:, 0], values=points[:, 1])
 
 
 def cloudwatch_lines(targets: list[dict[str, Any]], target: Mapping[str, Any]) -> Iterator[Line]:
@@ -155,11 +156,12 @@ def cloudwatch_lines(targets: list[dict[str, Any]], target: Mapping[str, Any]) -
     if "expression" in target:
         names = {each["id"]: each["metricName"] for each in targets if "metricName" in each}
         values = np.sum([sample(names[part]) for part in target["expression"].split(" + ")], axis=0)
-        yield Line(name=target["label"], seconds=seconds, values=values)
+        yield Line(name=target["label"], query=target["refId"], seconds=seconds, values=values)
         return
     values = sample(target["metricName"], target["dimensions"]["Application"][0])
-    if "Task" not in target["dimensions"]:
-        yield Line(name=target["label"], seconds=seconds, values=values)
+    others = [dimension for dimension, value in target["dimensions"].items() if value == ["*"]]
+    if not others:
+        yield Line(name=target["label"], query=target["refId"], seconds=seconds, values=values)
         return
-    for index, task in enumerate(TASKS):
-        yield Line(name=task, seconds=seconds, values=values * (1 - 0.25 * index))
+    for index, name in enumerate(TASKS if "Task" in others else STREAMS):
+        yield Line(name=name, query=target["refId"], seconds=seconds, values=values * (1 - 0.25 * index))

@@ -251,8 +251,6 @@ def test_an_environment_has_a_row_of_each_application() -> None:
     EnvironmentDashboard(stack, "Dashboard", applications=applications, dashboard_name="prod")
     widgets = widgets_of(stack)["prod"]
     assert titles(widgets) == ["## fleet.prod", "## other"]
-    shown = [[line[1] for line in each["metrics"] if len(line) > 1] for each in graphs(widgets)]
+    shown = [[line[1] for line in each["metrics"] if isinstance(line[0], str)] for each in graphs(widgets)]
     rest = [["numRecordsInPerSecond", "numRecordsOutPerSecond"], ["records_lag_max"]]
-    searches = [line[0]["expression"] for each in graphs(widgets) for line in each["metrics"] if len(line) == 1]
-    assert ["millisBehindLatest" in each and "Application,Flow,Id" in each for each in searches] == [True, True]
     assert shown == [["fullRestarts"], *rest, ["numRestarts"], *rest]

@@ -107,7 +107,8 @@ def test_ids_of_queries_are_unique_and_lines_of_another_unit_have_their_axis() -
         each for each in panels() if each["title"] == "Behind the newest record" and each["type"] == "timeseries"
     )
     (override,) = lag["fieldConfig"]["overrides"]
-    assert override["matcher"] == {"id": "byName", "options": "worst shard of Kinesis"}
+    (kinesis,) = [query for query in lag["targets"] if query["metricName"] == "millisBehindLatest"]
+    assert override["matcher"] == {"id": "byFrameRefID", "options": kinesis["refId"]}
     assert {each["id"]: each["value"] for each in override["properties"]} == {
         "unit": "ms",
         "custom.axisPlacement": "right",

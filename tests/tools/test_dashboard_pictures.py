@@ -18,7 +18,6 @@ from stacks.vehicle_metrics.counters import COUNTERS
 from tools.dashboard_pictures import (
     FINGERPRINT,
     SAMPLES,
-    STREAMS,
     dashboards,
     draw,
     fingerprint,
@@ -73,9 +72,10 @@ def test_every_metric_of_a_graph_is_a_line_with_its_label(template: dict[str, An
         lines = lines_of(widget)
         assert plain <= {*lines.left, *lines.right}
         assert bool(lines.left or lines.right) == bool(shown)
-        on_the_right = {each["label"] for each in shown if each.get("yAxis") == "right"}
-        # A search for the streams of a job has a line for each.
-        assert set(lines.right) == {STREAMS[0] if "Dim.Id" in label else label for label in on_the_right}
+        # The fleet's stream is Kafka's, and a search finds no metric of Kinesis.
+        assert "events" not in lines.right
+        on_the_right = {each["label"] for each in shown if each.get("yAxis") == "right" and each["label"] in plain}
+        assert set(lines.right) == on_the_right
 
 
 def test_an_expression_is_computed(template: dict[str, Any]) -> None:

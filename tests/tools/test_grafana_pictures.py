@@ -58,7 +58,7 @@ def test_the_failure_is_a_gap_and_the_silent_region_a_smaller_sum(answers: Answe
 
 
 def test_a_metric_of_cloudwatch_without_values_is_an_error() -> None:
-    target = {"metricName": "newMetric", "dimensions": {"Application": ["vehicles"]}, "label": "new"}
+    target = {"metricName": "newMetric", "dimensions": {"Application": ["vehicles"]}, "label": "new", "refId": "m0"}
     with pytest.raises(LookupError, match="metric newMetric has no values"):
         list(cloudwatch_lines([target], target))
 
@@ -72,7 +72,7 @@ def test_a_recorded_series_is_replaced_by_its_rules_expression() -> None:
 
 
 def test_a_line_is_broken_where_a_sample_is_missing() -> None:
-    line = Line(name="a", seconds=np.array([0.0, 5, 10, 30, 35]), values=np.arange(5.0))
+    line = Line(name="a", query="A", seconds=np.array([0.0, 5, 10, 30, 35]), values=np.arange(5.0))
     times, values = with_gaps(line)
     assert times == [0, 5, 10, 15, 30, 35]
     assert math.isnan(values[3])

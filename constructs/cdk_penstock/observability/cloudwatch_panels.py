@@ -63,8 +63,8 @@ class ApplicationMetrics:
         )
         for query in self._queries(graph):
             panel.with_target(query)
-        for line in graph.other_lines:
-            panel.override_by_name(line.label, [DynamicConfigValue("unit", _unit(line.metric))])
+        for ref_id, line in _others(graph):
+            panel.override_by_query(ref_id, [DynamicConfigValue("unit", _unit(line.metric))])
         return panel
 
     def chart(self, graph: ShownGraph, *, width: int = THIRD) -> timeseries.Panel:
@@ -81,9 +81,9 @@ class ApplicationMetrics:
             panel.axis_label(graph.unit)
         for query in self._queries(graph):
             panel.with_target(query)
-        for line in graph.other_lines:
-            panel.override_by_name(
-                line.label,
+        for ref_id, line in _others(graph):
+            panel.override_by_query(
+                ref_id,
                 [
                     DynamicConfigValue("unit", _unit(line.metric)),
                     DynamicConfigValue("custom.axisPlacement", AxisPlacement.RIGHT),
@@ -97,7 +97,7 @@ class ApplicationMetrics:
         return [
             query
             for index, line in enumerate(lines)
-            for query in self._of_line(line, f"m{index}", period_seconds=graph.period_seconds)
+            for query in self._of_line(line, _ref_id(index), period_seconds=graph.period_seconds)
         ]
 
     def _of_line(
@@ -119,7 +119,7 @@ class ApplicationMetrics:
     ) -> cloudwatch.CloudWatchMetricsQuery:
         dimensions: dict[str, str | list[str]] = {"Application": [self.application_name]}
         others = line.other_dimensions
-        dimensions |= {name: ["*"] for name in others}
+        dimensions |= {other: ["*"] for other in others}
         return (
             _base(ref_id, f"${{PROP('Dim.{others[-1]}')}}" if others else line.label)
             .metric_editor_mode(MetricEditorMode.BUILDER)
@@ -142,6 +142,15 @@ def _base(ref_id: str, label: str) -> cloudwatch.CloudWatchMetricsQuery:
         .ref_id(ref_id)
         .label(label)
     )
+
+
+def _ref_id(index: int) -> str:
+    return f"m{index}"
+
+
+def _others(graph: ShownGraph) -> list[tuple[str, ShownMetric]]:
+    """Return the lines of the other axis with their queries; a name in the legend may be known only to CloudWatch."""
+    return [(_ref_id(len(graph.lines) + index), line) for index, line in enumerate(graph.other_lines)]
 
 
 def _short(title: str) -> str:
