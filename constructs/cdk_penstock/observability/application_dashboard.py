@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_penstock.model.metrics import MetricsLevel
 from cdk_penstock.observability.application_graphs import application_graphs, overview_graphs
-from cdk_penstock.observability.dashboard_widgets import columns, section_title, states_on_top
+from cdk_penstock.observability.dashboard_widgets import columns, section_title, states_on_top, thresholds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +62,8 @@ class ApplicationDashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._deployments = deployments
-        self._metric_alarms = [alarm for alarm in alarms if isinstance(alarm, cloudwatch.Alarm)]
+        metric_alarms = [alarm for alarm in alarms if isinstance(alarm, cloudwatch.Alarm)]
+        self._thresholds = thresholds_of(metric_alarms)
         name = dashboard_name or _name_of(application)
         self.dashboard = cloudwatch.Dashboard(self, "Resource", dashboard_name=name, start=_START)
         """The dashboard of the CDK, for widgets without a section."""
@@ -71,7 +72,7 @@ class ApplicationDashboard(Construct):
         sections = application_graphs(application, metrics_level=metrics_level, counters=counters or {})
         for title, graphs in sections.items():
             self.add_graphs(title, *graphs)
-        computed = [alarm for alarm in self._metric_alarms if alarm.metric.to_metric_config().metric_stat is None]
+        computed = [alarm for alarm in metric_alarms if alarm.metric.to_metric_config().metric_stat is None]
         if computed:
             self.add_row("Alarms on rates and other expressions", *(_alarm_graph(each) for each in computed))
 
@@ -80,7 +81,7 @@ class ApplicationDashboard(Construct):
         width = columns(len(graphs))
         self.add_row(
             title,
-            *(each.widget(width=width, alarms=self._metric_alarms, deployments=self._deployments) for each in graphs),
+            *(each.widget(width=width, thresholds=self._thresholds, deployments=self._deployments) for each in graphs),
         )
 
     def add_row(self, title: str, *widgets: cloudwatch.IWidget) -> None:
@@ -118,12 +119,12 @@ class EnvironmentDashboard(Construct):
         """The dashboard of the CDK, for more widgets."""
         for widget in states_on_top(alarms):
             self.dashboard.add_widgets(widget)
-        metric_alarms = [alarm for alarm in alarms if isinstance(alarm, cloudwatch.Alarm)]
+        thresholds = thresholds_of([alarm for alarm in alarms if isinstance(alarm, cloudwatch.Alarm)])
         for application in applications:
             graphs = overview_graphs(application, metrics_level=MetricsLevel.APPLICATION)
             width = columns(len(graphs))
             self.dashboard.add_widgets(section_title(application.application_name))
-            self.dashboard.add_widgets(*(each.widget(width=width, alarms=metric_alarms) for each in graphs))
+            self.dashboard.add_widgets(*(each.widget(width=width, thresholds=thresholds) for each in graphs))
 
 
 def _name_of(application: FlinkApplicationBase) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -19,6 +19,17 @@ _MOST_ALARMS_OF_A_WIDGET: Final = 100
 _THRESHOLD_COLOR: Final = cloudwatch.Color.RED
 PERIOD: Final = Duration.minutes(1)
 """MSF sends its metrics once a minute."""
+
+_Identity: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """The threshold of an alarm that watches a metric as it is, not as an expression."""
+
+    metric: _Identity
+    value: float
+    label: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +58,7 @@ class Graph:
         self,
         *,
         width: int,
-        alarms: Sequence[cloudwatch.Alarm] = (),
+        thresholds: Sequence[Threshold] = (),
         deployments: Sequence[cloudwatch.VerticalAnnotation] = (),
     ) -> cloudwatch.GraphWidget:
         """Return the widget, with a line for each alarm on one of its metrics, and one for each deployment."""
@@ -57,8 +68,8 @@ class Graph:
             right=list(self.right),
             left_y_axis=_axis(self.unit),
             right_y_axis=_axis(self.right_unit) if self.right else None,
-            left_annotations=_thresholds(self.metrics, alarms),
-            right_annotations=_thresholds(self.right, alarms),
+            left_annotations=_lines_of(self.metrics, thresholds),
+            right_annotations=_lines_of(self.right, thresholds),
             vertical_annotations=list(deployments),
             legend_position=cloudwatch.LegendPosition.BOTTOM,
             period=PERIOD,
@@ -112,20 +123,30 @@ def _axis(unit: str) -> cloudwatch.YAxisProps:
     return cloudwatch.YAxisProps(label=unit, min=0, show_units=False)
 
 
-def _thresholds(
-    metrics: Sequence[cloudwatch.IMetric], alarms: Sequence[cloudwatch.Alarm]
+def thresholds_of(alarms: Sequence[cloudwatch.Alarm]) -> list[Threshold]:
+    """Return the thresholds that graphs can show; once for all graphs, because each look at an alarm takes its time."""
+    found = []
+    for alarm in alarms:
+        metric = _identity(alarm.metric)
+        # An alarm on missing data has a threshold that no value crosses.
+        if metric is not None and not _is_below(alarm):
+            line = alarm.to_annotation()
+            found.append(Threshold(metric=metric, value=line.value, label=line.label))
+    return found
+
+
+def _lines_of(
+    metrics: Sequence[cloudwatch.IMetric], thresholds: Sequence[Threshold]
 ) -> list[cloudwatch.HorizontalAnnotation]:
-    """Return the first threshold of each of these metrics that an alarm watches as it is, not as an expression.
+    """Return the first threshold of each of these metrics.
 
     A further threshold, often many times higher, would press the values together at the bottom.
     """
-    shown = {name for metric in metrics if (name := _identity(metric)) is not None}
-    first: dict[tuple[str, ...], cloudwatch.HorizontalAnnotation] = {}
-    for alarm in alarms:
-        name, line = _identity(alarm.metric), alarm.to_annotation()
-        # An alarm on missing data has a threshold that no value crosses.
-        if name in shown and name is not None and not _is_below(alarm):
-            first[name] = min(first.get(name, line), line, key=lambda each: each.value)
+    shown = {_identity(metric) for metric in metrics}
+    first: dict[_Identity, Threshold] = {}
+    for line in thresholds:
+        if line.metric in shown:
+            first[line.metric] = min(first.get(line.metric, line), line, key=lambda each: each.value)
     return [
         cloudwatch.HorizontalAnnotation(value=line.value, label=line.label, color=_THRESHOLD_COLOR)
         for line in first.values()
@@ -137,7 +158,7 @@ def _is_below(alarm: cloudwatch.Alarm) -> bool:
     return isinstance(resource, cloudwatch.CfnAlarm) and (resource.comparison_operator or "").startswith("LessThan")
 
 
-def _identity(metric: cloudwatch.IMetric) -> tuple[str, ...] | None:
+def _identity(metric: cloudwatch.IMetric) -> _Identity | None:
     """Return what tells one metric from another; None for an expression."""
     stat = metric.to_metric_config().metric_stat
     if stat is None:
