@@ -30,13 +30,13 @@ SILENT_PARTITION: Final = Fault(
     alarms=("AlarmsWatermark", "AlarmsTicket"),
     fires_within_minutes=12,
     clears_within_minutes=2,
-    minute_is="at least 1.2 seconds, in which records come in",
+    minute_is="at least 1.6 seconds, in which records come in",
 )
 DEAD_ENDPOINT: Final = Fault(
     title="The Prometheus endpoint is dead: it refuses connections",
     alarms=("AlarmsSamplesWaiting", "AlarmsPage"),
     fires_within_minutes=18,
     clears_within_minutes=10,
-    minute_is="at least 1.2 seconds; 9 attempts in place of 100, so that the job fails after about 8 minutes, too",
+    minute_is="at least 1.6 seconds; 9 attempts in place of 100, so that the job fails after about 8 minutes, too",
 )
 FAULTS: Final = (LOOPING_JOB, SILENT_PARTITION, DEAD_ENDPOINT)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cdk_penstock.model.alarm_evaluation.alarm_timeline import Alarm, AlarmTimeline
 
 LOOKS_A_MINUTE: Final = 4
-LOOK_TAKES_SECONDS: Final = 0.3
+LOOK_TAKES_SECONDS: Final = 0.4
 _LONGEST_MINUTE_SECONDS: Final = 120.0
 
 
@@ -38,7 +38,6 @@ class AlarmRecording:
         self.now_seconds = 0
         self._address = address
         self._records: float | None = None
-        self._metrics: FlinkMetrics | None = None
 
     def mark(self, name: str) -> None:
         """Note when something happens."""
@@ -51,15 +50,11 @@ class AlarmRecording:
         for _ in range(minutes):
             begun, deadline = self.latest(grows), time.monotonic() + _LONGEST_MINUTE_SECONDS
             minute = self.now_seconds
-            # Counters appear with their first event, and an update makes another job.
-            self._metrics = None
             for look in range(1, LOOKS_A_MINUTE + 1):
                 self.now_seconds = minute + 60 * look // LOOKS_A_MINUTE - 1
                 self._look(before_look)
             while self.latest(grows) < begun + by:
                 assert time.monotonic() < deadline, f"{grows} has not grown by {by} since {begun}"
-                # Flink names the metrics of a job that has just started only after a while.
-                self._metrics = None
                 self._look(before_look)
             self.now_seconds = minute + 60
 
@@ -72,9 +67,7 @@ class AlarmRecording:
         time.sleep(LOOK_TAKES_SECONDS)
         # What Flink does not answer is missing, as in CloudWatch.
         with contextlib.suppress(PenstockError):
-            if self._metrics is None:
-                self._metrics = FlinkMetrics(JsonClient(self._address()))
-            found = list(self._metrics.samples())
+            found = list(FlinkMetrics(JsonClient(self._address())).samples())
             records = sum(value for name, value in found if name == "numRecordsIn")
             if self._records is not None:
                 found.append(("numRecordsInPerSecond", max(0.0, records - self._records)))
