@@ -37,6 +37,7 @@ DEAD_ENDPOINT: Final = Fault(
     alarms=("AlarmsSamplesWaiting", "AlarmsPage"),
     fires_within_minutes=18,
     clears_within_minutes=10,
-    minute_is="at least 1.6 seconds; 9 attempts in place of 100, so that the job fails after about 8 minutes, too",
+    minute_is="at least 1.6 seconds, and until a restart is over; 9 attempts in place of 100, so that the job fails"
+    " after about 8 minutes, too",
 )
 FAULTS: Final = (LOOPING_JOB, SILENT_PARTITION, DEAD_ENDPOINT)

@@ -44,9 +44,14 @@ class AlarmRecording:
         self.marks[name] = self.now_seconds
 
     def record(
-        self, minutes: int, *, grows: str = "", by: float = 0, before_look: Callable[[], None] = lambda: None
-    ) -> None:
-        """Look at Flink for some minutes, each of which lasts until a metric has grown, if one is named."""
+        self, minutes: int, *, grows: str = "", by: float = 0, ends_with: str = "",
+        before_look: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Look at Flink for some minutes.
+
+        Each lasts until the metric ``grows`` has grown by ``by``, and until there is a sample of ``ends_with``: a
+        restart takes less than a minute on MSF, and must here.
+        """
         for _ in range(minutes):
             begun, deadline = self.latest(grows), time.monotonic() + _LONGEST_MINUTE_SECONDS
             minute = self.now_seconds
@@ -55,6 +60,9 @@ class AlarmRecording:
                 self._look(before_look)
             while self.latest(grows) < begun + by:
                 assert time.monotonic() < deadline, f"{grows} has not grown by {by} since {begun}"
+                self._look(before_look)
+            while ends_with and not self._is_sampled(ends_with):
+                assert time.monotonic() < deadline, f"there is no sample of {ends_with}"
                 self._look(before_look)
             self.now_seconds = minute + 60
 
@@ -74,6 +82,10 @@ class AlarmRecording:
             self._records = records
             for name, value in found:
                 self.samples.setdefault(name, []).append((self.now_seconds, value))
+
+    def _is_sampled(self, name: str) -> bool:
+        samples = self.samples.get(name)
+        return samples is not None and samples[-1][0] == self.now_seconds
 
     def latest(self, name: str) -> float:
         """Return the greatest of the newest samples of a metric, 0 without any."""

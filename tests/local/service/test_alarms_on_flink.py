@@ -145,11 +145,12 @@ def test_a_dead_prometheus_endpoint_raises_what_the_page_says(
     recording = AlarmRecording(vehicles.flink_url)
 
     def minute() -> None:
-        recording.record(1, before_look=vehicles.send_events)
+        recording.record(1, ends_with="numWriteRequestsRetries", before_look=vehicles.send_events)
 
     while recording.latest("numWriteRequestsOut") == 0:
         minute()
-    recording.record(2, before_look=vehicles.send_events)
+    minute()
+    minute()
     prometheus.stop()
     recording.mark("begins")
     record_until(recording, alarms, DEAD_ENDPOINT.alarms, AlarmState.ALARM, minute)

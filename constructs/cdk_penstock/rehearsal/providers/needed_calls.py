@@ -22,6 +22,7 @@ _VERBS: Final = {
 }
 _NOUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CloudWatch::Alarm": ("MetricAlarm",),
+    "AWS::CloudWatch::CompositeAlarm": ("Alarms",),
     "AWS::EC2::SubnetRouteTableAssociation": ("RouteTable",),
     "AWS::IAM::ManagedPolicy": ("Policy",),
     "AWS::IAM::Policy": ("RolePolicy",),
