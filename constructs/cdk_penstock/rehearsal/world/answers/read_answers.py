@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from cdk_penstock.rehearsal.world.play_clocks import BEGIN
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _BROKERS = 3
 
 
-class _ReadAnswers:
+class _ReadAnswers(ABC):
     """A service that reads the world.
 
     Parameters
@@ -36,8 +37,9 @@ class _ReadAnswers:
             raise NotModelledError("NotModelledByTheRehearsal", f"{operation} is not modelled by the rehearsal")
         return answer
 
+    @abstractmethod
     def _answer(self, operation: str, given: Mapping[str, Any], scope: CallScope) -> Mapping[str, Any] | None:
-        raise NotImplementedError
+        """Return the answer, None for an operation that is not modelled."""
 
 
 class CloudFormationAnswers(_ReadAnswers):

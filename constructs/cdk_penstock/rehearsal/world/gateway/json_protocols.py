@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -92,8 +93,9 @@ class RestProtocol(WireProtocol):
                 read[name] = value
         return read
 
+    @abstractmethod
     def _body(self, body: bytes) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return the members that stand in the body."""
 
 
 class RestJsonProtocol(RestProtocol):

@@ -14,6 +14,7 @@ from cdk_penstock.rehearsal.world.gateway.json_protocols import RestProtocol
 from cdk_penstock.rehearsal.world.gateway.query_parameters import read_form, read_query
 from cdk_penstock.rehearsal.world.gateway.wire_protocol import ReadCall, WireProtocol
 from cdk_penstock.rehearsal.world.gateway.written_answers import xml_elements
+from cdk_penstock.rehearsal.world.service_answers import NotModelledError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,9 +95,9 @@ class RestXmlProtocol(RestProtocol):
     def _body(self, body: bytes) -> dict[str, Any]:  # noqa: ARG002
         return {}
 
-    def write(self, operation: OperationModel, answer: Mapping[str, Any]) -> Response:
-        """Return the answer of an operation."""
-        raise NotImplementedError
+    def write(self, operation: OperationModel, answer: Mapping[str, Any]) -> Response:  # noqa: ARG002
+        """Raise NotModelledError: no service with this protocol is modelled."""
+        raise NotModelledError("NotModelledByTheRehearsal", f"the answer of {operation.name} in XML is not modelled")
 
     def write_error(self, code: str, message: str, status: int) -> Response:
         """Return an error."""
