@@ -17,6 +17,7 @@ from cdk_penstock.rehearsal.timeline import MadeBy
 from cdk_penstock.rehearsal.world.authority import Actor
 from cdk_penstock.rehearsal.world.iam_roles import Role, named_policy
 from cdk_penstock.rehearsal.world.service_answers import CallScope, ServiceRefusedError
+from tests.local.service.page_requests import get_page
 from tests.rehearsal.deployed_applications import (
     ARN,
     EXECUTION_STATEMENTS,
@@ -255,11 +256,11 @@ def test_flinks_pages_are_there_behind_a_presigned_url(deployed: DeployedApplica
     path, _, token = str(url["AuthorizedUrl"]).partition("?authToken=")
     uid = path.split("/")[4]
     pages = DashboardPages(deployed.world.msf)
-    assert pages.read_simulated(uid, "jobs/overview", token).status == 200
+    assert get_page(pages, uid, "jobs/overview", token).status_code == 200
     deployed.world.clock.sleep(200)
-    assert pages.read_simulated(uid, "jobs/overview", token).status == 200
+    assert get_page(pages, uid, "jobs/overview", token).status_code == 200
     deployed.world.clock.sleep(43_200)
-    assert pages.read_simulated(uid, "jobs/overview", token).status == 403
+    assert get_page(pages, uid, "jobs/overview", token).status_code == 403
 
 
 def test_every_statement_of_the_execution_role_is_used_by_one_application(deployed: DeployedApplications) -> None:

@@ -22,6 +22,7 @@ from cdk_penstock.model.health import JobSample
 from cdk_penstock.model.lifecycle.observed_job import JobState, Launch
 from cdk_penstock.model.lifecycle.refusals import RefusedCallError
 from tests.local.service.in_process_msf import InProcessMsf, in_process_msf
+from tests.local.service.page_requests import get_page
 from tests.local.service.serving import serve
 
 if TYPE_CHECKING:
@@ -141,19 +142,19 @@ def test_unknown_pages_are_not_found(path: str) -> None:
 
 def test_a_browser_gets_a_page_with_links(looking: Looking) -> None:
     pages = DashboardPages(looking.msf.msf)
-    page = pages.read_simulated(looking.msf.uid(), "", looking.token())
-    assert page.media_type.startswith("text/html")
-    assert b'href="jobs/overview"' in page.content
+    page = get_page(pages, looking.msf.uid(), "", looking.token())
+    assert str(page.media_type).startswith("text/html")
+    assert b'href="jobs/overview"' in bytes(page.body)
 
 
 def test_the_pages_are_read_without_a_port_under_the_same_rules(looking: Looking) -> None:
     pages = DashboardPages(looking.msf.msf)
     uid, token = looking.msf.uid(), looking.token()
-    assert pages.read_simulated(uid, "jobs/overview", token).status == 200
-    assert pages.read_simulated(uid, "jobs/overview", "wrong").status == 403
+    assert get_page(pages, uid, "jobs/overview", token).status_code == 200
+    assert get_page(pages, uid, "jobs/overview", "wrong").status_code == 403
     looking.msf.call("StopApplication", ApplicationName="app", Force=True)
     looking.msf.settle()
-    assert pages.read_simulated(uid, "jobs/overview", token).status == 503
+    assert get_page(pages, uid, "jobs/overview", token).status_code == 503
 
 
 @given(st.sampled_from(BEHAVIOURS), st.floats(0, 5_000), st.floats(0, 5_000))

@@ -91,13 +91,6 @@ class DashboardPages:
         self._msf = msf
         self._tokens = DashboardTokens(msf.store)
 
-    def read_simulated(self, uid: str, path: str, token: str) -> FlinkPage:
-        """Return the answer of a simulated job to a GET, for a server that has no use for Starlette's requests."""
-        refusal = self._refusal(self._tokens.use(token, now=self._msf.options.clock()), uid)
-        if refusal:
-            return _told(HTTPStatus.FORBIDDEN, refusal)
-        return self._msf.driver.simulated_page(uid, path) or _told(HTTPStatus.SERVICE_UNAVAILABLE, _NOTHING_RUNS)
-
     def answer(self, request: Request) -> Response:
         """Answer a request, in a thread of the pool: Flink may take its time."""
         uid, path = request.path_params["uid"], request.path_params.get("path")
